@@ -1,0 +1,1 @@
+"""The wire format of Visemill: stubs generated from the .proto files beside them."""

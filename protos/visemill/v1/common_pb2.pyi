@@ -1,0 +1,89 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PointSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    POINT_SOURCE_UNSPECIFIED: _ClassVar[PointSource]
+    POINT_SOURCE_MISSING: _ClassVar[PointSource]
+    POINT_SOURCE_DETECTED: _ClassVar[PointSource]
+    POINT_SOURCE_TRACKED: _ClassVar[PointSource]
+    POINT_SOURCE_INTERPOLATED: _ClassVar[PointSource]
+POINT_SOURCE_UNSPECIFIED: PointSource
+POINT_SOURCE_MISSING: PointSource
+POINT_SOURCE_DETECTED: PointSource
+POINT_SOURCE_TRACKED: PointSource
+POINT_SOURCE_INTERPOLATED: PointSource
+
+class MediaHeader(_message.Message):
+    __slots__ = ("name", "size_bytes", "uri")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    URI_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    size_bytes: int
+    uri: str
+    def __init__(self, name: _Optional[str] = ..., size_bytes: _Optional[int] = ..., uri: _Optional[str] = ...) -> None: ...
+
+class VideoInfo(_message.Message):
+    __slots__ = ("width_px", "height_px", "rotation_deg", "fps_hz", "num_frames_declared", "duration_s", "codec", "pixel_format")
+    WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
+    ROTATION_DEG_FIELD_NUMBER: _ClassVar[int]
+    FPS_HZ_FIELD_NUMBER: _ClassVar[int]
+    NUM_FRAMES_DECLARED_FIELD_NUMBER: _ClassVar[int]
+    DURATION_S_FIELD_NUMBER: _ClassVar[int]
+    CODEC_FIELD_NUMBER: _ClassVar[int]
+    PIXEL_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    width_px: int
+    height_px: int
+    rotation_deg: int
+    fps_hz: float
+    num_frames_declared: int
+    duration_s: float
+    codec: str
+    pixel_format: str
+    def __init__(self, width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., rotation_deg: _Optional[int] = ..., fps_hz: _Optional[float] = ..., num_frames_declared: _Optional[int] = ..., duration_s: _Optional[float] = ..., codec: _Optional[str] = ..., pixel_format: _Optional[str] = ...) -> None: ...
+
+class FrameChunk(_message.Message):
+    __slots__ = ("first_index", "pts_s", "frames")
+    FIRST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    PTS_S_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    first_index: int
+    pts_s: _containers.RepeatedScalarFieldContainer[float]
+    frames: bytes
+    def __init__(self, first_index: _Optional[int] = ..., pts_s: _Optional[_Iterable[float]] = ..., frames: _Optional[bytes] = ...) -> None: ...
+
+class DecodeFacts(_message.Message):
+    __slots__ = ("num_frames", "num_corrupt", "num_duplicate_pts", "truncated", "ended_early", "warnings")
+    NUM_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    NUM_CORRUPT_FIELD_NUMBER: _ClassVar[int]
+    NUM_DUPLICATE_PTS_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    ENDED_EARLY_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    num_frames: int
+    num_corrupt: int
+    num_duplicate_pts: int
+    truncated: bool
+    ended_early: bool
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, num_frames: _Optional[int] = ..., num_corrupt: _Optional[int] = ..., num_duplicate_pts: _Optional[int] = ..., truncated: bool = ..., ended_early: bool = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LandmarkChunk(_message.Message):
+    __slots__ = ("first_index", "points", "scores", "sources")
+    FIRST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    first_index: int
+    points: bytes
+    scores: _containers.RepeatedScalarFieldContainer[float]
+    sources: _containers.RepeatedScalarFieldContainer[PointSource]
+    def __init__(self, first_index: _Optional[int] = ..., points: _Optional[bytes] = ..., scores: _Optional[_Iterable[float]] = ..., sources: _Optional[_Iterable[_Union[PointSource, str]]] = ...) -> None: ...

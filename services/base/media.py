@@ -1,0 +1,174 @@
+"""Value types that cross stages: a clip, its media, frames, landmarks. Frozen, and valid once they exist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from services.base.topology import topology
+
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One sample of a data set.
+
+    key: unique in the data set, `speaker/stem` or the path below the root; what shards and reports go by.
+    utterance_id, speaker_id: what the field's tools expect inside a record; the utterance id need not be unique.
+    media: path of the media below the input root, `/`-separated. extras: other inputs by role, e.g. {"align": path}.
+    """
+
+    key: str
+    utterance_id: str
+    speaker_id: str
+    media: str
+    split: str = "train"
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("key", "utterance_id", "media", "split"):
+            if not getattr(self, name):
+                raise ValueError(f"a clip's {name} must not be empty: {self!r}")
+
+
+@dataclass(frozen=True)
+class Media:
+    """Encoded media as read: in memory, or a local file when it is large. Exactly one of data and path is set.
+
+    sha256: hex digest of the encoded bytes. name: for messages only.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    data: bytes | None = None
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.data is None) == (self.path is None):
+            raise ValueError(f"media {self.name!r} needs exactly one of data and path")
+
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes) -> Media:
+        return cls(name, hashlib.sha256(data).hexdigest(), len(data), data=data)
+
+    @classmethod
+    def of_file(cls, path: Path, name: str = "") -> Media:
+        """Hashes the file by reading it once, in pieces. Raises OSError."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size_bytes = file.tell()
+        return cls(name or path.name, digest, size_bytes, path=path)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the container says, after rotation has been applied: width and height are those of the frames delivered.
+
+    rotation_deg: clockwise turn that was applied, one of 0, 90, 180, 270. fps_hz: average rate, 0.0 if unknown.
+    num_frames_declared, duration_s: as declared, 0 if the container does not say.
+    """
+
+    width_px: int
+    height_px: int
+    rotation_deg: int
+    fps_hz: float
+    num_frames_declared: int
+    duration_s: float
+    codec: str
+    pixel_format: str
+
+    def __post_init__(self) -> None:
+        if self.width_px < 1 or self.height_px < 1:
+            raise ValueError(f"a video must be at least 1x1 px, not {self.width_px}x{self.height_px}")
+        if self.rotation_deg not in (0, 90, 180, 270):
+            raise ValueError(f"rotation_deg must be 0, 90, 180 or 270, not {self.rotation_deg}")
+
+
+@dataclass(frozen=True)
+class FrameChunk:
+    """Consecutive frames. frames_THWC: uint8 RGB; pts_s: float64 [T], exact presentation times; first_index: of frames_THWC[0]."""
+
+    first_index: int
+    frames_THWC: UInt8Array
+    pts_s: Float64Array
+
+    def __post_init__(self) -> None:
+        if self.frames_THWC.dtype != np.uint8 or self.frames_THWC.ndim != 4 or self.frames_THWC.shape[3] != 3:
+            raise ValueError(f"frames must be uint8 [T,H,W,3], not {self.frames_THWC.dtype} {self.frames_THWC.shape}")
+        if self.pts_s.shape != (len(self.frames_THWC),):
+            raise ValueError(f"pts_s must be [{len(self.frames_THWC)}], not {self.pts_s.shape}")
+
+    def __len__(self) -> int:
+        return len(self.frames_THWC)
+
+
+@dataclass(frozen=True)
+class DecodeFacts:
+    """What the decoder had to say once the last frame was out; never an error, always reported.
+
+    num_frames: decoded and delivered. num_corrupt: frames that the decoder itself flagged or concealed.
+    num_duplicate_pts: frames whose time does not exceed the one before. truncated: the limit on frames stopped it, not the end.
+    ended_early: the stream broke off with an error after at least one frame. warnings: the decoder's own lines, deduplicated, bounded.
+    """
+
+    num_frames: int
+    num_corrupt: int = 0
+    num_duplicate_pts: int = 0
+    truncated: bool = False
+    ended_early: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class PointSource(IntEnum):
+    """How a frame's points were obtained."""
+
+    MISSING = 0
+    DETECTED = 1
+    TRACKED = 2
+    INTERPOLATED = 3
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Points of one face through a clip.
+
+    points_TNC: float32 [T, N, 2], (x, y) in pixels of the delivered frame; NaN where the frame is MISSING.
+    score_T: float32 [T], the detector's confidence in its own scale, 0 where missing. source_T: uint8 [T], PointSource values.
+    """
+
+    topology: str
+    points_TNC: Float32Array
+    score_T: Float32Array
+    source_T: UInt8Array
+    width_px: int
+    height_px: int
+
+    def __post_init__(self) -> None:
+        num_frames = len(self.points_TNC)
+        expected = (num_frames, topology(self.topology).num_points, 2)
+        if self.points_TNC.dtype != np.float32 or self.points_TNC.shape != expected:
+            raise ValueError(
+                f"points of {self.topology} must be float32 {expected}, not {self.points_TNC.dtype} {self.points_TNC.shape}"
+            )
+        if self.score_T.dtype != np.float32 or self.score_T.shape != (num_frames,):
+            raise ValueError(f"score_T must be float32 [{num_frames}], not {self.score_T.dtype} {self.score_T.shape}")
+        if self.source_T.dtype != np.uint8 or self.source_T.shape != (num_frames,):
+            raise ValueError(f"source_T must be uint8 [{num_frames}], not {self.source_T.dtype} {self.source_T.shape}")
+
+    @property
+    def present_T(self) -> npt.NDArray[np.bool_]:
+        return self.source_T != PointSource.MISSING
+
+    def group(self, name: str) -> Float32Array:
+        """Points of a named group, float32 [T, n, 2]. Raises KeyError."""
+        return self.points_TNC[:, list(topology(self.topology).group(name))]
