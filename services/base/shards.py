@@ -1,0 +1,100 @@
+"""Which shard a clip belongs to, and its place in it. Pure: a function of the clips' keys and the number of shards.
+
+A shard is the unit of work, retry and commit. Its number follows from the clip's key alone, so that a clip that is
+added or taken away moves no other clip to another shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_SHARDS = 100_000
+_NAME = re.compile(r"([0-9]{5})-of-([0-9]{5,6})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """shard_N, position_N: int32 [num_clips], for each clip in the order given: its shard, and its place in there."""
+
+    shard_N: npt.NDArray[np.int32]
+    position_N: npt.NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        if self.shard_N.shape != self.position_N.shape or self.shard_N.ndim != 1:
+            raise ValueError(f"one shard and one position a clip, not {self.shard_N.shape}, {self.position_N.shape}")
+
+    def __len__(self) -> int:
+        return len(self.shard_N)
+
+    def order(self) -> npt.NDArray[np.int64]:
+        """Indices of the clips, int64 [num_clips], sorted by shard and then by position: the order of a manifest."""
+        return np.lexsort((self.position_N, self.shard_N))
+
+
+def check_num_shards(num_shards: int) -> None:
+    """Raises ValueError unless 1 <= num_shards <= MAX_SHARDS."""
+    if not 1 <= num_shards <= MAX_SHARDS:
+        raise ValueError(f"the number of shards must be from 1 to {MAX_SHARDS}, not {num_shards}")
+
+
+def shard_of(key: str, num_shards: int) -> int:
+    """sha256(key in UTF-8), read as one big-endian number, modulo num_shards. Raises ValueError."""
+    check_num_shards(num_shards)
+    return _shard_of(key, num_shards)
+
+
+def _shard_of(key: str, num_shards: int) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()) % num_shards
+
+
+def assign_shards(keys: Sequence[str], num_shards: int, *, compat_order: bool = False) -> Assignment:
+    """Each key's shard, and its position there.
+
+    By default the shard is `shard_of(key)`, sorted by key (code points) inside. With compat_order the keys' own order
+    counts instead: key i goes to shard i modulo num_shards, as its (i // num_shards)-th, which is what the GRID
+    script of LipTypeV2 does. Raises ValueError when two keys are equal.
+    """
+    check_num_shards(num_shards)
+    num_clips = len(keys)
+    by_key = sorted(range(num_clips), key=keys.__getitem__)
+    _refuse_equal_keys(keys, by_key)
+    if compat_order:
+        index_N = np.arange(num_clips, dtype=np.int32)
+        return Assignment(index_N % np.int32(num_shards), index_N // np.int32(num_shards))
+    shard_N = np.fromiter((_shard_of(key, num_shards) for key in keys), np.int32, num_clips)
+    by_shard_and_key = np.array(by_key, np.int64)
+    by_shard_and_key = by_shard_and_key[np.argsort(shard_N[by_shard_and_key], kind="stable")]
+    starts_S = np.concatenate(([0], np.cumsum(np.bincount(shard_N, minlength=num_shards))))
+    position_N = np.empty(num_clips, np.int32)
+    position_N[by_shard_and_key] = np.arange(num_clips) - starts_S[shard_N[by_shard_and_key]]
+    return Assignment(shard_N, position_N)
+
+
+def _refuse_equal_keys(keys: Sequence[str], by_key: Sequence[int]) -> None:
+    for i in range(1, len(by_key)):
+        if keys[by_key[i]] == keys[by_key[i - 1]]:
+            raise ValueError(f"two clips have the key {keys[by_key[i]]!r}; keys must differ: rename one of them")
+
+
+def shard_name(shard: int, num_shards: int) -> str:
+    """`00007-of-00064`: the name of a shard in folders and files. Raises ValueError."""
+    check_num_shards(num_shards)
+    if not 0 <= shard < num_shards:
+        raise ValueError(f"shard {shard} is not one of 0..{num_shards - 1}")
+    return f"{shard:05d}-of-{num_shards:05d}"
+
+
+def parse_shard_name(name: str) -> tuple[int, int]:
+    """(shard, num_shards) from what `shard_name` wrote. Raises ValueError for any other text."""
+    match = _NAME.fullmatch(name)
+    if match:
+        shard, num_shards = int(match[1]), int(match[2])
+        if 1 <= num_shards <= MAX_SHARDS and shard < num_shards and shard_name(shard, num_shards) == name:
+            return shard, num_shards
+    raise ValueError(f"{name!r} is not the name of a shard such as 00007-of-00064")
