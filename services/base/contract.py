@@ -15,10 +15,13 @@ import typing
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.base.errors import BadConfig
 from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
+
+if TYPE_CHECKING:
+    from services.base.artifacts import Product
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class StageSpec:
     version: raised by hand when the stage's bytes change. config: a frozen dataclass whose fields have defaults and scalar types.
     reads: names of artifacts it needs. writes: the name of the artifact it makes ("frames" for a source).
     libraries: distributions whose version decides bytes. cached: whether its artifact is worth keeping in the store.
+    uses_models: its package has a models.py with models_of(config) and libraries_of(config).
     """
 
     name: str
@@ -37,6 +41,7 @@ class StageSpec:
     writes: str
     libraries: tuple[str, ...] = ()
     cached: bool = False
+    uses_models: bool = False
 
 
 class FrameStream(Protocol):
@@ -85,6 +90,40 @@ class Consumer(Protocol):
     """What any other stage's `open_stage(config)` returns. info is None when nothing decodes (all remote or cached)."""
 
     def __call__(self, job: ClipJob, info: VideoInfo | None) -> ClipConsumer: ...
+
+
+class BinarySink(Protocol):
+    """Where a file's bytes go. Closing publishes the file; aborting leaves nothing of it."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def close(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """One file of a shard, closed. name: below the output root."""
+
+    name: str
+    num_records: int
+
+
+class ShardWriter(Protocol):
+    """What a last stage's `writer.open_writer(config, shard, num_shards, create)` returns: products in, files out."""
+
+    def add(self, clip: Clip, product: Product) -> None:
+        """Appends to the file of the clip's split, in the order of the calls."""
+        ...
+
+    def close(self) -> list[WrittenFile]:
+        """Closes every sink and tells what was written, by name. Nothing can be added after."""
+        ...
+
+    def abort(self) -> None:
+        """Aborts every sink; harmless after close, or twice."""
+        ...
 
 
 def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
