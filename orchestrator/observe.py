@@ -1,0 +1,68 @@
+"""I/O: what the store says of a run. Listing first, so that 10^5 shards cost one listing and not 10^5 reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from services.base import layout
+from services.base.order import DoneShard, RunOrder, done_from_json, lines_of, order_from_json
+from services.base.shards import parse_shard_name
+from services.base.store import NotThere, Store
+
+_NUM_READERS = 16
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run as its state root has it. done: shards with a commit. finished: its output tree is published."""
+
+    order: RunOrder
+    done: frozenset[int]
+    finished: bool
+
+
+def runs(state: Store) -> list[str]:
+    """Names of the runs below a state root."""
+    names = {entry.name.split("/")[1] for entry in state.list("runs/") if entry.name.endswith("/run.json")}
+    return sorted(names)
+
+
+def observe(state: Store, run: str) -> RunState:
+    """Raises NotThere when there is no such run, BadConfig when its run.json cannot be read."""
+    order = order_from_json(state.read(layout.run_file(run)))
+    done: set[int] = set()
+    for entry in state.list(f"{layout.run_dir(run)}/shards/"):
+        parts = entry.name.split("/")
+        if parts[-1] == "done.json":
+            done.add(parse_shard_name(parts[-2])[0])
+    return RunState(order, frozenset(done), state.stat(layout.finished_file(run)) is not None)
+
+
+def read_done(state: Store, order: RunOrder, shards: Iterable[int]) -> list[DoneShard]:
+    """The commits of these shards, in order of shard."""
+    names = [layout.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
+    with ThreadPoolExecutor(_NUM_READERS) as pool:
+        return [done_from_json(data) for data in pool.map(state.read, names)]
+
+
+def read_quarantine(state: Store, order: RunOrder, shards: Iterable[int]) -> list[dict[str, object]]:
+    """What planning found, then the quarantine of these shards, in order of shard and clip."""
+    lines = list(_lines(state, layout.problems_file(order.run)))
+    for shard in sorted(shards):
+        lines += _lines(state, layout.quarantine_file(order.run, shard, order.num_shards))
+    return lines
+
+
+def read_quality(state: Store, order: RunOrder, shards: Iterable[int]) -> Iterator[dict[str, object]]:
+    """Quality facts of the clips of these shards, in order of shard and clip."""
+    for shard in sorted(shards):
+        yield from _lines(state, layout.quality_file(order.run, shard, order.num_shards))
+
+
+def _lines(state: Store, name: str) -> list[dict[str, object]]:
+    try:
+        return lines_of(state.read(name))
+    except NotThere:
+        return []

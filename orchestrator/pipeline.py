@@ -1,0 +1,44 @@
+"""What a pipeline is to the orchestrator: stages in order, a reader of its data set, and how its run is finished."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.base.manifest import ClipRow
+from services.base.order import DoneShard, QuarantineLine, RunOrder
+from services.base.store import Entry
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a reader found.
+
+    rows: clips to process, sorted by (shard, position). problems: files that will not become records, with reasons.
+    notes: what the user should hear before the run. details: what finishing needs; part of the run's digest.
+    """
+
+    rows: Sequence[ClipRow]
+    problems: tuple[QuarantineLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline as values and pure functions.
+
+    add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises BadConfig.
+    check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: what is written last, by name.
+    """
+
+    name: str
+    help: str
+    add_flags: Callable[[argparse.ArgumentParser], None]
+    stages: Callable[[argparse.Namespace], tuple[tuple[str, Mapping[str, Any]], ...]]
+    read: Callable[[Iterable[Entry], argparse.Namespace], DataSet]
+    count: Callable[[Iterable[Entry], argparse.Namespace], int]
+    check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
+    summary_files: Callable[[RunOrder, Sequence[DoneShard]], dict[str, bytes]]

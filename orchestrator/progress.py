@@ -1,0 +1,105 @@
+"""Progress on standard error: one line that is rewritten on a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from typing import TextIO
+
+_PLAIN_EVERY_S = 4.5
+_TERMINAL_EVERY_S = 0.2
+# The rate is that of the last minute, so that it follows a change without jumping.
+_WINDOW_S = 60.0
+
+
+class Progress:
+    """Counts clips and says so. total: clips to do in all, done ones included."""
+
+    def __init__(self, total: int, num_done: int, *, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
+        self._quiet = quiet
+        self._total = total
+        self._num_done = num_done
+        self._num_quarantined = 0
+        self._began_s = self._said_s = time.monotonic()
+        self._recent: deque[tuple[float, int]] = deque([(self._began_s, num_done)])
+        self._shown = False
+
+    def clip(self, *, ok: bool) -> None:
+        self._num_done += 1
+        self._num_quarantined += not ok
+
+    def undo(self, num_clips: int) -> None:
+        """Clips of an attempt that failed are to be done again."""
+        self._num_done -= num_clips
+
+    def tick(self, note: str = "") -> None:
+        """Says where things stand, if it is time to."""
+        now_s = time.monotonic()
+        every_s = _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
+        if self._quiet or now_s - self._said_s < every_s:
+            return
+        self._said_s = now_s
+        self._recent.append((now_s, self._num_done))
+        while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
+            self._recent.popleft()
+        self._write(self.line(note))
+
+    def line(self, note: str = "") -> str:
+        (then_s, then), (now_s, now) = self._recent[0], self._recent[-1]
+        rate_hz = (now - then) / (now_s - then_s) if now_s > then_s else 0.0
+        left = self._total - self._num_done
+        eta = f"ETA {duration(left / rate_hz)}" if rate_hz > 0 and left > 0 else "ETA --" if left else "finishing"
+        share = 100.0 * self._num_done / self._total if self._total else 100.0
+        bad = f", {self._num_quarantined} quarantined" if self._num_quarantined else ""
+        text = f"{self._num_done}/{self._total} clips ({share:.0f} %), {rate_hz:.1f} clips/s, {eta}{bad}"
+        return f"{text} - {note}" if note else text
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if self._quiet:
+            return
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._shown = False
+        self._stream.write(text + "\n")
+        self._stream.flush()
+        self._said_s = time.monotonic()
+
+    def close(self) -> None:
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._shown = False
+
+    def _write(self, line: str) -> None:
+        if self._terminal:
+            self._stream.write(f"\r\x1b[K{line}")
+            self._shown = True
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+def duration(seconds: float) -> str:
+    """`2d 3h`, `1h 05m`, `4m 03s` or `12 s`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, s = divmod(whole, 60)
+    hours, m = divmod(minutes, 60)
+    if hours < 1:
+        return f"{m}m {s:02d}s"
+    days, h = divmod(hours, 24)
+    return f"{h}h {m:02d}m" if days < 1 else f"{days}d {h}h"
+
+
+def num_bytes(count: float) -> str:
+    """`1.2 GB`, in powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if count < 1000 or unit == "TB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")

@@ -1,0 +1,94 @@
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`: the doors of every stage.
+
+One table, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached in rpc.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.base.clip_pass import BoundStage
+from services.base.contract import StageSpec, config_from_mapping
+from services.base.errors import EXIT_OK, BadConfig, VisemillError
+
+STAGES: dict[str, str] = {
+    "decode": "services.decode",
+    "landmarks": "services.landmarks",
+    "records": "services.records",
+}
+
+
+def spec_of(name: str) -> StageSpec:
+    """The inert spec of a stage. Raises BadConfig for an unknown name."""
+    spec: StageSpec = _module(name, "spec").SPEC
+    return spec
+
+
+def open_stage(name: str, config: Mapping[str, Any], target: str | None) -> BoundStage:
+    """A stage bound in-process, or to a gRPC target. Raises BadConfig, or what the stage raises when it opens."""
+    spec = spec_of(name)
+    values = config_from_mapping(spec.config, config)
+    if target is None:
+        return BoundStage(spec, _module(name, "stage").open_stage(values))
+    return BoundStage(spec, _module(name, "rpc").open_remote(target, values))
+
+
+def _module(name: str, part: str) -> Any:
+    if name not in STAGES:
+        raise BadConfig("UNKNOWN_STAGE", f"no stage {name!r}; there are {', '.join(STAGES)}")
+    return importlib.import_module(f"{STAGES[name]}.{part}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The doors. Exit codes are those of services/base/errors.py."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["child"]:
+        from services.base.child import child_main
+
+        return child_main(int(words[1]), open_stage)
+    if len(words) < 2 or words[0].startswith("-"):
+        sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\n")
+        return EXIT_OK if words[:1] in (["-h"], ["--help"]) else 64
+    names, door, rest = words[0].split(","), words[1], words[2:]
+    try:
+        return _door(names, door, rest)
+    except VisemillError as error:
+        sys.stderr.write(
+            json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail})
+            + "\n"
+        )
+        return error.exit_code
+
+
+def _door(names: list[str], door: str, rest: list[str]) -> int:
+    specs = {name: spec_of(name) for name in names}
+    if door == "once":
+        from services.base.once import once_main
+
+        return once_main(specs, rest)
+    if door == "work":
+        from services.base.worker import work_main
+
+        return work_main(specs, rest)
+    if door == "describe":
+        from services.base.identity import describe_main
+
+        return describe_main(specs, rest)
+    if door == "serve":
+        if len(names) != 1:
+            raise BadConfig("ONE_STAGE", f"serve takes one stage, not {', '.join(names)}")
+        rpc = _module(names[0], "rpc")
+        parser = argparse.ArgumentParser(prog=f"python -m services {names[0]} serve")
+        rpc.add_serve_flags(parser)
+        code: int = rpc.serve(parser.parse_args(rest))
+        return code
+    raise BadConfig("UNKNOWN_DOOR", f"no door {door!r}; there are once, serve, work, describe")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

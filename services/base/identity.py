@@ -1,0 +1,74 @@
+"""Who would decide the bytes: stage versions, settings that matter, model digests, library versions. Loads no model."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib
+import importlib.metadata
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.base.contract import StageSpec, config_from_mapping
+from services.base.errors import BadConfig
+
+
+@dataclass(frozen=True)
+class StageIdentity:
+    """key_config: the part of the config that decides bytes. models: file name -> sha256. libraries: name -> version."""
+
+    name: str
+    version: int
+    key_config: Mapping[str, Any]
+    models: Mapping[str, str]
+    libraries: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "version": self.version,
+            "key_config": dict(self.key_config),
+            "models": dict(self.models),
+            "libraries": dict(self.libraries),
+        }
+
+
+def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
+    """The identity of a stage under a config. Raises BadConfig when a model file is missing."""
+    package = spec.config.__module__.rpartition(".")[0]
+    key_config: Mapping[str, Any] = importlib.import_module(f"{package}.spec").key_config(config)
+    models: Mapping[str, str] = {}
+    libraries: Sequence[str] = spec.libraries
+    if spec.uses_models:
+        home = importlib.import_module(f"{package}.models")
+        models, libraries = home.models_of(config), home.libraries_of(config)
+    return StageIdentity(
+        spec.name, spec.version, key_config, models, {name: library_version(name) for name in sorted(libraries)}
+    )
+
+
+@functools.cache
+def library_version(distribution: str) -> str:
+    """The installed version. Raises BadConfig when it is not installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        raise BadConfig(
+            "LIBRARY_MISSING", f"{distribution} is not installed: install visemill with its dependencies"
+        ) from None
+
+
+def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
+    """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
+    parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
+    parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
+    configs = json.loads(parser.parse_args(argv).config)
+    identities = [
+        identity_of(spec, config_from_mapping(spec.config, configs.get(name, {}))).to_dict()
+        for name, spec in specs.items()
+    ]
+    sys.stdout.write(json.dumps(identities) + "\n")
+    return 0

@@ -1,0 +1,57 @@
+"""Where things lie in a state root and an output root. Pure: names only."""
+
+from __future__ import annotations
+
+from services.base.shards import shard_name
+
+STATE_DIR = ".visemill"
+
+
+def run_dir(run: str) -> str:
+    return f"runs/{run}"
+
+
+def run_file(run: str) -> str:
+    """The pinned order of a run."""
+    return f"runs/{run}/run.json"
+
+
+def clips_file(run: str) -> str:
+    """The frozen list of clips of a run."""
+    return f"runs/{run}/clips.parquet"
+
+
+def problems_file(run: str) -> str:
+    """What planning found wrong with the data set, as quarantine lines."""
+    return f"runs/{run}/problems.jsonl"
+
+
+def shard_dir(run: str, shard: int, num_shards: int) -> str:
+    return f"runs/{run}/shards/{shard_name(shard, num_shards)}"
+
+
+def done_file(run: str, shard: int, num_shards: int) -> str:
+    """Written last: the commit of a shard."""
+    return f"{shard_dir(run, shard, num_shards)}/done.json"
+
+
+def quarantine_file(run: str, shard: int, num_shards: int) -> str:
+    return f"{shard_dir(run, shard, num_shards)}/quarantine.jsonl"
+
+
+def quality_file(run: str, shard: int, num_shards: int) -> str:
+    return f"{shard_dir(run, shard, num_shards)}/quality.jsonl"
+
+
+def finished_file(run: str) -> str:
+    """Written when the output tree is complete."""
+    return f"runs/{run}/finished.json"
+
+
+def staged(run: str, name: str) -> str:
+    """Where an output waits, below the output root, until the run is finished."""
+    return f"{STATE_DIR}/staging/{run}/{name}"
+
+
+def artifact_file(stage: str, key: str) -> str:
+    return f"artifacts/{stage}/{key[:2]}/{key}"

@@ -1,0 +1,172 @@
+"""Messages between a supervisor and its child over a socket pair: a JSON header and raw bytes, never pickles."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.base.artifacts import Product, decode_landmarks, encode_landmarks
+from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
+from services.base.contract import ClipJob
+from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
+
+_PREFIX = struct.Struct("<IQ")
+_MAX_HEADER_BYTES = 64 << 20
+_MAX_PAYLOAD_BYTES = 4 << 30
+
+Header = dict[str, Any]
+Message = tuple[Header, bytes | memoryview]
+
+
+def send(sock: socket.socket, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
+    """One message. Raises OSError when the other end is gone."""
+    text = json.dumps(header).encode()
+    sock.sendall(_PREFIX.pack(len(text), sum(len(p) for p in payload)) + text)
+    for piece in payload:
+        sock.sendall(piece)
+
+
+def receive(sock: socket.socket) -> tuple[Header, bytearray] | None:
+    """The next message, or None when the other end has closed. Raises OSError, or ValueError for a torn message."""
+    prefix = _read(sock, _PREFIX.size)
+    if not prefix:
+        return None
+    num_header, num_payload = _PREFIX.unpack(prefix)
+    if num_header > _MAX_HEADER_BYTES or num_payload > _MAX_PAYLOAD_BYTES:
+        raise ValueError(f"a message of {num_header}+{num_payload} bytes is over the limit: the other end is broken")
+    header = json.loads(_read(sock, num_header))
+    return header, _read(sock, num_payload)
+
+
+def _read(sock: socket.socket, num_bytes: int) -> bytearray:
+    data = bytearray(num_bytes)
+    view = memoryview(data)
+    filled = 0
+    while filled < num_bytes:
+        num_read = sock.recv_into(view[filled:])
+        if num_read == 0:
+            if filled == 0:
+                return bytearray()
+            raise ConnectionResetError(f"the other end closed after {filled} of {num_bytes} bytes")
+        filled += num_read
+    return data
+
+
+def pack_job(job: ClipJob, given: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[Header, list[bytes]]:
+    """A job as a header and pieces of payload, in the order that `unpack_job` reads them."""
+    media = job.media
+    pieces = [media.data] if media.data is not None else []
+    pieces += job.extras.values()
+    packed = {name: _pack_value(value) for name, value in given.items()}
+    pieces += [data for _, data in packed.values()]
+    header = {
+        "clip": {**dataclasses.asdict(job.clip), "extras": dict(job.clip.extras)},
+        "media": {
+            "name": media.name,
+            "sha256": media.sha256,
+            "size_bytes": media.size_bytes,
+            "path": str(media.path) if media.path is not None else None,
+        },
+        "extras": {role: len(data) for role, data in job.extras.items()},
+        "given": {name: (kind, len(data)) for name, (kind, data) in packed.items()},
+        **options,
+    }
+    return header, pieces
+
+
+def unpack_job(header: Header, payload: bytearray) -> tuple[ClipJob, dict[str, Any]]:
+    """The job and the given artifacts of a `pack_job` message."""
+    pieces = _Pieces(payload)
+    fields = header["media"]
+    path = Path(fields["path"]) if fields["path"] is not None else None
+    data = None if path is not None else pieces.take(fields["size_bytes"])
+    media = Media(fields["name"], fields["sha256"], fields["size_bytes"], data=data, path=path)
+    extras = {role: pieces.take(size) for role, size in header["extras"].items()}
+    given = {name: _unpack_value(kind, pieces.take(size)) for name, (kind, size) in header["given"].items()}
+    return ClipJob(Clip(**header["clip"]), media, extras), given
+
+
+def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
+    """A part as a header and pieces of payload."""
+    match part:
+        case InfoPart(info):
+            return {"part": "info", "info": dataclasses.asdict(info)}, []
+        case ChunkPart(chunk):
+            return pack_chunk(chunk)
+        case FactsPart(facts):
+            return {"part": "facts", "facts": dataclasses.asdict(facts)}, []
+        case ArtifactPart(name, value):
+            kind, data = _pack_value(value)
+            return {"part": "artifact", "name": name, "kind": kind}, [data]
+        case DonePart(seconds):
+            return {"part": "done", "seconds": dict(seconds)}, []
+
+
+def pack_chunk(chunk: FrameChunk) -> tuple[Header, list[bytes | memoryview]]:
+    """A chunk of frames as a header and its pixels, without a copy where they are contiguous."""
+    frames = np.ascontiguousarray(chunk.frames_THWC)
+    header = {
+        "part": "chunk",
+        "first_index": chunk.first_index,
+        "shape": list(frames.shape),
+        "pts_s": [t.hex() for t in chunk.pts_s.tolist()],
+    }
+    return header, [memoryview(frames).cast("B")]
+
+
+def unpack_part(header: Header, payload: bytearray) -> Part:
+    """The inverse of `pack_part`. Raises ValueError for an unknown part."""
+    match header["part"]:
+        case "info":
+            return InfoPart(VideoInfo(**header["info"]))
+        case "chunk":
+            frames = np.frombuffer(payload, np.uint8).reshape(header["shape"])
+            pts_s = np.array([float.fromhex(t) for t in header["pts_s"]], np.float64)
+            return ChunkPart(FrameChunk(header["first_index"], frames, pts_s))
+        case "facts":
+            return FactsPart(DecodeFacts(**{**header["facts"], "warnings": tuple(header["facts"]["warnings"])}))
+        case "artifact":
+            return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload)))
+        case "done":
+            return DonePart(header["seconds"])
+        case other:
+            raise ValueError(f"unknown part {other!r}")
+
+
+def _pack_value(value: Any) -> tuple[str, bytes]:
+    if isinstance(value, Landmarks):
+        return "landmarks", encode_landmarks(value)
+    if isinstance(value, Product):
+        facts = json.dumps({"quality": dict(value.quality), "flags": list(value.flags)}).encode()
+        return "product", struct.pack("<I", len(facts)) + facts + value.payload
+    raise TypeError(f"no bytes for an artifact of type {type(value).__name__}: add it to services/base/pipe.py")
+
+
+def _unpack_value(kind: str, data: bytes) -> Any:
+    if kind == "landmarks":
+        return decode_landmarks(data)
+    if kind == "product":
+        (size,) = struct.unpack_from("<I", data)
+        facts = json.loads(data[4 : 4 + size])
+        return Product(data[4 + size :], facts["quality"], tuple(facts["flags"]))
+    raise ValueError(f"unknown kind of artifact {kind!r}")
+
+
+class _Pieces:
+    def __init__(self, payload: bytearray) -> None:
+        self._view = memoryview(payload)
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        piece = bytes(self._view[self._at : self._at + size])
+        if len(piece) != size:
+            raise ValueError(f"a message lacks {size - len(piece)} bytes")
+        self._at += size
+        return piece

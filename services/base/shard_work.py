@@ -1,0 +1,359 @@
+"""One shard: read, carry through the pass, write, commit. The commit is done.json, created last."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import json
+import logging
+import queue
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.base import layout
+from services.base.artifacts import Product, artifact_key, decode_landmarks, encode_landmarks
+from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
+from services.base.errors import BadConfig, BadInput, BadShard, Transient, VisemillError
+from services.base.identity import StageIdentity
+from services.base.isolation import ArtifactPart, DonePart, FactsPart, PassChild
+from services.base.manifest import ClipRow, Manifest
+from services.base.media import Media
+from services.base.order import DoneShard, QuarantineLine, RunOrder, lines_of
+from services.base.store import NotThere, Store, Upload, open_store
+
+LOG = logging.getLogger(__name__)
+
+# Media beyond this is handed to the child as a file, where there is one, and not through memory.
+_IN_MEMORY_BYTES = 64 << 20
+_NUM_AHEAD = 2
+# Waits between tries of a clip whose remote stage does not answer; then the shard is tried again later.
+_TRANSIENT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+def say(**event: Any) -> None:
+    """One event as a line on standard output, for whoever watches."""
+    sys.stdout.write(json.dumps({"event": event.pop("event"), **event}) + "\n")
+    sys.stdout.flush()
+
+
+@dataclass(frozen=True)
+class ShardContext:
+    """What all shards of a worker share."""
+
+    order: RunOrder
+    identities: list[StageIdentity]
+    manifest: Manifest
+    state: Store
+    inputs: Store
+    outputs: Store
+    max_failures: int
+    use_cache: bool
+    attempt: int
+    remote: tuple[str, ...] = ()
+
+    @classmethod
+    def open(
+        cls, order: RunOrder, identities: list[StageIdentity], state: Store, flags: argparse.Namespace
+    ) -> ShardContext:
+        clips = state.read(layout.clips_file(order.run))
+        return cls(
+            order,
+            identities,
+            Manifest(clips),
+            state,
+            open_store(order.input_root, follow_links=order.follow_links),
+            open_store(order.output_root),
+            flags.max_shard_failures,
+            flags.artifact_cache,
+            flags.attempt,
+            tuple(flags.remote),
+        )
+
+
+@dataclass
+class _Read:
+    """A clip's inputs as read, or what went wrong."""
+
+    row: ClipRow
+    media: Media | None = None
+    extras: dict[str, bytes] = field(default_factory=dict)
+    error: VisemillError | None = None
+
+
+class ShardWork:
+    """One attempt at one shard."""
+
+    def __init__(self, context: ShardContext, shard: int, child: PassChild, should_stop: Callable[[], bool]) -> None:
+        self._c = context
+        self._shard = shard
+        self._child = child
+        self._should_stop = should_stop
+        self._counts: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
+        self._inputs: dict[str, str] = {}
+        self._quality: list[str] = []
+        self._quarantine: list[QuarantineLine] = []
+        self._num_frames = 0
+        self._num_cached = 0
+        run, num_shards = context.order.run, context.order.num_shards
+        self._done_name = layout.done_file(run, shard, num_shards)
+        self._quarantine_name = layout.quarantine_file(run, shard, num_shards)
+        self._quality_name = layout.quality_file(run, shard, num_shards)
+
+    def run(self) -> None:
+        """Does nothing when the shard is done. Raises BadShard, BadConfig or Transient; nothing is committed then."""
+        if self._c.state.stat(self._done_name) is not None:
+            say(event="shard_done", shard=self._shard, skipped=True)
+            return
+        began_s = time.monotonic()
+        uploads: dict[str, Upload] = {}
+        writer = self._open_writer(uploads)
+        try:
+            for read in self._read_ahead(self._c.manifest.rows(self._shard)):
+                self._one_clip(read, writer)
+            num_records = {file.name: file.num_records for file in writer.close()}
+        except BaseException:
+            writer.abort()
+            raise
+        outputs = {
+            name: {"sha256": upload.sha256, "size_bytes": upload.size_bytes, "num_records": num_records[name]}
+            for name, upload in sorted(uploads.items())
+        }
+        self._commit(outputs, time.monotonic() - began_s)
+
+    def _open_writer(self, uploads: dict[str, Upload]) -> ShardWriter:
+        stage = self._c.order.stages[-1]
+        package = importlib.import_module(f"services.{stage.name}.spec")
+        spec: StageSpec = package.SPEC
+        module = importlib.import_module(f"services.{stage.name}.writer")
+
+        def create(name: str) -> _Sink:
+            uploads[name] = self._c.outputs.upload(layout.staged(self._c.order.run, name))
+            return _Sink(uploads[name])
+
+        config = config_from_mapping(spec.config, stage.config)
+        writer: ShardWriter = module.open_writer(config, self._shard, self._c.order.num_shards, create)
+        return writer
+
+    def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:
+        lines = "".join(line.to_json() + "\n" for line in self._quarantine)
+        self._c.state.put(self._quarantine_name, lines.encode())
+        self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
+        done = DoneShard(
+            self._shard,
+            self._c.order.digest,
+            outputs,
+            self._inputs,
+            {**self._counts, "quarantined": len(self._quarantine)},
+            {**{k: round(v, 3) for k, v in self._seconds.items()}, "wall": round(wall_s, 3)},
+            self._num_frames,
+            self._num_cached,
+            self._c.attempt,
+        )
+        self._c.state.create(self._done_name, done.to_json())
+        LOG.info("shard done", extra={"counts": done.counts, "wall_s": done.seconds["wall"]})
+        say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
+
+    def _one_clip(self, read: _Read, writer: ShardWriter) -> None:
+        row, began_s, num_frames = read.row, time.monotonic(), self._num_frames
+        try:
+            if read.error is not None:
+                raise read.error
+            assert read.media is not None
+            self._inputs[row.key] = read.media.sha256
+            product = self._carry(ClipJob(row.clip(), read.media, read.extras))
+        except (BadConfig, Transient, BadShard):
+            raise
+        except VisemillError as error:
+            self._set_aside(row, error)
+        else:
+            writer.add(row.clip(), product)
+            self._counts[row.split] = self._counts.get(row.split, 0) + 1
+            facts = {"key": row.key, "split": row.split, "flags": list(product.flags), **product.quality}
+            self._quality.append(canonical_json(facts))
+        say(
+            event="clip",
+            shard=self._shard,
+            key=row.key,
+            ok=not self._quarantine or self._quarantine[-1].key != row.key,
+            wall_s=round(time.monotonic() - began_s, 3),
+            num_frames=self._num_frames - num_frames,
+        )
+
+    def _carry(self, job: ClipJob) -> Product:
+        for wait_s in (*_TRANSIENT_WAITS_S, None):
+            try:
+                return self._carry_once(job)
+            except Transient as error:
+                if wait_s is None or self._should_stop():
+                    raise
+                LOG.warning("clip waits", extra={"clip": job.clip.key, "reason": error.reason, "wait_s": wait_s})
+                time.sleep(wait_s)
+        raise AssertionError("unreachable")
+
+    def _carry_once(self, job: ClipJob) -> Product:
+        given, names = self._cached(job)
+        product: Product | None = None
+        for part in self._child.run(job, given=given):
+            if isinstance(part, FactsPart):
+                self._num_frames += part.facts.num_frames
+            elif isinstance(part, DonePart):
+                for stage, seconds in part.seconds.items():
+                    self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
+            elif isinstance(part, ArtifactPart) and part.name in names:
+                self._c.state.put(names[part.name], encode_landmarks(part.value))
+            elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
+                product = part.value
+        if product is None:
+            raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
+        self._num_cached += bool(given)
+        return product
+
+    def _cached(self, job: ClipJob) -> tuple[dict[str, Any], dict[str, str]]:
+        """Artifacts found made, by name; and the file names of those worth keeping."""
+        given: dict[str, Any] = {}
+        names: dict[str, str] = {}
+        if not self._c.use_cache:
+            return given, names
+        before: list[dict[str, Any]] = []
+        for identity, stage in zip(self._c.identities, self._c.order.stages, strict=True):
+            spec: StageSpec = importlib.import_module(f"services.{stage.name}.spec").SPEC
+            if spec.cached:
+                config = {"own": dict(identity.key_config), "before": before}
+                key = artifact_key(
+                    stage.name, spec.version, config, job.media.sha256, identity.models, identity.libraries
+                )
+                names[spec.writes] = layout.artifact_file(stage.name, key)
+                self._look_up(given, spec.writes, names)
+            before.append(identity.to_dict())
+        return given, names
+
+    def _look_up(self, given: dict[str, Any], writes: str, names: Mapping[str, str]) -> None:
+        try:
+            given[writes] = decode_landmarks(self._c.state.read(names[writes]))
+        except NotThere:
+            return
+        except ValueError as error:
+            LOG.warning("artifact made again", extra={"artifact": names[writes], "why": str(error)})
+
+    def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
+        stages = ",".join(stage.name for stage in self._c.order.stages)
+        run = ["visemill", "reproduce", "--output-root", self._c.order.output_root, "--clip", row.key]
+        line = QuarantineLine(
+            row.key,
+            row.media,
+            row.split,
+            error.kind,
+            error.reason,
+            error.message,
+            error.detail,
+            shlex.join(run),
+            self._shard,
+        )
+        LOG.warning("clip quarantined", extra={"clip": row.key, "reason": error.reason, "stages": stages})
+        self._quarantine.append(line)
+        if 0 <= self._c.max_failures < len(self._quarantine):
+            raise BadShard(
+                "TOO_MANY_FAILURES",
+                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, the last one {row.key} ({error.reason}): "
+                "mend them, or raise --max-failures",
+            )
+
+    def _read_ahead(self, rows: list[ClipRow]) -> Iterator[_Read]:
+        """Inputs of the next clips are read while the child computes."""
+        ahead: queue.Queue[_Read | None] = queue.Queue(_NUM_AHEAD)
+        ended = threading.Event()
+
+        def put(read: _Read | None) -> bool:
+            while not ended.is_set():
+                try:
+                    ahead.put(read, timeout=0.2)
+                except queue.Full:
+                    continue
+                return True
+            return False
+
+        def fill() -> None:
+            for row in rows:
+                if not put(self._read(row)):
+                    return
+            put(None)
+
+        reader = threading.Thread(target=fill, daemon=True)
+        reader.start()
+        try:
+            while (read := ahead.get()) is not None:
+                if self._should_stop():
+                    raise Transient("STOPPED", "asked to stop before the shard was done: run it again")
+                yield read
+        finally:
+            ended.set()
+            reader.join(timeout=5)
+
+    def _read(self, row: ClipRow) -> _Read:
+        read = _Read(row)
+        try:
+            self._check_version(row.media, row.size_bytes, row.version, row.key)
+            path = self._c.inputs.local_path(row.media)
+            if path is not None and row.size_bytes > _IN_MEMORY_BYTES:
+                read.media = Media.of_file(path, row.media)
+            else:
+                read.media = Media.of_bytes(row.media, self._c.inputs.read(row.media))
+            for extra in row.extras:
+                self._check_version(extra.path, extra.size_bytes, extra.version, row.key)
+                read.extras[extra.role] = self._c.inputs.read(extra.path)
+        except VisemillError as error:
+            read.error = error
+        except OSError as error:
+            read.error = BadInput(
+                "NOT_READABLE", f"{row.media} cannot be read ({error}): check its permissions and the disk"
+            )
+        return read
+
+    def _check_version(self, name: str, size_bytes: int, version: str, key: str) -> None:
+        entry = self._c.inputs.stat(name)
+        if entry is None:
+            now = "is gone"
+        elif (entry.size_bytes, entry.version) != (size_bytes, version):
+            now = "has changed"
+        else:
+            return
+        if key in self._may_change():
+            return
+        raise BadConfig(
+            "INPUT_CHANGED",
+            f"{name} {now} since the run was planned: restore it, or begin a new run in a new output root",
+        )
+
+    def _may_change(self) -> frozenset[str]:
+        """Clips that were in this shard's quarantine have given nothing to the output yet, so they may be mended."""
+        try:
+            data = self._c.state.read(self._quarantine_name)
+        except NotThere:
+            return frozenset()
+        return frozenset(line["key"] for line in lines_of(data))
+
+
+class _Sink(io.RawIOBase):
+    """What a shard writer writes to: closing commits the upload."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def write(self, data: Any) -> int:
+        self._upload.write(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._upload.commit()
+        super().close()
+
+    def abort(self) -> None:
+        self._upload.abort()

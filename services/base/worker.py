@@ -1,0 +1,153 @@
+"""The `work` door: shards of a pinned run, each carried clip by clip through the pass, written, and committed.
+
+Exits 0 when all shards given are done, 65 when one was bad, 75 when it should be tried again, 78 when the run cannot work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from services.base import layout, log
+from services.base.child import die_with_parent
+from services.base.contract import StageSpec, config_from_mapping
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadShard
+from services.base.identity import StageIdentity, identity_of
+from services.base.isolation import ClipLimits, PassChild
+from services.base.order import RunOrder, order_from_json
+from services.base.shard_work import ShardContext, ShardWork, say
+from services.base.store import open_store
+
+
+class _Stop:
+    """Set by SIGTERM; read between polls, so that nothing is torn."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def add_work_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of the `work` door: the same on a laptop and in a pod."""
+    parser.add_argument(
+        "--state-root", required=True, help="where the run's truth lies: a folder or s3://bucket/prefix"
+    )
+    parser.add_argument("--run", required=True, help="name of the run below the state root")
+    parser.add_argument(
+        "--shards", required=True, help="such as 0,4-7; or - to read a number a line from standard input"
+    )
+    parser.add_argument("--attempt", type=int, default=1, help="for the logs (default: %(default)s)")
+    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
+    parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit a clip (default: %(default)s)")
+    parser.add_argument(
+        "--max-shard-failures", type=int, default=-1, help="more quarantined clips end the shard; -1: any number"
+    )
+    parser.add_argument(
+        "--num-threads", type=int, default=1, help="threads of the media libraries (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="look up and keep artifacts"
+    )
+    parser.add_argument(
+        "--remote", action="append", default=[], metavar="STAGE=TARGET", help="a stage that runs behind gRPC"
+    )
+
+
+def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
+    """Runs the shards. Raises VisemillError, whose class is the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m services STAGES work", description=__doc__)
+    add_work_flags(parser)
+    flags = parser.parse_args(argv)
+    log.setup()
+    if flags.shards == "-":
+        die_with_parent()
+    stop = _Stop()
+    state = open_store(flags.state_root)
+    order = order_from_json(state.read(layout.run_file(flags.run)))
+    identities = check_identities(order, specs)
+    context = ShardContext.open(order, identities, state, flags)
+    remote = dict(pair.split("=", 1) for pair in flags.remote)
+    stages = [(stage.name, stage.config) for stage in order.stages]
+    limits = ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20)
+    child = PassChild(stages, limits, flags.num_threads, remote=remote, should_stop=stop)
+    num_bad = 0
+    try:
+        child.start()
+        say(event="ready")
+        for shard in shard_numbers(flags.shards, order.num_shards):
+            with log.fields(run=order.run, shard=shard, attempt=flags.attempt):
+                try:
+                    ShardWork(context, shard, child, stop).run()
+                except BadShard as error:
+                    num_bad += 1
+                    say(event="shard_bad", shard=shard, reason=error.reason, message=error.message)
+    finally:
+        child.close()
+    return EXIT_BAD_SHARD if num_bad else EXIT_OK
+
+
+def shard_numbers(text: str, num_shards: int) -> Iterator[int]:
+    """Numbers of "0,4-7", or a number a line of standard input for "-". Raises BadConfig."""
+    if text == "-":
+        for line in iter(sys.stdin.readline, ""):
+            yield _shard_number(line.strip(), num_shards)
+        return
+    for piece in text.split(","):
+        first, dash, last = piece.partition("-")
+        begin = _shard_number(first, num_shards)
+        yield from range(begin, (_shard_number(last, num_shards) if dash else begin) + 1)
+
+
+def _shard_number(text: str, num_shards: int) -> int:
+    if not text.isdecimal() or int(text) >= num_shards:
+        raise BadConfig("NO_SUCH_SHARD", f"shard {text!r} is not one of 0..{num_shards - 1}")
+    return int(text)
+
+
+def check_identities(order: RunOrder, specs: Mapping[str, StageSpec]) -> list[StageIdentity]:
+    """What would decide the bytes here, which must be what the run was pinned with. Raises BadConfig."""
+    names = [stage.name for stage in order.stages]
+    if names != list(specs):
+        raise BadConfig(
+            "OTHER_STAGES", f"the run's pass is {','.join(names)}, this worker was started as {','.join(specs)}"
+        )
+    identities = []
+    for stage in order.stages:
+        spec = specs[stage.name]
+        identity = identity_of(spec, config_from_mapping(spec.config, stage.config))
+        _same("model", stage.models, identity.models)
+        _same("library", order.libraries, identity.libraries, subset=True)
+        identities.append(identity)
+    return identities
+
+
+def _same(what: str, pinned: Mapping[str, str], here: Mapping[str, str], *, subset: bool = False) -> None:
+    names = set(here) if subset else set(here) | set(pinned)
+    for name in sorted(names):
+        if pinned.get(name) != here.get(name):
+            raise BadConfig(
+                f"{what.upper()}_CHANGED",
+                f"the run was pinned with {what} {name} {pinned.get(name)}, here it is {here.get(name)}: "
+                "install what it was pinned with, or begin a new run in a new output root",
+            )
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """An event that a worker printed, or None for any other line."""
+    if not line.startswith('{"event"'):
+        return None
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return event
