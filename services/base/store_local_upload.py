@@ -1,0 +1,145 @@
+"""Writing one file of a local folder durably, and what the errors of a disk mean to a run."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import time
+from pathlib import Path
+
+from services.base.errors import BadConfig, BadInput, Transient, VisemillError
+from services.base.store import TEMP_PREFIX, NotThere, Upload
+
+COPY_BYTES = 1 << 20
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class LocalUpload(Upload):
+    """A temporary file beside its target. Its lock tells a living writer from a dead one."""
+
+    def __init__(self, root: str, name: str, path: Path) -> None:
+        super().__init__()
+        self._root, self._name, self._path = root, name, path
+        self._temp = path.with_name(f"{TEMP_PREFIX}{secrets.token_hex(8)}")
+        try:
+            self._file = self._temp.open("xb", buffering=COPY_BYTES)
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise refusal(error, root, name, "write") from error
+
+    def _append(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self.abort()
+            raise refusal(error, self._root, self._name, "write") from error
+
+    def _publish(self, create_only: bool) -> bool:
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            if create_only and not _link(self._temp, self._path):
+                return False
+            if not create_only:
+                self._temp.replace(self._path)
+            sync_folder(self._path.parent)
+            self._file.close()
+            return True
+        except OSError as error:
+            raise refusal(error, self._root, self._name, "write") from error
+
+    def _drop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._temp.unlink(missing_ok=True)
+
+
+def _link(temp: Path, path: Path) -> bool:
+    """Gives the temporary file its name unless that is taken. A hard link cannot replace, so one racer wins."""
+    try:
+        os.link(temp, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _rename_under_lock(temp, path)
+    temp.unlink()
+    return True
+
+
+def _rename_under_lock(temp: Path, path: Path) -> bool:
+    """For file systems without hard links: writers take turns at a lock that dies with its holder."""
+    with path.with_name(f"{TEMP_PREFIX}lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.lexists(path):
+            return False
+        temp.replace(path)
+        return True
+
+
+def make_folders(folder: Path) -> None:
+    """Makes a directory and its parents, durably."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        new.mkdir(exist_ok=True)
+        sync_folder(new.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename, link or unlink in the directory durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network and FUSE file systems cannot sync a directory; their rename is as durable as they make it.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def remove_if_abandoned(path: Path, older_than_s: float) -> bool:
+    """Whether a temporary file was old and locked by nobody, and has been removed."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - os.fstat(file.fileno()).st_mtime < older_than_s:
+                return False
+            path.unlink()
+            return True
+    except OSError:
+        return False
+
+
+def refusal(error: OSError, root: str, name: str, doing: str) -> VisemillError | OSError:
+    """What an OSError means to a run; the error itself when it is none of the known ones."""
+    path, number, words = f"{root}/{name}", error.errno, str(error)
+    if isinstance(error, FileNotFoundError) or (isinstance(error, NotADirectoryError) and doing == "read"):
+        return NotThere(name, root)
+    if isinstance(error, NotADirectoryError | FileExistsError | IsADirectoryError):
+        return BadConfig(
+            "NOT_A_FOLDER", f"cannot write {path}: a file is where a folder must be, or the reverse; move it", words
+        )
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return BadConfig(
+            "DISK_FULL", f"cannot {doing} {path}: the disk or quota is full; free some space and resume", words
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        reason = "NOT_READABLE" if doing == "read" else "NOT_WRITABLE"
+        return BadConfig(
+            reason, f"may not {doing} {path}; give this user the permission, or choose another folder", words
+        )
+    if number in (errno.ENAMETOOLONG, errno.ELOOP):
+        return BadInput("BAD_NAME", f"cannot {doing} {path}: the name is too long or a symlink loops; rename it", words)
+    if number in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EBUSY, errno.EHOSTDOWN, errno.ENOTCONN):
+        return Transient("STORE_FAILED", f"cannot {doing} {path} now; check the disk or mount if this goes on", words)
+    return error
