@@ -1,0 +1,183 @@
+"""Facts about a clip for the sidecar, never for the record, and the flags that follow from them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadInput
+from services.base.media import DecodeFacts, Landmarks, PointSource, VideoInfo
+from services.records.align import Align, detect_ticks_per_s, stem_matches
+from services.records.frame_quality import BoolArray, FrameFacts
+from services.records.labels import Label, ctc_feasible
+from services.records.ops import Crops
+
+LONG_LOSS_FRAMES = 15
+ALIGN_TOLERANCE_S = 0.5
+
+FLAGS: Mapping[str, str] = {
+    "ALIGN_TIME_MISMATCH": f"the alignment ends over {ALIGN_TOLERANCE_S} s off the clip's end, in its better unit",
+    "CHARACTERS_DROPPED": "the transcript holds characters outside a..z and blank",
+    "CORRUPT_FRAMES": "the decoder flagged or concealed frames, or broke off",
+    "CTC_INFEASIBLE": "fewer frames than the label needs",
+    "DARK_FRAMES": "frames with next to no light",
+    "DECODER_WARNINGS": "the decoder complained",
+    "EMPTY_LABEL": "the transcript has no character of the alphabet",
+    "FACE_LOST": "frames without a face of their own",
+    "FACE_LOST_LONG": f"more than {LONG_LOSS_FRAMES} frames in a row without a face of their own",
+    "FRAMES_CUT": "the clip goes on where the record ends",
+    "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
+    "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
+    "LABEL_TRUNCATED": "more characters than label slots",
+    "SHORT_CLIP": "fewer frames than the record has room for",
+    "STEM_MISMATCH": "the file's name spells another sentence",
+}
+# These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
+SERIOUS = (
+    "GREY_FRAMES",
+    "CORRUPT_FRAMES",
+    "DARK_FRAMES",
+    "FACE_LOST_LONG",
+    "STEM_MISMATCH",
+    "EMPTY_LABEL",
+    "CTC_INFEASIBLE",
+)
+
+
+@dataclass(frozen=True)
+class ClipFindings:
+    """All that is known of a clip once its crops are made. num_frames: in the record, as many as frames has."""
+
+    utterance_id: str
+    max_frames: int
+    frames: FrameFacts
+    landmarks: Landmarks
+    crops: Crops
+    align: Align
+    label: Label
+    info: VideoInfo | None
+    facts: DecodeFacts | None
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.frames.frozen_T)
+
+
+def clip_quality(found: ClipFindings) -> dict[str, Any]:
+    """JSON-able facts, numbers rounded, the same for the same clip."""
+    return {
+        **_frame_part(found),
+        **_face_part(found),
+        **_decoder_part(found.facts),
+        **_text_part(found),
+        "crop_scale_x": [round(v, 4) for v in found.crops.scale_x],
+        "crop_scale_y": [round(v, 4) for v in found.crops.scale_y],
+    }
+
+
+def _frame_part(found: ClipFindings) -> dict[str, Any]:
+    return {
+        "num_frames": found.num_frames,
+        "num_frames_missing": max(0, found.max_frames - found.num_frames),
+        "num_frames_grey": int(found.frames.grey_T.sum()),
+        "num_frames_dark": int(found.frames.dark_T.sum()),
+        "num_frames_frozen": int(found.frames.frozen_T.sum()),
+        "light_mean": round(float(found.frames.light_T.mean()), 2) if found.num_frames else 0.0,
+    }
+
+
+def _face_part(found: ClipFindings) -> dict[str, Any]:
+    source_T = found.landmarks.source_T[: found.num_frames]
+    counts = {source.name.lower(): int((source_T == source).sum()) for source in PointSource}
+    lost_T = (source_T == PointSource.MISSING) | (source_T == PointSource.INTERPOLATED)
+    return {
+        **{f"num_faces_{name}": count for name, count in counts.items()},
+        "longest_loss_frames": _longest_run(lost_T),
+    }
+
+
+def _decoder_part(facts: DecodeFacts | None) -> dict[str, Any]:
+    if facts is None:
+        return {"decode": None}
+    return {
+        "decode": {
+            "num_frames": facts.num_frames,
+            "num_corrupt": facts.num_corrupt,
+            "num_duplicate_pts": facts.num_duplicate_pts,
+            "truncated": facts.truncated,
+            "ended_early": facts.ended_early,
+            "warnings": list(facts.warnings),
+        }
+    }
+
+
+def _text_part(found: ClipFindings) -> dict[str, Any]:
+    duration_s = _duration_s(found)
+    ticks_per_s = detect_ticks_per_s(found.align.last_tick, duration_s)
+    return {
+        "transcript": found.align.transcript,
+        "label_len": found.label.length,
+        "label_truncated": found.label.truncated,
+        "characters_dropped": found.label.dropped,
+        "ctc_feasible": ctc_feasible(found.label, found.num_frames),
+        "stem_matches": stem_matches(found.utterance_id, found.align.words),
+        "duration_s": round(duration_s, 3),
+        "align_ticks_per_s": ticks_per_s,
+        "align_end_s": round(found.align.last_tick / ticks_per_s, 3),
+    }
+
+
+def _duration_s(found: ClipFindings) -> float:
+    """As declared, else from the frames; 0 if neither tells."""
+    if found.info is None:
+        return 0.0
+    if found.info.duration_s > 0:
+        return found.info.duration_s
+    num_frames = found.facts.num_frames if found.facts else found.num_frames
+    return num_frames / found.info.fps_hz if found.info.fps_hz > 0 else 0.0
+
+
+def _longest_run(lost_T: BoolArray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost_T, [False])).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+
+
+def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
+    """The flags that the facts of `clip_quality` raise, sorted."""
+    decode = quality["decode"] or {}
+    away_s = abs(quality["align_end_s"] - quality["duration_s"])
+    lost = quality["num_faces_missing"] + quality["num_faces_interpolated"]
+    raised = {
+        "ALIGN_TIME_MISMATCH": quality["duration_s"] > 0 and away_s > ALIGN_TOLERANCE_S,
+        "CHARACTERS_DROPPED": quality["characters_dropped"] != "",
+        "CORRUPT_FRAMES": decode.get("num_corrupt", 0) > 0 or decode.get("ended_early", False),
+        "CTC_INFEASIBLE": not quality["ctc_feasible"],
+        "DARK_FRAMES": quality["num_frames_dark"] > 0,
+        "DECODER_WARNINGS": bool(decode.get("warnings")),
+        "EMPTY_LABEL": quality["label_len"] == 0,
+        "FACE_LOST": lost > 0,
+        "FACE_LOST_LONG": quality["longest_loss_frames"] > LONG_LOSS_FRAMES,
+        "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
+        "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
+        "GREY_FRAMES": quality["num_frames_grey"] > 0,
+        "LABEL_TRUNCATED": quality["label_truncated"],
+        "SHORT_CLIP": quality["num_frames_missing"] > 0,
+        "STEM_MISMATCH": quality["stem_matches"] is False,
+    }
+    return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))
+
+
+def judge(flags: tuple[str, ...], policy: str) -> tuple[str, ...]:
+    """The flags to report. keep: none, the facts speak for themselves. flag: all. quarantine: all, if none is serious.
+
+    Raises BadInput under "quarantine", its reason the first serious flag in the order of SERIOUS.
+    """
+    if policy == "keep":
+        return ()
+    serious = next((flag for flag in SERIOUS if flag in flags), None)
+    if policy == "quarantine" and serious is not None:
+        raise BadInput(serious, f"{FLAGS[serious]}: mend the clip, or choose the quality policy `flag` to keep it")
+    return flags

@@ -1,0 +1,130 @@
+"""The TFRecord file format without TensorFlow: length, its masked crc32c, payload, its masked crc32c.
+
+Source: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Protocol, runtime_checkable
+
+import google_crc32c
+
+from services.base.errors import BadInput
+
+_LENGTH = struct.Struct("<Q")
+_CRC = struct.Struct("<I")
+_HEADER_BYTES = _LENGTH.size + _CRC.size
+_MASK_DELTA = 0xA282EAD8
+
+
+class CorruptRecord(BadInput):
+    """A checksum does not match: the file was changed, or this is no TFRecord file."""
+
+
+class TornRecord(BadInput):
+    """The file ends inside a record: whoever wrote it was stopped."""
+
+
+class Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def masked_crc32c(data: bytes) -> int:
+    """crc32c turned right by 15 bits, plus a constant: a checksum that may itself be checksummed."""
+    crc = google_crc32c.value(data)
+    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def _around(payload: bytes) -> tuple[bytes, bytes]:
+    length = _LENGTH.pack(len(payload))
+    return length + _CRC.pack(masked_crc32c(length)), _CRC.pack(masked_crc32c(payload))
+
+
+def frame_record(payload: bytes) -> bytes:
+    """One record as it lies in the file."""
+    header, footer = _around(payload)
+    return b"".join((header, payload, footer))
+
+
+def write_record(sink: Writable, payload: bytes) -> None:
+    """Appends one record without copying the payload."""
+    header, footer = _around(payload)
+    sink.write(header)
+    sink.write(payload)
+    sink.write(footer)
+
+
+def read_records(source: Readable | Iterable[bytes]) -> Iterator[bytes]:
+    """Payloads in order, both checksums verified. source: a binary file, or chunks of one in any sizes.
+
+    Raises CorruptRecord where a checksum does not match, TornRecord where the bytes end inside a record.
+    """
+    take = source if isinstance(source, Readable) else _Chunks(source)
+    offset = 0
+    while header := _read_fully(take, _HEADER_BYTES):
+        if len(header) < _HEADER_BYTES:
+            raise _torn(offset, len(header), _HEADER_BYTES)
+        _check(header[: _LENGTH.size], header[_LENGTH.size :], offset, "length")
+        (num_bytes,) = _LENGTH.unpack_from(header)
+        payload = _read_fully(take, num_bytes)
+        footer = _read_fully(take, _CRC.size) if len(payload) == num_bytes else b""
+        if len(footer) < _CRC.size:
+            found = _HEADER_BYTES + len(payload) + len(footer)
+            raise _torn(offset, found, _HEADER_BYTES + num_bytes + _CRC.size)
+        _check(payload, footer, offset, "payload")
+        yield payload
+        offset += _HEADER_BYTES + num_bytes + _CRC.size
+
+
+def _check(data: bytes, stored: bytes, offset: int, what: str) -> None:
+    found, expected = masked_crc32c(data), _CRC.unpack(stored)[0]
+    if found != expected:
+        raise CorruptRecord(
+            "CORRUPT_RECORD",
+            f"the {what} of the record at byte {offset} has crc32c {found:#010x}, and {expected:#010x} is stored: "
+            "copy the file again, or write its shard again; if it is compressed, decompress it first",
+        )
+
+
+def _torn(offset: int, found: int, expected: int) -> TornRecord:
+    return TornRecord(
+        "TORN_RECORD",
+        f"the record at byte {offset} holds {found} of {expected} bytes, then the file ends: write its shard again",
+    )
+
+
+def _read_fully(take: Readable, size: int) -> bytes:
+    """Up to size bytes, fewer only at the end; an unbuffered file may give less at a time."""
+    data = take.read(size)
+    if len(data) == size or not data:
+        return data
+    pieces = [data]
+    missing = size - len(data)
+    while missing and (data := take.read(missing)):
+        pieces.append(data)
+        missing -= len(data)
+    return b"".join(pieces)
+
+
+class _Chunks:
+    """Chunks of any size, read like a file."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._chunk = memoryview(b"")
+
+    def read(self, size: int, /) -> bytes:
+        while not self._chunk and size:
+            piece = next(self._chunks, None)
+            if piece is None:
+                return b""
+            self._chunk = memoryview(piece)
+        taken, self._chunk = self._chunk[:size], self._chunk[size:]
+        return bytes(taken)
