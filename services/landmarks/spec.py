@@ -1,0 +1,75 @@
+"""What the landmarks stage is: its settings and its artifact. Inert: looks for no file and imports no library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from services.base.contract import StageSpec
+
+BackendName = Literal["mediapipe", "dlib"]
+Mode = Literal["tracked", "per-frame"]
+
+MAX_JITTERS = 64
+
+
+@dataclass(frozen=True)
+class LandmarksConfig:
+    """Settings of the stage. Raises ValueError for a value that cannot work."""
+
+    backend: BackendName = field(
+        default="mediapipe",
+        metadata={"help": "mediapipe: 478 points, free to use; dlib: 68 points, needs the predictor file"},
+    )
+    mode: Mode = field(
+        default="tracked",
+        metadata={"help": "tracked: follow the face from frame to frame; per-frame: search each frame anew"},
+    )
+    num_jitters: int = field(
+        default=1,
+        metadata={"help": "dlib only: average the points over this many jittered rectangles a frame; 1 is none"},
+    )
+    dlib_predictor: str = field(
+        default="", metadata={"help": "file of dlib's 68-point predictor; empty: look in the usual places"}
+    )
+    face_landmarker: str = field(
+        default="", metadata={"help": "file of MediaPipe's face_landmarker.task; empty: look in the usual places"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.backend not in get_args(BackendName):
+            raise ValueError(f"landmarks backend {self.backend!r} must be one of {', '.join(get_args(BackendName))}")
+        if self.mode not in get_args(Mode):
+            raise ValueError(f"landmarks mode {self.mode!r} must be one of {', '.join(get_args(Mode))}")
+        if isinstance(self.num_jitters, bool) or not isinstance(self.num_jitters, int):
+            raise ValueError(f"num_jitters {self.num_jitters!r} must be a whole number")
+        if not 1 <= self.num_jitters <= MAX_JITTERS:
+            raise ValueError(f"num_jitters {self.num_jitters} must be between 1 and {MAX_JITTERS}")
+        if self.num_jitters > 1 and self.backend != "dlib":
+            raise ValueError(
+                f"num_jitters {self.num_jitters} needs the dlib backend: mediapipe has no rectangles to jitter; "
+                "set backend to dlib or num_jitters to 1"
+            )
+
+
+SPEC = StageSpec(
+    name="landmarks",
+    version=1,
+    config=LandmarksConfig,
+    reads=("frames",),
+    writes="landmarks",
+    libraries=("mediapipe", "dlib-bin", "opencv-contrib-python", "numpy"),
+    cached=True,
+)
+
+
+def key_config(config: LandmarksConfig) -> dict[str, Any]:
+    """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
+    return {"backend": config.backend, "mode": config.mode, "num_jitters": config.num_jitters}
+
+
+def libraries_of(config: LandmarksConfig) -> tuple[str, ...]:
+    """Those of SPEC.libraries whose version decides this config's bytes."""
+    if config.backend == "mediapipe":
+        return ("mediapipe", "numpy")
+    return ("dlib-bin", "opencv-contrib-python", "numpy")
