@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import select
 import signal
 import socket
@@ -28,12 +27,14 @@ from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError, from_kind
 from services.base.media import FrameChunk, VideoInfo
 
-__all__ = ["ArtifactPart", "ChildPool", "ChunkPart", "ClipLimits", "DonePart", "FactsPart", "InfoPart", "PassChild"]
+__all__ = ["ArtifactPart", "ChunkPart", "ClipLimits", "DonePart", "FactsPart", "InfoPart", "PassChild"]
 
 # How often the supervisor looks at the child's clock and memory while it waits.
 _POLL_S = 0.05
 _START_LIMIT_S = 180.0
 _STDERR_LINES = 20
+
+Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class PassChild:
 
     def __init__(
         self,
-        stages: Sequence[tuple[str, Mapping[str, Any]]],
+        stages: Stages,
         limits: ClipLimits,
         num_threads: int = 1,
         environment: Mapping[str, str] | None = None,
@@ -71,7 +72,7 @@ class PassChild:
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """stages: (name, config values) in order. remote: stage name -> gRPC target, for stages that run elsewhere."""
-        self._order = {"stages": [[n, dict(c)] for n, c in stages], "remote": dict(remote or {})}
+        self._order = {"stages": _plain(stages), "remote": dict(remote or {})}
         self._limits = limits
         self._num_threads = num_threads
         self._environment = dict(environment or {})
@@ -80,6 +81,16 @@ class PassChild:
         self._socket: socket.socket | None = None
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self.num_restarts = 0
+
+    def holds(self, stages: Stages) -> bool:
+        """Whether these are the stages, with these configs, that it has opened or will open."""
+        return bool(self._order["stages"] == _plain(stages))
+
+    def rebind(self, stages: Stages) -> None:
+        """From the next clip on, these stages with these configs; starts anew when they differ from what it holds."""
+        if not self.holds(stages):
+            self._kill()
+            self._order = {**self._order, "stages": _plain(stages)}
 
     def run(
         self,
@@ -177,9 +188,7 @@ class PassChild:
         header, pieces = pipe.pack_job(job, given, options)
         self._send(end_s, header, *pieces)
         if frames is not None:
-            for chunk in frames:
-                self._send(end_s, *_flat(pipe.pack_chunk(chunk)))
-            self._send(end_s, {"part": "end"})
+            self._send_frames(end_s, frames)
         while True:
             header, payload = self._await(end_s, deadline_s)
             if header["part"] == "error":
@@ -193,6 +202,18 @@ class PassChild:
             yield part
             if isinstance(part, DonePart):
                 return
+
+    def _send_frames(self, end_s: float, frames: Iterator[FrameChunk]) -> None:
+        try:
+            for chunk in frames:
+                self._send(end_s, *_flat(pipe.pack_chunk(chunk)))
+        except _ChildLost:
+            raise
+        except BaseException:
+            # The caller's frames broke off: the child waits for more, and would take the next job for one of them.
+            self._kill()
+            raise
+        self._send(end_s, {"part": "end"})
 
     def _send(self, end_s: float, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
         sock = self._socket
@@ -252,41 +273,6 @@ class PassChild:
             self._socket = None
 
 
-class ChildPool:
-    """A fixed number of children that threads borrow; what a server's concurrency is."""
-
-    def __init__(self, make: Callable[[], PassChild], num_children: int) -> None:
-        if num_children < 1:
-            raise ValueError(f"a pool needs at least 1 child, not {num_children}")
-        self._free: queue.Queue[PassChild] = queue.Queue()
-        self._all = [make() for _ in range(num_children)]
-        for child in self._all:
-            self._free.put(child)
-
-    def start(self) -> None:
-        """Starts every child. Raises BadConfig when a stage cannot be opened."""
-        for child in self._all:
-            child.start()
-
-    @contextlib.contextmanager
-    def borrow(self, timeout_s: float) -> Iterator[PassChild]:
-        """A free child. Raises Transient SERVER_BUSY when none gets free in time."""
-        try:
-            child = self._free.get(timeout=max(0.0, timeout_s))
-        except queue.Empty:
-            raise Transient(
-                "SERVER_BUSY", f"all {len(self._all)} workers were busy for {timeout_s:g} s: try later"
-            ) from None
-        try:
-            yield child
-        finally:
-            self._free.put(child)
-
-    def close(self) -> None:
-        for child in self._all:
-            child.close()
-
-
 def resident_bytes(pid: int) -> int:
     """Resident set of a process, 0 once it has gone."""
     try:
@@ -294,6 +280,10 @@ def resident_bytes(pid: int) -> int:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
+
+
+def _plain(stages: Stages) -> list[list[Any]]:
+    return [[name, dict(config)] for name, config in stages]
 
 
 def _flat(packed: tuple[dict[str, Any], list[bytes | memoryview]]) -> tuple[Any, ...]:

@@ -1,0 +1,55 @@
+"""Children that the threads of a server borrow: each call computes in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+from services.base.errors import Transient
+from services.base.isolation import PassChild, Stages
+
+
+class ChildPool:
+    """A fixed number of children that threads borrow; what a server's concurrency is."""
+
+    def __init__(self, make: Callable[[], PassChild], num_children: int) -> None:
+        if num_children < 1:
+            raise ValueError(f"a pool needs at least 1 child, not {num_children}")
+        self._all = [make() for _ in range(num_children)]
+        self._free = list(self._all)
+        self._changed = threading.Condition()
+
+    def start(self) -> None:
+        """Starts every child. Raises BadConfig when a stage cannot be opened."""
+        for child in self._all:
+            child.start()
+
+    @contextlib.contextmanager
+    def borrow(self, timeout_s: float, stages: Stages | None = None) -> Iterator[PassChild]:
+        """A free child. Raises Transient SERVER_BUSY when none gets free in time.
+
+        stages: what it must hold, instead of whatever it does; one that holds them already is preferred.
+        """
+        child = self._take(timeout_s, stages)
+        try:
+            if stages is not None:
+                child.rebind(stages)
+            yield child
+        finally:
+            with self._changed:
+                self._free.append(child)
+                self._changed.notify()
+
+    def _take(self, timeout_s: float, stages: Stages | None) -> PassChild:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free, timeout=max(0.0, timeout_s)):
+                raise Transient(
+                    "SERVER_BUSY", f"all {len(self._all)} children were busy for {timeout_s:g} s: try later"
+                )
+            fitting = (i for i, child in enumerate(self._free) if stages is None or child.holds(stages))
+            return self._free.pop(next(fitting, 0))
+
+    def close(self) -> None:
+        for child in self._all:
+            child.close()
