@@ -1,0 +1,133 @@
+"""Opening media of unknown origin with PyAV (FFmpeg), so that nothing but the given bytes is ever read.
+
+The bytes come through a file object without a name, so no name is taken for a protocol or a pattern. Only demuxers
+that read one file are allowed, so no playlist, session description or reference reaches another file or the network.
+The limit on pixels is set in the decoders too, so that a header which lies allocates nothing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import av
+import av.error
+import av.stream
+
+from services.base.errors import BadInput, Transient
+from services.base.media import Media
+from services.decode.decoder_log import DecoderLog
+from services.decode.spec import DecodeConfig
+
+# The sound-only ones are there for a truer answer than "not a video".
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,m4v,mpegts,flv,asf,ogg,mp3,wav,flac"
+_CONTAINER_OPTIONS = {
+    "format_whitelist": FORMATS,
+    "protocol_whitelist": "none",
+    "enable_drefs": "0",
+    "max_streams": "100",
+}
+
+
+class _Nameless:
+    """What FFmpeg needs of a file, without its name."""
+
+    def __init__(self, file: BinaryIO, media: Media) -> None:
+        self._file = file
+        self._media = media
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, num_bytes: int) -> bytes:
+        try:
+            return self._file.read(num_bytes)
+        except OSError as error:
+            raise _unreadable(self._media, error) from error
+
+
+@contextmanager
+def open_container(media: Media, config: DecodeConfig, log: DecoderLog) -> Iterator[Any]:
+    """PyAV's input container over the media's bytes, closed on every way out.
+
+    Raises BadInput EMPTY_FILE or OPEN_FAILED; Transient MEDIA_UNREADABLE when the file itself cannot be read.
+    """
+    if media.size_bytes == 0:
+        raise BadInput("EMPTY_FILE", f"{media.name} has no bytes; replace the file or leave it out")
+    with _open_file(media) as file:
+        with log.listening():
+            container = _open(_Nameless(file, media), media, config, log)
+        with container:
+            yield container
+
+
+def decoder_options(config: DecodeConfig) -> dict[str, str]:
+    """Options of a decoder: at most this many pixels a frame, whatever its headers say."""
+    # Room for coded sizes, which are rounded up to whole blocks; the exact limit is held to what is delivered.
+    return {"max_pixels": str(config.max_pixels + config.max_pixels // 4 + 65536)}
+
+
+def video_stream(container: Any, media: Media, log: DecoderLog) -> Any:
+    """The first video stream that is not a cover picture and has a decoder; packets of the others are left unread.
+
+    Raises BadInput NO_VIDEO_STREAM or UNSUPPORTED_CODEC.
+    """
+    videos = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not videos:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise bad_input("NO_VIDEO_STREAM", f"{media.name}: no video in it, only {kinds}; give a file with video", log)
+    stream = next((s for s in videos if s.codec_context is not None), None)
+    if stream is None:
+        raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its video; re-encode it", log)
+    for other in container.streams:
+        if other is not stream:
+            other.discard = av.stream.Discard.all
+    return stream
+
+
+def declared_duration_s(container: Any, stream: Any) -> float:
+    """Length in seconds as the stream says, else as the container says, else 0."""
+    if stream.duration is not None:
+        return max(0.0, float(stream.duration * stream.time_base))
+    return max(0.0, (container.duration or 0) / av.time_base)
+
+
+def bad_input(reason: str, message: str, log: DecoderLog, error: Exception | None = None) -> BadInput:
+    """The refusal of a clip, with the decoder's last words, or else the error's own."""
+    said = log.last_words()
+    if not said and error is not None:
+        said = str(getattr(error, "strerror", "") or error)
+    return BadInput(reason, message, said)
+
+
+def _open_file(media: Media) -> BinaryIO:
+    if media.path is None:
+        return io.BytesIO(media.data or b"")
+    try:
+        return media.path.open("rb")
+    except OSError as error:
+        raise _unreadable(media, error) from error
+
+
+def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) -> Any:
+    try:
+        return av.open(
+            file,
+            mode="r",
+            options=decoder_options(config),
+            container_options=_CONTAINER_OPTIONS,
+            metadata_errors="replace",
+        )
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        message = (
+            f"{media.name}: its {media.size_bytes} bytes are no video in a container that is read here "
+            f"({FORMATS}); convert it"
+        )
+        raise bad_input("OPEN_FAILED", message, log, error) from error
+
+
+def _unreadable(media: Media, error: OSError) -> Transient:
+    return Transient("MEDIA_UNREADABLE", f"{media.name} cannot be read: {error.strerror or error}; try again")

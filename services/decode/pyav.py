@@ -1,0 +1,287 @@
+"""Frames of one open clip through PyAV (FFmpeg): pixels, times, caps, and what went wrong.
+
+Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, which is also OpenCV 5's.
+Times: the frame's presentation time times the time base; where the container wrote none, the decoding time, and where
+that is missing or runs backwards, the time before plus one frame period (25 Hz if the rate is unknown too).
+Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
+inside the decoder then are dropped with it. A frame counts as corrupt when the decoder flags it (it concealed errors).
+A mirrored display matrix is turned but not mirrored back, as in OpenCV.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import av
+import av.error
+import av.video.reformatter
+
+from services.base.media import DecodeFacts, Media, UInt8Array, VideoInfo
+from services.decode.container import bad_input, declared_duration_s, decoder_options, open_container, video_stream
+from services.decode.decoder_log import DecoderLog
+from services.decode.ops import right_angle_deg
+from services.decode.spec import DecodeConfig
+
+_UNKNOWN_RATE_HZ = 25.0
+_MAX_PACKETS_PER_FRAME = 4
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.total = 0
+
+    def add(self, num: int) -> None:
+        with self._lock:
+            self.total += num
+
+
+_decoded = _Counter()
+
+
+def decoded_frames_total() -> int:
+    """Frames that came out of a decoder in this process, delivered or not."""
+    return _decoded.total
+
+
+@contextmanager
+def open_video(media: Media, config: DecodeConfig) -> Iterator[PyavVideo]:
+    """An open clip, closed on every way out.
+
+    Raises BadInput: EMPTY_FILE, OPEN_FAILED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, TOO_MANY_PIXELS, TOO_LONG, NO_FRAMES;
+    Transient MEDIA_UNREADABLE when the file itself cannot be read.
+    """
+    log = DecoderLog()
+    with open_container(media, config, log) as container:
+        with log.listening():
+            video = PyavVideo(container, media, config, log)
+        try:
+            yield video
+        finally:
+            video.close()
+
+
+class PyavVideo:
+    """One open clip. info: of the frames as they will be delivered; the first frame is decoded already.
+
+    Every call into it must happen inside `log.listening()`.
+    """
+
+    def __init__(self, container: Any, media: Media, config: DecodeConfig, log: DecoderLog) -> None:
+        self.log = log
+        self._media = media
+        self._config = config
+        self._stream = video_stream(container, media, log)
+        self._check_declared(container)
+        self._packets = container.demux(self._stream)
+        time_base = self._stream.time_base
+        self._tick = (time_base.numerator, time_base.denominator)
+        self._rate_hz = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        self._ready: deque[Any] = deque()
+        self._at_end = False
+        self._num_packets = 0
+        self._num_frames = 0
+        self._num_corrupt = 0
+        self._num_duplicate_pts = 0
+        self._num_timeless = 0
+        self._first_pts_s = 0.0
+        self._last_pts_s = 0.0
+        self._last_packet_corrupt = False
+        self._truncated = False
+        self._ended_early = False
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._first = self._next_frame()
+        if self._first is None:
+            self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
+        self.info = self._describe(container, self._first)
+
+    def read(self) -> tuple[Any, float] | None:
+        """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
+        if self._config.max_frames and self._num_frames >= self._config.max_frames:
+            self._truncated = self._has_more()
+            return None
+        frame, self._first = self._first or self._next_frame(), None
+        if frame is None:
+            return None
+        self._check_frame(frame)
+        pts_s = self._time_of(frame)
+        self._num_frames += 1
+        self._num_corrupt += bool(frame.is_corrupt)
+        self._check_length(pts_s)
+        return frame, pts_s
+
+    def pixels(self, frame: Any) -> UInt8Array:
+        """A frame's RGB before rotation: a view, uint8 [h, w, 3] with padded rows, valid as long as it is held."""
+        try:
+            # One reformatter for the clip: PyAV would otherwise set up the conversion anew for every frame.
+            return self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, ValueError) as error:
+            self._refuse("UNSUPPORTED_PIXELS", f"{self._media.name}: no RGB from {frame.format.name}", error)
+
+    def facts(self) -> DecodeFacts:
+        """What is known so far; complete once `read` has returned None."""
+        return DecodeFacts(
+            num_frames=self._num_frames,
+            num_corrupt=self._num_corrupt,
+            num_duplicate_pts=self._num_duplicate_pts,
+            truncated=self._truncated,
+            ended_early=self._ended_early,
+            warnings=self.log.lines(),
+        )
+
+    def close(self) -> None:
+        """Lets go of packets and frames, before the container is closed under them."""
+        self._packets.close()
+        self._ready.clear()
+        self._first = None
+
+    def _next_frame(self) -> Any | None:
+        while not self._ready and not self._at_end:
+            self._ready.extend(self._decode_packet())
+            self.log.drain()
+        return self._ready.popleft() if self._ready else None
+
+    def _decode_packet(self) -> list[Any]:
+        try:
+            packet = next(self._packets, None)
+            if packet is None:
+                self._finish()
+                return []
+            if packet.size:
+                self._num_packets += 1
+                self._last_packet_corrupt = packet.is_corrupt
+                self._check_packets()
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except av.error.FFmpegError as error:
+            self._at_end = True
+            if self._num_frames == 0:
+                self._refuse_undecodable(error)
+            self._ended_early = True
+            return []
+        _decoded.add(len(frames))
+        return list(frames)
+
+    def _finish(self) -> None:
+        self._at_end = True
+        self._ended_early = self._last_packet_corrupt
+        if self._num_timeless:
+            self.log.note(f"{self._num_timeless} frames carry no presentation time; theirs were derived")
+
+    def _has_more(self) -> bool:
+        # Without decoding on, which is what the limit is there to save: packets that hold no frame of their own count.
+        if self._ready or self._at_end:
+            return bool(self._ready)
+        if self._num_packets > self._num_frames:
+            return True
+        try:
+            packet = next(self._packets, None)
+        except av.error.FFmpegError:
+            return False
+        return packet is not None and packet.size > 0
+
+    def _time_of(self, frame: Any) -> float:
+        ticks_num, ticks_den = self._tick
+        is_first = self._num_frames == 0
+        if frame.pts is not None:
+            pts_s = frame.pts * ticks_num / ticks_den
+        else:
+            self._num_timeless += 1
+            pts_s = 0.0 if frame.dts is None else frame.dts * ticks_num / ticks_den
+            if not is_first and (frame.dts is None or pts_s <= self._last_pts_s):
+                pts_s = self._last_pts_s + 1 / (self._rate_hz or _UNKNOWN_RATE_HZ)
+        if is_first:
+            self._first_pts_s = pts_s
+        elif pts_s <= self._last_pts_s:
+            self._num_duplicate_pts += 1
+        self._last_pts_s = pts_s
+        return float(pts_s)
+
+    def _describe(self, container: Any, frame: Any) -> VideoInfo:
+        rotation_deg = right_angle_deg(-frame.rotation)
+        if rotation_deg is None:
+            self.log.note(f"a rotation by {-frame.rotation} degrees is not applied: only quarter turns are")
+            rotation_deg = 0
+        width_px, height_px = frame.width, frame.height
+        if rotation_deg in (90, 270):
+            width_px, height_px = height_px, width_px
+        return VideoInfo(
+            width_px=width_px,
+            height_px=height_px,
+            rotation_deg=rotation_deg,
+            fps_hz=self._rate_hz,
+            num_frames_declared=max(0, self._stream.frames),
+            duration_s=declared_duration_s(container, self._stream),
+            codec=self._stream.codec_context.codec.canonical_name,
+            pixel_format=frame.format.name,
+        )
+
+    def _check_declared(self, container: Any) -> None:
+        codec = self._stream.codec_context
+        codec.thread_count = 1
+        codec.thread_type = "NONE"
+        codec.options = decoder_options(self._config)
+        self.log.drain()
+        self._check_pixels(max(codec.width * codec.height, self.log.largest_refused_px))
+        if self._config.max_frames:
+            return
+        if self._stream.frames > self._config.max_decoded_frames:
+            self._refuse_long(f"declares {self._stream.frames} frames", "max_decoded_frames")
+        duration_s = declared_duration_s(container, self._stream)
+        if duration_s > self._config.max_duration_s:
+            self._refuse_long(f"declares {duration_s:.3f} s", "max_duration_s")
+
+    def _check_frame(self, frame: Any) -> None:
+        self._check_pixels(frame.width * frame.height)
+        rotated = self.info.rotation_deg in (90, 270)
+        expected = (self.info.height_px, self.info.width_px) if rotated else (self.info.width_px, self.info.height_px)
+        if (frame.width, frame.height) != expected:
+            self._refuse(
+                "SIZE_CHANGED",
+                f"{self._media.name}: frame {self._num_frames} is {frame.width}x{frame.height} px after frames of "
+                f"{expected[0]}x{expected[1]}; a clip has one size, so split or re-encode it",
+            )
+
+    def _check_length(self, pts_s: float) -> None:
+        if self._config.max_frames:
+            return
+        if self._num_frames > self._config.max_decoded_frames:
+            self._refuse_long(f"holds more than {self._config.max_decoded_frames} frames", "max_decoded_frames")
+        if pts_s - self._first_pts_s > self._config.max_duration_s:
+            self._refuse_long(f"goes on for more than {self._config.max_duration_s} s", "max_duration_s")
+
+    def _check_packets(self) -> None:
+        # A few bytes of index can name the same undecodable bytes millions of times.
+        if self._num_packets > _MAX_PACKETS_PER_FRAME * self._config.max_decoded_frames:
+            self._refuse_long(f"holds {self._num_packets} packets for {self._num_frames} frames", "max_decoded_frames")
+
+    def _check_pixels(self, num_px: int) -> None:
+        if num_px > self._config.max_pixels:
+            self._refuse(
+                "TOO_MANY_PIXELS",
+                f"{self._media.name}: a frame of {num_px} pixels is over the limit of {self._config.max_pixels}; "
+                "scale the video down, or raise max_pixels",
+            )
+
+    def _refuse_undecodable(self, error: Exception) -> NoReturn:
+        self.log.drain()
+        self._check_pixels(self.log.largest_refused_px)
+        self._refuse(
+            "NO_FRAMES",
+            f"{self._media.name}: the decoder refuses the first frame; replace the file or leave it out",
+            error,
+        )
+
+    def _refuse_long(self, what: str, setting: str) -> NoReturn:
+        limit = getattr(self._config, setting)
+        self._refuse("TOO_LONG", f"{self._media.name}: {what}, the limit is {limit}; cut it, or raise {setting}")
+
+    def _refuse(self, reason: str, message: str, error: Exception | None = None) -> NoReturn:
+        raise bad_input(reason, message, self.log, error) from error

@@ -1,0 +1,47 @@
+"""What the decode stage is: its name, its settings, and which of them decide pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.base.contract import StageSpec
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class DecodeConfig:
+    """Settings of decode. Only max_frames decides what comes out; the others refuse a clip or bound memory.
+
+    Raises ValueError for a value out of range.
+    """
+
+    max_frames: int = _setting(0, "stop after this many frames; 0 decodes the whole clip")
+    max_pixels: int = _setting(3840 * 2160, "refuse a clip whose frames hold more pixels than this")
+    max_decoded_frames: int = _setting(
+        200_000, "refuse a clip of more frames than this, unless max_frames stops it first"
+    )
+    max_duration_s: float = _setting(3600.0, "refuse a clip longer than this, unless max_frames is set")
+    chunk_bytes: int = _setting(32 << 20, "most bytes of frames held in one chunk (at least one frame, at most 64)")
+
+    def __post_init__(self) -> None:
+        if self.max_frames < 0:
+            raise ValueError(f"max_frames must be 0 (all) or more, not {self.max_frames}")
+        for name in ("max_pixels", "max_decoded_frames", "max_duration_s", "chunk_bytes"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.max_frames > self.max_decoded_frames:
+            raise ValueError(
+                f"max_frames {self.max_frames} is over max_decoded_frames {self.max_decoded_frames}: raise the second"
+            )
+
+
+SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))
+
+
+def key_config(config: DecodeConfig) -> dict[str, Any]:
+    """The settings that decide pixels, for the key of an artifact made from them."""
+    return {"max_frames": config.max_frames}

@@ -1,0 +1,78 @@
+"""How decode handles one clip: an open video becomes bounded chunks of RGB frames, each decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import numpy as np
+
+from services.base.contract import FrameStream, Source
+from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
+from services.decode.ops import copy_rotated, num_frames_per_chunk
+from services.decode.pyav import PyavVideo, open_video
+from services.decode.spec import DecodeConfig
+
+
+def open_stage(config: DecodeConfig) -> Source:
+    """The source: `with source(media) as stream` gives the frames of one clip. Nothing is loaded, nothing is kept.
+
+    Entering raises what `open_video` raises. Iterating raises BadInput (SIZE_CHANGED, TOO_LONG, TOO_MANY_PIXELS,
+    UNSUPPORTED_PIXELS) and Transient MEDIA_UNREADABLE.
+    """
+
+    def source(media: Media) -> AbstractContextManager[FrameStream]:
+        return _open_stream(media, config)
+
+    return source
+
+
+@contextmanager
+def _open_stream(media: Media, config: DecodeConfig) -> Iterator[FrameStream]:
+    with open_video(media, config) as video:
+        yield PyavStream(video, config.chunk_bytes)
+
+
+class PyavStream:
+    """Frames of one open clip (services.base.contract.FrameStream)."""
+
+    def __init__(self, video: PyavVideo, chunk_bytes: int) -> None:
+        self._video = video
+        self._chunk_bytes = chunk_bytes
+        self._next_index = 0
+        self._started = False
+
+    @property
+    def info(self) -> VideoInfo:
+        return self._video.info
+
+    def __iter__(self) -> Iterator[FrameChunk]:
+        """Chunks in presentation order. Raises RuntimeError when asked for twice: a clip is decoded once."""
+        if self._started:
+            raise RuntimeError("the frames of this clip were handed out already; open it again to decode it again")
+        self._started = True
+        return self._chunks()
+
+    def facts(self) -> DecodeFacts:
+        return self._video.facts()
+
+    def _chunks(self) -> Iterator[FrameChunk]:
+        while True:
+            with self._video.log.listening():
+                chunk = self._next_chunk()
+            if chunk is None:
+                return
+            yield chunk
+
+    def _next_chunk(self) -> FrameChunk | None:
+        info = self._video.info
+        capacity = num_frames_per_chunk(info.height_px, info.width_px, self._chunk_bytes)
+        frames_THWC = np.empty((capacity, info.height_px, info.width_px, 3), np.uint8)
+        pts_s: list[float] = []
+        while len(pts_s) < capacity and (frame := self._video.read()) is not None:
+            copy_rotated(self._video.pixels(frame[0]), info.rotation_deg, frames_THWC[len(pts_s)])
+            pts_s.append(frame[1])
+        if not pts_s:
+            return None
+        first_index, self._next_index = self._next_index, self._next_index + len(pts_s)
+        return FrameChunk(first_index, frames_THWC[: len(pts_s)], np.array(pts_s, np.float64))
