@@ -17,12 +17,15 @@ def file_name(split: str, shard: int, num_shards: int) -> str:
 
 
 def open_writer(
-    config: RecordsConfig,  # noqa: ARG001 - every last stage is called so; these files need none of it
+    config: RecordsConfig,  # noqa: ARG001
     shard_index: int,
     num_shards: int,
     create: Callable[[str], BinarySink],
 ) -> RecordShardWriter:
-    """A writer for the shard's three files, each made at once by `create`. Raises ValueError for a shard out of range."""
+    """A writer for the shard's three files, each made at once by `create`. Raises ValueError for a shard out of range.
+
+    config: taken because every last stage's writer is opened so; nothing in it changes these files.
+    """
     if not 0 <= shard_index < num_shards:
         raise ValueError(f"shard must be 0..{num_shards - 1}, not {shard_index}")
     return RecordShardWriter({split: file_name(split, shard_index, num_shards) for split in SPLITS}, create)
