@@ -1,0 +1,27 @@
+"""The pipelines by name: one module each, and the data set readers and rules that belong to one pipeline.
+
+Belongs here: what a pipeline reads, in which order its stages go, how its data set is split. May not: execute anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from types import ModuleType
+
+from services.base.errors import BadConfig
+
+PIPELINES: dict[str, str] = {
+    "grid": "orchestrator.pipelines.grid",
+}
+
+
+def pipeline_module(name: str) -> ModuleType:
+    """The module of a pipeline. Raises BadConfig for a name that the table does not hold."""
+    if name not in PIPELINES:
+        near = difflib.get_close_matches(name, PIPELINES, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise BadConfig(
+            "UNKNOWN_PIPELINE", f"there is no pipeline {name!r}, only {', '.join(sorted(PIPELINES))}{meant}"
+        )
+    return importlib.import_module(PIPELINES[name])

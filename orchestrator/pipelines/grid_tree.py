@@ -1,0 +1,80 @@
+"""A listing sorted out by what the names say: media and aligns by folder, the rest counted. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.listing import Entry
+from orchestrator.pipelines.grid_layouts import Layout
+
+_LOOKALIKES = (".mpg", ".mpeg", ".mp4", ".avi", ".mov", ".mkv", ".vob", ".align")
+
+
+@dataclass
+class Folder:
+    """Media and aligns of one folder, as listed. odd: kinds of those that are no files."""
+
+    names: list[str] = field(default_factory=list)
+    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
+    versions: list[str] = field(default_factory=list)
+    odd: dict[str, str] = field(default_factory=dict)
+
+    def with_suffix(self, suffix: str) -> list[int]:
+        """Indices of the names that end so, sorted by name."""
+        found = [i for i, name in enumerate(self.names) if name.endswith(suffix)]
+        found.sort(key=self.names.__getitem__)
+        return found
+
+    def stems(self, suffix: str) -> list[str]:
+        return [stem_of(name, suffix) for name in self.names if name.endswith(suffix)]
+
+
+@dataclass
+class Tree:
+    """folders: by path. ignored: other files, counted by extension. links: those that leave the root and say no more.
+
+    lookalikes: (folder, name) of files whose extension is nearly right.
+    """
+
+    folders: dict[str, Folder] = field(default_factory=dict)
+    ignored: Counter[str] = field(default_factory=Counter)
+    links: list[str] = field(default_factory=list)
+    lookalikes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def stem_of(name: str, suffix: str) -> str:
+    """The name without its suffix, in NFC: a copy that went through a Mac has the same keys."""
+    stem = name[: len(name) - len(suffix)]
+    return stem if stem.isascii() else unicodedata.normalize("NFC", stem)
+
+
+def sort_out(entries: Iterable[Entry], layouts: Sequence[Layout]) -> Tree:
+    """One pass over a listing; what it keeps of an entry is its name, size and version."""
+    tree = Tree()
+    suffixes = tuple({suffix for layout in layouts for suffix in (layout.media_suffix, layout.align_suffix)})
+    for entry in entries:
+        path, kind = entry.name, entry.kind
+        folder, _, name = path.rpartition("/")
+        if name.startswith("."):
+            tree.ignored["hidden"] += kind == "file"
+        elif name.endswith(suffixes):
+            listed = tree.folders.get(folder) or tree.folders.setdefault(folder, Folder())
+            listed.names.append(name)
+            listed.sizes_bytes.append(entry.size_bytes if kind == "file" else 0)
+            listed.versions.append(entry.version)
+            if kind != "file":
+                listed.odd[name] = kind
+        elif kind == "outside":
+            tree.links.append(path)
+        elif kind == "other":
+            tree.ignored["not a file"] += 1
+        elif kind == "file":
+            extension = name[name.rfind(".") :] if "." in name else "no extension"
+            tree.ignored[extension] += 1
+            if extension.lower() in _LOOKALIKES:
+                tree.lookalikes.append((folder, name))
+    return tree

@@ -1,0 +1,231 @@
+import random
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.listing import Problem, raise_if_fatal
+from orchestrator.pipelines.grid_discovery import Discovery, discover
+from orchestrator.pipelines.grid_layouts import LAYOUTS, Layout
+from services.base.errors import BadConfig
+from services.base.store import Entry
+
+
+def listing(*names: str, **sizes: int) -> list[Entry]:
+    return [Entry(name, sizes.get(name, 100), f"v of {name}") for name in names]
+
+
+def pair(speaker: str, stem: str) -> list[Entry]:
+    return listing(f"{speaker}_processed/{stem}.mpg", f"{speaker}_processed/align/{stem}.align")
+
+
+def found(discovery: Discovery) -> list[tuple[str, str]]:
+    return [(problem.path, problem.reason) for problem in discovery.problems]
+
+
+ONE = pair("s1", "bbaf2n")
+
+
+def test_layout_a_is_found_by_itself() -> None:
+    discovery = discover(ONE)
+    clip = discovery.clips[0]
+    assert discovery.layout.name == "processed"
+    assert (clip.key, clip.speaker_id, clip.utterance_id) == ("s1/bbaf2n", "s1", "bbaf2n")
+    assert clip.media == ("s1_processed/bbaf2n.mpg", 100, "v of s1_processed/bbaf2n.mpg")
+    assert clip.extra("align") == ("s1_processed/align/bbaf2n.align", 100, "v of s1_processed/align/bbaf2n.align")
+    assert discovery.problems == ()
+
+
+def test_layout_b_is_found_by_itself() -> None:
+    discovery = discover(listing("s1/bbaf2n.mpg", "s10/lrae3s.mpg", "alignments/s1/bbaf2n.align"))
+    assert discovery.layout.name == "alignments"
+    assert discovery.clips.keys == ["s1/bbaf2n"]
+    assert found(discovery) == [("s10/lrae3s.mpg", "MISSING_ALIGN")]
+
+
+def test_another_layout_is_one_more_value() -> None:
+    flat = Layout("flat-align", r"(?:train|val)/(?P<speaker>[^/]+)", "align", "train/s1/ID.mpg with align/ID.align")
+    entries = listing(
+        "train/s1/a.mpg", "val/s2/a.mpg", "val/s2/b.mpg", "align/a.align", "align/b.align", "align/c.align"
+    )
+    discovery = discover(entries, layouts=(*LAYOUTS, flat))
+    assert discovery.layout is flat
+    assert discovery.clips.keys == ["s1/a", "s2/a", "s2/b"]
+    assert found(discovery) == [("align/c.align", "MISSING_MEDIA")]
+
+
+def test_the_order_is_that_of_the_original_script_on_disk() -> None:
+    """It sorts paths: `s10_processed` comes before `s1_processed`, as `0` does before `_`; `a b.mpg` before `a.mpg`."""
+    entries = [*pair("s2", "a"), *pair("s1", "b"), *pair("s1", "a"), *pair("s1", "a b"), *pair("s10", "z")]
+    assert discover(entries).clips.keys == ["s10/z", "s1/a b", "s1/a", "s1/b", "s2/a"]
+
+
+@given(
+    st.permutations([*pair("s1", "a"), *pair("s2", "b"), *pair("s2", "ü 1"), *listing("s3_processed/x.mpg", "README")])
+)
+def test_the_order_of_the_listing_does_not_matter(entries: list[Entry]) -> None:
+    discovery = discover(entries)
+    assert discovery.clips.keys == ["s1/a", "s2/b", "s2/ü 1"]
+    assert discovery.clips[1].media.version == "v of s2_processed/b.mpg"
+    assert found(discovery) == [("s3_processed/x.mpg", "MISSING_ALIGN")]
+
+
+def test_orphans_are_named_one_by_one() -> None:
+    entries = [*ONE, *listing("s1_processed/lbax4n.mpg", "s1_processed/align/prac8p.align")]
+    discovery = discover(entries)
+    assert found(discovery) == [
+        ("s1_processed/align/prac8p.align", "MISSING_MEDIA"),
+        ("s1_processed/lbax4n.mpg", "MISSING_ALIGN"),
+    ]
+    assert "s1_processed/align/ID.align" in discovery.problems[1].message
+    assert discovery.clips.keys == ["s1/bbaf2n"]
+
+
+def test_a_folder_of_orphans_is_one_problem_that_counts_them() -> None:
+    entries = [*ONE, *listing(*(f"s21_processed/align/{i}.align" for i in range(1000)))]
+    entries += listing(*(f"s3_processed/{i}.mpg" for i in range(7)))
+    problems = discover(entries).problems
+    assert [(p.path, p.reason, p.num_files) for p in problems] == [
+        ("s21_processed/align", "MISSING_MEDIA", 1000),
+        ("s3_processed", "MISSING_ALIGN", 7),
+    ]
+
+
+@pytest.mark.parametrize("path", ["s1_processed/b.mpg", "s1_processed/align/b.align"])
+@pytest.mark.parametrize(
+    ("size_bytes", "kind", "reason"),
+    [
+        (0, "file", "EMPTY_FILE"),
+        (0, "directory", "NOT_A_FILE"),
+        (0, "other", "NOT_A_FILE"),
+        (0, "outside", "LEAVES_ROOT"),
+    ],
+)
+def test_a_pair_that_cannot_be_read_keeps_its_place(path: str, size_bytes: int, kind: str, reason: str) -> None:
+    entries = {entry.name: entry for s in ("a", "b", "c") for entry in pair("s1", s)}
+    entries[path] = Entry(path, size_bytes, "", kind)  # type: ignore[arg-type]
+    discovery = discover(entries.values())
+    assert discovery.clips.keys == ["s1/a", "s1/b", "s1/c"]
+    assert discovery.unusable == {1}
+    assert found(discovery) == [(path, reason)]
+
+
+def test_a_lone_directory_named_like_a_clip_is_no_clip_without_an_align() -> None:
+    discovery = discover([*ONE, Entry("s1_processed/x.mpg", 0, "", "directory"), *listing("s1_processed/y.mpg")])
+    assert found(discovery) == [("s1_processed/x.mpg", "NOT_A_FILE"), ("s1_processed/y.mpg", "MISSING_ALIGN")]
+
+
+def test_a_speakers_folder_that_leaves_the_root_is_named() -> None:
+    discovery = discover([*ONE, Entry("s2_processed", 0, "", "outside"), Entry("notes", 0, "", "outside")])
+    assert found(discovery) == [("s2_processed", "LEAVES_ROOT")]
+
+
+def test_names_with_blanks_and_umlauts_are_names() -> None:
+    discovery = discover([*pair("s1", "Grüße aus Köln"), *pair("jörg", "a")])
+    assert discovery.clips.keys == ["jörg/a", "s1/Grüße aus Köln"]
+
+
+def test_a_name_decomposed_by_a_mac_pairs_up_and_has_the_same_key() -> None:
+    decomposed = unicodedata.normalize("NFD", "Grüße")
+    entries = listing(f"s1_processed/{decomposed}.mpg", "s1_processed/align/Grüße.align")
+    discovery = discover(entries)
+    assert discovery.clips.keys == ["s1/Grüße"]
+    assert discovery.clips[0].media.path == f"s1_processed/{decomposed}.mpg"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [*pair("s1", "é"), *pair("s1", unicodedata.normalize("NFD", "é"))],
+        [*pair("s1", "a"), *listing("s1_copy_processed/a.mpg", "s1_copy_processed/align/a.align")],
+    ],
+    ids=["two spellings of one name", "two folders of one speaker"],
+)
+def test_equal_keys_forbid_the_run(entries: list[Entry]) -> None:
+    discovery = discover(entries)
+    assert [problem.reason for problem in discovery.problems] == ["DUPLICATE_KEY"]
+    with pytest.raises(BadConfig, match="keys must differ") as caught:
+        raise_if_fatal(discovery.problems)
+    assert caught.value.reason == "DUPLICATE_KEY"
+
+
+def test_two_folders_of_one_speaker_without_equal_keys_are_fine() -> None:
+    discovery = discover([*pair("s1", "a"), *listing("s1_b_processed/b.mpg", "s1_b_processed/align/b.align")])
+    assert sorted(discovery.clips.keys) == ["s1/a", "s1/b"]
+    raise_if_fatal(discovery.problems)
+
+
+def test_problems_that_are_not_fatal_forbid_nothing() -> None:
+    raise_if_fatal([Problem("s1_processed/a.mpg", "MISSING_ALIGN", "")])
+
+
+@pytest.mark.parametrize("name", ["s1_processed/X.MPG", "s1_processed/x.mp4", "s1_processed/align/x.ALIGN"])
+def test_an_extension_nearly_right_is_named(name: str) -> None:
+    assert found(discover([*ONE, *listing(name)])) == [(name, "UNKNOWN_EXTENSION")]
+
+
+def test_other_files_are_counted() -> None:
+    strays = listing(
+        "README.md", "s1_processed/notes.txt", "s2_processed/b.txt", "LICENCE", "s1_processed/._bbaf2n.mpg"
+    )
+    discovery = discover([*ONE, *strays, Entry("s1_processed", 0, "", "directory"), Entry("pipe", 0, "", "other")])
+    assert discovery.ignored == {".md": 1, ".txt": 2, "no extension": 1, "hidden": 1, "not a file": 1}
+    assert discovery.problems == ()
+
+
+def test_media_and_aligns_in_folders_that_are_not_read_are_named() -> None:
+    entries = [*ONE, *pair("s1", "a"), *listing("s7/x.mpg", "s7/y.mpg", "alignments/s7/x.align", "loose.mpg")]
+    assert [(p.path, p.reason, p.num_files) for p in discover(entries).problems] == [
+        (".", "UNREAD_FOLDER", 1),
+        ("alignments/s7", "UNREAD_FOLDER", 1),
+        ("s7", "UNREAD_FOLDER", 2),
+    ]
+
+
+def test_as_many_clips_in_two_layouts_is_an_error_that_a_name_settles() -> None:
+    entries = [*ONE, *listing("s7/x.mpg", "alignments/s7/x.align")]
+    with pytest.raises(BadConfig, match="--layout") as caught:
+        discover(entries)
+    assert caught.value.reason == "AMBIGUOUS_LAYOUT"
+    assert discover(entries, layout="alignments").clips.keys == ["s7/x"]
+
+
+def test_an_unknown_layout_is_an_error_that_names_the_known() -> None:
+    with pytest.raises(BadConfig, match="auto, processed, alignments"):
+        discover(ONE, layout="lipnet")
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason", "remedy"),
+    [
+        ([], "NO_CLIPS", "it is empty"),
+        (listing("a.txt", "s1_processed/a.mpg"), "NO_CLIPS", r"it holds 1 \.mpg, 1 \.txt"),
+        (listing("a.mpg", "align/a.align"), "ROOT_IS_A_SPEAKER", "parent folder"),
+        (listing("GRID/s1_processed/a.mpg", "GRID/s1_processed/align/a.align"), "NO_CLIPS", "add 'GRID/'"),
+        (listing("GRID/s1/a.mpg", "GRID/alignments/s1/a.align"), "NO_CLIPS", "add 'GRID/'"),
+    ],
+    ids=["empty", "no pair", "one speaker", "one too high, A", "one too high, B"],
+)
+def test_nothing_found_says_what_was_seen_and_what_to_do(entries: list[Entry], reason: str, remedy: str) -> None:
+    with pytest.raises(BadConfig, match=remedy) as caught:
+        discover(entries)
+    assert caught.value.reason == reason
+    assert "s1_processed/ID.mpg" in caught.value.message
+
+
+names = st.sampled_from(["a", "b", "ü", "x y", "A"])
+
+
+@given(
+    st.sets(st.tuples(st.sampled_from(["s1", "s2", "s10"]), names)),
+    st.sets(st.tuples(st.sampled_from(["s1", "s2"]), names)),
+)
+def test_every_file_is_in_a_pair_or_in_a_problem(media: set[tuple[str, str]], aligns: set[tuple[str, str]]) -> None:
+    entries = [*ONE, *listing(*(f"{s}_processed/{n}.mpg" for s, n in media))]
+    entries += listing(*(f"{s}_processed/align/{n}.align" for s, n in aligns))
+    random.Random(len(entries)).shuffle(entries)
+    discovery = discover(entries)
+    num_told = sum(problem.num_files for problem in discovery.problems)
+    assert 2 * len(discovery.clips) + num_told == len(entries)
+    assert set(discovery.clips.keys) == {"s1/bbaf2n", *(f"{s}/{n}" for s, n in media & aligns)}
