@@ -31,7 +31,6 @@ class StageSpec:
     version: raised by hand when the stage's bytes change. config: a frozen dataclass whose fields have defaults and scalar types.
     reads: names of artifacts it needs. writes: the name of the artifact it makes ("frames" for a source).
     libraries: distributions whose version decides bytes. cached: whether its artifact is worth keeping in the store.
-    uses_models: its package has a models.py with models_of(config) and libraries_of(config).
     """
 
     name: str
@@ -41,7 +40,6 @@ class StageSpec:
     writes: str
     libraries: tuple[str, ...] = ()
     cached: bool = False
-    uses_models: bool = False
 
 
 class FrameStream(Protocol):

@@ -6,6 +6,7 @@ import argparse
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -39,12 +40,12 @@ class StageIdentity:
 def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
     """The identity of a stage under a config. Raises BadConfig when a model file is missing."""
     package = spec.config.__module__.rpartition(".")[0]
-    key_config: Mapping[str, Any] = importlib.import_module(f"{package}.spec").key_config(config)
+    module = importlib.import_module(f"{package}.spec")
+    key_config: Mapping[str, Any] = module.key_config(config)
+    libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
     models: Mapping[str, str] = {}
-    libraries: Sequence[str] = spec.libraries
-    if spec.uses_models:
-        home = importlib.import_module(f"{package}.models")
-        models, libraries = home.models_of(config), home.libraries_of(config)
+    if importlib.util.find_spec(f"{package}.models") is not None:
+        models = importlib.import_module(f"{package}.models").models_of(config)
     return StageIdentity(
         spec.name, spec.version, key_config, models, {name: library_version(name) for name in sorted(libraries)}
     )

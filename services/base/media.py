@@ -167,7 +167,7 @@ class Landmarks:
 
     @property
     def present_T(self) -> npt.NDArray[np.bool_]:
-        return self.source_T != PointSource.MISSING
+        return np.not_equal(self.source_T, PointSource.MISSING)
 
     def group(self, name: str) -> Float32Array:
         """Points of a named group, float32 [T, n, 2]. Raises KeyError."""

@@ -118,7 +118,7 @@ def pack_chunk(chunk: FrameChunk) -> tuple[Header, list[bytes | memoryview]]:
         "shape": list(frames.shape),
         "pts_s": [t.hex() for t in chunk.pts_s.tolist()],
     }
-    return header, [memoryview(frames).cast("B")]
+    return header, [frames.reshape(-1).data]
 
 
 def unpack_part(header: Header, payload: bytearray) -> Part:

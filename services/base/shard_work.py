@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import json
 import logging
 import queue
@@ -157,7 +156,7 @@ class ShardWork:
             self._c.attempt,
         )
         self._c.state.create(self._done_name, done.to_json())
-        LOG.info("shard done", extra={"counts": done.counts, "wall_s": done.seconds["wall"]})
+        LOG.info("shard done", extra={"fields": {"counts": done.counts, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
 
     def _one_clip(self, read: _Read, writer: ShardWriter) -> None:
@@ -193,7 +192,9 @@ class ShardWork:
             except Transient as error:
                 if wait_s is None or self._should_stop():
                     raise
-                LOG.warning("clip waits", extra={"clip": job.clip.key, "reason": error.reason, "wait_s": wait_s})
+                LOG.warning(
+                    "clip waits", extra={"fields": {"clip": job.clip.key, "reason": error.reason, "wait_s": wait_s}}
+                )
                 time.sleep(wait_s)
         raise AssertionError("unreachable")
 
@@ -240,7 +241,7 @@ class ShardWork:
         except NotThere:
             return
         except ValueError as error:
-            LOG.warning("artifact made again", extra={"artifact": names[writes], "why": str(error)})
+            LOG.warning("artifact made again", extra={"fields": {"artifact": names[writes], "why": str(error)}})
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
         stages = ",".join(stage.name for stage in self._c.order.stages)
@@ -256,7 +257,7 @@ class ShardWork:
             shlex.join(run),
             self._shard,
         )
-        LOG.warning("clip quarantined", extra={"clip": row.key, "reason": error.reason, "stages": stages})
+        LOG.warning("clip quarantined", extra={"fields": {"clip": row.key, "reason": error.reason, "stages": stages}})
         self._quarantine.append(line)
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
@@ -340,20 +341,21 @@ class ShardWork:
         return frozenset(line["key"] for line in lines_of(data))
 
 
-class _Sink(io.RawIOBase):
+class _Sink:
     """What a shard writer writes to: closing commits the upload."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
+        self._closed = False
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes, /) -> None:
         self._upload.write(data)
-        return len(data)
 
     def close(self) -> None:
-        if not self.closed:
+        if not self._closed:
+            self._closed = True
             self._upload.commit()
-        super().close()
 
     def abort(self) -> None:
+        self._closed = True
         self._upload.abort()

@@ -85,7 +85,7 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         child.start()
         say(event="ready")
         for shard in shard_numbers(flags.shards, order.num_shards):
-            with log.fields(run=order.run, shard=shard, attempt=flags.attempt):
+            with log.bound(run=order.run, shard=shard, attempt=flags.attempt):
                 try:
                     ShardWork(context, shard, child, stop).run()
                 except BadShard as error:

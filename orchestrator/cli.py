@@ -1,0 +1,124 @@
+"""The command line `visemill`: parse, call, print; nothing else.
+
+Exit codes: 0 clean, 3 finished with quarantined clips, 64 usage, 65 over the limit on failures, 70 a bug, 75 try again,
+78 a setting that cannot work, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
+from orchestrator.commands.roots import add_output_flags, add_state_flags
+from orchestrator.planning import add_pipeline_parsers
+from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, VisemillError
+
+EXIT_USAGE = 64
+
+Command = Callable[[argparse.Namespace], Answer]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its flags."""
+    parser = _Parser(prog="visemill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, call: Command, text: str, *aliases: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, aliases=list(aliases))
+        _finish(sub, call)
+        return sub
+
+    def add_per_pipeline(name: str, call: Command, text: str, *aliases: str) -> list[argparse.ArgumentParser]:
+        sub = commands.add_parser(name, help=text, description=text, aliases=list(aliases))
+        parsers = [below for _, below in add_pipeline_parsers(sub)]
+        for below in parsers:
+            _finish(below, call)
+        return parsers
+
+    for sub in add_per_pipeline("plan", plan.plan, "list and validate a data set, and predict what a run will take"):
+        _add_roots(sub)
+        plan.add_plan_flags(sub)
+        run.add_run_flags(sub)
+    for sub in add_per_pipeline("run", run.run, "make the training-ready output of a data set"):
+        _add_roots(sub)
+        run.add_run_flags(sub)
+    for sub in add_per_pipeline("count", count.count, "count the clips that a run would find", "count-utterances"):
+        sub.add_argument("--input-root", required=True, help="folder or s3://bucket/prefix of the data set")
+    for name, call, text in (
+        ("resume", run.resume, "carry on the run that an output root holds"),
+        ("retry", run.retry, "try the quarantined clips of a run again"),
+    ):
+        sub = add(name, call, text)
+        add_output_flags(sub)
+        run.add_run_flags(sub)
+        sub.add_argument(
+            "--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)"
+        )
+    for name, module, text in (
+        ("status", status, "how far a run is, and what is in quarantine"),
+        ("verify", verify, "read outputs again against their digests, and make a share of them again"),
+        ("report", report, "write one self-contained HTML page about a run"),
+        ("reproduce", reproduce, "carry one clip of a run through its stages again, and show what happens"),
+    ):
+        sub = add(name, getattr(module, name), text)
+        add_output_flags(sub)
+        module.add_flags(sub)
+    inspect.add_flags(add("inspect", inspect.inspect, "print a record, and draw its frames with the decoded label"))
+    gc.add_flags(add("gc", gc.gc, "remove artifacts over the size cap, and what died half-way"))
+    doctor.add_flags(add("doctor", doctor.doctor, "check what this machine has: libraries, models, cores, stores"))
+    demo.add_flags(add("demo-corpus", demo.demo_corpus, "write talking-face clips made here, in GRID's layout"))
+    return parser
+
+
+def _add_roots(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input-root", required=True, help="folder or s3://bucket/prefix of the data set")
+    add_output_flags(parser)
+
+
+def _finish(parser: argparse.ArgumentParser, call: Command) -> None:
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="how to answer (default: %(default)s)"
+    )
+    parser.set_defaults(call=call)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    flags = build_parser().parse_args(argv)
+    try:
+        answer: Answer = flags.call(flags)
+    except VisemillError as error:
+        return _fail(flags.output, error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_BUG
+    sys.stdout.write(
+        (json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text) + "\n"
+    )
+    return answer.exit_code
+
+
+def _fail(output: str, error: VisemillError) -> int:
+    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
+    if output == "json":
+        sys.stdout.write(json.dumps({"error": fields, "exit_code": error.exit_code}, indent=2) + "\n")
+    else:
+        detail = f"\n{error.detail}" if error.detail else ""
+        sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""`visemill demo-corpus`: talking-face clips made here, by the decode service's own argv."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+
+from orchestrator.commands import Answer
+from services.base.errors import BadConfig
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", help="where to write; made if missing")
+    parser.add_argument("--speakers", type=int, default=4, help="speakers (default: %(default)s)")
+    parser.add_argument("--clips", type=int, default=8, help="clips of each speaker (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
+    parser.add_argument("--broken", action="store_true", help="add a few bad files, to see what becomes of them")
+
+
+def demo_corpus(flags: argparse.Namespace) -> Answer:
+    """Raises BadConfig when the folder holds something else."""
+    argv = [sys.executable, "-m", "services.decode.demo_corpus", flags.directory, "-o", "json"]
+    argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
+    argv += ["--broken"] if flags.broken else []
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise BadConfig("NO_CORPUS", f"the corpus could not be written to {flags.directory}: see the lines above")
+    written = json.loads(done.stdout)
+    return Answer(f"{len(written)} files are in {flags.directory}", {"directory": flags.directory, "written": written})

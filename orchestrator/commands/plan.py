@@ -1,0 +1,195 @@
+"""`visemill plan`: list and validate a data set, measure a few clips, predict time and bytes; nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from orchestrator.commands import Answer
+from orchestrator.commands.reproduce import local_file
+from orchestrator.commands.run import options_of
+from orchestrator.leaks import content_leaks
+from orchestrator.pipeline import Pipeline
+from orchestrator.plan import Plan
+from orchestrator.planning import pipeline_of, plan_of, run_service
+from orchestrator.progress import Progress, duration, num_bytes
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
+from services.base.manifest import ClipRow, Manifest
+from services.base.media import Media
+from services.base.store import Store, open_store
+
+_NUM_READERS = 16
+_SHOWN = 10
+
+
+def add_plan_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--deep", action="store_true", help="read every file: the same video in two splits is found before the run"
+    )
+    parser.add_argument(
+        "--sample", type=int, default=3, help="clips to run for the prediction; 0: none (default: %(default)s)"
+    )
+
+
+def plan(flags: argparse.Namespace) -> Answer:
+    """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
+    pipeline = pipeline_of(flags.pipeline)
+    made = plan_of(pipeline, flags)
+    inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
+    rows = list(Manifest(made.clips))
+    findings = [(line.media, line.reason, line.message) for line in made.problems]
+    findings += check_labels(pipeline, rows, inputs)
+    leaks = _leaks(rows, inputs) if flags.deep else []
+    sample = _measure(made, rows, inputs, flags.sample)
+    prediction = predict(made, sample, options_of(flags, len(rows), made.order.num_shards).num_workers)
+    prediction["free_bytes"] = _free_bytes(made)
+    full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
+    data: dict[str, Any] = {
+        "run": made.order.run,
+        "digest": made.order.digest,
+        "clips": len(rows),
+        "splits": dict(sorted(made.num_by_split.items())),
+        "speakers": dict(sorted(made.num_by_speaker.items())),
+        "num_shards": made.order.num_shards,
+        "input_bytes": made.input_bytes,
+        "notes": list(made.notes),
+        "problems": [{"path": path, "reason": reason, "message": message} for path, reason, message in findings],
+        "leaks": leaks,
+        "sample": sample,
+        "prediction": prediction,
+        "disk_too_small": full,
+    }
+    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if made.problems else EXIT_OK
+    return Answer(_text(data, made), {**data, "exit_code": code}, code)
+
+
+def check_labels(pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store) -> list[tuple[str, str, str]]:
+    """(path, reason, message) of what is wrong with labels; every label file is read."""
+    progress = Progress(len(rows), 0)
+
+    def one(row: ClipRow) -> list[tuple[str, str, str]]:
+        try:
+            extras = {extra.role: inputs.read(extra.path) for extra in row.extras}
+        except VisemillError as error:
+            return [(row.media, error.reason, error.message)]
+        return [(row.media, reason, message) for reason, message in pipeline.check(row, extras)]
+
+    findings = []
+    with ThreadPoolExecutor(_NUM_READERS) as pool:
+        for found in pool.map(one, rows):
+            progress.clip(ok=not found)
+            progress.tick("checking labels")
+            findings += found
+    progress.close()
+    return findings
+
+
+def _leaks(rows: Sequence[ClipRow], inputs: Store) -> list[str]:
+    progress = Progress(len(rows), 0)
+
+    def one(row: ClipRow) -> tuple[str, str, str]:
+        path = inputs.local_path(row.media)
+        media = Media.of_file(path) if path is not None else Media.of_bytes(row.media, inputs.read(row.media))
+        return row.key, row.split, media.sha256
+
+    digests = []
+    with ThreadPoolExecutor(_NUM_READERS) as pool:
+        for digest in pool.map(one, rows):
+            progress.clip(ok=True)
+            progress.tick("reading everything")
+            digests.append(digest)
+    progress.close()
+    return [str(leak) for leak in content_leaks(digests)]
+
+
+def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
+    """Clips spread evenly over the data set's own order, the same ones every time."""
+    ordered = sorted(rows, key=lambda row: row.idx)
+    num_clips = min(num_clips, len(ordered))
+    return [ordered[i * len(ordered) // num_clips] for i in range(num_clips)]
+
+
+def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int) -> list[dict[str, Any]]:
+    if num_clips < 1:
+        return []
+    chosen = spread(rows, num_clips)
+    with tempfile.TemporaryDirectory() as folder:
+        words = [str(local_file(inputs, row.media, Path(folder))) for row in chosen]
+        for row in chosen:
+            for extra in row.extras:
+                words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
+        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
+        names = ",".join(stage.name for stage in made.order.stages)
+        said = run_service(names, "once", *words, limit_s=900, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    answers = [json.loads(line) for line in said.splitlines()]
+    return [{"key": row.key, **answer} for row, answer in zip(chosen, answers, strict=True)]
+
+
+def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -> dict[str, Any]:
+    """Seconds and bytes of the whole run, from the clips that went well; the first one carries no start-up in its CPU time."""
+    good = [answer for answer in sample if answer["outcome"] == "ok"]
+    if not good:
+        return {"cpu_s_per_clip": None, "wall_s": None, "output_bytes": 0, "workers": num_workers}
+    cpu_s = sum(sum(answer["cpu_s"].values()) for answer in good) / len(good)
+    size = sum(answer[_product(answer)]["num_bytes"] for answer in good) / len(good)
+    return {
+        "cpu_s_per_clip": round(cpu_s, 4),
+        "wall_s": round(cpu_s * made.order.num_clips / num_workers, 1),
+        "output_bytes": int(size * made.order.num_clips),
+        "workers": num_workers,
+    }
+
+
+def _product(answer: Mapping[str, Any]) -> str:
+    return next(name for name, value in answer.items() if isinstance(value, dict) and "num_bytes" in value)
+
+
+def _free_bytes(made: Plan) -> int | None:
+    """Free space where the output will lie, without making it."""
+    root = made.order.output_root
+    if root.startswith("s3://"):
+        return None
+    folder = Path(root)
+    while not folder.exists():
+        folder = folder.parent
+    return open_store(str(folder)).probe().free_bytes
+
+
+def _text(data: Mapping[str, Any], made: Plan) -> str:
+    return "\n".join(_lines(data, made))
+
+
+def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
+    for note in data["notes"]:
+        yield f"note: {note}"
+    splits = ", ".join(f"{split} {count}" for split, count in data["splits"].items())
+    yield f"{data['clips']} clips of {len(data['speakers'])} speakers ({num_bytes(made.input_bytes)}): {splits}"
+    if data["problems"]:
+        reasons = Counter(problem["reason"] for problem in data["problems"])
+        yield f"{len(data['problems'])} problems: " + ", ".join(
+            f"{count} {reason}" for reason, count in sorted(reasons.items())
+        )
+        for problem in data["problems"][:_SHOWN]:
+            yield f"  {problem['path']}: {problem['reason']}: {problem['message']}"
+        if len(data["problems"]) > _SHOWN:
+            yield f"  and {len(data['problems']) - _SHOWN} more: -o json shows all"
+    for leak in data["leaks"][:_SHOWN]:
+        yield f"the same video in two splits: {leak}"
+    for answer in data["sample"]:
+        outcome = "ok" if answer["outcome"] == "ok" else f"{answer['reason']}: {answer['message']}"
+        yield f"tried {answer['key']}: {outcome}"
+    prediction = data["prediction"]
+    if prediction["wall_s"] is not None:
+        yield (
+            f"prediction: {duration(prediction['wall_s'])} with {prediction['workers']} workers, "
+            f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, {num_bytes(prediction['output_bytes'])} of output"
+        )
+    if data["disk_too_small"]:
+        yield f"NOT ENOUGH SPACE: {num_bytes(prediction['free_bytes'])} are free where the output goes"
+    yield f"{data['num_shards']} shards a split; run {data['run']}; nothing was written"

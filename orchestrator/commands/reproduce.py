@@ -1,0 +1,65 @@
+"""`visemill reproduce`: one clip of a run, through the same stages, outside the run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from orchestrator.commands import Answer
+from orchestrator.commands.roots import find_run
+from orchestrator.planning import run_service
+from services.base import layout
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.manifest import ClipRow, Manifest
+from services.base.order import RunOrder
+from services.base.store import Store, open_store
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n")
+    parser.add_argument("--save", default="", help="folder for what the stages made")
+    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit (default: %(default)s)")
+    parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit (default: %(default)s)")
+
+
+def reproduce(flags: argparse.Namespace) -> Answer:
+    """What became of the clip, as the stages say it. Raises BadConfig NO_SUCH_CLIP."""
+    order, state, _ = find_run(flags)
+    row = find_clip(order, state, flags.clip)
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    with tempfile.TemporaryDirectory() as folder:
+        words = [str(local_file(inputs, row.media, Path(folder)))]
+        for extra in row.extras:
+            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
+        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
+        words += ["--clip-time-s", str(flags.clip_time_s), "--clip-memory-mib", str(flags.clip_memory_mib)]
+        words += ["--save", flags.save] if flags.save else []
+        names = ",".join(stage.name for stage in order.stages)
+        limit_s = 2 * flags.clip_time_s + 300
+        said = run_service(names, "once", *words, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    answer = json.loads(said)
+    text = [f"{row.key}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]
+    text += [f"  {name}: {value}" for name, value in answer.items() if name not in ("outcome", "reason", "message")]
+    return Answer("\n".join(text), answer, EXIT_OK if answer["outcome"] == "ok" else EXIT_QUARANTINED)
+
+
+def find_clip(order: RunOrder, state: Store, key: str) -> ClipRow:
+    """The row of a key. Raises BadConfig."""
+    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    for row in manifest:
+        if row.key == key:
+            return row
+    raise BadConfig(
+        "NO_SUCH_CLIP", f"{key!r} is none of the {manifest.num_clips} clips of run {order.run}; keys are like s1/bbaf2n"
+    )
+
+
+def local_file(inputs: Store, name: str, folder: Path) -> Path:
+    """The file itself on a disk, or a copy in the folder."""
+    path = inputs.local_path(name)
+    if path is None:
+        path = folder / Path(name).name
+        inputs.fetch(name, path)
+    return path

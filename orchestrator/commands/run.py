@@ -1,0 +1,206 @@
+"""`visemill run`, `resume` and `retry`: carry a run to its end and say how it went."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections import Counter
+
+from orchestrator.commands import Answer
+from orchestrator.commands.roots import find_run, state_root
+from orchestrator.decide import Policy
+from orchestrator.lease import Lease
+from orchestrator.observe import observe, read_quarantine
+from orchestrator.pipeline import Pipeline
+from orchestrator.plan import Plan
+from orchestrator.planning import pipeline_of, plan_of
+from orchestrator.progress import duration, num_bytes
+from orchestrator.run_loop import RunLoop, RunOptions, Summary, pin
+from services.base import layout
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.manifest import Manifest
+from services.base.order import RunOrder, lines_of
+from services.base.settings import granted_cores
+from services.base.store import Store, open_store
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of how a run is carried out; none decides a byte of the output."""
+    parser.add_argument(
+        "--max-failures",
+        default="100%",
+        help="quarantined clips that end the run: a number, or N%% of all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-attempts", type=int, default=4, help="tries of a shard whose worker fails (default: %(default)s)"
+    )
+    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit on one clip (default: %(default)s)")
+    parser.add_argument(
+        "--clip-memory-mib", type=int, default=2048, help="limit on one clip, models included (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="keep landmarks for other runs"
+    )
+    parser.add_argument(
+        "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> RunOptions:
+    """The options of a command line. --workers 0 is a worker a core, at most one a shard. Raises BadConfig."""
+    cores = granted_cores()
+    num_workers = flags.workers or cores
+    if num_workers < 0:
+        raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {num_workers}")
+    num_workers = max(1, min(num_workers, num_shards))
+    return RunOptions(
+        num_workers,
+        Policy(flags.max_attempts, failure_limit(flags.max_failures, num_clips)),
+        flags.clip_time_s,
+        flags.clip_memory_mib,
+        max(1, cores // num_workers),
+        flags.artifact_cache,
+        tuple(flags.remote),
+        flags.quiet,
+    )
+
+
+def failure_limit(text: str, num_clips: int) -> int | None:
+    """A number of clips from "12" or "5%"; None, no limit, from "100%". Raises BadConfig."""
+    number = text.removesuffix("%")
+    try:
+        value = float(number)
+        if not 0 <= value < math.inf:
+            raise ValueError
+    except ValueError:
+        raise BadConfig(
+            "BAD_MAX_FAILURES", f"--max-failures {text!r} must be a number such as 10, or a share such as 5%"
+        ) from None
+    if text.endswith("%"):
+        return None if value >= 100 else int(num_clips * value / 100)
+    return int(value)
+
+
+def run(flags: argparse.Namespace) -> Answer:
+    """Plans, pins and runs."""
+    pipeline = pipeline_of(flags.pipeline)
+    plan = plan_of(pipeline, flags)
+    return run_plan(pipeline, plan, flags)
+
+
+def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answer:
+    order = plan.order
+    options = options_of(flags, order.num_clips, order.num_shards)
+    state, outputs = open_store(state_root(flags)), open_store(order.output_root)
+    with Lease(outputs.uri, order.run):
+        pin(plan, state, outputs)
+    return _carry(pipeline, order, state, outputs, options, plan.notes)
+
+
+def resume(flags: argparse.Namespace) -> Answer:
+    """Carries on the run that an output root holds."""
+    order, state, outputs = find_run(flags)
+    check_inputs(order, state)
+    return _carry(
+        pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order.num_clips, order.num_shards)
+    )
+
+
+def retry(flags: argparse.Namespace) -> Answer:
+    """Tries again the shards that hold quarantined clips; everything else stays as it is."""
+    order, state, outputs = find_run(flags)
+    check_inputs(order, state)
+    again = []
+    with Lease(outputs.uri, order.run):
+        for shard in sorted(observe(state, order.run).done):
+            lines = lines_of(state.read(layout.quarantine_file(order.run, shard, order.num_shards)))
+            if lines:
+                again.append(shard)
+        if again:
+            state.delete(layout.finished_file(order.run))
+        for shard in again:
+            state.delete(layout.done_file(order.run, shard, order.num_shards))
+    if not again:
+        return Answer("no clip of this run is in quarantine: nothing to retry", {"shards": []}, EXIT_OK)
+    options = options_of(flags, order.num_clips, order.num_shards)
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options)
+
+
+def check_inputs(order: RunOrder, state: Store) -> None:
+    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed; clips in quarantine may change."""
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
+    mended = {str(line["key"]) for line in read_quarantine(state, order, range(order.num_shards))}
+    changed = []
+    for row in Manifest(state.read(layout.clips_file(order.run))):
+        files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
+        changed += [name for name, *facts in files if there.get(name) != tuple(facts) and row.key not in mended]
+    if changed:
+        raise BadConfig(
+            "INPUT_CHANGED",
+            f"{len(changed)} input files have changed or gone since the run was planned, the first {changed[0]}: "
+            "restore them, or begin a new run in a new output root",
+        )
+
+
+def _carry(
+    pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, notes: tuple[str, ...] = ()
+) -> Answer:
+    summary = RunLoop(pipeline, order, state, outputs, options).run()
+    shards = observe(state, order.run).done
+    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, shards))
+    return Answer(_text(summary, reasons, notes), _data(summary, reasons, notes), summary.exit_code)
+
+
+def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, object]:
+    counts: Counter[str] = Counter()
+    for done in summary.done:
+        counts.update(done.counts)
+    return {
+        "run": summary.order.run,
+        "output_root": summary.order.output_root,
+        "finished": summary.exit_code in (EXIT_OK, EXIT_QUARANTINED),
+        "why": summary.why,
+        "nothing_to_do": summary.nothing_to_do,
+        "shards": {"done": len(summary.done), "total": summary.order.num_shards},
+        "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
+        "quarantined": summary.num_quarantined,
+        "reasons": dict(sorted(reasons.items())),
+        "bytes": sum(int(f["size_bytes"]) for done in summary.done for f in done.outputs.values()),
+        "frames": sum(done.num_frames for done in summary.done),
+        "landmarks_found_made": sum(done.num_cached for done in summary.done),
+        "wall_s": round(summary.wall_s, 1),
+        "notes": list(notes),
+        "exit_code": summary.exit_code,
+    }
+
+
+def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> str:
+    data = _data(summary, reasons, notes)
+    order, records = summary.order, data["records"]
+    assert isinstance(records, dict)
+    num_records = sum(records.values())
+    lines = [f"note: {note}" for note in notes]
+    if summary.nothing_to_do:
+        lines.append(f"run {order.run} was finished before: nothing to do")
+    elif data["finished"]:
+        lines.append(f"run {order.run} finished in {duration(summary.wall_s)}")
+    else:
+        lines.append(f"run {order.run} is NOT finished: {summary.why}")
+    made = ", ".join(f"{split} {count}" for split, count in records.items())
+    lines.append(
+        f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, {num_bytes(float(str(data['bytes'])))}"
+    )
+    if data["landmarks_found_made"]:
+        lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")
+    if summary.num_quarantined:
+        by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        lines.append(f"  {summary.num_quarantined} clips in quarantine: {by_reason}")
+        lines.append(f"  see them: visemill status --output-root {order.output_root} --quarantine")
+    if not data["finished"]:
+        lines.append(f"  carry on: visemill resume --output-root {order.output_root}")
+    if summary.exit_code == EXIT_BAD_SHARD and num_records == 0:
+        lines.append("  no clip gave a record: nothing can be trained on this output")
+    lines.append(f"  output: {order.output_root}")
+    return "\n".join(lines)

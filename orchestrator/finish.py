@@ -1,0 +1,80 @@
+"""I/O: what happens when every shard is done. Checks first; then outputs move to their names, the summary files last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.leaks import content_leaks
+from orchestrator.observe import read_done, read_quality, read_quarantine
+from orchestrator.pipeline import Pipeline
+from services.base import layout
+from services.base.contract import canonical_json
+from services.base.errors import BadConfig
+from services.base.manifest import Manifest
+from services.base.order import DoneShard, RunOrder
+from services.base.store import Store
+
+QUALITY_FILE = "quality.jsonl"
+QUARANTINE_FILE = "quarantine.jsonl"
+
+
+def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -> list[DoneShard]:
+    """Makes the output tree complete. Raises BadConfig when content stands in two splits, or an output is gone.
+
+    Safe to be killed and called again: a file moves once, and finished.json is written when all is in place.
+    """
+    done = read_done(state, order, range(order.num_shards))
+    check_leaks(order, state, done)
+    for shard in done:
+        for name, facts in shard.outputs.items():
+            _move(order, outputs, name, facts)
+    shards = range(order.num_shards)
+    quality = "".join(canonical_json(line) + "\n" for line in read_quality(state, order, shards))
+    outputs.put(QUALITY_FILE, quality.encode())
+    lines = [_portable(line) for line in read_quarantine(state, order, shards)]
+    outputs.put(QUARANTINE_FILE, "".join(canonical_json(line) + "\n" for line in lines).encode())
+    for name, data in pipeline.summary_files(order, done).items():
+        outputs.put(name, data)
+    outputs.delete_prefix(layout.staged(order.run, ""))
+    state.put(layout.finished_file(order.run), json.dumps({"digest": order.digest}).encode())
+    return done
+
+
+def _portable(line: Mapping[str, object]) -> dict[str, object]:
+    """Without what names this machine's paths: the published list is the same bytes everywhere."""
+    return {name: value for name, value in line.items() if name not in ("reproduce", "detail")}
+
+
+def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) -> None:
+    staged = layout.staged(order.run, name)
+    if outputs.stat(staged) is not None:
+        outputs.move(staged, name)
+        return
+    entry = outputs.stat(name)
+    if entry is None or entry.size_bytes != facts["size_bytes"]:
+        raise BadConfig(
+            "OUTPUT_GONE",
+            f"{name} is neither staged nor in {outputs.uri} with its {facts['size_bytes']} bytes: resume, and its shard is made again",
+        )
+
+
+def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> None:
+    """Raises BadConfig CONTENT_LEAK when the same media bytes stand in two splits."""
+    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    splits = {row.key: row.split for row in manifest}
+    leaks = content_leaks((key, splits[key], sha256) for shard in done for key, sha256 in shard.inputs.items())
+    if leaks:
+        raise BadConfig(
+            "CONTENT_LEAK",
+            f"the same video stands in two splits, {len(leaks)} times: {'; '.join(str(leak) for leak in leaks[:3])}: "
+            "remove one of each or change the split; nothing was published",
+        )
+
+
+def missing_outputs(order: RunOrder, state: Store, outputs: Store) -> list[int]:
+    """Shards of a finished run one of whose files is gone or of another size."""
+    sizes = {entry.name: entry.size_bytes for entry in outputs.list() if not entry.name.startswith(layout.STATE_DIR)}
+    done = read_done(state, order, range(order.num_shards))
+    return [d.shard for d in done if any(sizes.get(n) != f["size_bytes"] for n, f in d.outputs.items())]

@@ -1,0 +1,203 @@
+"""GRID clips to sharded TFRecords: the flags, the order of the stages, and what a finished run writes last."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from orchestrator.listing import SKIP, Problem, frozen_rows, raise_if_fatal
+from orchestrator.pipeline import DataSet, Pipeline
+from orchestrator.pipelines.grid_check import check_align
+from orchestrator.pipelines.grid_discovery import Discovery, discover
+from orchestrator.pipelines.grid_layouts import LAYOUTS
+from orchestrator.pipelines.grid_splits import (
+    SplitConfig,
+    assign_splits,
+    check_speakers,
+    open_split,
+    published_splits,
+    split_notes,
+)
+from services.base.contract import config_from_mapping
+from services.base.errors import BadConfig
+from services.base.manifest import ClipRow
+from services.base.order import DoneShard, QuarantineLine, RunOrder
+from services.base.store import Entry
+from services.records.meta import build_meta
+from services.records.roi import PROFILES
+from services.records.spec import RecordsConfig
+
+# Problems about files that would have been clips; the others are told, and leave the exit code alone.
+_LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "BAD_NAME"})
+_SEED_PROFILE = "liptype2-v1"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of the original script keep their names and defaults; the rest is ours."""
+    add = parser.add_argument
+    add(
+        "--split-config",
+        default="",
+        help=f"YAML file, or one of {', '.join(published_splits())}; without it all is train",
+    )
+    add("--num-shards", type=int, default=64, help="files a split (default: %(default)s)")
+    add("--max-frames", type=int, default=75, help="frames in a record; padded or cut (default: %(default)s)")
+    add("--max-examples", type=int, default=0, help="only the first N clips; 0: all (default: %(default)s)")
+    add("--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)")
+    add(
+        "--decode-max-frames",
+        type=int,
+        default=-1,
+        help="frames decoded: -1 as --max-frames, 0 all, or N (default: %(default)s)",
+    )
+    add("--dlib-predictor", default="", metavar="FILE", help="dlib's 68-point file; chooses --landmarks dlib")
+    add(
+        "--landmarks",
+        choices=("mediapipe", "dlib"),
+        help="detector (default: mediapipe, or dlib with --dlib-predictor)",
+    )
+    add("--landmarks-mode", choices=("tracked", "per-frame"), help=f"default: tracked; per-frame with {_SEED_PROFILE}")
+    add("--num-jitters", type=int, default=1, help="dlib: rectangles averaged a frame; 1: none (default: %(default)s)")
+    add("--face-landmarker", default="", metavar="FILE", help="your own MediaPipe face_landmarker.task")
+    add("--profile", choices=tuple(PROFILES), default="fixed-scale", help="mouth window (default: %(default)s)")
+    add(
+        "--quality-policy",
+        choices=("keep", "flag", "quarantine"),
+        default="flag",
+        help="what to do with odd clips (default: %(default)s)",
+    )
+    add(
+        "--layout",
+        choices=("auto", *(layout.name for layout in LAYOUTS)),
+        default="auto",
+        help="of the data set (default: %(default)s)",
+    )
+    add("--compat-order", action="store_true", help="the original script's shard and place for every clip")
+    add(
+        "--allow-missing-speakers",
+        action="store_true",
+        help="accept a split that names speakers who are not in the data",
+    )
+
+
+def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """decode, landmarks, records, with their settings."""
+    decode_max = flags.max_frames if flags.decode_max_frames == -1 else flags.decode_max_frames
+    backend = flags.landmarks or ("dlib" if flags.dlib_predictor else "mediapipe")
+    if flags.dlib_predictor and backend != "dlib":
+        raise BadConfig("FLAGS_DISAGREE", "--dlib-predictor was given with --landmarks mediapipe: give one of them")
+    mode = flags.landmarks_mode or ("per-frame" if flags.profile == _SEED_PROFILE else "tracked")
+    landmarks = {
+        "backend": backend,
+        "mode": mode,
+        "num_jitters": flags.num_jitters,
+        "dlib_predictor": flags.dlib_predictor,
+        "face_landmarker": flags.face_landmarker,
+    }
+    records = {"profile": flags.profile, "max_frames": flags.max_frames, "quality_policy": flags.quality_policy}
+    return ("decode", {"max_frames": decode_max}), ("landmarks", landmarks), ("records", records)
+
+
+def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
+    """Discovers, splits and shards. Raises BadConfig before any work starts."""
+    if flags.num_shards < 1 or flags.max_examples < 0:
+        raise BadConfig(
+            "BAD_FLAGS",
+            f"--num-shards {flags.num_shards} must be 1 or more, --max-examples {flags.max_examples} 0 or more",
+        )
+    found = discover(entries, flags.layout)
+    raise_if_fatal(found.problems)
+    config = open_split(flags.split_config) if flags.split_config else SplitConfig()
+    notes = []
+    if not flags.split_config:
+        notes.append("no --split-config: EVERY clip goes to train; val and test stay empty")
+    notes += check_speakers(config, found.speakers(), allow_missing=flags.allow_missing_speakers)
+    splits = assign_splits(found.clips, config, flags.max_examples)
+    notes += split_notes(config, splits)
+    for i in found.unusable:
+        if i < len(splits):
+            splits[i] = SKIP
+    rows = list(frozen_rows(found.clips, splits, flags.num_shards, compat_order=flags.compat_order))
+    return DataSet(rows, _lines(found), tuple(notes + _told(found)), _details(found, config, rows, flags))
+
+
+def _details(
+    found: Discovery, config: SplitConfig, rows: Sequence[ClipRow], flags: argparse.Namespace
+) -> dict[str, Any]:
+    speakers: dict[str, set[str]] = {}
+    for row in rows:
+        speakers.setdefault(row.split, set()).add(row.speaker_id)
+    return {
+        "layout": found.layout.name,
+        "mode": config.mode,
+        "compat_order": flags.compat_order,
+        "exclude_speakers": sorted(config.exclude_speakers),
+        "speakers": {split: sorted(names) for split, names in sorted(speakers.items())},
+    }
+
+
+def _lines(found: Discovery) -> tuple[QuarantineLine, ...]:
+    return tuple(_line(problem) for problem in found.problems if problem.reason in _LOST_CLIPS)
+
+
+def _line(problem: Problem) -> QuarantineLine:
+    return QuarantineLine(problem.path, problem.path, "none", "BAD_INPUT", problem.reason, problem.message)
+
+
+def _told(found: Discovery) -> list[str]:
+    counts = Counter(problem.reason for problem in found.problems if problem.reason not in _LOST_CLIPS)
+    first = {problem.reason: problem for problem in reversed(found.problems)}
+    return [
+        f"{count} {reason}, such as {first[reason].path}: {first[reason].message}"
+        for reason, count in sorted(counts.items())
+    ]
+
+
+def count(entries: Iterable[Entry], flags: argparse.Namespace) -> int:
+    """Pairs of a clip and its align, as the original counts them."""
+    return len(discover(entries, flags.layout).clips)
+
+
+def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """(reason, message) of what is wrong with a clip's labels."""
+    path = next(extra.path for extra in row.extras if extra.role == "align")
+    return [(p.reason, p.message) for p in check_align(row.utterance_id, path, extras["align"])]
+
+
+def summary_files(order: RunOrder, done: Sequence[DoneShard]) -> dict[str, bytes]:
+    """meta.json: the original's keys, and more; the same from run to run."""
+    settings = {stage.name: dict(stage.config) for stage in order.stages}
+    counts: Counter[str] = Counter()
+    for shard in done:
+        counts.update(shard.counts)
+    landmarks = settings["landmarks"]
+    models = {name: digest for stage in order.stages for name, digest in stage.models.items()}
+    extra = {
+        "mode": order.details["mode"],
+        "exclude_speakers": order.details["exclude_speakers"],
+        "compat_order": order.details["compat_order"],
+        "decode_max_frames": settings["decode"]["max_frames"],
+        "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters")},
+        "models": models,
+        "libraries": dict(order.libraries),
+        "quarantined_examples": counts.pop("quarantined", 0),
+    }
+    config = config_from_mapping(RecordsConfig, settings["records"])
+    meta = build_meta(
+        config, counts=counts, num_shards=order.num_shards, speakers=order.details["speakers"], extra=extra
+    )
+    return {"meta.json": meta}
+
+
+PIPELINE = Pipeline(
+    "grid",
+    "GRID clips to sharded TFRecords of mouth crops and labels",
+    add_flags,
+    stages,
+    read,
+    count,
+    check,
+    summary_files,
+)

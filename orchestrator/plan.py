@@ -1,0 +1,116 @@
+"""PURE: (pipeline, data set, who decides the bytes) -> a pinned plan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.pipeline import DataSet, Pipeline
+from services.base.errors import BadConfig
+from services.base.manifest import encode_clips
+from services.base.order import QuarantineLine, RunOrder, StageOrder, run_digest
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Where a run reads, writes and keeps its truth."""
+
+    inputs: str
+    outputs: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts: its order, the frozen list as bytes, and what is to be said."""
+
+    order: RunOrder
+    clips: bytes
+    problems: tuple[QuarantineLine, ...]
+    notes: tuple[str, ...]
+    num_by_split: Mapping[str, int]
+    num_by_speaker: Mapping[str, int]
+    input_bytes: int
+
+
+def make_plan(
+    pipeline: Pipeline,
+    data_set: DataSet,
+    stages: Sequence[tuple[str, Mapping[str, Any]]],
+    identities: Sequence[Mapping[str, Any]],
+    roots: Roots,
+    num_shards: int,
+    *,
+    run: str = "",
+    follow_links: bool = False,
+) -> Plan:
+    """The plan. identities: what `python -m services STAGES describe` printed, in the stages' order.
+
+    Raises BadConfig NO_CLIPS when there is nothing to do.
+    """
+    if not data_set.rows:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(p.reason for p in data_set.problems).items())
+        raise BadConfig("NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'})")
+    clips = encode_clips(data_set.rows, num_shards)
+    clips_sha256 = hashlib.sha256(clips).hexdigest()
+    stage_orders = tuple(
+        StageOrder(name, dict(config), dict(identity["models"]))
+        for (name, config), identity in zip(stages, identities, strict=True)
+    )
+    keys = {i["name"]: {"version": i["version"], "config": i["key_config"]} for i in identities}
+    libraries = {name: version for i in identities for name, version in i["libraries"].items()}
+    digest = run_digest(pipeline.name, stage_orders, keys, clips_sha256, num_shards, libraries, data_set.details)
+    order = RunOrder(
+        run or digest[:16],
+        pipeline.name,
+        digest,
+        stage_orders,
+        roots.inputs,
+        roots.outputs,
+        num_shards,
+        len(data_set.rows),
+        clips_sha256,
+        dict(sorted(libraries.items())),
+        dict(data_set.details),
+        follow_links,
+    )
+    return Plan(
+        order,
+        clips,
+        data_set.problems,
+        data_set.notes,
+        Counter(row.split for row in data_set.rows),
+        Counter(row.speaker_id for row in data_set.rows),
+        sum(row.size_bytes for row in data_set.rows),
+    )
+
+
+def explain_difference(pinned: RunOrder, planned: RunOrder) -> str:
+    """What differs between the run that an output holds and the one that was asked for."""
+    differences = []
+    if pinned.pipeline != planned.pipeline:
+        differences.append(f"pipeline {pinned.pipeline} against {planned.pipeline}")
+    if pinned.clips_sha256 != planned.clips_sha256:
+        differences.append(
+            f"the list of clips ({pinned.num_clips} then, {planned.num_clips} now), their sizes or times, or the split"
+        )
+    if pinned.num_shards != planned.num_shards:
+        differences.append(f"--num-shards {pinned.num_shards} against {planned.num_shards}")
+    then, now = _flat(pinned), _flat(planned)
+    differences += [
+        f"{name} {then.get(name, 'absent')} against {now.get(name, 'absent')}"
+        for name in sorted(set(then) | set(now))
+        if then.get(name) != now.get(name)
+    ]
+    return "; ".join(differences) or "what decides its bytes"
+
+
+def _flat(order: RunOrder) -> dict[str, Any]:
+    flat: dict[str, Any] = {f"library {name}": version for name, version in order.libraries.items()}
+    for stage in order.stages:
+        flat |= {f"{stage.name}.{name}": value for name, value in stage.config.items()}
+        flat |= {f"model {name}": digest for name, digest in stage.models.items()}
+    return flat | {name: value for name, value in order.details.items() if not isinstance(value, list | dict)}

@@ -1,0 +1,78 @@
+"""I/O: from flags to a plan: lists the input root, asks the stages who they are, and hands both to the pure planner."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.commands.roots import absolute, state_root
+from orchestrator.pipeline import Pipeline
+from orchestrator.pipelines import PIPELINES, pipeline_module
+from orchestrator.plan import Plan, Roots, make_plan
+from services.base.errors import BadConfig, from_kind
+from services.base.store import open_store
+
+_DESCRIBE_LIMIT_S = 120.0
+
+
+def pipeline_of(name: str) -> Pipeline:
+    """The pipeline of that name. Raises BadConfig."""
+    pipeline: Pipeline = pipeline_module(name).PIPELINE
+    return pipeline
+
+
+def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline, argparse.ArgumentParser]]:
+    """One sub-parser a pipeline, with the pipeline's own flags."""
+    pipelines = [importlib.import_module(module).PIPELINE for module in PIPELINES.values()]
+    below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
+    parsers = []
+    for pipeline in pipelines:
+        sub = below.add_parser(pipeline.name, help=pipeline.help, description=pipeline.help)
+        pipeline.add_flags(sub)
+        sub.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
+        parsers.append((pipeline, sub))
+    return parsers
+
+
+def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
+    """Lists and plans. Raises BadConfig."""
+    inputs = open_store(absolute(flags.input_root), must_exist=True, follow_links=flags.follow_links)
+    data_set = pipeline.read(inputs.list(directories=True), flags)
+    stages = pipeline.stages(flags)
+    roots = Roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
+    identities = describe(stages)
+    return make_plan(
+        pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
+    )
+
+
+def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Who would decide the bytes, as the stages themselves say. Raises BadConfig as they do."""
+    names = ",".join(name for name, _ in stages)
+    config = json.dumps({name: dict(values) for name, values in stages})
+    done = run_service(names, "describe", "--config", config, limit_s=_DESCRIBE_LIMIT_S)
+    identities: list[dict[str, Any]] = json.loads(done)
+    return identities
+
+
+def run_service(stages: str, door: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)) -> str:
+    """Standard output of a service's own argv. Raises what it failed with."""
+    argv = [sys.executable, "-m", "services", stages, door, *flags]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise BadConfig(
+            "SERVICE_HUNG", f"`services {stages} {door}` took over {limit_s:g} s: see whether its models load"
+        ) from None
+    if done.returncode in accept:
+        return done.stdout
+    for line in reversed(done.stderr.splitlines()):
+        if line.startswith('{"kind"'):
+            fields = json.loads(line)
+            raise from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
+    raise BadConfig("SERVICE_FAILED", f"`services {stages} {door}` exited with {done.returncode}", done.stderr[-2000:])

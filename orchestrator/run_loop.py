@@ -1,0 +1,279 @@
+"""I/O: a run from its plan to its summary: pin, lease, observe, decide, act, publish."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
+from orchestrator.decide import Failure, Finish, Observed, Policy, Start, Stop, Wait, decide
+from orchestrator.finish import missing_outputs, publish
+from orchestrator.lease import Lease
+from orchestrator.observe import observe, read_done
+from orchestrator.pipeline import Pipeline
+from orchestrator.plan import Plan, explain_difference
+from orchestrator.progress import Progress
+from services.base import layout
+from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.manifest import Manifest
+from services.base.order import DoneShard, RunOrder, lines_of, order_from_json
+from services.base.store import NotThere, Store, open_store
+
+_LOOK_EVERY_S = 0.5
+_ABANDONED_AFTER_S = 3600.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out; none of it decides a byte of the output."""
+
+    num_workers: int = 1
+    policy: Policy = field(default_factory=Policy)
+    clip_time_s: float = 120.0
+    clip_memory_mib: int = 2048
+    threads_per_worker: int = 1
+    artifact_cache: bool = True
+    remote: tuple[str, ...] = ()
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        if self.num_workers < 1:
+            raise ValueError(f"a run needs at least 1 worker, not {self.num_workers}")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended. done: its commits, when it was published."""
+
+    order: RunOrder
+    exit_code: int
+    why: str
+    done: tuple[DoneShard, ...]
+    num_quarantined: int
+    wall_s: float
+    nothing_to_do: bool = False
+
+
+def pin(plan: Plan, state: Store, outputs: Store) -> None:
+    """Writes the plan where it is not yet. Raises BadConfig when the output holds another run."""
+    order = plan.order
+    marker = f"{layout.STATE_DIR}/output.json"
+    claim = json.dumps({"run": order.run, "digest": order.digest}).encode()
+    if not outputs.create(marker, claim):
+        held = json.loads(outputs.read(marker))
+        if held["digest"] != order.digest:
+            _refuse(plan, state, held["run"])
+    # The list first: whoever finds run.json finds all of the plan.
+    state.put(layout.clips_file(order.run), plan.clips)
+    state.put(layout.problems_file(order.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
+    if not state.create(layout.run_file(order.run), order.to_json()):
+        pinned = order_from_json(state.read(layout.run_file(order.run)))
+        if pinned.digest != order.digest:
+            _refuse(plan, state, order.run)
+
+
+def _refuse(plan: Plan, state: Store, run: str) -> None:
+    try:
+        pinned = order_from_json(state.read(layout.run_file(run)))
+        difference = explain_difference(pinned, plan.order)
+    except NotThere:
+        difference = "its state root is another one"
+    raise BadConfig(
+        "OTHER_RUN",
+        f"{plan.order.output_root} holds run {run}, which differs in: {difference}. "
+        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there",
+    )
+
+
+class RunLoop:
+    """One run on this machine. Use once."""
+
+    def __init__(self, pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions) -> None:
+        self._pipeline = pipeline
+        self._order = order
+        self._state = state
+        self._outputs = outputs
+        self._options = options
+        self._failures: dict[int, Failure] = {}
+        self._bad: set[int] = set()
+        self._done: set[int] = set()
+        self._running: dict[int, int] = {}
+        self._clips_of_attempt: dict[int, int] = {}
+        self._quarantined_of: dict[int, int] = {}
+        self._config_error = ""
+        self._interrupted = False
+
+    def run(self) -> Summary:
+        """Carries the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the output."""
+        began_s = time.monotonic()
+        with Lease(self._outputs.uri, self._order.run) as lease:
+            observed = observe(self._state, self._order.run)
+            if observed.finished:
+                lost = missing_outputs(self._order, self._state, self._outputs)
+                if not lost:
+                    return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
+                self._forget(lost)
+            self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
+            stop = self._work(lease.check)
+            if stop is not None:
+                code = EXIT_INTERRUPTED if self._interrupted else stop.exit_code
+                return self._summary(code, stop.why, began_s)
+            lease.check()
+            publish(self._pipeline, self._order, self._state, self._outputs)
+        return self._summary(EXIT_OK, "finished", began_s)
+
+    def _forget(self, shards: list[int]) -> None:
+        self._state.delete(layout.finished_file(self._order.run))
+        for shard in shards:
+            self._state.delete(layout.done_file(self._order.run, shard, self._order.num_shards))
+
+    def _work(self, check: Callable[[], None]) -> Stop | None:
+        """Until every shard is done (None), or the reason to stop."""
+        self._done = set(observe(self._state, self._order.run).done)
+        self._quarantined_of = self._count_quarantined(self._done)
+        manifest = Manifest(self._state.read(layout.clips_file(self._order.run)))
+        sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
+        progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
+        if len(self._done) == self._order.num_shards:
+            return None
+        cluster = LocalCluster(self._argv(), self._options.num_workers, self._log_dir())
+        previous = signal.signal(signal.SIGINT, self._interrupt), signal.signal(signal.SIGTERM, self._interrupt)
+        try:
+            ending = self._drive(cluster, progress, check)
+            if ending is None:
+                cluster.drain()
+            return ending
+        finally:
+            progress.close()
+            cluster.stop()
+            signal.signal(signal.SIGINT, previous[0])
+            signal.signal(signal.SIGTERM, previous[1])
+
+    def _drive(self, cluster: LocalCluster, progress: Progress, check: Callable[[], None]) -> Stop | None:
+        progress.say(
+            f"{cluster.num_places} workers, {self._order.num_shards - len(self._done)} shards to do; loading models"
+        )
+        while True:
+            now_s = time.monotonic()
+            actions = decide(self._order.num_shards, self._observed(cluster.num_places), self._options.policy, now_s)
+            timeout_s = _LOOK_EVERY_S
+            for action in actions:
+                match action:
+                    case Start(shard, attempt):
+                        self._start(cluster, shard, attempt)
+                    case Stop():
+                        return action
+                    case Finish():
+                        return None
+                    case Wait(until_s) if until_s is not None:
+                        timeout_s = min(_LOOK_EVERY_S, max(0.01, until_s - now_s))
+            for event in cluster.wait(timeout_s):
+                self._take(event, progress)
+            check()
+            progress.tick(f"{len(self._done)}/{self._order.num_shards} shards")
+
+    def _observed(self, num_places: int) -> Observed:
+        return Observed(
+            done=frozenset(self._done),
+            running=frozenset(self._running.values()),
+            bad=frozenset(self._bad),
+            failures=self._failures,
+            num_quarantined=sum(self._quarantined_of.values()),
+            idle=num_places - len(self._running),
+            config_error=self._config_error,
+            interrupted=self._interrupted,
+        )
+
+    def _start(self, cluster: LocalCluster, shard: int, attempt: int) -> None:
+        place = next(p for p in range(cluster.num_places) if p not in self._running)
+        self._running[place] = shard
+        self._clips_of_attempt[shard] = 0
+        self._quarantined_of[shard] = 0
+        cluster.submit(place, shard)
+
+    def _take(self, message: WorkerEvent, progress: Progress) -> None:
+        event, shard = message.event, self._running.get(message.place)
+        match event["event"]:
+            case "clip":
+                progress.clip(ok=event["ok"])
+                self._clips_of_attempt[event["shard"]] += 1
+                self._quarantined_of[event["shard"]] += not event["ok"]
+            case "shard_done":
+                self._done.add(event["shard"])
+                self._running.pop(message.place, None)
+            case "shard_bad":
+                self._bad.add(event["shard"])
+                self._running.pop(message.place, None)
+                progress.say(f"shard {event['shard']} given up: {event['message']}")
+            case "exit":
+                self._running.pop(message.place, None)
+                if shard is not None:
+                    self._lost(shard, event, progress)
+
+    def _lost(self, shard: int, event: Mapping[str, Any], progress: Progress) -> None:
+        progress.undo(self._clips_of_attempt.get(shard, 0))
+        self._quarantined_of[shard] = 0
+        code = event["code"]
+        words = f"{event['reason']}: {event['message']}" if event["reason"] else event["detail"]
+        if code == BadConfig.exit_code:
+            self._config_error = words
+            return
+        before = self._failures.get(shard)
+        num_attempts = (before.num_attempts if before else 0) + 1
+        self._failures[shard] = Failure(code, num_attempts, time.monotonic())
+        progress.say(f"shard {shard}: attempt {num_attempts} ended with {code}: {words}")
+
+    def _interrupt(self, *_: object) -> None:
+        self._interrupted = True
+
+    def _argv(self) -> list[str]:
+        options = self._options
+        limit = options.policy.max_failures
+        flags = [
+            *("--state-root", self._state.uri, "--run", self._order.run),
+            *("--clip-time-s", f"{options.clip_time_s:g}", "--clip-memory-mib", str(options.clip_memory_mib)),
+            *("--num-threads", str(options.threads_per_worker)),
+            *("--max-shard-failures", str(-1 if limit is None else limit)),
+            "--artifact-cache" if options.artifact_cache else "--no-artifact-cache",
+        ]
+        for pair in options.remote:
+            flags += ["--remote", pair]
+        return work_argv([stage.name for stage in self._order.stages], flags)
+
+    def _log_dir(self) -> str:
+        root = self._state.uri
+        if root.startswith("s3://"):
+            cache = os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir()
+            return str(Path(cache) / "visemill" / "logs" / self._order.run)
+        return str(Path(root) / layout.run_dir(self._order.run) / "logs")
+
+    def _count_quarantined(self, shards: set[int]) -> dict[int, int]:
+        return {d.shard: d.counts.get("quarantined", 0) for d in read_done(self._state, self._order, shards)}
+
+    def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
+        shards = observe(self._state, self._order.run).done
+        done = tuple(read_done(self._state, self._order, shards))
+        num_problems = len(lines_of(self._read_problems()))
+        num_quarantined = num_problems + sum(d.counts.get("quarantined", 0) for d in done)
+        num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
+        if code == EXIT_OK and num_quarantined:
+            code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
+        return Summary(self._order, code, why, done, num_quarantined, time.monotonic() - began_s, nothing_to_do)
+
+    def _read_problems(self) -> bytes:
+        try:
+            return self._state.read(layout.problems_file(self._order.run))
+        except NotThere:
+            return b""
+
+
+def stores_of(order: RunOrder, state_root: str) -> tuple[Store, Store]:
+    """(state, outputs) of a run."""
+    return open_store(state_root), open_store(order.output_root)
