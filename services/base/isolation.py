@@ -69,9 +69,14 @@ class PassChild:
         environment: Mapping[str, str] | None = None,
         *,
         remote: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "services"),
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """stages: (name, config values) in order. remote: stage name -> gRPC target, for stages that run elsewhere."""
+        """stages: (name, config values) in order. remote: stage name -> gRPC target, for stages that run elsewhere.
+
+        program: what is started as a child, with `child FD` appended. should_stop: asked while a clip is waited for.
+        """
+        self._program = tuple(program)
         self._order = {"stages": _plain(stages), "remote": dict(remote or {})}
         self._limits = limits
         self._num_threads = num_threads
@@ -144,7 +149,7 @@ class PassChild:
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services", "child", str(theirs.fileno())],
+                [*self._program, "child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,0 +1,95 @@
+"""A program with stages that fail on command, for a supervisor to survive: `python faulty_services.py child FD`."""
+
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from services.base.artifacts import Product
+from services.base.child import child_main
+from services.base.clip_pass import BoundStage
+from services.base.contract import StageSpec
+from services.base.errors import BadConfig, BadInput
+from services.base.media import DecodeFacts, FrameChunk, VideoInfo
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    pass
+
+
+class Frames:
+    info = VideoInfo(4, 2, 0, 25.0, 3, 0.12, "made", "rgb24")
+
+    def __iter__(self):
+        for i in range(3):
+            yield FrameChunk(i, np.full((1, 2, 4, 3), i, np.uint8), np.array([i / 25]))
+
+    def facts(self):
+        return DecodeFacts(3)
+
+
+@contextmanager
+def source(media):
+    yield Frames()
+
+
+class Obeying:
+    """Does what the clip's bytes say; `once:` faults only the first time, told by a file that it leaves behind."""
+
+    wants_frames = True
+
+    def __init__(self, job, info):
+        self.order = job.media.data.decode()
+        self.sum = 0
+
+    def push(self, chunk):
+        self.sum += int(chunk.frames_THWC.sum())
+
+    def finish(self, given):
+        order = self.order
+        if order.startswith("once:"):
+            _, order, marker = order.split(":", 2)
+            if Path(marker).exists():
+                order = "fine"
+            Path(marker).touch()
+        if order == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if order == "exit":
+            os._exit(5)
+        if order == "hang":
+            time.sleep(3600)
+        if order == "eat":
+            hoard = []
+            while True:
+                hoard.append(np.ones(8 << 20, np.uint8))
+        if order == "memory-error":
+            raise MemoryError
+        if order == "bug":
+            raise RuntimeError("a bug of ours")
+        if order == "bad":
+            raise BadInput("NO_FACE", "there is none", "said the detector")
+        if order == "talk":
+            sys.stderr.write("last words\n")
+            sys.stderr.flush()
+            os.abort()
+        return Product(str(self.sum).encode(), {"pid": os.getpid()}, ("FLAG",))
+
+
+def open_stage(name, config, target):
+    if name == "frames":
+        return BoundStage(StageSpec("frames", 1, NoSettings, (), "frames"), source)
+    if name == "obey":
+        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
+    if name == "crash-open":
+        os._exit(9)
+    raise BadConfig("UNKNOWN_STAGE", f"no stage {name}")
+
+
+if __name__ == "__main__":
+    sys.exit(child_main(int(sys.argv[2]), open_stage))
