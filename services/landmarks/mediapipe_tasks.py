@@ -1,0 +1,245 @@
+"""MediaPipe's Tasks library, loaded quietly: a face finder and a face mesh out of one `face_landmarker.task`.
+
+What was seen with 1.2, and is why this file exists:
+
+* Closing a task waits for an upload of usage figures to play.googleapis.com, ten seconds where nothing answers DNS; so
+  nothing here is ever closed, and whoever needs a fresh track clears an old one. There is no switch against the upload,
+  but without certificates to trust it cannot connect, and nothing leaves the machine.
+* The blendshape network of the official bundle runs on every frame, asked for or not: left out, the points are the same
+  and a frame costs a tenth less.
+* Importing it imports TensorFlow where that is installed, and matplotlib, for nothing that is used here.
+* It writes to file descriptor 2 while it loads, whatever the usual variables say.
+* Inference is single-threaded; there is no setting for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import types
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, UInt8Array
+
+_log = logging.getLogger(__name__)
+
+_FINDER_PART = "face_detector.tflite"
+_MESH_PART = "face_landmarks_detector.tflite"
+
+# VIDEO mode smooths points over time by a one-euro filter. With frames this far apart it passes them through (a residue
+# of 0.3 % of a frame's movement), so that a tracked mouth does not lag, and the frame rate decides no bytes.
+_CLOCK_STEP_MS = 1_000_000
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """One detection. Box in pixels, may reach over the frame's edge; score 0.5 to 1."""
+
+    left_px: float
+    top_px: float
+    width_px: float
+    height_px: float
+    score: float
+
+    @property
+    def area_px2(self) -> float:
+        return self.width_px * self.height_px
+
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        return self.left_px + self.width_px / 2, self.top_px + self.height_px / 2
+
+
+class FaceTasks:
+    """The library with one model file. Raises BadConfig when the file is not a face landmarker bundle."""
+
+    def __init__(self, model: Path) -> None:
+        self._finder_part, self._bundle = _parts_of(model)
+        self._model = model
+        with _stderr_to_log():
+            self._mp, self._vision, self._options_type = _load()
+
+    def finder(self) -> Finder:
+        vision = self._vision
+        options = vision.FaceDetectorOptions(base_options=self._options_type(model_asset_buffer=self._finder_part))
+        return Finder(self._mp, self._create(vision.FaceDetector, options))
+
+    def still_mesh(self) -> StillMesh:
+        return StillMesh(self._mp, self._landmarker(self._vision.RunningMode.IMAGE))
+
+    def moving_mesh(self) -> MovingMesh:
+        return MovingMesh(self._mp, self._landmarker(self._vision.RunningMode.VIDEO))
+
+    def _landmarker(self, running_mode: Any) -> Any:
+        options = self._vision.FaceLandmarkerOptions(
+            base_options=self._options_type(model_asset_buffer=self._bundle), running_mode=running_mode, num_faces=1
+        )
+        return self._create(self._vision.FaceLandmarker, options)
+
+    def _create(self, task: Any, options: Any) -> Any:
+        try:
+            with _stderr_to_log():
+                return task.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise BadConfig(
+                "MODEL_UNREADABLE",
+                f"{self._model} is refused by MediaPipe: give the official bundle",
+                detail=str(error),
+            ) from error
+
+
+class Finder:
+    """All faces of a frame, by BlazeFace (short range: a face must fill about a tenth of the frame). Stateless."""
+
+    def __init__(self, mp: Any, task: Any) -> None:
+        self._mp = mp
+        self._task = task
+        with _stderr_to_log():
+            self(_BLACK)
+
+    def __call__(self, frame_HWC: UInt8Array) -> list[FoundFace]:
+        """Faces of a uint8 RGB frame, the detector's order (best score first)."""
+        found = []
+        for detection in self._task.detect(_image(self._mp, frame_HWC)).detections:
+            box = detection.bounding_box
+            score = detection.categories[0].score
+            found.append(FoundFace(box.origin_x, box.origin_y, box.width, box.height, score))
+        return found
+
+
+class StillMesh:
+    """The mesh of a frame's best-scored face. Stateless."""
+
+    def __init__(self, mp: Any, task: Any) -> None:
+        self._mp = mp
+        self._task = task
+        with _stderr_to_log():
+            self(_BLACK)
+
+    def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
+        """float32 [478, 2] pixels, or None without a face."""
+        return _points(self._task.detect(_image(self._mp, frame_HWC)), frame_HWC)
+
+
+class MovingMesh:
+    """The mesh of one face followed through frames: found in the first, then where the last mesh was.
+
+    `clear` before the next clip makes it equal to a new one.
+    """
+
+    def __init__(self, mp: Any, task: Any) -> None:
+        self._mp = mp
+        self._task = task
+        self._clock_ms = 0
+        self._holds_face = False
+        # A clock that starts at 0 would give a new one other bytes than a cleared one.
+        with _stderr_to_log():
+            self(_BLACK)
+        self.clear()
+
+    def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
+        """float32 [478, 2] pixels, or None when the face is lost; then the next call searches the whole frame."""
+        self._clock_ms += _CLOCK_STEP_MS
+        points = _points(self._task.detect_for_video(_image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
+        self._holds_face = points is not None
+        return points
+
+    def clear(self) -> None:
+        """Forget the face: a black frame loses it, and with it every state."""
+        if self._holds_face and self(_BLACK) is not None:
+            raise RuntimeError("the face landmarker sees a face in a black frame, so its tracks cannot be cleared")
+
+
+_BLACK: UInt8Array = np.zeros((64, 64, 3), np.uint8)
+
+
+def _image(mp: Any, frame_HWC: UInt8Array) -> Any:
+    return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame_HWC))
+
+
+def _points(result: Any, frame_HWC: UInt8Array) -> Float32Array | None:
+    if not result.face_landmarks:
+        return None
+    height_px, width_px = frame_HWC.shape[:2]
+    relative = np.array([(point.x, point.y) for point in result.face_landmarks[0]], np.float32)
+    return relative * np.array([width_px, height_px], np.float32)
+
+
+def _parts_of(model: Path) -> tuple[bytes, bytes]:
+    """The finder's network, and a bundle of finder and mesh alone."""
+    try:
+        with zipfile.ZipFile(model) as bundle:
+            parts = {name: bundle.read(name) for name in (_FINDER_PART, _MESH_PART)}
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
+        raise BadConfig(
+            "MODEL_UNREADABLE",
+            f"{model} is not a face landmarker bundle ({error}): give the official face_landmarker.task",
+        ) from error
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
+        for name, data in parts.items():
+            bundle.writestr(zipfile.ZipInfo(name), data)
+    return parts[_FINDER_PART], out.getvalue()
+
+
+def _load() -> tuple[Any, Any, Any]:
+    """(mediapipe, its vision tasks, its base options made deaf and dumb)."""
+    with _stand_ins():
+        import mediapipe as mp
+        from mediapipe.tasks.python.core.base_options import BaseOptions
+
+    class OfflineOptions(BaseOptions):  # type: ignore[misc, unused-ignore]
+        def to_ctypes(self) -> Any:
+            options = super().to_ctypes()
+            options.ca_bundle_path = os.devnull.encode()
+            return options
+
+    return mp, mp.tasks.vision, OfflineOptions
+
+
+@contextlib.contextmanager
+def _stand_ins() -> Iterator[None]:
+    """While mediapipe is imported: no TensorFlow (it copes), and an empty matplotlib (for drawing, never called)."""
+    stand_ins: dict[str, Any] = {"tensorflow": None}
+    stand_ins |= {name: types.ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot")}
+    placed = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(placed)
+    try:
+        yield
+    finally:
+        for name in placed:
+            sys.modules.pop(name, None)
+
+
+@contextlib.contextmanager
+def _stderr_to_log() -> Iterator[None]:
+    """What the library writes to file descriptor 2 meanwhile goes to the debug log."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without stderr has nothing to keep quiet
+        yield
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.set_blocking(reader, False)
+    os.dup2(writer, 2)
+    os.close(writer)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        with contextlib.suppress(BlockingIOError):
+            if said := os.read(reader, 1 << 16):
+                _log.debug("mediapipe: %s", said.decode(errors="replace").strip())
+        os.close(reader)

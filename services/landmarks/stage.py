@@ -1,0 +1,74 @@
+"""How the landmarks stage handles one clip: frames in, the points of its largest face out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.base.contract import ClipConsumer, ClipJob, Consumer
+from services.base.errors import BadInput
+from services.base.media import FrameChunk, Landmarks, VideoInfo
+from services.landmarks import models
+from services.landmarks.backend import Backend, FaceTrack
+from services.landmarks.spec import LandmarksConfig
+
+
+def open_stage(config: LandmarksConfig) -> Consumer:
+    """Loads the backend once. Raises BadConfig when its model file is missing, changed or unreadable."""
+    backend = open_backend(config)
+
+    def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
+        return LandmarksOfClip(backend, job.clip.key, info)
+
+    return consumer
+
+
+def open_backend(config: LandmarksConfig) -> Backend:
+    """The detector that a config asks for, loaded. Raises BadConfig as `open_stage` does."""
+    if config.backend == "dlib":
+        from services.landmarks.dlib68 import open_dlib68
+
+        return open_dlib68(models.dlib68_predictor(config), config.mode, config.num_jitters)
+    from services.landmarks.mediapipe_face import open_mediapipe
+
+    return open_mediapipe(models.face_landmarker(config), config.mode)
+
+
+class LandmarksOfClip:
+    """One clip. name: for messages. Without info the first frames tell the size."""
+
+    wants_frames = True
+
+    def __init__(self, backend: Backend, name: str, info: VideoInfo | None = None) -> None:
+        self._backend = backend
+        self._name = name
+        self._track: FaceTrack | None = None
+        self._size_px = (0, 0)
+        if info is not None:
+            self._start(info.width_px, info.height_px)
+
+    def push(self, chunk: FrameChunk) -> None:
+        """Raises BadInput when the frames change size."""
+        height_px, width_px = chunk.frames_THWC.shape[1:3]
+        track = self._track or self._start(width_px, height_px)
+        if (width_px, height_px) != self._size_px:
+            was = "x".join(map(str, self._size_px))
+            raise BadInput(
+                "FRAME_SIZE_CHANGED",
+                f"{self._name}: frame {chunk.first_index} is {width_px}x{height_px} px after frames of {was} px; "
+                "a clip's frames must be of one size: re-encode it, or cut it where the size changes",
+            )
+        track.push(chunk)
+
+    def finish(self, given: Mapping[str, Any]) -> Landmarks:
+        """The clip's landmarks. Raises BadInput when there was neither a frame nor a size."""
+        del given
+        if self._track is None:
+            raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
+        track, self._track = self._track, None
+        return track.finish()
+
+    def _start(self, width_px: int, height_px: int) -> FaceTrack:
+        self._size_px = (width_px, height_px)
+        self._track = self._backend.track(width_px, height_px)
+        return self._track
