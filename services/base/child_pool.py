@@ -1,13 +1,57 @@
-"""Children that the threads of a server borrow: each call computes in a process of its own."""
+"""Children that the threads of a server borrow: what a call computes, it computes in one of them."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
 
+from services.base.calls import current_call
+from services.base.clip_pass import Part
+from services.base.contract import ClipJob
 from services.base.errors import Transient
 from services.base.isolation import PassChild, Stages
+from services.base.media import FrameChunk, VideoInfo
+
+
+class Child(Protocol):
+    """What a servicer needs of a PassChild."""
+
+    def run(
+        self,
+        job: ClipJob,
+        *,
+        want_frames: bool = False,
+        timeout_s: float | None = None,
+        frames: Iterator[FrameChunk] | None = None,
+        info: VideoInfo | None = None,
+    ) -> Iterator[Part]: ...
+
+
+class Children(Protocol):
+    """What a servicer needs of a ChildPool."""
+
+    def borrow(self, timeout_s: float, stages: Stages | None = None) -> AbstractContextManager[Child]: ...
+
+
+def carry(
+    children: Children,
+    stages: Stages,
+    job: ClipJob,
+    *,
+    want_frames: bool = False,
+    frames: Iterator[FrameChunk] | None = None,
+    info: VideoInfo | None = None,
+) -> Iterator[Part]:
+    """Parts of one clip's pass in a borrowed child, within the time of the call that this thread serves.
+
+    To be read to its end: a child whose parts are left unread is killed.
+    """
+    call = current_call()
+    with children.borrow(call.remaining_s(), stages) as child:
+        yield from child.run(job, want_frames=want_frames, timeout_s=call.remaining_s(), frames=frames, info=info)
 
 
 class ChildPool:

@@ -42,16 +42,17 @@ class Settings:
     """Settings of any process, each VISEMILL_<FIELD> in the environment.
 
     log_format: auto is JSON unless standard error is a terminal. cores: overrides what the cgroup grants, 0 asks it.
-    rpc_deadline_s: of one remote call, its retries included. rpc_patience_s: how long retries go on while a server
-    is away. max_message_bytes: of one gRPC message, in and out. tls_*: PEM files of a client; all empty is plain text.
+    max_message_bytes: of one gRPC message, in and out; the default holds an RGB frame of 3840x2160. rpc_deadline_s: of
+    one try of a remote call. rpc_patience_s: how long it is tried again while a server is away or busy. tls_*: PEM
+    files of a client; all empty is plain text.
     """
 
     log_level: str = "info"
     log_format: str = "auto"
     cores: int = 0
-    max_message_bytes: int = 16 << 20
+    max_message_bytes: int = 32 << 20
     rpc_deadline_s: float = 300.0
-    rpc_patience_s: float = 30.0
+    rpc_patience_s: float = 60.0
     tls_ca: str = ""
     tls_cert: str = ""
     tls_key: str = ""

@@ -15,8 +15,9 @@ from services.base.errors import BadInput
 from services.base.media import DecodeFacts, FrameChunk, Landmarks, PointSource, VideoInfo
 from services.base.topology import topology
 
-# Pixels and points travel in messages of at most this size; a single frame that is larger travels alone.
-PIECE_BYTES = 4 << 20
+# Pixels and points travel in pieces of at most this size, so that a client with gRPC's default limit of 4 MiB can take
+# them; a single frame that is larger travels alone.
+PIECE_BYTES = 3 << 20
 # Encoded media travels in pieces of this size.
 DATA_BYTES = 1 << 20
 # Room in a message for what is not pixels or points.
@@ -109,7 +110,7 @@ def require_frame_fits(width_px: int, height_px: int, max_message_bytes: int) ->
 
 
 def frames_from_proto(message: common_pb2.FrameChunk, width_px: int, height_px: int) -> FrameChunk:
-    """The chunk, its pixels a read-only view of the message's bytes."""
+    """The chunk, its pixels a copy of the message's that may be written to, as those of a decoder may."""
     num_frames = len(message.pts_s)
     expected = num_frames * height_px * width_px * 3
     if num_frames == 0 or len(message.frames) != expected:
@@ -117,7 +118,7 @@ def frames_from_proto(message: common_pb2.FrameChunk, width_px: int, height_px: 
             f"a chunk of {num_frames} frames of {width_px}x{height_px} px needs {expected} bytes of pixels and at "
             f"least one frame, and has {len(message.frames)}: send width*height*3 bytes for every entry of pts_s"
         )
-    frames_THWC = np.frombuffer(message.frames, np.uint8).reshape(num_frames, height_px, width_px, 3)
+    frames_THWC = np.frombuffer(bytearray(message.frames), np.uint8).reshape(num_frames, height_px, width_px, 3)
     return FrameChunk(message.first_index, frames_THWC, np.array(message.pts_s, np.float64))
 
 

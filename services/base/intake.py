@@ -1,0 +1,187 @@
+"""How a clip's bytes reach a server: in pieces, spooled to a file when large, or by a URI under an allowed root."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from visemill.v1 import common_pb2
+
+from services.base.contract import ClipJob
+from services.base.errors import BadInput
+from services.base.media import Clip, Media
+from services.base.store import NotThere, Store, open_store
+
+_MAX_NAME_CHARS = 200
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """max_clip_bytes: of one encoded clip. spool_bytes: what of it stays in memory. roots: folders, s3:// prefixes."""
+
+    max_clip_bytes: int = 512 << 20
+    spool_bytes: int = 64 << 20
+    roots: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_clip_bytes < 1 or self.spool_bytes < 1:
+            raise ValueError(f"limits on clips must be at least 1 byte: {self!r}")
+        for root in self.roots:
+            if not root.startswith(("s3://", "/")):
+                raise ValueError(f"an allowed root must be an absolute path or s3://bucket/prefix, not {root!r}")
+
+
+class Request(Protocol):
+    """A request message whose `message` oneof holds a start, then pieces of data."""
+
+    start: Any
+    data: bytes
+
+    def WhichOneof(self, oneof_group: Any) -> str | None: ...
+
+
+def start_of(requests: Iterator[Request]) -> Any:
+    """The start that a call begins with. Raises BadInput BAD_MESSAGE for anything else."""
+    first = next(requests, None)
+    kind = first.WhichOneof("message") if first is not None else None
+    if first is None or kind != "start":
+        raise BadInput("BAD_MESSAGE", f"a call begins with a start, not with {kind or 'nothing'}")
+    return first.start
+
+
+def job_of(media: Media) -> ClipJob:
+    """The job of a clip that is known by its media alone."""
+    return ClipJob(Clip(media.name, media.name, "", media.name), media)
+
+
+class Intake:
+    """Takes clips in, within limits. Raises BadConfig ROOT_MISSING when an allowed root is not there."""
+
+    def __init__(self, limits: IntakeLimits) -> None:
+        self._limits = limits
+        self._roots = _Roots(limits.roots)
+
+    @contextlib.contextmanager
+    def media(self, header: common_pb2.MediaHeader, requests: Iterator[Request]) -> Iterator[Media]:
+        """The clip that a start announces, for the time of the block; what was spooled is gone after it.
+
+        Raises BadInput when a limit or a promise is broken or the URI is not allowed.
+        """
+        name = name_of(header)
+        _require_size(name, header.size_bytes, self._limits)
+        with tempfile.TemporaryDirectory(prefix="visemill-clip-") as folder:
+            spool = Path(folder) / "media"
+            if header.uri:
+                yield self._located(header.uri, name, spool)
+            else:
+                yield _received(name, header.size_bytes, _data_of(requests), self._limits, spool)
+
+    def _located(self, uri: str, name: str, spool: Path) -> Media:
+        store, key = self._roots.find(uri)
+        entry = store.stat(key)
+        if entry is None:
+            raise NotThere(key, store.uri)
+        if entry.kind != "file":
+            raise BadInput("URI_REFUSED", f"{uri!r} is no file below an allowed root, but of kind {entry.kind!r}")
+        _require_size(name, entry.size_bytes, self._limits)
+        path = store.local_path(key)
+        if path is None:
+            store.fetch(key, spool)
+            return Media.of_file(spool, name)
+        real = path.resolve()
+        if not real.is_relative_to(store.uri):
+            raise BadInput("URI_REFUSED", f"{uri!r} has become a link that leaves its root")
+        try:
+            return Media.of_file(real, name)
+        except OSError as error:
+            raise BadInput("OPEN_FAILED", f"{uri!r} cannot be read: {error.strerror}") from error
+
+
+def name_of(header: common_pb2.MediaHeader) -> str:
+    """A name for messages: printable and bounded."""
+    name = header.name or header.uri.rsplit("/", 1)[-1]
+    return "".join(c if c.isprintable() else "?" for c in name[:_MAX_NAME_CHARS]) or "clip"
+
+
+def _data_of(requests: Iterator[Request]) -> Iterator[bytes]:
+    for request in requests:
+        kind = request.WhichOneof("message")
+        if kind != "data":
+            raise BadInput("BAD_MESSAGE", f"after a start with media only data may follow, not {kind or 'nothing'}")
+        yield request.data
+
+
+def _received(name: str, promised: int, pieces: Iterator[bytes], limits: IntakeLimits, spool: Path) -> Media:
+    """The pieces as Media: in memory, or in the spool file once they outgrow it."""
+    most = promised or limits.max_clip_bytes
+    whose = "its header promised" if promised else "this server takes (--max-clip-mib)"
+    digest, size_bytes = hashlib.sha256(), 0
+    with contextlib.ExitStack() as stack:
+        held = bytearray()
+        file: BinaryIO | None = None
+        for piece in pieces:
+            size_bytes += len(piece)
+            if size_bytes > most:
+                raise BadInput("CLIP_TOO_LARGE", f"{name}: more than the {most} bytes that {whose} have come")
+            digest.update(piece)
+            if file is None and len(held) + len(piece) > limits.spool_bytes:
+                file = stack.enter_context(spool.open("wb"))
+                file.write(held)
+                held.clear()
+            if file is None:
+                held += piece
+            else:
+                file.write(piece)
+    if size_bytes < promised:
+        raise BadInput(
+            "UPLOAD_INCOMPLETE", f"{name}: {size_bytes} of the {promised} bytes that its header promised came"
+        )
+    sha256 = digest.hexdigest()
+    if file is not None:
+        return Media(name, sha256, size_bytes, path=spool)
+    return Media(name, sha256, size_bytes, data=bytes(held))
+
+
+def _require_size(name: str, size_bytes: int, limits: IntakeLimits) -> None:
+    if size_bytes < 0:
+        raise BadInput("BAD_MESSAGE", f"{name}: size_bytes must be at least 0, not {size_bytes}")
+    if size_bytes > limits.max_clip_bytes:
+        raise BadInput(
+            "CLIP_TOO_LARGE",
+            f"{name}: {size_bytes} bytes, and this server takes at most {limits.max_clip_bytes}: raise --max-clip-mib",
+        )
+
+
+class _Roots:
+    """The allowed roots, opened once. The store behind each refuses `..`, links that leave it, what is not a file."""
+
+    def __init__(self, roots: tuple[str, ...]) -> None:
+        self._stores = [(root.rstrip("/"), open_store(root, must_exist=True)) for root in roots]
+
+    def find(self, uri: str) -> tuple[Store, str]:
+        """The store below which the URI lies, and the name in it. Raises BadInput URI_REFUSED."""
+        if not self._stores:
+            raise BadInput(
+                "URI_REFUSED", f"{uri!r}: this server reads no URIs: start it with --allow-root, or send the bytes"
+            )
+        path = _path_of(uri)
+        for root, store in self._stores:
+            for prefix in (root, store.uri.rstrip("/")):
+                if path.startswith(prefix + "/"):
+                    return store, path[len(prefix) + 1 :]
+        raise BadInput("URI_REFUSED", f"{uri!r} is below none of the roots that this server was started with")
+
+
+def _path_of(uri: str) -> str:
+    if not uri.startswith("file:"):
+        return uri
+    parts = urllib.parse.urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise BadInput("URI_REFUSED", f"{uri!r} names the host {parts.netloc!r}: a file URI must be file:///path")
+    return urllib.parse.unquote(parts.path)

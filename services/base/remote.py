@@ -1,0 +1,163 @@
+"""The client's side of gRPC: a channel to a stage's server, and whole calls tried again while the server is away.
+
+A call on a clip changes nothing on a server, so it can always be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+
+from services.base.contract import canonical_json
+from services.base.errors import BadConfig, Transient
+from services.base.media import Media
+from services.base.retry import Again, patiently
+from services.base.settings import Settings, settings
+from services.base.status import error_of
+from services.base.wire import DATA_BYTES
+
+# What a caller expects the server to be configured with; a server refuses a call that expects something else.
+CONFIG_KEY = "visemill-config"
+
+_Result = TypeVar("_Result")
+
+_KEEPALIVE_MS = 30_000
+_KEEPALIVE_TIMEOUT_MS = 20_000
+_SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+
+
+def channel_options(max_message_bytes: int) -> list[tuple[str, Any]]:
+    """Limits and keepalive of a client. Reconnecting is quick: the waits between calls are ours."""
+    return [
+        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
+        ("grpc.service_config", _SERVICE_CONFIG),
+        ("grpc.enable_retries", 0),
+    ]
+
+
+def connect(target: str, values: Settings | None = None) -> grpc.Channel:
+    """A channel to `host:port`, `dns:///name:port` or `unix:/path`, over TLS with VISEMILL_TLS_CA. Raises BadConfig."""
+    values = values or settings()
+    if not target.strip():
+        raise BadConfig("BAD_TARGET", "the address of a remote stage is empty: give host:port")
+    options = channel_options(values.max_message_bytes)
+    if not (values.tls_ca or values.tls_cert):
+        return grpc.insecure_channel(target, options)
+    credentials = grpc.ssl_channel_credentials(
+        pem(values.tls_ca, "VISEMILL_TLS_CA"),
+        pem(values.tls_key, "VISEMILL_TLS_KEY"),
+        pem(values.tls_cert, "VISEMILL_TLS_CERT"),
+    )
+    return grpc.secure_channel(target, credentials, options)
+
+
+def pem(path: str, setting: str) -> bytes | None:
+    """A PEM file's bytes, None for no path. Raises BadConfig."""
+    if not path:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadConfig("NO_CERTIFICATE", f"{setting}={path!r} cannot be read: {error.strerror}") from error
+
+
+class Remote:
+    """A server that clips are sent to. One channel, shared by threads."""
+
+    def __init__(self, target: str, values: Settings | None = None) -> None:
+        self._values = values or settings()
+        self.target = target
+        self.channel = connect(target, self._values)
+
+    @property
+    def deadline_s(self) -> float:
+        """Of one try."""
+        return self._values.rpc_deadline_s
+
+    @property
+    def max_message_bytes(self) -> int:
+        return self._values.max_message_bytes
+
+    def patiently(self, attempt: Callable[[], _Result]) -> _Result:
+        """What attempt() returns, tried anew while the server is away or busy. Raises what a failure means."""
+
+        def meant() -> _Result:
+            try:
+                return attempt()
+            except grpc.RpcError as error:
+                raise self._meaning(error) from error
+
+        return patiently(meant, patience_s=self._values.rpc_patience_s)
+
+    def _meaning(self, error: grpc.RpcError) -> Exception:
+        meaning = error_of(error)
+        if not isinstance(meaning, Transient):
+            return meaning
+        named = Transient(meaning.reason, f"{self.target}: {meaning.message}", meaning.detail)
+        # Another try after the whole time of a call was spent would only spend it again.
+        return named if meaning.reason == "DEADLINE_EXCEEDED" else Again(named)
+
+
+class Pieces:
+    """Encoded media in pieces of DATA_BYTES, read as they are sent. failure: why reading it stopped, if it did."""
+
+    def __init__(self, media: Media) -> None:
+        self._media = media
+        self.failure: OSError | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._read()
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def check(self) -> None:
+        """Raises Transient MEDIA_UNREADABLE if a call failed because its media could not be read here."""
+        if self.failure is not None:
+            raise Transient("MEDIA_UNREADABLE", f"{self._media.name}: {self.failure}") from self.failure
+
+    def _read(self) -> Iterator[bytes]:
+        if self._media.data is not None:
+            for start in range(0, len(self._media.data), DATA_BYTES):
+                yield self._media.data[start : start + DATA_BYTES]
+            return
+        assert self._media.path is not None
+        with self._media.path.open("rb") as file:
+            while piece := file.read(DATA_BYTES):
+                yield piece
+
+
+def expectation(config: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Metadata that says what config the caller expects of the server."""
+    return ((CONFIG_KEY, canonical_json(dict(config))),)
+
+
+def require_expected(metadata: Iterable[tuple[str, str | bytes]], config: Mapping[str, Any]) -> None:
+    """Raises BadConfig CONFIG_DIFFERS when a call's metadata expects another config than this server's."""
+    text = dict(metadata).get(CONFIG_KEY)
+    if text is None:
+        return
+    try:
+        expected = dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BadConfig("CONFIG_DIFFERS", f"the metadata {CONFIG_KEY} must be a JSON object: {error}") from error
+    here = json.loads(canonical_json(dict(config)))
+    names = sorted(set(expected) | set(here))
+    differing = [n for n in names if n not in expected or n not in here or expected[n] != here[n]]
+    if differing:
+        wants = ", ".join(f"{n}={expected.get(n)!r} and {here.get(n)!r}" for n in differing)
+        raise BadConfig(
+            "CONFIG_DIFFERS", f"caller and server differ in {wants}: start the server with the caller's settings"
+        )

@@ -1,0 +1,278 @@
+"""A stage's gRPC server: creation with its limits, health, reflection, addresses and TLS, drain on a signal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.base import log
+from services.base.calls import CallInterceptor, Gate, call_abandoned
+from services.base.child_pool import ChildPool
+from services.base.contract import add_config_flags, config_from_flags
+from services.base.errors import EXIT_OK, EXIT_TRANSIENT, BadConfig
+from services.base.intake import Intake, IntakeLimits
+from services.base.isolation import ClipLimits, PassChild, Stages
+from services.base.metrics import CallMetrics, expose
+from services.base.remote import pem
+from services.base.settings import granted_cores, granted_memory_bytes, settings
+
+_LOG = logging.getLogger(__name__)
+# Threads beyond those of admitted calls: health checks, reflection, and telling callers that the server is busy.
+_SPARE_THREADS = 16
+_SPARE_CALLS = 64
+_KEEPALIVE_MS = 30_000
+_KEEPALIVE_TIMEOUT_MS = 20_000
+_LEAST_PING_INTERVAL_MS = 10_000
+_LOCAL = ("127.", "localhost", "[::1]", "unix:")
+
+Register = Callable[[grpc.Server], None]
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """How a stage is served. Sizes of messages come from VISEMILL_MAX_MESSAGE_BYTES, as the clients' do."""
+
+    listen: str = field(default="127.0.0.1:0", metadata={"help": "host:port (0 picks one) or unix:/path"})
+    port_file: str = field(default="", metadata={"help": "write the bound port there once calls are answered"})
+    num_children: int = field(default=0, metadata={"help": "clips at work at a time; 0: one a granted core"})
+    num_queued: int = field(default=0, metadata={"help": "clips that may wait; 0: twice the children"})
+    num_threads: int = field(default=1, metadata={"help": "threads of the media libraries in each child"})
+    deadline_s: float = field(default=300.0, metadata={"help": "most time of a call, and its time if it names none"})
+    clip_time_s: float = field(default=120.0, metadata={"help": "most time of one clip in a child"})
+    clip_memory_mib: int = field(default=2048, metadata={"help": "most memory of a child"})
+    max_clip_mib: int = field(default=512, metadata={"help": "largest encoded clip"})
+    spool_mib: int = field(default=64, metadata={"help": "a larger clip goes to a file while it comes in"})
+    drain_s: float = field(default=30.0, metadata={"help": "time for calls in flight once asked to stop"})
+    connection_age_s: float = field(
+        default=60.0, metadata={"help": "clients look for new servers this often; 0: never"}
+    )
+    metrics_listen: str = field(default="", metadata={"help": "host:port for Prometheus; empty: off"})
+    tls_cert: str = field(default="", metadata={"help": "PEM file; with --tls-key, speak TLS"})
+    tls_key: str = field(default="", metadata={"help": "PEM file"})
+    tls_client_ca: str = field(default="", metadata={"help": "PEM file; ask clients for a certificate of this CA"})
+
+    def __post_init__(self) -> None:
+        for name in ("num_children", "num_queued", "drain_s", "connection_age_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        for name in ("num_threads", "deadline_s", "clip_time_s", "clip_memory_mib", "max_clip_mib", "spool_mib"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be over 0, not {getattr(self, name)}")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together: give both or neither")
+        if self.tls_client_ca and not self.tls_cert:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+
+    @property
+    def children(self) -> int:
+        """num_children, or what the cgroup grants."""
+        return self.num_children or settings().cores or granted_cores()
+
+    @property
+    def most_calls(self) -> int:
+        """Calls at work and waiting; one more is told SERVER_BUSY."""
+        return self.children + (self.num_queued or 2 * self.children)
+
+
+def add_serve_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of ServeConfig, and the roots that URIs may lie under."""
+    add_config_flags(parser, ServeConfig)
+    parser.add_argument(
+        "--allow-root",
+        action="append",
+        default=[],
+        metavar="ROOT",
+        help="folder or s3://bucket/prefix under which a caller may name clips by URI; may be repeated; default: none",
+    )
+
+
+def intake_of(flags: argparse.Namespace) -> Intake:
+    """What takes clips in, as the flags say. Raises BadConfig."""
+    try:
+        limits = IntakeLimits(flags.max_clip_mib << 20, flags.spool_mib << 20, tuple(flags.allow_root))
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", f"--allow-root: {error}") from error
+    return Intake(limits)
+
+
+def pool_of(config: ServeConfig, stages: Stages) -> ChildPool:
+    """Children that hold the stages and drop a clip when its caller has gone."""
+    limits = ClipLimits(config.clip_time_s, config.clip_memory_mib << 20)
+    return ChildPool(lambda: PassChild(stages, limits, config.num_threads, should_stop=call_abandoned), config.children)
+
+
+class Server:
+    """A gRPC server with all that every server of ours has. register: full service name -> what adds its servicer."""
+
+    def __init__(self, config: ServeConfig, register: Mapping[str, Register]) -> None:
+        self._config = config
+        self._gate = Gate(config.most_calls)
+        self.metrics = CallMetrics()
+        self._health = health.HealthServicer()
+        self._names = ("", *register)
+        num_threads = config.most_calls + _SPARE_THREADS
+        self._grpc = grpc.server(
+            ThreadPoolExecutor(num_threads, thread_name_prefix="call"),
+            interceptors=[CallInterceptor(self._gate, config.deadline_s, self.metrics)],
+            options=server_options(config, settings().max_message_bytes),
+            maximum_concurrent_rpcs=num_threads + _SPARE_CALLS,
+        )
+        for add in register.values():
+            add(self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        reflection.enable_server_reflection((*register, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+
+    def start(self) -> str:
+        """Binds and answers. Returns the address that clients connect to. Raises BadConfig."""
+        listen = self._config.listen
+        try:
+            port = self._bind(listen)
+        except RuntimeError as error:
+            raise BadConfig("CANNOT_LISTEN", f"cannot listen on {listen!r}: {error}; choose another address") from error
+        self._grpc.start()
+        self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
+
+    def drain(self, most_s: float) -> bool:
+        """Says NOT_SERVING, refuses calls, waits for those in flight, then stops. Whether all were done in time."""
+        self._health.enter_graceful_shutdown()
+        self._gate.close()
+        done = self._gate.wait_empty(most_s)
+        self.stop()
+        return done
+
+    def stop(self) -> None:
+        """Ends every call and connection now."""
+        self._grpc.stop(0).wait()
+        self._gate.close()
+        self._gate.wait_empty(5.0)
+
+    def _bind(self, listen: str) -> int:
+        config = self._config
+        if not config.tls_cert:
+            return int(self._grpc.add_insecure_port(listen))
+        key, cert = pem(config.tls_key, "--tls-key"), pem(config.tls_cert, "--tls-cert")
+        client_ca = pem(config.tls_client_ca, "--tls-client-ca")
+        credentials = grpc.ssl_server_credentials(
+            [(key or b"", cert or b"")], root_certificates=client_ca, require_client_auth=client_ca is not None
+        )
+        return int(self._grpc.add_secure_port(listen, credentials))
+
+    def _set_health(self, status: Any) -> None:
+        for name in self._names:
+            self._health.set(name, status)
+
+
+def server_options(config: ServeConfig, max_message_bytes: int) -> list[tuple[str, Any]]:
+    """Limits, keepalive and the age after which clients connect anew and so find new servers."""
+    options: list[tuple[str, Any]] = [
+        # Two servers on one port would share its calls without a word.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_concurrent_streams", config.most_calls + _SPARE_CALLS),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
+    ]
+    if config.connection_age_s:
+        # A call may outlive its connection's age by as much as it may last.
+        options += [
+            ("grpc.max_connection_age_ms", int(config.connection_age_s * 1000)),
+            ("grpc.max_connection_age_grace_ms", int(config.deadline_s * 1000)),
+        ]
+    return options
+
+
+def run_server(config: ServeConfig, children: ChildPool, register: Mapping[str, Register]) -> int:
+    """Serves until SIGTERM or SIGINT, then drains; a second signal stops at once. Main thread only. Raises BadConfig.
+
+    The first line on standard output is `listening on ADDRESS`.
+    """
+    log.setup()
+    stopping = _handle_signals()
+    with contextlib.ExitStack() as stack:
+        stack.callback(children.close)
+        children.start()
+        server = Server(config, register)
+        if config.metrics_listen:
+            port, stop_metrics = expose(server.metrics.registry, config.metrics_listen)
+            stack.callback(stop_metrics)
+            _LOG.info("metrics on port %d", port)
+        address = server.start()
+        _announce(config, address)
+        stopping.wait()
+        _LOG.info("asked to stop: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
+        try:
+            done = server.drain(config.drain_s)
+        except KeyboardInterrupt:
+            server.stop()
+            done = False
+        _LOG.info("stopped" if done else "stopped with calls unfinished")
+    return EXIT_OK if done else EXIT_TRANSIENT
+
+
+def serve_config_of(flags: argparse.Namespace) -> ServeConfig:
+    """ServeConfig from parsed flags. Raises BadConfig."""
+    config: ServeConfig = config_from_flags(ServeConfig, flags)
+    return config
+
+
+def _handle_signals() -> threading.Event:
+    # A handler is needed even for SIGTERM's default: as process 1 of a container it would be ignored.
+    stopping = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return stopping
+
+
+def _announce(config: ServeConfig, address: str) -> None:
+    limits = {
+        "children": config.children,
+        "most_calls": config.most_calls,
+        "max_message_bytes": settings().max_message_bytes,
+        "max_clip_mib": config.max_clip_mib,
+        "clip_memory_mib": config.clip_memory_mib,
+        "deadline_s": config.deadline_s,
+    }
+    sys.stdout.write(f"listening on {address}\n")
+    sys.stdout.flush()
+    _LOG.info("listening on %s", address, extra={"fields": limits})
+    if not config.tls_cert and not address.startswith(_LOCAL):
+        _LOG.warning("%s is reachable from other machines without TLS: give --tls-cert and --tls-key", address)
+    granted_bytes = granted_memory_bytes()
+    if granted_bytes is not None and config.children * config.clip_memory_mib << 20 > granted_bytes:
+        _LOG.warning(
+            "%d children of %d MiB may need more than the %d MiB granted",
+            config.children,
+            config.clip_memory_mib,
+            granted_bytes >> 20,
+        )
+    if config.port_file:
+        path = Path(config.port_file)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(address if address.startswith("unix:") else address.rpartition(":")[2], encoding="ascii")
+        temporary.replace(path)

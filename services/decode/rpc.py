@@ -1,0 +1,228 @@
+"""How decode is reached: encoded bytes or a URI in, frames out. The servicer and the remote source share one format."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import grpc
+import numpy as np
+from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
+
+from services.base import server
+from services.base.calls import current_call
+from services.base.child_pool import Children, carry
+from services.base.clip_pass import ChunkPart, FactsPart, InfoPart, Part
+from services.base.contract import FrameStream, Source, add_config_flags, config_from_flags, config_from_mapping
+from services.base.errors import BadConfig, Transient
+from services.base.intake import Intake, job_of, start_of
+from services.base.isolation import Stages
+from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
+from services.base.remote import Pieces, Remote, expectation, require_expected
+from services.base.retry import Again
+from services.base.settings import settings
+from services.base.wire import (
+    facts_from_proto,
+    facts_to_proto,
+    frames_from_proto,
+    frames_to_protos,
+    info_from_proto,
+    info_to_proto,
+    require_frame_fits,
+)
+from services.decode.spec import SPEC, DecodeConfig
+
+SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
+# Said in each call, or of no consequence to the caller.
+_NOT_EXPECTED = ("max_frames", "chunk_bytes")
+
+
+class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
+    """Translates between messages and parts of a pass."""
+
+    def __init__(self, children: Children, intake: Intake, config: DecodeConfig, max_message_bytes: int) -> None:
+        self._children = children
+        self._intake = intake
+        self._config = config
+        self._max_message_bytes = max_message_bytes
+
+    def Decode(
+        self, request_iterator: Iterator[decode_pb2.DecodeRequest], context: grpc.ServicerContext
+    ) -> Iterator[decode_pb2.DecodeResponse]:
+        start = start_of(request_iterator)
+        require_expected(context.invocation_metadata(), _expected(self._config))
+        with self._intake.media(start.media, request_iterator) as media:
+            current_call().note(clip=media.name)
+            stages = self._stages(start.max_frames)
+            parts = carry(self._children, stages, job_of(media), want_frames=True)
+            yield from _responses(parts, self._max_message_bytes)
+
+    def _stages(self, max_frames: int) -> Stages:
+        values = {**dataclasses.asdict(self._config), "max_frames": max_frames}
+        config_from_mapping(DecodeConfig, values)
+        return [(SPEC.name, values)]
+
+
+def _responses(parts: Iterator[Part], max_message_bytes: int) -> Iterator[decode_pb2.DecodeResponse]:
+    facts: DecodeFacts | None = None
+    for part in parts:
+        match part:
+            case InfoPart(info):
+                require_frame_fits(info.width_px, info.height_px, max_message_bytes)
+                yield decode_pb2.DecodeResponse(info=info_to_proto(info))
+            case ChunkPart(chunk):
+                for message in frames_to_protos(chunk, max_message_bytes):
+                    yield decode_pb2.DecodeResponse(chunk=message)
+            case FactsPart(facts):
+                pass
+    # Last, once the child is done: a caller that hangs up on the facts would else cost the child.
+    if facts is not None:
+        yield decode_pb2.DecodeResponse(facts=facts_to_proto(facts))
+
+
+def _expected(config: DecodeConfig) -> Mapping[str, Any]:
+    return {name: value for name, value in dataclasses.asdict(config).items() if name not in _NOT_EXPECTED}
+
+
+def add_serve_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `serve`: the server's, and the stage's config."""
+    server.add_serve_flags(parser)
+    add_config_flags(parser, DecodeConfig)
+
+
+def serve(flags: argparse.Namespace) -> int:
+    """Serves until a signal; the exit code. Raises BadConfig."""
+    config: DecodeConfig = config_from_flags(DecodeConfig, flags)
+    if config.max_frames:
+        raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
+    serve_config = server.serve_config_of(flags)
+    children = server.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
+    servicer = DecodeServicer(children, server.intake_of(flags), config, settings().max_message_bytes)
+
+    def register(grpc_server: grpc.Server) -> None:
+        decode_pb2_grpc.add_DecodeServiceServicer_to_server(servicer, grpc_server)
+
+    return server.run_server(serve_config, children, {SERVICE: register})
+
+
+def open_remote(target: str, config: DecodeConfig) -> Source:
+    """What `stage.open_stage(config)` returns, decoding at a server. Raises what that raises, and Transient."""
+    remote = Remote(target)
+
+    def source(media: Media) -> AbstractContextManager[FrameStream]:
+        return _open_stream(remote, media, config)
+
+    return source
+
+
+@contextmanager
+def _open_stream(remote: Remote, media: Media, config: DecodeConfig) -> Iterator[FrameStream]:
+    stream = RemoteStream(remote, media, config)
+    try:
+        stream.open()
+        yield stream
+    finally:
+        stream.close()
+
+
+class RemoteStream:
+    """Frames of one clip from a server (services.base.contract.FrameStream).
+
+    A server that goes away in mid-clip costs nothing: another decodes the clip anew, and what was delivered is skipped.
+    """
+
+    def __init__(self, remote: Remote, media: Media, config: DecodeConfig) -> None:
+        self._remote = remote
+        self._media = media
+        self._config = config
+        self._stub = decode_pb2_grpc.DecodeServiceStub(remote.channel)
+        self._call: Any = None
+        self._pieces = Pieces(media)
+        self._info: VideoInfo | None = None
+        self._facts: DecodeFacts | None = None
+        self._num_delivered = 0
+        self._started = False
+
+    @property
+    def info(self) -> VideoInfo:
+        assert self._info is not None
+        return self._info
+
+    def open(self) -> None:
+        """Waits for the info. Raises BadInput when the clip cannot be opened."""
+        self._remote.patiently(self._read_info)
+
+    def __iter__(self) -> Iterator[FrameChunk]:
+        """Chunks in presentation order. Raises RuntimeError when asked for twice: a clip is decoded once."""
+        if self._started:
+            raise RuntimeError("the frames of this clip were handed out already; open it again to decode it again")
+        self._started = True
+        while (chunk := self._remote.patiently(self._read_chunk)) is not None:
+            self._num_delivered = chunk.first_index + len(chunk)
+            yield chunk
+
+    def facts(self) -> DecodeFacts:
+        if self._facts is None:
+            raise RuntimeError("what the decoder had to say is known once the last frame was read")
+        return self._facts
+
+    def close(self) -> None:
+        """Gives up a call that is still at work."""
+        if self._call is not None:
+            self._call.cancel()
+
+    def _read_info(self) -> None:
+        self._call = self._stub.Decode(
+            self._requests(), timeout=self._remote.deadline_s, metadata=expectation(_expected(self._config))
+        )
+        message = self._next()
+        self._info = info_from_proto(message.info)
+
+    def _read_chunk(self) -> FrameChunk | None:
+        """The next chunk that was not delivered yet, None at the end."""
+        if self._call is None:
+            self._read_info()
+        while (message := self._next()).WhichOneof("message") == "chunk":
+            chunk = frames_from_proto(message.chunk, self.info.width_px, self.info.height_px)
+            if (fresh := _after(chunk, self._num_delivered)) is not None:
+                return fresh
+        self._facts = facts_from_proto(message.facts)
+        with contextlib.suppress(grpc.RpcError):
+            # Lets the call end by itself; dropped here, it would be cancelled.
+            next(self._call, None)
+        self._call = None
+        return None
+
+    def _next(self) -> decode_pb2.DecodeResponse:
+        try:
+            message: decode_pb2.DecodeResponse | None = next(self._call, None)
+        except grpc.RpcError:
+            self._call = None
+            self._pieces.check()
+            raise
+        if message is None:
+            self._call = None
+            raise Again(Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last message"))
+        return message
+
+    def _requests(self) -> Iterator[decode_pb2.DecodeRequest]:
+        header = common_pb2.MediaHeader(name=self._media.name, size_bytes=self._media.size_bytes)
+        start = decode_pb2.DecodeStart(media=header, max_frames=self._config.max_frames)
+        yield decode_pb2.DecodeRequest(start=start)
+        for piece in self._pieces:
+            yield decode_pb2.DecodeRequest(data=piece)
+
+
+def _after(chunk: FrameChunk, num_delivered: int) -> FrameChunk | None:
+    """What of the chunk lies past the frames delivered already."""
+    num_known = max(0, num_delivered - chunk.first_index)
+    if num_known >= len(chunk):
+        return None
+    if num_known == 0:
+        return chunk
+    frames_THWC = np.ascontiguousarray(chunk.frames_THWC[num_known:])
+    return FrameChunk(chunk.first_index + num_known, frames_THWC, chunk.pts_s[num_known:])
