@@ -75,8 +75,9 @@ def video_stream(container: Any, media: Media, log: DecoderLog) -> Any:
     """
     videos = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not videos:
-        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-        raise bad_input("NO_VIDEO_STREAM", f"{media.name}: no video in it, only {kinds}; give a file with video", log)
+        kinds = ", ".join(sorted({"cover picture" if s.type == "video" else s.type for s in container.streams}))
+        message = f"{media.name}: no video stream in it, only {kinds or 'nothing'}; give a file with video"
+        raise bad_input("NO_VIDEO_STREAM", message, log)
     stream = next((s for s in videos if s.codec_context is not None), None)
     if stream is None:
         raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its video; re-encode it", log)
@@ -123,8 +124,8 @@ def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) 
         raise
     except av.error.FFmpegError as error:
         message = (
-            f"{media.name}: its {media.size_bytes} bytes are no video in a container that is read here "
-            f"({FORMATS}); convert it"
+            f"{media.name}: its {media.size_bytes} bytes do not open as a video of a kind that is read here "
+            f"({FORMATS}); replace or convert it"
         )
         raise bad_input("OPEN_FAILED", message, log, error) from error
 

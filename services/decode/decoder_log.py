@@ -18,6 +18,7 @@ NUM_LAST_LINES = 3
 _ADDRESS = re.compile(r"(@ )?\b0x[0-9a-fA-F]+\b")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _PICTURE_SIZE = re.compile(r"Picture size (\d+)x(\d+) (?:is invalid|exceeds)")
+_BROKE_OFF = re.compile(r"ended prematurely|partial file")
 # Its warnings are about how it is called, never about the clip.
 _NOT_ABOUT_THE_CLIP = frozenset({"swscaler"})
 
@@ -33,6 +34,7 @@ class DecoderLog:
     """Warnings and errors of one clip: deduplicated in order of appearance, bounded however much is said.
 
     FFmpeg is heard only inside `listening`, on the thread that entered it: neither clips nor threads mix.
+    largest_refused_px: pixels of the largest picture that FFmpeg would not allocate. broke_off: the file ends too soon.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class DecoderLog:
         self._num_left_out = 0
         self._captured: list[tuple[int, str, str]] = []
         self.largest_refused_px = 0
+        self.broke_off = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -66,6 +69,7 @@ class DecoderLog:
     def _add(self, line: str) -> None:
         if match := _PICTURE_SIZE.search(line):
             self.largest_refused_px = max(self.largest_refused_px, int(match[1]) * int(match[2]))
+        self.broke_off = self.broke_off or _BROKE_OFF.search(line) is not None
         self._last.append(line)
         if line in self._lines:
             return

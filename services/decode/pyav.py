@@ -1,8 +1,7 @@
 """Frames of one open clip through PyAV (FFmpeg): pixels, times, caps, and what went wrong.
 
 Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, which is also OpenCV 5's.
-Times: the frame's presentation time times the time base; where the container wrote none, the decoding time, and where
-that is missing or runs backwards, the time before plus one frame period (25 Hz if the rate is unknown too).
+Times: presentation times in stream order, which is the order of presentation (see times.py); they need not start at 0.
 Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
 inside the decoder then are dropped with it. A frame counts as corrupt when the decoder flags it (it concealed errors).
 A mirrored display matrix is turned but not mirrored back, as in OpenCV.
@@ -25,8 +24,8 @@ from services.decode.container import bad_input, declared_duration_s, decoder_op
 from services.decode.decoder_log import DecoderLog
 from services.decode.ops import right_angle_deg
 from services.decode.spec import DecodeConfig
+from services.decode.times import FrameTimes
 
-_UNKNOWN_RATE_HZ = 25.0
 _MAX_PACKETS_PER_FRAME = 4
 
 
@@ -78,18 +77,13 @@ class PyavVideo:
         self._stream = video_stream(container, media, log)
         self._check_declared(container)
         self._packets = container.demux(self._stream)
-        time_base = self._stream.time_base
-        self._tick = (time_base.numerator, time_base.denominator)
         self._rate_hz = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        self._times = FrameTimes(self._stream.time_base, self._rate_hz)
         self._ready: deque[Any] = deque()
         self._at_end = False
         self._num_packets = 0
         self._num_frames = 0
         self._num_corrupt = 0
-        self._num_duplicate_pts = 0
-        self._num_timeless = 0
-        self._first_pts_s = 0.0
-        self._last_pts_s = 0.0
         self._last_packet_corrupt = False
         self._truncated = False
         self._ended_early = False
@@ -102,16 +96,18 @@ class PyavVideo:
     def read(self) -> tuple[Any, float] | None:
         """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
         if self._config.max_frames and self._num_frames >= self._config.max_frames:
-            self._truncated = self._has_more()
+            self._truncated = self._truncated or self._has_more()
             return None
         frame, self._first = self._first or self._next_frame(), None
         if frame is None:
             return None
         self._check_frame(frame)
-        pts_s = self._time_of(frame)
+        pts_s = self._times.next_s(frame.pts, frame.dts)
+        if self._times.num_derived:
+            self.log.note("some frames carry no presentation time; theirs are derived")
         self._num_frames += 1
         self._num_corrupt += bool(frame.is_corrupt)
-        self._check_length(pts_s)
+        self._check_length()
         return frame, pts_s
 
     def pixels(self, frame: Any) -> UInt8Array:
@@ -129,7 +125,7 @@ class PyavVideo:
         return DecodeFacts(
             num_frames=self._num_frames,
             num_corrupt=self._num_corrupt,
-            num_duplicate_pts=self._num_duplicate_pts,
+            num_duplicate_pts=self._times.num_duplicates,
             truncated=self._truncated,
             ended_early=self._ended_early,
             warnings=self.log.lines(),
@@ -171,9 +167,8 @@ class PyavVideo:
 
     def _finish(self) -> None:
         self._at_end = True
-        self._ended_early = self._last_packet_corrupt
-        if self._num_timeless:
-            self.log.note(f"{self._num_timeless} frames carry no presentation time; theirs were derived")
+        self.log.drain()
+        self._ended_early = self._last_packet_corrupt or self.log.broke_off
 
     def _has_more(self) -> bool:
         # Without decoding on, which is what the limit is there to save: packets that hold no frame of their own count.
@@ -186,23 +181,6 @@ class PyavVideo:
         except av.error.FFmpegError:
             return False
         return packet is not None and packet.size > 0
-
-    def _time_of(self, frame: Any) -> float:
-        ticks_num, ticks_den = self._tick
-        is_first = self._num_frames == 0
-        if frame.pts is not None:
-            pts_s = frame.pts * ticks_num / ticks_den
-        else:
-            self._num_timeless += 1
-            pts_s = 0.0 if frame.dts is None else frame.dts * ticks_num / ticks_den
-            if not is_first and (frame.dts is None or pts_s <= self._last_pts_s):
-                pts_s = self._last_pts_s + 1 / (self._rate_hz or _UNKNOWN_RATE_HZ)
-        if is_first:
-            self._first_pts_s = pts_s
-        elif pts_s <= self._last_pts_s:
-            self._num_duplicate_pts += 1
-        self._last_pts_s = pts_s
-        return float(pts_s)
 
     def _describe(self, container: Any, frame: Any) -> VideoInfo:
         rotation_deg = right_angle_deg(-frame.rotation)
@@ -249,12 +227,12 @@ class PyavVideo:
                 f"{expected[0]}x{expected[1]}; a clip has one size, so split or re-encode it",
             )
 
-    def _check_length(self, pts_s: float) -> None:
+    def _check_length(self) -> None:
         if self._config.max_frames:
             return
         if self._num_frames > self._config.max_decoded_frames:
             self._refuse_long(f"holds more than {self._config.max_decoded_frames} frames", "max_decoded_frames")
-        if pts_s - self._first_pts_s > self._config.max_duration_s:
+        if self._times.elapsed_s > self._config.max_duration_s:
             self._refuse_long(f"goes on for more than {self._config.max_duration_s} s", "max_duration_s")
 
     def _check_packets(self) -> None:
