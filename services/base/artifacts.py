@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,5 +78,5 @@ def decode_landmarks(data: bytes) -> Landmarks:
                 header["width_px"],
                 header["height_px"],
             )
-    except (KeyError, OSError, EOFError, ValueError, json.JSONDecodeError) as error:
+    except (KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"not a landmarks artifact ({error}): delete it, and it will be made again") from error

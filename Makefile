@@ -1,0 +1,69 @@
+# Two commands do everything on a machine with Python 3.11: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PROTO_VENV := .venv-protos
+DEMO := demo
+
+.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e unit clean
+
+setup: $(VENV)/.ready
+setup-test: $(VENV)/.ready-test
+
+$(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) scripts/system_libraries.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/pip check
+	$(BIN)/python -m services.landmarks.models fetch
+	touch $@
+
+# The 68-point file is restricted: the tests ask for it by name, a user does so or not.
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,dlib68,tensorflow]'
+	$(BIN)/pip check
+	touch $@
+
+$(PROTO_VENV)/.ready: Makefile
+	test -x $(PROTO_VENV)/bin/python || $(PYTHON) -m venv $(PROTO_VENV)
+	$(PROTO_VENV)/bin/pip install --quiet --disable-pip-version-check grpcio-tools==1.76.0
+	touch $@
+
+demo: setup
+	$(BIN)/visemill demo-corpus $(DEMO)/corpus --speakers 4 --clips 8 --broken
+	@rm -rf $(DEMO)/out
+	@$(BIN)/visemill run grid --input-root $(DEMO)/corpus --output-root $(DEMO)/out --num-shards 4; \
+	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
+	$(BIN)/visemill report --output-root $(DEMO)/out
+
+test: setup-test lint typecheck verify unit
+
+unit: setup-test
+	$(BIN)/pytest tests -m "not slow"
+
+e2e: setup-test
+	$(BIN)/pytest tests -m slow
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+typecheck: setup-test
+	$(BIN)/mypy
+
+protos: $(PROTO_VENV)/.ready
+	$(PROTO_VENV)/bin/python scripts/make_protos.py
+
+docs: setup-test
+	$(BIN)/python scripts/make_cli_reference.py
+
+verify: setup-test $(PROTO_VENV)/.ready
+	$(BIN)/python scripts/verify_derived.py $(PROTO_VENV)/bin/python
+
+bench: setup-test
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) $(PROTO_VENV) $(DEMO)

@@ -1,0 +1,45 @@
+"""Makes every derived file again in a scratch folder and shows each that differs. Exits 1 on a difference."""
+
+import difflib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def stubs(python: str, scratch: Path) -> dict[Path, Path]:
+    """Committed file -> the one made again."""
+    subprocess.run([python, str(ROOT / "scripts" / "make_protos.py"), str(scratch)], check=True)
+    made = sorted(scratch.glob("visemill/v1/*_pb2*"))
+    committed = sorted((ROOT / "protos").glob("visemill/v1/*_pb2*"))
+    pairs = {ROOT / "protos" / path.relative_to(scratch): path for path in made}
+    return pairs | {path: scratch / path.relative_to(ROOT / "protos") for path in committed}
+
+
+def cli_reference(scratch: Path) -> dict[Path, Path]:
+    """docs/cli.md is the command line's own help."""
+    target = scratch / "cli.md"
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_cli_reference.py"), str(target)], check=True)
+    return {ROOT / "docs" / "cli.md": target}
+
+
+def main(protoc_python: str) -> int:
+    differences = 0
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = {**stubs(protoc_python, Path(folder)), **cli_reference(Path(folder))}
+        for committed, made in sorted(pairs.items()):
+            then = committed.read_text().splitlines() if committed.exists() else []
+            now = made.read_text().splitlines() if made.exists() else []
+            if then != now or committed.exists() != made.exists():
+                differences += 1
+                name = str(committed.relative_to(ROOT))
+                sys.stdout.write("\n".join(difflib.unified_diff(then, now, name, "made again", lineterm="", n=1)) + "\n")
+    remedy = "run `make protos docs` and commit" if differences else "all derived files are up to date"
+    sys.stdout.write(f"{len(pairs)} derived files, {differences} differ: {remedy}\n")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

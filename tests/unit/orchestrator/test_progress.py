@@ -1,0 +1,46 @@
+import io
+
+import pytest
+
+from orchestrator.progress import Progress, duration, num_bytes
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0 s"), (59.4, "59 s"), (60, "1m 00s"), (3599, "59m 59s"), (3900, "1h 05m"), (183_600, "2d 3h")],
+)
+def test_durations(seconds, expected):
+    assert duration(seconds) == expected
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 B"), (999, "999 B"), (1_126_000, "1.1 MB"), (37e9, "37.0 GB")])
+def test_sizes(count, expected):
+    assert num_bytes(count) == expected
+
+
+def test_a_line_tells_share_and_what_is_in_quarantine():
+    progress = Progress(10, 4, stream=io.StringIO())
+    progress.clip(ok=True)
+    progress.clip(ok=False)
+    assert "6/10 clips (60 %)" in progress.line() and "1 quarantined" in progress.line()
+
+
+def test_an_attempt_that_is_lost_is_counted_back():
+    progress = Progress(10, 0, stream=io.StringIO())
+    progress.clip(ok=True)
+    progress.undo(1)
+    assert "0/10" in progress.line()
+
+
+def test_quiet_says_nothing():
+    stream = io.StringIO()
+    progress = Progress(10, 0, stream=stream, quiet=True)
+    progress.say("loading")
+    progress.tick()
+    assert stream.getvalue() == ""
+
+
+def test_without_a_terminal_lines_are_plain():
+    stream = io.StringIO()
+    Progress(10, 0, stream=stream).say("loading")
+    assert stream.getvalue() == "loading\n"

@@ -1,0 +1,128 @@
+"""One clip through its stages: frames are decoded once and shown to all; known artifacts cost nothing."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from services.base.clip_pass import ArtifactPart, BoundStage, ChunkPart, ClipPass, DonePart, FactsPart, InfoPart
+from services.base.contract import ClipJob, StageSpec
+from services.base.errors import BadConfig
+from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
+
+INFO = VideoInfo(4, 2, 0, 25.0, 2, 0.08, "made", "rgb24")
+JOB = ClipJob(Clip("s1/x", "x", "s1", "x.mpg"), Media.of_bytes("x.mpg", b"bytes"))
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    pass
+
+
+class Decoder:
+    def __init__(self):
+        self.num_decoded = 0
+        self.closed = False
+
+    @contextmanager
+    def __call__(self, media):
+        decoder = self
+
+        class Stream:
+            info = INFO
+
+            def __iter__(self):
+                for i in range(2):
+                    decoder.num_decoded += 1
+                    yield FrameChunk(i, np.full((1, 2, 4, 3), i, np.uint8), np.array([i / 25]))
+
+            def facts(self):
+                return DecodeFacts(2)
+
+        try:
+            yield Stream()
+        finally:
+            self.closed = True
+
+
+class Sum:
+    """Adds up what it is shown, and what the stages before it made."""
+
+    wants_frames = True
+
+    def __init__(self, job, info):
+        self.total = 0
+
+    def push(self, chunk):
+        self.total += 1 + int(chunk.frames_THWC.max())
+
+    def finish(self, given):
+        return self.total + sum(v for v in given.values() if isinstance(v, int))
+
+
+def stage(name, call, writes):
+    return BoundStage(StageSpec(name, 1, NoSettings, (), writes), call)
+
+
+@pytest.fixture
+def decoder():
+    return Decoder()
+
+
+def test_every_stage_sees_every_frame_and_each_is_decoded_once(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a"), stage("b", Sum, "b")])
+    parts = list(made.run(JOB, {}))
+    assert [type(p) for p in parts] == [InfoPart, FactsPart, ArtifactPart, ArtifactPart, DonePart]
+    assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [3, 6]
+    assert decoder.num_decoded == 2
+
+
+def test_a_stage_whose_artifact_is_known_does_not_run(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a"), stage("b", Sum, "b")])
+    parts = list(made.run(JOB, {"a": 100}))
+    assert [(p.name, p.value) for p in parts if isinstance(p, ArtifactPart)] == [("b", 103)]
+
+
+def test_nothing_is_decoded_when_nobody_wants_frames(decoder):
+    class Remote(Sum):
+        wants_frames = False
+
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Remote, "a")]).run(JOB, {}))
+    assert decoder.num_decoded == 0
+    assert not any(isinstance(p, FactsPart) for p in parts)
+
+
+def test_frames_are_handed_out_only_when_they_are_asked_for(decoder):
+    made = ClipPass([stage("decode", decoder, "frames")])
+    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {}, want_frames=True)) == 2
+    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {})) == 0
+
+
+def test_the_decoder_is_closed_when_a_stage_fails(decoder):
+    class Failing(Sum):
+        def push(self, chunk):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        list(ClipPass([stage("decode", decoder, "frames"), stage("a", Failing, "a")]).run(JOB, {}))
+    assert decoder.closed
+
+
+def test_a_pass_has_at_most_one_source(decoder):
+    with pytest.raises(BadConfig, match="TWO_SOURCES"):
+        ClipPass([stage("a", decoder, "frames"), stage("b", decoder, "frames")])
+
+
+def test_a_pass_without_a_source_needs_the_callers_frames():
+    made = ClipPass([stage("a", Sum, "a")])
+    with pytest.raises(BadConfig, match="NO_SOURCE"):
+        list(made.run(JOB, {}))
+    frames = iter([FrameChunk(0, np.zeros((1, 2, 4, 3), np.uint8), np.zeros(1))])
+    parts = list(made.run(JOB, {}, frames=frames, info=INFO))
+    assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [1]
+
+
+def test_seconds_are_told_by_stage(decoder):
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a")]).run(JOB, {}))
+    assert set(parts[-1].seconds) == {"decode", "a"}
