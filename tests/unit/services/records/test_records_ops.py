@@ -171,3 +171,29 @@ def test_points_must_cover_the_frames(make_face) -> None:
 def test_smoothing_keeps_what_is_constant_and_the_length() -> None:
     path_TC = np.full((5, 2), 3.5)
     assert smoothed(path_TC, 3.0) == pytest.approx(path_TC)
+
+
+def talking_mouth(gaps_px: list[int]) -> UInt8Array:
+    """A pale frame, red lips 6 px thick above and below a black gap, 36 px wide, at (180, 180)."""
+    frames_THWC = np.full((len(gaps_px), 288, 360, 3), 200, np.uint8)
+    for t, gap_px in enumerate(gaps_px):
+        top = 180 - gap_px // 2
+        frames_THWC[t, top - 6 : top + gap_px + 6, 162:198] = (200, 40, 40)
+        frames_THWC[t, top : top + gap_px, 162:198] = 0
+    return frames_THWC
+
+
+def seen_gaps(profile: FixedScale | PaddedBox, gaps_px: list[int], make_face) -> np.ndarray:
+    """Height of the black gap in the crops, px, with a part of a pixel by its darkness."""
+    face = make_face([(180.0, 180.0)] * len(gaps_px), width_px=36, heights_px=[g + 12.0 for g in gaps_px])
+    middle_TH = crops_of(profile, talking_mouth(gaps_px), face)[:, :, 50, 0]
+    return (1 - middle_TH / 200.0).clip(0, 1).sum(axis=1)
+
+
+def test_mouth_opening_survives_the_fixed_scale_and_not_v1(make_face) -> None:
+    gaps_px = [2, 4, 8, 14, 18, 14, 8, 4, 2, 4, 8, 14, 18, 14, 8, 4]
+    fixed_T = seen_gaps(FIXED, gaps_px, make_face) / gaps_px
+    classic_T = seen_gaps(V1, gaps_px, make_face) / gaps_px
+    assert fixed_T.max() / fixed_T.min() < 1.1
+    assert np.corrcoef(seen_gaps(FIXED, gaps_px, make_face), gaps_px)[0, 1] > 0.999
+    assert classic_T.max() / classic_T.min() > 1.6
