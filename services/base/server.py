@@ -38,6 +38,8 @@ _SPARE_CALLS = 64
 _KEEPALIVE_MS = 30_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 _LEAST_PING_INTERVAL_MS = 10_000
+# For answers still on their way when the last call has left.
+_GOODBYE_S = 1.0
 _LOCAL = ("127.", "localhost", "[::1]", "unix:")
 
 Register = Callable[[grpc.Server], None]
@@ -154,12 +156,12 @@ class Server:
         self._health.enter_graceful_shutdown()
         self._gate.close()
         done = self._gate.wait_empty(most_s)
-        self.stop()
+        self.stop(_GOODBYE_S if done else 0.0)
         return done
 
-    def stop(self) -> None:
-        """Ends every call and connection now."""
-        self._grpc.stop(0).wait()
+    def stop(self, grace_s: float = 0.0) -> None:
+        """Ends every call and connection, health watchers too, after grace_s."""
+        self._grpc.stop(grace_s).wait()
         self._gate.close()
         self._gate.wait_empty(5.0)
 
