@@ -157,13 +157,19 @@ class PyavVideo:
         except MemoryError:
             raise
         except av.error.FFmpegError as error:
-            self._at_end = True
-            if self._num_frames == 0:
-                self._refuse_undecodable(error)
-            self._ended_early = True
+            self._end_with(error)
             return []
         _decoded.add(len(frames))
         return list(frames)
+
+    def _end_with(self, error: Exception) -> None:
+        self._at_end = True
+        self._ended_early = True
+        self.log.drain()
+        self._check_pixels(self.log.largest_refused_px)
+        if self._num_frames == 0:
+            message = f"{self._media.name}: the decoder refuses the first frame; replace the file or leave it out"
+            self._refuse("NO_FRAMES", message, error)
 
     def _finish(self) -> None:
         self._at_end = True
@@ -247,15 +253,6 @@ class PyavVideo:
                 f"{self._media.name}: a frame of {num_px} pixels is over the limit of {self._config.max_pixels}; "
                 "scale the video down, or raise max_pixels",
             )
-
-    def _refuse_undecodable(self, error: Exception) -> NoReturn:
-        self.log.drain()
-        self._check_pixels(self.log.largest_refused_px)
-        self._refuse(
-            "NO_FRAMES",
-            f"{self._media.name}: the decoder refuses the first frame; replace the file or leave it out",
-            error,
-        )
 
     def _refuse_long(self, what: str, setting: str) -> NoReturn:
         limit = getattr(self._config, setting)

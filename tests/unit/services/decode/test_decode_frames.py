@@ -2,6 +2,7 @@
 
 import threading
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -133,6 +134,17 @@ def test_the_log_of_the_process_stays_empty(clip, media, caplog, capfd):
     decode(media(clip("avi", "mjpeg", "yuvj420p")))
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_no_thread_is_started_for_a_clip(clip, media):
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        pytest.skip("counting threads needs /proc")
+    data = clip("mpeg", "mpeg1video", "yuv420p", width_px=640, height_px=480, options={"slices": "8"})
+    before = len(list(tasks.iterdir()))
+    with open_stage(DecodeConfig(chunk_bytes=1))(media(data)) as stream:
+        for _ in stream:
+            assert len(list(tasks.iterdir())) == before
 
 
 def test_clips_in_threads_do_not_mix(clip, picture, media):

@@ -1,10 +1,13 @@
 """What is refused, with which reason, and what damage looks like in the facts."""
 
 import errno
+import io
 import re
 import struct
 import sys
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -51,6 +54,7 @@ def test_a_file_without_bytes(media):
 
 
 TEXT = b"A text file that somebody named .mpg.\n" * 40
+MPEG_SEQUENCE_END = b"\x00\x00\x01\xb7"
 SUBTITLES = b"1\n00:00:01,000 --> 00:00:02,000\nhello\n\n" * 20
 
 
@@ -66,7 +70,7 @@ def test_what_is_no_video_is_refused_and_never_read_as_something_else(media, dat
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("concat", "not on whitelist"), ("sdp", "not on whitelist"), ("hls", "Invalid data")]
+    ("kind", "said"), [("concat", "not on whitelist"), ("sdp", "not on whitelist"), ("hls", "Not detecting m3u8/hls")]
 )
 def test_a_file_that_names_other_files_or_hosts_is_refused(clip, tmp_path, kind, said):
     target = tmp_path / "secret.mkv"
@@ -74,7 +78,8 @@ def test_a_file_that_names_other_files_or_hosts_is_refused(clip, tmp_path, kind,
     data = {
         "concat": f"ffconcat version 1.0\nfile '{target.name}'\nfile '{target}'\n",
         "hls": f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\n{target.name}\n#EXT-X-ENDLIST\n",
-        "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+        "sdp": "v=0\n"
+        "o=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/9\n",
     }[kind].encode()
     for name in ("list.txt", "list.m3u8", "list.mpg"):
         path = tmp_path / name
@@ -179,6 +184,45 @@ def test_a_limit_on_frames_makes_a_long_clip_good(clip, media):
     data = clip("mp4", "mpeg4", "yuv420p", num_frames=30)
     facts = facts_of(media(data), max_frames=5, max_decoded_frames=10, max_duration_s=0.5)
     assert (facts.num_frames, facts.truncated) == (5, True)
+
+
+def test_packets_without_frames_do_not_go_on_for_ever(clip, media):
+    file = io.BytesIO()
+    with (
+        av.open(io.BytesIO(clip("mpeg1video", "mpeg1video", "yuv420p", num_frames=1))) as source,
+        av.open(file, "w", format="matroska") as output,
+    ):
+        stream = output.add_stream_from_template(source.streams.video[0])
+        packets = [next(source.demux(video=0))]
+        packets += [av.Packet(MPEG_SEQUENCE_END) for _ in range(60)]
+        for index, packet in enumerate(packets):
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = index
+            output.mux(packet)
+    error = refusal(media(file.getvalue()), max_decoded_frames=10)
+    assert error.reason == "TOO_LONG"
+    assert "41 packets for 1 frames" in error.message
+
+
+def test_text_in_the_container_that_is_no_text_does_no_harm(clip, media):
+    file = io.BytesIO()
+    with av.open(io.BytesIO(clip())) as source, av.open(file, "w", format="matroska") as output:
+        output.metadata["title"] = "a title"
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    assert facts_of(media(file.getvalue().replace(b"a title", b"\xff\xfe\xc3title"[:7]))).num_frames == 6
+
+
+def test_a_size_that_grows_over_the_limit_on_the_way_takes_no_memory(clip, media):
+    small = clip("mpeg1video", "mpeg1video", "yuv420p")
+    before = decoded_frames_total()
+    error = refusal(media(small + claim_mpeg_size(small, 4000, 4000)))
+    assert error.reason == "TOO_MANY_PIXELS"
+    assert "Picture size 4000x4000" in error.detail
+    assert decoded_frames_total() - before <= 6
 
 
 def test_a_size_that_changes_on_the_way(clip, media):
