@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.manifest import ClipRow
 from services.base.order import DoneShard, QuarantineLine, RunOrder
-from services.base.store import Entry
+from services.base.store import Entry, Store
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Pipeline:
 
     add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises BadConfig.
     check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: what is written last, by name.
+    file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
+    raises BadInput when it is torn.
     """
 
     name: str
@@ -42,3 +44,5 @@ class Pipeline:
     count: Callable[[Iterable[Entry], argparse.Namespace], int]
     check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
     summary_files: Callable[[RunOrder, Sequence[DoneShard]], dict[str, bytes]]
+    file_of: Callable[[RunOrder, ClipRow], str]
+    payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]

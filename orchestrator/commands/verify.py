@@ -1,9 +1,186 @@
-"""Placeholder module body is replaced below."""
+"""`visemill verify`: outputs against their digests, every record's own checksums, and a share of the clips made again."""
+
+from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from orchestrator.commands import Answer
+from orchestrator.commands.reproduce import local_file
+from orchestrator.commands.roots import find_run
+from orchestrator.finish import missing_outputs
+from orchestrator.observe import observe, read_done, read_quarantine
+from orchestrator.planning import pipeline_of, run_service
+from orchestrator.progress import Progress, num_bytes
+from services.base import layout
+from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
+from services.base.manifest import ClipRow, Manifest
+from services.base.order import DoneShard, RunOrder
+from services.base.store import Store, open_store
+
+_PIECE_BYTES = 8 << 20
+_CLIPS_A_CALL = 50
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None: ...
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recompute",
+        default="0%",
+        help="share of the clips to make again and compare, such as 5%% (default: %(default)s)",
+    )
+
+
 def verify(flags: argparse.Namespace) -> Answer:
-    raise SystemExit(1)
+    """Exits 0 when all is as it was written, 65 when anything differs."""
+    order, state, outputs = find_run(flags)
+    observed = observe(state, order.run)
+    if not observed.finished:
+        raise BadConfig(
+            "NOT_FINISHED",
+            f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
+        )
+    done = read_done(state, order, observed.done)
+    problems = [
+        {"file": f"shard {s}", "problem": "a file is gone or of another size"}
+        for s in missing_outputs(order, state, outputs)
+    ]
+    progress = Progress(sum(len(d.outputs) for d in done), 0)
+    num_read = 0
+    for name, facts in _files(done):
+        problem = check_file(outputs, name, facts)
+        num_read += int(facts["size_bytes"])
+        progress.clip(ok=not problem)
+        progress.tick(f"reading {name}")
+        problems += [{"file": name, "problem": problem}] if problem else []
+    progress.close()
+    chosen = choose(order, state, done, share(flags.recompute))
+    wrong = {str(p["file"]) for p in problems}
+    problems += _recompute(order, outputs, chosen, wrong)
+    data = {
+        "run": order.run,
+        "files": sum(len(d.outputs) for d in done),
+        "bytes": num_read,
+        "recomputed": len(chosen),
+        "problems": problems,
+    }
+    lines = [
+        f"{data['files']} files ({num_bytes(num_read)}) read, {len(chosen)} clips made again, {len(problems)} problems"
+    ]
+    lines += [f"  {p['file']}: {p['problem']}" for p in problems]
+    return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
+
+
+def _files(done: Sequence[DoneShard]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for shard in done:
+        yield from sorted(shard.outputs.items())
+
+
+def check_file(outputs: Store, name: str, facts: Mapping[str, Any]) -> str:
+    """What is wrong with an output file, empty when nothing is."""
+    entry = outputs.stat(name)
+    if entry is None:
+        return "gone: resume, and its shard is made again"
+    if entry.size_bytes != facts["size_bytes"]:
+        return f"holds {entry.size_bytes} bytes, and {facts['size_bytes']} were written: delete it and resume"
+    digest = hashlib.sha256()
+    for offset in range(0, entry.size_bytes, _PIECE_BYTES):
+        digest.update(outputs.read(name, offset, _PIECE_BYTES))
+    if digest.hexdigest() != facts["sha256"]:
+        return f"has sha256 {digest.hexdigest()[:16]}…, and {facts['sha256'][:16]}… was written: delete it and resume"
+    return ""
+
+
+def share(text: str) -> float:
+    """0.05 of "5%" or "0.05". Raises BadConfig."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        if not 0 <= value <= 1:
+            raise ValueError
+    except ValueError:
+        raise BadConfig("BAD_SHARE", f"--recompute {text!r} must be a share such as 5% or 0.05") from None
+    return value
+
+
+def choose(order: RunOrder, state: Store, done: Sequence[DoneShard], part: float) -> list[tuple[ClipRow, int]]:
+    """(row, its place among the records of its split's file), the same clips every time: by the digest of the key."""
+    if part <= 0:
+        return []
+    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    quarantined = {line["key"] for line in read_quarantine(state, order, [d.shard for d in done])}
+    chosen = []
+    for shard in range(order.num_shards):
+        places: dict[str, int] = {}
+        for row in manifest.rows(shard):
+            if row.key in quarantined:
+                continue
+            place = places.setdefault(row.split, 0)
+            places[row.split] += 1
+            if int.from_bytes(hashlib.sha256(f"verify {row.key}".encode()).digest()[:4]) / 2**32 < part:
+                chosen.append((row, place))
+    return chosen
+
+
+def _recompute(
+    order: RunOrder, outputs: Store, chosen: Sequence[tuple[ClipRow, int]], wrong: set[str]
+) -> list[dict[str, Any]]:
+    """Clips whose bytes are others when they are made again; files already known to be wrong are left out."""
+    if not chosen:
+        return []
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    progress = Progress(len(chosen), 0)
+    problems: list[dict[str, Any]] = []
+    for first in range(0, len(chosen), _CLIPS_A_CALL):
+        batch = chosen[first : first + _CLIPS_A_CALL]
+        with tempfile.TemporaryDirectory() as folder:
+            made = _make_again(order, inputs, [row for row, _ in batch], Path(folder))
+            kept = _stored(order, outputs, batch, wrong)
+            for row, _ in batch:
+                same = row.key not in kept or made.get(row.key) == kept[row.key]
+                progress.clip(ok=same)
+                if not same:
+                    problems.append({"file": row.key, "problem": "gives other bytes when it is made again"})
+        progress.tick("making clips again")
+    progress.close()
+    return problems
+
+
+def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder: Path) -> dict[str, str]:
+    """Key -> sha256 of the payload."""
+    words = [str(local_file(inputs, row.media, folder)) for row in rows]
+    for row in rows:
+        clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
+        words += ["--clip", json.dumps(clip)]
+        for extra in row.extras:
+            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
+    words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
+    words += ["--save", str(folder / "made")]
+    names = ",".join(stage.name for stage in order.stages)
+    said = run_service(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    made: dict[str, str] = {}
+    for row, line in zip(rows, said.splitlines(), strict=True):
+        answer = json.loads(line)
+        if answer["outcome"] == "ok":
+            last = list(answer["saved"].values())[-1]
+            made[row.key] = hashlib.sha256(Path(last).read_bytes()).hexdigest()
+    return made
+
+
+def _stored(order: RunOrder, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]) -> dict[str, str]:
+    """Key -> sha256 of the payload in the output."""
+    pipeline = pipeline_of(order.pipeline)
+    wanted = {(pipeline.file_of(order, row), place): row.key for row, place in batch}
+    found: dict[str, str] = {}
+    for name in sorted({name for name, _ in wanted} - wrong):
+        try:
+            for place, payload in pipeline.payloads(outputs, name):
+                key = wanted.get((name, place))
+                if key is not None:
+                    found[key] = hashlib.sha256(payload).hexdigest()
+        except VisemillError as error:
+            raise BadConfig("OUTPUT_TORN", f"{name}: {error.message}") from error
+    return found

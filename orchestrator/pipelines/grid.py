@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.listing import SKIP, Problem, frozen_rows, raise_if_fatal
@@ -24,14 +24,17 @@ from services.base.contract import config_from_mapping
 from services.base.errors import BadConfig
 from services.base.manifest import ClipRow
 from services.base.order import DoneShard, QuarantineLine, RunOrder
-from services.base.store import Entry
+from services.base.shards import shard_name
+from services.base.store import Entry, Store
 from services.records.meta import build_meta
 from services.records.roi import PROFILES
 from services.records.spec import RecordsConfig
+from services.records.tfrecord import read_records
 
 # Problems about files that would have been clips; the others are told, and leave the exit code alone.
 _LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "BAD_NAME"})
 _SEED_PROFILE = "liptype2-v1"
+_PIECE_BYTES = 8 << 20
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -191,6 +194,19 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard]) -> dict[str, bytes
     return {"meta.json": meta}
 
 
+def file_of(order: RunOrder, row: ClipRow) -> str:
+    """The file of a clip's split and shard."""
+    return f"{row.split}-{shard_name(row.shard, order.num_shards)}.tfrecord"
+
+
+def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
+    """(place, serialized tf.train.Example) of a TFRecord file, both checksums verified. Raises BadInput."""
+    entry = outputs.stat(name)
+    size_bytes = entry.size_bytes if entry else 0
+    pieces = (outputs.read(name, offset, _PIECE_BYTES) for offset in range(0, size_bytes, _PIECE_BYTES))
+    return enumerate(read_records(pieces))
+
+
 PIPELINE = Pipeline(
     "grid",
     "GRID clips to sharded TFRecords of mouth crops and labels",
@@ -200,4 +216,6 @@ PIPELINE = Pipeline(
     count,
     check,
     summary_files,
+    file_of,
+    payloads,
 )

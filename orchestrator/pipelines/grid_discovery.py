@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,38 +138,37 @@ class _Pairing:
         layout, media = self._layout, self._tree.folders[path]
         align_path = layout.align_folder_of(path)
         align = self._tree.folders.get(align_path, Folder())
-        partner = {stem_of(align.names[i], layout.align_suffix): i for i in align.with_suffix(layout.align_suffix)}
-        alone: list[str] = []
-        here: set[str] = set()
-        for i in media.with_suffix(layout.media_suffix):
-            stem = stem_of(media.names[i], layout.media_suffix)
-            here.add(stem)
-            if stem not in partner:
-                alone.append(media.names[i])
-                continue
-            k = partner[stem]
-            self._append(speaker, stem, (path, media, i), (align_path, align, k))
+        partners = {stem_of(name, layout.align_suffix): (name, k) for name, k in align.with_suffix(layout.align_suffix)}
+        listed = [(stem_of(name, layout.media_suffix), name, i) for name, i in media.with_suffix(layout.media_suffix)]
+        paired = [row for row in listed if row[0] in partners]
+        first = len(self.clips)
+        self.clips.keys.extend(f"{speaker}/{stem}" for stem, _, _ in paired)
+        self.clips.speakers.extend(itertools.repeat(speaker, len(paired)))
+        self._append(self.clips.media, path, media, [(name, i) for _, name, i in paired])
+        self._append(self.clips.extras[ALIGN], align_path, align, [partners[stem] for stem, _, _ in paired])
+        for clip, (stem, name, _) in enumerate(paired, first):
             if stem in stems:
-                self._refuse_equal_key(f"{path}/{media.names[i]}", self.clips.keys[-1])
+                self._refuse_equal_key(clip, f"{path}/{name}", f"{speaker}/{stem}")
             stems.add(stem)
-        self._report_alone(path, alone, len(here))
-        return here
+        self._report_alone(path, [name for stem, name, _ in listed if stem not in partners], len(listed))
+        return {stem for stem, _, _ in listed}
 
-    def _append(self, speaker: str, stem: str, media: tuple[str, Folder, int], align: tuple[str, Folder, int]) -> None:
-        self.clips.keys.append(f"{speaker}/{stem}")
-        self.clips.speakers.append(speaker)
-        for column, (path, folder, i) in ((self.clips.media, media), (self.clips.extras[ALIGN], align)):
-            name, size_bytes = folder.names[i], folder.sizes_bytes[i]
-            column.append(path, name, size_bytes, folder.versions[i])
+    def _append(self, column: FileColumn, path: str, folder: Folder, files: list[tuple[str, int]]) -> None:
+        """Appends a file a clip, each (name, index in its folder), and notes those that hold nothing to read."""
+        versions = folder.versions[:]
+        sizes_bytes = [folder.sizes_bytes[i] for _, i in files]
+        first = len(column)
+        column.extend((f"{path}/{name}" for name, _ in files), sizes_bytes, (versions[i] for _, i in files))
+        for clip, ((name, _), size_bytes) in enumerate(zip(files, sizes_bytes, strict=True), first):
             if size_bytes == 0:
                 reason = _odd_reason(folder.odd[name]) if name in folder.odd else "EMPTY_FILE"
                 self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason]))
-                self.unusable.add(len(self.clips) - 1)
+                self.unusable.add(clip)
 
-    def _refuse_equal_key(self, path: str, key: str) -> None:
+    def _refuse_equal_key(self, clip: int, path: str, key: str) -> None:
         message = f"another clip has the key {key!r} already; keys must differ: rename or delete one of them"
         self.problems.append(Problem(path, "DUPLICATE_KEY", message))
-        self.unusable.add(len(self.clips) - 1)
+        self.unusable.add(clip)
 
     def _report_alone(self, path: str, names: list[str], num_media: int) -> None:
         """Media without an align: one problem a file, or one for the folder when it has none at all."""
@@ -191,8 +191,7 @@ class _Pairing:
             media_path = layout.media_folder_of(path)
             if path not in used and media_path is None:
                 continue
-            aligns = folder.with_suffix(layout.align_suffix)
-            names = [folder.names[i] for i in aligns]
+            names = [name for name, _ in folder.with_suffix(layout.align_suffix)]
             alone = [name for name in names if stem_of(name, layout.align_suffix) not in used.get(path, ())]
             partner = f"{media_path or 'a media folder'}/ID{layout.media_suffix}"
             if len(alone) > 1 and len(alone) == len(names) and not folder.odd:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.resources
+import itertools
 import random
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -188,7 +189,7 @@ def assign_splits(clips: ClipColumns, config: SplitConfig, max_examples: int = 0
     num_clips = min(max_examples, len(clips)) if max_examples else len(clips)
     home = dict.fromkeys(config.val_speakers, "val") | dict.fromkeys(config.test_speakers, "test")
     home |= dict.fromkeys(config.exclude_speakers, SKIP)
-    splits = [home.get(speaker, "train") for speaker in clips.speakers[:num_clips]]
+    splits = [home.get(speaker, "train") for speaker in itertools.islice(clips.speakers, num_clips)]
     if config.mode == "overlapped_utterances":
         for i in _overlapped_val(clips.keys, clips.speakers, splits, config):
             splits[i] = "val"
@@ -200,9 +201,9 @@ def _overlapped_val(
 ) -> list[int]:
     """Indices of the training clips that go to val. keys: `speaker/utterance`, so their order is the utterances'."""
     by_speaker: dict[str, list[int]] = {}
-    for i, split in enumerate(splits):
+    for i, (split, speaker) in enumerate(zip(splits, speakers, strict=False)):
         if split == "train":
-            by_speaker.setdefault(speakers[i], []).append(i)
+            by_speaker.setdefault(speaker, []).append(i)
     drawn: list[int] = []
     for speaker, clips in by_speaker.items():
         clips.sort(key=keys.__getitem__)

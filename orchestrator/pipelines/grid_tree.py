@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.listing import Entry
 from orchestrator.pipelines.grid_layouts import Layout
+from orchestrator.text_column import TextColumn
 
 _LOOKALIKES = (".mpg", ".mpeg", ".mp4", ".avi", ".mov", ".mkv", ".vob", ".align")
 
@@ -18,16 +19,14 @@ _LOOKALIKES = (".mpg", ".mpeg", ".mp4", ".avi", ".mov", ".mkv", ".vob", ".align"
 class Folder:
     """Media and aligns of one folder, as listed. odd: kinds of those that are no files."""
 
-    names: list[str] = field(default_factory=list)
+    names: TextColumn = field(default_factory=TextColumn)
     sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
-    versions: list[str] = field(default_factory=list)
+    versions: TextColumn = field(default_factory=TextColumn)
     odd: dict[str, str] = field(default_factory=dict)
 
-    def with_suffix(self, suffix: str) -> list[int]:
-        """Indices of the names that end so, sorted by name."""
-        found = [i for i, name in enumerate(self.names) if name.endswith(suffix)]
-        found.sort(key=self.names.__getitem__)
-        return found
+    def with_suffix(self, suffix: str) -> list[tuple[str, int]]:
+        """(name, index) of those that end so, sorted by name."""
+        return sorted((name, i) for i, name in enumerate(self.names) if name.endswith(suffix))
 
     def stems(self, suffix: str) -> list[str]:
         return [stem_of(name, suffix) for name in self.names if name.endswith(suffix)]

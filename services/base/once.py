@@ -32,6 +32,13 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         metavar="ROLE=FILE",
         help="other inputs, such as align=x.align; as many a role as clips",
     )
+    parser.add_argument(
+        "--clip",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="key, utterance_id, speaker_id, split of each clip; default: its file name",
+    )
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
     parser.add_argument("--save", type=Path, help="folder for what the stages made")
     parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
@@ -47,12 +54,13 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     configs = json.loads(flags.config)
     stages = [(name, configs.get(name, {})) for name in specs]
     extras = _extras(flags.extra, len(flags.media))
+    clips = _clips(flags.clip, flags.media)
     child = PassChild(stages, ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20), flags.num_threads)
     child.start()
     worst = EXIT_OK
     try:
-        for path, of_clip in zip(flags.media, extras, strict=True):
-            answer = _one(child, path, of_clip, flags.save)
+        for i, (path, clip, of_clip) in enumerate(zip(flags.media, clips, extras, strict=True)):
+            answer = _one(child, path, clip, of_clip, None if flags.save is None else flags.save / f"{i}-{path.stem}")
             worst = max(worst, {"ok": EXIT_OK, "BUG": EXIT_BUG}.get(answer["outcome"], EXIT_QUARANTINED))
             sys.stdout.write((json.dumps(answer) if flags.output == "json" else _text(answer)) + "\n")
             sys.stdout.flush()
@@ -74,15 +82,23 @@ def _extras(pairs: Sequence[str], num_clips: int) -> list[dict[str, Path]]:
     return [{role: paths[i] for role, paths in by_role.items()} for i in range(num_clips)]
 
 
-def _one(child: PassChild, path: Path, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:
+def _clips(texts: Sequence[str], paths: Sequence[Path]) -> list[Clip]:
+    if texts and len(texts) != len(paths):
+        raise BadConfig("CLIPS_MISSING", f"{len(texts)} --clip for {len(paths)} files: give one for each, or none")
+    named = [json.loads(text) for text in texts] or [{} for _ in paths]
+    return [
+        Clip(**{"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": path.name, **fields})
+        for path, fields in zip(paths, named, strict=True)
+    ]
+
+
+def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"media": str(path), "outcome": "ok"}
     began_s = time.monotonic()
     try:
         try:
             media = Media.of_bytes(path.name, path.read_bytes())
-            job = ClipJob(
-                Clip(path.stem, path.stem, "", path.name), media, {r: p.read_bytes() for r, p in extras.items()}
-            )
+            job = ClipJob(clip, media, {r: p.read_bytes() for r, p in extras.items()})
         except OSError as error:
             raise BadInput(
                 "NOT_READABLE", f"{path} cannot be read ({error}): check the path and its permissions"
@@ -98,7 +114,7 @@ def _one(child: PassChild, path: Path, extras: Mapping[str, Path], save: Path | 
                 case ArtifactPart(name, value):
                     answer[name] = _summary(value)
                     if save is not None:
-                        _save(save, path.stem, name, value)
+                        answer.setdefault("saved", {})[name] = str(_save(save, name, value))
     except BadConfig:
         raise
     except VisemillError as error:
@@ -117,12 +133,12 @@ def _summary(value: Any) -> dict[str, Any]:
     raise TypeError(f"nothing to say of a {type(value).__name__}")
 
 
-def _save(folder: Path, stem: str, name: str, value: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if isinstance(value, Landmarks):
-        (folder / f"{stem}.{name}.npz").write_bytes(encode_landmarks(value))
-    elif isinstance(value, Product):
-        (folder / f"{stem}.{name}").write_bytes(value.payload)
+def _save(stem: Path, name: str, value: Any) -> Path:
+    """Writes the artifact beside the others of its clip and tells where."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    path = stem.with_name(f"{stem.name}.{name}" + (".npz" if isinstance(value, Landmarks) else ""))
+    path.write_bytes(encode_landmarks(value) if isinstance(value, Landmarks) else value.payload)
+    return path
 
 
 def _text(answer: Mapping[str, Any]) -> str:
