@@ -78,6 +78,8 @@ class Intake:
         with tempfile.TemporaryDirectory(prefix="visemill-clip-") as folder:
             spool = Path(folder) / "media"
             if header.uri:
+                if next(requests, None) is not None:
+                    raise BadInput("BAD_MESSAGE", f"{name}: nothing may follow a start that names a URI")
                 yield self._located(header.uri, name, spool)
             else:
                 yield _received(name, header.size_bytes, _data_of(requests), self._limits, spool)
