@@ -1,4 +1,4 @@
-"""The frozen list of a run's clips as bytes: Parquet, one row group a shard, so that a worker reads its own rows only.
+"""The frozen list of a run's clips as bytes: Parquet, in row groups of one shard, so that a worker reads its own only.
 
 Pure: equal rows give equal bytes (under one version of pyarrow). The list is written by the planner, read by workers.
 """
@@ -75,10 +75,11 @@ _COLUMNS: dict[str, Any] = {
     "extras": pa.list_(_EXTRA),
 }
 _COMPRESSED = "zstd"
+_MAX_GROUP_ROWS = 16_384
 
 
 def encode_clips(rows: Iterable[ClipRow], num_shards: int) -> bytes:
-    """Parquet bytes of rows sorted by (shard, position); only one shard's rows are held at a time.
+    """Parquet bytes of rows sorted by (shard, position); at most _MAX_GROUP_ROWS rows are held at a time.
 
     Raises ValueError when rows are out of order, two of a shard share a key, or a shard is not below num_shards.
     """
@@ -91,26 +92,28 @@ def encode_clips(rows: Iterable[ClipRow], num_shards: int) -> bytes:
     # Statistics of the shard column alone: they are how a reader finds its row group, the rest would swell the footer.
     with pq.ParquetWriter(out, schema, compression=_COMPRESSED, write_statistics=["shard"]) as writer:
         last_shard = -1
-        for shard, group in itertools.groupby(rows, key=operator.attrgetter("shard")):
+        for shard, of_shard in itertools.groupby(rows, key=operator.attrgetter("shard")):
             if not last_shard < shard < num_shards:
                 raise ValueError(f"rows must go by shard, each below {num_shards}: shard {shard} after {last_shard}")
             last_shard = shard
-            batch = list(group)
-            _check_one_shard(batch)
-            writer.write_table(_table(batch, schema), row_group_size=len(batch))
+            checked = _checked(of_shard)
+            while batch := list(itertools.islice(checked, _MAX_GROUP_ROWS)):
+                writer.write_table(_table(batch, schema), row_group_size=len(batch))
     return out.getvalue()
 
 
-def _check_one_shard(rows: list[ClipRow]) -> None:
-    for before, after in itertools.pairwise(rows):
-        if before.position >= after.position:
-            raise ValueError(
-                f"positions in shard {after.shard} must rise: {after.key!r} is at {after.position}, "
-                f"after {before.key!r} at {before.position}"
-            )
-    keys = {row.key for row in rows}
-    if len(keys) != len(rows):
-        raise ValueError(f"shard {rows[0].shard} holds {len(rows)} clips with only {len(keys)} different keys")
+def _checked(rows: Iterable[ClipRow]) -> Iterator[ClipRow]:
+    """The rows of one shard as they are. Raises ValueError when positions do not rise or two keys are equal."""
+    last_position = -1
+    keys: set[str] = set()
+    for row in rows:
+        if row.position <= last_position:
+            raise ValueError(f"positions in shard {row.shard} must rise: {row.key!r} at {row.position}")
+        if row.key in keys:
+            raise ValueError(f"two clips of shard {row.shard} have the key {row.key!r}; keys must differ")
+        last_position = row.position
+        keys.add(row.key)
+        yield row
 
 
 def _table(rows: list[ClipRow], schema: Any) -> Any:
@@ -146,30 +149,33 @@ class Manifest:
             )
         self.num_shards = int(facts[b"visemill.num_shards"])
         self.num_clips: int = self._file.metadata.num_rows
-        self._group_of = self._shards_of_groups()
+        self._groups_of = self._groups_by_shard()
 
-    def _shards_of_groups(self) -> dict[int, int]:
+    def _groups_by_shard(self) -> dict[int, list[int]]:
         column = list(_COLUMNS).index("shard")
-        metadata = self._file.metadata
-        groups = range(metadata.num_row_groups)
-        return {int(metadata.row_group(i).column(column).statistics.min): i for i in groups}
+        groups: dict[int, list[int]] = {}
+        for i in range(self._file.metadata.num_row_groups):
+            shard = int(self._file.metadata.row_group(i).column(column).statistics.min)
+            groups.setdefault(shard, []).append(i)
+        return groups
 
     def num_clips_of(self, shard: int) -> int:
         """Clips of a shard, from the footer alone."""
-        group = self._group_of.get(shard)
-        return 0 if group is None else int(self._file.metadata.row_group(group).num_rows)
+        return sum(int(self._file.metadata.row_group(i).num_rows) for i in self._groups_of.get(shard, ()))
 
     def rows(self, shard: int) -> list[ClipRow]:
         """Rows of one shard by position; empty when it has no clips. Raises ValueError for a shard there cannot be."""
         if not 0 <= shard < self.num_shards:
             raise ValueError(f"shard {shard} is not one of 0..{self.num_shards - 1}")
-        group = self._group_of.get(shard)
-        return [] if group is None else _rows(self._file.read_row_group(group, use_threads=False))
+        return list(self._read(self._groups_of.get(shard, ())))
 
     def __iter__(self) -> Iterator[ClipRow]:
-        """All rows, by shard and position; one shard's rows are held at a time."""
-        for shard in sorted(self._group_of):
-            yield from self.rows(shard)
+        """All rows, by shard and position; at most _MAX_GROUP_ROWS are held at a time."""
+        return self._read(range(self._file.metadata.num_row_groups))
+
+    def _read(self, groups: Iterable[int]) -> Iterator[ClipRow]:
+        for i in groups:
+            yield from _rows(self._file.read_row_group(i, use_threads=False))
 
 
 def _rows(table: Any) -> list[ClipRow]:

@@ -7,6 +7,7 @@ added or taken away moves no other clip to another shard.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def assign_shards(keys: Sequence[str], num_shards: int, *, compat_order: bool = 
     script of LipTypeV2 does. Raises ValueError when two keys are equal.
     """
     check_num_shards(num_shards)
+    keys = list(keys)
     num_clips = len(keys)
     by_key = sorted(range(num_clips), key=keys.__getitem__)
     _refuse_equal_keys(keys, by_key)
@@ -77,9 +79,9 @@ def assign_shards(keys: Sequence[str], num_shards: int, *, compat_order: bool = 
 
 
 def _refuse_equal_keys(keys: Sequence[str], by_key: Sequence[int]) -> None:
-    for i in range(1, len(by_key)):
-        if keys[by_key[i]] == keys[by_key[i - 1]]:
-            raise ValueError(f"two clips have the key {keys[by_key[i]]!r}; keys must differ: rename one of them")
+    for before, after in itertools.pairwise(map(keys.__getitem__, by_key)):
+        if before == after:
+            raise ValueError(f"two clips have the key {after!r}; keys must differ: rename one of them")
 
 
 def shard_name(shard: int, num_shards: int) -> str:

@@ -19,6 +19,7 @@ from orchestrator.pipelines.grid_splits import (
     published_splits,
     split_notes,
 )
+from orchestrator.text_column import TextColumn
 from services.base.errors import BadConfig
 
 GRID_SPEAKERS = [f"s{i}" for i in range(1, 35) if i != 21]
@@ -28,8 +29,9 @@ def clips_of(speakers: list[str], num_each: int) -> ClipColumns:
     stems = ["".join(letters) for letters in islice(product(string.ascii_lowercase, repeat=3), num_each)]
     clips = ClipColumns()
     for speaker in speakers:
-        clips.keys += [f"{speaker}/{stem}" for stem in stems]
-        clips.speakers += [speaker] * num_each
+        for stem in stems:
+            clips.keys.append(f"{speaker}/{stem}")
+            clips.speakers.append(speaker)
     return clips
 
 
@@ -152,7 +154,7 @@ def test_a_speakers_split_depends_on_no_other_speaker_and_no_order(
     order = list(range(10))
     shuffler.shuffle(order)
     alone = clips_of(["s2"], 10)
-    shuffled = ClipColumns([alone.keys[i] for i in order], alone.speakers)
+    shuffled = ClipColumns(TextColumn(alone.keys[i] for i in order), alone.speakers)
     for key, split in zip(shuffled.keys, assign_splits(shuffled, config), strict=True):
         assert split == whole[key]
 

@@ -46,6 +46,14 @@ def test_a_shard_has_its_own_rows_and_may_have_none() -> None:
     assert [manifest.num_clips_of(shard) for shard in range(5)] == [2, 0, 0, 1, 0]
 
 
+def test_a_large_shard_comes_back_whole() -> None:
+    rows = [_row(f"s1/{i}", 2, i) for i in range(40_000)]
+    manifest = Manifest(encode_clips(iter(rows), 5))
+    assert manifest.rows(2) == rows
+    assert manifest.num_clips_of(2) == 40_000
+    assert list(manifest) == rows
+
+
 def test_a_list_without_clips_is_a_list() -> None:
     manifest = Manifest(encode_clips([], 2))
     assert list(manifest) == []
