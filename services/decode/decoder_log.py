@@ -18,7 +18,8 @@ NUM_LAST_LINES = 3
 _ADDRESS = re.compile(r"(@ )?\b0x[0-9a-fA-F]+\b")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _PICTURE_SIZE = re.compile(r"Picture size (\d+)x(\d+) (?:is invalid|exceeds)")
-_BROKE_OFF = re.compile(r"ended prematurely|partial file")
+# A packet is called corrupt when the file ends inside it, except in transport streams, which flag lost packets so.
+_BROKE_OFF = re.compile(r"ended prematurely|partial file|^(?!mpegts:)[^ ]+: Packet corrupt")
 # Its warnings are about how it is called, never about the clip.
 _NOT_ABOUT_THE_CLIP = frozenset({"swscaler"})
 

@@ -84,7 +84,6 @@ class PyavVideo:
         self._num_packets = 0
         self._num_frames = 0
         self._num_corrupt = 0
-        self._last_packet_corrupt = False
         self._truncated = False
         self._ended_early = False
         self._reformatter = av.video.reformatter.VideoReformatter()
@@ -151,7 +150,6 @@ class PyavVideo:
                 return []
             if packet.size:
                 self._num_packets += 1
-                self._last_packet_corrupt = packet.is_corrupt
                 self._check_packets()
             frames = packet.decode()
         except MemoryError:
@@ -174,7 +172,7 @@ class PyavVideo:
     def _finish(self) -> None:
         self._at_end = True
         self.log.drain()
-        self._ended_early = self._last_packet_corrupt or self.log.broke_off
+        self._ended_early = self.log.broke_off
 
     def _has_more(self) -> bool:
         # Without decoding on, which is what the limit is there to save: packets that hold no frame of their own count.

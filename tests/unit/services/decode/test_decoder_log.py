@@ -111,10 +111,19 @@ def test_a_picture_that_ffmpeg_would_not_allocate_is_measured(log):
     assert log.largest_refused_px == 20000 * 20000
 
 
-@pytest.mark.parametrize(("message", "expected"), [("File ended prematurely", True), ("ac-tex damaged", False)])
-def test_a_file_that_ends_too_soon_is_noticed(log, message, expected):
+@pytest.mark.parametrize(
+    ("name", "message", "expected"),
+    [
+        ("matroska,webm", "File ended prematurely", True),
+        ("mov,mp4", "stream 0, offset 0x7e8c: partial file", True),
+        ("mpeg", "Packet corrupt (stream = 0, dts = 72000).", True),
+        ("mpegts", "Packet corrupt (stream = 0, dts = 72000).", False),
+        ("mpeg1video", "ac-tex damaged at 3 4", False),
+    ],
+)
+def test_a_file_that_ends_too_soon_is_noticed(log, name, message, expected):
     with log.listening():
-        say(message)
+        say(message, name=name)
     assert log.broke_off is expected
 
 
