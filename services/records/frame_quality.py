@@ -64,13 +64,16 @@ class FrameMeter:
         if not len(frames_THWC):
             return
         offset = min(_SAMPLE_PX // 2, *(side - 1 for side in frames_THWC.shape[1:3]))
-        sample_THWC = np.ascontiguousarray(frames_THWC[:, offset::_SAMPLE_PX, offset::_SAMPLE_PX])
-        # Wraps around below the band and stays above its width: one comparison for both ends.
-        near_grey_THW = ((sample_THWC - np.uint8(_GREY_LEVEL - _GREY_SPREAD)) <= 2 * _GREY_SPREAD).all(axis=3)
-        self._grey.append(near_grey_THW.mean(axis=(1, 2)))
-        self._light.append(sample_THWC.max(axis=3).mean(axis=(1, 2)))
+        sample_THWC = frames_THWC[:, offset::_SAMPLE_PX, offset::_SAMPLE_PX]
+        # A plane at a time: reducing over an axis of three is several times slower.
+        planes_CTHW = np.ascontiguousarray(np.moveaxis(sample_THWC, 3, 0))
+        # Below the band this wraps around to large values: one comparison for both of its ends.
+        near_CTHW = (planes_CTHW - np.uint8(_GREY_LEVEL - _GREY_SPREAD)) <= 2 * _GREY_SPREAD
+        self._grey.append((near_CTHW[0] & near_CTHW[1] & near_CTHW[2]).mean(axis=(1, 2)))
+        brightest_THW = np.maximum(np.maximum(planes_CTHW[0], planes_CTHW[1]), planes_CTHW[2])
+        self._light.append(brightest_THW.mean(axis=(1, 2)))
         frozen = [self._equals(self._last, frames_THWC[0])]
-        same_sample_T = (sample_THWC[1:] == sample_THWC[:-1]).all(axis=(1, 2, 3))
+        same_sample_T = (planes_CTHW[:, 1:] == planes_CTHW[:, :-1]).all(axis=(0, 2, 3))
         for t, same in enumerate(same_sample_T, 1):
             frozen.append(bool(same) and np.array_equal(frames_THWC[t - 1], frames_THWC[t]))
         self._frozen.append(np.array(frozen, bool))

@@ -12,8 +12,10 @@ from services.base.artifacts import Product
 from services.base.contract import ClipJob
 from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, PointSource, UInt8Array, VideoInfo
 from services.base.topology import IBUG_68
+from services.records.align import detect_ticks_per_s, parse_align, stem_matches
 from services.records.example import decode_example
 from services.records.frame_quality import FrameMeter
+from services.records.labels import encode_label
 from services.records.ops import fixed_windows
 from services.records.roi import FixedScale, profile_named
 from services.records.spec import RecordsConfig
@@ -133,3 +135,24 @@ def test_grey_frames_are_found_in_the_two_clips_that_have_them_and_nowhere_else(
             grey[path.stem] = np.flatnonzero(facts.grey_T).tolist()
     assert len(paths) == 50
     assert grey == {"lrarzn": list(range(12)), "prii9a": list(range(12))}
+
+
+def test_the_alignments_of_real_clips_say_what_their_names_say(testdata: Path) -> None:
+    paths = sorted((testdata / "data" / "grid" / "s1_processed" / "align").glob("*.align"))
+    assert len(paths) == 48
+    for path in paths:
+        align = parse_align(path.read_bytes())
+        assert stem_matches(path.stem, align.words) is True
+        assert (align.last_tick, detect_ticks_per_s(align.last_tick, 2.98)) == (74_500, 25_000)
+        label = encode_label(align.transcript)
+        assert (label.dropped, label.truncated) == ("", False)
+
+
+def test_alignments_in_milliseconds_with_other_characters_are_read_and_told(testdata: Path) -> None:
+    broken = testdata / "data" / "broken"
+    first, second = (parse_align((broken / name).read_bytes()) for name in ("aa00.align", "aa011.align"))
+    assert first.transcript == "10/32am saturday august,27"
+    assert encode_label(first.transcript).dropped == "10/32,27"
+    assert second.words == ("goodmorning", "sirmam", "please", "give", "fullmark.")
+    assert encode_label(second.transcript).truncated
+    assert [detect_ticks_per_s(a.last_tick, s) for a, s in ((first, 3.0), (second, 4.8))] == [1_000, 1_000]

@@ -9,9 +9,10 @@ from services.base.contract import ClipJob
 from services.base.errors import BadInput
 from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, UInt8Array, VideoInfo
 from services.records.example import decode_example
+from services.records.frames import KeptFrames
 from services.records.labels import decode_label
 from services.records.spec import RecordsConfig
-from services.records.stage import open_stage
+from services.records.stage import RecordWork, open_stage
 
 ALIGN = b"0 20000 sil\r\n20000 40000 bin\r\n40000 60000 blue\r\n60000 74500 sil\r\n"
 INFO = VideoInfo(360, 288, 0, 25.0, 0, 3.0, "mpeg1video", "yuv420p")
@@ -103,3 +104,16 @@ def test_a_refused_clip_leaves_the_stage_fit_for_the_next(face) -> None:
     with pytest.raises(BadInput, match="NO_FACE"):
         carry(stage, frames_of(5), nobody)
     assert carry(stage, frames_of(5), face) == carry(open_stage(RecordsConfig()), frames_of(5), face)
+
+
+@pytest.mark.parametrize("profile", ["fixed-scale", "liptype2-v1"])
+def test_frames_in_a_file_give_the_same_record(face, profile: str) -> None:
+    config, frames_THWC = RecordsConfig(profile=profile, max_frames=40), frames_of(44)
+    kept = KeptFrames(40, budget_bytes=0)
+
+    def begin(job: ClipJob, info: VideoInfo | None) -> RecordWork:
+        return RecordWork(config, kept, job, info)
+
+    from_file = carry(begin, frames_THWC, face)
+    assert kept.in_file
+    assert from_file == carry(open_stage(config), frames_THWC, face)
