@@ -1,9 +1,97 @@
-"""Placeholder module body is replaced below."""
+"""`visemill report`: one HTML page about a run, contact sheets included."""
+
+from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
 from orchestrator.commands import Answer
+from orchestrator.commands.roots import find_run
+from orchestrator.observe import observe, read_done, read_quality, read_quarantine
+from orchestrator.planning import pipeline_of
+from orchestrator.report import Findings, Sheet, page
+from services.base.manifest import ClipRow, Manifest
+from services.base.order import RunOrder
+from services.base.store import Store
+from services.base import layout
+
+_NAME = "report.html"
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None: ...
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--html", default="", metavar="FILE", help=f"where to write (default: OUTPUT_ROOT/.visemill/{_NAME})"
+    )
+    parser.add_argument(
+        "--sheets", type=int, default=4, help="contact sheets, flagged clips first (default: %(default)s)"
+    )
+
+
 def report(flags: argparse.Namespace) -> Answer:
-    raise SystemExit(1)
+    """Works at any time of a run; contact sheets need a finished one."""
+    order, state, outputs = find_run(flags)
+    observed = observe(state, order.run)
+    quality = list(read_quality(state, order, observed.done))
+    sheets = list(_sheets(order, state, outputs, quality, flags.sheets)) if observed.finished else []
+    findings = Findings(
+        order,
+        observed.finished,
+        read_done(state, order, observed.done),
+        quality,
+        read_quarantine(state, order, observed.done),
+        sheets,
+    )
+    data = page(findings).encode()
+    if flags.html:
+        target = str(Path(flags.html).absolute())
+        Path(target).write_bytes(data)
+    else:
+        outputs.put(f"{layout.STATE_DIR}/{_NAME}", data)
+        target = f"{outputs.uri}/{layout.STATE_DIR}/{_NAME}"
+    return Answer(f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets)})
+
+
+def _sheets(
+    order: RunOrder, state: Store, outputs: Store, quality: Sequence[dict[str, Any]], num_sheets: int
+) -> Iterator[Sheet]:
+    """Flagged clips first, then the first of the rest."""
+    ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
+    flags = {str(clip["key"]): ", ".join(clip["flags"]) for clip in ordered[:num_sheets]}
+    rows = {row.key: row for row in Manifest(state.read(layout.clips_file(order.run))) if row.key in flags}
+    with tempfile.TemporaryDirectory() as folder:
+        for key, flagged in flags.items():
+            png = _draw(order, outputs, rows[key], Path(folder))
+            if png:
+                yield Sheet(f"{key} {flagged}".rstrip(), png)
+
+
+def _draw(order: RunOrder, outputs: Store, row: ClipRow, folder: Path) -> bytes:
+    """A contact sheet by the records service's own argv; empty when the record cannot be found."""
+    name = pipeline_of(order.pipeline).file_of(order, row)
+    path = outputs.local_path(name)
+    if path is None:
+        path = folder / name
+        if not path.exists():
+            outputs.fetch(name, path)
+    target = folder / "sheet.png"
+    target.unlink(missing_ok=True)
+    key = f"{row.speaker_id}/{row.utterance_id}"
+    argv = [
+        sys.executable,
+        "-m",
+        "services.records.inspect",
+        str(path),
+        "--key",
+        key,
+        "--png",
+        str(target),
+        "-o",
+        "json",
+    ]
+    done = subprocess.run(argv, capture_output=True, check=False)
+    return target.read_bytes() if done.returncode == 0 and target.exists() else b""
