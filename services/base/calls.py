@@ -178,13 +178,16 @@ class _Around:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> bool:
         if error is None:
             self._finish("OK", None)
-            return
+            return False
         if isinstance(error, GeneratorExit | grpc.RpcError) or call_abandoned():
+            if not isinstance(error, GeneratorExit | grpc.RpcError | VisemillError):
+                self._bug(error)
             self._finish("DEADLINE_EXCEEDED" if self._call.expired() else "CANCELLED", None)
-            return
+            # Nobody is left to be told; grpc would log a traceback.
+            return isinstance(error, VisemillError)
         known = error if isinstance(error, VisemillError) and error.kind != "BUG" else self._bug(error)
         self._finish(code_of(known).name, known)
         self._call.context.abort_with_status(status_of(known))
