@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
-from orchestrator.commands.roots import add_output_flags, add_state_flags
+from orchestrator.commands.roots import add_output_flags
 from orchestrator.planning import add_pipeline_parsers
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, VisemillError
 

@@ -1,6 +1,7 @@
 """PURE: what a run should do next, from what has been observed. No sockets, no clock, no files.
 
-One step: the shards that are pinned, what is known of each, the idle places -> actions. The caller acts and observes again.
+One step: the shards that are pinned, what is known of each, the idle places -> actions. The caller acts and observes
+again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ _LAST_WAIT_S = 60.0
 
 @dataclass(frozen=True)
 class Policy:
-    """max_attempts: tries of a shard whose worker failed. max_failures: quarantined clips that end the run, None for any number."""
+    """max_attempts: tries of a shard whose worker failed. max_failures: quarantined clips that end the run, None for
+    any number.
+    """
 
     max_attempts: int = 4
     max_failures: int | None = None

@@ -1,4 +1,4 @@
-"""I/O: what happens when every shard is done. Checks first; then outputs move to their names, the summary files last."""
+"""I/O: what happens when every shard is done: checks, then outputs move to their names, the summary last."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
     if entry is None or entry.size_bytes != facts["size_bytes"]:
         raise BadConfig(
             "OUTPUT_GONE",
-            f"{name} is neither staged nor in {outputs.uri} with its {facts['size_bytes']} bytes: resume, and its shard is made again",
+            f"{name} is neither staged nor in {outputs.uri} with its {facts['size_bytes']} bytes: resume, "
+            "and its shard is made again",
         )
 
 

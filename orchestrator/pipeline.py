@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.base.manifest import ClipRow
 from services.base.order import DoneShard, QuarantineLine, RunOrder
-from services.base.store import Entry, Store
+
+if TYPE_CHECKING:
+    from services.base.store import Entry, Store
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class DataSet:
 class Pipeline:
     """A pipeline as values and pure functions.
 
-    add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises BadConfig.
-    check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: what is written last, by name.
+    add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises
+    BadConfig.
+    check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: what is written last, by
+    name.
     file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
     raises BadInput when it is torn.
     """

@@ -26,7 +26,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a report tells. quality: one mapping a clip. quarantine: one mapping a clip that is not in the output."""
+    """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output."""
 
     order: RunOrder
     finished: bool
@@ -119,7 +119,8 @@ def _quality(findings: Findings) -> str:
     most = max(flags.values(), default=0)
     kept = f"<p>{len(findings.quality):,} clips are in the output. Flags are told here and never change a record.</p>"
     table = _table(["flag", "clips", "", "such as"], [
-        [_e(flag), str(n), _bar(n, most), _e(", ".join(_with_flag(findings.quality, flag)))] for flag, n in flags.most_common()
+        [_e(flag), str(n), _bar(n, most), _e(", ".join(_with_flag(findings.quality, flag)))]
+        for flag, n in flags.most_common()
     ]) if flags else '<p class="good">No clip is flagged.</p>'  # fmt: skip
     return kept + table + _figures(findings.quality)
 
@@ -166,7 +167,8 @@ def _sheets(sheets: Iterable[Sheet]) -> str:
     for sheet in sheets:
         data = base64.b64encode(sheet.png).decode()
         figures.append(
-            f'<figure><img alt="{_e(sheet.title)}" src="data:image/png;base64,{data}"><figcaption>{_e(sheet.title)}</figcaption></figure>'
+            f'<figure><img alt="{_e(sheet.title)}" src="data:image/png;base64,{data}">'
+            f"<figcaption>{_e(sheet.title)}</figcaption></figure>"
         )
     return "".join(figures)
 
@@ -197,7 +199,7 @@ def _section(title: str, body: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """heads are text, cells are HTML already."""
+    """Heads are text, cells are HTML already."""
     head = "".join(f"<th>{_e(text)}</th>" for text in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -213,18 +215,38 @@ def _e(text: str) -> str:
 
 
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1d2430;--dim:#5d6878;--line:#dde2ea;--bg:#f7f8fa;--card:#fff;--mark:#2f6fde;--good:#197a43;--bad:#b3261e}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#98a3b5;--line:#2c3442;--bg:#12161d;--card:#1a202a;--mark:#6ea0ff;--good:#5fc98d;--bad:#ff8a80}}
-*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}h1{margin:0 0 6px;font-size:28px}h2{margin:0 0 12px;font-size:18px}
+:root{color-scheme:light
+dark;--ink:#1d2430;--dim:#5d6878;--line:#dde2ea;--bg:#f7f8fa;--card:#fff;--mark:#2f6fde;--good:#197a43;
+  --bad:#b3261e}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#98a3b5;--line:#2c3442;--bg:#12161d;--card:#1a202a;
+  --mark:#6ea0ff;--good:#5fc98d;--bad:#ff8a80}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}
+h1{margin:0 0 6px;font-size:28px}
+h2{margin:0 0
+12px;font-size:18px}
 .kicker{margin:0;color:var(--dim);text-transform:uppercase;letter-spacing:.08em;font-size:12px}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:20px;margin-top:20px}
-.pill{border-radius:99px;padding:2px 10px;font-size:13px;border:1px solid currentColor}.good{color:var(--good)}.bad{color:var(--bad)}
+.pill{border-radius:99px;padding:2px 10px;font-size:13px;border:1px solid
+currentColor}
+.good{color:var(--good)}
+.bad{color:var(--bad)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px;margin-bottom:16px}
-.tile{border:1px solid var(--line);border-radius:8px;padding:12px}.tile b{display:block;font-size:22px}.tile span{color:var(--dim);font-size:13px}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:8px 0}th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);vertical-align:top}
-th{color:var(--dim);font-weight:500;font-size:13px}td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.tile{border:1px solid var(--line);border-radius:8px;padding:12px}
+.tile b{display:block;font-size:22px}
+.tile
+span{color:var(--dim);font-size:13px}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;margin:8px 0}
+th,td{text-align:left;padding:6px
+10px;border-bottom:1px solid var(--line);vertical-align:top}
+th{color:var(--dim);font-weight:500;font-size:13px}
+td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .bar{height:10px;margin-top:6px;border-radius:5px;background:var(--mark);min-width:1px}
-pre{margin:6px 0 0;font-size:12px;color:var(--dim);white-space:pre-wrap}figure{margin:0 0 18px}img{max-width:100%;border-radius:6px}
+pre{margin:6px 0 0;font-size:12px;color:var(--dim);white-space:pre-wrap}
+figure{margin:0 0
+18px}
+img{max-width:100%;border-radius:6px}
 figcaption{color:var(--dim);font-size:13px}
 """

@@ -111,7 +111,9 @@ class RunLoop:
         self._interrupted = False
 
     def run(self) -> Summary:
-        """Carries the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the output."""
+        """Carries the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the
+        output.
+        """
         began_s = time.monotonic()
         with Lease(self._outputs.uri, self._order.run) as lease:
             observed = observe(self._state, self._order.run)
@@ -166,8 +168,8 @@ class RunLoop:
             timeout_s = _LOOK_EVERY_S
             for action in actions:
                 match action:
-                    case Start(shard, attempt):
-                        self._start(cluster, shard, attempt)
+                    case Start(shard, _):
+                        self._start(cluster, shard)
                     case Stop():
                         return action
                     case Finish():
@@ -191,7 +193,7 @@ class RunLoop:
             interrupted=self._interrupted,
         )
 
-    def _start(self, cluster: LocalCluster, shard: int, attempt: int) -> None:
+    def _start(self, cluster: LocalCluster, shard: int) -> None:
         place = next(p for p in range(cluster.num_places) if p not in self._running)
         self._running[place] = shard
         self._clips_of_attempt[shard] = 0

@@ -35,7 +35,9 @@ def main(protoc_python: str) -> int:
             if then != now or committed.exists() != made.exists():
                 differences += 1
                 name = str(committed.relative_to(ROOT))
-                sys.stdout.write("\n".join(difflib.unified_diff(then, now, name, "made again", lineterm="", n=1)) + "\n")
+                sys.stdout.write(
+                    "\n".join(difflib.unified_diff(then, now, name, "made again", lineterm="", n=1)) + "\n"
+                )
     remedy = "run `make protos docs` and commit" if differences else "all derived files are up to date"
     sys.stdout.write(f"{len(pairs)} derived files, {differences} differ: {remedy}\n")
     return 1 if differences else 0

@@ -1,6 +1,7 @@
 """`python -m services STAGE[,STAGE...] once|serve|work|describe`: the doors of every stage.
 
-One table, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached in rpc.py.
+One table, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
+in rpc.py.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found. text: for people. data: the same for machines, JSON-able. exit_code: see services/base/errors.py."""
+    """What a command found. text: for people. data: the same for machines, JSON-able. exit_code: see
+    services/base/errors.py.
+    """
 
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -38,7 +38,10 @@ def gc(flags: argparse.Namespace) -> Answer:
     freed = sum(entry.size_bytes for entry in doomed)
     kept = sum(entry.size_bytes for entry in entries) - freed
     verb = "would remove" if flags.dry_run else "removed"
-    text = f"{verb} {len(doomed)} artifacts ({num_bytes(freed)}), kept {len(entries) - len(doomed)} ({num_bytes(kept)}), {num_abandoned} abandoned files removed"
+    text = (
+        f"{verb} {len(doomed)} artifacts ({num_bytes(freed)}), kept {len(entries) - len(doomed)} ({num_bytes(kept)}), "
+        f"{num_abandoned} abandoned files removed"
+    )
     data = {
         "removed": len(doomed),
         "removed_bytes": freed,

@@ -132,7 +132,9 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int)
 
 
 def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -> dict[str, Any]:
-    """Seconds and bytes of the whole run, from the clips that went well; the first one carries no start-up in its CPU time."""
+    """Seconds and bytes of the whole run, from the clips that went well; the first one carries no start-up in its CPU
+    time.
+    """
     good = [answer for answer in sample if answer["outcome"] == "ok"]
     if not good:
         return {"cpu_s_per_clip": None, "wall_s": None, "output_bytes": 0, "workers": num_workers}
@@ -188,7 +190,8 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     if prediction["wall_s"] is not None:
         yield (
             f"prediction: {duration(prediction['wall_s'])} with {prediction['workers']} workers, "
-            f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, {num_bytes(prediction['output_bytes'])} of output"
+            f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, "
+            f"{num_bytes(prediction['output_bytes'])} of output"
         )
     if data["disk_too_small"]:
         yield f"NOT ENOUGH SPACE: {num_bytes(prediction['free_bytes'])} are free where the output goes"

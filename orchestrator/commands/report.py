@@ -15,10 +15,10 @@ from orchestrator.commands.roots import find_run
 from orchestrator.observe import observe, read_done, read_quality, read_quarantine
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
+from services.base import layout
 from services.base.manifest import ClipRow, Manifest
 from services.base.order import RunOrder
 from services.base.store import Store
-from services.base import layout
 
 _NAME = "report.html"
 

@@ -47,5 +47,6 @@ def find_run(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
     found = ", ".join(names) or "none"
     raise BadConfig(
         "NO_RUN",
-        f"no run of {output_root} below {state.uri} (there: {found}): check --output-root, --state-root and --run, or begin one with `visemill run`",
+        f"no run of {output_root} below {state.uri} (there: {found}): check --output-root, --state-root "
+        "and --run, or begin one with `visemill run`",
     )

@@ -128,7 +128,9 @@ def retry(flags: argparse.Namespace) -> Answer:
 
 
 def check_inputs(order: RunOrder, state: Store) -> None:
-    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed; clips in quarantine may change."""
+    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed; clips in quarantine may
+    change.
+    """
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
     mended = {str(line["key"]) for line in read_quarantine(state, order, range(order.num_shards))}
@@ -190,7 +192,8 @@ def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> st
         lines.append(f"run {order.run} is NOT finished: {summary.why}")
     made = ", ".join(f"{split} {count}" for split, count in records.items())
     lines.append(
-        f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, {num_bytes(float(str(data['bytes'])))}"
+        f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, "
+        f"{num_bytes(float(str(data['bytes'])))}"
     )
     if data["landmarks_found_made"]:
         lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")

@@ -45,7 +45,8 @@ def status(flags: argparse.Namespace) -> Answer:
     }
     text = [
         f"run {order.run} ({order.pipeline}): {'finished' if observed.finished else 'not finished'}",
-        f"  {len(done)} of {order.num_shards} shards, {num_records} records of {order.num_clips} clips, {duration(worker_s)} of workers",
+        f"  {len(done)} of {order.num_shards} shards, {num_records} records of {order.num_clips} clips, "
+        f"{duration(worker_s)} of workers",
     ]
     if lines:
         text.append("  quarantine: " + ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())))

@@ -1,4 +1,4 @@
-"""`visemill verify`: outputs against their digests, every record's own checksums, and a share of the clips made again."""
+"""`visemill verify`: outputs against their digests, and a share of the clips made again and compared."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _serve_clip(sock: socket.socket, clip_pass: ClipPass, header: dict[str, Any]
         # What is left of the heap is not to be trusted; the supervisor starts a fresh child.
         pipe.send(sock, {"part": "error", "kind": "MEMORY", "reason": "OUT_OF_MEMORY", "message": "", "detail": ""})
         os._exit(1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is told with its traceback
         _finish(frames)
         bug = VisemillError("INTERNAL_ERROR", f"{job.clip.key}: {error!r}", traceback.format_exc())
         _send_error(sock, bug)

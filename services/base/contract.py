@@ -1,6 +1,8 @@
-"""What a stage is, to those who run it. A stage module exports `SPEC` (from its spec.py) and `open_stage` (from its stage.py).
+"""What a stage is, to those who run it. A stage module exports `SPEC` (from its spec.py) and `open_stage` (from its
+stage.py).
 
-Two kinds. A *source* turns media into frames, once. A *consumer* is told of each chunk of frames and answers with an artifact.
+Two kinds. A *source* turns media into frames, once. A *consumer* is told of each chunk of frames and answers with an
+artifact.
 One clip at a time goes through a pass; nothing of a clip outlives it.
 """
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 class StageSpec:
     """What a stage is. Inert: building one probes nothing.
 
-    version: raised by hand when the stage's bytes change. config: a frozen dataclass whose fields have defaults and scalar types.
+    version: raised by hand when the stage's bytes change. config: a frozen dataclass whose fields have defaults and
+    scalar types.
     reads: names of artifacts it needs. writes: the name of the artifact it makes ("frames" for a source).
     libraries: distributions whose version decides bytes. cached: whether its artifact is worth keeping in the store.
     """

@@ -19,7 +19,7 @@ from services.base.errors import BadConfig
 
 @dataclass(frozen=True)
 class StageIdentity:
-    """key_config: the part of the config that decides bytes. models: file name -> sha256. libraries: name -> version."""
+    """key_config: what of the config decides bytes. models: file name -> sha256. libraries: name -> version."""
 
     name: str
     version: int

@@ -51,7 +51,7 @@ class ClipLimits:
             raise ValueError(f"the memory limit of a clip must be at least 64 MiB, not {self.memory_bytes} bytes")
 
 
-class _ChildLost(Exception):  # noqa: N818 - it says what happened; never leaves this module
+class _ChildLost(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason

@@ -96,7 +96,9 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class FrameChunk:
-    """Consecutive frames. frames_THWC: uint8 RGB; pts_s: float64 [T], exact presentation times; first_index: of frames_THWC[0]."""
+    """Consecutive frames. frames_THWC: uint8 RGB; pts_s: float64 [T], exact presentation times; first_index: of
+    frames_THWC[0].
+    """
 
     first_index: int
     frames_THWC: UInt8Array
@@ -117,8 +119,10 @@ class DecodeFacts:
     """What the decoder had to say once the last frame was out; never an error, always reported.
 
     num_frames: decoded and delivered. num_corrupt: frames that the decoder itself flagged or concealed.
-    num_duplicate_pts: frames whose time does not exceed the one before. truncated: the limit on frames stopped it, not the end.
-    ended_early: the stream broke off with an error after at least one frame. warnings: the decoder's own lines, deduplicated, bounded.
+    num_duplicate_pts: frames whose time does not exceed the one before. truncated: the limit on frames stopped it, not
+    the end.
+    ended_early: the stream broke off with an error after at least one frame. warnings: the decoder's own lines,
+    deduplicated, bounded.
     """
 
     num_frames: int
@@ -143,7 +147,8 @@ class Landmarks:
     """Points of one face through a clip.
 
     points_TNC: float32 [T, N, 2], (x, y) in pixels of the delivered frame; NaN where the frame is MISSING.
-    score_T: float32 [T], the detector's confidence in its own scale, 0 where missing. source_T: uint8 [T], PointSource values.
+    score_T: float32 [T], the detector's confidence in its own scale, 0 where missing. source_T: uint8 [T], PointSource
+    values.
     """
 
     topology: str
@@ -158,7 +163,8 @@ class Landmarks:
         expected = (num_frames, topology(self.topology).num_points, 2)
         if self.points_TNC.dtype != np.float32 or self.points_TNC.shape != expected:
             raise ValueError(
-                f"points of {self.topology} must be float32 {expected}, not {self.points_TNC.dtype} {self.points_TNC.shape}"
+                f"points of {self.topology} must be float32 {expected}, "
+                f"not {self.points_TNC.dtype} {self.points_TNC.shape}"
             )
         if self.score_T.dtype != np.float32 or self.score_T.shape != (num_frames,):
             raise ValueError(f"score_T must be float32 [{num_frames}], not {self.score_T.dtype} {self.score_T.shape}")

@@ -1,4 +1,6 @@
-"""The `once` door: clips through a pass in an isolated child, without a run. As safe as `work`, and it says what came out."""
+"""The `once` door: clips through a pass in an isolated child, without a run. As safe as `work`, and it says what came
+out.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,8 @@ class DoneShard:
     """What done.json holds: written last, it is the commit of a shard.
 
     outputs: file name -> {"sha256", "size_bytes", "num_records"}. inputs: clip key -> sha256 of its media as read.
-    counts: by split, plus "quarantined". seconds: CPU seconds by stage, and "wall". cached: clips whose landmarks were found made.
+    counts: by split, plus "quarantined". seconds: CPU seconds by stage, and "wall". cached: clips whose landmarks were
+    found made.
     """
 
     shard: int

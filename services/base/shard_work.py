@@ -262,7 +262,8 @@ class ShardWork:
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
                 "TOO_MANY_FAILURES",
-                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, the last one {row.key} ({error.reason}): "
+                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, "
+                f"the last one {row.key} ({error.reason}): "
                 "mend them, or raise --max-failures",
             )
 

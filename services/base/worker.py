@@ -1,6 +1,7 @@
 """The `work` door: shards of a pinned run, each carried clip by clip through the pass, written, and committed.
 
-Exits 0 when all shards given are done, 65 when one was bad, 75 when it should be tried again, 78 when the run cannot work.
+Exits 0 when all shards given are done, 65 when one was bad, 75 when it should be tried again, 78 when the run cannot
+work.
 """
 
 from __future__ import annotations

@@ -26,9 +26,14 @@ def test_torn_bytes_are_no_landmarks(data):
 
 
 def test_whatever_decides_the_bytes_is_in_the_key():
-    base = dict(
-        stage="landmarks", version=1, config={"a": 1}, input_sha256="x", models={"m": "1"}, libraries={"l": "1"}
-    )
+    base = {
+        "stage": "landmarks",
+        "version": 1,
+        "config": {"a": 1},
+        "input_sha256": "x",
+        "models": {"m": "1"},
+        "libraries": {"l": "1"},
+    }
     keys = {artifact_key(**base)}
     for change in (
         {"stage": "b"},

@@ -42,15 +42,15 @@ def test_a_commit_survives_its_json():
 
 
 def digest(**changes):
-    fields = dict(
-        pipeline="grid",
-        stages=STAGES,
-        stage_keys=KEYS,
-        clips_sha256="c",
-        num_shards=4,
-        libraries={"av": "18"},
-        details={"mode": "x"},
-    )
+    fields = {
+        "pipeline": "grid",
+        "stages": STAGES,
+        "stage_keys": KEYS,
+        "clips_sha256": "c",
+        "num_shards": 4,
+        "libraries": {"av": "18"},
+        "details": {"mode": "x"},
+    }
     return run_digest(**{**fields, **changes})
 
 
