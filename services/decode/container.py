@@ -29,6 +29,8 @@ _CONTAINER_OPTIONS = {
     "enable_drefs": "0",
     "max_streams": "100",
 }
+# Were this not to be had, the process itself would be short of memory.
+_ENOUGH_BYTES = 256 << 20
 
 
 class _Nameless:
@@ -51,7 +53,7 @@ class _Nameless:
 def open_container(media: Media, config: DecodeConfig, log: DecoderLog) -> Iterator[Any]:
     """PyAV's input container over the media's bytes, closed on every way out.
 
-    Raises BadInput EMPTY_FILE or OPEN_FAILED; Transient MEDIA_UNREADABLE when the file itself cannot be read.
+    Raises BadInput EMPTY_FILE, OPEN_FAILED or OUT_OF_MEMORY; Transient MEDIA_UNREADABLE when the file cannot be read.
     """
     if media.size_bytes == 0:
         raise BadInput("EMPTY_FILE", f"{media.name} has no bytes; replace the file or leave it out")
@@ -102,6 +104,19 @@ def bad_input(reason: str, message: str, log: DecoderLog, error: Exception | Non
     return BadInput(reason, message, said)
 
 
+def absurd_memory(media: Media, log: DecoderLog, error: MemoryError) -> BadInput:
+    """The refusal of a clip for which FFmpeg could not get memory. Raises the error itself if memory is really short.
+
+    FFmpeg gives the same answer to a header that claims absurd sizes, and that is the clip's fault in every run.
+    """
+    try:
+        bytearray(_ENOUGH_BYTES)
+    except MemoryError:
+        raise error from None
+    message = f"{media.name}: a header in it claims more memory than there is; replace the file or leave it out"
+    return bad_input("OUT_OF_MEMORY", message, log, error)
+
+
 def _open_file(media: Media) -> BinaryIO:
     if media.path is None:
         return io.BytesIO(media.data or b"")
@@ -120,8 +135,8 @@ def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) 
             container_options=_CONTAINER_OPTIONS,
             metadata_errors="replace",
         )
-    except MemoryError:
-        raise
+    except av.error.MemoryError as error:
+        raise absurd_memory(media, log, error) from error
     except av.error.FFmpegError as error:
         message = (
             f"{media.name}: its {media.size_bytes} bytes do not open as a video of a kind that is read here "

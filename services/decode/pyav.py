@@ -20,7 +20,14 @@ import av.error
 import av.video.reformatter
 
 from services.base.media import DecodeFacts, Media, UInt8Array, VideoInfo
-from services.decode.container import bad_input, declared_duration_s, decoder_options, open_container, video_stream
+from services.decode.container import (
+    absurd_memory,
+    bad_input,
+    declared_duration_s,
+    decoder_options,
+    open_container,
+    video_stream,
+)
 from services.decode.decoder_log import DecoderLog
 from services.decode.ops import right_angle_deg
 from services.decode.spec import DecodeConfig
@@ -51,7 +58,8 @@ def decoded_frames_total() -> int:
 def open_video(media: Media, config: DecodeConfig) -> Iterator[PyavVideo]:
     """An open clip, closed on every way out.
 
-    Raises BadInput: EMPTY_FILE, OPEN_FAILED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, TOO_MANY_PIXELS, TOO_LONG, NO_FRAMES;
+    Raises BadInput: EMPTY_FILE, OPEN_FAILED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, TOO_MANY_PIXELS, TOO_LONG, NO_FRAMES,
+    OUT_OF_MEMORY;
     Transient MEDIA_UNREADABLE when the file itself cannot be read.
     """
     log = DecoderLog()
@@ -152,8 +160,8 @@ class PyavVideo:
                 self._num_packets += 1
                 self._check_packets()
             frames = packet.decode()
-        except MemoryError:
-            raise
+        except av.error.MemoryError as error:
+            raise absurd_memory(self._media, self.log, error) from error
         except av.error.FFmpegError as error:
             self._end_with(error)
             return []

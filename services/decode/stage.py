@@ -18,7 +18,7 @@ def open_stage(config: DecodeConfig) -> Source:
     """The source: `with source(media) as stream` gives the frames of one clip. Nothing is loaded, nothing is kept.
 
     Entering raises what `open_video` raises. Iterating raises BadInput (SIZE_CHANGED, TOO_LONG, TOO_MANY_PIXELS,
-    UNSUPPORTED_PIXELS) and Transient MEDIA_UNREADABLE.
+    UNSUPPORTED_PIXELS, OUT_OF_MEMORY) and Transient MEDIA_UNREADABLE. MemoryError: the process is short of memory.
     """
 
     def source(media: Media) -> AbstractContextManager[FrameStream]:

@@ -13,6 +13,7 @@ import pytest
 
 from services.base.errors import BadInput, Transient
 from services.base.media import Media
+from services.decode import container as container_module
 from services.decode.pyav import decoded_frames_total
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage
@@ -153,6 +154,25 @@ def test_a_giant_size_in_a_header_is_refused_before_any_memory_is_taken(clip, me
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak_before) / per_mib < 10
 
 
+def claim_many_times(data: bytes) -> bytes:
+    """Writes an absurd number of entries into the table of times (stts) of an MP4 file."""
+    out = bytearray(data)
+    struct.pack_into(">I", out, data.index(b"stts") + 8, 0x0FFFFFFF)
+    return bytes(out)
+
+
+def test_a_header_that_claims_absurd_memory_is_the_clips_fault(clip, media):
+    error = refusal(media(claim_many_times(clip("mp4", "mpeg4", "yuv420p"))))
+    assert error.reason == "OUT_OF_MEMORY"
+    assert error.detail
+
+
+def test_a_process_short_of_memory_does_not_blame_the_clip(clip, media, monkeypatch):
+    monkeypatch.setattr(container_module, "_ENOUGH_BYTES", 1 << 62)
+    with pytest.raises(MemoryError):
+        facts_of(media(claim_many_times(clip("mp4", "mpeg4", "yuv420p"))))
+
+
 @pytest.mark.parametrize(
     ("settings", "word"),
     [({"max_decoded_frames": 5}, "declares 6 frames"), ({"max_duration_s": 0.2}, "declares 0.240 s")],
@@ -284,9 +304,7 @@ def test_a_disk_that_fails_on_the_way_is_tried_again_later(clip, media, monkeypa
         def __exit__(self, *_):
             self._file.close()
 
-    from services.decode import container
-
-    real = container._open_file
-    monkeypatch.setattr(container, "_open_file", lambda m: FailingFile(real(m)))
+    real = container_module._open_file
+    monkeypatch.setattr(container_module, "_open_file", lambda m: FailingFile(real(m)))
     with pytest.raises(Transient, match="Input/output error"):
         facts_of(media(clip("mpeg", "mpeg1video", "yuv420p", num_frames=60, options={"qscale": "2"})))
