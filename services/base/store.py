@@ -89,7 +89,7 @@ class Promises:
 
 
 class Upload(abc.ABC):
-    """A file being written in pieces, in bounded memory, invisible until `commit`. Leaving its `with` uncommitted aborts.
+    """A file being written in pieces, in bounded memory, invisible until `commit`. Left uncommitted, its `with` aborts.
 
     sha256: hex digest of what was written so far. size_bytes: its length.
     """

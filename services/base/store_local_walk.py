@@ -1,4 +1,4 @@
-"""The recursive listing of a local folder: sorted, fast, and out of the root by a symlink only where that is allowed."""
+"""The recursive listing of a local folder: sorted, fast, and out of the root by a symlink only where allowed."""
 
 from __future__ import annotations
 
