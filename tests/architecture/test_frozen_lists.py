@@ -1,0 +1,82 @@
+"""Lists that may only grow on purpose: change one here and say why in docs/decisions/."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BASE_PURE = {
+    "artifacts", "clip_pass", "contract", "errors", "layout", "manifest", "media", "order", "shards", "topology",
+}  # fmt: skip
+BASE_IO = {
+    "calls", "child", "child_pool", "identity", "intake", "isolation", "log", "metrics", "once", "pipe", "remote", "retry",
+    "s3_client", "s3_objects", "server", "settings", "shard_work", "status", "store", "store_local", "store_local_upload",
+    "store_local_walk", "store_s3", "store_s3_upload", "wire", "worker",
+}  # fmt: skip
+SERVICES = {"base", "decode", "landmarks", "records"}
+QUESTIONS = {"spec", "stage"}
+FORBIDDEN_NAMES = re.compile(r"utils?|common|helpers?|misc|managers?")
+
+
+def modules(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+
+
+def sources() -> list[Path]:
+    return [path for top in ("services", "orchestrator") for path in sorted((ROOT / top).rglob("*.py"))]
+
+
+def test_base_is_a_closed_list():
+    assert modules(ROOT / "services" / "base") == BASE_PURE | BASE_IO
+
+
+def test_services_are_a_closed_list():
+    assert {path.name for path in (ROOT / "services").iterdir() if (path / "__init__.py").exists()} == SERVICES
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES - {"base"}))
+def test_every_service_answers_the_questions(service):
+    assert modules(ROOT / "services" / service) >= QUESTIONS
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES - {"base"}))
+def test_specs_are_inert(service):
+    """A spec imports nothing that computes, and calls nothing when it is imported but constructors of values."""
+    tree = ast.parse((ROOT / "services" / service / "spec.py").read_text())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= {"__future__", "dataclasses", "typing", "collections", "services", "math"}
+
+
+def test_no_module_is_named_by_nothing_it_holds():
+    assert [str(path) for path in sources() if FORBIDDEN_NAMES.fullmatch(path.stem)] == []
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_stay_small(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("package", sorted({p.parent for p in sources()}), ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_package_states_its_charter(package):
+    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text()))
+    assert docstring and "elongs" in docstring
+
+
+def test_nothing_unsafe_is_loaded():
+    unsafe = re.compile(
+        r"\bpickle\.loads?\(|allow_pickle=True|shell=True|\beval\(|torch\.load\((?!.*weights_only=True)"
+    )
+    assert [str(path) for path in sources() if unsafe.search(path.read_text())] == []
