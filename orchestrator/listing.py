@@ -6,17 +6,20 @@ Columns, because a million clips as objects would not fit in a gigabyte.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, overload
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from orchestrator.text_column import TextColumn
 from services.base.errors import BadConfig
-from services.base.manifest import ClipRow, Extra
+from services.base.manifest import ClipTable, FileArrays
 from services.base.shards import assign_shards
 
 SKIP = "skip"
-_NUM_TAKEN = 4096
 
 
 class Entry(Protocol):
@@ -107,10 +110,10 @@ class FileColumn:
     def __getitem__(self, i: int) -> ListedFile:
         return ListedFile(self.paths[i], self.sizes_bytes[i], self.versions[i])
 
-    def take(self, indices: Sequence[int]) -> list[ListedFile]:
-        """The files at those indices, cheaper than one by one."""
-        sizes_bytes = [self.sizes_bytes[i] for i in indices]
-        return list(map(ListedFile, self.paths.take(indices), sizes_bytes, self.versions.take(indices)))
+    def to_arrow(self) -> FileArrays:
+        """The column as Arrow arrays, without a copy; it must not grow while they are in use."""
+        sizes_bytes = pa.array(np.frombuffer(self.sizes_bytes, np.int64))
+        return FileArrays(self.paths.to_arrow(), sizes_bytes, self.versions.to_arrow())
 
 
 @dataclass
@@ -136,30 +139,30 @@ class ClipColumns(Sequence[ListedClip]):
         return ListedClip(self.keys[i], self.speakers[i], self.media[i], extras)
 
 
-def frozen_rows(
-    clips: ClipColumns, splits: Sequence[str], num_shards: int, *, compat_order: bool = False
-) -> Iterator[ClipRow]:
-    """Rows for `services.base.manifest.encode_clips`, by shard and position.
+def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, compat_order: bool = False) -> ClipTable:
+    """The rows of the frozen list, by shard and position; in columns, for there may be a million.
 
     splits: one of train, val, test and skip for each of the first len(splits) clips; the others are cut off. Skipped
     clips have no row but do count for shards and positions, so that leaving one out moves no other clip.
     Raises ValueError when two clips share a key or the number of shards is impossible.
     """
-    assignment = assign_shards(clips.keys[: len(splits)], num_shards, compat_order=compat_order)
+    num_clips = len(splits)
+    assignment = assign_shards(clips.keys[:num_clips], num_shards, compat_order=compat_order)
     order = assignment.order()
-    for start in range(0, len(order), _NUM_TAKEN):
-        taken = [i for i in order[start : start + _NUM_TAKEN].tolist() if splits[i] != SKIP]
-        extras = [[Extra(role, *file) for file in column.take(taken)] for role, column in clips.extras.items()]
-        columns = (
-            clips.keys.take(taken),
-            clips.speakers.take(taken),
-            clips.media.take(taken),
-            [splits[i] for i in taken],
-            assignment.shard_N[taken].tolist(),
-            assignment.position_N[taken].tolist(),
-            taken,
-            zip(*extras, strict=True) if extras else [()] * len(taken),
-        )
-        for key, speaker, (path, size_bytes, version), split, shard, position, i, others in zip(*columns, strict=True):
-            utterance = utterance_of(key)
-            yield ClipRow(key, utterance, speaker, path, split, shard, position, i, size_bytes, version, tuple(others))
+    order = order[np.fromiter((split != SKIP for split in splits), np.bool_, num_clips)[order]]
+    keys = clips.keys.to_arrow()[:num_clips]
+    media = clips.media.to_arrow()
+    columns = {
+        "key": keys,
+        "utterance_id": pc.replace_substring_regex(keys, "^(?s:.*)/", ""),
+        "speaker_id": clips.speakers.to_arrow(),
+        "media": media.paths,
+        "split": pa.array(splits, pa.string()),
+        "shard": pa.array(assignment.shard_N),
+        "position": pa.array(assignment.position_N),
+        "idx": pa.array(np.arange(num_clips)),
+        "size_bytes": media.sizes_bytes,
+        "version": media.versions,
+    }
+    extras = {role: column.to_arrow() for role, column in clips.extras.items()}
+    return ClipTable.of_columns(columns, extras, order)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import Any, overload
+
+import pyarrow as pa
 
 _NUM_PENDING = 4096
 
@@ -60,6 +62,11 @@ class TextColumn(Sequence[str]):
         self._settle()
         data, bounds = self._data, self._bounds
         return [data[bounds[i] : bounds[i + 1]].decode() for i in indices]
+
+    def to_arrow(self) -> Any:
+        """The texts as one Arrow array of large strings, not copied: the column must not grow while it is in use."""
+        self._settle()
+        return pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(self._bounds), pa.py_buffer(self._data))
 
     def __iter__(self) -> Iterator[str]:
         for start in range(0, len(self), _NUM_PENDING):

@@ -8,10 +8,12 @@ from __future__ import annotations
 import io
 import itertools
 import operator
-from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, NamedTuple, overload
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.base.media import Clip
@@ -61,72 +63,159 @@ class ClipRow(NamedTuple):
 
 
 _EXTRA = pa.struct([("role", pa.string()), ("path", pa.string()), ("size_bytes", pa.int64()), ("version", pa.string())])
-_COLUMNS: dict[str, Any] = {
-    "key": pa.string(),
-    "utterance_id": pa.string(),
-    "speaker_id": pa.string(),
-    "media": pa.string(),
-    "split": pa.string(),
-    "shard": pa.int32(),
-    "position": pa.int32(),
-    "idx": pa.int64(),
-    "size_bytes": pa.int64(),
-    "version": pa.string(),
-    "extras": pa.list_(_EXTRA),
-}
-_COMPRESSED = "zstd"
+_SCHEMA = pa.schema(
+    {
+        "key": pa.string(),
+        "utterance_id": pa.string(),
+        "speaker_id": pa.string(),
+        "media": pa.string(),
+        "split": pa.string(),
+        "shard": pa.int32(),
+        "position": pa.int32(),
+        "idx": pa.int64(),
+        "size_bytes": pa.int64(),
+        "version": pa.string(),
+        "extras": pa.list_(_EXTRA),
+    }
+)
 _MAX_GROUP_ROWS = 16_384
+_NUM_ROWS_AT_ONCE = 4096
+
+
+class FileArrays(NamedTuple):
+    """One file a clip, as Arrow arrays of equal length: two of strings around one of integers."""
+
+    paths: Any
+    sizes_bytes: Any
+    versions: Any
+
+
+class ClipTable(Sequence[ClipRow]):
+    """Rows in columns, sorted by shard and position: a million fit in some 150 MB. A row is made when it is asked for.
+
+    Raises ValueError when shards or positions do not rise.
+    """
+
+    def __init__(self, table: Any) -> None:
+        self._table = table.combine_chunks()
+        shard_N, position_N = table.column("shard").to_numpy(), table.column("position").to_numpy()
+        same_shard = shard_N[1:] == shard_N[:-1]
+        rises = (shard_N[1:] > shard_N[:-1]) | (same_shard & (position_N[1:] > position_N[:-1]))
+        if not rises.all():
+            i = int(np.flatnonzero(~rises)[0]) + 1
+            raise ValueError(f"rows must go by shard and position: {self[i].key!r} is after {self[i - 1].key!r}")
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[ClipRow]) -> ClipTable:
+        """Raises ValueError."""
+        pieces = []
+        remaining = iter(rows)
+        while piece := list(itertools.islice(remaining, _NUM_ROWS_AT_ONCE)):
+            pieces.append(_table_of_rows(piece))
+        return cls(pa.concat_tables(pieces) if pieces else _SCHEMA.empty_table())
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Any], extras: Mapping[str, FileArrays], order: Any) -> ClipTable:
+        """columns: an Arrow array for each field of ClipRow but extras. order: indices of the rows as they shall stand.
+
+        Raises ValueError.
+        """
+        order = pa.array(order)
+        arrays = [columns[name].cast(_SCHEMA.field(name).type).take(order) for name in _SCHEMA.names[:-1]]
+        files = {role: FileArrays(*(array.take(order) for array in found)) for role, found in extras.items()}
+        arrays.append(_interleaved(files, len(order)))
+        return cls(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @overload
+    def __getitem__(self, i: int) -> ClipRow: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[ClipRow]: ...
+    def __getitem__(self, i: int | slice) -> ClipRow | list[ClipRow]:
+        if isinstance(i, slice):
+            return _rows(self._table.take(pa.array(range(*i.indices(len(self))), pa.int64())))
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"row {i} of {len(self)}")
+        return _rows(self._table.slice(i % len(self), 1))[0]
+
+    def __iter__(self) -> Iterator[ClipRow]:
+        for start in range(0, len(self), _NUM_ROWS_AT_ONCE):
+            yield from _rows(self._table.slice(start, _NUM_ROWS_AT_ONCE))
+
+    def count_by(self, name: str) -> dict[str, int]:
+        """How many rows have each value of a column of text, sorted by value."""
+        counts = pc.value_counts(self._table.column(name)).to_pylist()
+        return {entry["values"]: entry["counts"] for entry in sorted(counts, key=operator.itemgetter("values"))}
+
+    def media_bytes(self) -> int:
+        """Sizes of all media together."""
+        return int(pc.sum(self._table.column("size_bytes"), min_count=0).as_py())
+
+    def encode(self, num_shards: int) -> bytes:
+        """Parquet bytes. Raises ValueError when a shard is not below num_shards, or two clips in one share a key."""
+        check_num_shards(num_shards)
+        shard_N = self._table.column("shard").to_numpy()
+        if len(self) and not 0 <= shard_N[0] <= shard_N[-1] < num_shards:
+            raise ValueError(f"shards must be from 0 to {num_shards - 1}, not {shard_N[0]} to {shard_N[-1]}")
+        facts = {"visemill.format": str(FORMAT_VERSION), "visemill.num_shards": str(num_shards)}
+        starts_S = np.searchsorted(shard_N, np.arange(num_shards + 1))
+        out = io.BytesIO()
+        # Statistics of the shard column alone are how a reader finds its row groups; the rest would swell the footer.
+        with pq.ParquetWriter(
+            out, _SCHEMA.with_metadata(facts), compression="zstd", write_statistics=["shard"]
+        ) as writer:
+            for start, end in itertools.pairwise(starts_S.tolist()):
+                if start < end:
+                    piece = self._table.slice(start, end - start)
+                    _refuse_equal_keys(piece.column("key"))
+                    writer.write_table(piece, row_group_size=_MAX_GROUP_ROWS)
+        return out.getvalue()
+
+
+def _refuse_equal_keys(keys: Any) -> None:
+    num_keys = pc.count_distinct(keys).as_py()
+    if num_keys != len(keys):
+        raise ValueError(f"{len(keys)} clips of one shard have only {num_keys} different keys; keys must differ")
 
 
 def encode_clips(rows: Iterable[ClipRow], num_shards: int) -> bytes:
-    """Parquet bytes of rows sorted by (shard, position); at most _MAX_GROUP_ROWS rows are held at a time.
+    """Parquet bytes of rows sorted by (shard, position).
 
-    Raises ValueError when rows are out of order, two of a shard share a key, or a shard is not below num_shards.
+    Raises ValueError when rows are out of order, two share a key, or a shard is not below num_shards.
     """
-    check_num_shards(num_shards)
-    schema = pa.schema(
-        list(_COLUMNS.items()),
-        metadata={"visemill.format": str(FORMAT_VERSION), "visemill.num_shards": str(num_shards)},
-    )
-    out = io.BytesIO()
-    # Statistics of the shard column alone: they are how a reader finds its row group, the rest would swell the footer.
-    with pq.ParquetWriter(out, schema, compression=_COMPRESSED, write_statistics=["shard"]) as writer:
-        last_shard = -1
-        for shard, of_shard in itertools.groupby(rows, key=operator.attrgetter("shard")):
-            if not last_shard < shard < num_shards:
-                raise ValueError(f"rows must go by shard, each below {num_shards}: shard {shard} after {last_shard}")
-            last_shard = shard
-            checked = _checked(of_shard)
-            while batch := list(itertools.islice(checked, _MAX_GROUP_ROWS)):
-                writer.write_table(_table(batch, schema), row_group_size=len(batch))
-    return out.getvalue()
+    return (rows if isinstance(rows, ClipTable) else ClipTable.of_rows(rows)).encode(num_shards)
 
 
-def _checked(rows: Iterable[ClipRow]) -> Iterator[ClipRow]:
-    """The rows of one shard as they are. Raises ValueError when positions do not rise or two keys are equal."""
-    last_position = -1
-    keys: set[str] = set()
-    for row in rows:
-        if row.position <= last_position:
-            raise ValueError(f"positions in shard {row.shard} must rise: {row.key!r} at {row.position}")
-        if row.key in keys:
-            raise ValueError(f"two clips of shard {row.shard} have the key {row.key!r}; keys must differ")
-        last_position = row.position
-        keys.add(row.key)
-        yield row
-
-
-def _table(rows: list[ClipRow], schema: Any) -> Any:
-    columns = dict(zip(ClipRow._fields, zip(*rows, strict=True), strict=True))
-    extras = columns.pop("extras")
-    arrays = [pa.array(values, _COLUMNS[name]) for name, values in columns.items()]
+def _table_of_rows(rows: list[ClipRow]) -> Any:
+    columns = list(zip(*rows, strict=True))
+    extras = columns.pop()
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, _SCHEMA, strict=False)]
     offsets = [0, *itertools.accumulate(len(entry) for entry in extras)]
-    flat = list(itertools.chain.from_iterable(extras))
-    fields = list(zip(*flat, strict=True)) if flat else [()] * _EXTRA.num_fields
-    children = [pa.array(values, _EXTRA[i].type) for i, values in enumerate(fields)]
+    fields = list(zip(*itertools.chain.from_iterable(extras), strict=True)) or [()] * _EXTRA.num_fields
+    arrays.append(_list_of_files(offsets, [pa.array(fields[i], _EXTRA[i].type) for i in range(_EXTRA.num_fields)]))
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _interleaved(files: Mapping[str, FileArrays], num_rows: int) -> Any:
+    """The extras column: each row has one file of each role, in the roles' order."""
+    num_roles = len(files)
+    place = pa.array(np.arange(num_roles * num_rows).reshape(num_roles, num_rows).T.ravel())
+    columns = [[pa.array([role]).take(pa.array(np.zeros(num_rows, np.int8))) for role in files]]
+    columns += [list(column) for column in zip(*files.values(), strict=True)] or [[], [], []]
+    children = [
+        pa.concat_arrays([array.cast(_EXTRA[i].type) for array in column]).take(place)
+        if column
+        else pa.array([], _EXTRA[i].type)
+        for i, column in enumerate(columns)
+    ]
+    return _list_of_files(np.arange(num_rows + 1) * num_roles, children)
+
+
+def _list_of_files(offsets: Any, children: list[Any]) -> Any:
     struct = pa.StructArray.from_arrays(children, fields=[_EXTRA[i] for i in range(_EXTRA.num_fields)])
-    arrays.append(pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct)
 
 
 class Manifest:
@@ -152,7 +241,7 @@ class Manifest:
         self._groups_of = self._groups_by_shard()
 
     def _groups_by_shard(self) -> dict[int, list[int]]:
-        column = list(_COLUMNS).index("shard")
+        column = _SCHEMA.get_field_index("shard")
         groups: dict[int, list[int]] = {}
         for i in range(self._file.metadata.num_row_groups):
             shard = int(self._file.metadata.row_group(i).column(column).statistics.min)
@@ -170,7 +259,7 @@ class Manifest:
         return list(self._read(self._groups_of.get(shard, ())))
 
     def __iter__(self) -> Iterator[ClipRow]:
-        """All rows, by shard and position; at most _MAX_GROUP_ROWS are held at a time."""
+        """All rows, by shard and position; one row group is held at a time."""
         return self._read(range(self._file.metadata.num_row_groups))
 
     def _read(self, groups: Iterable[int]) -> Iterator[ClipRow]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.manifest import ClipRow, Extra, Manifest, encode_clips
+from services.base.manifest import ClipRow, ClipTable, Extra, FileArrays, Manifest, encode_clips
 from services.base.media import Clip
 
 
@@ -116,3 +116,25 @@ def test_another_table_is_refused() -> None:
     pq.write_table(pa.table({"key": ["a"]}), out)
     with pytest.raises(ValueError, match="format none"):
         Manifest(out.getvalue())
+
+
+def test_a_table_is_a_sequence_of_rows_that_can_be_counted() -> None:
+    table = ClipTable.of_rows(ROWS)
+    assert (len(table), table[1], table[-1], table[1:]) == (3, ROWS[1], ROWS[2], ROWS[1:])
+    assert list(table) == ROWS
+    assert table.count_by("speaker_id") == {"s1": 2, "s2": 1}
+    assert table.media_bytes() == 1_200_000
+    assert ClipTable.of_rows([]).media_bytes() == 0
+    with pytest.raises(IndexError):
+        table[3]
+
+
+def test_a_table_of_columns_puts_rows_in_the_order_asked_for() -> None:
+    names = ClipRow._fields[:-1]
+    plain = [ROWS[1]._replace(extras=(ALIGN, ALIGN._replace(role="mask"))) for _ in range(2)]
+    plain[1] = plain[1]._replace(key="s1/other", position=3)
+    columns = {name: pa.array([getattr(row, name) for row in reversed(plain)]) for name in names}
+    file = FileArrays(pa.array([ALIGN.path] * 2), pa.array([ALIGN.size_bytes] * 2), pa.array([ALIGN.version] * 2))
+    assert list(ClipTable.of_columns(columns, {"align": file, "mask": file}, [1, 0])) == plain
+    bare = ClipTable.of_columns(columns, {}, [1])
+    assert list(bare) == [plain[0]._replace(extras=())]
