@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -118,20 +118,26 @@ class _Pairing:
         self.problems: list[Problem] = []
 
     def pair_all(self) -> None:
-        speakers = {path: self._layout.speaker_of(path) for path in sorted(self._tree.folders)}
-        folders_left = Counter(speaker for speaker in speakers.values() if speaker is not None)
-        stems_of: dict[str, set[str]] = {}
-        used: dict[str, set[str]] = {}
-        for path, speaker in speakers.items():
-            if speaker is None:
-                continue
-            stems = stems_of.setdefault(speaker, set())
-            paired = self._pair_folder(path, speaker, stems)
-            used.setdefault(self._layout.align_folder_of(path), set()).update(paired)
-            folders_left[speaker] -= 1
-            if not folders_left[speaker]:
+        layout, folders = self._layout, self._tree.folders
+        speakers = {path: layout.speaker_of(path) for path in sorted(folders)}
+        speaker_of = {path: speaker for path, speaker in speakers.items() if speaker is not None}
+        # Several folders may share a speaker, or aligns: what they use is kept until the last of them has been paired.
+        speakers_left = Counter(speaker_of.values())
+        aligns_left = Counter(map(layout.align_folder_of, speaker_of))
+        stems_of: defaultdict[str, set[str]] = defaultdict(set)
+        used_of: defaultdict[str, set[str]] = defaultdict(set)
+        for path, speaker in speaker_of.items():
+            align_path = layout.align_folder_of(path)
+            used_of[align_path] |= self._pair_folder(path, speaker, stems_of[speaker])
+            speakers_left[speaker] -= 1
+            if not speakers_left[speaker]:
                 del stems_of[speaker]
-        self._report_aligns_left(used)
+            aligns_left[align_path] -= 1
+            if not aligns_left[align_path]:
+                self._report_aligns_alone(align_path, used_of.pop(align_path))
+        for path in folders:
+            if path not in aligns_left and layout.media_folder_of(path) is not None:
+                self._report_aligns_alone(path, set())
 
     def _pair_folder(self, path: str, speaker: str, stems: set[str]) -> set[str]:
         """Appends the folder's pairs; returns the stems of its media. stems: the speaker's so far."""
@@ -185,23 +191,20 @@ class _Pairing:
             reason = _odd_reason(odd[name]) if name in odd else "MISSING_ALIGN"
             self.problems.append(Problem(f"{path}/{name}", reason, message if name not in odd else _WHY[reason]))
 
-    def _report_aligns_left(self, used: Mapping[str, set[str]]) -> None:
-        layout = self._layout
-        for path, folder in self._tree.folders.items():
-            media_path = layout.media_folder_of(path)
-            if path not in used and media_path is None:
-                continue
-            names = [name for name, _ in folder.with_suffix(layout.align_suffix)]
-            alone = [name for name in names if stem_of(name, layout.align_suffix) not in used.get(path, ())]
-            partner = f"{media_path or 'a media folder'}/ID{layout.media_suffix}"
-            if len(alone) > 1 and len(alone) == len(names) and not folder.odd:
-                message = f"none of its {len(alone)} {layout.align_suffix} has a clip: add {partner}"
-                self.problems.append(Problem(path, "MISSING_MEDIA", message, len(alone)))
-                continue
-            message = _WHY["MISSING_MEDIA"].format(partner=f"{partner} of its name")
-            for name in alone:
-                reason = _odd_reason(folder.odd[name]) if name in folder.odd else "MISSING_MEDIA"
-                self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason] if name in folder.odd else message))
+    def _report_aligns_alone(self, path: str, used: set[str]) -> None:
+        """Aligns without media: one problem a file, or one for the folder when none has any."""
+        layout, folder = self._layout, self._tree.folders.get(path, Folder())
+        names = [name for name in folder.names if name.endswith(layout.align_suffix)]
+        alone = [name for name in names if stem_of(name, layout.align_suffix) not in used]
+        partner = f"{layout.media_folder_of(path) or 'a media folder'}/ID{layout.media_suffix}"
+        if len(alone) > 1 and len(alone) == len(names) and not folder.odd:
+            message = f"none of its {len(alone)} {layout.align_suffix} has a clip: add {partner}"
+            self.problems.append(Problem(path, "MISSING_MEDIA", message, len(alone)))
+            return
+        message = _WHY["MISSING_MEDIA"].format(partner=f"{partner} of its name")
+        for name in alone:
+            reason = _odd_reason(folder.odd[name]) if name in folder.odd else "MISSING_MEDIA"
+            self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason] if name in folder.odd else message))
 
 
 def _odd_reason(kind: str) -> str:
@@ -218,7 +221,7 @@ def _unread(tree: Tree, layout: Layout) -> list[Problem]:
             (layout.media_suffix, layout.speaker_of(path) is not None),
             (layout.align_suffix, is_align),
         ):
-            count = 0 if is_read else len(folder.with_suffix(suffix))
+            count = 0 if is_read else sum(name.endswith(suffix) for name in folder.names)
             if count:
                 message = f"{count} {suffix} in this folder are not read: layout {layout.name} is {layout.looks_like}"
                 problems.append(Problem(path or ".", "UNREAD_FOLDER", message, count))

@@ -191,7 +191,7 @@ def assign_splits(clips: ClipColumns, config: SplitConfig, max_examples: int = 0
     home |= dict.fromkeys(config.exclude_speakers, SKIP)
     splits = [home.get(speaker, "train") for speaker in itertools.islice(clips.speakers, num_clips)]
     if config.mode == "overlapped_utterances":
-        for i in _overlapped_val(clips.keys, clips.speakers, splits, config):
+        for i in _overlapped_val(clips.keys[:num_clips], clips.speakers, splits, config):
             splits[i] = "val"
     return splits
 
