@@ -1,7 +1,8 @@
 """How long a plan of a made-up listing takes, and how much memory: `python benchmarks/plan.py [--clips 1000000]`.
 
 The listing is made while it is read, as a store's is; each row is one step, in the order of `visemill plan`.
-Exits 1 when the whole takes more than 30 s or 1 GB (of resident memory, at its peak) for a million clips.
+Exits 1 when the whole takes more than 30 s of CPU (it has one thread, so that is its time on a machine with nothing else
+to do) or 1 GB of resident memory at its peak.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def main() -> int:
     steps = Steps()
     num_entries = sum(1 for _ in made_up_listing(flags.clips))
     steps.ended(f"(making the listing alone: {num_entries} files)")
-    begin_s = time.perf_counter()
+    begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
     found = discover(made_up_listing(flags.clips))
     raise_if_fatal(found.problems)
     steps.ended(f"discover {len(found.clips)} clips, {len(found.problems)} problems")
@@ -74,14 +75,15 @@ def main() -> int:
     steps.ended("split")
     data = encode_clips(frozen_rows(found.clips, splits, flags.num_shards), flags.num_shards)
     steps.ended(f"shard and freeze: {len(data) / 1e6:.0f} MB in {flags.num_shards} shards")
-    total_s, peak = time.perf_counter() - begin_s, peak_bytes()
+    total_s, total_cpu_s, peak = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s, peak_bytes()
     last = flags.num_shards - 1
     rows = Manifest(data).rows(last)
     steps.ended(f"(a worker reads its shard: {len(rows)} clips)")
     num_read = sum(1 for _ in itertools.islice(Manifest(data), 100_000))
     steps.ended(f"(the first {num_read} clips read back)")
-    print(f"plan: {total_s:.1f} s of {LIMIT_S:.0f} s allowed, peak {peak / 1e6:.0f} MB of {LIMIT_BYTES / 1e6:.0f} MB")
-    return 0 if total_s <= LIMIT_S and peak <= LIMIT_BYTES else 1
+    print(f"plan: {total_cpu_s:.1f} s of CPU ({total_s:.1f} s by the clock) of {LIMIT_S:.0f} s allowed")
+    print(f"peak: {peak / 1e6:.0f} MB of {LIMIT_BYTES / 1e6:.0f} MB allowed")
+    return 0 if total_cpu_s <= LIMIT_S and peak <= LIMIT_BYTES else 1
 
 
 if __name__ == "__main__":
