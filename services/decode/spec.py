@@ -25,7 +25,7 @@ class DecodeConfig:
         200_000, "refuse a clip of more frames than this, unless max_frames stops it first"
     )
     max_duration_s: float = _setting(3600.0, "refuse a clip longer than this, unless max_frames is set")
-    chunk_bytes: int = _setting(32 << 20, "most bytes of frames held in one chunk (at least one frame, at most 64)")
+    chunk_bytes: int = _setting(8 << 20, "most bytes of frames held in one chunk (at least one frame, at most 64)")
 
     def __post_init__(self) -> None:
         if self.max_frames < 0:
