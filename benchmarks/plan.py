@@ -1,8 +1,8 @@
 """How long a plan of a made-up listing takes, and how much memory: `python benchmarks/plan.py [--clips 1000000]`.
 
 The listing is made while it is read, as a store's is; each row is one step, in the order of `visemill plan`.
-Exits 1 when the whole takes more than 30 s of CPU (it has one thread, so that is its time on a machine with nothing else
-to do) or 1 GB of resident memory at its peak.
+Exits 1 when the whole takes more than 30 s of CPU (one thread: its time on a machine with nothing else to
+do) or 1 GB of resident memory at its peak.
 """
 
 from __future__ import annotations
