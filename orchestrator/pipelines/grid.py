@@ -55,6 +55,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=-1,
         help="frames decoded: -1 as --max-frames, 0 all, or N (default: %(default)s)",
     )
+    add("--max-pixels", type=int, default=3840 * 2160, help="refuse a clip with larger frames (default: %(default)s)")
+    add("--max-duration-s", type=float, default=3600.0, help="refuse a longer clip (default: %(default)s)")
     add("--dlib-predictor", default="", metavar="FILE", help="dlib's 68-point file; chooses --landmarks dlib")
     add(
         "--landmarks",
@@ -100,7 +102,8 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
         "face_landmarker": flags.face_landmarker,
     }
     records = {"profile": flags.profile, "max_frames": flags.max_frames, "quality_policy": flags.quality_policy}
-    return ("decode", {"max_frames": decode_max}), ("landmarks", landmarks), ("records", records)
+    decode = {"max_frames": decode_max, "max_pixels": flags.max_pixels, "max_duration_s": flags.max_duration_s}
+    return ("decode", decode), ("landmarks", landmarks), ("records", records)
 
 
 def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
