@@ -2,9 +2,9 @@
 
 What was seen with 1.2, and is why this file exists:
 
-* Closing a task waits for an upload of usage figures to play.googleapis.com, ten seconds where nothing answers DNS; so
-  nothing here is ever closed, and whoever needs a fresh track clears an old one. There is no switch against the upload,
-  but without certificates to trust it cannot connect, and nothing leaves the machine.
+* Closing a task waits for an upload of usage figures to play.googleapis.com, ten seconds where nothing answers DNS. So
+  nothing here is ever closed (it goes with the process), and whoever needs a fresh track clears an old one.
+* There is no switch against that upload. Without certificates to trust it ends in the handshake, and sends no figures.
 * The blendshape network of the official bundle runs on every frame, asked for or not: left out, the points are the same
   and a frame costs a tenth less.
 * Importing it imports TensorFlow where that is installed, and matplotlib, for nothing that is used here.
@@ -86,16 +86,19 @@ class FaceTasks:
         )
         return self._create(self._vision.FaceLandmarker, options)
 
-    def _create(self, task: Any, options: Any) -> Any:
+    def _create(self, kind: Any, options: Any) -> Any:
         try:
             with _stderr_to_log():
-                return task.create_from_options(options)
+                task = kind.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             raise BadConfig(
                 "MODEL_UNREADABLE",
                 f"{self._model} is refused by MediaPipe: give the official bundle",
                 detail=str(error),
             ) from error
+        # Its own finalizer would close it, and wait; at the interpreter's end it fails, loudly, for want of a thread.
+        task.__class__ = type(kind.__name__, (kind,), {"__del__": lambda _self: None})
+        return task
 
 
 class Finder:
@@ -123,12 +126,15 @@ class StillMesh:
     def __init__(self, mp: Any, task: Any) -> None:
         self._mp = mp
         self._task = task
-        with _stderr_to_log():
-            self(_BLACK)
+        self._seen = False
+        self(_BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
         """float32 [478, 2] pixels, or None without a face."""
-        return _points(self._task.detect(_image(self._mp, frame_HWC)), frame_HWC)
+        with _quiet_until(self._seen):
+            points = _points(self._task.detect(_image(self._mp, frame_HWC)), frame_HWC)
+        self._seen |= points is not None
+        return points
 
 
 class MovingMesh:
@@ -142,16 +148,18 @@ class MovingMesh:
         self._task = task
         self._clock_ms = 0
         self._holds_face = False
-        # A clock that starts at 0 would give a new one other bytes than a cleared one.
-        with _stderr_to_log():
-            self(_BLACK)
-        self.clear()
+        self._seen = False
+        # The first frame of all is treated otherwise than the first after a loss: without this one, a new mesh would
+        # give other bytes than a cleared one.
+        self(_BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
         """float32 [478, 2] pixels, or None when the face is lost; then the next call searches the whole frame."""
         self._clock_ms += _CLOCK_STEP_MS
-        points = _points(self._task.detect_for_video(_image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
+        with _quiet_until(self._seen):
+            points = _points(self._task.detect_for_video(_image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
         self._holds_face = points is not None
+        self._seen |= self._holds_face
         return points
 
     def clear(self) -> None:
@@ -219,6 +227,11 @@ def _stand_ins() -> Iterator[None]:
     finally:
         for name in placed:
             sys.modules.pop(name, None)
+
+
+def _quiet_until(seen: bool) -> contextlib.AbstractContextManager[None]:
+    """The mesh network says its piece when it first runs, which is with the first face."""
+    return contextlib.nullcontext() if seen else _stderr_to_log()
 
 
 @contextlib.contextmanager
