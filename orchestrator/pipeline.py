@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from services.base.manifest import ClipRow
+from services.base.manifest import ClipRow, ClipTable
 from services.base.order import DoneShard, QuarantineLine, RunOrder
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class DataSet:
     """What a reader found.
 
-    rows: clips to process, sorted by (shard, position). problems: files that will not become records, with reasons.
+    rows: clips to process. problems: files that will not become records, with reasons.
     notes: what the user should hear before the run. details: what finishing needs; part of the run's digest.
     """
 
-    rows: Sequence[ClipRow]
+    rows: ClipTable
     problems: tuple[QuarantineLine, ...] = ()
     notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.pipeline import DataSet, Pipeline
 from services.base.errors import BadConfig
-from services.base.manifest import encode_clips
+from services.base.manifest import ClipTable, encode_clips
 from services.base.order import QuarantineLine, RunOrder, StageOrder, run_digest
 
 
@@ -28,6 +28,7 @@ class Plan:
     """A run before it starts: its order, the frozen list as bytes, and what is to be said."""
 
     order: RunOrder
+    rows: ClipTable
     clips: bytes
     problems: tuple[QuarantineLine, ...]
     notes: tuple[str, ...]
@@ -79,12 +80,13 @@ def make_plan(
     )
     return Plan(
         order,
+        data_set.rows,
         clips,
         data_set.problems,
         data_set.notes,
-        Counter(row.split for row in data_set.rows),
-        Counter(row.speaker_id for row in data_set.rows),
-        sum(row.size_bytes for row in data_set.rows),
+        data_set.rows.count_by("split"),
+        data_set.rows.count_by("speaker_id"),
+        data_set.rows.media_bytes(),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.commands import Answer
 from orchestrator.commands.reproduce import local_file
@@ -20,11 +21,13 @@ from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of, run_service
 from orchestrator.progress import Progress, duration, num_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.media import Media
 from services.base.store import Store, open_store
 
+_T = TypeVar("_T")
 _NUM_READERS = 16
+_BATCH = 1024
 _SHOWN = 10
 
 
@@ -42,7 +45,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     pipeline = pipeline_of(flags.pipeline)
     made = plan_of(pipeline, flags)
     inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
-    rows = list(Manifest(made.clips))
+    rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
     findings += check_labels(pipeline, rows, inputs)
     leaks = _leaks(rows, inputs) if flags.deep else []
@@ -81,11 +84,10 @@ def check_labels(pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store) -> 
         return [(row.media, reason, message) for reason, message in pipeline.check(row, extras)]
 
     findings = []
-    with ThreadPoolExecutor(_NUM_READERS) as pool:
-        for found in pool.map(one, rows):
-            progress.clip(ok=not found)
-            progress.tick("checking labels")
-            findings += found
+    for found in _side_by_side(one, rows):
+        progress.clip(ok=not found)
+        progress.tick("checking labels")
+        findings += found
     progress.close()
     return findings
 
@@ -99,20 +101,27 @@ def _leaks(rows: Sequence[ClipRow], inputs: Store) -> list[str]:
         return row.key, row.split, media.sha256
 
     digests = []
-    with ThreadPoolExecutor(_NUM_READERS) as pool:
-        for digest in pool.map(one, rows):
-            progress.clip(ok=True)
-            progress.tick("reading everything")
-            digests.append(digest)
+    for digest in _side_by_side(one, rows):
+        progress.clip(ok=True)
+        progress.tick("reading everything")
+        digests.append(digest)
     progress.close()
     return [str(leak) for leak in content_leaks(digests)]
 
 
+def _side_by_side(call: Callable[[ClipRow], _T], rows: Iterable[ClipRow]) -> Iterator[_T]:
+    """Answers in order; a bounded number of rows is under way."""
+    remaining = iter(rows)
+    with ThreadPoolExecutor(_NUM_READERS) as pool:
+        while batch := list(itertools.islice(remaining, _BATCH)):
+            yield from pool.map(call, batch)
+
+
 def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
     """Clips spread evenly over the data set's own order, the same ones every time."""
-    ordered = sorted(rows, key=lambda row: row.idx)
-    num_clips = min(num_clips, len(ordered))
-    return [ordered[i * len(ordered) // num_clips] for i in range(num_clips)]
+    num_clips = min(num_clips, len(rows))
+    places = sorted((row.idx, place) for place, row in enumerate(rows))
+    return [rows[places[i * len(rows) // num_clips][1]] for i in range(num_clips)]
 
 
 def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int) -> list[dict[str, Any]]:

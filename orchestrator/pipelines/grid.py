@@ -32,7 +32,7 @@ from services.records.spec import RecordsConfig
 from services.records.tfrecord import read_records
 
 # Problems about files that would have been clips; the others are told, and leave the exit code alone.
-_LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "BAD_NAME"})
+_LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "UNKNOWN_EXTENSION"})
 _SEED_PROFILE = "liptype2-v1"
 _PIECE_BYTES = 8 << 20
 
@@ -125,16 +125,29 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     for i in found.unusable:
         if i < len(splits):
             splits[i] = SKIP
-    rows = list(frozen_rows(found.clips, splits, flags.num_shards, compat_order=flags.compat_order))
-    return DataSet(rows, _lines(found), tuple(notes + _told(found)), _details(found, config, rows, flags))
+    rows = frozen_rows(found.clips, splits, flags.num_shards, compat_order=flags.compat_order)
+    problems = _within(found, len(splits))
+    return DataSet(rows, _lines(problems), tuple(notes + _told(problems)), _details(found, config, splits, flags))
 
 
-def _details(
-    found: Discovery, config: SplitConfig, rows: Sequence[ClipRow], flags: argparse.Namespace
-) -> dict[str, Any]:
+def _within(found: Discovery, num_clips: int) -> list[Problem]:
+    """Problems of the part of the listing that --max-examples leaves."""
+    if num_clips >= len(found.clips):
+        return list(found.problems)
+    last = _place(found.clips[num_clips - 1].media.path)
+    return [problem for problem in found.problems if _place(problem.path) <= last]
+
+
+def _place(path: str) -> tuple[str, str]:
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def _details(found: Discovery, config: SplitConfig, splits: Sequence[str], flags: argparse.Namespace) -> dict[str, Any]:
     speakers: dict[str, set[str]] = {}
-    for row in rows:
-        speakers.setdefault(row.split, set()).add(row.speaker_id)
+    for speaker, split in set(zip(found.clips.speakers, splits, strict=False)):
+        if split != SKIP:
+            speakers.setdefault(split, set()).add(speaker)
     return {
         "layout": found.layout.name,
         "mode": config.mode,
@@ -144,17 +157,17 @@ def _details(
     }
 
 
-def _lines(found: Discovery) -> tuple[QuarantineLine, ...]:
-    return tuple(_line(problem) for problem in found.problems if problem.reason in _LOST_CLIPS)
+def _lines(problems: Iterable[Problem]) -> tuple[QuarantineLine, ...]:
+    return tuple(_line(problem) for problem in problems if problem.reason in _LOST_CLIPS)
 
 
 def _line(problem: Problem) -> QuarantineLine:
     return QuarantineLine(problem.path, problem.path, "none", "BAD_INPUT", problem.reason, problem.message)
 
 
-def _told(found: Discovery) -> list[str]:
-    counts = Counter(problem.reason for problem in found.problems if problem.reason not in _LOST_CLIPS)
-    first = {problem.reason: problem for problem in reversed(found.problems)}
+def _told(problems: Sequence[Problem]) -> list[str]:
+    counts = Counter(problem.reason for problem in problems if problem.reason not in _LOST_CLIPS)
+    first = {problem.reason: problem for problem in reversed(problems)}
     return [
         f"{count} {reason}, such as {first[reason].path}: {first[reason].message}"
         for reason, count in sorted(counts.items())
