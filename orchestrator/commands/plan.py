@@ -183,7 +183,7 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     yield f"{data['clips']} clips of {len(data['speakers'])} speakers ({num_bytes(made.input_bytes)}): {splits}"
     if data["problems"]:
         reasons = Counter(problem["reason"] for problem in data["problems"])
-        yield f"{len(data['problems'])} problems: " + ", ".join(
+        yield f"problems ({len(data['problems'])}): " + ", ".join(
             f"{count} {reason}" for reason, count in sorted(reasons.items())
         )
         for problem in data["problems"][:_SHOWN]:

@@ -53,7 +53,10 @@ def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> Ru
     num_workers = flags.workers or cores
     if num_workers < 0:
         raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {num_workers}")
+    if flags.max_attempts < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
     num_workers = max(1, min(num_workers, num_shards))
+    clip_limits(flags)
     return RunOptions(
         num_workers,
         Policy(flags.max_attempts, failure_limit(flags.max_failures, num_clips)),
@@ -64,6 +67,25 @@ def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> Ru
         tuple(flags.remote),
         flags.quiet,
     )
+
+
+def clip_limits(flags: argparse.Namespace) -> ClipLimits:
+    """What one clip may cost. Raises BadConfig."""
+    try:
+        return ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"--clip-time-s or --clip-memory-mib: {error}") from error
+
+
+def check_remotes(remotes: Sequence[str], order: RunOrder) -> None:
+    """Raises BadConfig for a --remote that is no STAGE=HOST:PORT, or of a stage that the run does not have."""
+    names = [stage.name for stage in order.stages]
+    for pair in remotes:
+        stage, _, target = pair.partition("=")
+        if stage not in names or not target:
+            raise BadConfig(
+                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of this run: {', '.join(names)}"
+            )
 
 
 def failure_limit(text: str, num_clips: int) -> int | None:

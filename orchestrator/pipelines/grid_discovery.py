@@ -186,25 +186,27 @@ class _Pairing:
             )
             self.problems.append(Problem(path, "MISSING_ALIGN", message, num_media))
             return
-        message = _WHY["MISSING_ALIGN"].format(partner=f"{align_path}/ID{layout.align_suffix} of its name")
         for name in names:
             reason = _odd_reason(odd[name]) if name in odd else "MISSING_ALIGN"
-            self.problems.append(Problem(f"{path}/{name}", reason, message if name not in odd else _WHY[reason]))
+            partner = f"{align_path}/{name.removesuffix(layout.media_suffix)}{layout.align_suffix}"
+            self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason].format(partner=partner)))
 
     def _report_aligns_alone(self, path: str, used: set[str]) -> None:
         """Aligns without media: one problem a file, or one for the folder when none has any."""
         layout, folder = self._layout, self._tree.folders.get(path, Folder())
         names = [name for name in folder.names if name.endswith(layout.align_suffix)]
         alone = [name for name in names if stem_of(name, layout.align_suffix) not in used]
-        partner = f"{layout.media_folder_of(path) or 'a media folder'}/ID{layout.media_suffix}"
+        media_path = layout.media_folder_of(path) or "a media folder"
         if len(alone) > 1 and len(alone) == len(names) and not folder.odd:
-            message = f"none of its {len(alone)} {layout.align_suffix} has a clip: add {partner}"
+            message = (
+                f"none of its {len(alone)} {layout.align_suffix} has a clip: add {media_path}/ID{layout.media_suffix}"
+            )
             self.problems.append(Problem(path, "MISSING_MEDIA", message, len(alone)))
             return
-        message = _WHY["MISSING_MEDIA"].format(partner=f"{partner} of its name")
         for name in alone:
             reason = _odd_reason(folder.odd[name]) if name in folder.odd else "MISSING_MEDIA"
-            self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason] if name in folder.odd else message))
+            partner = f"{media_path}/{name.removesuffix(layout.align_suffix)}{layout.media_suffix}"
+            self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason].format(partner=partner)))
 
 
 def _odd_reason(kind: str) -> str:

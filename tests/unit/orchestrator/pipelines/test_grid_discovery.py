@@ -78,7 +78,7 @@ def test_orphans_are_named_one_by_one() -> None:
         ("s1_processed/align/prac8p.align", "MISSING_MEDIA"),
         ("s1_processed/lbax4n.mpg", "MISSING_ALIGN"),
     ]
-    assert "s1_processed/align/ID.align" in discovery.problems[1].message
+    assert "s1_processed/align/lbax4n.align" in discovery.problems[1].message
     assert list(discovery.clips.keys) == ["s1/bbaf2n"]
 
 
