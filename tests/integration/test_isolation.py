@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.base.errors import BadConfig, BadInput, Transient, VisemillError
 from services.base.child_pool import ChildPool
-from services.base.isolation import ArtifactPart, ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
 from services.base.contract import ClipJob
+from services.base.errors import BadConfig, BadInput, Transient, VisemillError
+from services.base.isolation import ArtifactPart, ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
 from services.base.media import Clip, FrameChunk, Media, VideoInfo
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
