@@ -19,7 +19,7 @@ from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
 from services.base.calls import current_call
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
-from services.base.remote import connect
+from services.base.remote import Remote, connect
 from services.base.server import ServeConfig, Server
 from services.base.settings import Settings
 from services.base.status import error_of
@@ -331,3 +331,39 @@ def test_a_config_that_cannot_work_ends_with_its_exit_code(serve_stage: Callable
     assert server.process.wait(60) == 78
     assert server.first_line == ""
     assert '"kind": "BAD_CONFIG"' in server.said()
+
+
+def test_calls_are_spread_over_the_servers_behind_a_name(run: Callable[..., Running]) -> None:
+    servers = [run(), run()]
+    target = "ipv4:" + ",".join(running.address for running in servers)
+    with connect(target) as channel:
+        # The second connection may come up a moment after the first.
+        deadline_s = time.monotonic() + 20
+        while not all(running.servicer.at_work.is_set() for running in servers):
+            assert time.monotonic() < deadline_s, "one server got every call"
+            list(_call(channel, "ok"))
+
+
+def test_a_draining_server_sends_a_clip_to_the_next_one(run: Callable[..., Running]) -> None:
+    first, second = run(), run()
+    remote = Remote(f"ipv4:{first.address},{second.address}", Settings(rpc_patience_s=30.0))
+    remote.patiently(lambda: list(_call(remote.channel, "ok")))
+    first.server.drain(5.0)
+    second.servicer.at_work.clear()
+    for _ in range(4):
+        answers = remote.patiently(lambda: list(_call(remote.channel, "ok")))
+        assert answers[-1].facts.num_frames == 1
+    assert second.servicer.at_work.is_set()
+    remote.channel.close()
+
+
+def test_a_busy_server_is_waited_for(run: Callable[..., Running]) -> None:
+    running = run(num_queued=1)
+    waiting = [running.call("wait") for _ in range(2)]
+    for call in waiting:
+        next(call)
+    remote = Remote(running.address, Settings(rpc_patience_s=30.0))
+    threading.Timer(0.5, running.servicer.go_on.set).start()
+    answers = remote.patiently(lambda: list(_call(remote.channel, "ok")))
+    assert answers[-1].facts.num_frames == 1
+    remote.channel.close()
