@@ -107,6 +107,7 @@ def test_a_missing_face_landmarker_names_the_command_that_fetches_it(places: dic
 def test_no_home_is_no_error(places: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_CACHE_HOME", "VISEMILL_MODELS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(models.os.path, "expanduser", lambda path: path)  # what it does for a user without an entry
     expected = put(places["package"])
     assert models.find(FACE_LANDMARKER) == expected
 
