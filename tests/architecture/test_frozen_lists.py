@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,45 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 BASE_PURE = {
-    "artifacts", "clip_pass", "contract", "errors", "layout", "manifest", "media", "order", "shards", "topology",
-}  # fmt: skip
+    "artifacts",
+    "clip_pass",
+    "contract",
+    "errors",
+    "layout",
+    "manifest",
+    "media",
+    "order",
+    "shards",
+    "topology",
+}
 BASE_IO = {
-    "calls", "child", "child_pool", "identity", "intake", "isolation", "log", "metrics", "once", "pipe", "remote", "retry",
-    "s3_client", "s3_objects", "server", "settings", "shard_work", "status", "store", "store_local", "store_local_upload",
-    "store_local_walk", "store_s3", "store_s3_upload", "wire", "worker",
-}  # fmt: skip
+    "calls",
+    "child",
+    "child_pool",
+    "identity",
+    "intake",
+    "isolation",
+    "log",
+    "metrics",
+    "once",
+    "pipe",
+    "remote",
+    "retry",
+    "s3_client",
+    "s3_objects",
+    "server",
+    "settings",
+    "shard_work",
+    "status",
+    "store",
+    "store_local",
+    "store_local_upload",
+    "store_local_walk",
+    "store_s3",
+    "store_s3_upload",
+    "wire",
+    "worker",
+}
 SERVICES = {"base", "decode", "landmarks", "records"}
 QUESTIONS = {"spec", "stage"}
 FORBIDDEN_NAMES = re.compile(r"utils?|common|helpers?|misc|managers?")
@@ -80,3 +113,11 @@ def test_nothing_unsafe_is_loaded():
         r"\bpickle\.loads?\(|allow_pickle=True|shell=True|\beval\(|torch\.load\((?!.*weights_only=True)"
     )
     assert [str(path) for path in sources() if unsafe.search(path.read_text())] == []
+
+
+def test_the_distribution_holds_every_package():
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    folders = [ROOT / "services", ROOT / "orchestrator", ROOT / "protos" / "visemill"]
+    inits = [path.parent for top in folders for path in top.rglob("__init__.py")]
+    found = {".".join(path.relative_to(ROOT / "protos" if "protos" in path.parts else ROOT).parts) for path in inits}
+    assert listed == found
