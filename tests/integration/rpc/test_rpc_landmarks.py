@@ -227,6 +227,17 @@ def test_a_child_killed_at_work_costs_a_second_try_and_nothing_else(
     assert _equal(consumer.finish({}), _here(local(MEDIAPIPE), job))
 
 
+def test_a_clip_that_takes_too_long_is_the_clips_fault_and_the_next_is_served(
+    testdata: Path, serve_stage: Callable[..., Any]
+) -> None:
+    server = serve_stage("landmarks", "--num-children", "1", "--backend", "dlib", "--clip-time-s", "1")
+    slow = LandmarksConfig(backend="dlib", mode="per-frame", num_jitters=32)
+    job = _job(testdata, "bbaf2n")
+    with pytest.raises(BadInput, match="TIMEOUT"):
+        open_remote(server.target, slow)(job, None).finish({})
+    assert len(open_remote(server.target, slow, 1)(job, None).finish({}).points_TNC) == 1
+
+
 def _num_cancelled(server: Any) -> int:
     return sum(line.get("code") == "CANCELLED" for line in server.lines())
 
