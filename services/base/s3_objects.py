@@ -40,7 +40,8 @@ class Listed(NamedTuple):
     @property
     def age_s(self) -> float:
         now = parsedate_to_datetime(self.listed_at) if self.listed_at else datetime.now(UTC)
-        return (now - datetime.fromisoformat(self.modified)).total_seconds()
+        # The Date header has whole seconds: what was written in this one would seem younger than nothing.
+        return max(0.0, (now - datetime.fromisoformat(self.modified)).total_seconds())
 
 
 def head(bucket: Bucket, key: str) -> Mapping[str, str] | None:

@@ -66,7 +66,8 @@ class Walk:
         return self._follow_links or is_below(os.path.realpath(path), self._root)
 
     def _leaf(self, name: str, path: str) -> Entry | None:
-        if not is_name(name):
+        # What a directory holds can break only one rule of names: not every byte string is UTF-8.
+        if not name.isascii() and not is_name(name):
             return Entry(shown(name), 0, "", "other")
         try:
             status = os.lstat(path)

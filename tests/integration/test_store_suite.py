@@ -5,6 +5,8 @@ The external server is reached with the usual AWS variables; VISEMILL_TEST_S3_BU
 
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -231,6 +233,28 @@ def test_an_upload_that_fails_leaves_nothing(store: Store, small_parts: int) -> 
     assert store.stat("a") is None
     assert names(store) == []
     assert store.clean_abandoned(0) == 0
+
+
+KILLED_WRITER = """
+import os, signal, sys
+from services.base import store_s3_upload
+from services.base.store import open_store
+store_s3_upload.PART_BYTES = 5 << 20
+upload = open_store(sys.argv[1]).upload("shards/half")
+upload.write(b"x" * (11 << 20))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_is_found_by_its_age_and_removed(uri: str, store: Store) -> None:
+    argv = [sys.executable, "-c", KILLED_WRITER, uri]
+    assert subprocess.run(argv, cwd=Path(__file__).resolve().parents[2], check=False).returncode == -9
+    assert names(store) == []
+    assert store.stat("shards/half") is None
+    assert store.clean_abandoned(3600) == 0
+    assert store.clean_abandoned(0) == 1
+    assert store.clean_abandoned(0) == 0
+    assert store.create("shards/half", b"whole")
 
 
 def test_fetch_streams_a_file_to_disk(store: Store, small_parts: int, tmp_path: Path) -> None:
