@@ -17,6 +17,7 @@ from services.base.media import Float32Array, FrameChunk, Landmarks, PointSource
 from services.base.topology import IBUG_68, topology
 from services.landmarks.backend import Backend, FaceTrack, landmarks_of, missing_points
 from services.landmarks.dlib_detector import Detectors
+from services.landmarks.dlib_pages import heap_onto_large_pages
 from services.landmarks.dlib_pyramid import Pyramid, Rect
 from services.landmarks.dlib_search import Face, FaceSearch
 from services.landmarks.dlib_tracking import NUM_FRAMES_A_KEY, KeyframeTracker, Sighting
@@ -25,6 +26,8 @@ from services.landmarks.models import DLIB_PREDICTOR, DLIB_REMEDIES, sha256_of
 Mode = Literal["tracked", "per-frame"]
 
 _NUM_POINTS = topology(IBUG_68).num_points
+_MAX_WAITING = 25
+_MAX_WAITING_BYTES = 64 << 20
 _MAX_JITTERS = 64
 _JITTER_OF_WIDTH = 0.02
 # Steps of an additive recurrence that fills the unit cube evenly: powers of the root of x^4 = x + 1.
@@ -101,10 +104,14 @@ class _Tracked:
 
 
 class _Track:
+    """Faces first, points later: the predictor runs through many frames while what it reads is still cached."""
+
     def __init__(self, finder: _Finder, predict: Predictor, width_px: int, height_px: int) -> None:
         self._finder = finder
         self._predict = predict
         self._size = (width_px, height_px)
+        self._num_waiting = max(1, min(_MAX_WAITING, _MAX_WAITING_BYTES // max(3 * width_px * height_px, 1)))
+        self._waiting: list[tuple[UInt8Array, Sighting]] = []
         self._points: list[Float32Array] = []
         self._scores: list[float] = []
         self._sources: list[PointSource] = []
@@ -115,19 +122,22 @@ class _Track:
         if (width_px, height_px) != self._size:
             raise ValueError(f"frames are {width_px}x{height_px} px, but the track was made for {self._size}")
         for frame in chunk.frames_THWC:
-            for ready, sighting in self._finder.take(np.ascontiguousarray(frame)):
-                self._record(ready, sighting)
+            self._waiting += self._finder.take(np.ascontiguousarray(frame))
+            if len(self._waiting) >= self._num_waiting:
+                self._record()
 
     def finish(self) -> Landmarks:
-        for ready, sighting in self._finder.rest():
-            self._record(ready, sighting)
+        self._waiting += self._finder.rest()
+        self._record()
         return landmarks_of(IBUG_68, self._points, self._scores, self._sources, *self._size)
 
-    def _record(self, frame_HWC: UInt8Array, sighting: Sighting) -> None:
-        face = sighting.face
-        self._points.append(missing_points(_NUM_POINTS) if face is None else self._predict(frame_HWC, face.rect))
-        self._scores.append(0.0 if face is None else face.score)
-        self._sources.append(sighting.source)
+    def _record(self) -> None:
+        for frame_HWC, sighting in self._waiting:
+            face = sighting.face
+            self._points.append(missing_points(_NUM_POINTS) if face is None else self._predict(frame_HWC, face.rect))
+            self._scores.append(0.0 if face is None else face.score)
+            self._sources.append(sighting.source)
+        self._waiting.clear()
 
 
 class _Dlib68:
@@ -161,7 +171,9 @@ def open_dlib68(predictor: Path, mode: Mode, num_jitters: int = 1) -> Backend:
     if not predictor.is_file():
         raise BadConfig("DLIB_PREDICTOR_MISSING", f"{str(predictor)!r} is no file: {DLIB_REMEDIES}")
     digest = sha256_of(predictor)
-    return _Dlib68(Predictor(_load(predictor), num_jitters), {DLIB_PREDICTOR: digest}, mode)
+    loaded = _load(predictor)
+    heap_onto_large_pages()
+    return _Dlib68(Predictor(loaded, num_jitters), {DLIB_PREDICTOR: digest}, mode)
 
 
 def _load(path: Path) -> dlib.shape_predictor:

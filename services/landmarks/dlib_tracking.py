@@ -11,7 +11,7 @@ from services.landmarks.dlib_pyramid import Rect
 from services.landmarks.dlib_search import Face, FaceSearch, same_place
 
 NUM_FRAMES_A_KEY = 5
-_NUM_KEYS_A_SWEEP = 5
+_NUM_KEYS_A_SWEEP = 8
 _GLANCE_STEP_PX = 8
 _MAX_CHANGE = 20.0
 """Mean difference in grey levels over a face that talking does not make: a cut, a flash, a broken frame."""
