@@ -25,7 +25,7 @@ import av
 import cv2
 import numpy as np
 
-from services.base.errors import EXIT_OK, BadConfig, VisemillError
+from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig, VisemillError
 from services.decode.demo_broken import FAULTS, align_of
 from services.decode.demo_clip import Take
 from services.decode.demo_frames import Actor
@@ -240,6 +240,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         shown = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
         sys.stderr.write(json.dumps(shown) + "\n")
         return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the same command goes on with this folder\n")
+        return EXIT_INTERRUPTED
     as_json = args.output == "json"
     listed = json.dumps([asdict(file) for file in written], indent=1) if as_json else _text(args.directory, written)
     sys.stdout.write(f"{listed}\n")

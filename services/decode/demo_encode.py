@@ -22,7 +22,7 @@ NUM_SAMPLES = 114 * 1152
 _VIDEO_BIT_RATE = 880_000
 _AUDIO_BIT_RATE = 224_000
 _SAMPLES_PER_PACKET = 1152
-# The mp2 encoder dates its first packet so much before its first sample.
+# What goes in comes out of an mp2 decoder so much later; the encoder dates its packets accordingly.
 _AUDIO_DELAY_SAMPLES = 481
 # Times begin at 0, as in GRID, and not after the half second of buffering that the muxer would put first.
 _CONTAINER = {"fflags": "+bitexact", "preload": "0", "avoid_negative_ts": "disabled"}
@@ -36,6 +36,7 @@ def encode_clip(frames: Iterable[UInt8Array], samples: npt.NDArray[np.int16]) ->
     frames: uint8 RGB [288, 360, 3], 25 a second. samples: mono int16 at 44.1 kHz.
     """
     file = io.BytesIO()
+    samples = np.pad(samples[_AUDIO_DELAY_SAMPLES:], (0, min(_AUDIO_DELAY_SAMPLES, len(samples))))
     with av.open(file, "w", format="mpeg", options=_CONTAINER) as container:
         video = container.add_stream("mpeg1video", rate=FPS_HZ, options=_STEADY)
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"

@@ -27,11 +27,14 @@ class _Lids:
 
 
 def lay_eyes(picture_HWC: Float32Array, look: Look, canvas: Canvas, lids: float, gaze: tuple[float, float]) -> None:
-    """Paint both eyes in place. lids: 0 shut to 1 open. gaze: offset of the irises in head units."""
+    """Paint both eyes in place, where the head is opaque.
+
+    lids: 0 shut to 1 open. gaze: offset of the irises in head units.
+    """
     for side in (-1.0, 1.0):
         middle = side * _EYE_X
         rows, columns, part = canvas.part(middle - 0.34, -0.24, middle + 0.34, 0.22)
-        picture = picture_HWC[rows, columns]
+        picture = picture_HWC[rows, columns, :3]
         x, y = part.grid()
         edges = _lids(look, x * side, lids)
         within = soft(np.minimum(y - edges.upper, edges.lower - y), 0.014) * (np.abs(edges.along) < 1)

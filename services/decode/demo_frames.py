@@ -28,7 +28,8 @@ _BLINK = (0.55, 0.08, 0.0, 0.25, 0.62, 0.88)
 class Actor:
     """What is drawn once for a speaker.
 
-    head: float32 [H, W, 4] on the HEAD canvas. room: float32 [288, 360, 3]. grain: float32 [576, 720], in grey levels.
+    head: float32 [H, W, 4] on the HEAD canvas, premultiplied. room: float32 [288, 360, 3].
+    grain: float32 [576, 720], in grey levels.
     """
 
     look: Look
@@ -39,7 +40,9 @@ class Actor:
     @classmethod
     def of(cls, look: Look) -> Actor:
         grain = cv2.GaussianBlur(noise(f"grain:{look.name}", (2 * HEIGHT_PX, 2 * WIDTH_PX)), (0, 0), 0.6)
-        return cls(look, head_picture(look), room_picture(look), grain * np.float32(_NOISE_LEVEL))
+        head = head_picture(look)
+        head[..., :3] *= head[..., 3:]
+        return cls(look, head, room_picture(look), grain * np.float32(_NOISE_LEVEL))
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,6 @@ def draw_frames(actor: Actor, poses: Sequence[MouthPose], seed: str) -> Iterator
 
 def _place(head: Float32Array, look: Look, shift_px: tuple[float, float], roll_rad: float, zoom: float) -> Float32Array:
     """The head in the frame, premultiplied: float32 [288, 360, 4]. It rolls about the neck."""
-    head[..., :3] *= head[..., 3:]
     scale = look.size_px * zoom / HEAD.px_per_unit
     cos, sin = scale * math.cos(roll_rad), scale * math.sin(roll_rad)
     neck_x, neck_y = -HEAD.left * HEAD.px_per_unit, (1.7 - HEAD.top) * HEAD.px_per_unit

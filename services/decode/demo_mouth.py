@@ -58,9 +58,9 @@ class _Lips:
 
 
 def lay_mouth(picture_HWC: Float32Array, look: Look, canvas: Canvas, pose: MouthPose) -> None:
-    """Paint the mouth in place."""
+    """Paint the mouth in place, where the head is opaque."""
     rows, columns, part = canvas.part(-0.62, 0.72, 0.62, 1.56)
-    picture = picture_HWC[rows, columns]
+    picture = picture_HWC[rows, columns, :3]
     x, y = part.grid()
     lips = _edges(look, x, pose)
     _lay_around(picture, look, x, y, lips)
