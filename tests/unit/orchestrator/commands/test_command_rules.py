@@ -1,0 +1,66 @@
+"""The small pure rules inside the commands, as tables."""
+
+import pytest
+
+from orchestrator.commands.gc import over_the_cap
+from orchestrator.commands.plan import predict, spread
+from orchestrator.commands.roots import absolute
+from orchestrator.commands.run import failure_limit
+from orchestrator.commands.verify import share
+from services.base.errors import BadConfig
+from services.base.manifest import ClipRow
+from services.base.store import Entry
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0", 0), ("12", 12), ("5%", 50), ("0.5%", 5), ("100%", None), ("150%", None)]
+)
+def test_limits_on_failures(text, expected):
+    assert failure_limit(text, 1000) == expected
+
+
+@pytest.mark.parametrize("text", ["", "-1", "many", "nan", "inf", "%"])
+def test_limits_that_are_none(text):
+    with pytest.raises(BadConfig, match="such as"):
+        failure_limit(text, 1000)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("5%", 0.05), ("0.05", 0.05), ("0%", 0), ("100%", 1)])
+def test_shares(text, expected):
+    assert share(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "101%", "-1%", "some"])
+def test_shares_that_are_none(text):
+    with pytest.raises(BadConfig, match="such as"):
+        share(text)
+
+
+def test_the_oldest_artifacts_go_first_until_the_rest_fits():
+    entries = [Entry(f"a{i}", 10, str(age)) for i, age in enumerate([300, 100, 200])]
+    assert [e.name for e in over_the_cap(entries, 30)] == []
+    assert [e.name for e in over_the_cap(entries, 15)] == ["a1", "a2"]
+    assert [e.name for e in over_the_cap(entries, 0)] == ["a1", "a2", "a0"]
+
+
+def test_sampled_clips_are_spread_over_the_data_sets_own_order():
+    rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}", "train", 0, 9 - i, i, 1, "v") for i in range(10)]
+    assert [row.key for row in spread(rows[::-1], 3)] == ["k0", "k3", "k6"]
+    assert len(spread(rows, 99)) == 10
+
+
+def test_a_prediction_needs_a_clip_that_went_well():
+    class Made:
+        class order:
+            num_clips = 100
+
+    good = {"outcome": "ok", "cpu_s": {"decode": 0.1, "landmarks": 0.3}, "record": {"num_bytes": 1000}}
+    predicted = predict(Made, [good, {"outcome": "BAD_INPUT"}], 2)
+    assert predicted["wall_s"] == pytest.approx(20.0) and predicted["output_bytes"] == 100_000
+    assert predict(Made, [{"outcome": "BAD_INPUT"}], 2)["wall_s"] is None
+
+
+def test_roots_mean_the_same_in_a_worker(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert absolute("out") == str(tmp_path / "out")
+    assert absolute("s3://bucket/prefix") == "s3://bucket/prefix"

@@ -1,0 +1,86 @@
+"""The page: self-contained, escaped, and saying what there is."""
+
+import re
+from html.parser import HTMLParser
+
+from orchestrator.report import Findings, Sheet, page
+from services.base.order import DoneShard, RunOrder, StageOrder
+
+ORDER = RunOrder(
+    "r1", "grid", "d" * 64, (StageOrder("decode", {"max_frames": 75}),), "/in", "/out", 2, 3, "c" * 64, {"av": "18"}
+)
+OUTPUTS = {"train-0": {"sha256": "x", "size_bytes": 2_000_000, "num_records": 2}}
+DONE = [DoneShard(0, "d", OUTPUTS, {}, {"train": 2, "quarantined": 1}, {"decode": 0.5, "wall": 1.0}, 150)]
+QUALITY = [
+    {"key": "s1/a", "split": "train", "flags": [], "num_frames_grey": 0, "transcript": "bin blue"},
+    {"key": "s1/b", "split": "train", "flags": ["GREY_FRAMES"], "num_frames_grey": 12, "transcript": "x"},
+]
+QUARANTINE = [
+    {
+        "key": "s1/<script>",
+        "reason": "NO_FACE",
+        "message": "none & nowhere",
+        "detail": "last <words>",
+        "reproduce": "visemill reproduce",
+    }
+]
+
+
+def text(**changes):
+    given = {
+        "finished": True,
+        "done": DONE,
+        "quality": QUALITY,
+        "quarantine": QUARANTINE,
+        "sheets": [Sheet("s1/a", b"\x89PNG")],
+    }
+    return page(Findings(ORDER, **{**given, **changes}))
+
+
+class Balance(HTMLParser):
+    VOID = {"meta", "img", "br"}  # noqa: RUF012
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_well_formed_and_self_contained():
+    balance = Balance()
+    balance.feed(text())
+    assert balance.open == []
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text())
+    assert "<script" not in text()
+
+
+def test_what_comes_from_files_is_escaped():
+    assert "s1/&lt;script&gt;" in text() and "last &lt;words&gt;" in text() and "none &amp; nowhere" in text()
+
+
+def test_counts_reasons_flags_and_figures_are_told():
+    for told in (
+        "NO_FACE",
+        "GREY_FRAMES",
+        "num_frames_grey",
+        "2.0 MB",
+        "visemill reproduce",
+        "max_frames = 75",
+        "finished",
+    ):
+        assert told in text()
+
+
+def test_a_run_that_is_not_finished_says_so():
+    assert "not finished: 1 of 2 shards" in text(finished=False)
+
+
+def test_an_empty_run_has_a_page_too():
+    empty = text(finished=False, done=[], quality=[], quarantine=[], sheets=[])
+    assert "Nothing has been measured yet" in empty and "every clip that was found is in the output" in empty
