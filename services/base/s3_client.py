@@ -233,7 +233,7 @@ class Bucket:
         except ServerError as error:
             raise self._judge(method, key, error.status_code, "", str(error)) from error
         except InvalidResponseError as error:
-            raise self._judge(method, key, int(getattr(error, "_code", 0)), "", "an answer that is not S3's") from error
+            raise self._judge(method, key, int(getattr(error, "_code", 0)), "NotS3", "no XML") from error
         except ET.ParseError as error:
             raise self._unreachable(method, key, error) from error
         except urllib3.exceptions.HTTPError as error:
@@ -254,7 +254,7 @@ class Bucket:
             return Refused(code)
         if status in _RETRIED_STATUS or code in _RETRIED_CODES | _CONFLICT_CODES:
             return Again(Transient("STORE_UNREACHABLE", f"{what}; the server is overloaded or starting", words))
-        if code in _EXPECTED:
+        if code in _EXPECTED and key:
             return Refused(code)
         if code == "NoSuchBucket":
             return BadConfig("BUCKET_MISSING", f"there is no bucket {self.name}: {what}; create it, or check the uri")
@@ -266,4 +266,4 @@ class Bucket:
             return BadConfig("ACCESS_DENIED", f"{what}; check the credentials and their policy", words)
         if status == 507 or code in _FULL_CODES:
             return BadConfig("DISK_FULL", f"{what}: the store is full; free some space and resume", words)
-        return BadConfig("S3_REFUSED", f"{what}; the server may lack this operation", words)
+        return BadConfig("S3_REFUSED", f"{what}; check that the endpoint is S3 and does this", words)

@@ -115,6 +115,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, body, headers)
 
     def refuse(self, status: int, code: str) -> None:
+        if code == "web page":
+            self.send(status, b"<html>Not found</html>", {"Content-Type": "text/html"})
+            return
         self.send(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
 
     def send(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
@@ -249,6 +252,15 @@ def test_a_refusal_becomes_one_of_the_four_answers_at_once(
     assert caught.value.reason == reason
     assert server.seen == ["PUT root/a"]
     assert "very-secret" not in f"{caught.value!r} {caught.value.detail}"
+
+
+@pytest.mark.parametrize("refusal", [(404, "web page"), (405, "web page"), (501, "NotImplemented")])
+def test_an_endpoint_that_is_no_s3_server_is_said_so(server: FaultyS3, store: Store, refusal: tuple[int, str]) -> None:
+    server.refusals = [refusal] * 2
+    with pytest.raises(BadConfig, match=r"S3_REFUSED.*check that the endpoint is S3"):
+        list(store.list())
+    with pytest.raises(BadConfig, match="S3_REFUSED"):
+        store.read("a")
 
 
 def test_a_read_that_breaks_off_is_read_again(server: FaultyS3, store: Store) -> None:
