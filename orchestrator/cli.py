@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
@@ -104,6 +105,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_BUG
+    except Exception as error:  # noqa: BLE001 - told with its traceback, under the exit code of a bug
+        bug = VisemillError(
+            "INTERNAL_ERROR", f"{error!r}: please report it, with the traceback", traceback.format_exc()
+        )
+        return _fail(flags.output, bug)
     sys.stdout.write(
         (json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text) + "\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,12 +22,6 @@ class RunState:
     order: RunOrder
     done: frozenset[int]
     finished: bool
-
-
-def runs(state: Store) -> list[str]:
-    """Names of the runs below a state root."""
-    names = {entry.name.split("/")[1] for entry in state.list("runs/") if entry.name.endswith("/run.json")}
-    return sorted(names)
 
 
 def observe(state: Store, run: str) -> RunState:
@@ -59,6 +54,13 @@ def read_quality(state: Store, order: RunOrder, shards: Iterable[int]) -> Iterat
     """Quality facts of the clips of these shards, in order of shard and clip."""
     for shard in sorted(shards):
         yield from _lines(state, layout.quality_file(order.run, shard, order.num_shards))
+
+
+def read_mended(state: Store, order: RunOrder, shards: Iterable[int]) -> dict[str, tuple[int, str]]:
+    """Input files that a retry took in though they are not as the frozen list has them: name -> (size, version)."""
+    wanted = {layout.mended_file(order.run, shard, order.num_shards) for shard in shards}
+    there = [e.name for e in state.list(f"{layout.run_dir(order.run)}/shards/") if e.name in wanted]
+    return {name: (size, version) for file in there for name, (size, version) in json.loads(state.read(file)).items()}
 
 
 def _lines(state: Store, name: str) -> list[dict[str, object]]:

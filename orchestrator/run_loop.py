@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import tempfile
@@ -18,13 +17,12 @@ from orchestrator.finish import missing_outputs, publish
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_done
 from orchestrator.pipeline import Pipeline
-from orchestrator.plan import Plan, explain_difference
 from orchestrator.progress import Progress
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.manifest import Manifest
-from services.base.order import DoneShard, RunOrder, lines_of, order_from_json
-from services.base.store import NotThere, Store, open_store
+from services.base.order import DoneShard, RunOrder, lines_of
+from services.base.store import NotThere, Store
 
 _LOOK_EVERY_S = 0.5
 _ABANDONED_AFTER_S = 3600.0
@@ -59,37 +57,6 @@ class Summary:
     num_quarantined: int
     wall_s: float
     nothing_to_do: bool = False
-
-
-def pin(plan: Plan, state: Store, outputs: Store) -> None:
-    """Writes the plan where it is not yet. Raises BadConfig when the output holds another run."""
-    order = plan.order
-    marker = f"{layout.STATE_DIR}/output.json"
-    claim = json.dumps({"run": order.run, "digest": order.digest}).encode()
-    if not outputs.create(marker, claim):
-        held = json.loads(outputs.read(marker))
-        if held["digest"] != order.digest:
-            _refuse(plan, state, held["run"])
-    # The list first: whoever finds run.json finds all of the plan.
-    state.put(layout.clips_file(order.run), plan.clips)
-    state.put(layout.problems_file(order.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
-    if not state.create(layout.run_file(order.run), order.to_json()):
-        pinned = order_from_json(state.read(layout.run_file(order.run)))
-        if pinned.digest != order.digest:
-            _refuse(plan, state, order.run)
-
-
-def _refuse(plan: Plan, state: Store, run: str) -> None:
-    try:
-        pinned = order_from_json(state.read(layout.run_file(run)))
-        difference = explain_difference(pinned, plan.order)
-    except NotThere:
-        difference = "its state root is another one"
-    raise BadConfig(
-        "OTHER_RUN",
-        f"{plan.order.output_root} holds run {run}, which differs in: {difference}. "
-        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there",
-    )
 
 
 class RunLoop:
@@ -274,8 +241,3 @@ class RunLoop:
             return self._state.read(layout.problems_file(self._order.run))
         except NotThere:
             return b""
-
-
-def stores_of(order: RunOrder, state_root: str) -> tuple[Store, Store]:
-    """(state, outputs) of a run."""
-    return open_store(state_root), open_store(order.output_root)

@@ -50,7 +50,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     findings += check_labels(pipeline, rows, inputs)
     leaks = _leaks(rows, inputs) if flags.deep else []
     sample = _measure(made, rows, inputs, flags.sample)
-    prediction = predict(made, sample, options_of(flags, len(rows), made.order.num_shards).num_workers)
+    prediction = predict(made, sample, options_of(flags, made.order).num_workers)
     prediction["free_bytes"] = _free_bytes(made)
     full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
     data: dict[str, Any] = {

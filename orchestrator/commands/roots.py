@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from orchestrator.observe import observe, runs
+from orchestrator.pin import claim_of, pinned_order
 from services.base import layout
 from services.base.errors import BadConfig
 from services.base.order import RunOrder
-from services.base.store import NotThere, Store, join_uri, open_store
+from services.base.store import Store, join_uri, open_store
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,8 @@ def add_state_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def absolute(root: str) -> str:
-    """A root that means the same in a worker: an absolute path, or the uri as it is."""
-    return root if "://" in root else str(Path(root).expanduser().absolute())
+    """A root that means the same in a worker: an absolute path, or the uri as it is, or nothing as nothing."""
+    return root if "://" in root or not root else str(Path(root).expanduser().absolute())
 
 
 def state_root(flags: argparse.Namespace) -> str:
@@ -33,20 +33,22 @@ def state_root(flags: argparse.Namespace) -> str:
 
 
 def find_run(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
-    """(order, state, outputs) of the run that an output root holds. Raises BadConfig NO_RUN."""
-    state = open_store(state_root(flags))
-    output_root = absolute(flags.output_root)
-    names = [flags.run] if flags.run else runs(state)
-    for name in names:
-        try:
-            order = observe(state, name).order
-        except NotThere:
-            continue
-        if flags.run or order.output_root == output_root:
-            return order, state, open_store(order.output_root)
-    found = ", ".join(names) or "none"
-    raise BadConfig(
-        "NO_RUN",
-        f"no run of {output_root} below {state.uri} (there: {found}): check --output-root, --state-root "
-        "and --run, or begin one with `visemill run`",
-    )
+    """(order, state, outputs) of the run that an output root holds. Raises BadConfig NO_RUN.
+
+    The output may have been moved since: then it is not where the order says.
+    """
+    outputs = open_store(absolute(flags.output_root))
+    claim = claim_of(outputs)
+    if claim is None:
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds no run: check --output-root, or begin one with `visemill run`")
+    if flags.run and flags.run != claim.run:
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds run {claim.run}, not {flags.run}: leave out --run")
+    state = open_store(absolute(flags.state_root or claim.state) or join_uri(outputs.uri, layout.STATE_DIR))
+    order = pinned_order(state, claim.run)
+    if order is None or order.digest != claim.digest:
+        raise BadConfig(
+            "NO_RUN",
+            f"{outputs.uri} holds run {claim.run}, whose state is not below {state.uri}: give the --state-root that "
+            "`visemill run` had, or choose a new output root",
+        )
+    return order, state, outputs

@@ -5,21 +5,24 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_quarantine
+from orchestrator.observe import observe, read_mended, read_quarantine
+from orchestrator.pin import pin, writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
-from orchestrator.run_loop import RunLoop, RunOptions, Summary, pin
+from orchestrator.run_loop import RunLoop, RunOptions, Summary
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.isolation import clip_limits
 from services.base.manifest import Manifest
-from services.base.order import RunOrder, lines_of
+from services.base.order import NO_SHARD, RunOrder
 from services.base.settings import granted_cores
 from services.base.store import Store, open_store
 
@@ -47,7 +50,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
 
-def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> RunOptions:
+def options_of(flags: argparse.Namespace, order: RunOrder) -> RunOptions:
     """The options of a command line. --workers 0 is a worker a core, at most one a shard. Raises BadConfig."""
     cores = granted_cores()
     num_workers = flags.workers or cores
@@ -55,11 +58,12 @@ def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> Ru
         raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {num_workers}")
     if flags.max_attempts < 1:
         raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
-    num_workers = max(1, min(num_workers, num_shards))
-    clip_limits(flags)
+    num_workers = max(1, min(num_workers, order.num_shards))
+    clip_limits(flags.clip_time_s, flags.clip_memory_mib)
+    check_remotes(flags.remote, order)
     return RunOptions(
         num_workers,
-        Policy(flags.max_attempts, failure_limit(flags.max_failures, num_clips)),
+        Policy(flags.max_attempts, failure_limit(flags.max_failures, order.num_clips)),
         flags.clip_time_s,
         flags.clip_memory_mib,
         max(1, cores // num_workers),
@@ -67,14 +71,6 @@ def options_of(flags: argparse.Namespace, num_clips: int, num_shards: int) -> Ru
         tuple(flags.remote),
         flags.quiet,
     )
-
-
-def clip_limits(flags: argparse.Namespace) -> ClipLimits:
-    """What one clip may cost. Raises BadConfig."""
-    try:
-        return ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20)
-    except ValueError as error:
-        raise BadConfig("BAD_FLAGS", f"--clip-time-s or --clip-memory-mib: {error}") from error
 
 
 def check_remotes(remotes: Sequence[str], order: RunOrder) -> None:
@@ -113,7 +109,7 @@ def run(flags: argparse.Namespace) -> Answer:
 
 def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answer:
     order = plan.order
-    options = options_of(flags, order.num_clips, order.num_shards)
+    options = options_of(flags, order)
     state, outputs = open_store(state_root(flags)), open_store(order.output_root)
     with Lease(outputs.uri, order.run):
         pin(plan, state, outputs)
@@ -122,44 +118,65 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
 
 def resume(flags: argparse.Namespace) -> Answer:
     """Carries on the run that an output root holds."""
-    order, state, outputs = find_run(flags)
-    check_inputs(order, state)
-    return _carry(
-        pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order.num_clips, order.num_shards)
-    )
+    order, state, outputs = _find_to_write(flags)
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order))
 
 
 def retry(flags: argparse.Namespace) -> Answer:
     """Tries again the shards that hold quarantined clips; everything else stays as it is."""
-    order, state, outputs = find_run(flags)
-    check_inputs(order, state)
-    again = []
+    order, state, outputs = _find_to_write(flags)
+    options = options_of(flags, order)
     with Lease(outputs.uri, order.run):
-        for shard in sorted(observe(state, order.run).done):
-            lines = lines_of(state.read(layout.quarantine_file(order.run, shard, order.num_shards)))
-            if lines:
-                again.append(shard)
+        done = sorted(observe(state, order.run).done)
+        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, done)} - {NO_SHARD})
         if again:
             state.delete(layout.finished_file(order.run))
         for shard in again:
             state.delete(layout.done_file(order.run, shard, order.num_shards))
     if not again:
-        return Answer("no clip of this run is in quarantine: nothing to retry", {"shards": []}, EXIT_OK)
-    options = options_of(flags, order.num_clips, order.num_shards)
+        return Answer(*_nothing_to_retry(order, state))
     return _carry(pipeline_of(order.pipeline), order, state, outputs, options)
 
 
+def _find_to_write(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
+    order, state, outputs = find_run(flags)
+    if not writes_to(order, outputs):
+        raise BadConfig(
+            "OUTPUT_MOVED",
+            f"run {order.run} writes to {order.output_root} and lies in {outputs.uri}: move it back",
+        )
+    check_inputs(order, state)
+    return order, state, outputs
+
+
+def _nothing_to_retry(order: RunOrder, state: Store) -> tuple[str, dict[str, object], int]:
+    """Files that planning left out are none of the run's clips: a mended one is new to it."""
+    left_out = [str(line["media"]) for line in read_quarantine(state, order, ())]
+    text = "no clip of this run is in quarantine: nothing to retry"
+    if left_out:
+        text += (
+            f". {len(left_out)} files were left out when it was planned, the first {left_out[0]}: when they are "
+            "mended, begin a new run in a new output root (the same --state-root keeps the landmarks)"
+        )
+    return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
+
+
 def check_inputs(order: RunOrder, state: Store) -> None:
-    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed; clips in quarantine may
-    change.
+    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed.
+
+    Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
     """
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
-    mended = {str(line["key"]) for line in read_quarantine(state, order, range(order.num_shards))}
+    shards = range(order.num_shards)
+    may_change = {str(line["key"]) for line in read_quarantine(state, order, shards)}
+    mended = read_mended(state, order, shards)
     changed = []
     for row in Manifest(state.read(layout.clips_file(order.run))):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
-        changed += [name for name, *facts in files if there.get(name) != tuple(facts) and row.key not in mended]
+        for name, *facts in files:
+            if there.get(name) != mended.get(name, tuple(facts)) and row.key not in may_change:
+                changed.append(name)
     if changed:
         raise BadConfig(
             "INPUT_CHANGED",

@@ -39,6 +39,11 @@ def quarantine_file(run: str, shard: int, num_shards: int) -> str:
     return f"{shard_dir(run, shard, num_shards)}/quarantine.jsonl"
 
 
+def mended_file(run: str, shard: int, num_shards: int) -> str:
+    """Input files that a retry took in though they are not as the frozen list has them: name -> [size, version]."""
+    return f"{shard_dir(run, shard, num_shards)}/mended.json"
+
+
 def quality_file(run: str, shard: int, num_shards: int) -> str:
     return f"{shard_dir(run, shard, num_shards)}/quality.jsonl"
 

@@ -19,7 +19,7 @@ from services.base import log
 from services.base.artifacts import Product, encode_landmarks
 from services.base.contract import ClipJob, StageSpec
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
-from services.base.isolation import ArtifactPart, ClipLimits, DonePart, FactsPart, InfoPart, PassChild
+from services.base.isolation import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.media import Clip, Landmarks, Media, PointSource
 
 
@@ -57,7 +57,7 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     stages = [(name, configs.get(name, {})) for name in specs]
     extras = _extras(flags.extra, len(flags.media))
     clips = _clips(flags.clip, flags.media)
-    child = PassChild(stages, ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20), flags.num_threads)
+    child = PassChild(stages, clip_limits(flags.clip_time_s, flags.clip_memory_mib), flags.num_threads)
     child.start()
     worst = EXIT_OK
     try:

@@ -13,6 +13,9 @@ from services.base.errors import BadConfig
 
 SCHEMA_VERSION = 1
 
+NO_SHARD = -1
+"""Of a quarantine line about a file that planning left out."""
+
 
 @dataclass(frozen=True)
 class StageOrder:
@@ -145,7 +148,7 @@ class QuarantineLine:
     message: str
     detail: str = ""
     reproduce: str = ""
-    shard: int = -1
+    shard: int = NO_SHARD
 
     def to_json(self) -> str:
         return canonical_json(dataclasses.asdict(self))

@@ -26,7 +26,7 @@ from services.base.child_pool import ChildPool
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, EXIT_TRANSIENT, BadConfig
 from services.base.intake import Intake, IntakeLimits
-from services.base.isolation import ClipLimits, PassChild, Stages
+from services.base.isolation import PassChild, Stages, clip_limits
 from services.base.metrics import CallMetrics, expose
 from services.base.remote import pem
 from services.base.settings import granted_cores, granted_memory_bytes, settings
@@ -114,7 +114,7 @@ def intake_of(flags: argparse.Namespace) -> Intake:
 
 def pool_of(config: ServeConfig, stages: Stages) -> ChildPool:
     """Children that hold the stages and drop a clip when its caller has gone."""
-    limits = ClipLimits(config.clip_time_s, config.clip_memory_mib << 20)
+    limits = clip_limits(config.clip_time_s, config.clip_memory_mib)
     return ChildPool(lambda: PassChild(stages, limits, config.num_threads, should_stop=call_abandoned), config.children)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import json
 import logging
@@ -104,6 +105,8 @@ class ShardWork:
         self._done_name = layout.done_file(run, shard, num_shards)
         self._quarantine_name = layout.quarantine_file(run, shard, num_shards)
         self._quality_name = layout.quality_file(run, shard, num_shards)
+        self._mended_name = layout.mended_file(run, shard, num_shards)
+        self._mended: dict[str, tuple[int, str]] = {}
 
     def run(self) -> None:
         """Does nothing when the shard is done. Raises BadShard, BadConfig or Transient; nothing is committed then."""
@@ -141,6 +144,8 @@ class ShardWork:
         return writer
 
     def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:
+        if self._mended:
+            self._c.state.put(self._mended_name, canonical_json(self._mended).encode())
         lines = "".join(line.to_json() + "\n" for line in self._quarantine)
         self._c.state.put(self._quarantine_name, lines.encode())
         self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
@@ -311,7 +316,7 @@ class ShardWork:
                 self._check_version(extra.path, extra.size_bytes, extra.version, row.key)
                 read.extras[extra.role] = self._c.inputs.read(extra.path)
         except VisemillError as error:
-            read.error = error
+            read.error = _of_one_clip(error)
         except OSError as error:
             read.error = BadInput(
                 "NOT_READABLE", f"{row.media} cannot be read ({error}): check its permissions and the disk"
@@ -326,20 +331,35 @@ class ShardWork:
             now = "has changed"
         else:
             return
-        if key in self._may_change():
+        if entry is not None and (key in self._may_change or self._mended_before.get(name) == entry[1:3]):
+            self._mended[name] = entry[1:3]
+        if name in self._mended or key in self._may_change:
             return
         raise BadConfig(
             "INPUT_CHANGED",
             f"{name} {now} since the run was planned: restore it, or begin a new run in a new output root",
         )
 
+    @functools.cached_property
     def _may_change(self) -> frozenset[str]:
         """Clips that were in this shard's quarantine have given nothing to the output yet, so they may be mended."""
         try:
-            data = self._c.state.read(self._quarantine_name)
+            return frozenset(line["key"] for line in lines_of(self._c.state.read(self._quarantine_name)))
         except NotThere:
             return frozenset()
-        return frozenset(line["key"] for line in lines_of(data))
+
+    @functools.cached_property
+    def _mended_before(self) -> dict[str, tuple[int, str]]:
+        try:
+            data = self._c.state.read(self._mended_name)
+        except NotThere:
+            return {}
+        return {name: (size, version) for name, (size, version) in json.loads(data).items()}
+
+
+def _of_one_clip(error: VisemillError) -> VisemillError:
+    """A file that may not be read costs its clip, although a folder that may not be written costs the run."""
+    return BadInput(error.reason, error.message, error.detail) if error.reason == "NOT_READABLE" else error
 
 
 class _Sink:

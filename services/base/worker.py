@@ -18,7 +18,7 @@ from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadShard
 from services.base.identity import StageIdentity, identity_of
-from services.base.isolation import ClipLimits, PassChild
+from services.base.isolation import PassChild, clip_limits
 from services.base.order import RunOrder, order_from_json
 from services.base.shard_work import ShardContext, ShardWork, say
 from services.base.store import open_store
@@ -79,7 +79,7 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     context = ShardContext.open(order, identities, state, flags)
     remote = dict(pair.split("=", 1) for pair in flags.remote)
     stages = [(stage.name, stage.config) for stage in order.stages]
-    limits = ClipLimits(flags.clip_time_s, flags.clip_memory_mib << 20)
+    limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     child = PassChild(stages, limits, flags.num_threads, remote=remote, should_stop=stop)
     num_bad = 0
     try:

@@ -1,0 +1,113 @@
+"""I/O: an output root is claimed by one run, and a run is pinned by one plan. Whoever comes with another is refused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import asdict, dataclass
+
+from orchestrator.plan import Plan, explain_difference
+from services.base import layout
+from services.base.errors import BadConfig
+from services.base.order import RunOrder, order_from_json
+from services.base.store import NotThere, Store, join_uri, open_store
+
+_CLAIM = f"{layout.STATE_DIR}/output.json"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which run an output root is of. state: where that run's truth lies; empty for the folder in the output itself."""
+
+    run: str
+    digest: str
+    state: str = ""
+
+
+def claim_of(outputs: Store) -> Claim | None:
+    """The claim on an output root, None where no run has begun. Raises BadConfig."""
+    try:
+        return Claim(**json.loads(outputs.read(_CLAIM)))
+    except NotThere:
+        return None
+    except (ValueError, TypeError) as error:
+        raise BadConfig(
+            "BAD_CLAIM", f"{_CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
+        ) from error
+
+
+def pin(plan: Plan, state: Store, outputs: Store) -> None:
+    """Writes the plan where it is not yet. Raises BadConfig when the output or the run's name is another's."""
+    order = plan.order
+    pinned = pinned_order(state, order.run)
+    if pinned is not None:
+        _refuse_other_plan(pinned, plan)
+    inside = state.uri == join_uri(outputs.uri, layout.STATE_DIR)
+    _claim_output(Claim(order.run, order.digest, "" if inside else state.uri), plan, state, outputs)
+    if pinned is None:
+        # The list first: whoever finds run.json finds all of the plan.
+        state.put(layout.clips_file(order.run), plan.clips)
+        state.put(layout.problems_file(order.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
+        if not state.create(layout.run_file(order.run), order.to_json()):
+            _refuse_other_plan(order_from_json(state.read(layout.run_file(order.run))), plan)
+
+
+def pinned_order(state: Store, run: str) -> RunOrder | None:
+    """The order of a run, None where there is no such run. Raises BadConfig when it cannot be read."""
+    try:
+        return order_from_json(state.read(layout.run_file(run)))
+    except NotThere:
+        return None
+
+
+def writes_to(order: RunOrder, outputs: Store) -> bool:
+    """Whether the run's workers write to that output, and not to where it was before somebody moved it."""
+    return open_store(order.output_root).uri == outputs.uri
+
+
+def _refuse_other_plan(pinned: RunOrder, plan: Plan) -> None:
+    if pinned.digest != plan.order.digest:
+        raise _other_run(plan, f"run {pinned.run}", explain_difference(pinned, plan.order))
+    if not writes_to(pinned, open_store(plan.order.output_root)):
+        raise BadConfig(
+            "OTHER_OUTPUT",
+            f"run {pinned.run}, which is the same plan, writes to {pinned.output_root}: "
+            "resume it there, or give this one a name of its own with --run",
+        )
+
+
+def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
+    held = claim_of(outputs)
+    if held is None:
+        _refuse_foreign_files(outputs)
+        outputs.create(_CLAIM, json.dumps(asdict(claim)).encode())
+        held = claim_of(outputs)
+    if held == claim or held is None:
+        return
+    if held.state != claim.state:
+        where = held.state or join_uri(outputs.uri, layout.STATE_DIR)
+        raise _other_run(plan, f"run {held.run}", f"its state, which lies in {where}: give --state-root {where}")
+    pinned = pinned_order(state, held.run)
+    difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
+    if held.digest == claim.digest:
+        difference = f"--run {held.run} against {claim.run}"
+    raise _other_run(plan, f"run {held.run}", difference)
+
+
+def _refuse_foreign_files(outputs: Store) -> None:
+    """Shards of an earlier run would be read as part of this one."""
+    foreign = [e.name for e in itertools.islice(outputs.list(), 1000) if not e.name.startswith(f"{layout.STATE_DIR}/")]
+    if foreign:
+        raise BadConfig(
+            "OUTPUT_NOT_EMPTY",
+            f"{outputs.uri} holds files of no run that is known, the first {foreign[0]}: "
+            "choose an empty --output-root, or move them away",
+        )
+
+
+def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
+    return BadConfig(
+        "OTHER_RUN",
+        f"{plan.order.output_root} holds {held}, which differs in: {difference}. "
+        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there",
+    )

@@ -1,0 +1,178 @@
+"""The real command line in processes of its own, on real clips: what every end-to-end test stands on."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIMIT_S = 900
+STATE_DIR = ".visemill"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended. data: what it printed as JSON; text: the same as it stood there."""
+
+    code: int
+    text: str
+    stderr: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self.text)
+        return value
+
+    @property
+    def error(self) -> dict[str, str]:
+        fields: dict[str, str] = self.data["error"]
+        return fields
+
+
+class Visemill:
+    """`visemill` as a user runs it. environment: added to that of the tests."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.environment = dict(environment or {})
+
+    def start(self, *words: object, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+        argv = [*prefix, sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+        return subprocess.Popen(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self.environment},
+            cwd=Path(__file__).resolve().parents[2],
+        )
+
+    def run(self, *words: object, prefix: Sequence[str] = (), output: str = "json") -> Result:
+        """The command, to its end."""
+        with self.start(*words, "-o", output, prefix=prefix) as process:
+            try:
+                text, stderr = process.communicate(timeout=LIMIT_S)
+            finally:
+                process.kill()
+        return Result(process.returncode, text, stderr)
+
+    def ok(self, *words: object, code: int = 0) -> dict[str, Any]:
+        """What the command says, which must end with that code."""
+        result = self.run(*words)
+        assert result.code == code, f"{words}: exit {result.code}, not {code}\n{result.text}\n{result.stderr[-3000:]}"
+        return result.data
+
+    def refused(self, *words: object, reason: str, code: int = 78) -> str:
+        """The message of the error that the command must end with."""
+        result = self.run(*words)
+        assert result.code == code, f"{words}: exit {result.code}, not {code}\n{result.text}\n{result.stderr[-3000:]}"
+        assert result.error["reason"] == reason, result.error
+        return result.error["message"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An input root that is being put together from real clips."""
+
+    root: Path
+    grid: Path
+
+    def add(self, *stems: str, speaker: str = "s1") -> "Corpus":
+        """Copies of clips of s1 with their aligns, under any speaker's name."""
+        for stem in stems:
+            self.copy(stem, f"{speaker}_processed/{stem}.mpg", f"{speaker}_processed/align/{stem}.align")
+        return self
+
+    def copy(self, stem: str, media: str, align: str = "") -> Path:
+        """One clip of s1 under another name; its align too, where one is named."""
+        target = self.path(media)
+        shutil.copyfile(self.grid / "s1_processed" / f"{stem}.mpg", target)
+        if align:
+            shutil.copyfile(self.grid / "s1_processed" / "align" / f"{stem}.align", self.path(align))
+        return target
+
+    def path(self, name: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def all_real(self) -> "Corpus":
+        """Every real clip that there is."""
+        shutil.copytree(self.grid, self.root, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        return self
+
+
+def digest_of_tree(root: Path) -> str:
+    """sha256 of the names and bytes below an output root, what belongs to the run's state left out."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.is_file() and name.parts[0] != STATE_DIR:
+            digest.update(f"{name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def lines_of_file(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture
+def visemill() -> Visemill:
+    return Visemill()
+
+
+@pytest.fixture
+def visemill_in() -> type[Visemill]:
+    """A command line in another environment."""
+    return Visemill
+
+
+@pytest.fixture
+def corpus(testdata: Path, tmp_path: Path) -> Corpus:
+    """An empty input root, to be filled."""
+    return Corpus(tmp_path / "in", testdata / "data" / "grid")
+
+
+@pytest.fixture
+def corpus_at(testdata: Path) -> Callable[[Path], Corpus]:
+    """Another input root, anywhere."""
+    return lambda root: Corpus(root, testdata / "data" / "grid")
+
+
+@pytest.fixture
+def tree_digest() -> Callable[[Path], str]:
+    return digest_of_tree
+
+
+@pytest.fixture
+def json_lines() -> Callable[[Path], list[dict[str, Any]]]:
+    return lines_of_file
+
+
+@pytest.fixture
+def stems(testdata: Path) -> Callable[[int], list[str]]:
+    """The first clips of s1, without the odd ones."""
+    odd = {"lrarzn", "prii9a", "lrae3s", "srbb4n", "sbbbzp"}
+
+    def first(count: int) -> list[str]:
+        names: Iterable[Path] = (testdata / "data" / "grid" / "s1_processed").glob("*.mpg")
+        return sorted(path.stem for path in names if path.stem not in odd)[:count]
+
+    return first
+
+
+@pytest.fixture(scope="session")
+def dlib_predictor() -> Path:
+    """Dlib's 68-point file; skips where it is not installed."""
+    from services.landmarks.models import find_dlib68_predictor
+
+    found = find_dlib68_predictor()
+    if found is None:
+        pytest.skip("the 68-point file is not installed: pip install 'visemill[dlib68]'")
+    return found

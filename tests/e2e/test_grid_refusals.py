@@ -1,0 +1,253 @@
+"""What a run refuses before it has written anything, and what it says then."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def flags_of(corpus: Any, out: Path, *more: str) -> list[str]:
+    return ["grid", "--input-root", str(corpus.root), "--output-root", str(out), "--num-shards", "2", "--quiet", *more]
+
+
+def wait_for(path_exists: Callable[[], bool], process: subprocess.Popen[str], limit_s: float = 120) -> None:
+    """Polls until something can be seen on the disk, while the process goes on."""
+    deadline_s = time.monotonic() + limit_s
+    while not path_exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def landmarks_in(out: Path) -> list[Path]:
+    return [path for path in (out / ".visemill" / "artifacts").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason", "said"),
+    [
+        (["--num-shards", "0"], "BAD_FLAGS", "--num-shards 0"),
+        (["--max-failures", "some"], "BAD_MAX_FAILURES", "'some'"),
+        (["--max-failures", "-1"], "BAD_MAX_FAILURES", "'-1'"),
+        (["--workers", "-1"], "BAD_WORKERS", "-1"),
+        (["--max-attempts", "0"], "BAD_FLAGS", "--max-attempts"),
+        (["--max-frames", "0"], "BAD_SETTING", "max_frames"),
+        (["--clip-time-s", "0"], "BAD_FLAGS", "--clip-time-s"),
+        (["--clip-memory-mib", "1"], "BAD_FLAGS", "--clip-memory-mib"),
+        (["--remote", "landmarks"], "BAD_FLAGS", "--remote"),
+        (["--remote", "landmark=localhost:1"], "BAD_FLAGS", "--remote"),
+        (["--split-config", "no-such-split"], "NO_SPLIT_FILE", "no-such-split"),
+        (["--dlib-predictor", "no/such.dat"], "DLIB_PREDICTOR_MISSING", "no/such.dat"),
+        (["--max-examples", "-1"], "BAD_FLAGS", "--max-examples -1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_flag_that_cannot_work_is_refused_before_anything_is_written(
+    visemill: Any, corpus: Any, out: Path, flags: list[str], reason: str, said: str
+) -> None:
+    corpus.add("bbaf2n")
+    message = visemill.refused("run", *flags_of(corpus, out, *flags), reason=reason)
+    assert said in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("yaml", "reason", "said"),
+    [
+        ("train_speakers: [s1]\nval_speakers: [s1]\n", "OVERLAPPING_SPEAKERS", "s1"),
+        ("train_speakers: [s1, s99]\n", "UNKNOWN_SPEAKERS", "s99"),
+        ("train_speakers: [s1\n", "BAD_SPLIT", "not YAML"),
+        ("- s1\n", "BAD_SPLIT", "mapping"),
+        ("train_speaker: [s1]\n", "UNKNOWN_SPLIT_KEY", "train_speakers"),
+        ("val_speakers: [s2]\ntrain_speakers: [s3]\n", "UNLISTED_SPEAKERS", "s1"),
+    ],
+)
+def test_a_split_that_does_not_fit_is_refused_before_anything_is_written(
+    visemill: Any, corpus: Any, out: Path, tmp_path: Path, yaml: str, reason: str, said: str
+) -> None:
+    corpus.add("bbaf2n").add("bbaf3s", speaker="s2").add("bbal8p", speaker="s3")
+    split = tmp_path / "split.yaml"
+    split.write_text(yaml)
+    for command in ("run", "plan"):
+        message = visemill.refused(command, *flags_of(corpus, out, "--split-config", str(split)), reason=reason)
+        assert said in message
+    assert not out.exists()
+
+
+def test_an_input_root_that_is_missing_empty_or_a_file_is_refused(visemill: Any, corpus: Any, out: Path) -> None:
+    message = visemill.refused("run", *flags_of(corpus, out), reason="ROOT_MISSING")
+    assert str(corpus.root) in message
+    corpus.root.mkdir()
+    assert "empty" in visemill.refused("run", *flags_of(corpus, out), reason="NO_CLIPS")
+    corpus.path("note.txt").write_text("nothing")
+    assert ".txt" in visemill.refused("run", *flags_of(corpus, out), reason="NO_CLIPS")
+    assert not out.exists()
+
+
+def test_usage_errors_exit_64_and_name_the_flag(visemill: Any) -> None:
+    for words, said in ((["run"], "PIPELINE"), (["run", "grid"], "--input-root"), (["rum"], "rum"), ([], "COMMAND")):
+        with visemill.start(*words) as process:
+            _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 64
+        assert said in stderr
+
+
+def test_count_prints_just_the_number(visemill: Any, corpus: Any) -> None:
+    corpus.add("bbaf2n", "bbaf3s").add("bbal8p", speaker="s2")
+    corpus.copy("bbbs4n", "s2_processed/bbbs4n.mpg")
+    for command in ("count", "count-utterances"):
+        result = visemill.run(command, "grid", "--input-root", corpus.root, output="text")
+        assert (result.code, result.text) == (0, "3\n")
+
+
+def test_plan_writes_nothing(visemill: Any, corpus: Any, out: Path) -> None:
+    corpus.add("bbaf2n")
+    planned = visemill.ok("plan", *flags_of(corpus, out, "--sample", "0"))
+    assert planned["clips"] == 1
+    assert not out.exists()
+
+
+def test_commands_on_an_output_without_a_run_say_so(visemill: Any, tmp_path: Path) -> None:
+    for command in ("resume", "retry", "status", "verify", "report"):
+        message = visemill.refused(command, "--output-root", tmp_path / "none", reason="NO_RUN")
+        assert "visemill run" in message
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_second_run_on_one_output_is_refused_while_the_first_goes_on(visemill: Any, corpus: Any, out: Path) -> None:
+    corpus.add("bbaf2n", "bbaf3s")
+    first = visemill.start("run", *flags_of(corpus, out), "-o", "json")
+    try:
+        wait_for((out / ".visemill" / "output.json").exists, first)
+        for words in (("run", *flags_of(corpus, out)), ("resume", "--output-root", str(out))):
+            message = visemill.refused(*words, reason="OUTPUT_IN_USE")
+            assert str(first.pid) in message
+        text, _ = first.communicate(timeout=300)
+    finally:
+        first.kill()
+    assert first.returncode == 0
+    assert json.loads(text)["finished"]
+
+
+def test_a_changed_config_or_input_is_refused_with_what_differs(visemill: Any, corpus: Any, out: Path) -> None:
+    corpus.add("bbaf2n", "bbaf3s")
+    visemill.ok("run", *flags_of(corpus, out))
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+
+    message = visemill.refused("run", *flags_of(corpus, out, "--profile", "liptype2-v1"), reason="OTHER_RUN")
+    assert "records.profile fixed-scale against liptype2-v1" in message
+    message = visemill.refused("run", *flags_of(corpus, out, "--num-shards", "3"), reason="OTHER_RUN")
+    assert "--num-shards 2 against 3" in message
+    message = visemill.refused("run", *flags_of(corpus, out, "--max-frames", "74"), reason="OTHER_RUN")
+    assert "max_frames 75 against 74" in message
+
+    os.utime(corpus.root / "s1_processed" / "bbaf2n.mpg", ns=(0, 0))
+    message = visemill.refused("resume", "--output-root", str(out), reason="INPUT_CHANGED")
+    assert "s1_processed/bbaf2n.mpg" in message
+    visemill.refused("run", *flags_of(corpus, out), reason="OTHER_RUN")
+    (corpus.root / "s1_processed" / "bbaf2n.mpg").unlink()
+    visemill.refused("resume", "--output-root", str(out), reason="INPUT_CHANGED")
+    unchanged = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert {path.name for path in before} == {path.name for path in unchanged}
+    assert {p: t for p, t in before.items() if p.is_file()} == {p: t for p, t in unchanged.items() if p.is_file()}
+
+
+def test_files_of_an_earlier_run_are_not_mixed_with_this_one(visemill: Any, corpus: Any, out: Path) -> None:
+    corpus.add("bbaf2n")
+    out.mkdir()
+    (out / "train-00063-of-00064.tfrecord").write_bytes(b"old")
+    message = visemill.refused("run", *flags_of(corpus, out), reason="OUTPUT_NOT_EMPTY")
+    assert "train-00063-of-00064.tfrecord" in message
+    assert [path.name for path in out.rglob("*") if path.is_file() and path.name != "lease"] == [
+        "train-00063-of-00064.tfrecord"
+    ]
+
+
+@pytest.mark.slow
+def test_one_state_root_for_several_outputs(visemill: Any, corpus: Any, tmp_path: Path, tree_digest: Any) -> None:
+    corpus.add("bbaf2n")
+    first, second, state = tmp_path / "first", tmp_path / "second", tmp_path / "state"
+    visemill.ok("run", *flags_of(corpus, first, "--state-root", str(state)))
+    whole = tree_digest(first)
+
+    message = visemill.refused("run", *flags_of(corpus, second, "--state-root", str(state)), reason="OTHER_OUTPUT")
+    assert str(first) in message
+    assert "--run" in message
+    visemill.refused("run", *flags_of(corpus, first), reason="OTHER_RUN")
+    visemill.refused("run", *flags_of(corpus, first, "--state-root", str(state), "--run", "x"), reason="OTHER_RUN")
+    assert tree_digest(first) == whole
+
+    named = visemill.ok("run", *flags_of(corpus, second, "--state-root", str(state), "--run", "again"))
+    assert named["landmarks_found_made"] == 1
+    assert tree_digest(second) == whole
+    # The output knows where its state lies.
+    assert visemill.ok("status", "--output-root", second)["run"] == "again"
+    assert visemill.ok("resume", "--output-root", first)["nothing_to_do"]
+
+
+@pytest.mark.slow
+def test_an_output_that_was_moved_can_be_read_but_not_written(visemill: Any, corpus: Any, out: Path) -> None:
+    corpus.add("bbaf2n")
+    visemill.ok("run", *flags_of(corpus, out))
+    moved = out.rename(out.with_name("moved"))
+    assert visemill.ok("status", "--output-root", moved)["finished"]
+    assert visemill.ok("verify", "--output-root", moved, "--recompute", "100%")["problems"] == []
+    for command in ("resume", "retry"):
+        message = visemill.refused(command, "--output-root", moved, reason="OUTPUT_MOVED")
+        assert str(out) in message
+    assert not out.exists()
+
+
+def test_the_same_video_in_two_splits_stops_the_run_before_it_publishes(
+    visemill: Any, corpus: Any, out: Path, tmp_path: Path
+) -> None:
+    corpus.add("bbaf2n")
+    corpus.copy("bbaf2n", "s2_processed/bbaf3s.mpg", "s2_processed/align/bbaf3s.align")
+    split = tmp_path / "split.yaml"
+    split.write_text("train_speakers: [s1]\ntest_speakers: [s2]\n")
+    flags = flags_of(corpus, out, "--split-config", str(split))
+
+    planned = visemill.ok("plan", *flags, "--deep", "--sample", "0", code=78)
+    assert "s1/bbaf2n (train)" in planned["leaks"][0]
+    assert "s2/bbaf3s (test)" in planned["leaks"][0]
+    assert not out.exists()
+
+    message = visemill.refused("run", *flags, reason="CONTENT_LEAK")
+    assert "s1/bbaf2n" in message
+    assert "s2/bbaf3s" in message
+    assert [path.name for path in out.iterdir()] == [".visemill"]
+    visemill.refused("resume", "--output-root", out, reason="CONTENT_LEAK")
+    assert [path.name for path in out.iterdir()] == [".visemill"]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_says_so_and_can_be_resumed(
+    visemill: Any, corpus: Any, out: Path, stems: Any, signal_number: int
+) -> None:
+    corpus.add(*stems(6))
+    process = visemill.start("run", *flags_of(corpus, out, "--workers", "1"), "-o", "json")
+    wait_for(lambda: bool(landmarks_in(out)), process)
+    process.send_signal(signal_number)
+    text, _ = process.communicate(timeout=60)
+    answer = json.loads(text)
+    assert process.returncode == answer["exit_code"] == 130
+    assert not answer["finished"]
+    assert [path.name for path in out.iterdir()] == [".visemill"]
+
+    status = visemill.ok("status", "--output-root", out)
+    assert not status["finished"]
+    resumed = visemill.ok("resume", "--output-root", out)
+    assert resumed["finished"]
+    assert resumed["records"] == {"train": 6, "val": 0, "test": 0}
+    assert resumed["landmarks_found_made"] >= 1
