@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -169,7 +170,7 @@ def _free_bytes(made: Plan) -> int | None:
     folder = Path(root)
     while not folder.exists():
         folder = folder.parent
-    return open_store(str(folder)).probe().free_bytes
+    return shutil.disk_usage(folder).free
 
 
 def _text(data: Mapping[str, Any], made: Plan) -> str:

@@ -144,8 +144,11 @@ def expectation(config: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return ((CONFIG_KEY, canonical_json(dict(config))),)
 
 
-def require_expected(metadata: Iterable[tuple[str, str | bytes]], config: Mapping[str, Any]) -> None:
-    """Raises BadConfig CONFIG_DIFFERS when a call's metadata expects another config than this server's."""
+def require_expected(metadata: Iterable[tuple[str, str | bytes]], config: Callable[[], Mapping[str, Any]]) -> None:
+    """Raises BadConfig CONFIG_DIFFERS when a call's metadata expects another config than this server's.
+
+    config: asked only when the metadata expects something.
+    """
     text = dict(metadata).get(CONFIG_KEY)
     if text is None:
         return
@@ -153,7 +156,7 @@ def require_expected(metadata: Iterable[tuple[str, str | bytes]], config: Mappin
         expected = dict(json.loads(text))
     except (ValueError, TypeError) as error:
         raise BadConfig("CONFIG_DIFFERS", f"the metadata {CONFIG_KEY} must be a JSON object: {error}") from error
-    here = json.loads(canonical_json(dict(config)))
+    here = json.loads(canonical_json(dict(config())))
     names = sorted(set(expected) | set(here))
     differing = [n for n in names if n not in expected or n not in here or expected[n] != here[n]]
     if differing:

@@ -19,6 +19,7 @@ from services.base.child_pool import Children, carry
 from services.base.clip_pass import ChunkPart, FactsPart, InfoPart, Part
 from services.base.contract import FrameStream, Source, add_config_flags, config_from_flags, config_from_mapping
 from services.base.errors import BadConfig, Transient
+from services.base.identity import identity_of
 from services.base.intake import Intake, job_of, start_of
 from services.base.isolation import Stages
 from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
@@ -54,7 +55,7 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
         self, request_iterator: Iterator[decode_pb2.DecodeRequest], context: grpc.ServicerContext
     ) -> Iterator[decode_pb2.DecodeResponse]:
         start = start_of(request_iterator)
-        require_expected(context.invocation_metadata(), _expected(self._config))
+        require_expected(context.invocation_metadata(), lambda: _expected(self._config))
         with self._intake.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
             stages = self._stages(start.max_frames)
@@ -85,7 +86,9 @@ def _responses(parts: Iterator[Part], max_message_bytes: int) -> Iterator[decode
 
 
 def _expected(config: DecodeConfig) -> Mapping[str, Any]:
-    return {name: value for name, value in dataclasses.asdict(config).items() if name not in _NOT_EXPECTED}
+    """What must be the same at both ends for the frames to be the same."""
+    settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in _NOT_EXPECTED}
+    return {**settings, "version": SPEC.version, "libraries": dict(identity_of(SPEC, config).libraries)}
 
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import threading
 import weakref
@@ -27,10 +28,11 @@ from services.base.contract import (
     config_from_mapping,
 )
 from services.base.errors import BadConfig, BadInput, Transient
+from services.base.identity import identity_of
 from services.base.intake import Intake, job_of, start_of
 from services.base.isolation import Stages
 from services.base.media import DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
-from services.base.remote import Pieces, Remote
+from services.base.remote import Pieces, Remote, expectation, require_expected
 from services.base.retry import Again
 from services.base.settings import settings
 from services.base.topology import topology
@@ -75,9 +77,10 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     def Detect(
         self, request_iterator: Iterator[landmarks_pb2.DetectRequest], context: grpc.ServicerContext
     ) -> Iterator[landmarks_pb2.DetectResponse]:
-        del context
         start = start_of(request_iterator)
         stages = stages_of(start, self._config, self._decode)
+        config = config_from_mapping(LandmarksConfig, stages[-1][1])
+        require_expected(context.invocation_metadata(), lambda: _expected(config))
         if start.WhichOneof("input") == "frames":
             parts = self._of_frames(start, request_iterator, stages)
         else:
@@ -118,6 +121,13 @@ def stages_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig, decode:
     config_from_mapping(LandmarksConfig, values)
     max_frames = start.max_frames if start.WhichOneof("input") != "frames" else 0
     return [("decode", {**decode, "max_frames": max_frames}), (SPEC.name, values)]
+
+
+@functools.lru_cache(maxsize=32)
+def _expected(config: LandmarksConfig) -> Mapping[str, Any]:
+    """What must be the same at both ends, or points under one key would not be the same points."""
+    identity = identity_of(SPEC, config)
+    return {"version": identity.version, "models": dict(identity.models), "libraries": dict(identity.libraries)}
 
 
 def frames_of(
@@ -257,6 +267,14 @@ class RemoteConsumer:
         return found
 
 
+def _expectation_of(config: LandmarksConfig) -> tuple[tuple[str, str], ...]:
+    try:
+        return expectation(_expected(config))
+    except BadConfig:
+        # A client without the model file keeps no points under its digest, so it has nothing to compare.
+        return ()
+
+
 def _detect_into(detection: _Detection, answer: Future[Landmarks]) -> None:
     try:
         answer.set_result(detection.run())
@@ -278,6 +296,7 @@ class _Detection:
             max_frames=max_frames,
             num_jitters=config.num_jitters,
         )
+        self._metadata = _expectation_of(config)
         self._call: Any = None
         self._cancelled = False
 
@@ -294,7 +313,9 @@ class _Detection:
         info: landmarks_pb2.DetectInfo | None = None
         chunks: list[common_pb2.LandmarkChunk] = []
         try:
-            self._call = self._stub.Detect(self._requests(pieces), timeout=self._remote.deadline_s)
+            self._call = self._stub.Detect(
+                self._requests(pieces), timeout=self._remote.deadline_s, metadata=self._metadata
+            )
             for message in self._call:
                 match message.WhichOneof("message"):
                     case "info":

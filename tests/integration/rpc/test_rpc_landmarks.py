@@ -263,3 +263,13 @@ def test_a_consumer_wants_no_frames(testdata: Path, landmarks_server: Any) -> No
     with pytest.raises(RuntimeError, match="asked for no frames"):
         consumer.push(chunk)
     assert np.isfinite(consumer.finish({}).points_TNC).all()
+
+
+def test_a_server_of_another_version_is_refused_before_its_points_are_kept_under_ours(
+    testdata: Path, landmarks_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "services.landmarks.rpc._expected", lambda config: {"version": 1, "libraries": {"mediapipe": "0"}}
+    )
+    with pytest.raises(BadConfig, match=r"CONFIG_DIFFERS: caller and server differ in libraries"):
+        open_remote(landmarks_server.target, MEDIAPIPE)(_job(testdata, "bbaf2n"), None).finish({})

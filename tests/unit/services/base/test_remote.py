@@ -112,11 +112,11 @@ CONFIG = {"max_pixels": 9, "max_duration_s": 1.5, "name": "ä"}
 
 
 def test_a_caller_that_expects_what_the_server_has_is_served() -> None:
-    require_expected(expectation(CONFIG), CONFIG)
+    require_expected(expectation(CONFIG), lambda: CONFIG)
 
 
 def test_a_caller_that_expects_nothing_is_served() -> None:
-    require_expected((("user-agent", "x"), ("trace-bin", b"\xff")), CONFIG)
+    require_expected((("user-agent", "x"), ("trace-bin", b"\xff")), lambda: CONFIG)
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_a_caller_that_expects_nothing_is_served() -> None:
 )
 def test_a_caller_that_expects_something_else_is_told_what_differs(expected: dict[str, object], said: str) -> None:
     with pytest.raises(BadConfig, match="CONFIG_DIFFERS") as caught:
-        require_expected(expectation(expected), CONFIG)
+        require_expected(expectation(expected), lambda: CONFIG)
     assert said in caught.value.message
 
 
 @pytest.mark.parametrize("text", ["not json", "3", "[1]"])
 def test_an_expectation_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadConfig, match="must be a JSON object"):
-        require_expected((("visemill-config", text),), CONFIG)
+        require_expected((("visemill-config", text),), lambda: CONFIG)
