@@ -31,8 +31,8 @@ $(PROTO_VENV)/.ready: Makefile
 	touch $@
 
 demo: setup
+	@rm -rf $(DEMO)
 	$(BIN)/visemill demo-corpus $(DEMO)/corpus --speakers 4 --clips 8 --broken
-	@rm -rf $(DEMO)/out
 	@$(BIN)/visemill run grid --input-root $(DEMO)/corpus --output-root $(DEMO)/out --num-shards 4; \
 	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
 	$(BIN)/visemill report --output-root $(DEMO)/out
