@@ -31,11 +31,11 @@ def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -
         for name, facts in shard.outputs.items():
             _move(order, outputs, name, facts)
     shards = range(order.num_shards)
-    quality = "".join(canonical_json(line) + "\n" for line in read_quality(state, order, shards))
-    outputs.put(QUALITY_FILE, quality.encode())
+    quality = list(read_quality(state, order, shards))
+    outputs.put(QUALITY_FILE, "".join(canonical_json(line) + "\n" for line in quality).encode())
     lines = [_portable(line) for line in read_quarantine(state, order, shards)]
     outputs.put(QUARANTINE_FILE, "".join(canonical_json(line) + "\n" for line in lines).encode())
-    for name, data in pipeline.summary_files(order, done).items():
+    for name, data in pipeline.summary_files(order, done, quality).items():
         outputs.put(name, data)
     outputs.delete_prefix(layout.staged(order.run, ""))
     state.put(layout.finished_file(order.run), json.dumps({"digest": order.digest}).encode())

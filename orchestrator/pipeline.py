@@ -34,7 +34,7 @@ class Pipeline:
 
     add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises
     BadConfig.
-    check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: what is written last, by
+    check: (row, bytes of its extras) -> messages about labels, for `plan`. summary_files: (order, commits, quality) -> what is written last, by
     name.
     file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
     raises BadInput when it is torn.
@@ -47,6 +47,6 @@ class Pipeline:
     read: Callable[[Iterable[Entry], argparse.Namespace], DataSet]
     count: Callable[[Iterable[Entry], argparse.Namespace], int]
     check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
-    summary_files: Callable[[RunOrder, Sequence[DoneShard]], dict[str, bytes]]
+    summary_files: Callable[[RunOrder, Sequence[DoneShard], Iterable[Mapping[str, Any]]], dict[str, bytes]]
     file_of: Callable[[RunOrder, ClipRow], str]
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]

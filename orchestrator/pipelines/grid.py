@@ -185,8 +185,9 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
     return [(p.reason, p.message) for p in check_align(row.utterance_id, path, extras["align"])]
 
 
-def summary_files(order: RunOrder, done: Sequence[DoneShard]) -> dict[str, bytes]:
+def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """meta.json: the original's keys, and more; the same from run to run."""
+    del quality
     settings = {stage.name: dict(stage.config) for stage in order.stages}
     counts: Counter[str] = Counter()
     for shard in done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -22,11 +23,13 @@ class Product:
     payload: the bytes that the shard's writer stores (one serialized tf.train.Example, one npz).
     quality: JSON-able facts about the clip for the sidecar, never for the record.
     flags: UPPER_CASE quality findings, sorted, e.g. ("GREY_FRAMES", "SHORT_CLIP").
+    sidecars: small files about the clip that are kept in the run's state, by name (a preview picture).
     """
 
     payload: bytes
     quality: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    sidecars: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def artifact_key(
@@ -50,33 +53,37 @@ def artifact_key(
     )
 
 
-def encode_landmarks(value: Landmarks) -> bytes:
-    """An uncompressed npz; entries carry a fixed date, so equal values give equal bytes."""
+# Every type that may be kept in a store, by the name that its bytes carry.
+KINDS: Mapping[str, type] = {"landmarks": Landmarks}
+
+
+def kind_of(value: object) -> str | None:
+    """The name of a value's type in KINDS, None where it is not one that is kept."""
+    return next((kind for kind, known in KINDS.items() if type(value) is known), None)
+
+
+def encode_artifact(value: Any) -> bytes:
+    """An uncompressed npz of a value of KINDS: arrays by field name, the other fields in a JSON header.
+
+    Entries carry a fixed date, so equal values give equal bytes. Raises TypeError for any other value.
+    """
+    kind = kind_of(value)
+    if kind is None:
+        raise TypeError(f"no bytes for an artifact of type {type(value).__name__}: add it to artifacts.KINDS")
+    named = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    arrays = {name: field_value for name, field_value in named.items() if isinstance(field_value, np.ndarray)}
+    header = canonical_json({"kind": kind, **{name: v for name, v in named.items() if name not in arrays}})
     out = io.BytesIO()
-    header = canonical_json({"topology": value.topology, "width_px": value.width_px, "height_px": value.height_px})
-    np.savez(
-        out,
-        allow_pickle=False,
-        header=np.frombuffer(header.encode(), np.uint8),
-        points_TNC=value.points_TNC,
-        score_T=value.score_T,
-        source_T=value.source_T,
-    )
+    np.savez(out, allow_pickle=False, header=np.frombuffer(header.encode(), np.uint8), **arrays)
     return out.getvalue()
 
 
-def decode_landmarks(data: bytes) -> Landmarks:
-    """The inverse of `encode_landmarks`. Raises ValueError when the bytes are not such a value."""
+def decode_artifact(data: bytes) -> Any:
+    """The inverse of `encode_artifact`. Raises ValueError when the bytes are not such a value."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            header = json.loads(arrays["header"].tobytes())
-            return Landmarks(
-                header["topology"],
-                arrays["points_TNC"],
-                arrays["score_T"],
-                arrays["source_T"],
-                header["width_px"],
-                header["height_px"],
-            )
-    except (KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"not a landmarks artifact ({error}): delete it, and it will be made again") from error
+            fields = json.loads(arrays["header"].tobytes())
+            kind = KINDS[fields.pop("kind")]
+            return kind(**fields, **{name: arrays[name] for name in arrays.files if name != "header"})
+    except (KeyError, TypeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"not an artifact ({error}): delete it, and it will be made again") from error

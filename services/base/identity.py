@@ -39,7 +39,7 @@ class StageIdentity:
 
 def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
     """The identity of a stage under a config. Raises BadConfig when a model file is missing."""
-    package = spec.config.__module__.rpartition(".")[0]
+    package = package_of(spec)
     module = importlib.import_module(f"{package}.spec")
     key_config: Mapping[str, Any] = module.key_config(config)
     libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
@@ -49,6 +49,11 @@ def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
     return StageIdentity(
         spec.name, spec.version, key_config, models, {name: library_version(name) for name in sorted(libraries)}
     )
+
+
+def package_of(spec: StageSpec) -> str:
+    """The package that a stage's files lie in: that of its config."""
+    return spec.config.__module__.rpartition(".")[0]
 
 
 @functools.cache

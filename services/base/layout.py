@@ -48,6 +48,11 @@ def quality_file(run: str, shard: int, num_shards: int) -> str:
     return f"{shard_dir(run, shard, num_shards)}/quality.jsonl"
 
 
+def sidecar_file(run: str, key: str, name: str) -> str:
+    """A small file about one clip, such as a preview picture."""
+    return f"runs/{run}/sidecars/{key}/{name}"
+
+
 def finished_file(run: str) -> str:
     """Written when the output tree is complete."""
     return f"runs/{run}/finished.json"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from services.base import log
-from services.base.artifacts import Product, encode_landmarks
+from services.base.artifacts import Product, encode_artifact
 from services.base.contract import ClipJob, StageSpec
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
@@ -139,7 +139,7 @@ def _save(stem: Path, name: str, value: Any) -> Path:
     """Writes the artifact beside the others of its clip and tells where."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     path = stem.with_name(f"{stem.name}.{name}" + (".npz" if isinstance(value, Landmarks) else ""))
-    path.write_bytes(encode_landmarks(value) if isinstance(value, Landmarks) else value.payload)
+    path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
     return path
 
 

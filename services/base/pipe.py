@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from services.base.artifacts import Product, decode_landmarks, encode_landmarks
+from services.base.artifacts import Product, decode_artifact, encode_artifact, kind_of
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
 from services.base.contract import ClipJob
-from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
+from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
 
 _PREFIX = struct.Struct("<IQ")
 _MAX_HEADER_BYTES = 64 << 20
@@ -141,26 +141,27 @@ def unpack_part(header: Header, payload: bytearray) -> Part:
 
 
 def _pack_value(value: Any) -> tuple[str, bytes]:
-    if isinstance(value, Landmarks):
-        return "landmarks", encode_landmarks(value)
     if isinstance(value, Product):
-        facts = json.dumps({"quality": dict(value.quality), "flags": list(value.flags)}).encode()
-        return "product", struct.pack("<I", len(facts)) + facts + value.payload
-    raise TypeError(f"no bytes for an artifact of type {type(value).__name__}: add it to services/base/pipe.py")
+        names = list(value.sidecars)
+        facts = {"quality": dict(value.quality), "flags": list(value.flags)}
+        sizes = {name: len(value.sidecars[name]) for name in names}
+        header = json.dumps({**facts, "sidecars": sizes}).encode()
+        return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values(), value.payload])
+    return kind_of(value) or type(value).__name__, encode_artifact(value)
 
 
 def _unpack_value(kind: str, data: bytes) -> Any:
-    if kind == "landmarks":
-        return decode_landmarks(data)
-    if kind == "product":
-        (size,) = struct.unpack_from("<I", data)
-        facts = json.loads(data[4 : 4 + size])
-        return Product(data[4 + size :], facts["quality"], tuple(facts["flags"]))
-    raise ValueError(f"unknown kind of artifact {kind!r}")
+    if kind != "product":
+        return decode_artifact(data)
+    (size,) = struct.unpack_from("<I", data)
+    facts = json.loads(data[4 : 4 + size])
+    pieces = _Pieces(data[4 + size :])
+    sidecars = {name: pieces.take(num_bytes) for name, num_bytes in facts["sidecars"].items()}
+    return Product(pieces.rest(), facts["quality"], tuple(facts["flags"]), sidecars)
 
 
 class _Pieces:
-    def __init__(self, payload: bytearray) -> None:
+    def __init__(self, payload: bytes | bytearray) -> None:
         self._view = memoryview(payload)
         self._at = 0
 
@@ -170,3 +171,6 @@ class _Pieces:
             raise ValueError(f"a message lacks {size - len(piece)} bytes")
         self._at += size
         return piece
+
+    def rest(self) -> bytes:
+        return bytes(self._view[self._at :])

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.base import layout
-from services.base.artifacts import Product, artifact_key, decode_landmarks, encode_landmarks
+from services.base.artifacts import Product, artifact_key, decode_artifact, encode_artifact
 from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
 from services.base.errors import BadConfig, BadInput, BadShard, Transient, VisemillError
-from services.base.identity import StageIdentity
+from services.base.identity import StageIdentity, package_of
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, PassChild
 from services.base.manifest import ClipRow, Manifest
 from services.base.media import Media
@@ -47,6 +47,7 @@ class ShardContext:
     """What all shards of a worker share."""
 
     order: RunOrder
+    specs: Mapping[str, StageSpec]
     identities: list[StageIdentity]
     manifest: Manifest
     state: Store
@@ -59,11 +60,17 @@ class ShardContext:
 
     @classmethod
     def open(
-        cls, order: RunOrder, identities: list[StageIdentity], state: Store, flags: argparse.Namespace
+        cls,
+        order: RunOrder,
+        specs: Mapping[str, StageSpec],
+        identities: list[StageIdentity],
+        state: Store,
+        flags: argparse.Namespace,
     ) -> ShardContext:
         clips = state.read(layout.clips_file(order.run))
         return cls(
             order,
+            specs,
             identities,
             Manifest(clips),
             state,
@@ -131,9 +138,8 @@ class ShardWork:
 
     def _open_writer(self, uploads: dict[str, Upload]) -> ShardWriter:
         stage = self._c.order.stages[-1]
-        package = importlib.import_module(f"services.{stage.name}.spec")
-        spec: StageSpec = package.SPEC
-        module = importlib.import_module(f"services.{stage.name}.writer")
+        spec = self._c.specs[stage.name]
+        module = importlib.import_module(f"{package_of(spec)}.writer")
 
         def create(name: str) -> _Sink:
             uploads[name] = self._c.outputs.upload(layout.staged(self._c.order.run, name))
@@ -180,6 +186,8 @@ class ShardWork:
             writer.add(row.clip(), product)
             self._counts[row.split] = self._counts.get(row.split, 0) + 1
             facts = {"key": row.key, "split": row.split, "flags": list(product.flags), **product.quality}
+            for name, data in product.sidecars.items():
+                self._c.state.put(layout.sidecar_file(self._c.order.run, row.key, name), data)
             self._quality.append(canonical_json(facts))
         say(
             event="clip",
@@ -213,7 +221,7 @@ class ShardWork:
                 for stage, seconds in part.seconds.items():
                     self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
             elif isinstance(part, ArtifactPart) and part.name in names:
-                self._c.state.put(names[part.name], encode_landmarks(part.value))
+                self._c.state.put(names[part.name], encode_artifact(part.value))
             elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
                 product = part.value
         if product is None:
@@ -227,22 +235,24 @@ class ShardWork:
         names: dict[str, str] = {}
         if not self._c.use_cache:
             return given, names
-        before: list[dict[str, Any]] = []
-        for identity, stage in zip(self._c.identities, self._c.order.stages, strict=True):
-            spec: StageSpec = importlib.import_module(f"services.{stage.name}.spec").SPEC
+        makers: dict[str, dict[str, Any]] = {}
+        for identity in self._c.identities:
+            spec = self._c.specs[identity.name]
+            # Only what the stage reads can decide its artifact; what else is in the pass may change freely.
+            before = [makers[name] for name in spec.reads if name in makers]
             if spec.cached:
                 config = {"own": dict(identity.key_config), "before": before}
                 key = artifact_key(
-                    stage.name, spec.version, config, job.media.sha256, identity.models, identity.libraries
+                    spec.name, spec.version, config, job.media.sha256, identity.models, identity.libraries
                 )
-                names[spec.writes] = layout.artifact_file(stage.name, key)
+                names[spec.writes] = layout.artifact_file(spec.name, key)
                 self._look_up(given, spec.writes, names)
-            before.append(identity.to_dict())
+            makers[spec.writes] = {**identity.to_dict(), "before": before}
         return given, names
 
     def _look_up(self, given: dict[str, Any], writes: str, names: Mapping[str, str]) -> None:
         try:
-            given[writes] = decode_landmarks(self._c.state.read(names[writes]))
+            given[writes] = decode_artifact(self._c.state.read(names[writes]))
         except NotThere:
             return
         except ValueError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 from services.base import layout, log
 from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
-from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadShard
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard
 from services.base.identity import StageIdentity, identity_of
 from services.base.isolation import PassChild, clip_limits
 from services.base.order import RunOrder, order_from_json
@@ -47,6 +48,7 @@ def add_work_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shards", required=True, help="such as 0,4-7; or - to read a number a line from standard input"
     )
+    parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end with this process, which started it")
     parser.add_argument("--attempt", type=int, default=1, help="for the logs (default: %(default)s)")
     parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
     parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit a clip (default: %(default)s)")
@@ -70,13 +72,15 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     add_work_flags(parser)
     flags = parser.parse_args(argv)
     log.setup()
-    if flags.shards == "-":
+    if flags.parent:
         die_with_parent()
+        if os.getppid() != flags.parent:
+            return EXIT_TRANSIENT
     stop = _Stop()
     state = open_store(flags.state_root)
     order = order_from_json(state.read(layout.run_file(flags.run)))
     identities = check_identities(order, specs)
-    context = ShardContext.open(order, identities, state, flags)
+    context = ShardContext.open(order, specs, identities, state, flags)
     remote = dict(pair.split("=", 1) for pair in flags.remote)
     stages = [(stage.name, stage.config) for stage in order.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)

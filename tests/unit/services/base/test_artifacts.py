@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.base.artifacts import artifact_key, decode_landmarks, encode_landmarks
+from services.base.artifacts import artifact_key, decode_artifact, encode_artifact
 from services.base.media import Landmarks
 
 
@@ -12,17 +12,17 @@ def landmarks():
 
 
 def test_landmarks_survive_bit_by_bit_and_give_the_same_bytes_every_time():
-    data = encode_landmarks(landmarks())
-    again = decode_landmarks(data)
-    assert encode_landmarks(again) == data == encode_landmarks(landmarks())
+    data = encode_artifact(landmarks())
+    again = decode_artifact(data)
+    assert encode_artifact(again) == data == encode_artifact(landmarks())
     assert again.points_TNC.tobytes() == landmarks().points_TNC.tobytes()
     assert again.present_T.tolist() == [True, False]
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", encode_landmarks(landmarks())[:-50]])
+@pytest.mark.parametrize("data", [b"", b"nonsense", encode_artifact(landmarks())[:-50]])
 def test_torn_bytes_are_no_landmarks(data):
-    with pytest.raises(ValueError, match="not a landmarks artifact"):
-        decode_landmarks(data)
+    with pytest.raises(ValueError, match="not an artifact"):
+        decode_artifact(data)
 
 
 def test_whatever_decides_the_bytes_is_in_the_key():

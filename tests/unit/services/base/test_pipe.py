@@ -41,7 +41,9 @@ def through(ends, packed):
     [
         InfoPart(VideoInfo(4, 2, 90, 29.97, 10, 0.4, "h264", "yuv420p")),
         FactsPart(DecodeFacts(10, 1, 2, True, False, ("a warning",))),
-        ArtifactPart("record", Product(b"\0payload", {"num_grey_frames": 12}, ("GREY_FRAMES",))),
+        ArtifactPart(
+            "record", Product(b"\0payload", {"num_grey_frames": 12}, ("GREY_FRAMES",), {"preview.png": b"png"})
+        ),
         DonePart({"decode": 0.25}),
     ],
 )
