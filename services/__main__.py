@@ -21,6 +21,9 @@ STAGES: dict[str, str] = {
     "decode": "services.decode",
     "landmarks": "services.landmarks",
     "records": "services.records",
+    "keypoints": "services.landmarks.holistic",
+    "features": "services.features",
+    "signfiles": "services.records.sign",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from services.base.contract import canonical_json, digest_of
-from services.base.media import Landmarks
+from services.base.media import Features, Keypoints, Landmarks
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def artifact_key(
 
 
 # Every type that may be kept in a store, by the name that its bytes carry.
-KINDS: Mapping[str, type] = {"landmarks": Landmarks}
+KINDS: Mapping[str, type] = {"landmarks": Landmarks, "keypoints": Keypoints, "features": Features}
 
 
 def kind_of(value: object) -> str | None:

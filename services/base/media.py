@@ -178,3 +178,52 @@ class Landmarks:
     def group(self, name: str) -> Float32Array:
         """Points of a named group, float32 [T, n, 2]. Raises KeyError."""
         return self.points_TNC[:, list(topology(self.topology).group(name))]
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """Body, hand and face points of the person in each kept frame, as the models gave them: nothing filled or clamped.
+
+    layout: name of the numbering, see services/landmarks/holistic/layout.py. xy_TNC: float32 [T, N, 2], (x, y) over the
+    frame's width and height; 0 where absent. confidence_TN: float32 [T, N] in 0..1: a point's own where the model gives
+    one (pose), else that of its hand or face in the frame; 0 where absent. present_TN: bool [T, N], the model gave the point.
+    pts_s_T: float64 [T], presentation times. width_px, height_px: of the frames.
+    """
+
+    layout: str
+    xy_TNC: Float32Array
+    confidence_TN: Float32Array
+    present_TN: npt.NDArray[np.bool_]
+    pts_s_T: Float64Array
+    width_px: int
+    height_px: int
+
+    def __post_init__(self) -> None:
+        if self.xy_TNC.ndim != 3 or self.xy_TNC.shape[2] != 2 or self.xy_TNC.dtype != np.float32:
+            raise ValueError(f"xy_TNC must be float32 [T,N,2], not {self.xy_TNC.dtype} {self.xy_TNC.shape}")
+        expected = self.xy_TNC.shape[:2]
+        if self.confidence_TN.shape != expected or self.present_TN.shape != expected:
+            raise ValueError(
+                f"confidence and presence must be {expected}, not {self.confidence_TN.shape}, {self.present_TN.shape}"
+            )
+        if self.pts_s_T.shape != expected[:1]:
+            raise ValueError(f"pts_s_T must be [{expected[0]}], not {self.pts_s_T.shape}")
+
+
+@dataclass(frozen=True)
+class Features:
+    """Feature vectors of the kept frames.
+
+    model: name, weights: how it got its weights (a digest, or "seeded:0"). vectors_TD: float32 [T, D]. pts_s_T: float64 [T].
+    """
+
+    model: str
+    weights: str
+    vectors_TD: Float32Array
+    pts_s_T: Float64Array
+
+    def __post_init__(self) -> None:
+        if self.vectors_TD.ndim != 2 or self.vectors_TD.dtype != np.float32:
+            raise ValueError(f"vectors_TD must be float32 [T,D], not {self.vectors_TD.dtype} {self.vectors_TD.shape}")
+        if self.pts_s_T.shape != self.vectors_TD.shape[:1]:
+            raise ValueError(f"pts_s_T must be [{len(self.vectors_TD)}], not {self.pts_s_T.shape}")
