@@ -1,0 +1,63 @@
+"""The seam of feature models: what a loaded network is to the stage. One model per process, shared by its clips."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, UInt8Array
+from services.features.spec import FeaturesConfig
+
+
+class FeatureModel(Protocol):
+    """One loaded network of frames.
+
+    name: that of the network, "inception_v3". weights: how it got its weights, "sha256:<hex>" or "seeded:0".
+    """
+
+    name: str
+    weights: str
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """uint8 [N, H, W, 3] RGB, N >= 1, all of one size -> float32 [N, D], in the same order.
+
+        Raises `batcher.OutOfMemory` when the batch does not fit, and Transient when a server does not answer.
+        """
+        ...
+
+
+class SequenceModel(Protocol):
+    """One loaded network of sequences of any length; a sequence's answer does not depend on its neighbours.
+
+    name, weights: as of FeatureModel.
+    """
+
+    name: str
+    weights: str
+
+    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
+        """float32 [T_i, C] each, T_i >= 1 -> float32 [T_i, D] each. Raises as `FeatureModel.__call__` does."""
+        ...
+
+
+def open_model(config: FeaturesConfig) -> FeatureModel:
+    """The network that a config asks for, loaded. Raises BadConfig for a missing library, file or model."""
+    if config.backend == "triton":
+        try:
+            from services.features.triton import open_triton
+        except ModuleNotFoundError as error:
+            raise _missing(error, "triton") from error
+        return open_triton(config)
+    try:
+        if config.backend == "onnxruntime":
+            from services.features.onnx_model import open_onnx
+
+            return open_onnx(config)
+        from services.features.torch_model import open_torch
+    except ModuleNotFoundError as error:
+        raise _missing(error, "features") from error
+    return open_torch(config)
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> BadConfig:
+    return BadConfig("LIBRARY_MISSING", f"{error.name} is not installed: pip install 'visemill[{extra}]'")

@@ -1,0 +1,95 @@
+"""What the features stage is: its settings and its artifact. Inert: looks for no file and imports no library."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from services.base.contract import StageSpec
+
+BackendName = Literal["torch", "onnxruntime", "triton"]
+ModelName = Literal["inception_v3"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+DtypeName = Literal["float32", "float16"]
+
+MAX_BATCH_SIZE = 4096
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """Settings of the stage. Raises ValueError for a value that cannot work.
+
+    weights_sha256: what the file of `weights` must be; with the triton backend, what the server must serve.
+    """
+
+    model: ModelName = field(default="inception_v3", metadata={"help": "the network; 2048 values a frame"})
+    backend: BackendName = field(
+        default="torch",
+        metadata={"help": "torch or onnxruntime: in this process; triton: a server that holds the one copy"},
+    )
+    weights: str = field(
+        default="",
+        metadata={"help": "file of the network's weights (torchvision's IMAGENET1K_V1); empty: seeded random ones"},
+    )
+    weights_sha256: str = field(default="", metadata={"help": "sha256 that the weights must have; empty: any"})
+    seed: int = field(default=0, metadata={"help": "seed of the random weights where no file is given"})
+    batch_size: int = field(default=32, metadata={"help": "frames that go through the network at once"})
+    triton: str = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC door"})
+    device: DeviceName = field(
+        default="auto", metadata={"help": "torch only: auto takes a GPU where there is one that torch can use"}
+    )
+    dtype: DtypeName = field(
+        default="float32", metadata={"help": "torch on a GPU only: float16 is faster and less exact"}
+    )
+    channels_last: bool = field(
+        default=False, metadata={"help": "torch only: the memory layout that a GPU's convolutions prefer"}
+    )
+
+    def __post_init__(self) -> None:
+        for name, names in (("model", ModelName), ("backend", BackendName), ("device", DeviceName), ("dtype", DtypeName)):
+            value = getattr(self, name)
+            if value not in get_args(names):
+                raise ValueError(f"features {name} {value!r} must be one of {', '.join(get_args(names))}")
+        _check_whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
+        _check_whole("seed", self.seed, 0, 2**32 - 1)
+        if self.weights_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.weights_sha256):
+            raise ValueError(f"weights_sha256 {self.weights_sha256!r} must be 64 lower-case hexadecimal digits")
+        if self.backend == "triton" and not self.triton:
+            raise ValueError("the triton backend needs the server's address: give triton HOST:PORT")
+        if self.dtype == "float16" and (self.backend != "torch" or self.device == "cpu"):
+            raise ValueError(
+                f"dtype float16 is for torch on a GPU, not for {self.backend} on {self.device}: "
+                "take float32, or backend torch with device cuda"
+            )
+
+    @property
+    def weights_name(self) -> str:
+        """How the vectors got their weights where no file tells: the pinned digest, or the seed."""
+        return f"sha256:{self.weights_sha256}" if self.weights_sha256 else f"seeded:{self.seed}"
+
+
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} {value!r} must be a whole number from {low} to {high}")
+
+
+SPEC = StageSpec(
+    name="features",
+    version=1,
+    config=FeaturesConfig,
+    reads=("frames",),
+    writes="features",
+    libraries=("torch", "onnxruntime", "numpy"),
+    cached=True,
+)
+
+
+def key_config(config: FeaturesConfig) -> dict[str, Any]:
+    """The settings that decide bytes: neither where files lie and servers listen, whose digests are in `models.py`."""
+    return {"model": config.model, "backend": config.backend, "batch_size": config.batch_size}
+
+
+def libraries_of(config: FeaturesConfig) -> tuple[str, ...]:
+    """Those of SPEC.libraries whose version decides this config's bytes."""
+    return {"torch": ("torch", "numpy"), "onnxruntime": ("onnxruntime", "numpy"), "triton": ()}[config.backend]
