@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from services.base.contract import StageSpec
+from services.decode.sampling import MAX_TARGET_HZ, Sampling
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -14,18 +15,24 @@ def _setting(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """Settings of decode. Only max_frames decides what comes out; the others refuse a clip or bound memory.
+    """Settings of decode. max_frames, sampling and target_fps decide what comes out; the others refuse a clip or bound
+    memory.
 
     Raises ValueError for a value out of range.
     """
 
-    max_frames: int = _setting(0, "stop after this many frames; 0 decodes the whole clip")
+    max_frames: int = _setting(0, "stop after this many decoded frames; 0 decodes the whole clip")
     max_pixels: int = _setting(3840 * 2160, "refuse a clip whose frames hold more pixels than this")
     max_decoded_frames: int = _setting(
         200_000, "refuse a clip of more frames than this, unless max_frames stops it first"
     )
     max_duration_s: float = _setting(3600.0, "refuse a clip longer than this, unless max_frames is set")
     chunk_bytes: int = _setting(8 << 20, "most bytes of frames held in one chunk (at least one frame, at most 64)")
+    sampling: Sampling = field(
+        default="all",
+        metadata={"help": "which decoded frames are delivered: all, the nearest to a grid of target_fps, or decimate"},
+    )
+    target_fps: float = _setting(0.0, "frames a second that grid and decimate aim at; 0 with all")
 
     def __post_init__(self) -> None:
         if self.max_frames < 0:
@@ -37,6 +44,16 @@ class DecodeConfig:
             raise ValueError(
                 f"max_frames {self.max_frames} is over max_decoded_frames {self.max_decoded_frames}: raise the second"
             )
+        self._check_sampling()
+
+    def _check_sampling(self) -> None:
+        if self.sampling not in get_args(Sampling):
+            raise ValueError(f"sampling must be one of {', '.join(get_args(Sampling))}, not {self.sampling!r}")
+        if self.sampling == "all":
+            if self.target_fps != 0:
+                raise ValueError(f"target_fps {self.target_fps} says nothing with sampling all: give grid or decimate")
+        elif not 0 < self.target_fps <= MAX_TARGET_HZ:
+            raise ValueError(f"target_fps must be above 0 and at most {MAX_TARGET_HZ}, not {self.target_fps}")
 
 
 SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))
@@ -44,4 +61,8 @@ SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", l
 
 def key_config(config: DecodeConfig) -> dict[str, Any]:
     """The settings that decide pixels, for the key of an artifact made from them."""
-    return {"max_frames": config.max_frames}
+    key: dict[str, Any] = {"max_frames": config.max_frames}
+    if config.sampling != "all":
+        # Left out where it changes nothing, so that what was keyed before there was sampling is still found.
+        key |= {"sampling": config.sampling, "target_fps": config.target_fps}
+    return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -11,6 +12,7 @@ from services.base.contract import FrameStream, Source
 from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
 from services.decode.ops import copy_rotated, num_frames_per_chunk
 from services.decode.pyav import PyavVideo, open_video
+from services.decode.sampling import sampled
 from services.decode.spec import DecodeConfig
 
 
@@ -30,15 +32,16 @@ def open_stage(config: DecodeConfig) -> Source:
 @contextmanager
 def _open_stream(media: Media, config: DecodeConfig) -> Iterator[FrameStream]:
     with open_video(media, config) as video:
-        yield PyavStream(video, config.chunk_bytes)
+        yield PyavStream(video, config)
 
 
 class PyavStream:
     """Frames of one open clip (services.base.contract.FrameStream)."""
 
-    def __init__(self, video: PyavVideo, chunk_bytes: int) -> None:
+    def __init__(self, video: PyavVideo, config: DecodeConfig) -> None:
         self._video = video
-        self._chunk_bytes = chunk_bytes
+        self._chunk_bytes = config.chunk_bytes
+        self._frames = sampled(iter(video.read, None), config.sampling, config.target_fps)
         self._next_index = 0
         self._started = False
 
@@ -54,7 +57,8 @@ class PyavStream:
         return self._chunks()
 
     def facts(self) -> DecodeFacts:
-        return self._video.facts()
+        """Of all frames that were decoded, but num_frames: that counts the delivered ones."""
+        return dataclasses.replace(self._video.facts(), num_frames=self._next_index)
 
     def _chunks(self) -> Iterator[FrameChunk]:
         while True:
@@ -69,7 +73,7 @@ class PyavStream:
         capacity = num_frames_per_chunk(info.height_px, info.width_px, self._chunk_bytes)
         frames_THWC = np.empty((capacity, info.height_px, info.width_px, 3), np.uint8)
         pts_s: list[float] = []
-        while len(pts_s) < capacity and (frame := self._video.read()) is not None:
+        while len(pts_s) < capacity and (frame := next(self._frames, None)) is not None:
             copy_rotated(self._video.pixels(frame[0]), info.rotation_deg, frames_THWC[len(pts_s)])
             pts_s.append(frame[1])
         if not pts_s:
