@@ -215,12 +215,14 @@ class Features:
     """Feature vectors of the kept frames.
 
     model: name, weights: how it got its weights (a digest, or "seeded:0"). vectors_TD: float32 [T, D]. pts_s_T: float64 [T].
+    num_split_batches: batches that a lack of memory broke; with 0 their composition is a function of the clip alone.
     """
 
     model: str
     weights: str
     vectors_TD: Float32Array
     pts_s_T: Float64Array
+    num_split_batches: int = 0
 
     def __post_init__(self) -> None:
         if self.vectors_TD.ndim != 2 or self.vectors_TD.dtype != np.float32:

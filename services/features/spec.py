@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from services.base.contract import StageSpec
+from services.features.device import chosen_device
 
 BackendName = Literal["torch", "onnxruntime", "triton"]
 ModelName = Literal["inception_v3"]
@@ -14,6 +15,7 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 DtypeName = Literal["float32", "float16"]
 
 MAX_BATCH_SIZE = 4096
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,24 @@ class FeaturesConfig:
         default="float32", metadata={"help": "torch on a GPU only: float16 is faster and less exact"}
     )
     channels_last: bool = field(
-        default=False, metadata={"help": "torch only: the memory layout that a GPU's convolutions prefer"}
+        default=True, metadata={"help": "torch only: the memory layout that convolutions are fastest in"}
+    )
+    num_threads: int = field(
+        default=1, metadata={"help": "threads of the network on a CPU; another number changes the last digits"}
     )
 
     def __post_init__(self) -> None:
-        for name, names in (("model", ModelName), ("backend", BackendName), ("device", DeviceName), ("dtype", DtypeName)):
+        for name, names in (
+            ("model", ModelName),
+            ("backend", BackendName),
+            ("device", DeviceName),
+            ("dtype", DtypeName),
+        ):
             value = getattr(self, name)
             if value not in get_args(names):
                 raise ValueError(f"features {name} {value!r} must be one of {', '.join(get_args(names))}")
         _check_whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
+        _check_whole("num_threads", self.num_threads, 1, MAX_THREADS)
         _check_whole("seed", self.seed, 0, 2**32 - 1)
         if self.weights_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.weights_sha256):
             raise ValueError(f"weights_sha256 {self.weights_sha256!r} must be 64 lower-case hexadecimal digits")
@@ -80,16 +91,27 @@ SPEC = StageSpec(
     config=FeaturesConfig,
     reads=("frames",),
     writes="features",
-    libraries=("torch", "onnxruntime", "numpy"),
+    libraries=("torch", "onnxruntime", "opencv-contrib-python"),
     cached=True,
 )
 
 
 def key_config(config: FeaturesConfig) -> dict[str, Any]:
-    """The settings that decide bytes: neither where files lie and servers listen, whose digests are in `models.py`."""
-    return {"model": config.model, "backend": config.backend, "batch_size": config.batch_size}
+    """The settings that decide bytes: neither where files lie and servers listen, whose digests are in `models.py`.
+
+    Frames computed together, threads and the device change the last digits of a vector; a server batches as it likes.
+    """
+    key: dict[str, Any] = {"model": config.model, "backend": config.backend}
+    if config.backend == "triton":
+        return key
+    key |= {"batch_size": config.batch_size}
+    device = chosen_device(config.device) if config.backend == "torch" else "cpu"
+    if config.backend == "torch":
+        key |= {"device": device, "dtype": config.dtype, "channels_last": config.channels_last}
+    return key | ({"num_threads": config.num_threads} if device == "cpu" else {})
 
 
 def libraries_of(config: FeaturesConfig) -> tuple[str, ...]:
     """Those of SPEC.libraries whose version decides this config's bytes."""
-    return {"torch": ("torch", "numpy"), "onnxruntime": ("onnxruntime", "numpy"), "triton": ()}[config.backend]
+    # OpenCV stretches the frames, whoever computes on them.
+    return ("opencv-contrib-python", *(() if config.backend == "triton" else (config.backend,)))

@@ -1,0 +1,65 @@
+"""Which weights a config means, by name. Imports no library, so a name costs at most one read of the file."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+from services.base.errors import BadConfig
+from services.features.spec import FeaturesConfig
+
+
+def models_of(config: FeaturesConfig) -> dict[str, str]:
+    """The network's name -> `weights_of`. Raises BadConfig as it does."""
+    return {config.model: weights_of(config)}
+
+
+def weights_of(config: FeaturesConfig) -> str:
+    """ "sha256:<hex>" of the weights, or "seeded:<seed>"; for triton, of what the server must serve.
+
+    Raises BadConfig when the file is missing, cannot be read, or is not the one that `weights_sha256` names.
+    """
+    if not config.weights:
+        return config.weights_name
+    digest = sha256_of(weights_path(config))
+    check_digest(digest, config)
+    return f"sha256:{digest}"
+
+
+def weights_path(config: FeaturesConfig) -> Path:
+    """The user's file. Raises BadConfig when there is none."""
+    path = Path(config.weights).expanduser()
+    if not path.is_file():
+        raise BadConfig(
+            "WEIGHTS_MISSING",
+            f"{config.weights!r} is no file: give the path of torchvision's inception_v3 weights with --weights, "
+            "or leave it out for seeded random ones",
+        )
+    return path
+
+
+def check_digest(digest: str, config: FeaturesConfig) -> None:
+    """Raises BadConfig when sha256 (hex) is not what `weights_sha256` asks for."""
+    if config.weights_sha256 and digest != config.weights_sha256:
+        raise BadConfig(
+            "WEIGHTS_CHANGED",
+            f"{config.weights} has sha256 {digest}, but weights_sha256 asks for {config.weights_sha256}: "
+            "get the right file, or give its own digest",
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file, remembered while its size and time stay. Raises BadConfig when it cannot be read."""
+    try:
+        stat = path.stat()
+        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise BadConfig("WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+
+
+@functools.lru_cache(maxsize=32)
+def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
+    del size_bytes, mtime_ns  # part of the key only
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

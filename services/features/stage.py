@@ -1,0 +1,83 @@
+"""How the features stage handles one clip: frames in, a vector for each out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from services.base.contract import ClipConsumer, ClipJob, Consumer
+from services.base.errors import BadInput
+from services.base.media import Features, Float32Array, FrameChunk, UInt8Array, VideoInfo
+from services.features import ops
+from services.features.backend import FeatureModel, open_model
+from services.features.batcher import AdaptiveBatcher
+from services.features.spec import FeaturesConfig
+
+
+def open_stage(config: FeaturesConfig) -> Consumer:
+    """Loads the network once. Raises BadConfig as `backend.open_model` does."""
+    model = open_model(config)
+    batcher = AdaptiveBatcher(config.batch_size, model.name)
+
+    def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
+        del info
+        return FeaturesOfClip(model, batcher, config.batch_size, job.clip.key)
+
+    return consumer
+
+
+class FeaturesOfClip:
+    """One clip. Frames are stretched as they come, so at most `batch_size` small ones are held, however large theirs.
+
+    Batches are cut by counting the clip's frames: the composition is a function of the clip, not of its chunks.
+    """
+
+    wants_frames = True
+
+    def __init__(self, model: FeatureModel, batcher: AdaptiveBatcher, batch_size: int, name: str) -> None:
+        self._model, self._batcher, self._batch_size, self._name = model, batcher, batch_size, name
+        self._waiting: list[UInt8Array] = []
+        self._vectors: list[Float32Array] = []
+        self._times: list[np.ndarray] = []
+        self._size_px = (0, 0)
+        self._num_splits = 0
+
+    def push(self, chunk: FrameChunk) -> None:
+        """Raises BadInput when the frames change size, or a single frame does not fit into memory."""
+        self._check_size(chunk)
+        self._times.append(chunk.pts_s)
+        for frame_HWC in chunk.frames_THWC:
+            self._waiting.append(ops.stretched(frame_HWC[None])[0])
+            if len(self._waiting) == self._batch_size:
+                self._compute()
+
+    def finish(self, given: Mapping[str, Any]) -> Features:
+        """The clip's vectors. Raises BadInput when there was no frame."""
+        del given
+        if self._waiting:
+            self._compute()
+        if not self._vectors:
+            raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
+        vectors_TD = np.concatenate(self._vectors).astype(np.float32, copy=False)
+        return Features(
+            self._model.name, self._model.weights, vectors_TD, np.concatenate(self._times), self._num_splits
+        )
+
+    def _compute(self) -> None:
+        batch_NHWC, self._waiting = np.stack(self._waiting), []
+        pieces = self._batcher.run(self._model, batch_NHWC, self._name)
+        self._num_splits += len(pieces) > 1
+        self._vectors += pieces
+
+    def _check_size(self, chunk: FrameChunk) -> None:
+        height_px, width_px = chunk.frames_THWC.shape[1:3]
+        if self._times and (width_px, height_px) != self._size_px:
+            was = "x".join(map(str, self._size_px))
+            raise BadInput(
+                "FRAME_SIZE_CHANGED",
+                f"{self._name}: frame {chunk.first_index} is {width_px}x{height_px} px after frames of {was} px; "
+                "a clip's frames must be of one size: re-encode it, or cut it where the size changes",
+            )
+        self._size_px = (width_px, height_px)

@@ -1,0 +1,105 @@
+"""The torch backend: a network in this process, on its CPU or GPU."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, UInt8Array
+from services.features import ops
+from services.features.backend import FeatureModel
+from services.features.batcher import OutOfMemory
+from services.features.device import chosen_device
+from services.features.inception import FrameFeatures, InceptionV3
+from services.features.spec import FeaturesConfig
+from services.features.weights import load_weights
+
+LOG = logging.getLogger(__name__)
+
+
+def open_torch(config: FeaturesConfig) -> FeatureModel:
+    """Loads the network. Raises BadConfig for weights that do not load, or a GPU that torch cannot use."""
+    return TorchModel(config)
+
+
+def loaded_network(config: FeaturesConfig) -> tuple[InceptionV3, str]:
+    """The network of a config on the CPU, for inference, and how it got its weights. Raises BadConfig."""
+    network = InceptionV3()
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    weights, weights_name = load_weights(config, shapes)
+    network.load_state_dict(weights, strict=True)
+    return network.eval().requires_grad_(False), weights_name
+
+
+class TorchModel:
+    """A FeatureModel. Same frames in the same batch, same bytes, on one kind of device."""
+
+    def __init__(self, config: FeaturesConfig) -> None:
+        self.name = config.model
+        self._device = _device(config)
+        _settle(config, self._device)
+        network, self.weights = loaded_network(config)
+        network.fold_norms()
+        memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+        network.to(dtype=getattr(torch, config.dtype), memory_format=memory_format)
+        self._model: nn.Module = FrameFeatures(network, any_size=False).to(self._device)
+        LOG.info("features: %s (%s) on %s", self.name, self.weights, self._device)
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """As FeatureModel. The stretch is OpenCV's, on the CPU."""
+        small_NHWC = ops.stretched(frames_NHWC)
+        with _out_of_memory(), torch.inference_mode():
+            batch_NHWC = torch.from_numpy(small_NHWC).to(self._device)
+            vectors: Float32Array = self._model(batch_NHWC).cpu().numpy()
+        return vectors
+
+
+def _device(config: FeaturesConfig) -> torch.device:
+    device = chosen_device(config.device)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadConfig(
+            "NO_GPU",
+            f"device {config.device} means a GPU here, but torch {torch.__version__} reaches none: install a torch "
+            "that is built for CUDA and its driver, or take device cpu",
+        )
+    if device == "cpu" and config.dtype != "float32":
+        raise BadConfig("NO_GPU", f"dtype {config.dtype} is for a GPU, and there is none: take dtype float32")
+    return torch.device(device)
+
+
+def _settle(config: FeaturesConfig, device: torch.device) -> None:
+    """What decides the bytes is fixed once a process, whatever its environment says."""
+    if device.type == "cpu":
+        torch.set_num_threads(config.num_threads)
+    else:
+        # Float32 means float32: TF32 keeps 10 bits. Trying out algorithms would pick one by timing.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+
+
+@contextmanager
+def _out_of_memory() -> Iterator[None]:
+    """Turns the several ways in which torch says so into OutOfMemory."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        message = str(error)
+    except MemoryError as error:
+        message = str(error)
+    except RuntimeError as error:
+        # The CPU's allocator and oneDNN raise the plain class.
+        if not any(words in str(error) for words in ("can't allocate memory", "could not create a memory object")):
+            raise
+        message = str(error)
+    else:
+        return
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    raise OutOfMemory(message)

@@ -1,0 +1,113 @@
+"""Weights of the networks: a user's file, checked, or seeded random ones, said loudly."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import math
+import pickle
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from services.base.errors import BadConfig
+from services.features.models import check_digest, weights_path
+from services.features.spec import FeaturesConfig
+
+LOG = logging.getLogger(__name__)
+
+# torchvision names its files by the first digits of their sha256: inception_v3_google-0cc3c7bd.pth is IMAGENET1K_V1.
+IMAGENET1K_V1_PREFIX = "0cc3c7bd"
+_HASHED_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:
+    """The tensors by name and how the network got them: "sha256:<hex>" or "seeded:<seed>".
+
+    shapes: every name that the network has. Raises BadConfig for a file that is missing, damaged or another network's.
+    """
+    if not config.weights:
+        if config.weights_sha256:
+            raise BadConfig(
+                "WEIGHTS_MISSING",
+                f"weights_sha256 asks for {config.weights_sha256}, but no file is given: name it with --weights",
+            )
+        LOG.warning(
+            "features are of random weights (seed %d) and mean nothing: give --weights FILE for trained ones",
+            config.seed,
+        )
+        return seeded_weights(config.seed, shapes), f"seeded:{config.seed}"
+    return _from_file(config, shapes)
+
+
+def seeded_weights(seed: int, shapes: Shapes) -> dict[str, torch.Tensor]:
+    """Weights that are a function of the seed and each name, whatever the library's version.
+
+    Uniform with the variance 2 / fan_in, under which a rectified network neither fades nor explodes (He et al. 2015,
+    https://arxiv.org/abs/1502.01852); norms do nothing: mean 0, variance 1, scale 1, shift 0.
+    """
+    return {name: _seeded(seed, name, shape) for name, shape in shapes.items()}
+
+
+def _seeded(seed: int, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    if name.endswith("num_batches_tracked"):
+        return torch.zeros(shape, dtype=torch.int64)
+    if len(shape) < 2:
+        return torch.ones(shape) if name.endswith(("weight", "running_var")) else torch.zeros(shape)
+    digest = hashlib.sha256(f"visemill/{seed}/{name}".encode()).digest()
+    # Raw bits: numpy promises the same ones for ever, of its distributions it does not.
+    bits = np.random.PCG64(int.from_bytes(digest[:16], "big")).random_raw(math.prod(shape)) >> np.uint64(40)
+    unit = bits.astype(np.float32) * np.float32(2.0**-23) - np.float32(1.0)
+    bound = np.float32(math.sqrt(6.0 / math.prod(shape[1:])))
+    return torch.from_numpy((unit * bound).reshape(shape))
+
+
+def _from_file(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:
+    path = weights_path(config)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadConfig("WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+    digest = hashlib.sha256(data).hexdigest()
+    check_digest(digest, config)
+    _check_name(path.name, digest)
+    try:
+        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE",
+            f"{path} is no state dict that torch loads with weights_only=True: save `model.state_dict()` to it",
+            str(error),
+        ) from error
+    _check_shapes(path.name, loaded, shapes)
+    known = "torchvision's IMAGENET1K_V1" if digest.startswith(IMAGENET1K_V1_PREFIX) else "not torchvision's own file"
+    LOG.info("features use weights sha256:%s (%s)", digest, known)
+    return {name: loaded[name] for name in shapes}, f"sha256:{digest}"
+
+
+def _check_name(name: str, digest: str) -> None:
+    promised = _HASHED_NAME.search(name)
+    if promised and not digest.startswith(promised[1]):
+        raise BadConfig(
+            "WEIGHTS_DAMAGED",
+            f"{name} promises a sha256 that begins with {promised[1]}, but has {digest}: download it again",
+        )
+
+
+def _check_shapes(name: str, loaded: object, shapes: Shapes) -> None:
+    if not isinstance(loaded, Mapping) or not all(isinstance(v, torch.Tensor) for v in loaded.values()):
+        raise BadConfig("WEIGHTS_UNREADABLE", f"{name} holds no state dict: save `model.state_dict()` to it")
+    found = {key: tuple(value.shape) for key, value in loaded.items()}
+    wrong = sorted(key for key in {*shapes, *found} if shapes.get(key) != found.get(key))
+    if wrong:
+        shown = "; ".join(f"{key}: {found.get(key, 'missing')}, not {shapes.get(key, 'known')}" for key in wrong[:3])
+        raise BadConfig(
+            "WEIGHTS_OF_ANOTHER_NETWORK",
+            f"{name} differs in {len(wrong)} of {len(shapes)} tensors ({shown}): give weights of torchvision's "
+            "inception_v3 with aux_logits=True",
+        )
