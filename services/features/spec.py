@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -13,9 +12,13 @@ BackendName = Literal["torch", "onnxruntime", "triton"]
 ModelName = Literal["inception_v3"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 DtypeName = Literal["float32", "float16"]
+TransportName = Literal["auto", "grpc", "shared-memory"]
 
 MAX_BATCH_SIZE = 4096
+MAX_IN_FLIGHT = 64
 MAX_THREADS = 256
+
+_HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class FeaturesConfig:
     seed: int = field(default=0, metadata={"help": "seed of the random weights where no file is given"})
     batch_size: int = field(default=32, metadata={"help": "frames that go through the network at once"})
     triton: str = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC door"})
+    triton_in_flight: int = field(
+        default=4, metadata={"help": "triton only: requests on their way at a time; a batch travels in so many pieces"}
+    )
+    triton_transport: TransportName = field(
+        default="auto", metadata={"help": "triton only: auto shares memory with a server of this host"}
+    )
     device: DeviceName = field(
         default="auto", metadata={"help": "torch only: auto takes a GPU where there is one that torch can use"}
     )
@@ -57,14 +66,16 @@ class FeaturesConfig:
             ("backend", BackendName),
             ("device", DeviceName),
             ("dtype", DtypeName),
+            ("triton_transport", TransportName),
         ):
             value = getattr(self, name)
             if value not in get_args(names):
                 raise ValueError(f"features {name} {value!r} must be one of {', '.join(get_args(names))}")
         _check_whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
         _check_whole("num_threads", self.num_threads, 1, MAX_THREADS)
+        _check_whole("triton_in_flight", self.triton_in_flight, 1, MAX_IN_FLIGHT)
         _check_whole("seed", self.seed, 0, 2**32 - 1)
-        if self.weights_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.weights_sha256):
+        if self.weights_sha256 and not (len(self.weights_sha256) == 64 and set(self.weights_sha256) <= _HEX):
             raise ValueError(f"weights_sha256 {self.weights_sha256!r} must be 64 lower-case hexadecimal digits")
         if self.backend == "triton" and not self.triton:
             raise ValueError("the triton backend needs the server's address: give triton HOST:PORT")

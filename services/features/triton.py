@@ -1,0 +1,317 @@
+"""Feature models on a Triton server, over KServe v2 gRPC: the only import of tritonclient.
+
+A request may always be repeated, so a server that is killed, restarted, full or slow costs time and no result.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import tritonclient.grpc as triton_grpc
+from tritonclient.utils import InferenceServerException
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, UInt8Array
+from services.base.remote import channel_options
+from services.base.retry import Again, patiently
+from services.base.settings import Settings, settings
+from services.features.models import weights_of
+from services.features.ops import stretched
+from services.features.spec import FeaturesConfig
+from services.features.triton_faults import RegionLost, meaning_of
+from services.features.triton_memory import Region, is_local, orphans
+
+_LOG = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+_ITEM_BYTES = {"UINT8": 1, "FP32": 4, "INT64": 8}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a server says of a model. inputs, outputs: name -> dims without the batch's, -1 where any size goes."""
+
+    name: str
+    weights: str
+    digest: str
+    max_batch_size: int
+    inputs: dict[str, tuple[int, ...]]
+    outputs: dict[str, tuple[int, ...]]
+
+
+class TritonDoor:
+    """One model of one server: requests to it, a bounded number at a time. Threads may share it.
+
+    weights: what the server must serve, "sha256:<hex>" or "seeded:0"; empty: anything. transport: auto shares memory
+    with a server of this host.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model: str,
+        weights: str = "",
+        *,
+        num_in_flight: int = 4,
+        transport: str = "auto",
+        values: Settings | None = None,
+    ) -> None:
+        self._values = values or settings()
+        self._whom = f"model {model} of {target}"
+        self._model = model
+        self._weights = weights
+        self._client = _connected(target, self._values)
+        self._shares = transport == "shared-memory" or (transport == "auto" and is_local(target))
+        self._must_share = transport == "shared-memory"
+        self._slots: queue.SimpleQueue[Region | None] = queue.SimpleQueue()
+        for _ in range(num_in_flight):
+            self._slots.put(None)
+        self._seen_ready = False
+        self.facts = self._patiently(self._ask_facts)
+        self._require_weights()
+        self._seen_ready = True
+
+    def infer(self, arrays: Sequence[tuple[str, npt.NDArray[Any]]], output: str) -> npt.NDArray[Any]:
+        """One request, tried again while the server is away or busy; waits for its turn.
+
+        Raises OutOfMemory, BadConfig (WRONG_SHAPE, MODEL_DIFFERS), Transient when patience ends.
+        """
+        with self._slot() as slot:
+            return self._patiently(lambda: self._try(slot, arrays, output))
+
+    def close(self) -> None:
+        """Lets the server forget the memory that was shared."""
+        while not self._slots.empty():
+            self._forget(self._slots.get())
+        self._client.close()
+
+    def _ask_facts(self) -> ModelFacts:
+        config = self._client.get_model_config(self._model, client_timeout=self._values.rpc_deadline_s).config
+        if not self._client.is_model_ready(self._model, client_timeout=self._values.rpc_deadline_s):
+            raise InferenceServerException(f"{self._model} is not ready", status="StatusCode.UNAVAILABLE")
+        return ModelFacts(
+            config.name,
+            config.parameters["weights"].string_value,
+            config.parameters["digest"].string_value,
+            max(1, config.max_batch_size),
+            {given.name: tuple(given.dims) for given in config.input},
+            {made.name: tuple(made.dims) for made in config.output},
+        )
+
+    def _require_weights(self) -> None:
+        if self._weights and self.facts.weights != self._weights:
+            raise BadConfig(
+                "MODEL_DIFFERS",
+                f"{self._whom} serves the weights {self.facts.weights or 'unknown'} and this run is pinned to "
+                f"{self._weights}: export the model with those weights, or pin the run to the server's",
+            )
+
+    def _try(
+        self, slot: list[Region | None], arrays: Sequence[tuple[str, npt.NDArray[Any]]], output: str
+    ) -> npt.NDArray[Any]:
+        inputs = [self._placed(slot, i, name, array) for i, (name, array) in enumerate(arrays)]
+        deadline_s = self._values.rpc_deadline_s
+        try:
+            result = self._client.infer(
+                self._model,
+                inputs,
+                outputs=[triton_grpc.InferRequestedOutput(output)],
+                # A request that nobody waits for any more should leave the server's queue.
+                timeout=int(deadline_s * 1e6),
+                client_timeout=deadline_s,
+                parameters={"weights": self._weights} if self._weights else None,
+            )
+        except InferenceServerException as error:
+            if isinstance(self._meaning(error), RegionLost):
+                slot[0] = None
+            raise
+        found = result.as_numpy(output)
+        assert found is not None
+        return found
+
+    def _placed(self, slot: list[Region | None], index: int, name: str, array: npt.NDArray[Any]) -> Any:
+        """The input, in shared memory where there is some: the first input, which is the large one."""
+        kind = {np.dtype(np.uint8): "UINT8", np.dtype(np.float32): "FP32", np.dtype(np.int64): "INT64"}[array.dtype]
+        given = triton_grpc.InferInput(name, array.shape, kind)
+        region = self._region(slot, array.nbytes) if index == 0 else None
+        if region is None:
+            given.set_data_from_numpy(array)
+        else:
+            region.put(array)
+            given.set_shared_memory(region.name, array.nbytes)
+        return given
+
+    def _region(self, slot: list[Region | None], num_bytes: int) -> Region | None:
+        """The slot's region, at least so large, known to the server; None where memory is not shared."""
+        if not self._shares:
+            return None
+        region = slot[0]
+        if region is not None and region.num_bytes >= num_bytes:
+            return region
+        self._forget(region)
+        slot[0] = None
+        try:
+            region = Region(num_bytes)
+        except OSError as error:
+            return self._unshared(str(error))
+        try:
+            self._client.register_system_shared_memory(region.name, f"/{region.name}", region.num_bytes)
+        except InferenceServerException as error:
+            if isinstance(self._meaning(error), Again):
+                raise
+            return self._unshared(str(error))
+        finally:
+            region.hide()
+        slot[0] = region
+        return region
+
+    def _unshared(self, reason: str) -> None:
+        if self._must_share:
+            raise BadConfig("NO_SHARED_MEMORY", f"{self._whom}: {reason}; take the transport auto or grpc")
+        self._shares = False
+        _LOG.info("%s shares no memory with this process, inputs go by gRPC: %s", self._whom, reason)
+
+    def _forget(self, region: Region | None) -> None:
+        if region is None:
+            return
+        try:
+            self._client.unregister_system_shared_memory(region.name)
+        except InferenceServerException as error:
+            _LOG.debug("%s: %s was not unregistered: %s", self._whom, region.name, error)
+
+    def forget_orphans(self) -> None:
+        """Lets the server forget memory of processes of this host that were killed."""
+        if not self._shares:
+            return
+        try:
+            for name in orphans(self._client.get_system_shared_memory_status().regions):
+                self._client.unregister_system_shared_memory(name)
+        except InferenceServerException as error:
+            _LOG.debug("%s: orphaned regions stay: %s", self._whom, error)
+
+    @contextmanager
+    def _slot(self) -> Iterator[list[Region | None]]:
+        held = [self._slots.get()]
+        try:
+            yield held
+        finally:
+            self._slots.put(held[0])
+
+    def _patiently(self, attempt: Callable[[], _Result]) -> _Result:
+        def meant() -> _Result:
+            try:
+                return attempt()
+            except InferenceServerException as error:
+                raise self._meaning(error) from error
+
+        return patiently(meant, patience_s=self._values.rpc_patience_s)
+
+    def _meaning(self, error: InferenceServerException) -> Exception:
+        return meaning_of(error.status() or "", error.message() or "", self._whom, seen_ready=self._seen_ready)
+
+
+class TritonFrames:
+    """A network of frames on a server (services.features.backend.FeatureModel)."""
+
+    def __init__(self, door: TritonDoor, num_in_flight: int = 4) -> None:
+        self._door = door
+        facts = door.facts
+        self.name, self.weights = facts.name, facts.weights
+        if len(facts.inputs) != 1 or len(facts.outputs) != 1:
+            raise BadConfig("WRONG_MODEL", f"{facts.name} must take one input of frames and give one output, not {facts}")
+        (self._input, dims), (self._output,) = next(iter(facts.inputs.items())), facts.outputs
+        if len(dims) != 3 or dims[2] != 3 or dims[0] != dims[1]:
+            raise BadConfig("WRONG_MODEL", f"{facts.name} must take square RGB frames [H,W,3], not {list(dims)}")
+        self._size_px = dims[0]
+        self._num_in_flight = num_in_flight
+        self._threads = ThreadPoolExecutor(num_in_flight, thread_name_prefix="triton")
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """uint8 [N,H,W,3] -> float32 [N,D], by several requests at a time. Raises as TritonDoor.infer does."""
+        # A frame is stretched here, in whole levels as the in-process path does it: fewer bytes travel, and every
+        # clip's frames have one shape, without which a server does not batch them together.
+        if self._size_px > 0:
+            frames_NHWC = stretched(frames_NHWC, self._size_px)
+        most = min(self._door.facts.max_batch_size, -(-len(frames_NHWC) // self._num_in_flight))
+        pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
+        return np.concatenate(_gathered([self._threads.submit(self._one, piece) for piece in pieces]))
+
+    def _one(self, piece_NHWC: UInt8Array) -> Float32Array:
+        return self._door.infer([(self._input, piece_NHWC)], self._output).astype(np.float32, copy=False)
+
+
+class TritonSequences:
+    """A network of sequences on a server (services.features.backend.SequenceModel): padded, with their lengths."""
+
+    def __init__(self, door: TritonDoor, batch_size: int = 8, num_in_flight: int = 4) -> None:
+        self._door = door
+        facts = door.facts
+        self.name, self.weights = facts.name, facts.weights
+        wide = [name for name, dims in facts.inputs.items() if len(dims) == 2]
+        narrow = [name for name, dims in facts.inputs.items() if len(dims) < 2]
+        if len(wide) != 1 or len(narrow) != 1 or len(facts.outputs) != 1:
+            raise BadConfig("WRONG_MODEL", f"{facts.name} must take sequences [T,C] and lengths, not {facts}")
+        self._input, self._lengths, (self._output,) = wide[0], narrow[0], facts.outputs
+        self._most = min(batch_size, facts.max_batch_size)
+        self._threads = ThreadPoolExecutor(num_in_flight, thread_name_prefix="triton")
+
+    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
+        """float32 [T_i,C] each -> float32 [T_i,D] each. Raises as TritonDoor.infer does."""
+        # Neighbours of like length need the least padding.
+        order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
+        groups = [order[i : i + self._most] for i in range(0, len(order), self._most)]
+        asked = [self._threads.submit(self._one, [sequences[i] for i in group]) for group in groups]
+        found: dict[int, Float32Array] = {}
+        for group, answers in zip(groups, _gathered(asked), strict=True):
+            found.update(zip(group, answers, strict=True))
+        return [found[i] for i in range(len(sequences))]
+
+    def _one(self, group: list[Float32Array]) -> list[Float32Array]:
+        lengths_N = np.array([len(s) for s in group], np.int64)
+        padded_NTC = np.zeros((len(group), int(lengths_N.max()), group[0].shape[1]), np.float32)
+        for padded_TC, sequence_TC in zip(padded_NTC, group, strict=True):
+            padded_TC[: len(sequence_TC)] = sequence_TC
+        answer_NTD = self._door.infer([(self._input, padded_NTC), (self._lengths, lengths_N[:, None])], self._output)
+        return [a_TD[:n].astype(np.float32) for a_TD, n in zip(answer_NTD, lengths_N, strict=True)]
+
+
+def _gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:
+    """All results in order. On a failure those not yet begun are dropped, and what is under way is waited for."""
+    try:
+        return [future.result() for future in asked]
+    except BaseException:
+        for future in asked:
+            future.cancel()
+        raise
+
+
+def open_triton(config: FeaturesConfig) -> TritonFrames:
+    """The served network of a config. Raises BadConfig for another model, Transient when no server answers."""
+    door = TritonDoor(
+        config.triton,
+        config.model,
+        weights_of(config),
+        num_in_flight=config.triton_in_flight,
+        transport=config.triton_transport,
+    )
+    door.forget_orphans()
+    return TritonFrames(door, config.triton_in_flight)
+
+
+def _connected(target: str, values: Settings) -> Any:
+    """A client of the server, over TLS with VISEMILL_TLS_CA or VISEMILL_TLS_CERT."""
+    return triton_grpc.InferenceServerClient(
+        target,
+        ssl=bool(values.tls_ca or values.tls_cert),
+        root_certificates=values.tls_ca or None,
+        private_key=values.tls_key or None,
+        certificate_chain=values.tls_cert or None,
+        channel_args=channel_options(values.max_message_bytes),
+    )
