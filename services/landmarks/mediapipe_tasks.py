@@ -1,27 +1,13 @@
-"""MediaPipe's Tasks library, loaded quietly: a face finder and a face mesh out of one `face_landmarker.task`.
+"""A face finder and a face mesh out of one `face_landmarker.task`, by MediaPipe's Tasks library.
 
-What was seen with 1.2, and is why this file exists:
-
-* Closing a task waits for an upload of usage figures to play.googleapis.com, ten seconds where nothing answers DNS. So
-  nothing here is ever closed (it goes with the process), and whoever needs a fresh track clears an old one.
-* There is no switch against that upload. Without certificates to trust it ends in the handshake, and sends no figures.
-* The blendshape network of the official bundle runs on every frame, asked for or not: left out, the points are the same
-  and a frame costs a tenth less.
-* Importing it imports TensorFlow where that is installed, and matplotlib, for nothing that is used here.
-* It writes to file descriptor 2 while it loads, whatever the usual variables say.
-* Inference is single-threaded; there is no setting for it.
+The blendshape network of the official bundle runs on every frame, asked for or not: left out, the points are the same
+and a frame costs a tenth less.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import logging
-import os
-import sys
-import types
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +16,7 @@ import numpy as np
 
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
-
-_log = logging.getLogger(__name__)
+from services.landmarks.mediapipe_library import BLACK, Library, image, quiet_until, stderr_to_log
 
 _FINDER_PART = "face_detector.tflite"
 _MESH_PART = "face_landmarks_detector.tflite"
@@ -63,16 +48,16 @@ class FoundFace:
 class FaceTasks:
     """The library with one model file. Raises BadConfig when the file is not a face landmarker bundle."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, library: Library | None = None) -> None:
         self._finder_part, self._bundle = _parts_of(model)
         self._model = model
-        with _stderr_to_log():
-            self._mp, self._vision, self._options_type = _load()
+        self._library = Library() if library is None else library
+        self._mp, self._vision, self._options_type = self._library.mp, self._library.vision, self._library.options_type
 
     def finder(self) -> Finder:
         vision = self._vision
         options = vision.FaceDetectorOptions(base_options=self._options_type(model_asset_buffer=self._finder_part))
-        return Finder(self._mp, self._create(vision.FaceDetector, options))
+        return Finder(self._mp, self._library.create(vision.FaceDetector, options, self._model))
 
     def still_mesh(self) -> StillMesh:
         return StillMesh(self._mp, self._landmarker(self._vision.RunningMode.IMAGE))
@@ -84,21 +69,7 @@ class FaceTasks:
         options = self._vision.FaceLandmarkerOptions(
             base_options=self._options_type(model_asset_buffer=self._bundle), running_mode=running_mode, num_faces=1
         )
-        return self._create(self._vision.FaceLandmarker, options)
-
-    def _create(self, kind: Any, options: Any) -> Any:
-        try:
-            with _stderr_to_log():
-                task = kind.create_from_options(options)
-        except (RuntimeError, ValueError) as error:
-            raise BadConfig(
-                "MODEL_UNREADABLE",
-                f"{self._model} is refused by MediaPipe: give the official bundle",
-                detail=str(error),
-            ) from error
-        # Its own finalizer would close it, and wait; at the interpreter's end it fails, loudly, for want of a thread.
-        task.__class__ = type(kind.__name__, (kind,), {"__del__": lambda _self: None})
-        return task
+        return self._library.create(self._vision.FaceLandmarker, options, self._model)
 
 
 class Finder:
@@ -107,13 +78,13 @@ class Finder:
     def __init__(self, mp: Any, task: Any) -> None:
         self._mp = mp
         self._task = task
-        with _stderr_to_log():
-            self(_BLACK)
+        with stderr_to_log():
+            self(BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> list[FoundFace]:
         """Faces of a uint8 RGB frame, the detector's order (best score first)."""
         found = []
-        for detection in self._task.detect(_image(self._mp, frame_HWC)).detections:
+        for detection in self._task.detect(image(self._mp, frame_HWC)).detections:
             box = detection.bounding_box
             score = detection.categories[0].score
             found.append(FoundFace(box.origin_x, box.origin_y, box.width, box.height, score))
@@ -127,12 +98,12 @@ class StillMesh:
         self._mp = mp
         self._task = task
         self._seen = False
-        self(_BLACK)
+        self(BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
         """float32 [478, 2] pixels, or None without a face."""
-        with _quiet_until(self._seen):
-            points = _points(self._task.detect(_image(self._mp, frame_HWC)), frame_HWC)
+        with quiet_until(self._seen):
+            points = _points(self._task.detect(image(self._mp, frame_HWC)), frame_HWC)
         self._seen |= points is not None
         return points
 
@@ -151,28 +122,21 @@ class MovingMesh:
         self._seen = False
         # The first frame of all is treated otherwise than the first after a loss: without this one, a new mesh would
         # give other bytes than a cleared one.
-        self(_BLACK)
+        self(BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
         """float32 [478, 2] pixels, or None when the face is lost; then the next call searches the whole frame."""
         self._clock_ms += _CLOCK_STEP_MS
-        with _quiet_until(self._seen):
-            points = _points(self._task.detect_for_video(_image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
+        with quiet_until(self._seen):
+            points = _points(self._task.detect_for_video(image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
         self._holds_face = points is not None
         self._seen |= self._holds_face
         return points
 
     def clear(self) -> None:
         """Forget the face: a black frame loses it, and with it every state."""
-        if self._holds_face and self(_BLACK) is not None:
+        if self._holds_face and self(BLACK) is not None:
             raise RuntimeError("the face landmarker sees a face in a black frame, so its tracks cannot be cleared")
-
-
-_BLACK: UInt8Array = np.zeros((64, 64, 3), np.uint8)
-
-
-def _image(mp: Any, frame_HWC: UInt8Array) -> Any:
-    return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame_HWC))
 
 
 def _points(result: Any, frame_HWC: UInt8Array) -> Float32Array | None:
@@ -198,61 +162,3 @@ def _parts_of(model: Path) -> tuple[bytes, bytes]:
         for name, data in parts.items():
             bundle.writestr(zipfile.ZipInfo(name), data)
     return parts[_FINDER_PART], out.getvalue()
-
-
-def _load() -> tuple[Any, Any, Any]:
-    """(mediapipe, its vision tasks, its base options made deaf and dumb)."""
-    with _stand_ins():
-        import mediapipe as mp
-        from mediapipe.tasks.python.core.base_options import BaseOptions
-
-    class OfflineOptions(BaseOptions):  # type: ignore[misc, unused-ignore]
-        def to_ctypes(self) -> Any:
-            options = super().to_ctypes()
-            options.ca_bundle_path = os.devnull.encode()
-            return options
-
-    return mp, mp.tasks.vision, OfflineOptions
-
-
-@contextlib.contextmanager
-def _stand_ins() -> Iterator[None]:
-    """While mediapipe is imported: no TensorFlow (it copes), and an empty matplotlib (for drawing, never called)."""
-    stand_ins: dict[str, Any] = {"tensorflow": None}
-    stand_ins |= {name: types.ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot")}
-    placed = {name: module for name, module in stand_ins.items() if name not in sys.modules}
-    sys.modules.update(placed)
-    try:
-        yield
-    finally:
-        for name in placed:
-            sys.modules.pop(name, None)
-
-
-def _quiet_until(seen: bool) -> contextlib.AbstractContextManager[None]:
-    """The mesh network says its piece when it first runs, which is with the first face."""
-    return contextlib.nullcontext() if seen else _stderr_to_log()
-
-
-@contextlib.contextmanager
-def _stderr_to_log() -> Iterator[None]:
-    """What the library writes to file descriptor 2 meanwhile goes to the debug log."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a process without stderr has nothing to keep quiet
-        yield
-        return
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    os.set_blocking(reader, False)
-    os.dup2(writer, 2)
-    os.close(writer)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        with contextlib.suppress(BlockingIOError):
-            if said := os.read(reader, 1 << 16):
-                _log.debug("mediapipe: %s", said.decode(errors="replace").strip())
-        os.close(reader)

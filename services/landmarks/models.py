@@ -203,12 +203,12 @@ def _cache_directory() -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """`list`: each known model and where it lies; `fetch [NAME...]`: face_landmarker.task unless named."""
+    """`list`: each known model and where it lies; `fetch [NAME...]`: all freely licensed ones unless named."""
     parser = argparse.ArgumentParser(prog="python -m services.landmarks.models", description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="each known model, its licence, and where it lies")
     fetching = commands.add_parser("fetch", help="put freely licensed models into the model folder")
-    fetching.add_argument("names", nargs="*", metavar="NAME", help=f"default: {FACE_LANDMARKER}")
+    fetching.add_argument("names", nargs="*", metavar="NAME", help="default: every freely licensed one")
     flags = parser.parse_args(argv)
     try:
         lines = [_line(model) for model in _PINNED] if flags.command == "list" else _fetch_all(flags.names)
@@ -219,10 +219,15 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def freely_licensed() -> list[str]:
+    """Names of the models that `fetch` may download."""
+    return [model.name for model in _PINNED if model.url]
+
+
 def _fetch_all(names: list[str]) -> list[str]:
     from services.landmarks.downloads import fetch
 
-    return [str(fetch(name, model_directory())) for name in names or [FACE_LANDMARKER]]
+    return [str(fetch(name, model_directory())) for name in names or freely_licensed()]
 
 
 def _line(model: ModelFile) -> str:

@@ -1,0 +1,191 @@
+"""How the keypoints stage handles one clip: frames in, 78 points of its signer out."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from services.base.contract import ClipConsumer, ClipJob, Consumer
+from services.base.errors import BadInput
+from services.base.media import Float32Array, Float64Array, FrameChunk, Keypoints, UInt8Array, VideoInfo
+from services.landmarks.holistic.hands import HandsTrack
+from services.landmarks.holistic.layout import (
+    FACE,
+    FACE_MESH_INDICES,
+    LAYOUT,
+    LEFT_HAND,
+    NUM_POINTS,
+    NUM_POSE_POINTS,
+    POSE,
+    RIGHT_HAND,
+)
+from services.landmarks.holistic.mediapipe_body import BodyTasks, MovingHands, MovingPerson, Segmenter
+from services.landmarks.holistic.models import SEGMENTER, paths_of
+from services.landmarks.holistic.ops import alone, head_window
+from services.landmarks.holistic.person import PersonTrack, pixels
+from services.landmarks.holistic.spec import KeypointsConfig
+from services.landmarks.mediapipe_face import only_largest
+from services.landmarks.mediapipe_library import Library
+from services.landmarks.mediapipe_tasks import FaceTasks
+from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER
+
+
+def open_stage(config: KeypointsConfig) -> Consumer:
+    """Loads the models once. Raises BadConfig when a model file is missing, changed or unreadable."""
+    models = HolisticModels(config)
+
+    def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
+        return KeypointsOfClip(models, job.clip.key, info)
+
+    return consumer
+
+
+@dataclass(frozen=True)
+class FollowingModels:
+    """What follows one clip at a time, and is cleared before the next."""
+
+    person: MovingPerson
+    hands: MovingHands
+
+    def clear(self) -> None:
+        self.person.clear()
+        self.hands.clear()
+
+
+class HolisticModels:
+    """The loaded networks of one process. Clips may run side by side; a clip's points depend on its frames alone."""
+
+    def __init__(self, config: KeypointsConfig) -> None:
+        paths = paths_of(config)
+        library = Library()
+        face_tasks = FaceTasks(paths[FACE_LANDMARKER], library)
+        self.out_size = config.out_size
+        self.find_faces = face_tasks.finder()
+        self.mesh = face_tasks.still_mesh()
+        self._body = BodyTasks(library, paths[POSE_LANDMARKER], paths[HAND_LANDMARKER], config.conf_thresh)
+        self.everybody = self._body.still_people()
+        self.still_hands = self._body.still_hands()
+        self.segment = Segmenter(library, paths[SEGMENTER]) if SEGMENTER in paths else None
+        self._idle = [self._new()]
+
+    def _new(self) -> FollowingModels:
+        return FollowingModels(self._body.moving_person(), self._body.moving_hands())
+
+    def lend(self, borrower: object) -> FollowingModels:
+        """Cleared models, back when the borrower is gone: also a clip that broke off gives them back."""
+        try:
+            models = self._idle.pop()
+        except IndexError:
+            models = self._new()
+        models.clear()
+        weakref.finalize(borrower, self._idle.append, models)
+        return models
+
+
+class KeypointsOfClip:
+    """One clip. name: for messages. Without info the first frames tell the size."""
+
+    wants_frames = True
+
+    def __init__(self, models: HolisticModels, name: str, info: VideoInfo | None = None) -> None:
+        self._models = models
+        self._name = name
+        self._size_px = (0, 0) if info is None else (info.width_px, info.height_px)
+        following = models.lend(self)
+        self._person = PersonTrack(models.everybody, following.person)
+        self._hands = HandsTrack(following.hands, models.still_hands)
+        self._xy: list[Float32Array] = []
+        self._confidence: list[Float32Array] = []
+        self._times_s: list[float] = []
+
+    def push(self, chunk: FrameChunk) -> None:
+        """Raises BadInput when the frames change size."""
+        height_px, width_px = chunk.frames_THWC.shape[1:3]
+        if self._size_px == (0, 0):
+            self._size_px = (width_px, height_px)
+        if (width_px, height_px) != self._size_px:
+            was = "x".join(map(str, self._size_px))
+            raise BadInput(
+                "FRAME_SIZE_CHANGED",
+                f"{self._name}: frame {chunk.first_index} is {width_px}x{height_px} px after frames of {was} px; "
+                "a clip's frames must be of one size: re-encode it, or cut it where the size changes",
+            )
+        for frame_HWC, time_s in zip(chunk.frames_THWC, chunk.pts_s, strict=True):
+            self._take(frame_HWC, float(time_s))
+
+    def finish(self, given: Mapping[str, Any]) -> Keypoints:
+        """The clip's keypoints. Raises BadInput when there was neither a frame nor a size."""
+        del given
+        if self._size_px == (0, 0):
+            raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
+        shape = (len(self._xy), NUM_POINTS)
+        confidence_TN = np.array(self._confidence, np.float32).reshape(shape)
+        xy_TNC = np.array(self._xy, np.float32).reshape(*shape, 2)
+        # All points of a body that was found are there, however little was seen of some: that is in their confidence.
+        present_TN = np.asarray(np.isfinite(xy_TNC).all(axis=2), np.bool_)
+        return Keypoints(
+            layout=LAYOUT,
+            xy_TNC=np.where(present_TN[:, :, None], xy_TNC, np.float32(0)),
+            confidence_TN=confidence_TN,
+            present_TN=present_TN,
+            pts_s_T=np.array(self._times_s, np.float64),
+            width_px=self._size_px[0],
+            height_px=self._size_px[1],
+        )
+
+    def _take(self, frame_HWC: UInt8Array, time_s: float) -> None:
+        height_px, width_px = frame_HWC.shape[:2]
+        if self._models.segment is not None:
+            frame_HWC = self._models.segment(frame_HWC)
+        searched_HWC = self._searched(frame_HWC)
+        person = self._person.next(searched_HWC, time_s)
+        pose_px = None if person is None else pixels(person, frame_HWC)
+        several = self._person.several
+        if several and person is not None:
+            searched_HWC = alone(searched_HWC, pixels(person, searched_HWC), [])
+        left, right = self._hands.next(searched_HWC, frame_HWC, time_s, pose_px, several)
+        face_px = self._face(frame_HWC, pose_px, several)
+
+        size_px = np.array([width_px, height_px])
+        xy_NC = np.full((NUM_POINTS, 2), np.nan, np.float32)
+        confidence_N = np.zeros(NUM_POINTS, np.float32)
+        if person is not None:
+            xy_NC[POSE] = person.xy_NC[:NUM_POSE_POINTS]
+            confidence_N[POSE] = np.clip(person.visibility_N[:NUM_POSE_POINTS], 0.0, 1.0)
+        for group, hand in ((LEFT_HAND, left), (RIGHT_HAND, right)):
+            if hand is not None:
+                xy_NC[group] = hand.points_px / size_px
+                confidence_N[group] = min(hand.score, 1.0)
+        if face_px is not None:
+            xy_NC[FACE] = face_px[list(FACE_MESH_INDICES)] / size_px
+            # The mesh comes without a score, and only where there is a face.
+            confidence_N[FACE] = 1.0
+        self._xy.append(xy_NC)
+        self._confidence.append(confidence_N)
+        self._times_s.append(time_s)
+
+    def _searched(self, frame_HWC: UInt8Array) -> UInt8Array:
+        """What the whole-frame models see: the frame stretched to a square without regard to its shape, or as it is."""
+        side_px = self._models.out_size
+        if not side_px or frame_HWC.shape[:2] == (side_px, side_px):
+            return frame_HWC
+        return np.asarray(cv2.resize(frame_HWC, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _face(self, frame_HWC: UInt8Array, pose_px: Float64Array | None, several: bool) -> Float64Array | None:
+        """float64 [478, 2] pixels, at the pose's head; in the whole frame where nobody, or no face, was found there."""
+        if pose_px is not None:
+            window = head_window(pose_px, frame_HWC.shape[1], frame_HWC.shape[0])
+            cut_HWC = None if window is None else window.cut(frame_HWC)
+            cut_px = None if cut_HWC is None else self._models.mesh(cut_HWC)
+            if window is not None and cut_px is not None:
+                return window.points_px(cut_px / np.float32(window.side_px))
+            if several:
+                return None
+        faces = self._models.find_faces(frame_HWC)
+        points_px = self._models.mesh(only_largest(frame_HWC, faces)) if faces else None
+        return None if points_px is None else points_px.astype(np.float64)
