@@ -11,7 +11,7 @@ _DRIVER = Path("/dev/nvidiactl")
 
 
 def chosen_device(device: str) -> str:
-    """ "cpu" or "cuda": a named device is itself; auto is cuda where a driver is and torch was built for it."""
+    """A named device is itself; auto is "cuda" where a driver is and torch was built for it, else "cpu"."""
     if device != "auto":
         return device
     return auto_device(os.environ, driver=_DRIVER.exists(), cuda_build=_torch_has_cuda())

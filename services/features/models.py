@@ -16,7 +16,7 @@ def models_of(config: FeaturesConfig) -> dict[str, str]:
 
 
 def weights_of(config: FeaturesConfig) -> str:
-    """ "sha256:<hex>" of the weights, or "seeded:<seed>"; for triton, of what the server must serve.
+    """What the weights are: "sha256:<hex>", or "seeded:<seed>"; for triton, what the server must serve.
 
     Raises BadConfig when the file is missing, cannot be read, or is not the one that `weights_sha256` names.
     """

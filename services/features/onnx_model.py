@@ -1,0 +1,105 @@
+"""The onnxruntime backend: an exported network on this process's CPU."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, UInt8Array
+from services.features import ops
+from services.features.backend import FeatureModel
+from services.features.batcher import OutOfMemory
+from services.features.models import check_digest, sha256_of, weights_of, weights_path
+from services.features.semantic import cut, padded
+from services.features.spec import FeaturesConfig
+
+# What onnxruntime's own allocators say; it has no class for it.
+_OUT_OF_MEMORY = ("bad_alloc", "Failed to allocate memory", "out of memory")
+
+
+def open_onnx(config: FeaturesConfig) -> FeatureModel:
+    """The network of a config, loaded. Raises BadConfig as `load_weights` does, or for a file of another network.
+
+    `weights` may name an exported .onnx file, whose digest is then the weights' name; anything else is exported first,
+    which needs torch and some seconds.
+    """
+    if config.weights.endswith(".onnx"):
+        path = weights_path(config)
+        check_digest(sha256_of(path), config)
+        return OnnxFrames(path, weights_of(config), config.num_threads)
+    from services.features.export_onnx import export_inception
+
+    with tempfile.TemporaryDirectory(prefix="visemill-onnx-") as folder:
+        path = Path(folder) / "inception_v3.onnx"
+        weights = export_inception(config, path)
+        return OnnxFrames(path, weights, config.num_threads)
+
+
+class OnnxFrames:
+    """A FeatureModel. Same frames in the same batch, same bytes."""
+
+    name = "inception_v3"
+
+    def __init__(self, path: Path, weights: str, num_threads: int = 1) -> None:
+        self.weights = weights
+        self._session = _session(path, self.name, num_threads)
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """As FeatureModel. The stretch is OpenCV's, outside of the graph."""
+        frames_NHWC = np.ascontiguousarray(ops.stretched(frames_NHWC))
+        vectors_ND: Float32Array = _run(self._session, {"frames": frames_NHWC})
+        return vectors_ND
+
+
+class OnnxSequences:
+    """A SequenceModel over an exported file."""
+
+    name = "semantic"
+
+    def __init__(self, path: Path, num_threads: int = 1) -> None:
+        self._session = _session(path, self.name, num_threads)
+        self.weights = str(self._session.get_modelmeta().custom_metadata_map["weights"])
+
+    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
+        """As SequenceModel. Raises ValueError as `semantic.padded` does."""
+        padded_NTC, lengths_N = padded(sequences)
+        return cut(_run(self._session, {"sequences": padded_NTC, "lengths": lengths_N}), lengths_N)
+
+
+def _session(path: Path, name: str, num_threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = num_threads, 1
+    options.use_deterministic_compute = True
+    # Nobody reads the optimizer's notes; what is fatal raises.
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's classes have no common base but Exception
+        raise BadConfig(
+            "MODEL_UNREADABLE",
+            f"{path} is no ONNX file that onnxruntime {onnxruntime.__version__} loads: write it with "
+            f"`python -m services.features.export_onnx {name} FILE`",
+            str(error),
+        ) from error
+    found = session.get_modelmeta().custom_metadata_map.get("model", "")
+    if found != name:
+        raise BadConfig(
+            "MODEL_OF_ANOTHER_NETWORK",
+            f"{path} holds {found or 'a network that says no name'}, not {name}: write it with "
+            f"`python -m services.features.export_onnx {name} FILE`",
+        )
+    return session
+
+
+def _run(session: Any, inputs: dict[str, np.ndarray]) -> Any:
+    try:
+        return session.run(None, inputs)[0]
+    except Exception as error:
+        if any(words in str(error) for words in _OUT_OF_MEMORY):
+            raise OutOfMemory(str(error)) from error
+        raise
