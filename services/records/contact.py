@@ -13,8 +13,8 @@ _FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
 _PAPER, _INK = 32, (235, 235, 235)
 
 
-def contact_sheet(frames_THWC: UInt8Array, title: str, columns: int = 10) -> bytes:
-    """A PNG: the title in one line, then the frames in reading order. frames_THWC: uint8 RGB, T >= 1.
+def contact_sheet(frames_THWC: UInt8Array, title: str, columns: int = 10, extension: str = ".png") -> bytes:
+    """A PNG or JPEG: the title in one line, then the frames in reading order. frames_THWC: uint8 RGB, T >= 1.
 
     Characters outside ASCII are shown as `?`. Raises ValueError without frames or columns.
     """
@@ -30,5 +30,5 @@ def contact_sheet(frames_THWC: UInt8Array, title: str, columns: int = 10) -> byt
         row, column = divmod(t, columns)
         y, x = _TITLE_PX + row * (height + _GAP_PX), column * (width + _GAP_PX)
         sheet[y : y + height, x : x + width] = frame_HWC[..., ::-1]
-    _, png = cv2.imencode(".png", sheet)
-    return png.tobytes()
+    _, encoded = cv2.imencode(extension, sheet)
+    return encoded.tobytes()

@@ -1,0 +1,76 @@
+"""Points as trainers want them: which are visible, gaps filled, within the frame. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from services.base.errors import BadConfig
+from services.base.media import Float32Array, Float64Array, Keypoints
+from services.records.sign.spec import LEFT_HAND, NUM_KEYPOINTS, POSE, RIGHT_HAND
+
+BoolArray = npt.NDArray[np.bool_]
+Int64Array = npt.NDArray[np.int64]
+
+
+def visible_points(keypoints: Keypoints, conf_thresh: float) -> tuple[Float32Array, BoolArray]:
+    """(xy_TNC float32 [T,78,2] within 0..1, mask_TN bool [T,78]).
+
+    A pose point is visible from conf_thresh on, a point of a hand or the face where the model gave one. Pose points
+    below the threshold keep their coordinates, absent points have (0, 0). Raises BadConfig for another layout.
+    """
+    if keypoints.xy_TNC.shape[1] != NUM_KEYPOINTS:
+        raise BadConfig(
+            "OTHER_LAYOUT",
+            f"{keypoints.layout} has {keypoints.xy_TNC.shape[1]} points, a sign file holds {NUM_KEYPOINTS}: "
+            "take the holistic keypoints stage",
+        )
+    present_TN = keypoints.present_TN & np.isfinite(keypoints.xy_TNC).all(axis=2)
+    xy_TNC = np.clip(np.where(present_TN[..., None], keypoints.xy_TNC, np.float32(0)), np.float32(0), np.float32(1))
+    mask_TN = present_TN.copy()
+    mask_TN[:, POSE] &= keypoints.confidence_TN[:, POSE] >= conf_thresh
+    return xy_TNC, mask_TN
+
+
+def fill_gaps(xy_TNC: Float32Array, mask_TN: BoolArray, max_gap: int) -> tuple[Float32Array, BoolArray]:
+    """(xy_TNC, mask_TN) with each point's gaps of 1 to max_gap frames filled linearly, by frame, and made visible.
+
+    Only gaps between two visible frames are filled; what leads or trails stays as it is. The arguments stay untouched.
+    """
+    filled_TNC, filled_TN = xy_TNC.copy(), mask_TN.copy()
+    for n in range(mask_TN.shape[1]):
+        seen = np.flatnonzero(mask_TN[:, n])
+        lengths = np.diff(seen) - 1
+        for i in np.flatnonzero((lengths >= 1) & (lengths <= max_gap)):
+            before, after = seen[i], seen[i + 1]
+            part = (np.arange(before + 1, after) - before)[:, None] / (after - before)
+            first, last = xy_TNC[before, n].astype(np.float64), xy_TNC[after, n].astype(np.float64)
+            filled_TNC[before + 1 : after, n] = np.clip(first * (1 - part) + last * part, 0, 1)
+            filled_TN[before + 1 : after, n] = True
+    return filled_TNC, filled_TN
+
+
+def timestamps_ms(pts_s_T: Float64Array) -> Int64Array:
+    """Whole milliseconds, rounded down as readers of OpenCV's clock have them; never negative, never going back.
+
+    A stream whose first time is negative is moved to begin at 0.
+    """
+    times_s = pts_s_T - min(0.0, float(pts_s_T[0])) if len(pts_s_T) else pts_s_T
+    # What lies a rounding error below a whole millisecond belongs to it.
+    return np.maximum.accumulate(np.floor(times_s * 1000 + 1e-6).astype(np.int64))
+
+
+def visible_shares(mask_TN: BoolArray) -> dict[str, float]:
+    """Shares of the frames, 0..1, in which each hand, and any, has a visible point; and that of visible points."""
+    left_T: BoolArray = np.any(mask_TN[:, LEFT_HAND], axis=1)
+    right_T: BoolArray = np.any(mask_TN[:, RIGHT_HAND], axis=1)
+    return {
+        "left_hand_share": _share(left_T),
+        "right_hand_share": _share(right_T),
+        "hands_share": _share(left_T | right_T),
+        "visible_share": _share(mask_TN),
+    }
+
+
+def _share(flags: npt.NDArray[np.bool_]) -> float:
+    return round(float(flags.mean()), 4) if flags.size else 0.0

@@ -1,0 +1,83 @@
+"""A few frames of a clip with its points drawn on them, for people."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from services.base.media import Float32Array, FrameChunk, UInt8Array
+from services.records.contact import contact_sheet
+from services.records.sign.ops import BoolArray
+from services.records.sign.spec import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+
+MAX_THUMBNAILS = 12
+_HEIGHT_PX = 200
+_COLUMNS = 4
+# Shoulders, arms and hips of MediaPipe's pose, and the bones of its hand.
+_POSE_LINES = ((11, 12), (11, 13), (13, 15), (12, 14), (14, 16), (11, 23), (12, 24), (23, 24), (9, 10))
+_FINGERS = ((0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (5, 9, 10, 11, 12), (9, 13, 14, 15, 16), (13, 17, 18, 19, 20), (0, 17))
+_HAND_LINES = tuple(line for finger in _FINGERS for line in pairwise(finger))
+_POSE_INK, _LEFT_INK, _RIGHT_INK, _FACE_INK = (90, 220, 120), (255, 170, 60), (80, 160, 255), (240, 90, 160)
+
+
+class Thumbnails:
+    """Evenly spread frames of a clip of any length, small; at most twice MAX_THUMBNAILS are held."""
+
+    def __init__(self) -> None:
+        self._stride = 1
+        self._kept: dict[int, UInt8Array] = {}
+
+    def push(self, chunk: FrameChunk) -> None:
+        first = -(-chunk.first_index // self._stride) * self._stride
+        for index in range(first, chunk.first_index + len(chunk), self._stride):
+            if index % self._stride == 0:
+                self._kept[index] = _small(chunk.frames_THWC[index - chunk.first_index])
+                if len(self._kept) >= 2 * MAX_THUMBNAILS:
+                    self._stride *= 2
+                    self._kept = {i: frame for i, frame in self._kept.items() if i % self._stride == 0}
+
+    def frames(self) -> tuple[list[int], UInt8Array]:
+        """(their places among the clip's frames, uint8 RGB [n, h, w, 3]), n at most MAX_THUMBNAILS."""
+        indices = sorted(self._kept)
+        count = min(len(indices), MAX_THUMBNAILS)
+        chosen = [indices[i * len(indices) // count] for i in range(count)]
+        return chosen, np.stack([self._kept[i] for i in chosen]) if chosen else np.zeros((0, 1, 1, 3), np.uint8)
+
+
+def sheet(thumbnails: Thumbnails, xy_TNC: Float32Array, mask_TN: BoolArray, title: str) -> bytes:
+    """A JPEG of the thumbnails with the visible points, empty without a thumbnail. xy_TNC: over width and height.
+
+    Left hand orange, right hand blue, as the person's own.
+    """
+    indices, frames_THWC = thumbnails.frames()
+    if not indices:
+        return b""
+    for index, frame_HWC in zip(indices, frames_THWC, strict=True):
+        if index < len(xy_TNC):
+            draw(frame_HWC, xy_TNC[index], mask_TN[index])
+    return contact_sheet(frames_THWC, title, _COLUMNS, ".jpg")
+
+
+def draw(frame_HWC: UInt8Array, xy_NC: Float32Array, mask_N: BoolArray) -> None:
+    """Draws visible points, and lines between two of them, into an RGB frame."""
+    height_px, width_px = frame_HWC.shape[:2]
+    points = [(round(float(x) * (width_px - 1)), round(float(y) * (height_px - 1))) for x, y in xy_NC]
+    lines = [(a, b, _POSE_INK) for a, b in _POSE_LINES]
+    lines += [(LEFT_HAND.start + a, LEFT_HAND.start + b, _LEFT_INK) for a, b in _HAND_LINES]
+    lines += [(RIGHT_HAND.start + a, RIGHT_HAND.start + b, _RIGHT_INK) for a, b in _HAND_LINES]
+    for a, b, ink in lines:
+        if mask_N[a] and mask_N[b]:
+            cv2.line(frame_HWC, points[a], points[b], ink, 1, cv2.LINE_AA)
+    for n in range(FACE.start, NUM_KEYPOINTS):
+        if mask_N[n]:
+            cv2.circle(frame_HWC, points[n], 1, _FACE_INK, -1, cv2.LINE_AA)
+
+
+def _small(frame_HWC: UInt8Array) -> UInt8Array:
+    height_px, width_px = frame_HWC.shape[:2]
+    if height_px <= _HEIGHT_PX:
+        return frame_HWC.copy()
+    width_px = max(1, round(width_px * _HEIGHT_PX / height_px))
+    return np.asarray(cv2.resize(frame_HWC, (width_px, _HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,175 @@
+"""One clip through the stage: what its file holds, what is refused, what is told about it."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from services.base.contract import ClipJob, config_from_mapping
+from services.base.errors import BadConfig, BadInput
+from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
+from services.records.sign.npz import decode_npz
+from services.records.sign.preview import MAX_THUMBNAILS, Thumbnails
+from services.records.sign.spec import SPEC, SignFilesConfig, key_config
+from services.records.sign.stage import FLAGS, PREVIEW, open_stage
+from services.records.sign.validate import validate
+
+INFO = VideoInfo(640, 480, 90, 30.0, 60, 2.0, "h264", "yuv420p")
+JOB = ClipJob(Clip("a/b.mov", "b", "", "a/b.mov"), Media.of_bytes("a/b.mov", b"x"))
+
+
+def finished(keypoints=None, features=None, *, chunks=(), facts=None, **settings):
+    config = SignFilesConfig(keypoints=keypoints is not None, features=features is not None, **settings)
+    work = open_stage(config)(JOB, INFO)
+    for chunk in chunks:
+        work.push(chunk)
+    return work.finish({"keypoints": keypoints, "features": features, "info": INFO, "facts": facts})
+
+
+def chunk(first_index, num_frames, height=240, width=320):
+    frames_THWC = np.full((num_frames, height, width, 3), 90, np.uint8)
+    return FrameChunk(first_index, frames_THWC, (first_index + np.arange(num_frames)) / 15)
+
+
+def test_a_file_with_everything(keypoints, features):
+    points = keypoints(6)
+    product = finished(points, features(6))
+    arrays = decode_npz(product.payload)
+    assert list(arrays) == ["X", "mask", "timestamps_ms", "X2048", "confidence", "meta"]
+    np.testing.assert_array_equal(arrays["X"].reshape(6, 78, 2), points.xy_TNC)
+    np.testing.assert_array_equal(arrays["X"][:, 50:52], points.xy_TNC[:, 25])
+    np.testing.assert_array_equal(arrays["X2048"], features(6).vectors_TD)
+    assert arrays["timestamps_ms"].tolist() == [0, 66, 133, 200, 266, 333]
+    meta = json.loads(arrays["meta"].item())
+    assert (meta["video"], meta["width"], meta["height"], meta["model_type"]) == ("b.mov", 640, 480, "B")
+    assert "RANDOM" in meta["iv3_weights"]
+    assert validate(product.payload) == []
+    assert finished(points, features(6)).payload == product.payload
+
+
+def test_a_file_of_keypoints_alone(keypoints):
+    product = finished(keypoints(6))
+    assert list(decode_npz(product.payload)) == ["X", "mask", "timestamps_ms", "confidence", "meta"]
+    assert validate(product.payload) == []
+
+
+def test_a_file_of_features_alone_has_no_keypoints_to_mistake_for_real_ones(features):
+    product = finished(features=features(6))
+    arrays = decode_npz(product.payload)
+    assert list(arrays) == ["timestamps_ms", "X2048", "meta"]
+    assert json.loads(arrays["meta"].item())["model_type"] == "I"
+    assert validate(product.payload) == []
+    assert product.quality["occluded"] == 0
+
+
+def test_gaps_are_filled_and_confidence_is_left_as_it_was(keypoints):
+    points = keypoints(5)
+    present_TN = points.present_TN.copy()
+    present_TN[2, 30] = False
+    confidence_TN = np.where(present_TN, points.confidence_TN, 0).astype(np.float32)
+    arrays = decode_npz(
+        finished(dataclasses.replace(points, present_TN=present_TN, confidence_TN=confidence_TN)).payload
+    )
+    assert arrays["mask"][2, 30]
+    assert arrays["confidence"][2, 30] == 0
+
+
+def test_nobody_in_the_picture_is_refused_also_with_features(keypoints, features):
+    for more in (None, features(4)):
+        with pytest.raises(BadInput, match="NO_PERSON"):
+            finished(keypoints(4, present=False), more)
+
+
+def test_no_frames_are_refused(keypoints):
+    with pytest.raises(BadInput, match="NO_FRAMES"):
+        finished(keypoints(0))
+
+
+def test_frames_of_keypoints_and_features_must_be_the_same(keypoints, features):
+    with pytest.raises(ValueError, match="others"):
+        finished(keypoints(4), features(5))
+
+
+def test_other_features_are_refused(features):
+    few = features(4)
+    with pytest.raises(BadConfig, match="OTHER_FEATURES"):
+        finished(features=dataclasses.replace(few, vectors_TD=few.vectors_TD[:, :512]))
+
+
+def test_facts_and_flags_of_a_clip(keypoints, features):
+    points = keypoints(6)
+    present_TN = points.present_TN.copy()
+    present_TN[:, 25:67] = False
+    facts = DecodeFacts(6, num_corrupt=1, warnings=("concealing errors",))
+    product = finished(dataclasses.replace(points, present_TN=present_TN), features(6), facts=facts, target_fps=60.0)
+    assert product.flags == (
+        "CORRUPT_FRAMES",
+        "DECODER_WARNINGS",
+        "NO_HANDS",
+        "OCCLUDED",
+        "RANDOM_WEIGHTS",
+        "SLOW_SOURCE",
+    )
+    assert set(product.flags) <= set(FLAGS)
+    quality = product.quality
+    assert (quality["file"], quality["occluded"], quality["num_frames"]) == ("b.npz", 1, 6)
+    assert (quality["hands_share"], quality["kept_fps"], quality["source_fps"]) == (0.0, 15.0, 30.0)
+    assert quality["duration_s"] == 2.0 and quality["rotation_deg"] == 90
+    json.dumps(quality)
+
+
+def test_trained_weights_raise_no_flag(keypoints, features):
+    assert finished(keypoints(6), features(6, weights="sha256:00")).flags == ()
+
+
+def test_a_preview_shows_the_skeleton_and_leaves_the_frames_alone(keypoints):
+    shown = chunk(0, 6)
+    product = finished(keypoints(6), chunks=[shown])
+    sheet_HWC = cv2.imdecode(np.frombuffer(product.sidecars[PREVIEW], np.uint8), cv2.IMREAD_COLOR)
+    assert sheet_HWC.shape[1] > 4 * 250
+    assert (np.abs(sheet_HWC.astype(int) - 90).max(axis=2) > 60).mean() > 0.01
+    assert (shown.frames_THWC == 90).all()
+    assert finished(keypoints(6), preview=False).sidecars == {}
+
+
+def test_a_preview_wants_frames_and_a_file_alone_does_not():
+    assert open_stage(SignFilesConfig())(JOB, INFO).wants_frames
+    assert not open_stage(SignFilesConfig(preview=False))(JOB, INFO).wants_frames
+
+
+@pytest.mark.parametrize("num_frames", [1, 11, 12, 13, 100, 1000])
+def test_thumbnails_of_any_length_are_few_and_spread(num_frames):
+    thumbnails = Thumbnails()
+    for first in range(0, num_frames, 7):
+        thumbnails.push(chunk(first, min(7, num_frames - first), 8, 8))
+    indices, frames_THWC = thumbnails.frames()
+    assert len(indices) == len(frames_THWC) == len(set(indices)) <= MAX_THUMBNAILS
+    assert len(indices) >= min(num_frames, MAX_THUMBNAILS // 2)
+    assert indices[0] == 0 and indices[-1] >= num_frames * 0.75 - 1
+    assert len(thumbnails._kept) <= 2 * MAX_THUMBNAILS
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"keypoints": False},
+        {"conf_thresh": 1.5},
+        {"max_gap": -1},
+        {"occ_min_run": 0},
+        {"occ_min_run_s": -1.0},
+        {"occ_min_run_s": float("inf")},
+        {"occ_method": "seed"},
+        {"occ_frame_prop": float("nan")},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(values):
+    with pytest.raises(BadConfig):
+        config_from_mapping(SignFilesConfig, values)
+
+
+def test_only_the_preview_is_left_out_of_the_key():
+    assert key_config(SignFilesConfig(preview=False)) == key_config(SignFilesConfig())
+    assert {*key_config(SignFilesConfig()), "preview"} == {f.name for f in dataclasses.fields(SignFilesConfig)}
+    assert SPEC.reads == ("frames", "keypoints", "features")
