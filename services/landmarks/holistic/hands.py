@@ -19,6 +19,7 @@ from services.landmarks.holistic.ops import (
     distinct_hands,
     hand_window,
     hands_of_sides,
+    reach_of,
     same_hand,
 )
 
@@ -63,13 +64,12 @@ class HandsTrack:
         hands = [HandOfSide(hand.xy_NC.astype(np.float64) * (width_px, height_px), hand.score) for hand in found]
         kept = distinct_hands([hand.points_px for hand in hands], [hand.score for hand in hands])
         arms = None if pose_px is None else (arm_of(pose_px, LEFT), arm_of(pose_px, RIGHT))
-        pair = hands_of_sides(
-            [hands[i].points_px for i in kept],
-            [found[i].is_left for i in kept],
-            [hands[i].score for i in kept],
-            arms,
-            must_reach=several_people,
-        )
+        points = [hands[i].points_px for i in kept]
+        looks, scores = [found[i].is_left for i in kept], [hands[i].score for i in kept]
+        pair = hands_of_sides(points, looks, scores, arms)
+        if pair == (None, None) and not several_people:
+            # Hands alone in the frame: the body that the pose model made up for them has its wrists elsewhere.
+            pair = hands_of_sides(points, looks, scores, None)
         sides = [None if i is None else hands[kept[i]] for i in pair]
         if arms is not None:
             for side in (LEFT, RIGHT):
@@ -89,7 +89,7 @@ class HandsTrack:
         best, best_distance = None, MAX_REACH
         for hand in self._still(window.cut(frame_HWC)):
             points_px = window.points_px(hand.xy_NC)
-            distance = float(np.hypot(*(points_px[0] - arms[side].wrist_px))) / arms[side].scale_px
-            if distance < best_distance and not any(same_hand(points_px, other.points_px) for other in taken):
+            distance = reach_of(points_px, arms[side])
+            if distance <= best_distance and not any(same_hand(points_px, other.points_px) for other in taken):
                 best, best_distance = HandOfSide(points_px, hand.score), distance
         return best

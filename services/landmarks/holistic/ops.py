@@ -20,12 +20,11 @@ LEFT, RIGHT = 0, 1
 # Elbow, wrist, little finger, forefinger of each side, as the pose numbers them.
 _ARMS = ((13, 15, 17, 19), (14, 16, 18, 20))
 
-# A hand further than this many arm scales from a wrist is not that arm's, where that has to be decided.
-MAX_REACH = 0.8
+# A hand further than this many arm scales from a wrist is not that arm's. Measured on real clips: a person's own hands
+# lie within 0.5, what is none of theirs beyond 1.9.
+MAX_REACH = 1.0
 # What a hand that looks like the other side's costs against distance, in arm scales.
 _LOOKS_OTHER = 0.5
-# Beyond this a wrist is simply elsewhere: the pose's own wrist is a guess where the arm is blurred or out of the frame.
-_FAR = 1.5
 # Two findings of one hand lie closer than this share of its size.
 _SAME_HAND = 0.5
 
@@ -129,37 +128,40 @@ def hands_of_sides(
     looks_left: Sequence[bool],
     scores: Sequence[float],
     arms: tuple[Arm, Arm] | None,
-    must_reach: bool,
 ) -> tuple[int | None, int | None]:
     """Which hand is the left one and which the right: by nearness to the pose's wrists, and by how it looks.
 
-    must_reach: a hand out of reach of a wrist is nobody's (another person's); otherwise the wrist may be a bad guess.
-    As many hands as possible are given a side, at the least cost; of equals the first.
+    A hand out of reach of a wrist is not that side's. Without arms looks decide. As many hands as possible are given a
+    side, at the least cost; of equals the first.
     """
     candidates: list[int | None] = [*range(len(hands_px)), None]
     best: tuple[int | None, int | None] = (None, None)
-    best_cost = (1, 0.0)
+    best_rank = (1, 0.0)
     for pair in itertools.product(candidates, repeat=2):
         if pair[LEFT] is not None and pair[LEFT] == pair[RIGHT]:
             continue
         cost = 0.0
         for side, i in enumerate(pair):
             if i is not None:
-                cost += _cost(hands_px[i], looks_left[i] == (side == LEFT), scores[i], arms and arms[side], must_reach)
+                arm = None if arms is None else arms[side]
+                cost += _cost(hands_px[i], looks_left[i] == (side == LEFT), scores[i], arm)
         rank = (-sum(i is not None for i in pair), cost)
-        if np.isfinite(cost) and rank < best_cost:
-            best, best_cost = (pair[0], pair[1]), rank
+        if np.isfinite(cost) and rank < best_rank:
+            best, best_rank = (pair[0], pair[1]), rank
     return best
 
 
-def _cost(hand_px: Float64Array, looks_right: bool, score: float, arm: Arm | None, must_reach: bool) -> float:
+def _cost(hand_px: Float64Array, looks_right: bool, score: float, arm: Arm | None) -> float:
     looks = 0.0 if looks_right else _LOOKS_OTHER * score
     if arm is None:
         return looks
-    distance = float(np.hypot(*(hand_px[0] - arm.wrist_px))) / arm.scale_px
-    if must_reach and distance > MAX_REACH:
-        return float("inf")
-    return min(distance, _FAR) + looks
+    distance = reach_of(hand_px, arm)
+    return distance + looks if distance <= MAX_REACH else float("inf")
+
+
+def reach_of(hand_px: Float64Array, arm: Arm) -> float:
+    """From the pose's wrist to the hand's, in arm scales."""
+    return float(np.hypot(*(hand_px[0] - arm.wrist_px))) / arm.scale_px
 
 
 def box_of(pose_px: Float64Array, width_px: int, height_px: int) -> tuple[float, float, float, float]:
