@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import tritonclient.grpc as triton_grpc
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
 from tritonclient.utils import InferenceServerException
 
 from services.base.errors import BadConfig
@@ -31,7 +34,7 @@ from services.features.triton_memory import Region, is_local, orphans
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
-_ITEM_BYTES = {"UINT8": 1, "FP32": 4, "INT64": 8}
+_FORGET_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class TritonDoor:
         self._slots: queue.SimpleQueue[Region | None] = queue.SimpleQueue()
         for _ in range(num_in_flight):
             self._slots.put(None)
+        # At the end of the process too: a server keeps what it mapped for as long as it lives.
+        self._end = weakref.finalize(self, _let_go, self._client, self._slots)
         self._seen_ready = False
         self.facts = self._patiently(self._ask_facts)
         self._require_weights()
@@ -87,10 +92,8 @@ class TritonDoor:
             return self._patiently(lambda: self._try(slot, arrays, output))
 
     def close(self) -> None:
-        """Lets the server forget the memory that was shared."""
-        while not self._slots.empty():
-            self._forget(self._slots.get())
-        self._client.close()
+        """Lets the server forget the memory that was shared. A door that is dropped is closed."""
+        self._end()
 
     def _ask_facts(self) -> ModelFacts:
         config = self._client.get_model_config(self._model, client_timeout=self._values.rpc_deadline_s).config
@@ -155,7 +158,7 @@ class TritonDoor:
         region = slot[0]
         if region is not None and region.num_bytes >= num_bytes:
             return region
-        self._forget(region)
+        _forget(self._client, region)
         slot[0] = None
         try:
             region = Region(num_bytes)
@@ -177,14 +180,6 @@ class TritonDoor:
             raise BadConfig("NO_SHARED_MEMORY", f"{self._whom}: {reason}; take the transport auto or grpc")
         self._shares = False
         _LOG.info("%s shares no memory with this process, inputs go by gRPC: %s", self._whom, reason)
-
-    def _forget(self, region: Region | None) -> None:
-        if region is None:
-            return
-        try:
-            self._client.unregister_system_shared_memory(region.name)
-        except InferenceServerException as error:
-            _LOG.debug("%s: %s was not unregistered: %s", self._whom, region.name, error)
 
     def forget_orphans(self) -> None:
         """Lets the server forget memory of processes of this host that were killed."""
@@ -225,7 +220,9 @@ class TritonFrames:
         facts = door.facts
         self.name, self.weights = facts.name, facts.weights
         if len(facts.inputs) != 1 or len(facts.outputs) != 1:
-            raise BadConfig("WRONG_MODEL", f"{facts.name} must take one input of frames and give one output, not {facts}")
+            raise BadConfig(
+                "WRONG_MODEL", f"{facts.name} must take one input of frames and give one output, not {facts}"
+            )
         (self._input, dims), (self._output,) = next(iter(facts.inputs.items())), facts.outputs
         if len(dims) != 3 or dims[2] != 3 or dims[0] != dims[1]:
             raise BadConfig("WRONG_MODEL", f"{facts.name} must take square RGB frames [H,W,3], not {list(dims)}")
@@ -292,6 +289,21 @@ def _gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:
         raise
 
 
+def _let_go(client: Any, slots: queue.SimpleQueue[Region | None]) -> None:
+    while not slots.empty():
+        _forget(client, slots.get())
+    client.close()
+
+
+def _forget(client: Any, region: Region | None) -> None:
+    if region is None:
+        return
+    try:
+        client.unregister_system_shared_memory(region.name, client_timeout=_FORGET_S)
+    except InferenceServerException as error:
+        _LOG.debug("%s was not unregistered: %s", region.name, error)
+
+
 def open_triton(config: FeaturesConfig) -> TritonFrames:
     """The served network of a config. Raises BadConfig for another model, Transient when no server answers."""
     door = TritonDoor(
@@ -303,6 +315,14 @@ def open_triton(config: FeaturesConfig) -> TritonFrames:
     )
     door.forget_orphans()
     return TritonFrames(door, config.triton_in_flight)
+
+
+def parse_config(text: str) -> Any:
+    """A config.pbtxt as Triton's own message. Raises ValueError for text that it would not load."""
+    try:
+        return text_format.Parse(text, model_config_pb2.ModelConfig())
+    except text_format.ParseError as error:
+        raise ValueError(f"config.pbtxt is not one that Triton loads: {error}") from error
 
 
 def _connected(target: str, values: Settings) -> Any:

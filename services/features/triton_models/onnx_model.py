@@ -1,0 +1,108 @@
+"""An ONNX file behind Triton's python backend. Stands alone: numpy and onnxruntime, nothing of visemill.
+
+Beside it lie model.onnx and model.json, whose `digest` is the file's sha256 and whose `weights` says whose it holds.
+A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences float32 [N, T, C] and int64 [N, 1] lengths.
+Requests that the server batched are computed as one; where that does not fit into memory, each alone.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import triton_python_backend_utils as pb_utils
+
+MEMORY_WORDS = ("out of memory", "failed to allocate memory", "bad_alloc", "alloc_failed")
+
+
+class TritonPythonModel:
+    """What the python backend drives."""
+
+    def initialize(self, args):
+        """Loads the network once an instance. Raises TritonModelException for a file that model.json does not name."""
+        folder = Path(args["model_repository"]) / args["model_version"]
+        card = json.loads((folder / "model.json").read_text())
+        data = (folder / "model.onnx").read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != card["digest"]:
+            raise pb_utils.TritonModelException(f"model.onnx has sha256 {digest}, and model.json says {card['digest']}")
+        self._weights = card["weights"]
+        self._inputs = [given["name"] for given in card["inputs"]]
+        self._output = card["outputs"][0]["name"]
+        parameters = json.loads(args["model_config"]).get("parameters", {})
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(parameters.get("num_threads", {}).get("string_value", "1"))
+        self._session = onnxruntime.InferenceSession(data, options, providers=_providers(args))
+
+    def execute(self, requests):
+        """One response a request, in their order."""
+        responses = [None] * len(requests)
+        accepted = []
+        for i, request in enumerate(requests):
+            expected = json.loads(request.parameters() or "{}").get("weights", self._weights)
+            if expected == self._weights:
+                accepted.append((i, [pb_utils.get_input_tensor_by_name(request, n).as_numpy() for n in self._inputs]))
+            else:
+                text = f"WEIGHTS_DIFFER: this server holds {self._weights}, and the caller is pinned to {expected}"
+                responses[i] = _failure(text, pb_utils.TritonError.INVALID_ARG)
+        for i, answer in self._answers(accepted):
+            responses[i] = answer
+        return responses
+
+    def _answers(self, asked):
+        if not asked:
+            return []
+        try:
+            found = self._run([given for _, given in asked])
+        except Exception as error:  # noqa: BLE001 - every request must be answered, whatever the network raises
+            text = str(error)
+            if not any(words in text.lower() for words in MEMORY_WORDS) and not isinstance(error, MemoryError):
+                return [(i, _failure(text, pb_utils.TritonError.INTERNAL)) for i, _ in asked]
+            if len(asked) == 1:
+                return [(asked[0][0], _failure(f"OUT_OF_MEMORY: {text}", pb_utils.TritonError.INTERNAL))]
+            # Together they were the server's idea; each is entitled to what it would get alone.
+            return [answer for one in asked for answer in self._answers([one])]
+        made = [pb_utils.InferenceResponse([pb_utils.Tensor(self._output, array)]) for array in found]
+        return [(i, response) for (i, _), response in zip(asked, made, strict=True)]
+
+    def _run(self, given):
+        """given: the inputs of each request -> the output of each."""
+        if len(self._inputs) == 1:
+            joined = {self._inputs[0]: _joined([frames for (frames,) in given])}
+        else:
+            joined = _padded(self._inputs, given)
+        (output,) = self._session.run([self._output], joined)
+        ends = np.cumsum([len(request[0]) for request in given])[:-1]
+        pieces = np.split(output, ends)
+        if len(self._inputs) > 1:
+            pieces = [piece[:, : request[0].shape[1]] for piece, request in zip(pieces, given, strict=True)]
+        return [np.ascontiguousarray(piece) for piece in pieces]
+
+
+def _joined(arrays):
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _padded(names, given):
+    """Sequences of several requests, padded to the longest, and their lengths."""
+    longest = max(sequences_NTC.shape[1] for sequences_NTC, _ in given)
+    wider = [np.pad(s_NTC, ((0, 0), (0, longest - s_NTC.shape[1]), (0, 0))) for s_NTC, _ in given]
+    lengths_N = _joined([lengths.reshape(-1) for _, lengths in given])
+    return {names[0]: _joined(wider), names[1]: np.clip(lengths_N, 1, longest)}
+
+
+def _failure(message, code):
+    return pb_utils.InferenceResponse([], pb_utils.TritonError(message, code))
+
+
+def _providers(args):
+    if args["model_instance_kind"] != "GPU":
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise pb_utils.TritonModelException(
+            "this model is to run on a GPU, and the onnxruntime here has no CUDA: install onnxruntime-gpu in the "
+            "server's image, or export with --kind cpu"
+        )
+    # TF32 would keep 10 bits of the 23, and the answer must be that of the in-process network within 1e-4.
+    return [("CUDAExecutionProvider", {"device_id": int(args["model_instance_device_id"]), "use_tf32": "0"})]

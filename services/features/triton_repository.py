@@ -1,0 +1,248 @@
+"""Model repositories of Triton servers: `python -m services.features.triton_repository list|export|verify`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from services.base.contract import add_config_flags, config_from_flags
+from services.base.errors import EXIT_OK, BadConfig, VisemillError
+from services.base.media import Float32Array
+from services.features.spec import FeaturesConfig
+from services.features.triton_config import Serving, Tensor
+from services.features.triton_layout import (
+    CARD_FILE,
+    CHECK_FILE,
+    ONNX_FILE,
+    Card,
+    check_inputs,
+    digest_of_file,
+    model_folders,
+    versions,
+    write_version,
+)
+
+NETWORKS = {
+    "inception_v3": "uint8 frames [N,299,299,3] -> float32 [N,2048]",
+    "semantic": "float32 sequences [N,T,80] and their lengths -> float32 [N,T,128], seeded",
+}
+# Of the outputs' standard deviation: what another runtime or device may differ by.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one version. problems: empty where all is well."""
+
+    model: str
+    version: int
+    weights: str
+    digest: str
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "version": self.version,
+            "weights": self.weights,
+            "digest": self.digest,
+            "problems": list(self.problems),
+        }
+
+
+def export_network(repository: Path, network: str, config: FeaturesConfig, serving: Serving) -> Finding:
+    """Writes one network into a repository. Raises BadConfig for weights that do not load."""
+    # What computes is loaded when it is needed: torch takes seconds.
+    from services.features import export_onnx
+    from services.features.semantic import SemanticModel, cut
+    from services.features.torch_model import open_torch
+
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx = Path(scratch) / ONNX_FILE
+        if network == "semantic":
+            card = card_of(onnx, network, export_onnx.export_semantic(onnx, config.seed))
+            (_, sequences_NTC), (_, lengths_N) = check_inputs(card)
+            answers = SemanticModel(config.seed)(cut(sequences_NTC, lengths_N))
+            check = np.concatenate(answers)
+        else:
+            card = card_of(onnx, network, export_onnx.export_inception(config, onnx))
+            check = open_torch(config)(check_inputs(card)[0][1])
+        folder = write_version(repository, card, onnx, check, serving)
+    return Finding(network, int(folder.name), card.weights, card.digest)
+
+
+def card_of(onnx: Path, name: str, weights: str) -> Card:
+    """Describes an ONNX file. Raises BadConfig for inputs that are not served."""
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    try:
+        inputs, outputs = (
+            tuple(Tensor(t.name, t.type, tuple(s if isinstance(s, int) else -1 for s in t.shape)) for t in tensors)
+            for tensors in (session.get_inputs(), session.get_outputs())
+        )
+    except ValueError as error:
+        raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
+    return Card(name, weights, digest_of_file(onnx), inputs, outputs)
+
+
+def list_models(repository: Path) -> list[Finding]:
+    """Every version of every model, unread but for its card. Raises BadConfig."""
+    found = []
+    for folder in model_folders(repository):
+        for version in versions(folder):
+            card = Card.of_file(folder / str(version) / CARD_FILE)
+            found.append(Finding(folder.name, version, card.weights, card.digest))
+    return found
+
+
+def verify_repository(repository: Path, server: str = "") -> list[Finding]:
+    """Reads every file and computes every network here; with a server, also asks it for the latest versions."""
+    found = []
+    for folder in model_folders(repository):
+        numbers = versions(folder)
+        for version in numbers:
+            latest = version == numbers[-1]
+            found.append(_verified(folder, version, server=server if latest else "", is_latest=latest))
+        if not numbers:
+            found.append(Finding(folder.name, 0, "", "", ("it has no version: export it again",)))
+    return found
+
+
+def _verified(folder: Path, version: int, *, server: str, is_latest: bool) -> Finding:
+    place = folder / str(version)
+    try:
+        card = Card.of_file(place / CARD_FILE)
+    except BadConfig as error:
+        return Finding(folder.name, version, "", "", (error.message,))
+    problems = []
+    try:
+        if (digest := digest_of_file(place / ONNX_FILE)) != card.digest:
+            problems.append(f"{ONNX_FILE} has sha256 {digest}, its card says {card.digest}: export it again")
+        else:
+            problems += _differences("onnxruntime", _computed(place / ONNX_FILE, card), place / CHECK_FILE)
+        if is_latest:
+            problems += _config_problems(folder, card)
+        if server:
+            problems += _differences(server, _served(server, card), place / CHECK_FILE)
+    except (OSError, ValueError, VisemillError) as error:
+        problems.append(str(error))
+    return Finding(folder.name, version, card.weights, card.digest, tuple(problems))
+
+
+def _config_problems(folder: Path, card: Card) -> list[str]:
+    from services.features.triton import parse_config
+
+    config = parse_config((folder / "config.pbtxt").read_text())
+    said = {name: config.parameters[name].string_value for name in ("digest", "weights")}
+    problems = [
+        f"config.pbtxt says {name} {said[name] or 'nothing'}, the latest version has {getattr(card, name)}"
+        for name in said
+        if said[name] != getattr(card, name)
+    ]
+    if config.name != folder.name:
+        problems.append(f"config.pbtxt is of {config.name}, and lies in the folder {folder.name}")
+    return problems
+
+
+def _computed(onnx: Path, card: Card) -> Float32Array:
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    inputs = check_inputs(card)
+    (answer,) = session.run([card.outputs[0].name], dict(inputs))
+    return _without_padding(answer, inputs)
+
+
+def _served(server: str, card: Card) -> Float32Array:
+    from services.features.triton import TritonDoor
+
+    inputs = check_inputs(card)
+    door = TritonDoor(server, card.name, card.weights)
+    if door.facts.digest != card.digest:
+        raise BadConfig("MODEL_DIFFERS", f"{server} serves {card.name} of digest {door.facts.digest or 'unknown'}")
+    sent = [(name, array if array.ndim > 1 else array[:, None]) for name, array in inputs]
+    answer: Float32Array = door.infer(sent, card.outputs[0].name)
+    return _without_padding(answer, inputs)
+
+
+def _without_padding(answer: Float32Array, inputs: list[tuple[str, np.ndarray]]) -> Float32Array:
+    if len(inputs) == 1:
+        return answer
+    lengths_N = inputs[1][1]
+    return np.concatenate([row_TD[:length] for row_TD, length in zip(answer, lengths_N, strict=True)])
+
+
+def _differences(who: str, answer: Float32Array, check: Path) -> list[str]:
+    expected = np.load(check, allow_pickle=False)
+    if answer.shape != expected.shape:
+        return [f"{who} answers {answer.shape} where the network answers {expected.shape}"]
+    share = float(np.abs(answer - expected).max() / expected.std())
+    if share <= TOLERANCE:
+        return []
+    return [
+        f"{who} differs from the network by {share:.2g} of the outputs' deviation; at most {TOLERANCE:g} is allowed"
+    ]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """list, export, verify."""
+    parser = argparse.ArgumentParser(prog="python -m services.features.triton_repository", description=__doc__)
+    doors = parser.add_subparsers(dest="door", required=True)
+    listing = doors.add_parser("list", help="networks that can be exported, and those of a repository")
+    listing.add_argument("repository", type=Path, nargs="?")
+    export = doors.add_parser("export", help="write networks into a repository")
+    export.add_argument("repository", type=Path)
+    export.add_argument("--network", action="append", choices=list(NETWORKS), help="default: inception_v3; repeatable")
+    export.add_argument("--weights", default="", help="file of trained weights for inception_v3; empty: seeded ones")
+    export.add_argument("--weights-sha256", default="", help="what the file must be")
+    export.add_argument("--seed", type=int, default=0, help="of random weights (default: %(default)s)")
+    add_config_flags(export, Serving)
+    verify = doors.add_parser("verify", help="read and compute every network of a repository")
+    verify.add_argument("repository", type=Path)
+    verify.add_argument("--server", default="", metavar="HOST:PORT", help="also ask this Triton server")
+    for sub in (listing, export, verify):
+        sub.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
+    return parser
+
+
+def _run(flags: argparse.Namespace) -> list[Finding]:
+    if flags.door == "list":
+        return list_models(flags.repository) if flags.repository else []
+    if flags.door == "verify":
+        return verify_repository(flags.repository, flags.server)
+    serving = config_from_flags(Serving, flags)
+    try:
+        config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
+    return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 all is well, 78 something is wrong with a model or a setting."""
+    flags = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        found = _run(flags)
+    except VisemillError as error:
+        sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
+        return error.exit_code
+    if flags.output == "json":
+        networks = NETWORKS if flags.door == "list" else {}
+        sys.stdout.write(json.dumps({"networks": networks, "models": [f.to_dict() for f in found]}) + "\n")
+    else:
+        lines = [f"{name}: {text}" for name, text in NETWORKS.items()] if flags.door == "list" else []
+        lines += [f"{f.model} {f.version} {f.weights} {'; '.join(f.problems) or 'ok'}" for f in found]
+        sys.stdout.write("\n".join(lines) + "\n")
+    return BadConfig.exit_code if any(f.problems for f in found) else EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The mean colour of each frame, by a model that fails as `faults.json` beside its version folder tells it.
+
+most_items: a larger batch is out of memory. delay_s: of each execution. message: what every request fails with.
+fail_times: only so many executions fail.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self._faults = Path(args["model_repository"]) / "faults.json"
+        self._num_failed = 0
+
+    def execute(self, requests):
+        faults = json.loads(self._faults.read_text()) if self._faults.exists() else {}
+        time.sleep(faults.get("delay_s", 0.0))
+        given = [pb_utils.get_input_tensor_by_name(r, "frames").as_numpy() for r in requests]
+        return [self._answer(frames_NHWC, sum(map(len, given)), faults) for frames_NHWC in given]
+
+    def _answer(self, frames_NHWC, num_items, faults):
+        if num_items > faults.get("most_items", num_items):
+            return self._failed("OUT_OF_MEMORY: the batch does not fit")
+        if "message" in faults and self._num_failed < faults.get("fail_times", self._num_failed + 1):
+            self._num_failed += 1
+            return self._failed(faults["message"])
+        features_ND = frames_NHWC.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+        return pb_utils.InferenceResponse([pb_utils.Tensor("features", features_ND)])
+
+    def _failed(self, message):
+        return pb_utils.InferenceResponse([], pb_utils.TritonError(message))
