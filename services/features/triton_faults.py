@@ -11,7 +11,13 @@ OUT_OF_MEMORY = "OUT_OF_MEMORY"
 WEIGHTS_DIFFER = "WEIGHTS_DIFFER"
 
 # What the libraries under a model say in their own words, in lower case.
-_MEMORY_WORDS = ("out of memory", "out_of_memory", "failed to allocate memory", "bad_alloc", "cudnn_status_alloc_failed")
+_MEMORY_WORDS = (
+    "out of memory",
+    "out_of_memory",
+    "failed to allocate memory",
+    "bad_alloc",
+    "cudnn_status_alloc_failed",
+)
 # The server has lost a model's process, or what we told it about our memory, and gets over both.
 _PASSING_WORDS = ("stub process", "is not healthy", "unable to find shared memory region", "not ready")
 
