@@ -15,7 +15,6 @@ from services.features import ops
 from services.features.backend import FeatureModel
 from services.features.batcher import OutOfMemory
 from services.features.models import check_digest, sha256_of, weights_of, weights_path
-from services.features.semantic import cut, padded
 from services.features.spec import FeaturesConfig
 
 # What onnxruntime's own allocators say; it has no class for it.
@@ -66,9 +65,9 @@ class OnnxSequences:
         self.weights = str(self._session.get_modelmeta().custom_metadata_map["weights"])
 
     def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """As SequenceModel. Raises ValueError as `semantic.padded` does."""
-        padded_NTC, lengths_N = padded(sequences)
-        return cut(_run(self._session, {"sequences": padded_NTC, "lengths": lengths_N}), lengths_N)
+        """As SequenceModel. Raises ValueError as `ops.padded` does."""
+        padded_NTC, lengths_N = ops.padded(sequences)
+        return ops.cut(_run(self._session, {"sequences": padded_NTC, "lengths": lengths_N}), lengths_N)
 
 
 def _session(path: Path, name: str, num_threads: int) -> Any:

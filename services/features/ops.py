@@ -1,11 +1,14 @@
-"""Pure functions on frames: the stretch that networks of frames expect."""
+"""Pure functions on arrays: the stretch that networks of frames expect, the padding that those of sequences do."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from services.base.media import UInt8Array
+from services.base.media import Float32Array, UInt8Array
+
+Int64Array = npt.NDArray[np.int64]
 
 # InceptionV3's input is a square of this side, and its global average pool has this many values.
 INPUT_PX = 299
@@ -25,3 +28,21 @@ def stretched(frames_NHWC: UInt8Array, size_px: int = INPUT_PX) -> UInt8Array:
     for frame_HWC, out_HWC in zip(frames_NHWC, out_NHWC, strict=True):
         cv2.resize(frame_HWC, (size_px, size_px), dst=out_HWC, interpolation=cv2.INTER_LINEAR)
     return out_NHWC
+
+
+def padded(sequences: list[Float32Array]) -> tuple[Float32Array, Int64Array]:
+    """Sequences [T_i, C] as float32 [N, T, C], zeros at the end, and int64 [N] lengths. Raises ValueError if empty."""
+    if not sequences or not all(s.ndim == 2 and len(s) for s in sequences):
+        raise ValueError("sequences must be float32 [T, C] each, at least one, none empty")
+    if len({s.shape[1] for s in sequences}) > 1:
+        raise ValueError(f"sequences must agree in their channels, not {sorted({s.shape[1] for s in sequences})}")
+    lengths_N = np.array([len(s) for s in sequences], np.int64)
+    padded_NTC = np.zeros((len(sequences), int(lengths_N.max()), sequences[0].shape[1]), np.float32)
+    for row_TC, sequence_TC in zip(padded_NTC, sequences, strict=True):
+        row_TC[: len(sequence_TC)] = sequence_TC
+    return padded_NTC, lengths_N
+
+
+def cut(vectors_NTD: Float32Array, lengths_N: Int64Array) -> list[Float32Array]:
+    """The inverse of padding: float32 [T_i, D] each."""
+    return [row_TD[:length] for row_TD, length in zip(vectors_NTD, lengths_N, strict=True)]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from services.base.media import Float32Array
+from services.features.ops import cut, padded
 from services.features.weights import seeded_weights
 
 
@@ -100,26 +100,8 @@ class SemanticModel:
         self._encoder = seeded_encoder(seed, shape)
 
     def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """As SequenceModel. Raises ValueError as `padded` does."""
+        """As SequenceModel. Raises ValueError as `ops.padded` does."""
         padded_NTC, lengths_N = padded(sequences)
         with torch.inference_mode():
             vectors_NTD = self._encoder(torch.from_numpy(padded_NTC), torch.from_numpy(lengths_N)).numpy()
         return cut(vectors_NTD, lengths_N)
-
-
-def padded(sequences: list[Float32Array]) -> tuple[Float32Array, np.ndarray]:
-    """Sequences [T_i, C] as float32 [N, T, C], zeros at the end, and int64 [N] lengths. Raises ValueError if empty."""
-    if not sequences or not all(s.ndim == 2 and len(s) for s in sequences):
-        raise ValueError("sequences must be float32 [T, C] each, at least one, none empty")
-    if len({s.shape[1] for s in sequences}) > 1:
-        raise ValueError(f"sequences must agree in their channels, not {sorted({s.shape[1] for s in sequences})}")
-    lengths_N = np.array([len(s) for s in sequences], np.int64)
-    padded_NTC = np.zeros((len(sequences), int(lengths_N.max()), sequences[0].shape[1]), np.float32)
-    for row_TC, sequence_TC in zip(padded_NTC, sequences, strict=True):
-        row_TC[: len(sequence_TC)] = sequence_TC
-    return padded_NTC, lengths_N
-
-
-def cut(vectors_NTD: Float32Array, lengths_N: np.ndarray) -> list[Float32Array]:
-    """The inverse of padding: float32 [T_i, D] each."""
-    return [row_TD[:length] for row_TD, length in zip(vectors_NTD, lengths_N, strict=True)]

@@ -17,14 +17,19 @@ def stretched_on_device(frames_NHWC: Tensor, size_px: int) -> Tensor:
     columns = _columns(frames_NHWC, size_px)
     above, below, above_weight, below_weight = _rows(frames_NHWC, size_px)
     # Only rows that are leant on are ever weighed: the rest of a large frame costs nothing.
-    upper = _across(frames_NHWC.index_select(1, above), *columns) * above_weight // 65536
-    lower = _across(frames_NHWC.index_select(1, below), *columns) * below_weight // 65536
-    return (upper + lower + 2) // 4
+    upper = _shifted(_across(frames_NHWC.index_select(1, above), *columns) * above_weight, 16)
+    lower = _shifted(_across(frames_NHWC.index_select(1, below), *columns) * below_weight, 16)
+    return _shifted(upper + lower + 2, 2)
 
 
 def _across(rows_NHWC: Tensor, left: Tensor, right: Tensor, left_weight: Tensor, right_weight: Tensor) -> Tensor:
     low, high = rows_NHWC.index_select(2, left).int(), rows_NHWC.index_select(2, right).int()
-    return (low * left_weight + high * right_weight) // 16
+    return _shifted(low * left_weight + high * right_weight, 4)
+
+
+def _shifted(x: Tensor, num_bits: int) -> Tensor:
+    """The value shifted right, for values of at least 0: ONNX shifts no signed numbers."""
+    return x // (1 << num_bits)
 
 
 def _columns(frames_NHWC: Tensor, size_px: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -50,7 +55,9 @@ def _rows(frames_NHWC: Tensor, size_px: int) -> tuple[Tensor, Tensor, Tensor, Te
 def _positions(frames_NHWC: Tensor, axis: int, size_px: int) -> Tensor:
     """float32 [size]: where the middle of each output pixel lies in the input."""
     middle = torch.arange(size_px, dtype=torch.float64, device=frames_NHWC.device) + 0.5
-    return (middle * (frames_NHWC.shape[axis] / size_px) - 0.5).to(torch.float32)
+    # A double throughout: exporters make a plain quotient of sizes a float, which lands on other neighbours.
+    side = torch.ones_like(middle) * frames_NHWC.shape[axis]
+    return (middle * (side / size_px) - 0.5).to(torch.float32)
 
 
 def _weights(part: Tensor) -> tuple[Tensor, Tensor]:

@@ -40,7 +40,7 @@ class TorchModel:
     """A FeatureModel. Same frames in the same batch, same bytes, on one kind of device."""
 
     def __init__(self, config: FeaturesConfig) -> None:
-        self.name = config.model
+        self.name: str = config.model
         self._device = _device(config)
         _settle(config, self._device)
         network, self.weights = loaded_network(config)
