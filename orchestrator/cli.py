@@ -12,9 +12,11 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
 from orchestrator.commands.roots import add_output_flags
+from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_pipeline_parsers
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, VisemillError
 
@@ -24,6 +26,25 @@ Command = Callable[[argparse.Namespace], Answer]
 
 
 class _Parser(argparse.ArgumentParser):
+    """Exits 64 on a bad command line; a root may be given by its place where a pipeline allows it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._roots: list[argparse.Action] = []
+
+    def add_root(self, name: str, metavar: str) -> None:
+        """A root that is given by place unless its flag `--name` is."""
+        dest = name.replace("-", "_")
+        action = self.add_argument(dest, metavar=metavar, default=argparse.SUPPRESS, help=f"the same as --{name}")
+        self._roots.append(action)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        for action in self._roots:
+            flag = f"--{action.dest.replace('_', '-')}"
+            action.required = not any(word == flag or word.startswith(f"{flag}=") for word in args or ())
+            action.nargs = None if action.required else argparse.SUPPRESS
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> None:  # type: ignore[override]
         self.print_usage(sys.stderr)
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
@@ -39,22 +60,24 @@ def build_parser() -> argparse.ArgumentParser:
         _finish(sub, call)
         return sub
 
-    def add_per_pipeline(name: str, call: Command, text: str, *aliases: str) -> list[argparse.ArgumentParser]:
+    def add_per_pipeline(name: str, call: Command, text: str, *aliases: str) -> list[tuple[Pipeline, Any]]:
         sub = commands.add_parser(name, help=text, description=text, aliases=list(aliases))
-        parsers = [below for _, below in add_pipeline_parsers(sub)]
-        for below in parsers:
+        parsers = add_pipeline_parsers(sub)
+        for _, below in parsers:
             _finish(below, call)
         return parsers
 
-    for sub in add_per_pipeline("plan", plan.plan, "list and validate a data set, and predict what a run will take"):
-        _add_roots(sub)
+    text = "list and validate a data set, and predict what a run will take"
+    for pipeline, sub in add_per_pipeline("plan", plan.plan, text):
+        _add_roots(sub, pipeline)
         plan.add_plan_flags(sub)
         run.add_run_flags(sub)
-    for sub in add_per_pipeline("run", run.run, "make the training-ready output of a data set"):
-        _add_roots(sub)
+    for pipeline, sub in add_per_pipeline("run", run.run, "make the training-ready output of a data set"):
+        _add_roots(sub, pipeline)
         run.add_run_flags(sub)
-    for sub in add_per_pipeline("count", count.count, "count the clips that a run would find", "count-utterances"):
-        sub.add_argument("--input-root", required=True, help="folder or s3://bucket/prefix of the data set")
+    text = "count the clips that a run would find"
+    for pipeline, sub in add_per_pipeline("count", count.count, text, "count-utterances"):
+        _add_input_root(sub, pipeline)
     for name, call, text in (
         ("resume", run.resume, "carry on the run that an output root holds"),
         ("retry", run.retry, "try the quarantined clips of a run again"),
@@ -81,9 +104,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_roots(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--input-root", required=True, help="folder or s3://bucket/prefix of the data set")
-    add_output_flags(parser)
+def _add_roots(parser: _Parser, pipeline: Pipeline) -> None:
+    _add_input_root(parser, pipeline)
+    if pipeline.positionals:
+        parser.add_root("output-root", pipeline.positionals[1])
+    add_output_flags(parser, required=not pipeline.positionals)
+
+
+def _add_input_root(parser: _Parser, pipeline: Pipeline) -> None:
+    if pipeline.positionals:
+        parser.add_root("input-root", pipeline.positionals[0])
+    text = "folder or s3://bucket/prefix of the data set"
+    parser.add_argument("--input-root", required=not pipeline.positionals, help=text)
 
 
 def _finish(parser: argparse.ArgumentParser, call: Command) -> None:

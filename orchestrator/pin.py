@@ -79,7 +79,7 @@ def _refuse_other_plan(pinned: RunOrder, plan: Plan) -> None:
 def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
     held = claim_of(outputs)
     if held is None:
-        _refuse_foreign_files(outputs)
+        _refuse_foreign_files(outputs, plan.order)
         outputs.create(_CLAIM, json.dumps(asdict(claim)).encode())
         held = claim_of(outputs)
     if held == claim or held is None:
@@ -94,9 +94,11 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     raise _other_run(plan, f"run {held.run}", difference)
 
 
-def _refuse_foreign_files(outputs: Store) -> None:
-    """Shards of an earlier run would be read as part of this one."""
-    foreign = [e.name for e in itertools.islice(outputs.list(), 1000) if not e.name.startswith(f"{layout.STATE_DIR}/")]
+def _refuse_foreign_files(outputs: Store, order: RunOrder) -> None:
+    """Shards of an earlier run would be read as part of this one; a file that the plan takes over may be there."""
+    listed = [entry.name for entry in itertools.islice(outputs.list(), 1000)]
+    taken_over = order.details.get("takes_over", ())
+    foreign = [n for n in listed if not n.startswith(f"{layout.STATE_DIR}/") and n not in taken_over]
     if foreign:
         raise BadConfig(
             "OUTPUT_NOT_EMPTY",

@@ -28,6 +28,11 @@ class DataSet:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+def no_rules(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
+    """For a pipeline whose outputs have no rules beyond their digests."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A pipeline as values and pure functions.
@@ -38,6 +43,11 @@ class Pipeline:
     summary_files: (order, commits, quality of each clip) -> what is written last, by name.
     file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
     raises BadInput when it is torn.
+    check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
+    `verify`.
+    positionals: how the input and the output root are called where they may be given without a flag; the first may then
+    be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
+    clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
     """
 
     name: str
@@ -50,3 +60,8 @@ class Pipeline:
     summary_files: Callable[[RunOrder, Sequence[DoneShard], Iterable[Mapping[str, Any]]], dict[str, bytes]]
     file_of: Callable[[RunOrder, ClipRow], str]
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
+    check_outputs: Callable[[RunOrder, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
+    positionals: tuple[str, str] | None = None
+    preview: str = ""
+    clip_time_s: float = 120.0
+    clip_memory_mib: int = 2048

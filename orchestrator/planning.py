@@ -7,7 +7,8 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
@@ -15,7 +16,8 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
 from services.base.errors import BadConfig, from_kind
-from services.base.store import open_store
+from services.base.order import RunOrder
+from services.base.store import Entry, open_store
 
 _DESCRIBE_LIMIT_S = 120.0
 
@@ -26,7 +28,7 @@ def pipeline_of(name: str) -> Pipeline:
     return pipeline
 
 
-def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline, argparse.ArgumentParser]]:
+def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline, Any]]:
     """One sub-parser a pipeline, with the pipeline's own flags."""
     pipelines = [importlib.import_module(module).PIPELINE for module in PIPELINES.values()]
     below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
@@ -41,14 +43,27 @@ def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline
 
 def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
     """Lists and plans. Raises BadConfig."""
-    inputs = open_store(absolute(flags.input_root), must_exist=True, follow_links=flags.follow_links)
-    data_set = pipeline.read(inputs.list(directories=True), flags)
+    input_root, entries = listing(pipeline, flags)
+    data_set = pipeline.read(entries, flags)
     stages = pipeline.stages(flags)
-    roots = Roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
+    roots = Roots(input_root, absolute(flags.output_root), state_root(flags))
     identities = describe(stages)
     return make_plan(
         pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
     )
+
+
+def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterable[Entry]]:
+    """(the input root, what is below it): of a single file, where the pipeline takes one, its folder and itself.
+
+    Raises BadConfig.
+    """
+    root = absolute(flags.input_root)
+    if pipeline.positionals and "://" not in root and Path(root).is_file():
+        folder, name = str(Path(root).parent), Path(root).name
+        entry = open_store(folder, must_exist=True, follow_links=flags.follow_links).stat(name)
+        return folder, [entry] if entry else []
+    return root, open_store(root, must_exist=True, follow_links=flags.follow_links).list(directories=True)
 
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -58,6 +73,12 @@ def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, 
     done = run_service(names, "describe", "--config", config, limit_s=_DESCRIBE_LIMIT_S)
     identities: list[dict[str, Any]] = json.loads(done)
     return identities
+
+
+def limit_words(order: RunOrder) -> list[str]:
+    """Flags of the `once` door: the pipeline's own limits on a clip."""
+    pipeline = pipeline_of(order.pipeline)
+    return ["--clip-time-s", f"{pipeline.clip_time_s:g}", "--clip-memory-mib", str(pipeline.clip_memory_mib)]
 
 
 def run_service(stages: str, door: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)) -> str:

@@ -18,10 +18,10 @@ _BAR_WIDTH_PX = 220
 
 @dataclass(frozen=True)
 class Sheet:
-    """A contact sheet: PNG bytes and what it shows."""
+    """A contact sheet: PNG or JPEG bytes, and what it shows."""
 
     title: str
-    png: bytes
+    picture: bytes
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,10 @@ def _throughput(findings: Findings) -> str:
 def _sheets(sheets: Iterable[Sheet]) -> str:
     figures = []
     for sheet in sheets:
-        data = base64.b64encode(sheet.png).decode()
+        data = base64.b64encode(sheet.picture).decode()
+        kind = "png" if sheet.picture.startswith(b"\x89PNG") else "jpeg"
         figures.append(
-            f'<figure><img alt="{_e(sheet.title)}" src="data:image/png;base64,{data}">'
+            f'<figure><img alt="{_e(sheet.title)}" src="data:image/{kind};base64,{data}">'
             f"<figcaption>{_e(sheet.title)}</figcaption></figure>"
         )
     return "".join(figures)

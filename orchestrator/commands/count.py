@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 
 from orchestrator.commands import Answer
-from orchestrator.commands.roots import absolute
-from orchestrator.planning import pipeline_of
-from services.base.store import open_store
+from orchestrator.planning import listing, pipeline_of
 
 
 def count(flags: argparse.Namespace) -> Answer:
     """Just the number, as the original script prints it."""
     pipeline = pipeline_of(flags.pipeline)
-    inputs = open_store(absolute(flags.input_root), must_exist=True, follow_links=flags.follow_links)
-    num_clips = pipeline.count(inputs.list(directories=True), flags)
+    num_clips = pipeline.count(listing(pipeline, flags)[1], flags)
     return Answer(str(num_clips), {"clips": num_clips})

@@ -19,7 +19,7 @@ from orchestrator.commands.run import options_of
 from orchestrator.leaks import content_leaks
 from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan
-from orchestrator.planning import pipeline_of, plan_of, run_service
+from orchestrator.planning import limit_words, pipeline_of, plan_of, run_service
 from orchestrator.progress import Progress, duration, num_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
 from services.base.manifest import ClipRow
@@ -135,8 +135,9 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int)
             for extra in row.extras:
                 words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
+        words += limit_words(made.order)
         names = ",".join(stage.name for stage in made.order.stages)
-        said = run_service(names, "once", *words, limit_s=900, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+        said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     answers = [json.loads(line) for line in said.splitlines()]
     return [{"key": row.key, **answer} for row, answer in zip(chosen, answers, strict=True)]
 
@@ -181,7 +182,8 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     for note in data["notes"]:
         yield f"note: {note}"
     splits = ", ".join(f"{split} {count}" for split, count in data["splits"].items())
-    yield f"{data['clips']} clips of {len(data['speakers'])} speakers ({num_bytes(made.input_bytes)}): {splits}"
+    speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
+    yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}): {splits}"
     if data["problems"]:
         reasons = Counter(problem["reason"] for problem in data["problems"])
         yield f"problems ({len(data['problems'])}): " + ", ".join(

@@ -18,7 +18,7 @@ from orchestrator.report import Findings, Sheet, page
 from services.base import layout
 from services.base.manifest import ClipRow, Manifest
 from services.base.order import RunOrder
-from services.base.store import Store
+from services.base.store import NotThere, Store
 
 _NAME = "report.html"
 
@@ -65,9 +65,18 @@ def _sheets(
     rows = {row.key: row for row in Manifest(state.read(layout.clips_file(order.run))) if row.key in flags}
     with tempfile.TemporaryDirectory() as folder:
         for key, flagged in flags.items():
-            png = _draw(order, outputs, rows[key], Path(folder))
-            if png:
-                yield Sheet(f"{key} {flagged}".rstrip(), png)
+            picture = _preview(order, state, key) or _draw(order, outputs, rows[key], Path(folder))
+            if picture:
+                yield Sheet(f"{key} {flagged}".rstrip(), picture)
+
+
+def _preview(order: RunOrder, state: Store, key: str) -> bytes:
+    """The sidecar that the pipeline keeps for people, empty where there is none."""
+    name = pipeline_of(order.pipeline).preview
+    try:
+        return state.read(layout.sidecar_file(order.run, key, name)) if name else b""
+    except NotThere:
+        return b""
 
 
 def _draw(order: RunOrder, outputs: Store, row: ClipRow, folder: Path) -> bytes:

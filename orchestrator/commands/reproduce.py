@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
-from orchestrator.planning import run_service
+from orchestrator.commands.run import add_limit_flags, limits_of
+from orchestrator.planning import pipeline_of, run_service
 from services.base import layout
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.manifest import ClipRow, Manifest
@@ -20,8 +21,7 @@ from services.base.store import Store, open_store
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n")
     parser.add_argument("--save", default="", help="folder for what the stages made")
-    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit (default: %(default)s)")
-    parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit (default: %(default)s)")
+    add_limit_flags(parser)
 
 
 def reproduce(flags: argparse.Namespace) -> Answer:
@@ -29,15 +29,16 @@ def reproduce(flags: argparse.Namespace) -> Answer:
     order, state, _ = find_run(flags)
     row = find_clip(order, state, flags.clip)
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
     with tempfile.TemporaryDirectory() as folder:
         words = [str(local_file(inputs, row.media, Path(folder)))]
         for extra in row.extras:
             words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
-        words += ["--clip-time-s", str(flags.clip_time_s), "--clip-memory-mib", str(flags.clip_memory_mib)]
+        words += ["--clip-time-s", str(time_s), "--clip-memory-mib", str(memory_mib)]
         words += ["--save", flags.save] if flags.save else []
         names = ",".join(stage.name for stage in order.stages)
-        limit_s = 2 * flags.clip_time_s + 300
+        limit_s = 2 * time_s + 300
         said = run_service(names, "once", *words, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     answer = json.loads(said)
     text = [f"{row.key}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]

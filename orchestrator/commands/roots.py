@@ -12,8 +12,8 @@ from services.base.order import RunOrder
 from services.base.store import Store, join_uri, open_store
 
 
-def add_output_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-root", required=True, help="folder or s3://bucket/prefix of the output")
+def add_output_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--output-root", required=required, help="folder or s3://bucket/prefix of the output")
     add_state_flags(parser)
 
 

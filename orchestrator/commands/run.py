@@ -14,6 +14,7 @@ from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_mended, read_quarantine
 from orchestrator.pin import pin, writes_to
 from orchestrator.pipeline import Pipeline
+from orchestrator.pipelines import PIPELINES
 from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
@@ -37,10 +38,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-attempts", type=int, default=4, help="tries of a shard whose worker fails (default: %(default)s)"
     )
-    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit on one clip (default: %(default)s)")
-    parser.add_argument(
-        "--clip-memory-mib", type=int, default=2048, help="limit on one clip, models included (default: %(default)s)"
-    )
+    add_limit_flags(parser)
     parser.add_argument(
         "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="keep landmarks for other runs"
     )
@@ -48,6 +46,23 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def add_limit_flags(parser: argparse.ArgumentParser) -> None:
+    """Limits on one clip; not given, they are the pipeline's own."""
+    limits = [(name, pipeline_of(name)) for name in sorted(PIPELINES)]
+    times = ", ".join(f"{name} {pipeline.clip_time_s:g}" for name, pipeline in limits)
+    sizes = ", ".join(f"{name} {pipeline.clip_memory_mib}" for name, pipeline in limits)
+    parser.add_argument("--clip-time-s", type=float, help=f"limit on one clip (default: {times})")
+    parser.add_argument("--clip-memory-mib", type=int, help=f"limit on one clip, models included (default: {sizes})")
+
+
+def limits_of(flags: argparse.Namespace, pipeline: Pipeline) -> tuple[float, int]:
+    """(seconds, MiB) that one clip may take. Raises BadConfig."""
+    time_s = pipeline.clip_time_s if flags.clip_time_s is None else flags.clip_time_s
+    memory_mib = pipeline.clip_memory_mib if flags.clip_memory_mib is None else flags.clip_memory_mib
+    clip_limits(time_s, memory_mib)
+    return time_s, memory_mib
 
 
 def options_of(flags: argparse.Namespace, order: RunOrder) -> RunOptions:
@@ -59,13 +74,13 @@ def options_of(flags: argparse.Namespace, order: RunOrder) -> RunOptions:
     if flags.max_attempts < 1:
         raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
     num_workers = max(1, min(num_workers, order.num_shards))
-    clip_limits(flags.clip_time_s, flags.clip_memory_mib)
+    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
     check_remotes(flags.remote, order)
     return RunOptions(
         num_workers,
         Policy(flags.max_attempts, failure_limit(flags.max_failures, order.num_clips)),
-        flags.clip_time_s,
-        flags.clip_memory_mib,
+        time_s,
+        memory_mib,
         max(1, cores // num_workers),
         flags.artifact_cache,
         tuple(flags.remote),

@@ -15,7 +15,7 @@ from orchestrator.commands.reproduce import local_file
 from orchestrator.commands.roots import find_run
 from orchestrator.finish import missing_outputs
 from orchestrator.observe import observe, read_done, read_quarantine
-from orchestrator.planning import pipeline_of, run_service
+from orchestrator.planning import limit_words, pipeline_of, run_service
 from orchestrator.progress import Progress, num_bytes
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
@@ -58,6 +58,7 @@ def verify(flags: argparse.Namespace) -> Answer:
         progress.tick(f"reading {name}")
         problems += [{"file": name, "problem": problem}] if problem else []
     progress.close()
+    problems += _broken_rules(order, outputs, done, {str(p["file"]) for p in problems})
     chosen = choose(order, state, done, share(flags.recompute))
     wrong = {str(p["file"]) for p in problems}
     problems += _recompute(order, outputs, chosen, wrong)
@@ -73,6 +74,13 @@ def verify(flags: argparse.Namespace) -> Answer:
     ]
     lines += [f"  {p['file']}: {p['problem']}" for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
+
+
+def _broken_rules(order: RunOrder, outputs: Store, done: Sequence[DoneShard], wrong: set[str]) -> list[dict[str, Any]]:
+    """What the pipeline's own rules find in files that are as they were written."""
+    names = [name for name, _ in _files(done) if name not in wrong]
+    found = pipeline_of(order.pipeline).check_outputs(order, outputs, names)
+    return [{"file": name, "problem": message} for name, message in found]
 
 
 def _files(done: Sequence[DoneShard]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -107,19 +115,21 @@ def share(text: str) -> float:
 
 
 def choose(order: RunOrder, state: Store, done: Sequence[DoneShard], part: float) -> list[tuple[ClipRow, int]]:
-    """(row, its place among the records of its split's file), the same clips every time: by the digest of the key."""
+    """(row, its place among the records of its file), the same clips every time: by the digest of the key."""
     if part <= 0:
         return []
     manifest = Manifest(state.read(layout.clips_file(order.run)))
     quarantined = {line["key"] for line in read_quarantine(state, order, [d.shard for d in done])}
+    pipeline = pipeline_of(order.pipeline)
     chosen = []
     for shard in range(order.num_shards):
         places: dict[str, int] = {}
         for row in manifest.rows(shard):
             if row.key in quarantined:
                 continue
-            place = places.setdefault(row.split, 0)
-            places[row.split] += 1
+            file = pipeline.file_of(order, row)
+            place = places.setdefault(file, 0)
+            places[file] += 1
             if int.from_bytes(hashlib.sha256(f"verify {row.key}".encode()).digest()[:4]) / 2**32 < part:
                 chosen.append((row, place))
     return chosen
@@ -158,7 +168,7 @@ def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder:
         for extra in row.extras:
             words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
     words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
-    words += ["--save", str(folder / "made")]
+    words += ["--save", str(folder / "made"), *limit_words(order)]
     names = ",".join(stage.name for stage in order.stages)
     said = run_service(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     made: dict[str, str] = {}

@@ -13,6 +13,7 @@ from services.base.errors import BadConfig
 
 PIPELINES: dict[str, str] = {
     "grid": "orchestrator.pipelines.grid",
+    "sign": "orchestrator.pipelines.sign",
 }
 
 

@@ -20,7 +20,7 @@ from services.base.artifacts import Product, encode_artifact
 from services.base.contract import ClipJob, StageSpec
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
-from services.base.media import Clip, Landmarks, Media, PointSource
+from services.base.media import Clip, Features, Keypoints, Landmarks, Media, PointSource
 
 
 def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
@@ -130,6 +130,10 @@ def _summary(value: Any) -> dict[str, Any]:
         counts = np.bincount(value.source_T, minlength=len(PointSource))
         sources = {source.name.lower(): int(counts[source]) for source in PointSource}
         return {"topology": value.topology, "num_frames": len(value.points_TNC), **sources}
+    if isinstance(value, Keypoints):
+        return {"layout": value.layout, "num_frames": len(value.xy_TNC), "present": int(value.present_TN.sum())}
+    if isinstance(value, Features):
+        return {"model": value.model, "weights": value.weights, "shape": list(value.vectors_TD.shape)}
     if isinstance(value, Product):
         return {"num_bytes": len(value.payload), "quality": dict(value.quality), "flags": list(value.flags)}
     raise TypeError(f"nothing to say of a {type(value).__name__}")
@@ -138,7 +142,7 @@ def _summary(value: Any) -> dict[str, Any]:
 def _save(stem: Path, name: str, value: Any) -> Path:
     """Writes the artifact beside the others of its clip and tells where."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    path = stem.with_name(f"{stem.name}.{name}" + (".npz" if isinstance(value, Landmarks) else ""))
+    path = stem.with_name(f"{stem.name}.{name}" + ("" if isinstance(value, Product) else ".npz"))
     path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
     return path
 

@@ -72,7 +72,7 @@ def draw(frame_HWC: UInt8Array, xy_NC: Float32Array, mask_N: BoolArray) -> None:
             cv2.line(frame_HWC, points[a], points[b], ink, 1, cv2.LINE_AA)
     for n in range(FACE.start, NUM_KEYPOINTS):
         if mask_N[n]:
-            cv2.circle(frame_HWC, points[n], 1, _FACE_INK, -1, cv2.LINE_AA)
+            cv2.circle(frame_HWC, points[n], 2, _FACE_INK, -1, cv2.LINE_AA)
 
 
 def _small(frame_HWC: UInt8Array) -> UInt8Array:

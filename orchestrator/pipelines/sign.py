@@ -1,0 +1,165 @@
+"""Sign videos to keypoints and features: reading a folder of clips, and what a finished run writes last."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator.pipeline import DataSet, Pipeline
+from orchestrator.pipelines.sign_discovery import discover, output_names
+from orchestrator.pipelines.sign_flags import add_flags, stages
+from orchestrator.pipelines.sign_labels import plan_labels
+from services.base.errors import BadConfig
+from services.base.manifest import ClipRow, ClipTable
+from services.base.order import DoneShard, QuarantineLine, RunOrder
+from services.base.shards import MAX_SHARDS, assign_shards
+from services.base.store import Entry, NotThere, Store
+from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, same_clip, upsert
+from services.records.sign.npz import weights_in_words
+from services.records.sign.spec import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
+from services.records.sign.validate import validate
+from services.records.sign.writer import npz_name, parquet_name
+
+_SPLIT = "train"
+_NPZ = ".npz"
+
+
+def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
+    """Finds the clips, names their outputs and labels them. Raises BadConfig before any work starts."""
+    if not 1 <= flags.num_shards <= MAX_SHARDS:
+        raise BadConfig("BAD_FLAGS", f"--num-shards must be from 1 to {MAX_SHARDS}, not {flags.num_shards}")
+    found = discover(entries)
+    # Files that cannot be read count, so that mending one renames no other clip's output.
+    names = output_names([file.path for file in found.clips] + [problem.path for problem in found.problems])
+    labels = plan_labels({file.path: names[file.path] for file in found.clips}, flags)
+    assignment = assign_shards([file.path for file in found.clips], flags.num_shards)
+    rows = [
+        ClipRow(
+            file.path,
+            names[file.path],
+            "",
+            file.path,
+            _SPLIT,
+            int(assignment.shard_N[i]),
+            int(assignment.position_N[i]),
+            i,
+            file.size_bytes,
+            file.version,
+        )
+        for i, file in enumerate(found.clips)
+    ]
+    rows.sort(key=lambda row: (row.shard, row.position))
+    lines = tuple(QuarantineLine(p.path, p.path, "none", "BAD_INPUT", p.reason, p.message) for p in found.problems)
+    renamed = sum(names[file.path] != _stem(file.path) for file in found.clips)
+    notes = [f"{renamed} clips share a base name: their outputs are named by their paths"] if renamed else []
+    if flags.write_iv3_features and not (flags.iv3_weights or flags.iv3_weights_sha256):
+        notes.append(
+            f"NO --iv3-weights: X2048 is of SEEDED RANDOM WEIGHTS (seed {flags.iv3_seed}), not of a trained network"
+        )
+    return DataSet(ClipTable.of_rows(rows), lines, (*found.notes, *notes, *labels.notes), labels.details())
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def count(entries: Iterable[Entry], flags: argparse.Namespace) -> int:  # noqa: ARG001
+    """Videos that a run would carry."""
+    return len(discover(entries).clips)
+
+
+def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
+    """Nothing: a sign clip has no label file of its own."""
+    return []
+
+
+def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run."""
+    clips = list(quality)
+    files = {"meta.json": _meta(order, done, clips)}
+    labels: Mapping[str, Sequence[int]] = order.details["labels"]
+    if labels:
+        files_made = {str(clip["file"]): int(clip["occluded"]) for clip in clips}
+        made = [
+            LabelRow(file, labels[same_clip(file)][0], labels[same_clip(file)][1], occluded)
+            for file, occluded in files_made.items()
+            if same_clip(file) in labels
+        ]
+        kept = [LabelRow(*row) for row in order.details["kept_labels"]]
+        files[order.details["labels_file"]] = render_labels(upsert(kept, made))
+    if order.details["glosses"]:
+        files["glosses.csv"] = render_glosses(Gloss(*gloss) for gloss in order.details["glosses"])
+    return files
+
+
+def _meta(order: RunOrder, done: Sequence[DoneShard], clips: Sequence[Mapping[str, Any]]) -> bytes:
+    settings = {stage.name: dict(stage.config) for stage in order.stages}
+    flags: Counter[str] = Counter(flag for clip in clips for flag in clip["flags"])
+    made = settings["signfiles"]
+    meta = {
+        "clips": len(clips),
+        "frames": sum(int(clip["num_frames"]) for clip in clips),
+        "quarantined": sum(shard.counts.get("quarantined", 0) for shard in done),
+        "occluded": sum(int(clip["occluded"]) for clip in clips),
+        "flags": dict(sorted(flags.items())),
+        "dims_per_frame": NUM_COORDINATES,
+        "keypoints_total": NUM_KEYPOINTS,
+        "order": ORDER,
+        "face_indices": list(FACE_INDICES),
+        "settings": {name: value for name, value in sorted(made.items()) if name != "preview"},
+        "models": {name: digest for stage in order.stages for name, digest in sorted(stage.models.items())},
+        "libraries": dict(order.libraries),
+    }
+    if made["features"]:
+        weights = next(digest for stage in order.stages if stage.name == "features" for digest in stage.models.values())
+        meta["iv3_weights"] = weights_in_words(weights)
+    return (json.dumps(meta, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def file_of(order: RunOrder, row: ClipRow) -> str:  # noqa: ARG001
+    """The npz of a clip."""
+    return npz_name(row.utterance_id)
+
+
+def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
+    """The npz itself."""
+    yield 0, outputs.read(name)
+
+
+def check_outputs(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(file, rule and message) of every rule that a published clip breaks."""
+    del order
+    there = set(names)
+    for name in sorted(name for name in there if name.endswith(_NPZ)):
+        table = parquet_name(name.removesuffix(_NPZ))
+        try:
+            npz = outputs.read(name)
+            parquet = outputs.read(table) if table in there else None
+        except NotThere as error:
+            yield error.name, f"GONE: {error.message}"
+            continue
+        for breach in validate(npz, parquet):
+            about = table if breach.rule.startswith(("PARQUET", "BAD_PARQUET")) else name
+            yield about, f"{breach.rule}: {breach.message}"
+
+
+PIPELINE = Pipeline(
+    "sign",
+    "sign videos to keypoints and InceptionV3 features, an npz a clip",
+    add_flags,
+    stages,
+    read,
+    count,
+    check,
+    summary_files,
+    file_of,
+    payloads,
+    check_outputs=check_outputs,
+    positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
+    preview="preview.jpg",
+    clip_time_s=3600.0,
+    clip_memory_mib=4096,
+)

@@ -1,0 +1,152 @@
+"""The command line of the sign pipeline, and the settings of its stages. Pure."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from services.base.errors import BadConfig
+from services.records.sign.spec import SignFilesConfig
+
+Stages = tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of the original script keep their names and defaults; the rest is ours."""
+    _add_output_flags(parser)
+    _add_frame_flags(parser)
+    _add_label_flags(parser)
+    _add_occlusion_flags(parser)
+    _add_model_flags(parser)
+
+
+def _add_output_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--write-keypoints", action="store_true", help="write X and mask: 78 points of body, hands and face")
+    add("--write-iv3-features", action="store_true", help="write X2048: InceptionV3 features of each frame")
+    add("--disable-parquet", action="store_true", help="no parquet table beside each npz")
+    add("--preview", action=argparse.BooleanOptionalAction, default=True, help="sheets of skeletons for the report")
+    add("--num-shards", type=int, default=16, help="units of work and retry (default: %(default)s)")
+    add("--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)")
+
+
+def _add_frame_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--target-fps", type=float, default=15.0, help="frames a second that are kept (default: %(default)s)")
+    add(
+        "--sampling",
+        choices=("grid", "decimate", "all"),
+        default="grid",
+        help="grid: the frame nearest to each point of time; decimate: as the original, artefacts included; all: every "
+        "frame (default: %(default)s)",
+    )
+    add("--out-size", type=int, default=256, help="side of the square that points are sought in (default: %(default)s)")
+    add("--conf-thresh", type=float, default=0.5, help="confidence of a visible point (default: %(default)s)")
+    add("--max-gap", type=int, default=5, help="longest gap that is filled, in frames (default: %(default)s)")
+    add("--max-pixels", type=int, default=3840 * 2160, help="refuse a clip with larger frames (default: %(default)s)")
+    add("--max-duration-s", type=float, default=3600.0, help="refuse a longer clip (default: %(default)s)")
+
+
+def _add_label_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--id", type=int, default=None, help="gloss and category of every clip")
+    add("--gloss-id", type=int, default=None, help=argparse.SUPPRESS)
+    add("--cat-id", type=int, default=None, help=argparse.SUPPRESS)
+    add("--label-from", choices=("folder",), default="", help="the gloss is the folder that a clip lies in")
+    add(
+        "--label-map",
+        default="",
+        metavar="FILE",
+        help="CSV file,gloss[,cat] of clips, or gloss_id,label,cat_id[,category] of folders",
+    )
+    add("--labels-csv", default="", metavar="FILE", help="labels file (default: labels.csv in the output)")
+    add("--append", action="store_true", help="keep the rows of other clips that the labels file holds")
+
+
+def _add_occlusion_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--occ-enable", action="store_true", help="judge occlusion; done whenever keypoints are written")
+    add(
+        "--occ-method",
+        choices=("auto", "hand-over-head", "visibility"),
+        default="auto",
+        help="auto: hands over the head, and visibility in clips without (default: %(default)s)",
+    )
+    add("--occ-vis-thresh", type=float, default=0.6, help="visibility: least share of points (default: %(default)s)")
+    add("--occ-frame-prop", type=float, default=0.4, help="share of frames that is enough (default: %(default)s)")
+    add("--occ-min-run", type=int, default=15, help="frames in a row that are enough (default: %(default)s)")
+    add("--occ-min-run-s", type=float, default=0.0, help="the same in seconds; 0: frames count (default: %(default)s)")
+
+
+def _add_model_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--batch-size", type=int, default=32, help="frames through InceptionV3 at once (default: %(default)s)")
+    add("--iv3-weights", default="", metavar="FILE", help="weights of InceptionV3; without: SEEDED RANDOM ones")
+    add("--iv3-weights-sha256", default="", metavar="HEX", help="what the weights must be")
+    add("--iv3-seed", type=int, default=0, help="seed of random weights (default: %(default)s)")
+    add(
+        "--features-backend",
+        choices=("torch", "onnxruntime", "triton"),
+        default=None,
+        help="where features are computed (default: torch, or triton with --triton)",
+    )
+    add("--triton", default="", metavar="HOST:PORT", help="Triton server that holds the model")
+    add("--segmenter", default="", metavar="FILE", help="your own person segmenter; without: no background is removed")
+    for model in ("face", "hand", "pose"):
+        add(f"--{model}-landmarker", default="", metavar="FILE", help=f"your own MediaPipe {model} landmarker .task")
+
+
+def stages(flags: argparse.Namespace) -> Stages:
+    """decode, then keypoints and features as asked, then signfiles. Raises BadConfig when nothing is asked for."""
+    if not (flags.write_keypoints or flags.write_iv3_features):
+        raise BadConfig(
+            "NOTHING_TO_WRITE",
+            "give --write-keypoints, --write-iv3-features or both: without, there is nothing to write",
+        )
+    made: list[tuple[str, Mapping[str, Any]]] = [("decode", _decode(flags))]
+    if flags.write_keypoints:
+        made.append(("keypoints", _keypoints(flags)))
+    if flags.write_iv3_features:
+        made.append(("features", _features(flags)))
+    return (*made, ("signfiles", _signfiles(flags)))
+
+
+def _decode(flags: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "sampling": flags.sampling,
+        "target_fps": flags.target_fps if flags.sampling != "all" else 0.0,
+        "max_pixels": flags.max_pixels,
+        "max_duration_s": flags.max_duration_s,
+    }
+
+
+def _keypoints(flags: argparse.Namespace) -> dict[str, Any]:
+    names = ("out_size", "conf_thresh", "segmenter", "face_landmarker", "hand_landmarker", "pose_landmarker")
+    return {name: getattr(flags, name) for name in names}
+
+
+def _features(flags: argparse.Namespace) -> dict[str, Any]:
+    backend = flags.features_backend or ("triton" if flags.triton else "torch")
+    if flags.triton and backend != "triton":
+        raise BadConfig("FLAGS_DISAGREE", f"--triton was given with --features-backend {backend}: give one of them")
+    return {
+        "backend": backend,
+        "triton": flags.triton,
+        "weights": flags.iv3_weights,
+        "weights_sha256": flags.iv3_weights_sha256,
+        "seed": flags.iv3_seed,
+        "batch_size": flags.batch_size,
+    }
+
+
+def _signfiles(flags: argparse.Namespace) -> dict[str, Any]:
+    names = [field.name for field in dataclasses.fields(SignFilesConfig)]
+    own = {name: getattr(flags, name) for name in names if hasattr(flags, name)}
+    return {
+        "keypoints": flags.write_keypoints,
+        "features": flags.write_iv3_features,
+        "parquet": not flags.disable_parquet,
+        **own,
+    }

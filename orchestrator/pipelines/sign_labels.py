@@ -1,0 +1,184 @@
+"""Which gloss and category each sign clip has, decided when the run is planned. Reads tables; writes nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.commands.roots import absolute
+from services.base.errors import BadConfig
+from services.base.store import NotThere, open_store
+from services.records.sign.labels import (
+    Gloss,
+    LabelRow,
+    is_gloss_table,
+    parse_clip_map,
+    parse_glosses,
+    parse_labels,
+    same_clip,
+)
+
+DEFAULT_FILE = "labels.csv"
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of a run. of_name: output name -> (gloss, cat). glosses: names of ids, where names were given.
+
+    file: the labels file below the output root. kept: rows of other clips that it goes on holding.
+    """
+
+    of_name: Mapping[str, tuple[int, int]]
+    glosses: tuple[Gloss, ...] = ()
+    file: str = DEFAULT_FILE
+    kept: tuple[LabelRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    appends: bool = False
+
+    def details(self) -> dict[str, Any]:
+        """What finishing the run needs, JSON-able."""
+        return {
+            "labels_file": self.file,
+            "takes_over": [self.file] if self.appends else [],
+            "labels": {name: list(label) for name, label in self.of_name.items()},
+            "glosses": [list(gloss) for gloss in self.glosses],
+            "kept_labels": [list(row) for row in self.kept],
+        }
+
+
+def plan_labels(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
+    """The labels that the flags ask for. names: path -> output name of every clip. Raises BadConfig."""
+    file, source = _where(flags)
+    made = _made(names, flags)
+    if not made.of_name:
+        if flags.append:
+            raise BadConfig(
+                "NO_LABELS", "--append adds labels, and no clip has one: give --id, --label-from or --label-map"
+            )
+        return Labels({}, (), file, (), made.notes)
+    kept = _kept(source, names) if flags.append else ()
+    return Labels(made.of_name, made.glosses, file, kept, made.notes, flags.append)
+
+
+def _made(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
+    gloss_id = flags.id if flags.id is not None else flags.gloss_id
+    asked = {"--id": gloss_id is not None, "--label-map": bool(flags.label_map)}
+    if all(asked.values()) or (gloss_id is not None and flags.label_from):
+        raise BadConfig(
+            "FLAGS_DISAGREE", "labels come from --id, from --label-from or from --label-map: give one of them"
+        )
+    if flags.label_map:
+        return _from_map(names, flags.label_map)
+    if flags.label_from == "folder":
+        return from_folders(names)
+    if gloss_id is None:
+        return Labels({}, notes=("no --id, --label-from or --label-map: no labels.csv is written",))
+    cat_id = flags.cat_id if flags.cat_id is not None else gloss_id
+    if gloss_id < 0 or cat_id < 0:
+        raise BadConfig("BAD_FLAGS", f"ids begin at 0, and {min(gloss_id, cat_id)} was given")
+    return Labels(dict.fromkeys(names.values(), (gloss_id, cat_id)))
+
+
+def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = ()) -> Labels:
+    """The gloss is the folder that a clip lies in, the category the folder above, where each gloss has one.
+
+    Folders named by whole numbers are ids; other names are numbered in order of the alphabet, or found in the table.
+    Raises BadConfig for a folder that the table lacks.
+    """
+    parts = {path: path.split("/")[:-1] for path in names}
+    placed = {path: folders for path, folders in parts.items() if folders}
+    notes = _told([path for path in names if path not in placed], "lie in no folder and get no label")
+    by_name = {gloss.label: gloss for gloss in table}
+    if table:
+        unknown = sorted({folders[-1] for folders in placed.values()} - set(by_name))
+        if unknown:
+            raise BadConfig(
+                "BAD_LABEL_MAP", f"{len(unknown)} folders are no label in it, the first {unknown[0]!r}: add them"
+            )
+        of_name = {names[p]: (by_name[f[-1]].gloss, by_name[f[-1]].cat) for p, f in placed.items()}
+        return Labels(of_name, tuple(sorted(table)), notes=notes)
+    gloss_ids = _ids({folders[-1] for folders in placed.values()})
+    above: dict[str, set[str]] = {}
+    for folders in placed.values():
+        above.setdefault(folders[-1], set()).add(folders[-2] if len(folders) > 1 else "")
+    nested = all(len(found) == 1 and "" not in found for found in above.values())
+    category = {gloss: next(iter(found)) if nested else gloss for gloss, found in above.items()}
+    cat_ids = _ids(set(category.values())) if nested else gloss_ids
+    of_name = {names[p]: (gloss_ids[f[-1]], cat_ids[category[f[-1]]]) for p, f in placed.items()}
+    glosses = [Gloss(gloss_ids[g], g, cat_ids[category[g]], category[g]) for g in above]
+    return Labels(of_name, tuple(sorted(glosses)), notes=notes)
+
+
+def _ids(folders: set[str]) -> dict[str, int]:
+    if all(folder.isdecimal() and folder.isascii() for folder in folders):
+        return {folder: int(folder) for folder in folders}
+    return {folder: i for i, folder in enumerate(sorted(folders))}
+
+
+def _from_map(names: Mapping[str, str], path: str) -> Labels:
+    data = _read_file(path)
+    try:
+        if is_gloss_table(data):
+            return from_folders(names, parse_glosses(data))
+        by_file = parse_clip_map(data)
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{path}: {error.message}") from error
+    of_name: dict[str, tuple[int, int]] = {}
+    used = set()
+    for clip, name in names.items():
+        bare, base = clip.rpartition(".")[0], clip.rpartition("/")[2]
+        asked = (clip, bare, f"{name}.npz", name, base, base.rpartition(".")[0])
+        found = next((key for key in asked if key in by_file), None)
+        if found is not None:
+            of_name[name] = by_file[found]
+            used.add(found)
+    notes = _told([clip for clip, name in names.items() if name not in of_name], f"are not in {path} and get no label")
+    notes += _told(sorted(set(by_file) - used), f"are in {path} and are no clip")
+    if not of_name:
+        raise BadConfig(
+            "BAD_LABEL_MAP", f"{path}: none of its {len(by_file)} files is a clip: name them as below the root"
+        )
+    return Labels(of_name, notes=notes)
+
+
+def _told(paths: Sequence[str], what: str) -> tuple[str, ...]:
+    return (f"{len(paths)} {what}, such as {', '.join(paths[:_SHOWN])}",) if paths else ()
+
+
+def _where(flags: argparse.Namespace) -> tuple[str, str]:
+    """(name of the labels file below the output root, the file that --append reads)."""
+    root = absolute(flags.output_root).rstrip("/")
+    asked = absolute(flags.labels_csv) if flags.labels_csv else f"{root}/{DEFAULT_FILE}"
+    if asked.startswith(f"{root}/"):
+        return asked.removeprefix(f"{root}/"), asked
+    if flags.append:
+        return DEFAULT_FILE, asked
+    raise BadConfig(
+        "LABELS_OUTSIDE",
+        f"--labels-csv {flags.labels_csv} is not below the output root {root}: name a file in it, or give --append to "
+        f"take its rows over into {DEFAULT_FILE} there",
+    )
+
+
+def _kept(source: str, names: Mapping[str, str]) -> tuple[LabelRow, ...]:
+    """Rows of an earlier labels file that are of none of the run's clips, so that a second run keeps the same."""
+    root, _, name = source.rpartition("/")
+    try:
+        rows = parse_labels(open_store(root).read(name))
+    except NotThere:
+        return ()
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{source}: {error.message}") from error
+    ours = set(names.values())
+    return tuple(sorted(row for row in rows if same_clip(row.file) not in ours))
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise BadConfig("NOT_READABLE", f"--label-map {path} cannot be read: {error.strerror}") from error
