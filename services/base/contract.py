@@ -151,10 +151,15 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def add_config_flags(parser: argparse.ArgumentParser, config: type) -> None:
-    """A `--flag` for each field: the name with dashes, its default, help from the field's metadata["help"]."""
+def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[str, ...] = ()) -> None:
+    """A `--flag` for each field: the name with dashes, its default, help from the field's metadata["help"].
+
+    skip: fields that the parser has a flag for already.
+    """
     hints = typing.get_type_hints(config)
     for field in dataclasses.fields(config):
+        if field.name in skip:
+            continue
         hint = hints[field.name]
         options = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else None
         if isinstance(hint, types.UnionType):

@@ -15,8 +15,9 @@ from visemill.v1 import common_pb2
 
 from services.base.contract import ClipJob
 from services.base.errors import BadInput
-from services.base.media import Clip, Media
+from services.base.media import Clip, FrameChunk, Media
 from services.base.store import NotThere, Store, open_store
+from services.base.wire import frames_from_proto
 
 _MAX_NAME_CHARS = 200
 
@@ -38,10 +39,11 @@ class IntakeLimits:
 
 
 class Request(Protocol):
-    """A request message whose `message` oneof holds a start, then pieces of data."""
+    """A request message whose `message` oneof holds a start, then pieces of data or chunks of frames."""
 
     start: Any
     data: bytes
+    chunk: common_pb2.FrameChunk
 
     def WhichOneof(self, oneof_group: Any) -> str | None: ...
 
@@ -53,6 +55,27 @@ def start_of(requests: Iterator[Request]) -> Any:
     if first is None or kind != "start":
         raise BadInput("BAD_MESSAGE", f"a call begins with a start, not with {kind or 'nothing'}")
     return first.start
+
+
+def frames_of(requests: Iterator[Request], width_px: int, height_px: int, max_frames: int) -> Iterator[FrameChunk]:
+    """The caller's frames, in order, max_frames at most (0: all). Raises BadInput BAD_MESSAGE."""
+    num_frames = 0
+    for request in requests:
+        kind = request.WhichOneof("message")
+        if kind != "chunk":
+            raise BadInput("BAD_MESSAGE", f"after a start with frames only chunks may follow, not {kind or 'nothing'}")
+        chunk = frames_from_proto(request.chunk, width_px, height_px)
+        if chunk.first_index != num_frames:
+            raise BadInput(
+                "BAD_MESSAGE", f"a chunk begins with frame {chunk.first_index} where frame {num_frames} was due"
+            )
+        room = max_frames - num_frames if max_frames else len(chunk)
+        if room < len(chunk):
+            chunk = FrameChunk(chunk.first_index, chunk.frames_THWC[:room], chunk.pts_s[:room])
+        num_frames += len(chunk)
+        yield chunk
+        if num_frames == max_frames:
+            return
 
 
 def job_of(media: Media) -> ClipJob:

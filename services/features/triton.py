@@ -27,7 +27,7 @@ from services.base.remote import channel_options
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
 from services.features.models import weights_of
-from services.features.ops import stretched
+from services.features.ops import cut, padded, stretched
 from services.features.spec import FeaturesConfig
 from services.features.triton_faults import RegionLost, meaning_of
 from services.features.triton_memory import Region, is_local, orphans
@@ -163,19 +163,21 @@ class TritonDoor:
         try:
             region = Region(num_bytes)
         except OSError as error:
-            return self._unshared(str(error))
+            self._unshare(str(error))
+            return None
         try:
             self._client.register_system_shared_memory(region.name, f"/{region.name}", region.num_bytes)
         except InferenceServerException as error:
             if isinstance(self._meaning(error), Again):
                 raise
-            return self._unshared(str(error))
+            self._unshare(str(error))
+            return None
         finally:
             region.hide()
         slot[0] = region
         return region
 
-    def _unshared(self, reason: str) -> None:
+    def _unshare(self, reason: str) -> None:
         if self._must_share:
             raise BadConfig("NO_SHARED_MEMORY", f"{self._whom}: {reason}; take the transport auto or grpc")
         self._shares = False
@@ -271,12 +273,9 @@ class TritonSequences:
         return [found[i] for i in range(len(sequences))]
 
     def _one(self, group: list[Float32Array]) -> list[Float32Array]:
-        lengths_N = np.array([len(s) for s in group], np.int64)
-        padded_NTC = np.zeros((len(group), int(lengths_N.max()), group[0].shape[1]), np.float32)
-        for padded_TC, sequence_TC in zip(padded_NTC, group, strict=True):
-            padded_TC[: len(sequence_TC)] = sequence_TC
+        padded_NTC, lengths_N = padded(group)
         answer_NTD = self._door.infer([(self._input, padded_NTC), (self._lengths, lengths_N[:, None])], self._output)
-        return [a_TD[:n].astype(np.float32) for a_TD, n in zip(answer_NTD, lengths_N, strict=True)]
+        return cut(answer_NTD.astype(np.float32, copy=False), lengths_N)
 
 
 def _gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:

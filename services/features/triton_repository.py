@@ -18,6 +18,7 @@ import onnxruntime
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.media import Float32Array
+from services.features.ops import cut
 from services.features.spec import FeaturesConfig
 from services.features.triton_config import Serving, Tensor
 from services.features.triton_layout import (
@@ -64,7 +65,7 @@ def export_network(repository: Path, network: str, config: FeaturesConfig, servi
     """Writes one network into a repository. Raises BadConfig for weights that do not load."""
     # What computes is loaded when it is needed: torch takes seconds.
     from services.features import export_onnx
-    from services.features.semantic import SemanticModel, cut
+    from services.features.semantic import SemanticModel
     from services.features.torch_model import open_torch
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -29,7 +29,7 @@ from services.base.contract import (
 )
 from services.base.errors import BadConfig, BadInput, Transient
 from services.base.identity import identity_of
-from services.base.intake import Intake, job_of, start_of
+from services.base.intake import Intake, frames_of, job_of, start_of
 from services.base.isolation import Stages
 from services.base.media import DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
 from services.base.remote import Pieces, Remote, expectation, require_expected
@@ -38,7 +38,6 @@ from services.base.settings import settings
 from services.base.topology import topology
 from services.base.wire import (
     facts_to_proto,
-    frames_from_proto,
     landmarks_from_protos,
     landmarks_to_protos,
     require_frame_fits,
@@ -128,29 +127,6 @@ def _expected(config: LandmarksConfig) -> Mapping[str, Any]:
     """What must be the same at both ends, or points under one key would not be the same points."""
     identity = identity_of(SPEC, config)
     return {"version": identity.version, "models": dict(identity.models), "libraries": dict(identity.libraries)}
-
-
-def frames_of(
-    requests: Iterator[landmarks_pb2.DetectRequest], width_px: int, height_px: int, max_frames: int
-) -> Iterator[FrameChunk]:
-    """The caller's frames, in order, max_frames at most (0: all). Raises BadInput BAD_MESSAGE."""
-    num_frames = 0
-    for request in requests:
-        kind = request.WhichOneof("message")
-        if kind != "chunk":
-            raise BadInput("BAD_MESSAGE", f"after a start with frames only chunks may follow, not {kind or 'nothing'}")
-        chunk = frames_from_proto(request.chunk, width_px, height_px)
-        if chunk.first_index != num_frames:
-            raise BadInput(
-                "BAD_MESSAGE", f"a chunk begins with frame {chunk.first_index} where frame {num_frames} was due"
-            )
-        room = max_frames - num_frames if max_frames else len(chunk)
-        if room < len(chunk):
-            chunk = FrameChunk(chunk.first_index, chunk.frames_THWC[:room], chunk.pts_s[:room])
-        num_frames += len(chunk)
-        yield chunk
-        if num_frames == max_frames:
-            return
 
 
 def _responses(parts: Iterator[Part]) -> Iterator[landmarks_pb2.DetectResponse]:

@@ -16,11 +16,16 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
-from visemill.v1 import common_pb2, decode_pb2, landmarks_pb2
+from visemill.v1 import common_pb2, decode_pb2, features_pb2, landmarks_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
-FILES: list[FileDescriptor] = [common_pb2.DESCRIPTOR, decode_pb2.DESCRIPTOR, landmarks_pb2.DESCRIPTOR]
+FILES: list[FileDescriptor] = [
+    common_pb2.DESCRIPTOR,
+    decode_pb2.DESCRIPTOR,
+    features_pb2.DESCRIPTOR,
+    landmarks_pb2.DESCRIPTOR,
+]
 
 PASCAL = re.compile(r"(?:[A-Z][a-z0-9]*)+")
 LOWER_SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")

@@ -5,21 +5,27 @@ A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences float3
 Requests that the server batched are computed as one; where that does not fit into memory, each alone.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
+# A processor is no faster with more frames at once, and each wants memory.
+CPU_PIECE = 8
 MEMORY_WORDS = ("out of memory", "failed to allocate memory", "bad_alloc", "alloc_failed")
 
 
 class TritonPythonModel:
     """What the python backend drives."""
 
-    def initialize(self, args):
+    def initialize(self, args: dict[str, str]) -> None:
         """Loads the network once an instance. Raises TritonModelException for a file that model.json does not name."""
         folder = Path(args["model_repository"]) / args["model_version"]
         card = json.loads((folder / "model.json").read_text())
@@ -33,11 +39,12 @@ class TritonPythonModel:
         parameters = json.loads(args["model_config"]).get("parameters", {})
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("num_threads", {}).get("string_value", "1"))
+        self._on_gpu = args["model_instance_kind"] == "GPU"
         self._session = onnxruntime.InferenceSession(data, options, providers=_providers(args))
 
-    def execute(self, requests):
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in their order."""
-        responses = [None] * len(requests)
+        responses: list[Any] = [None] * len(requests)
         accepted = []
         for i, request in enumerate(requests):
             expected = json.loads(request.parameters() or "{}").get("weights", self._weights)
@@ -50,7 +57,8 @@ class TritonPythonModel:
             responses[i] = answer
         return responses
 
-    def _answers(self, asked):
+    def _answers(self, asked: list[tuple[int, list[np.ndarray]]]) -> list[tuple[int, Any]]:
+        """(place, inputs) of requests -> (place, response) of each."""
         if not asked:
             return []
         try:
@@ -66,25 +74,29 @@ class TritonPythonModel:
         made = [pb_utils.InferenceResponse([pb_utils.Tensor(self._output, array)]) for array in found]
         return [(i, response) for (i, _), response in zip(asked, made, strict=True)]
 
-    def _run(self, given):
+    def _run(self, given: list[list[np.ndarray]]) -> list[np.ndarray]:
         """given: the inputs of each request -> the output of each."""
         if len(self._inputs) == 1:
-            joined = {self._inputs[0]: _joined([frames for (frames,) in given])}
+            output = self._run_frames(_joined([frames for (frames,) in given]))
         else:
-            joined = _padded(self._inputs, given)
-        (output,) = self._session.run([self._output], joined)
+            (output,) = self._session.run([self._output], _padded(self._inputs, given))
         ends = np.cumsum([len(request[0]) for request in given])[:-1]
         pieces = np.split(output, ends)
         if len(self._inputs) > 1:
             pieces = [piece[:, : request[0].shape[1]] for piece, request in zip(pieces, given, strict=True)]
         return [np.ascontiguousarray(piece) for piece in pieces]
 
+    def _run_frames(self, frames_NHWC: np.ndarray) -> np.ndarray:
+        most = len(frames_NHWC) if self._on_gpu else CPU_PIECE
+        pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
+        return _joined([self._session.run([self._output], {self._inputs[0]: piece})[0] for piece in pieces])
 
-def _joined(arrays):
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _padded(names, given):
+def _padded(names: list[str], given: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
     """Sequences of several requests, padded to the longest, and their lengths."""
     longest = max(sequences_NTC.shape[1] for sequences_NTC, _ in given)
     wider = [np.pad(s_NTC, ((0, 0), (0, longest - s_NTC.shape[1]), (0, 0))) for s_NTC, _ in given]
@@ -92,11 +104,11 @@ def _padded(names, given):
     return {names[0]: _joined(wider), names[1]: np.clip(lengths_N, 1, longest)}
 
 
-def _failure(message, code):
+def _failure(message: str, code: int) -> Any:
     return pb_utils.InferenceResponse([], pb_utils.TritonError(message, code))
 
 
-def _providers(args):
+def _providers(args: dict[str, str]) -> list[Any]:
     if args["model_instance_kind"] != "GPU":
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():

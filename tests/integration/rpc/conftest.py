@@ -89,6 +89,12 @@ def landmarks_server() -> Iterator[ServedStage]:
     server.kill()
 
 
+@pytest.fixture(scope="session")
+def serve_features() -> Callable[..., ServedStage]:
+    """Starts a features server; whoever starts one ends it."""
+    return lambda *flags: ServedStage("features", *flags)
+
+
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody listens on."""
