@@ -14,7 +14,21 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
+from orchestrator.commands import (
+    Answer,
+    count,
+    demo,
+    doctor,
+    gc,
+    inspect,
+    models,
+    plan,
+    report,
+    reproduce,
+    run,
+    status,
+    verify,
+)
 from orchestrator.commands.roots import add_output_flags
 from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_pipeline_parsers
@@ -100,6 +114,9 @@ def build_parser() -> argparse.ArgumentParser:
     inspect.add_flags(add("inspect", inspect.inspect, "print a record, and draw its frames with the decoded label"))
     gc.add_flags(add("gc", gc.gc, "remove artifacts over the size cap, and what died half-way"))
     doctor.add_flags(add("doctor", doctor.doctor, "check what this machine has: libraries, models, cores, stores"))
+    text = "write, list and check model repositories of Triton servers"
+    for sub in models.add_parsers(commands.add_parser("models", help=text, description=text)):
+        _finish(sub, models.models)
     demo.add_flags(add("demo-corpus", demo.demo_corpus, "write talking-face clips made here, in GRID's layout"))
     return parser
 

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from services.base.contract import add_config_flags, config_from_flags
+from services.base.contract import config_from_flags
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.media import Float32Array
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
 from services.features.triton_config import Serving, Tensor
+from services.features.triton_flags import NETWORKS, add_doors
 from services.features.triton_layout import (
     CARD_FILE,
     CHECK_FILE,
@@ -33,10 +34,6 @@ from services.features.triton_layout import (
     write_version,
 )
 
-NETWORKS = {
-    "inception_v3": "uint8 frames [N,299,299,3] -> float32 [N,2048]",
-    "semantic": "float32 sequences [N,T,80] and their lengths -> float32 [N,T,128], seeded",
-}
 # Of the outputs' standard deviation: what another runtime or device may differ by.
 TOLERANCE = 1e-4
 
@@ -195,20 +192,7 @@ def _differences(who: str, answer: Float32Array, check: Path) -> list[str]:
 def build_parser() -> argparse.ArgumentParser:
     """list, export, verify."""
     parser = argparse.ArgumentParser(prog="python -m services.features.triton_repository", description=__doc__)
-    doors = parser.add_subparsers(dest="door", required=True)
-    listing = doors.add_parser("list", help="networks that can be exported, and those of a repository")
-    listing.add_argument("repository", type=Path, nargs="?")
-    export = doors.add_parser("export", help="write networks into a repository")
-    export.add_argument("repository", type=Path)
-    export.add_argument("--network", action="append", choices=list(NETWORKS), help="default: inception_v3; repeatable")
-    export.add_argument("--weights", default="", help="file of trained weights for inception_v3; empty: seeded ones")
-    export.add_argument("--weights-sha256", default="", help="what the file must be")
-    export.add_argument("--seed", type=int, default=0, help="of random weights (default: %(default)s)")
-    add_config_flags(export, Serving)
-    verify = doors.add_parser("verify", help="read and compute every network of a repository")
-    verify.add_argument("repository", type=Path)
-    verify.add_argument("--server", default="", metavar="HOST:PORT", help="also ask this Triton server")
-    for sub in (listing, export, verify):
+    for sub in add_doors(parser.add_subparsers(dest="door", required=True)):
         sub.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
     return parser
 
