@@ -1,0 +1,121 @@
+"""Where labels come from, and what becomes of a labels file that is there already."""
+
+import argparse
+
+import pytest
+
+from orchestrator.pipelines.sign_labels import plan_labels
+from services.base.errors import BadConfig
+from services.records.sign.labels import Gloss, LabelRow
+
+NAMES = {"FOOD/bread/a.mp4": "a", "FOOD/rice/b.mp4": "b", "DRINK/milk/c.mov": "c"}
+
+
+def flags(tmp_path, **given):
+    defaults = {
+        "id": None,
+        "gloss_id": None,
+        "cat_id": None,
+        "label_from": "",
+        "label_map": "",
+        "labels_csv": "",
+        "append": False,
+        "output_root": str(tmp_path / "out"),
+    }
+    return argparse.Namespace(**{**defaults, **given})
+
+
+def test_without_an_id_there_are_no_labels_and_that_is_said(tmp_path):
+    labels = plan_labels(NAMES, flags(tmp_path))
+    assert labels.of_name == {} and "--label-map" in labels.notes[0]
+
+
+def test_one_id_is_gloss_and_category_of_all(tmp_path):
+    assert plan_labels(NAMES, flags(tmp_path, id=7)).of_name == dict.fromkeys("abc", (7, 7))
+    assert plan_labels(NAMES, flags(tmp_path, gloss_id=7, cat_id=2)).of_name == dict.fromkeys("abc", (7, 2))
+
+
+def test_folders_are_glosses_and_the_folders_above_categories(tmp_path):
+    labels = plan_labels(NAMES, flags(tmp_path, label_from="folder"))
+    assert labels.of_name == {"a": (0, 1), "b": (2, 1), "c": (1, 0)}
+    assert labels.glosses == (Gloss(0, "bread", 1, "FOOD"), Gloss(1, "milk", 0, "DRINK"), Gloss(2, "rice", 1, "FOOD"))
+
+
+def test_folders_that_are_numbers_are_the_ids(tmp_path):
+    labels = plan_labels({"12/a.mp4": "a", "3/b.mp4": "b", "c.mp4": "c"}, flags(tmp_path, label_from="folder"))
+    assert labels.of_name == {"a": (12, 12), "b": (3, 3)}
+    assert labels.notes == ("1 lie in no folder and get no label, such as c.mp4",)
+
+
+def test_a_gloss_below_two_folders_has_no_category_of_its_own(tmp_path):
+    names = {"train/x/a.mp4": "a", "test/x/b.mp4": "b", "test/y/c.mp4": "c"}
+    assert plan_labels(names, flags(tmp_path, label_from="folder")).of_name == {"a": (0, 0), "b": (0, 0), "c": (1, 1)}
+
+
+@pytest.mark.parametrize("name", ["FOOD/bread/a.mp4", "FOOD/bread/a", "a.mp4", "a", "a.npz"])
+def test_a_map_names_clips_in_any_way(tmp_path, name):
+    table = tmp_path / "map.csv"
+    table.write_text(f"file,gloss,cat\n{name},5,1\nother.mp4,9,9\n")
+    labels = plan_labels(NAMES, flags(tmp_path, label_map=str(table)))
+    assert labels.of_name == {"a": (5, 1)}
+    assert labels.notes[0].startswith("2 are not in") and labels.notes[1].startswith("1 are in")
+
+
+def test_a_table_of_glosses_names_folders(tmp_path):
+    table = tmp_path / "glosses.csv"
+    table.write_text("gloss_id,label,cat_id,category\n40,bread,8,FOOD\n41,rice,8,FOOD\n50,milk,9,DRINK\n")
+    labels = plan_labels(NAMES, flags(tmp_path, label_map=str(table)))
+    assert labels.of_name == {"a": (40, 8), "b": (41, 8), "c": (50, 9)}
+    table.write_text("gloss_id,label,cat_id\n40,bread,8\n")
+    with pytest.raises(BadConfig, match="milk"):
+        plan_labels(NAMES, flags(tmp_path, label_map=str(table)))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"id": 1, "label_from": "folder"},
+        {"id": 1, "label_map": "x.csv"},
+        {"id": -1},
+        {"label_map": "no-such-file.csv"},
+        {"append": True},
+        {"id": 1, "labels_csv": "/elsewhere/labels.csv"},
+    ],
+)
+def test_flags_that_cannot_work_end_the_run(tmp_path, given):
+    with pytest.raises(BadConfig):
+        plan_labels(NAMES, flags(tmp_path, **given))
+
+
+def test_a_map_of_other_clips_ends_the_run(tmp_path):
+    table = tmp_path / "map.csv"
+    table.write_text("file,gloss\nother.mp4,9\n")
+    with pytest.raises(BadConfig, match="none of its 1 files"):
+        plan_labels(NAMES, flags(tmp_path, label_map=str(table)))
+
+
+def test_the_labels_file_may_have_another_name_in_the_output(tmp_path):
+    given = flags(tmp_path, id=1, labels_csv=str(tmp_path / "out" / "sub" / "l.csv"))
+    assert plan_labels(NAMES, given).file == "sub/l.csv"
+
+
+def test_appending_keeps_rows_of_other_clips_only(tmp_path):
+    (tmp_path / "out").mkdir()
+    labels_csv = tmp_path / "out" / "labels.csv"
+    labels_csv.write_text("file,gloss,cat\nz.npz,4,4\na.npz,9,9\nb,9,9\n")
+    labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True))
+    assert labels.kept == (LabelRow("z.npz", 4, 4, 0),)
+    assert labels.details()["takes_over"] == ["labels.csv"]
+
+
+def test_a_plan_made_again_after_its_run_is_the_same(tmp_path):
+    before = plan_labels(NAMES, flags(tmp_path, id=1, append=True)).details()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "labels.csv").write_text("file,gloss,cat,occluded\na.npz,1,1,0\nb.npz,1,1,1\n")
+    assert plan_labels(NAMES, flags(tmp_path, id=1, append=True)).details() == before
+
+
+def test_rows_of_a_file_elsewhere_are_taken_over(tmp_path):
+    (tmp_path / "all.csv").write_text("file,gloss,cat,occluded\nz.npz,4,4,1\n")
+    labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True, labels_csv=str(tmp_path / "all.csv")))
+    assert (labels.file, labels.kept) == ("labels.csv", (LabelRow("z.npz", 4, 4, 1),))
