@@ -19,7 +19,7 @@ from services.base.shards import MAX_SHARDS, assign_shards
 from services.base.store import Entry, NotThere, Store
 from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, same_clip, upsert
 from services.records.sign.npz import weights_in_words
-from services.records.sign.spec import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
+from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
 from services.records.sign.validate import validate
 from services.records.sign.writer import npz_name, parquet_name
 

@@ -14,14 +14,8 @@ import numpy as np
 
 from services.base.errors import BadInput
 from services.records.sign.occlusion import Occlusion
-from services.records.sign.spec import (
-    FACE_INDICES,
-    NUM_COORDINATES,
-    NUM_KEYPOINTS,
-    ORDER,
-    POSE_INDICES,
-    SignFilesConfig,
-)
+from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER, POSE_INDICES
+from services.records.sign.spec import SignFilesConfig
 
 Arrays = Mapping[str, np.ndarray]
 

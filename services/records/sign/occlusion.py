@@ -12,7 +12,8 @@ import numpy as np
 
 from services.base.media import Float32Array, Float64Array
 from services.records.sign.ops import BoolArray
-from services.records.sign.spec import FACE, LEFT_HAND, RIGHT_HAND, OcclusionMethod, SignFilesConfig
+from services.records.sign.points import FACE, LEFT_HAND, RIGHT_HAND
+from services.records.sign.spec import OcclusionMethod, SignFilesConfig
 
 _MIN_FACE_POINTS, _MIN_HAND_POINTS, _MIN_KNUCKLES = 5, 4, 2
 _FACE_SCALE, _PALM_SCALE, _MIN_HALF_AXIS = 1.3, 1.2, 1e-3

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, Float64Array, Keypoints
-from services.records.sign.spec import LEFT_HAND, NUM_KEYPOINTS, POSE, RIGHT_HAND
+from services.records.sign.points import LEFT_HAND, NUM_KEYPOINTS, POSE, RIGHT_HAND
 
 BoolArray = npt.NDArray[np.bool_]
 Int64Array = npt.NDArray[np.int64]

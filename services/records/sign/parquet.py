@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from services.base.errors import BadInput
 from services.base.media import Float32Array
 from services.records.sign.ops import BoolArray, Int64Array
-from services.records.sign.spec import NUM_COORDINATES
+from services.records.sign.points import NUM_COORDINATES
 
 COLUMNS = (*(str(i) for i in range(NUM_COORDINATES)), "t_ms", "mask_bits")
 

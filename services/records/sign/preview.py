@@ -10,7 +10,7 @@ import numpy as np
 from services.base.media import Float32Array, FrameChunk, UInt8Array
 from services.records.contact import contact_sheet
 from services.records.sign.ops import BoolArray
-from services.records.sign.spec import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from services.records.sign.points import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
 
 MAX_THUMBNAILS = 12
 _HEIGHT_PX = 200

@@ -15,8 +15,9 @@ from services.base.media import DecodeFacts, Features, Float64Array, FrameChunk,
 from services.records.sign.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.occlusion import Occlusion, judge
 from services.records.sign.ops import BoolArray, fill_gaps, timestamps_ms, visible_points, visible_shares
+from services.records.sign.points import NUM_FEATURES, NUM_KEYPOINTS
 from services.records.sign.preview import Thumbnails, sheet
-from services.records.sign.spec import NUM_FEATURES, NUM_KEYPOINTS, SignFilesConfig
+from services.records.sign.spec import SignFilesConfig
 
 PREVIEW = "preview.jpg"
 

@@ -11,7 +11,7 @@ import numpy as np
 from services.base.errors import BadInput
 from services.records.sign.npz import Arrays, decode_npz
 from services.records.sign.parquet import COLUMNS, decode_table, mask_bits
-from services.records.sign.spec import NUM_COORDINATES, NUM_FEATURES, NUM_KEYPOINTS, ORDER
+from services.records.sign.points import NUM_COORDINATES, NUM_FEATURES, NUM_KEYPOINTS, ORDER
 
 
 class Breach(NamedTuple):
