@@ -50,7 +50,9 @@ class OnnxFrames:
 
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
         """As FeatureModel. The stretch is OpenCV's, outside of the graph."""
-        frames_NHWC = np.ascontiguousarray(ops.stretched(frames_NHWC))
+        return ops.by_pieces(self._run, np.ascontiguousarray(ops.stretched(frames_NHWC)), ops.CPU_PIECE)
+
+    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
         vectors_ND: Float32Array = _run(self._session, {"frames": frames_NHWC})
         return vectors_ND
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,8 @@ from services.base.media import Float32Array, UInt8Array
 
 Int64Array = npt.NDArray[np.int64]
 
+# Frames a processor computes at once, however many a batch has: more are no faster there, and need memory for each.
+CPU_PIECE = 8
 # InceptionV3's input is a square of this side, and its global average pool has this many values.
 INPUT_PX = 299
 NUM_FEATURES = 2048
@@ -28,6 +32,12 @@ def stretched(frames_NHWC: UInt8Array, size_px: int = INPUT_PX) -> UInt8Array:
     for frame_HWC, out_HWC in zip(frames_NHWC, out_NHWC, strict=True):
         cv2.resize(frame_HWC, (size_px, size_px), dst=out_HWC, interpolation=cv2.INTER_LINEAR)
     return out_NHWC
+
+
+def by_pieces(call: Callable[[UInt8Array], Float32Array], frames_NHWC: UInt8Array, size: int) -> Float32Array:
+    """Answers of consecutive pieces of at most `size` frames, joined."""
+    pieces = [call(frames_NHWC[start : start + size]) for start in range(0, len(frames_NHWC), size)]
+    return np.concatenate(pieces)
 
 
 def padded(sequences: list[Float32Array]) -> tuple[Float32Array, Int64Array]:

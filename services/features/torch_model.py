@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -18,6 +19,8 @@ from services.features.device import chosen_device
 from services.features.inception import FrameFeatures, InceptionV3
 from services.features.spec import FeaturesConfig
 from services.features.weights import load_weights
+
+_CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a", "could not execute a")
 
 LOG = logging.getLogger(__name__)
 
@@ -48,14 +51,21 @@ class TorchModel:
         memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         network.to(dtype=getattr(torch, config.dtype), memory_format=memory_format)
         self._model: nn.Module = FrameFeatures(network, any_size=False).to(self._device)
+        # What fails on one frame here is no lack of memory later, and the first clip does not wait for it.
+        self._run(np.zeros((1, ops.INPUT_PX, ops.INPUT_PX, 3), np.uint8))
         LOG.info("features: %s (%s) on %s", self.name, self.weights, self._device)
 
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
         """As FeatureModel. The stretch is OpenCV's, on the CPU."""
         small_NHWC = ops.stretched(frames_NHWC)
-        with _out_of_memory(), torch.inference_mode():
-            batch_NHWC = torch.from_numpy(small_NHWC).to(self._device)
-            vectors: Float32Array = self._model(batch_NHWC).cpu().numpy()
+        with _out_of_memory():
+            return ops.by_pieces(
+                self._run, small_NHWC, ops.CPU_PIECE if self._device.type == "cpu" else len(small_NHWC)
+            )
+
+    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
+        with torch.inference_mode():
+            vectors: Float32Array = self._model(torch.from_numpy(frames_NHWC).to(self._device)).cpu().numpy()
         return vectors
 
 
@@ -94,8 +104,8 @@ def _out_of_memory() -> Iterator[None]:
     except MemoryError as error:
         message = str(error)
     except RuntimeError as error:
-        # The CPU's allocator and oneDNN raise the plain class.
-        if not any(words in str(error) for words in ("can't allocate memory", "could not create a memory object")):
+        # The CPU's allocator and oneDNN raise the plain class; what oneDNN cannot do at all failed at the start.
+        if not any(words in str(error) for words in _CPU_OUT_OF_MEMORY):
             raise
         message = str(error)
     else:

@@ -1,0 +1,135 @@
+"""Exported networks in onnxruntime against the same networks in torch, on frames of a real clip where there are any."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from services.base.errors import BadConfig
+from services.features import export_onnx
+from services.features.backend import open_model
+from services.features.export_onnx import export_inception, export_semantic
+from services.features.onnx_model import OnnxFrames, OnnxSequences
+from services.features.semantic import SemanticModel
+from services.features.spec import FeaturesConfig
+from services.features.torch_model import TorchModel
+
+TOLERANCE = 1e-4  # of the output's spread
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx")
+    export_inception(FeaturesConfig(), path / "inception_v3.onnx")
+    export_semantic(path / "semantic.onnx")
+    return path
+
+
+@pytest.fixture(scope="module")
+def frames_NHWC() -> np.ndarray:
+    generator = np.random.default_rng(0)
+    rough = generator.integers(0, 256, (3, 9, 12, 3), dtype=np.uint8)
+    return np.stack([cv2.resize(frame, (320, 200), interpolation=cv2.INTER_CUBIC) for frame in rough])
+
+
+@pytest.fixture(scope="module")
+def expected_ND(frames_NHWC: np.ndarray) -> np.ndarray:
+    return TorchModel(FeaturesConfig(device="cpu"))(frames_NHWC)
+
+
+def spread(found: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max() / expected.std())
+
+
+@pytest.mark.parametrize("num_frames", [1, 3])
+def test_any_number_of_frames_agrees_with_torch(
+    num_frames: int, folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray
+) -> None:
+    found = OnnxFrames(folder / "inception_v3.onnx", "seeded:0")(frames_NHWC[:num_frames])
+    assert found.shape == (num_frames, 2048)
+    assert spread(found, expected_ND[:num_frames]) < TOLERANCE
+
+
+@pytest.mark.slow
+def test_frames_of_any_size_are_stretched_inside(frames_NHWC: np.ndarray, tmp_path: Path) -> None:
+    export_inception(FeaturesConfig(), tmp_path / "any_size.onnx", any_size=True)
+    session = onnxruntime.InferenceSession(str(tmp_path / "any_size.onnx"), providers=["CPUExecutionProvider"])
+    model = TorchModel(FeaturesConfig(device="cpu"))
+    for width_px, height_px in ((320, 200), (77, 121), (299, 299)):
+        some_NHWC = np.stack([cv2.resize(frame, (width_px, height_px)) for frame in frames_NHWC[:2]])
+        found = session.run(None, {"frames": some_NHWC})[0]
+        assert spread(found, model(some_NHWC)) < TOLERANCE
+
+
+def test_a_file_says_whose_weights_it_holds_and_nothing_of_the_machine(folder: Path) -> None:
+    proto = onnx.load(folder / "inception_v3.onnx")
+    assert {p.key: p.value for p in proto.metadata_props} == {"model": "inception_v3", "weights": "seeded:0"}
+    sizes = [d.dim_value or d.dim_param for d in proto.graph.input[0].type.tensor_type.shape.dim]
+    assert proto.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    assert isinstance(sizes[0], str) and sizes[1:] == [299, 299, 3]
+    assert str(ROOT).encode() not in (folder / "inception_v3.onnx").read_bytes()
+
+
+def test_sequences_of_any_length_agree_with_torch(folder: Path) -> None:
+    generator = np.random.default_rng(0)
+    sequences = [generator.standard_normal((n, 80)).astype(np.float32) for n in (5, 17, 1, 40)]
+    ours, exported = SemanticModel(), OnnxSequences(folder / "semantic.onnx")
+    assert exported.weights == ours.weights == "seeded:0"
+    for group in (sequences, sequences[:1], sequences[2:3]):
+        for vectors, expected in zip(exported(group), ours(group), strict=True):
+            assert np.abs(vectors - expected).max() < 1e-5
+
+
+def test_the_door_writes_the_same_bytes_as_the_function(folder: Path, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "services.features.export_onnx", "semantic", str(tmp_path / "again.onnx")]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == f"{tmp_path / 'again.onnx'}\tseeded:0\n"
+    assert (tmp_path / "again.onnx").read_bytes() == (folder / "semantic.onnx").read_bytes()
+
+
+def test_the_door_says_what_is_wrong(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "services.features.export_onnx", "inception_v3", str(tmp_path / "x.onnx")]
+    done = subprocess.run([*argv, "--weights", "none.pth"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 78
+    assert "WEIGHTS_MISSING" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_backend_takes_an_exported_file_by_its_digest(
+    folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray
+) -> None:
+    model = open_model(FeaturesConfig(backend="onnxruntime", weights=str(folder / "inception_v3.onnx")))
+    assert model.weights.startswith("sha256:")
+    assert spread(model(frames_NHWC[:1]), expected_ND[:1]) < TOLERANCE
+
+
+def test_the_backend_exports_by_itself_where_no_file_is_given(
+    folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The export itself is tried above: here its file is laid where the backend asked for it."""
+    asked: list[FeaturesConfig] = []
+
+    def export(config: FeaturesConfig, path: Path) -> str:
+        asked.append(config)
+        shutil.copy(folder / "inception_v3.onnx", path)
+        return f"seeded:{config.seed}"
+
+    monkeypatch.setattr(export_onnx, "export_inception", export)
+    model = open_model(FeaturesConfig(backend="onnxruntime", seed=5))
+    assert (model.weights, [config.seed for config in asked]) == ("seeded:5", [5])
+    assert spread(model(frames_NHWC[:1]), expected_ND[:1]) < TOLERANCE
+
+
+def test_another_networks_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"MODEL_OF_ANOTHER_NETWORK.*holds semantic, not inception_v3"):
+        open_model(FeaturesConfig(backend="onnxruntime", weights=str(folder / "semantic.onnx")))
+    (tmp_path / "torn.onnx").write_bytes((folder / "semantic.onnx").read_bytes()[:1000])
+    with pytest.raises(BadConfig, match="MODEL_UNREADABLE"):
+        open_model(FeaturesConfig(backend="onnxruntime", weights=str(tmp_path / "torn.onnx")))
