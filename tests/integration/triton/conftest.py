@@ -63,7 +63,7 @@ def _server_folder(venv: Path) -> Path:
 class TritonServer:
     """One tritonserver on a repository: `kill` it, and `start` brings it back on the same port."""
 
-    def __init__(self, venv: Path, folder: Path, repository: Path, *flags: str, num_threads: int = 1) -> None:
+    def __init__(self, venv: Path, folder: Path, repository: Path, *flags: str, tls_ca: Path | None = None) -> None:
         server = _server_folder(venv)
         self.log = folder / "triton.log"
         backend = folder / "backends" / "python"
@@ -74,6 +74,7 @@ class TritonServer:
         shutil.copy(server / "python_backend_stubs" / version / "triton_python_backend_stub", backend)
         grpc_port, self.metrics_port = free_ports(2)
         self.target = f"127.0.0.1:{grpc_port}"
+        self._tls_ca = tls_ca
         self._argv = [
             str(server / "bin" / "tritonserver"),
             f"--model-repository={repository}",
@@ -89,7 +90,7 @@ class TritonServer:
         libraries = [str(server.parents[1] / "nvidia_pytriton.libs"), os.environ.get("LD_LIBRARY_PATH", "")]
         self._env = {
             **os.environ,
-            **thread_environment(num_threads),
+            **thread_environment(1),
             "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "VIRTUAL_ENV": str(venv),
             "LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries)),
@@ -104,7 +105,7 @@ class TritonServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self._argv, stdout=log, stderr=log, env=self._env, start_new_session=True)
         until_s = time.monotonic() + START_LIMIT_S
-        with InferenceServerClient(self.target) as client:
+        with self.client() as client:
             while time.monotonic() < until_s and self.process.poll() is None:
                 try:
                     if client.is_server_ready(client_timeout=2):
@@ -115,6 +116,10 @@ class TritonServer:
         tail = self.log.read_text(errors="replace")[-3000:]
         self.kill()
         raise RuntimeError(f"tritonserver did not start within {START_LIMIT_S} s:\n{tail}")
+
+    def client(self) -> InferenceServerClient:
+        """A plain client of it."""
+        return InferenceServerClient(self.target, ssl=self._tls_ca is not None, root_certificates=self._tls_ca)
 
     def kill(self) -> None:
         """Ends it and the stubs of its models at once."""
@@ -136,18 +141,18 @@ class TritonServer:
 
     def counts(self, model: str) -> tuple[int, int]:
         """(items inferred, executions) of a model, by the server's own statistics."""
-        with InferenceServerClient(self.target) as client:
+        with self.client() as client:
             found = client.get_inference_statistics(model).model_stats[0]
             return found.inference_count, found.execution_count
 
     def num_failed(self, model: str) -> int:
         """Requests that the server answered with an error, rejected ones included."""
-        with InferenceServerClient(self.target) as client:
+        with self.client() as client:
             return int(client.get_inference_statistics(model).model_stats[0].inference_stats.fail.count)
 
     def regions(self) -> set[str]:
         """Names of the shared memory that clients have told it of."""
-        with InferenceServerClient(self.target) as client:
+        with self.client() as client:
             return set(client.get_system_shared_memory_status().regions)
 
 
@@ -156,8 +161,8 @@ def triton(triton_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Starts a server on a repository; all are ended with the module."""
     started: list[TritonServer] = []
 
-    def start(repository: Path, *flags: str) -> TritonServer:
-        server = TritonServer(triton_venv, tmp_path_factory.mktemp("triton"), repository, *flags)
+    def start(repository: Path, *flags: str, tls_ca: Path | None = None) -> TritonServer:
+        server = TritonServer(triton_venv, tmp_path_factory.mktemp("triton"), repository, *flags, tls_ca=tls_ca)
         started.append(server)
         server.start()
         return server
