@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import numpy as np
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
 from services.landmarks.mediapipe_library import BLACK, Library, image, quiet_until, stderr_to_log
+
+NUM_MESH_POINTS = 478
 
 _FINDER_PART = "face_detector.tflite"
 _MESH_PART = "face_landmarks_detector.tflite"
@@ -46,28 +49,41 @@ class FoundFace:
 
 
 class FaceTasks:
-    """The library with one model file. Raises BadConfig when the file is not a face landmarker bundle."""
+    """The library with one model file. Raises BadConfig when the file is not a face landmarker bundle.
 
-    def __init__(self, model: Path, library: Library | None = None) -> None:
+    least_confidence: to find a face and to hold it, 0..1.
+    """
+
+    def __init__(self, model: Path, library: Library | None = None, least_confidence: float = 0.5) -> None:
         self._finder_part, self._bundle = _parts_of(model)
         self._model = model
+        self._least = least_confidence
         self._library = Library() if library is None else library
         self._mp, self._vision, self._options_type = self._library.mp, self._library.vision, self._library.options_type
 
     def finder(self) -> Finder:
         vision = self._vision
-        options = vision.FaceDetectorOptions(base_options=self._options_type(model_asset_buffer=self._finder_part))
+        options = vision.FaceDetectorOptions(
+            base_options=self._options_type(model_asset_buffer=self._finder_part),
+            min_detection_confidence=self._least,
+        )
         return Finder(self._mp, self._library.create(vision.FaceDetector, options, self._model))
 
-    def still_mesh(self) -> StillMesh:
-        return StillMesh(self._mp, self._landmarker(self._vision.RunningMode.IMAGE))
+    def still_mesh(self, indices: Sequence[int] = range(NUM_MESH_POINTS)) -> StillMesh:
+        """indices: which points of the mesh it gives, in this order."""
+        return StillMesh(self._mp, self._landmarker(self._vision.RunningMode.IMAGE), indices)
 
     def moving_mesh(self) -> MovingMesh:
         return MovingMesh(self._mp, self._landmarker(self._vision.RunningMode.VIDEO))
 
     def _landmarker(self, running_mode: Any) -> Any:
         options = self._vision.FaceLandmarkerOptions(
-            base_options=self._options_type(model_asset_buffer=self._bundle), running_mode=running_mode, num_faces=1
+            base_options=self._options_type(model_asset_buffer=self._bundle),
+            running_mode=running_mode,
+            num_faces=1,
+            min_face_detection_confidence=self._least,
+            min_face_presence_confidence=self._least,
+            min_tracking_confidence=self._least,
         )
         return self._library.create(self._vision.FaceLandmarker, options, self._model)
 
@@ -92,18 +108,19 @@ class Finder:
 
 
 class StillMesh:
-    """The mesh of a frame's best-scored face. Stateless."""
+    """The mesh of a frame's best-scored face, or some points of it. Stateless."""
 
-    def __init__(self, mp: Any, task: Any) -> None:
+    def __init__(self, mp: Any, task: Any, indices: Sequence[int]) -> None:
+        self._indices = indices
         self._mp = mp
         self._task = task
         self._seen = False
         self(BLACK)
 
     def __call__(self, frame_HWC: UInt8Array) -> Float32Array | None:
-        """float32 [478, 2] pixels, or None without a face."""
+        """float32 [N, 2] pixels, N the number of indices, or None without a face."""
         with quiet_until(self._seen):
-            points = _points(self._task.detect(image(self._mp, frame_HWC)), frame_HWC)
+            points = _points(self._task.detect(image(self._mp, frame_HWC)), frame_HWC, self._indices)
         self._seen |= points is not None
         return points
 
@@ -128,7 +145,8 @@ class MovingMesh:
         """float32 [478, 2] pixels, or None when the face is lost; then the next call searches the whole frame."""
         self._clock_ms += _CLOCK_STEP_MS
         with quiet_until(self._seen):
-            points = _points(self._task.detect_for_video(image(self._mp, frame_HWC), self._clock_ms), frame_HWC)
+            found = self._task.detect_for_video(image(self._mp, frame_HWC), self._clock_ms)
+            points = _points(found, frame_HWC, range(NUM_MESH_POINTS))
         self._holds_face = points is not None
         self._seen |= self._holds_face
         return points
@@ -139,11 +157,12 @@ class MovingMesh:
             raise RuntimeError("the face landmarker sees a face in a black frame, so its tracks cannot be cleared")
 
 
-def _points(result: Any, frame_HWC: UInt8Array) -> Float32Array | None:
+def _points(result: Any, frame_HWC: UInt8Array, indices: Sequence[int]) -> Float32Array | None:
     if not result.face_landmarks:
         return None
     height_px, width_px = frame_HWC.shape[:2]
-    relative = np.array([(point.x, point.y) for point in result.face_landmarks[0]], np.float32)
+    mesh = result.face_landmarks[0]
+    relative = np.array([(mesh[i].x, mesh[i].y) for i in indices], np.float32)
     return relative * np.array([width_px, height_px], np.float32)
 
 

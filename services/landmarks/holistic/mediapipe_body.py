@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
+from services.landmarks.holistic.pose_bundle import exchange_visibility
 from services.landmarks.mediapipe_library import BLACK, Library, image, quiet_until
 
 MAX_PEOPLE = 4
 _NUM_HANDS = 2
+# What a new visibility counts against those before: as in MediaPipe's own smoothing, which is left out (pose_bundle).
+_NEW_SHARE = np.float32(0.1)
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,14 @@ class FoundHand:
 
 
 class BodyTasks:
-    """The library with the bundles of pose and hands; makes landmarkers. Nothing is loaded before one is made."""
+    """The library with the bundles of pose and hands; makes landmarkers.
+
+    Raises BadConfig when the pose bundle is not one that is known here.
+    """
 
     def __init__(self, library: Library, pose: Path, hands: Path, least_confidence: float) -> None:
         self._library = library
-        self._pose = pose
+        self._pose, self._pose_bundle = pose, _pose_bundle(pose)
         self._hands = hands
         self._least = least_confidence
 
@@ -60,7 +67,7 @@ class BodyTasks:
     def _pose_task(self, running_mode: Any, num_poses: int) -> Any:
         vision = self._library.vision
         options = vision.PoseLandmarkerOptions(
-            base_options=self._library.options_type(model_asset_buffer=self._pose.read_bytes()),
+            base_options=self._library.options_type(model_asset_buffer=self._pose_bundle),
             running_mode=running_mode,
             num_poses=num_poses,
             min_pose_detection_confidence=self._least,
@@ -136,12 +143,25 @@ class _Moving:
 
 
 class MovingPerson(_Moving):
-    """The body of one person, found in the first frame and followed, smoothed over time as MediaPipe does it."""
+    """The body of one person, found in the first frame and followed; points and visibilities are smoothed over time."""
+
+    def __init__(self, mp: Any, task: Any) -> None:
+        self._visibility_N: Float32Array | None = None
+        super().__init__(mp, task)
 
     def __call__(self, frame_HWC: UInt8Array, time_s: float) -> FoundPerson | None:
         """None when nobody is there, or the one followed is lost; then the next call searches the whole frame."""
         people: list[FoundPerson] = self._see(frame_HWC, time_s)
-        return people[0] if people else None
+        if not people:
+            self._visibility_N = None
+            return None
+        before_N, now_N = self._visibility_N, people[0].visibility_N
+        self._visibility_N = now_N if before_N is None else before_N + _NEW_SHARE * (now_N - before_N)
+        return FoundPerson(people[0].xy_NC, self._visibility_N)
+
+    def clear(self) -> None:
+        super().clear()
+        self._visibility_N = None
 
     def _read(self, result: Any) -> list[FoundPerson]:
         return _people(result)
@@ -205,10 +225,20 @@ class Segmenter:
         return np.where(is_person_HW[:, :, None], frame_HWC, np.uint8(0))
 
 
+def _pose_bundle(model: Path) -> bytes:
+    try:
+        return exchange_visibility(model.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadConfig(
+            "MODEL_UNREADABLE", f"{model} is refused ({error}): give the official pose_landmarker_full.task"
+        ) from error
+
+
 def _people(result: Any) -> list[FoundPerson]:
     found = []
     for points in result.pose_landmarks:
-        values_NV = np.array([(p.x, p.y, p.visibility) for p in points], np.float32)
+        # The bundle's two are exchanged, see pose_bundle.
+        values_NV = np.array([(p.x, p.y, p.presence) for p in points], np.float32)
         found.append(FoundPerson(values_NV[:, :2], values_NV[:, 2]))
     return found
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from services.base.contract import ClipConsumer, ClipJob, Consumer
@@ -26,7 +25,7 @@ from services.landmarks.holistic.layout import (
 )
 from services.landmarks.holistic.mediapipe_body import BodyTasks, MovingHands, MovingPerson, Segmenter
 from services.landmarks.holistic.models import SEGMENTER, paths_of
-from services.landmarks.holistic.ops import alone, head_window
+from services.landmarks.holistic.ops import LEFT, RIGHT, alone, arm_of, head_window, out_of_sight, shrunk
 from services.landmarks.holistic.person import PersonTrack, pixels
 from services.landmarks.holistic.spec import KeypointsConfig
 from services.landmarks.mediapipe_face import only_largest
@@ -63,10 +62,10 @@ class HolisticModels:
     def __init__(self, config: KeypointsConfig) -> None:
         paths = paths_of(config)
         library = Library()
-        face_tasks = FaceTasks(paths[FACE_LANDMARKER], library)
+        face_tasks = FaceTasks(paths[FACE_LANDMARKER], library, config.conf_thresh)
         self.out_size = config.out_size
         self.find_faces = face_tasks.finder()
-        self.mesh = face_tasks.still_mesh()
+        self.mesh = face_tasks.still_mesh(FACE_MESH_INDICES)
         self._body = BodyTasks(library, paths[POSE_LANDMARKER], paths[HAND_LANDMARKER], config.conf_thresh)
         self.everybody = self._body.still_people()
         self.still_hands = self._body.still_hands()
@@ -148,8 +147,12 @@ class KeypointsOfClip:
         several = self._person.several
         if several and person is not None:
             searched_HWC = alone(searched_HWC, pixels(person, searched_HWC), [])
-        left, right = self._hands.next(searched_HWC, frame_HWC, time_s, pose_px, several)
-        face_px = self._face(frame_HWC, pose_px, several)
+        face_px, at_head = self._face(frame_HWC, pose_px, several)
+        # A body with a face is no guess: if its hands are far out of the frame, there is nothing to look for.
+        if pose_px is not None and at_head and _handless(pose_px, width_px, height_px):
+            left, right = None, None
+        else:
+            left, right = self._hands.next(searched_HWC, frame_HWC, time_s, pose_px, several)
 
         size_px = np.array([width_px, height_px])
         xy_NC = np.full((NUM_POINTS, 2), np.nan, np.float32)
@@ -162,7 +165,7 @@ class KeypointsOfClip:
                 xy_NC[group] = hand.points_px / size_px
                 confidence_N[group] = min(hand.score, 1.0)
         if face_px is not None:
-            xy_NC[FACE] = face_px[list(FACE_MESH_INDICES)] / size_px
+            xy_NC[FACE] = face_px / size_px
             # The mesh comes without a score, and only where there is a face.
             confidence_N[FACE] = 1.0
         self._xy.append(xy_NC)
@@ -172,20 +175,26 @@ class KeypointsOfClip:
     def _searched(self, frame_HWC: UInt8Array) -> UInt8Array:
         """What the whole-frame models see: the frame stretched to a square without regard to its shape, or as it is."""
         side_px = self._models.out_size
-        if not side_px or frame_HWC.shape[:2] == (side_px, side_px):
-            return frame_HWC
-        return np.asarray(cv2.resize(frame_HWC, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
+        return shrunk(frame_HWC, side_px) if side_px else frame_HWC
 
-    def _face(self, frame_HWC: UInt8Array, pose_px: Float64Array | None, several: bool) -> Float64Array | None:
-        """float64 [478, 2] pixels, at the pose's head; in the whole frame where nobody, or no face, was found there."""
+    def _face(
+        self, frame_HWC: UInt8Array, pose_px: Float64Array | None, several: bool
+    ) -> tuple[Float64Array | None, bool]:
+        """The face's 11 points, float64 [11, 2] pixels, and whether they were found at the pose's head.
+
+        They are looked for in the whole frame where nobody, or no face, was found there.
+        """
         if pose_px is not None:
             window = head_window(pose_px, frame_HWC.shape[1], frame_HWC.shape[0])
-            cut_HWC = None if window is None else window.cut(frame_HWC)
-            cut_px = None if cut_HWC is None else self._models.mesh(cut_HWC)
+            cut_px = None if window is None else self._models.mesh(window.cut(frame_HWC))
             if window is not None and cut_px is not None:
-                return window.points_px(cut_px / np.float32(window.side_px))
+                return window.points_px(cut_px / np.float32(window.side_px)), True
             if several:
-                return None
+                return None, False
         faces = self._models.find_faces(frame_HWC)
         points_px = self._models.mesh(only_largest(frame_HWC, faces)) if faces else None
-        return None if points_px is None else points_px.astype(np.float64)
+        return None if points_px is None else points_px.astype(np.float64), False
+
+
+def _handless(pose_px: Float64Array, width_px: int, height_px: int) -> bool:
+    return all(out_of_sight(arm_of(pose_px, side), width_px, height_px) for side in (LEFT, RIGHT))
