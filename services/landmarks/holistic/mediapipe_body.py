@@ -216,10 +216,13 @@ class Segmenter:
         )
         self._mp = library.mp
         self._task = library.create(vision.ImageSegmenter, options, model)
+        self._seen = False
 
     def __call__(self, frame_HWC: UInt8Array) -> UInt8Array:
-        """The frame with the background black: whatever is a person with no more than 0.5."""
-        masks = self._task.segment(image(self._mp, frame_HWC)).confidence_masks
+        """The frame with the background black: whatever is no person with more than 0.5."""
+        with quiet_until(self._seen):
+            masks = self._task.segment(image(self._mp, frame_HWC)).confidence_masks
+        self._seen = True
         first_HW = np.squeeze(np.asarray(masks[0].numpy_view()))
         is_person_HW = first_HW > 0.5 if len(masks) == 1 else first_HW < 0.5
         return np.where(is_person_HW[:, :, None], frame_HWC, np.uint8(0))
