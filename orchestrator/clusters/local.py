@@ -39,7 +39,7 @@ class LocalCluster:
 
     def __init__(self, argv: Sequence[str], num_places: int, log_dir: str) -> None:
         """argv: the `work` argv without --shards. log_dir: where each place's log goes."""
-        self._argv = [*argv, "--shards", "-"]
+        self._argv = [*argv, "--shards", "-", "--parent", str(os.getpid())]
         self._workers: dict[int, _Worker] = {}
         self._events: queue.Queue[WorkerEvent] = queue.Queue()
         self._log_dir = log_dir

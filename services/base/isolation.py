@@ -60,10 +60,13 @@ def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
 
 
 class _ChildLost(Exception):
-    def __init__(self, reason: str, message: str) -> None:
+    """killed: by SIGKILL, which no library sends to itself."""
+
+    def __init__(self, reason: str, message: str, *, killed: bool = False) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.killed = killed
 
 
 class PassChild:
@@ -169,14 +172,16 @@ class PassChild:
             theirs.close()
         self._socket = ours
         threading.Thread(target=_drain, args=(self._process, self._stderr), daemon=True).start()
-        pipe.send(ours, {**self._order, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes})
+        opening = {**self._order, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
         try:
+            self._send(time.monotonic() + _START_LIMIT_S, opening)
             header, _ = self._await(time.monotonic() + _START_LIMIT_S, None)
         except _ChildLost as lost:
             self._kill()
-            raise BadConfig(
-                "STAGE_DID_NOT_OPEN", f"the child that opens {self._order['stages']} ended: {lost}", self.last_words()
-            ) from None
+            # Somebody else's signal, such as the system's when memory is short, says nothing about the settings.
+            error = Transient if lost.killed else BadConfig
+            message = f"the child that opens {self._order['stages']} ended: {lost.message}"
+            raise error("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
         if header.get("part") == "error":
             self._kill()
             raise _error_of(header)
@@ -272,7 +277,7 @@ class PassChild:
             return _ChildLost("CLIP_CRASHED", "its process stopped answering")
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
-            return _ChildLost("CLIP_CRASHED", f"its process was ended by {name}")
+            return _ChildLost("CLIP_CRASHED", f"its process was ended by {name}", killed=-status == signal.SIGKILL)
         return _ChildLost("CLIP_CRASHED", f"its process exited with {status}")
 
     def _kill(self) -> None:
