@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
-from orchestrator.pipeline import Pipeline
+from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
 from services.base.errors import BadConfig, from_kind
@@ -42,13 +44,20 @@ def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline
 def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
     """Lists and plans. Raises BadConfig."""
     inputs = open_store(absolute(flags.input_root), must_exist=True, follow_links=flags.follow_links)
-    data_set = pipeline.read(inputs.list(directories=True), flags)
+    data_set = _with_command(pipeline.read(inputs.list(directories=True), flags), flags)
     stages = pipeline.stages(flags)
     roots = Roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
     identities = describe(stages)
     return make_plan(
         pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
     )
+
+
+def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:
+    """Each problem with the command that shows it again."""
+    command = ["visemill", "plan", flags.pipeline, "--input-root", flags.input_root, "--output-root", flags.output_root]
+    told = tuple(dataclasses.replace(line, reproduce=shlex.join(command)) for line in data_set.problems)
+    return dataclasses.replace(data_set, problems=told)
 
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

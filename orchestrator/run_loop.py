@@ -74,6 +74,7 @@ class RunLoop:
         self._running: dict[int, int] = {}
         self._clips_of_attempt: dict[int, int] = {}
         self._quarantined_of: dict[int, int] = {}
+        self._num_problems = 0
         self._config_error = ""
         self._interrupted = False
 
@@ -107,6 +108,7 @@ class RunLoop:
         """Until every shard is done (None), or the reason to stop."""
         self._done = set(observe(self._state, self._order.run).done)
         self._quarantined_of = self._count_quarantined(self._done)
+        self._num_problems = len(lines_of(self._read_problems()))
         manifest = Manifest(self._state.read(layout.clips_file(self._order.run)))
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
@@ -154,7 +156,7 @@ class RunLoop:
             running=frozenset(self._running.values()),
             bad=frozenset(self._bad),
             failures=self._failures,
-            num_quarantined=sum(self._quarantined_of.values()),
+            num_quarantined=self._num_problems + sum(self._quarantined_of.values()),
             idle=num_places - len(self._running),
             config_error=self._config_error,
             interrupted=self._interrupted,

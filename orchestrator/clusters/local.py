@@ -68,6 +68,8 @@ class LocalCluster:
     def stop(self) -> None:
         """Asks every worker to end (SIGTERM), and kills those that do not within the grace."""
         for worker in self._workers.values():
+            # One that waits for its next shard reads on after a signal, until there is nothing more to read.
+            self._close(worker)
             if worker.process.poll() is None:
                 worker.process.terminate()
         for worker in self._workers.values():
@@ -80,9 +82,7 @@ class LocalCluster:
     def drain(self) -> None:
         """Tells workers that no more shards come, and waits for them to end."""
         for worker in self._workers.values():
-            assert worker.process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                worker.process.stdin.close()
+            self._close(worker)
         self.stop_after(_TERMINATE_GRACE_S)
 
     def stop_after(self, grace_s: float) -> None:
@@ -90,6 +90,11 @@ class LocalCluster:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.process.wait(timeout=grace_s)
         self.stop()
+
+    def _close(self, worker: _Worker) -> None:
+        assert worker.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            worker.process.stdin.close()
 
     def _start(self, place: int) -> _Worker:
         process = subprocess.Popen(

@@ -43,7 +43,7 @@ def report(flags: argparse.Namespace) -> Answer:
         observed.finished,
         read_done(state, order, observed.done),
         quality,
-        read_quarantine(state, order, observed.done),
+        read_quarantine(state, order, observed.told),
         sheets,
     )
     data = page(findings).encode()

@@ -127,8 +127,8 @@ def retry(flags: argparse.Namespace) -> Answer:
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
     with Lease(outputs.uri, order.run):
-        done = sorted(observe(state, order.run).done)
-        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, done)} - {NO_SHARD})
+        told = observe(state, order.run).told
+        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
         if again:
             state.delete(layout.finished_file(order.run))
         for shard in again:
@@ -168,9 +168,8 @@ def check_inputs(order: RunOrder, state: Store) -> None:
     """
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
-    shards = range(order.num_shards)
-    may_change = {str(line["key"]) for line in read_quarantine(state, order, shards)}
-    mended = read_mended(state, order, shards)
+    may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
+    mended = read_mended(state, order)
     changed = []
     for row in Manifest(state.read(layout.clips_file(order.run))):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
@@ -189,8 +188,8 @@ def _carry(
     pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, notes: tuple[str, ...] = ()
 ) -> Answer:
     summary = RunLoop(pipeline, order, state, outputs, options).run()
-    shards = observe(state, order.run).done
-    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, shards))
+    told = observe(state, order.run).told
+    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
     return Answer(_text(summary, reasons, notes), _data(summary, reasons, notes), summary.exit_code)
 
 
@@ -206,7 +205,7 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": len(summary.done), "total": summary.order.num_shards},
         "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
-        "quarantined": summary.num_quarantined,
+        "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
         "bytes": sum(int(f["size_bytes"]) for done in summary.done for f in done.outputs.values()),
         "frames": sum(done.num_frames for done in summary.done),
@@ -236,9 +235,9 @@ def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> st
     )
     if data["landmarks_found_made"]:
         lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")
-    if summary.num_quarantined:
+    if reasons:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"  {summary.num_quarantined} clips in quarantine: {by_reason}")
+        lines.append(f"  {reasons.total()} clips in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {order.output_root} --quarantine")
     if not data["finished"]:
         lines.append(f"  carry on: visemill resume --output-root {order.output_root}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import functools
+import contextlib
 import importlib
 import json
 import logging
@@ -106,6 +106,7 @@ class ShardWork:
         self._inputs: dict[str, str] = {}
         self._quality: list[str] = []
         self._quarantine: list[QuarantineLine] = []
+        self._tried: set[str] = set()
         self._num_frames = 0
         self._num_cached = 0
         run, num_shards = context.order.run, context.order.num_shards
@@ -114,6 +115,8 @@ class ShardWork:
         self._quality_name = layout.quality_file(run, shard, num_shards)
         self._mended_name = layout.mended_file(run, shard, num_shards)
         self._mended: dict[str, tuple[int, str]] = {}
+        self._before: dict[str, dict[str, Any]] = {}
+        self._mended_before: dict[str, tuple[int, str]] = {}
 
     def run(self) -> None:
         """Does nothing when the shard is done. Raises BadShard, BadConfig or Transient; nothing is committed then."""
@@ -121,6 +124,7 @@ class ShardWork:
             say(event="shard_done", shard=self._shard, skipped=True)
             return
         began_s = time.monotonic()
+        self._read_attempt_before()
         uploads: dict[str, Upload] = {}
         writer = self._open_writer(uploads)
         try:
@@ -152,8 +156,7 @@ class ShardWork:
     def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:
         if self._mended:
             self._c.state.put(self._mended_name, canonical_json(self._mended).encode())
-        lines = "".join(line.to_json() + "\n" for line in self._quarantine)
-        self._c.state.put(self._quarantine_name, lines.encode())
+        self._put_quarantine()
         self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
         done = DoneShard(
             self._shard,
@@ -172,6 +175,7 @@ class ShardWork:
 
     def _one_clip(self, read: _Read, writer: ShardWriter) -> None:
         row, began_s, num_frames = read.row, time.monotonic(), self._num_frames
+        self._tried.add(row.key)
         try:
             if read.error is not None:
                 raise read.error
@@ -189,14 +193,16 @@ class ShardWork:
             for name, data in product.sidecars.items():
                 self._c.state.put(layout.sidecar_file(self._c.order.run, row.key, name), data)
             self._quality.append(canonical_json(facts))
-        say(
-            event="clip",
-            shard=self._shard,
-            key=row.key,
-            ok=not self._quarantine or self._quarantine[-1].key != row.key,
-            wall_s=round(time.monotonic() - began_s, 3),
-            num_frames=self._num_frames - num_frames,
-        )
+        is_ok = not self._quarantine or self._quarantine[-1].key != row.key
+        wall_s = round(time.monotonic() - began_s, 3)
+        num_frames = self._num_frames - num_frames
+        say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, num_frames=num_frames)
+        if 0 <= self._c.max_failures < len(self._quarantine):
+            raise BadShard(
+                "TOO_MANY_FAILURES",
+                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, "
+                f"the last one {row.key}: mend them, or raise --max-failures",
+            )
 
     def _carry(self, job: ClipJob) -> Product:
         for wait_s in (*_TRANSIENT_WAITS_S, None):
@@ -259,28 +265,30 @@ class ShardWork:
             LOG.warning("artifact made again", extra={"fields": {"artifact": names[writes], "why": str(error)}})
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
-        stages = ",".join(stage.name for stage in self._c.order.stages)
+        """Told at once and not only with the commit, so that a run which stops at this clip says why."""
         run = ["visemill", "reproduce", "--output-root", self._c.order.output_root, "--clip", row.key]
+        inputs = self._c.inputs.uri
+        message = error.message.replace(f"{inputs}/", "").replace(inputs, "the input root")
         line = QuarantineLine(
             row.key,
             row.media,
             row.split,
             error.kind,
             error.reason,
-            error.message,
+            message,
             error.detail,
             shlex.join(run),
             self._shard,
         )
-        LOG.warning("clip quarantined", extra={"fields": {"clip": row.key, "reason": error.reason, "stages": stages}})
+        LOG.warning("clip quarantined", extra={"fields": {"clip": row.key, "reason": error.reason}})
         self._quarantine.append(line)
-        if 0 <= self._c.max_failures < len(self._quarantine):
-            raise BadShard(
-                "TOO_MANY_FAILURES",
-                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, "
-                f"the last one {row.key} ({error.reason}): "
-                "mend them, or raise --max-failures",
-            )
+        self._put_quarantine()
+
+    def _put_quarantine(self) -> None:
+        """What is set aside by now, and of the attempt before what has not been tried again yet."""
+        before = [QuarantineLine(**line) for key, line in self._before.items() if key not in self._tried]
+        lines = "".join(line.to_json() + "\n" for line in [*self._quarantine, *before])
+        self._c.state.put(self._quarantine_name, lines.encode())
 
     def _read_ahead(self, rows: list[ClipRow]) -> Iterator[_Read]:
         """Inputs of the next clips are read while the child computes."""
@@ -341,30 +349,22 @@ class ShardWork:
             now = "has changed"
         else:
             return
-        if entry is not None and (key in self._may_change or self._mended_before.get(name) == entry[1:3]):
+        if entry is not None and (key in self._before or self._mended_before.get(name) == entry[1:3]):
             self._mended[name] = entry[1:3]
-        if name in self._mended or key in self._may_change:
+        if name in self._mended or key in self._before:
             return
         raise BadConfig(
             "INPUT_CHANGED",
             f"{name} {now} since the run was planned: restore it, or begin a new run in a new output root",
         )
 
-    @functools.cached_property
-    def _may_change(self) -> frozenset[str]:
+    def _read_attempt_before(self) -> None:
         """Clips that were in this shard's quarantine have given nothing to the output yet, so they may be mended."""
-        try:
-            return frozenset(line["key"] for line in lines_of(self._c.state.read(self._quarantine_name)))
-        except NotThere:
-            return frozenset()
-
-    @functools.cached_property
-    def _mended_before(self) -> dict[str, tuple[int, str]]:
-        try:
-            data = self._c.state.read(self._mended_name)
-        except NotThere:
-            return {}
-        return {name: (size, version) for name, (size, version) in json.loads(data).items()}
+        with contextlib.suppress(NotThere):
+            self._before = {line["key"]: line for line in lines_of(self._c.state.read(self._quarantine_name))}
+        with contextlib.suppress(NotThere):
+            mended = json.loads(self._c.state.read(self._mended_name))
+            self._mended_before = {name: (size, version) for name, (size, version) in mended.items()}
 
 
 def _of_one_clip(error: VisemillError) -> VisemillError:
