@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,13 +33,18 @@ def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -
             _move(order, outputs, name, facts)
     shards = range(order.num_shards)
     quality = list(read_quality(state, order, shards))
-    outputs.put(QUALITY_FILE, "".join(canonical_json(line) + "\n" for line in quality).encode())
-    lines = [_portable(line) for line in read_quarantine(state, order, shards)]
-    outputs.put(QUARANTINE_FILE, "".join(canonical_json(line) + "\n" for line in lines).encode())
-    for name, data in pipeline.summary_files(order, done, quality).items():
+    quarantine = [_portable(line) for line in read_quarantine(state, order, shards)]
+    summaries = {
+        QUALITY_FILE: "".join(canonical_json(line) + "\n" for line in quality).encode(),
+        QUARANTINE_FILE: "".join(canonical_json(line) + "\n" for line in quarantine).encode(),
+        **pipeline.summary_files(order, done, quality),
+    }
+    for name, data in summaries.items():
         outputs.put(name, data)
     outputs.delete_prefix(layout.staged(order.run, ""))
-    state.put(layout.finished_file(order.run), json.dumps({"digest": order.digest}).encode())
+    facts = {n: {"sha256": hashlib.sha256(d).hexdigest(), "size_bytes": len(d)} for n, d in summaries.items()}
+    finished = {"digest": order.digest, "summaries": facts}
+    state.put(layout.finished_file(order.run), canonical_json(finished).encode())
     return done
 
 
@@ -72,6 +78,19 @@ def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> Non
             f"the same video stands in two splits, {len(leaks)} times: {'; '.join(str(leak) for leak in leaks[:3])}: "
             "remove one of each or change the split; nothing was published",
         )
+
+
+def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:
+    """Name -> {"sha256", "size_bytes"} of what a finished run has written beside its shards."""
+    facts: dict[str, Mapping[str, Any]] = json.loads(state.read(layout.finished_file(order.run)))["summaries"]
+    return facts
+
+
+def missing_summaries(order: RunOrder, state: Store, outputs: Store) -> list[str]:
+    """Summaries of a finished run that are gone or of another size."""
+    wanted = summaries_of(order, state)
+    there = {name: outputs.stat(name) for name in wanted}
+    return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]
 
 
 def missing_outputs(order: RunOrder, state: Store, outputs: Store) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
 from orchestrator.decide import Failure, Finish, Observed, Policy, Start, Stop, Wait, decide
-from orchestrator.finish import missing_outputs, publish
+from orchestrator.finish import missing_outputs, missing_summaries, publish
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_done
 from orchestrator.pipeline import Pipeline
@@ -87,7 +87,7 @@ class RunLoop:
             observed = observe(self._state, self._order.run)
             if observed.finished:
                 lost = missing_outputs(self._order, self._state, self._outputs)
-                if not lost:
+                if not lost and not missing_summaries(self._order, self._state, self._outputs):
                     return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
                 self._forget(lost)
             self._outputs.clean_abandoned(_ABANDONED_AFTER_S)

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.commands import Answer
 from orchestrator.commands.reproduce import local_file
 from orchestrator.commands.roots import find_run
-from orchestrator.finish import missing_outputs
+from orchestrator.finish import summaries_of
 from orchestrator.observe import observe, read_done, read_quarantine
 from orchestrator.planning import pipeline_of, run_service
 from orchestrator.progress import Progress, num_bytes
@@ -45,13 +45,11 @@ def verify(flags: argparse.Namespace) -> Answer:
             f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
         )
     done = read_done(state, order, observed.done)
-    problems = [
-        {"file": f"shard {s}", "problem": "a file is gone or of another size"}
-        for s in missing_outputs(order, state, outputs)
-    ]
-    progress = Progress(sum(len(d.outputs) for d in done), 0)
+    problems: list[dict[str, str]] = []
+    files = [*_files(done), *sorted(summaries_of(order, state).items())]
+    progress = Progress(len(files), 0)
     num_read = 0
-    for name, facts in _files(done):
+    for name, facts in files:
         problem = check_file(outputs, name, facts)
         num_read += int(facts["size_bytes"])
         progress.clip(ok=not problem)
@@ -63,7 +61,7 @@ def verify(flags: argparse.Namespace) -> Answer:
     problems += _recompute(order, outputs, chosen, wrong)
     data = {
         "run": order.run,
-        "files": sum(len(d.outputs) for d in done),
+        "files": len(files),
         "bytes": num_read,
         "recomputed": len(chosen),
         "problems": problems,

@@ -146,7 +146,10 @@ class ShardWork:
         module = importlib.import_module(f"{package_of(spec)}.writer")
 
         def create(name: str) -> _Sink:
-            uploads[name] = self._c.outputs.upload(layout.staged(self._c.order.run, name))
+            staged = layout.staged(self._c.order.run, name)
+            # What an attempt without a commit has left would only take up room beside its successor.
+            self._c.outputs.delete(staged)
+            uploads[name] = self._c.outputs.upload(staged)
             return _Sink(uploads[name])
 
         config = config_from_mapping(spec.config, stage.config)
