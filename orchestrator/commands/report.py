@@ -46,7 +46,8 @@ def report(flags: argparse.Namespace) -> Answer:
         read_quarantine(state, order, observed.told),
         sheets,
     )
-    data = page(findings).encode()
+    # Names of folders that are no UTF-8 come as lone surrogates.
+    data = page(findings).encode(errors="replace")
     if flags.html:
         target = str(Path(flags.html).absolute())
         Path(target).write_bytes(data)

@@ -89,6 +89,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """decode, landmarks, records, with their settings."""
+    if flags.max_frames < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-frames must be 1 or more, not {flags.max_frames}")
+    if flags.decode_max_frames < -1:
+        raise BadConfig(
+            "BAD_FLAGS",
+            f"--decode-max-frames must be -1 (as --max-frames), 0 (the whole clip) or more, "
+            f"not {flags.decode_max_frames}",
+        )
     decode_max = flags.max_frames if flags.decode_max_frames == -1 else flags.decode_max_frames
     backend = flags.landmarks or ("dlib" if flags.dlib_predictor else "mediapipe")
     if flags.dlib_predictor and backend != "dlib":
@@ -108,11 +116,10 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
 
 def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     """Discovers, splits and shards. Raises BadConfig before any work starts."""
-    if flags.num_shards < 1 or flags.max_examples < 0:
-        raise BadConfig(
-            "BAD_FLAGS",
-            f"--num-shards {flags.num_shards} must be 1 or more, --max-examples {flags.max_examples} 0 or more",
-        )
+    if flags.num_shards < 1:
+        raise BadConfig("BAD_FLAGS", f"--num-shards must be 1 or more, not {flags.num_shards}")
+    if flags.max_examples < 0:
+        raise BadConfig("BAD_FLAGS", f"--max-examples must be 0 (all clips) or more, not {flags.max_examples}")
     found = discover(entries, flags.layout)
     raise_if_fatal(found.problems)
     config = open_split(flags.split_config) if flags.split_config else SplitConfig()

@@ -84,6 +84,10 @@ def test_what_differs_between_two_plans_is_named(changes, told):
     assert told in explain_difference(plan().order, other.order)
 
 
+def test_another_number_of_shards_alone_is_not_told_as_another_list_of_clips():
+    assert explain_difference(plan().order, plan(num_shards=3).order) == "--num-shards 2 against 3"
+
+
 def test_a_data_set_without_clips_is_refused_with_what_was_found():
     empty = DataSet(ClipTable.of_rows([]), (QuarantineLine("a", "a", "none", "BAD_INPUT", "EMPTY_FILE", "0 bytes"),))
     with pytest.raises(BadConfig, match="1 EMPTY_FILE"):
