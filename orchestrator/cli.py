@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
 from orchestrator.commands import Answer, count, demo, doctor, gc, inspect, plan, report, reproduce, run, status, verify
 from orchestrator.commands.roots import add_output_flags
@@ -98,6 +99,9 @@ def _finish(parser: argparse.ArgumentParser, call: Command) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    # Whoever started this may have closed them: then nothing is told, and the rest is done.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         # Paths may hold what the terminal's encoding, or any encoding, cannot say.
         if isinstance(stream, io.TextIOWrapper):
@@ -120,10 +124,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _tell(text, answer.exit_code)
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - a device, for as long as the process lives
+
+
 def _tell(text: str, exit_code: int) -> int:
     """Writes an answer. A reader that has gone changes nothing, a disk that is full does: returns the exit code."""
-    if sys.stdout is None:  # closed by whoever started this
-        return exit_code
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
@@ -139,9 +145,8 @@ def _fail(output: str, error: VisemillError) -> int:
     fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
     if output == "json":
         return _tell(json.dumps({"error": fields, "exit_code": error.exit_code}, indent=2), error.exit_code)
-    if sys.stderr is not None:
-        detail = f"\n{error.detail}" if error.detail else ""
-        sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
+    detail = f"\n{error.detail}" if error.detail else ""
+    sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
     return error.exit_code
 
 

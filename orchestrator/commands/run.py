@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -113,6 +115,9 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
     state, outputs = open_store(state_root(flags)), open_store(order.output_root)
     with Lease(outputs.uri, order.run):
         pin(plan, state, outputs)
+    if not options.quiet:
+        # Before hours are spent on it: that no clip goes to test, say.
+        sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
     return _carry(pipeline, order, state, outputs, options, plan.notes)
 
 
@@ -190,7 +195,9 @@ def _carry(
     summary = RunLoop(pipeline, order, state, outputs, options).run()
     told = observe(state, order.run).told
     reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
-    return Answer(_text(summary, reasons, notes), _data(summary, reasons, notes), summary.exit_code)
+    # Else they were told before the work began.
+    late_notes = notes if options.quiet else ()
+    return Answer(_text(summary, reasons, late_notes), _data(summary, reasons, notes), summary.exit_code)
 
 
 def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, object]:
@@ -233,14 +240,14 @@ def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> st
         f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, "
         f"{num_bytes(float(str(data['bytes'])))}"
     )
-    if data["landmarks_found_made"]:
+    if data["landmarks_found_made"] and not summary.nothing_to_do:
         lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")
     if reasons:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
         lines.append(f"  {reasons.total()} clips in quarantine: {by_reason}")
-        lines.append(f"  see them: visemill status --output-root {order.output_root} --quarantine")
+        lines.append(f"  see them: visemill status --output-root {shlex.quote(order.output_root)} --quarantine")
     if not data["finished"]:
-        lines.append(f"  carry on: visemill resume --output-root {order.output_root}")
+        lines.append(f"  carry on: visemill resume --output-root {shlex.quote(order.output_root)}")
     if summary.exit_code == EXIT_BAD_SHARD and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {order.output_root}")
