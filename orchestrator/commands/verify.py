@@ -82,7 +82,7 @@ def check_file(outputs: Store, name: str, facts: Mapping[str, Any]) -> str:
     """What is wrong with an output file, empty when nothing is."""
     entry = outputs.stat(name)
     if entry is None:
-        return "gone: resume, and its shard is made again"
+        return "gone: resume, and it is made again"
     if entry.size_bytes != facts["size_bytes"]:
         return f"holds {entry.size_bytes} bytes, and {facts['size_bytes']} were written: delete it and resume"
     digest = hashlib.sha256()
