@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from services.base import layout
+from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder, done_from_json, lines_of, order_from_json
 from services.base.shards import parse_shard_name
 from services.base.store import NotThere, Store
@@ -45,7 +46,7 @@ def read_done(state: Store, order: RunOrder, shards: Iterable[int]) -> list[Done
     """The commits of these shards, in order of shard."""
     names = [layout.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
     with ThreadPoolExecutor(_NUM_READERS) as pool:
-        return [done_from_json(data) for data in pool.map(state.read, names)]
+        return list(pool.map(lambda name: _read_done(state, name), names))
 
 
 def read_quarantine(state: Store, order: RunOrder, shards: Iterable[int]) -> list[dict[str, object]]:
@@ -69,8 +70,21 @@ def read_mended(state: Store, order: RunOrder) -> dict[str, tuple[int, str]]:
     return {name: (size, version) for file in files for name, (size, version) in json.loads(state.read(file)).items()}
 
 
+def _read_done(state: Store, name: str) -> DoneShard:
+    try:
+        return done_from_json(state.read(name))
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{name} in {state.uri}: {error.message}", error.detail) from error
+
+
 def _lines(state: Store, name: str) -> list[dict[str, object]]:
     try:
         return lines_of(state.read(name))
     except NotThere:
         return []
+    except ValueError as error:
+        raise BadConfig(
+            "BAD_STATE_FILE",
+            f"{name} in {state.uri} is not what was written there ({error}): restore it, or begin a new run in a new "
+            "output root (the same --state-root keeps the landmarks)",
+        ) from error
