@@ -61,7 +61,7 @@ def make_plan(
         StageOrder(name, dict(config), dict(identity["models"]))
         for (name, config), identity in zip(stages, identities, strict=True)
     )
-    keys = {i["name"]: {"version": i["version"], "config": i["key_config"]} for i in identities}
+    keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
     libraries = {name: version for i in identities for name, version in i["libraries"].items()}
     digest = run_digest(pipeline.name, stage_orders, keys, clips_sha256, num_shards, libraries, data_set.details)
     order = RunOrder(

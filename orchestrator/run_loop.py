@@ -85,11 +85,10 @@ class RunLoop:
         began_s = time.monotonic()
         with Lease(self._outputs.uri, self._order.run) as lease:
             observed = observe(self._state, self._order.run)
-            if observed.finished:
-                lost = missing_outputs(self._order, self._state, self._outputs)
-                if not lost and not missing_summaries(self._order, self._state, self._outputs):
-                    return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
-                self._forget(lost)
+            lost = missing_outputs(self._order, self._state, self._outputs, observed.done)
+            if observed.finished and not lost and not missing_summaries(self._order, self._state, self._outputs):
+                return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
+            self._forget(lost)
             self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
             stop = self._work(lease.check)
             if stop is not None:
@@ -113,7 +112,9 @@ class RunLoop:
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
         if len(self._done) == self._order.num_shards:
-            return None
+            # Nothing is left to start, but the limit on failures may say that nothing is to be published either.
+            (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
+            return answer if isinstance(answer, Stop) else None
         cluster = LocalCluster(self._argv(), self._options.num_workers, self._log_dir())
         previous = signal.signal(signal.SIGINT, self._interrupt), signal.signal(signal.SIGTERM, self._interrupt)
         try:
@@ -137,8 +138,8 @@ class RunLoop:
             timeout_s = _LOOK_EVERY_S
             for action in actions:
                 match action:
-                    case Start(shard, _):
-                        self._start(cluster, shard)
+                    case Start(shard, attempt):
+                        self._start(cluster, shard, attempt)
                     case Stop():
                         return action
                     case Finish():
@@ -162,12 +163,12 @@ class RunLoop:
             interrupted=self._interrupted,
         )
 
-    def _start(self, cluster: LocalCluster, shard: int) -> None:
+    def _start(self, cluster: LocalCluster, shard: int, attempt: int) -> None:
         place = next(p for p in range(cluster.num_places) if p not in self._running)
         self._running[place] = shard
         self._clips_of_attempt[shard] = 0
         self._quarantined_of[shard] = 0
-        cluster.submit(place, shard)
+        cluster.submit(place, shard, attempt)
 
     def _take(self, message: WorkerEvent, progress: Progress) -> None:
         event, shard = message.event, self._running.get(message.place)
@@ -176,6 +177,8 @@ class RunLoop:
                 progress.clip(ok=event["ok"])
                 self._clips_of_attempt[event["shard"]] += 1
                 self._quarantined_of[event["shard"]] += not event["ok"]
+            case "waiting":
+                progress.say(f"shard {event['shard']} waits {event['wait_s']:g} s: {event['why']}")
             case "shard_done":
                 self._done.add(event["shard"])
                 self._running.pop(message.place, None)

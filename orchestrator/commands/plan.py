@@ -30,6 +30,8 @@ _T = TypeVar("_T")
 _NUM_READERS = 16
 _BATCH = 1024
 _SHOWN = 10
+# Findings about labels for which a run leaves the clip out; the others it keeps and flags.
+_LEFT_OUT = frozenset({"BAD_ALIGN", "NOT_READABLE"})
 
 
 def add_plan_flags(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +71,9 @@ def plan(flags: argparse.Namespace) -> Answer:
         "prediction": prediction,
         "disk_too_small": full,
     }
-    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if made.problems else EXIT_OK
+    failed = any(answer["outcome"] != "ok" for answer in sample)
+    left_out = made.problems or failed or any(reason in _LEFT_OUT for _, reason, _ in findings)
+    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
     return Answer(_text(data, made), {**data, "exit_code": code}, code)
 
 

@@ -60,6 +60,7 @@ def local_file(inputs: Store, name: str, folder: Path) -> Path:
     """The file itself on a disk, or a copy in the folder."""
     path = inputs.local_path(name)
     if path is None:
-        path = folder / Path(name).name
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         inputs.fetch(name, path)
     return path

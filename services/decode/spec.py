@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,3 +46,8 @@ SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", l
 def key_config(config: DecodeConfig) -> dict[str, Any]:
     """The settings that decide pixels, for the key of an artifact made from them."""
     return {"max_frames": config.max_frames}
+
+
+def run_config(config: DecodeConfig) -> dict[str, Any]:
+    """The settings that decide which clips come out of a run, and with which pixels: all but the size of a chunk."""
+    return {name: value for name, value in dataclasses.asdict(config).items() if name != "chunk_bytes"}

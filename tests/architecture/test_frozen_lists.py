@@ -25,6 +25,7 @@ BASE_IO = {
     "calls",
     "child",
     "child_pool",
+    "clip_inputs",
     "identity",
     "intake",
     "isolation",

@@ -18,15 +18,15 @@ STAGES = (("decode", {"max_frames": 75}), ("landmarks", {"backend": "mediapipe"}
 
 def identities(**changes):
     base = [
-        {"name": "decode", "version": 1, "key_config": {"max_frames": 75}, "models": {}, "libraries": {"av": "18"}},
+        {"name": "decode", "version": 1, "run_config": {"max_frames": 75}, "models": {}, "libraries": {"av": "18"}},
         {
             "name": "landmarks",
             "version": 1,
-            "key_config": {},
+            "run_config": {},
             "models": {"face.task": "ab"},
             "libraries": {"mediapipe": "1"},
         },
-        {"name": "records", "version": 1, "key_config": {}, "models": {}, "libraries": {"numpy": "2"}},
+        {"name": "records", "version": 1, "run_config": {}, "models": {}, "libraries": {"numpy": "2"}},
     ]
     return [{**identity, **changes} if identity["name"] == "landmarks" else identity for identity in base]
 
