@@ -89,7 +89,13 @@ def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> Non
 
 def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:
     """Name -> {"sha256", "size_bytes"} of what a finished run has written beside its shards."""
-    facts: dict[str, Mapping[str, Any]] = json.loads(state.read(layout.finished_file(order.run)))["summaries"]
+    name = layout.finished_file(order.run)
+    try:
+        facts: dict[str, Mapping[str, Any]] = json.loads(state.read(name))["summaries"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadConfig(
+            "BAD_FINISHED_FILE", f"{name} in {state.uri} cannot be read ({error!r}): delete it and resume"
+        ) from error
     return facts
 
 

@@ -86,7 +86,9 @@ class RunLoop:
         with Lease(self._outputs.uri, self._order.run) as lease:
             observed = observe(self._state, self._order.run)
             lost = missing_outputs(self._order, self._state, self._outputs, observed.done)
-            if observed.finished and not lost and not missing_summaries(self._order, self._state, self._outputs):
+            # A commit may have been deleted since, as the message about one that cannot be read advises.
+            whole = observed.finished and len(observed.done) == self._order.num_shards and not lost
+            if whole and not missing_summaries(self._order, self._state, self._outputs):
                 return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
             self._forget(lost)
             self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
