@@ -7,6 +7,7 @@ Exit codes: 0 clean, 3 finished with quarantined clips, 64 usage, 65 over the li
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import io
 import json
 import logging
@@ -35,6 +36,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its flags."""
     parser = _Parser(prog="visemill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"visemill {importlib.metadata.version('visemill')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, call: Command, text: str, *aliases: str) -> argparse.ArgumentParser:

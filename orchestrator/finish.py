@@ -7,13 +7,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from orchestrator.leaks import content_leaks
-from orchestrator.observe import read_done, read_quality, read_quarantine
+from orchestrator.leaks import content_leaks, raise_if_leaking
+from orchestrator.observe import read_clips, read_done, read_quality, read_quarantine
 from orchestrator.pipeline import Pipeline
 from services.base import layout
 from services.base.contract import canonical_json
 from services.base.errors import BadConfig
-from services.base.manifest import Manifest
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
@@ -73,18 +72,11 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
 
 def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> None:
     """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes."""
-    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    manifest = read_clips(state, order)
     splits = {row.key: row.split for row in manifest}
     left_out = {line["key"] for line in read_quarantine(state, order, [shard.shard for shard in done])}
     inputs = (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
-    leaks = content_leaks((key, splits[key], sha256) for key, sha256 in inputs)
-    if leaks:
-        raise BadConfig(
-            "CONTENT_LEAK",
-            f"the same video stands in two splits, {len(leaks)} times: {'; '.join(str(leak) for leak in leaks[:3])}: "
-            "nothing was published. Remove one of each or change the split, then begin a new run in a new "
-            f"--output-root (with --state-root {state.uri} the landmarks are found made)",
-        )
+    raise_if_leaking(content_leaks((key, splits[key], sha256) for key, sha256 in inputs), state.uri)
 
 
 def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.base import layout
 from services.base.errors import BadConfig
+from services.base.manifest import Manifest, open_clips
 from services.base.order import DoneShard, RunOrder, done_from_json, lines_of, order_from_json
 from services.base.shards import parse_shard_name
 from services.base.store import NotThere, Store
@@ -40,6 +41,11 @@ def observe(state: Store, run: str) -> RunState:
             found[name].add(parse_shard_name(shard)[0])
     finished = state.stat(layout.finished_file(run)) is not None
     return RunState(order, frozenset(found[layout.DONE]), frozenset(found[layout.QUARANTINE]), finished)
+
+
+def read_clips(state: Store, order: RunOrder) -> Manifest:
+    """The frozen list of a run. Raises BadConfig BAD_CLIPS_FILE."""
+    return open_clips(state.read(layout.clips_file(order.run)), order.clips_sha256)
 
 
 def read_done(state: Store, order: RunOrder, shards: Iterable[int]) -> list[DoneShard]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from orchestrator.pipeline import DataSet, Pipeline
 from services.base.errors import BadConfig
 from services.base.manifest import ClipTable, encode_clips
 from services.base.order import QuarantineLine, RunOrder, StageOrder, run_digest
+
+_RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ def make_plan(
 
     Raises BadConfig NO_CLIPS when there is nothing to do.
     """
+    if run and not _RUN_NAME.fullmatch(run):
+        raise BadConfig(
+            "BAD_RUN_NAME", f"--run {run!r} must be letters, digits, '.', '_' and '-', not beginning with '.'"
+        )
     if not data_set.rows:
         reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(p.reason for p in data_set.problems).items())
         raise BadConfig("NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'})")

@@ -15,17 +15,18 @@ from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
 from orchestrator.decide import Failure, Finish, Observed, Policy, Start, Stop, Wait, decide
 from orchestrator.finish import missing_outputs, missing_summaries, publish
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_done
+from orchestrator.observe import observe, read_clips, read_done
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig
-from services.base.manifest import Manifest
 from services.base.order import DoneShard, RunOrder, lines_of
 from services.base.store import NotThere, Store
 
 _LOOK_EVERY_S = 0.5
 _ABANDONED_AFTER_S = 3600.0
+# In an object store a look at the lease is a listing.
+_CHECK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Summary:
     done: tuple[DoneShard, ...]
     num_quarantined: int
     wall_s: float
+    finished: bool
     nothing_to_do: bool = False
 
 
@@ -110,7 +112,7 @@ class RunLoop:
         self._done = set(observe(self._state, self._order.run).done)
         self._quarantined_of = self._count_quarantined(self._done)
         self._num_problems = len(lines_of(self._read_problems()))
-        manifest = Manifest(self._state.read(layout.clips_file(self._order.run)))
+        manifest = read_clips(self._state, self._order)
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
         if len(self._done) == self._order.num_shards:
@@ -134,6 +136,7 @@ class RunLoop:
         progress.say(
             f"{cluster.num_places} workers, {self._order.num_shards - len(self._done)} shards to do; loading models"
         )
+        checked_s = time.monotonic()
         while True:
             now_s = time.monotonic()
             actions = decide(self._order.num_shards, self._observed(cluster.num_places), self._options.policy, now_s)
@@ -143,6 +146,7 @@ class RunLoop:
                     case Start(shard, attempt):
                         self._start(cluster, shard, attempt)
                     case Stop():
+                        progress.say(f"stopping the workers ({action.why}); shards that are done are kept")
                         return action
                     case Finish():
                         return None
@@ -150,7 +154,9 @@ class RunLoop:
                         timeout_s = min(_LOOK_EVERY_S, max(0.01, until_s - now_s))
             for event in cluster.wait(timeout_s):
                 self._take(event, progress)
-            check()
+            if now_s - checked_s > _CHECK_EVERY_S:
+                checked_s = now_s
+                check()
             progress.tick(f"{len(self._done)}/{self._order.num_shards} shards")
 
     def _observed(self, num_places: int) -> Observed:
@@ -241,7 +247,9 @@ class RunLoop:
         num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
         if code == EXIT_OK and num_quarantined:
             code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
-        return Summary(self._order, code, why, done, num_quarantined, time.monotonic() - began_s, nothing_to_do)
+        finished = self._state.stat(layout.finished_file(self._order.run)) is not None
+        wall_s = time.monotonic() - began_s
+        return Summary(self._order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)
 
     def _read_problems(self) -> bytes:
         try:

@@ -24,6 +24,7 @@ from orchestrator.progress import Progress, duration, num_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
 from services.base.manifest import ClipRow
 from services.base.media import Media
+from services.base.settings import granted_cores
 from services.base.store import Store, open_store
 
 _T = TypeVar("_T")
@@ -53,7 +54,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     findings += check_labels(pipeline, rows, inputs)
     leaks = _leaks(rows, inputs) if flags.deep else []
     sample = _measure(made, rows, inputs, flags.sample)
-    prediction = predict(made, sample, options_of(flags, made.order).num_workers)
+    prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
     prediction["free_bytes"] = _free_bytes(made)
     full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
     data: dict[str, Any] = {

@@ -12,11 +12,11 @@ from typing import Any
 
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
-from orchestrator.observe import observe, read_done, read_quality, read_quarantine
+from orchestrator.observe import observe, read_clips, read_done, read_quality, read_quarantine
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
 from services.base import layout
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.order import RunOrder
 from services.base.store import Store
 
@@ -63,7 +63,7 @@ def _sheets(
     """Flagged clips first, then the first of the rest."""
     ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
     flags = {str(clip["key"]): ", ".join(clip["flags"]) for clip in ordered[:num_sheets]}
-    rows = {row.key: row for row in Manifest(state.read(layout.clips_file(order.run))) if row.key in flags}
+    rows = {row.key: row for row in read_clips(state, order) if row.key in flags}
     with tempfile.TemporaryDirectory() as folder:
         for key, flagged in flags.items():
             png = _draw(order, outputs, rows[key], Path(folder))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
+from orchestrator.observe import read_clips
 from orchestrator.planning import run_service
-from services.base import layout
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.order import RunOrder
 from services.base.store import Store, open_store
 
@@ -47,7 +47,7 @@ def reproduce(flags: argparse.Namespace) -> Answer:
 
 def find_clip(order: RunOrder, state: Store, key: str) -> ClipRow:
     """The row of a key. Raises BadConfig."""
-    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    manifest = read_clips(state, order)
     for row in manifest:
         if row.key == key:
             return row

@@ -13,7 +13,7 @@ from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_mended, read_quarantine
+from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
 from orchestrator.pin import pin, writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan
@@ -21,9 +21,8 @@ from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop, RunOptions, Summary
 from services.base import layout
-from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.isolation import clip_limits
-from services.base.manifest import Manifest
 from services.base.order import NO_SHARD, RunOrder
 from services.base.settings import granted_cores
 from services.base.store import Store, open_store
@@ -176,7 +175,7 @@ def check_inputs(order: RunOrder, state: Store) -> None:
     may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
     mended = read_mended(state, order)
     changed = []
-    for row in Manifest(state.read(layout.clips_file(order.run))):
+    for row in read_clips(state, order):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
         for name, *facts in files:
             if there.get(name) != mended.get(name, tuple(facts)) and row.key not in may_change:
@@ -207,7 +206,7 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
     return {
         "run": summary.order.run,
         "output_root": summary.order.output_root,
-        "finished": summary.exit_code in (EXIT_OK, EXIT_QUARANTINED),
+        "finished": summary.finished,
         "why": summary.why,
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": len(summary.done), "total": summary.order.num_shards},
@@ -248,7 +247,7 @@ def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> st
         lines.append(f"  see them: visemill status --output-root {shlex.quote(order.output_root)} --quarantine")
     if not data["finished"]:
         lines.append(f"  carry on: visemill resume --output-root {shlex.quote(order.output_root)}")
-    if summary.exit_code == EXIT_BAD_SHARD and num_records == 0:
+    if summary.finished and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {order.output_root}")
     return "\n".join(lines)

@@ -14,12 +14,11 @@ from orchestrator.commands import Answer
 from orchestrator.commands.reproduce import local_file
 from orchestrator.commands.roots import find_run
 from orchestrator.finish import summaries_of
-from orchestrator.observe import observe, read_done, read_quarantine
+from orchestrator.observe import observe, read_clips, read_done, read_quarantine
 from orchestrator.planning import pipeline_of, run_service
 from orchestrator.progress import Progress, num_bytes
-from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store, open_store
 
@@ -111,7 +110,7 @@ def choose(order: RunOrder, state: Store, done: Sequence[DoneShard], part: float
     """
     if part <= 0:
         return []
-    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    manifest = read_clips(state, order)
     quarantined = {line["key"] for line in read_quarantine(state, order, [d.shard for d in done])}
     chosen: list[tuple[ClipRow, int]] = []
     first: tuple[float, ClipRow, int] | None = None

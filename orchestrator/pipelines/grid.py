@@ -134,7 +134,8 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
             splits[i] = SKIP
     rows = frozen_rows(found.clips, splits, flags.num_shards, compat_order=flags.compat_order)
     problems = _within(found, len(splits))
-    return DataSet(rows, _lines(problems), tuple(notes + _told(problems)), _details(found, config, splits, flags))
+    lines = _lines(problems)
+    return DataSet(rows, lines, tuple(notes + _told(problems)), _details(found, config, splits, len(lines), flags))
 
 
 def _within(found: Discovery, num_clips: int) -> list[Problem]:
@@ -150,7 +151,9 @@ def _place(path: str) -> tuple[str, str]:
     return folder, name
 
 
-def _details(found: Discovery, config: SplitConfig, splits: Sequence[str], flags: argparse.Namespace) -> dict[str, Any]:
+def _details(
+    found: Discovery, config: SplitConfig, splits: Sequence[str], num_left_out: int, flags: argparse.Namespace
+) -> dict[str, Any]:
     speakers: dict[str, set[str]] = {}
     for speaker, split in set(zip(found.clips.speakers, splits, strict=False)):
         if split != SKIP:
@@ -160,6 +163,7 @@ def _details(found: Discovery, config: SplitConfig, splits: Sequence[str], flags
         "mode": config.mode,
         "compat_order": flags.compat_order,
         "exclude_speakers": sorted(config.exclude_speakers),
+        "num_left_out": num_left_out,
         "speakers": {split: sorted(names) for split, names in sorted(speakers.items())},
     }
 
@@ -209,7 +213,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
         "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters")},
         "models": models,
         "libraries": dict(order.libraries),
-        "quarantined_examples": counts.pop("quarantined", 0),
+        "quarantined_examples": counts.pop("quarantined", 0) + order.details["num_left_out"],
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(

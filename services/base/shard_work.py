@@ -21,7 +21,7 @@ from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_js
 from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.identity import StageIdentity, package_of
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, PassChild
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow, Manifest, open_clips
 from services.base.order import DoneShard, QuarantineLine, RunOrder, lines_of
 from services.base.store import NotThere, Store, Upload, open_store
 
@@ -68,7 +68,7 @@ class ShardContext:
             order,
             specs,
             identities,
-            Manifest(clips),
+            open_clips(clips, order.clips_sha256),
             state,
             open_store(order.input_root, follow_links=order.follow_links),
             open_store(order.output_root),
