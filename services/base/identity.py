@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.base.contract import StageSpec, config_from_mapping
+from services.base.contract import StageSpec, config_from_mapping, stage_configs
 from services.base.errors import BadConfig
 
 
@@ -85,10 +85,9 @@ def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
     parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
-    configs = json.loads(parser.parse_args(argv).config)
+    configs = stage_configs(parser.parse_args(argv).config, specs)
     identities = [
-        identity_of(spec, config_from_mapping(spec.config, configs.get(name, {}))).to_dict()
-        for name, spec in specs.items()
+        identity_of(spec, config_from_mapping(spec.config, configs[name])).to_dict() for name, spec in specs.items()
     ]
     sys.stdout.write(json.dumps(identities) + "\n")
     return 0

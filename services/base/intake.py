@@ -55,9 +55,9 @@ def start_of(requests: Iterator[Request]) -> Any:
     return first.start
 
 
-def job_of(media: Media) -> ClipJob:
+def job_of(media: Media, max_frames: int | None = None) -> ClipJob:
     """The job of a clip that is known by its media alone."""
-    return ClipJob(Clip(media.name, media.name, "", media.name), media)
+    return ClipJob(Clip(media.name, media.name, "", media.name), media, max_frames=max_frames)
 
 
 class Intake:

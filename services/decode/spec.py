@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.contract import StageSpec
+from services.base.errors import BadConfig
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -38,6 +39,16 @@ class DecodeConfig:
             raise ValueError(
                 f"max_frames {self.max_frames} is over max_decoded_frames {self.max_decoded_frames}: raise the second"
             )
+
+
+def config_of_clip(config: DecodeConfig, max_frames: int | None) -> DecodeConfig:
+    """The config, stopping where a clip's own limit says, if it has one. Raises BadConfig BAD_SETTING."""
+    if max_frames is None:
+        return config
+    try:
+        return dataclasses.replace(config, max_frames=max_frames)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
 
 
 SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))

@@ -35,7 +35,7 @@ class Frames:
 
 
 @contextmanager
-def source(media):
+def source(media, max_frames=None):
     yield Frames()
 
 
@@ -81,7 +81,7 @@ class Obeying:
         return Product(str(self.sum).encode(), {"pid": os.getpid()}, ("FLAG",))
 
 
-def open_stage(name, config, target):
+def open_stage(name, config, target, configs):
     if name == "frames":
         return BoundStage(StageSpec("frames", 1, NoSettings, (), "frames"), source)
     if name == "obey":
