@@ -82,7 +82,8 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
         if message[0]["part"] == "open":
             _open(sock, passes, message[0]["stages"])
         else:
-            _serve_clip(sock, passes.current(), *message)
+            with log.bound(clip=message[0]["clip"]["key"]):
+                _serve_clip(sock, passes.current(), *message)
     return 0
 
 
