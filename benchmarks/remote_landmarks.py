@@ -23,9 +23,10 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from services.base.contract import ClipJob
+from services.base.contract import ClipJob, ConfiguredStage
 from services.base.media import Clip, Landmarks, Media
 from services.base.settings import thread_environment
+from services.decode.spec import SPEC as DECODE
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 from services.landmarks.rpc import open_remote
@@ -95,7 +96,12 @@ def measure(backend: str, jobs: Sequence[ClipJob]) -> bool:
     config = LandmarksConfig(backend=backend)  # type: ignore[arg-type]
     server = Server(backend)
     try:
-        decode, stage, remote = open_decode(DecodeConfig()), open_stage(config), open_remote(server.target, config)
+        source = ConfiguredStage(DECODE, DecodeConfig())
+        decode, stage, remote = (
+            open_decode(DecodeConfig()),
+            open_stage(config),
+            open_remote(server.target, config, source),
+        )
         in_process(decode, stage, jobs[0])
         remote(jobs[0], None).finish({})
         here, there = Cost(), Cost()

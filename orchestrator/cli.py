@@ -7,12 +7,15 @@ Exit codes: 0 clean, 3 finished with quarantined clips, 64 usage, 65 over the li
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import io
 import json
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from orchestrator.commands import (
     Answer,
@@ -32,7 +35,7 @@ from orchestrator.commands import (
 from orchestrator.commands.roots import add_output_flags
 from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_pipeline_parsers
-from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, VisemillError
+from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, Transient, VisemillError
 
 EXIT_USAGE = 64
 
@@ -67,6 +70,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its flags."""
     parser = _Parser(prog="visemill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"visemill {importlib.metadata.version('visemill')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, call: Command, text: str, *aliases: str) -> argparse.ArgumentParser:
@@ -145,6 +149,13 @@ def _finish(parser: argparse.ArgumentParser, call: Command) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    # Whoever started this may have closed them: then nothing is told, and the rest is done.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        # Paths may hold what the terminal's encoding, or any encoding, cannot say.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     flags = build_parser().parse_args(argv)
     try:
         answer: Answer = flags.call(flags)
@@ -159,19 +170,33 @@ def main(argv: Sequence[str] | None = None) -> int:
             "INTERNAL_ERROR", f"{error!r}: please report it, with the traceback", traceback.format_exc()
         )
         return _fail(flags.output, bug)
-    sys.stdout.write(
-        (json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text) + "\n"
-    )
-    return answer.exit_code
+    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text
+    return _tell(text, answer.exit_code)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - a device, for as long as the process lives
+
+
+def _tell(text: str, exit_code: int) -> int:
+    """Writes an answer. A reader that has gone changes nothing, a disk that is full does: returns the exit code."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still in the buffer would fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            return _fail("text", Transient("NOT_TOLD", f"standard output takes no answer ({error}): ask again"))
+    return exit_code
 
 
 def _fail(output: str, error: VisemillError) -> int:
     fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
     if output == "json":
-        sys.stdout.write(json.dumps({"error": fields, "exit_code": error.exit_code}, indent=2) + "\n")
-    else:
-        detail = f"\n{error.detail}" if error.detail else ""
-        sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
+        return _tell(json.dumps({"error": fields, "exit_code": error.exit_code}, indent=2), error.exit_code)
+    detail = f"\n{error.detail}" if error.detail else ""
+    sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
     return error.exit_code
 
 

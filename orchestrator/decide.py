@@ -93,13 +93,14 @@ def decide(num_shards: int, observed: Observed, policy: Policy, now_s: float) ->
         return [ending]
     given_up = {shard for shard, f in observed.failures.items() if f.num_attempts >= policy.max_attempts}
     hopeless = (observed.bad | given_up) - observed.done
-    pending = [s for s in range(num_shards) if s not in observed.done | observed.running | hopeless]
+    taken = observed.done | observed.running | hopeless
+    pending = [s for s in range(num_shards) if s not in taken]
     if not pending and not observed.running:
         return [_gave_up(observed, given_up) if hopeless else Finish()]
     ready_at_s = {s: _ready_at_s(observed.failures.get(s)) for s in pending}
     starting = [s for s in pending if ready_at_s[s] <= now_s][: observed.idle]
     actions: list[Action] = [Start(s, _num_attempts(observed, s) + 1) for s in starting]
-    later = [at_s for s, at_s in ready_at_s.items() if at_s > now_s and s not in starting]
+    later = [at_s for at_s in ready_at_s.values() if at_s > now_s]
     actions.append(Wait(min(later) if later and observed.idle > len(starting) else None))
     return actions
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from orchestrator.leaks import content_leaks
-from orchestrator.observe import read_done, read_quality, read_quarantine
+from orchestrator.leaks import content_leaks, raise_if_leaking
+from orchestrator.observe import read_clips, read_done, read_quality, read_quarantine
 from orchestrator.pipeline import Pipeline
 from services.base import layout
 from services.base.contract import canonical_json
 from services.base.errors import BadConfig
-from services.base.manifest import Manifest
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
@@ -27,18 +27,27 @@ def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -
     """
     done = read_done(state, order, range(order.num_shards))
     check_leaks(order, state, done)
-    for shard in done:
-        for name, facts in shard.outputs.items():
-            _move(order, outputs, name, facts)
     shards = range(order.num_shards)
     quality = list(read_quality(state, order, shards))
-    outputs.put(QUALITY_FILE, "".join(canonical_json(line) + "\n" for line in quality).encode())
-    lines = [_portable(line) for line in read_quarantine(state, order, shards)]
-    outputs.put(QUARANTINE_FILE, "".join(canonical_json(line) + "\n" for line in lines).encode())
-    for name, data in pipeline.summary_files(order, done, quality).items():
+    quarantine = [_portable(line) for line in read_quarantine(state, order, shards)]
+    summaries = {
+        QUALITY_FILE: "".join(canonical_json(line) + "\n" for line in quality).encode(),
+        QUARANTINE_FILE: "".join(canonical_json(line) + "\n" for line in quarantine).encode(),
+        **pipeline.summary_files(order, done, quality),
+    }
+    files = {name: facts for shard in done for name, facts in shard.outputs.items()}
+    if any(True for _ in outputs.list(layout.staged(order.run, ""))):
+        # A summary says that what lies beside it is complete; while files are being replaced it is not.
+        for name in summaries:
+            outputs.delete(name)
+    for name, facts in files.items():
+        _move(order, outputs, name, facts)
+    for name, data in summaries.items():
         outputs.put(name, data)
     outputs.delete_prefix(layout.staged(order.run, ""))
-    state.put(layout.finished_file(order.run), json.dumps({"digest": order.digest}).encode())
+    digests = {n: {"sha256": hashlib.sha256(d).hexdigest(), "size_bytes": len(d)} for n, d in summaries.items()}
+    finished = {"digest": order.digest, "summaries": digests}
+    state.put(layout.finished_file(order.run), canonical_json(finished).encode())
     return done
 
 
@@ -62,20 +71,36 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
 
 
 def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> None:
-    """Raises BadConfig CONTENT_LEAK when the same media bytes stand in two splits."""
-    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes."""
+    manifest = read_clips(state, order)
     splits = {row.key: row.split for row in manifest}
-    leaks = content_leaks((key, splits[key], sha256) for shard in done for key, sha256 in shard.inputs.items())
-    if leaks:
+    left_out = {line["key"] for line in read_quarantine(state, order, [shard.shard for shard in done])}
+    inputs = (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
+    raise_if_leaking(content_leaks((key, splits[key], sha256) for key, sha256 in inputs), state.uri)
+
+
+def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:
+    """Name -> {"sha256", "size_bytes"} of what a finished run has written beside its shards."""
+    name = layout.finished_file(order.run)
+    try:
+        facts: dict[str, Mapping[str, Any]] = json.loads(state.read(name))["summaries"]
+    except (ValueError, KeyError, TypeError) as error:
         raise BadConfig(
-            "CONTENT_LEAK",
-            f"the same video stands in two splits, {len(leaks)} times: {'; '.join(str(leak) for leak in leaks[:3])}: "
-            "remove one of each or change the split; nothing was published",
-        )
+            "BAD_FINISHED_FILE", f"{name} in {state.uri} cannot be read ({error!r}): delete it and resume"
+        ) from error
+    return facts
 
 
-def missing_outputs(order: RunOrder, state: Store, outputs: Store) -> list[int]:
-    """Shards of a finished run one of whose files is gone or of another size."""
-    sizes = {entry.name: entry.size_bytes for entry in outputs.list() if not entry.name.startswith(layout.STATE_DIR)}
-    done = read_done(state, order, range(order.num_shards))
-    return [d.shard for d in done if any(sizes.get(n) != f["size_bytes"] for n, f in d.outputs.items())]
+def missing_summaries(order: RunOrder, state: Store, outputs: Store) -> list[str]:
+    """Summaries of a finished run that are gone or of another size."""
+    wanted = summaries_of(order, state)
+    there = {name: outputs.stat(name) for name in wanted}
+    return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]
+
+
+def missing_outputs(order: RunOrder, state: Store, outputs: Store, shards: Collection[int]) -> list[int]:
+    """Those of these shards that are done, but one of whose files is neither staged nor published with its size."""
+    staged = layout.staged(order.run, "")
+    sizes = {(entry.name.removeprefix(staged), entry.size_bytes) for entry in outputs.list()}
+    done = read_done(state, order, shards)
+    return [d.shard for d in done if any((n, f["size_bytes"]) not in sizes for n, f in d.outputs.items())]

@@ -39,12 +39,13 @@ def content_leaks(clips: Iterable[tuple[str, str, str]]) -> list[Leak]:
     return leaks
 
 
-def raise_if_leaking(leaks: Sequence[Leak]) -> None:
-    """Raises BadConfig, naming the first three."""
+def raise_if_leaking(leaks: Sequence[Leak], state_uri: str) -> None:
+    """Raises BadConfig CONTENT_LEAK, naming the first three. state_uri: where the run's landmarks lie."""
     if leaks:
         shown = "; ".join(str(leak) for leak in leaks[:3])
-        more = f"; and {len(leaks) - 3} more" if len(leaks) > 3 else ""
         raise BadConfig(
-            "CONTENT_IN_TWO_SPLITS",
-            f"the same media is in two splits: {shown}{more}. Delete the copies or exclude their speakers; plan again",
+            "CONTENT_LEAK",
+            f"the same video stands in two splits, {len(leaks)} times: {shown}: nothing was published. "
+            "Remove one of each or change the split, then begin a new run in a new --output-root "
+            f"(with --state-root {state_uri} the landmarks are found made)",
         )

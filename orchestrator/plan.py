@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from orchestrator.pipeline import DataSet, Pipeline
 from services.base.errors import BadConfig
 from services.base.manifest import ClipTable, encode_clips
 from services.base.order import QuarantineLine, RunOrder, StageOrder, run_digest
+
+_RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ def make_plan(
 
     Raises BadConfig NO_CLIPS when there is nothing to do.
     """
+    if run and not _RUN_NAME.fullmatch(run):
+        raise BadConfig(
+            "BAD_RUN_NAME", f"--run {run!r} must be letters, digits, '.', '_' and '-', not beginning with '.'"
+        )
     if not data_set.rows:
         reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(p.reason for p in data_set.problems).items())
         raise BadConfig("NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'})")
@@ -61,7 +68,7 @@ def make_plan(
         StageOrder(name, dict(config), dict(identity["models"]))
         for (name, config), identity in zip(stages, identities, strict=True)
     )
-    keys = {i["name"]: {"version": i["version"], "config": i["key_config"]} for i in identities}
+    keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
     libraries = {name: version for i in identities for name, version in i["libraries"].items()}
     digest = run_digest(pipeline.name, stage_orders, keys, clips_sha256, num_shards, libraries, data_set.details)
     order = RunOrder(
@@ -95,7 +102,9 @@ def explain_difference(pinned: RunOrder, planned: RunOrder) -> str:
     differences = []
     if pinned.pipeline != planned.pipeline:
         differences.append(f"pipeline {pinned.pipeline} against {planned.pipeline}")
-    if pinned.clips_sha256 != planned.clips_sha256:
+    # The list names each clip's shard too: under another number of shards it is another one for that alone.
+    comparable = pinned.num_shards == planned.num_shards or pinned.num_clips != planned.num_clips
+    if pinned.clips_sha256 != planned.clips_sha256 and comparable:
         differences.append(
             f"the list of clips ({pinned.num_clips} then, {planned.num_clips} now), their sizes or times, or the split"
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
-from orchestrator.pipeline import Pipeline
+from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
 from services.base.errors import BadConfig, from_kind
@@ -44,7 +46,7 @@ def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline
 def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
     """Lists and plans. Raises BadConfig."""
     input_root, entries = listing(pipeline, flags)
-    data_set = pipeline.read(entries, flags)
+    data_set = _with_command(pipeline.read(entries, flags), flags)
     stages = pipeline.stages(flags)
     roots = Roots(input_root, absolute(flags.output_root), state_root(flags))
     identities = describe(stages)
@@ -64,6 +66,13 @@ def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterabl
         entry = open_store(folder, must_exist=True, follow_links=flags.follow_links).stat(name)
         return folder, [entry] if entry else []
     return root, open_store(root, must_exist=True, follow_links=flags.follow_links).list(directories=True)
+
+
+def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:
+    """Each problem with the command that shows it again."""
+    command = ["visemill", "plan", flags.pipeline, "--input-root", flags.input_root, "--output-root", flags.output_root]
+    told = tuple(dataclasses.replace(line, reproduce=shlex.join(command)) for line in data_set.problems)
+    return dataclasses.replace(data_set, problems=told)
 
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

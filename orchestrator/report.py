@@ -13,6 +13,7 @@ from orchestrator.progress import duration, num_bytes
 from services.base.order import DoneShard, RunOrder
 
 _MOST_ROWS = 200
+_WHOLE_CHARACTERS = 40
 _BAR_WIDTH_PX = 220
 
 
@@ -202,8 +203,14 @@ def _section(title: str, body: str) -> str:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Heads are text, cells are HTML already."""
     head = "".join(f"<th>{_e(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: str) -> str:
+    """A clip's key or a reason stays whole where it is short: broken, it can neither be read nor searched for."""
+    whole = ' class="whole"' if len(cell) <= _WHOLE_CHARACTERS and " " not in cell else ""
+    return f"<td{whole}>{cell}</td>"
 
 
 def _bar(value: float, most: float) -> str:
@@ -244,6 +251,7 @@ th,td{text-align:left;padding:6px
 10px;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:500;font-size:13px}
 td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+td.whole{overflow-wrap:normal;white-space:nowrap}
 .bar{height:10px;margin-top:6px;border-radius:5px;background:var(--mark);min-width:1px}
 pre{margin:6px 0 0;font-size:12px;color:var(--dim);white-space:pre-wrap}
 figure{margin:0 0

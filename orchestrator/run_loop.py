@@ -13,19 +13,20 @@ from typing import Any
 
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
 from orchestrator.decide import Failure, Finish, Observed, Policy, Start, Stop, Wait, decide
-from orchestrator.finish import missing_outputs, publish
+from orchestrator.finish import missing_outputs, missing_summaries, publish
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_done
+from orchestrator.observe import observe, read_clips, read_done
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig
-from services.base.manifest import Manifest
 from services.base.order import DoneShard, RunOrder, lines_of
 from services.base.store import NotThere, Store
 
 _LOOK_EVERY_S = 0.5
 _ABANDONED_AFTER_S = 3600.0
+# In an object store a look at the lease is a listing.
+_CHECK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Summary:
     done: tuple[DoneShard, ...]
     num_quarantined: int
     wall_s: float
+    finished: bool
     nothing_to_do: bool = False
 
 
@@ -74,6 +76,7 @@ class RunLoop:
         self._running: dict[int, int] = {}
         self._clips_of_attempt: dict[int, int] = {}
         self._quarantined_of: dict[int, int] = {}
+        self._num_problems = 0
         self._config_error = ""
         self._interrupted = False
 
@@ -84,11 +87,12 @@ class RunLoop:
         began_s = time.monotonic()
         with Lease(self._outputs.uri, self._order.run) as lease:
             observed = observe(self._state, self._order.run)
-            if observed.finished:
-                lost = missing_outputs(self._order, self._state, self._outputs)
-                if not lost:
-                    return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
-                self._forget(lost)
+            lost = missing_outputs(self._order, self._state, self._outputs, observed.done)
+            # A commit may have been deleted since, as the message about one that cannot be read advises.
+            whole = observed.finished and len(observed.done) == self._order.num_shards and not lost
+            if whole and not missing_summaries(self._order, self._state, self._outputs):
+                return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
+            self._forget(lost)
             self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
             stop = self._work(lease.check)
             if stop is not None:
@@ -107,11 +111,14 @@ class RunLoop:
         """Until every shard is done (None), or the reason to stop."""
         self._done = set(observe(self._state, self._order.run).done)
         self._quarantined_of = self._count_quarantined(self._done)
-        manifest = Manifest(self._state.read(layout.clips_file(self._order.run)))
+        self._num_problems = len(lines_of(self._read_problems()))
+        manifest = read_clips(self._state, self._order)
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
         if len(self._done) == self._order.num_shards:
-            return None
+            # Nothing is left to start, but the limit on failures may say that nothing is to be published either.
+            (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
+            return answer if isinstance(answer, Stop) else None
         cluster = LocalCluster(self._argv(), self._options.num_workers, self._log_dir())
         previous = signal.signal(signal.SIGINT, self._interrupt), signal.signal(signal.SIGTERM, self._interrupt)
         try:
@@ -129,15 +136,17 @@ class RunLoop:
         progress.say(
             f"{cluster.num_places} workers, {self._order.num_shards - len(self._done)} shards to do; loading models"
         )
+        checked_s = time.monotonic()
         while True:
             now_s = time.monotonic()
             actions = decide(self._order.num_shards, self._observed(cluster.num_places), self._options.policy, now_s)
             timeout_s = _LOOK_EVERY_S
             for action in actions:
                 match action:
-                    case Start(shard, _):
-                        self._start(cluster, shard)
+                    case Start(shard, attempt):
+                        self._start(cluster, shard, attempt)
                     case Stop():
+                        progress.say(f"stopping the workers ({action.why}); shards that are done are kept")
                         return action
                     case Finish():
                         return None
@@ -145,7 +154,9 @@ class RunLoop:
                         timeout_s = min(_LOOK_EVERY_S, max(0.01, until_s - now_s))
             for event in cluster.wait(timeout_s):
                 self._take(event, progress)
-            check()
+            if now_s - checked_s > _CHECK_EVERY_S:
+                checked_s = now_s
+                check()
             progress.tick(f"{len(self._done)}/{self._order.num_shards} shards")
 
     def _observed(self, num_places: int) -> Observed:
@@ -154,18 +165,18 @@ class RunLoop:
             running=frozenset(self._running.values()),
             bad=frozenset(self._bad),
             failures=self._failures,
-            num_quarantined=sum(self._quarantined_of.values()),
+            num_quarantined=self._num_problems + sum(self._quarantined_of.values()),
             idle=num_places - len(self._running),
             config_error=self._config_error,
             interrupted=self._interrupted,
         )
 
-    def _start(self, cluster: LocalCluster, shard: int) -> None:
+    def _start(self, cluster: LocalCluster, shard: int, attempt: int) -> None:
         place = next(p for p in range(cluster.num_places) if p not in self._running)
         self._running[place] = shard
         self._clips_of_attempt[shard] = 0
         self._quarantined_of[shard] = 0
-        cluster.submit(place, shard)
+        cluster.submit(place, shard, attempt)
 
     def _take(self, message: WorkerEvent, progress: Progress) -> None:
         event, shard = message.event, self._running.get(message.place)
@@ -174,6 +185,8 @@ class RunLoop:
                 progress.clip(ok=event["ok"])
                 self._clips_of_attempt[event["shard"]] += 1
                 self._quarantined_of[event["shard"]] += not event["ok"]
+            case "waiting":
+                progress.say(f"shard {event['shard']} waits {event['wait_s']:g} s: {event['why']}")
             case "shard_done":
                 self._done.add(event["shard"])
                 self._running.pop(message.place, None)
@@ -234,7 +247,9 @@ class RunLoop:
         num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
         if code == EXIT_OK and num_quarantined:
             code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
-        return Summary(self._order, code, why, done, num_quarantined, time.monotonic() - began_s, nothing_to_do)
+        finished = self._state.stat(layout.finished_file(self._order.run)) is not None
+        wall_s = time.monotonic() - began_s
+        return Summary(self._order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)
 
     def _read_problems(self) -> bytes:
         try:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.base.clip_pass import BoundStage
-from services.base.contract import StageSpec, config_from_mapping
-from services.base.errors import EXIT_OK, BadConfig, VisemillError
+from services.base.contract import ConfiguredStage, StageSpec, config_from_mapping
+from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig, VisemillError
+
+EXIT_USAGE = 64
 
 STAGES: dict[str, str] = {
     "decode": "services.decode",
@@ -33,19 +37,46 @@ def spec_of(name: str) -> StageSpec:
     return spec
 
 
-def open_stage(name: str, config: Mapping[str, Any], target: str | None) -> BoundStage:
-    """A stage bound in-process, or to a gRPC target. Raises BadConfig, or what the stage raises when it opens."""
+def open_stage(
+    name: str, config: Mapping[str, Any], target: str | None, configs: Mapping[str, Mapping[str, Any]]
+) -> BoundStage:
+    """A stage bound in-process, or to a gRPC target. configs: config values of every stage of the pass by name.
+
+    Raises BadConfig, or what the stage raises when it opens.
+    """
     spec = spec_of(name)
     values = config_from_mapping(spec.config, config)
     if target is None:
         return BoundStage(spec, _module(name, "stage").open_stage(values))
-    return BoundStage(spec, _module(name, "rpc").open_remote(target, values))
+    rpc = _module(name, "rpc")
+    if spec.writes == "frames":
+        return BoundStage(spec, rpc.open_remote(target, values))
+    for other in configs:
+        source = spec_of(other)
+        if source.writes == "frames":
+            decode = ConfiguredStage(source, config_from_mapping(source.config, configs[other]))
+            return BoundStage(spec, rpc.open_remote(target, values, decode))
+    raise BadConfig("NO_SOURCE", f"the pass of {name} has no stage that makes frames: put decode first")
+
+
+def with_makers(names: Sequence[str]) -> list[str]:
+    """The stages, each after those that make what it reads: `records` alone is decode, landmarks, records."""
+    makers = {spec_of(name).writes: name for name in STAGES}
+    chain: list[str] = []
+    for name in names:
+        before = [makers[read] for read in spec_of(name).reads if makers.get(read) not in (None, *names)]
+        chain += [maker for maker in with_makers(before) if maker not in chain]
+        chain.append(name)
+    return chain
 
 
 def _module(name: str, part: str) -> Any:
     if name not in STAGES:
         raise BadConfig("UNKNOWN_STAGE", f"no stage {name!r}; there are {', '.join(STAGES)}")
-    return importlib.import_module(f"{STAGES[name]}.{part}")
+    module = f"{STAGES[name]}.{part}"
+    if importlib.util.find_spec(module) is None:
+        raise BadConfig("NOT_SERVED", f"{name} has no server: it runs beside its worker, by `once` or `work`")
+    return importlib.import_module(module)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,19 +88,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return child_main(int(words[1]), open_stage)
     if len(words) < 2 or words[0].startswith("-"):
         sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\n")
-        return EXIT_OK if words[:1] in (["-h"], ["--help"]) else 64
+        return EXIT_OK if words[:1] in (["-h"], ["--help"]) else EXIT_USAGE
     names, door, rest = words[0].split(","), words[1], words[2:]
     try:
         return _door(names, door, rest)
+    except SystemExit as usage:
+        # argparse says 2, which is nobody's answer here.
+        return EXIT_OK if not usage.code else EXIT_USAGE
     except VisemillError as error:
-        sys.stderr.write(
-            json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail})
-            + "\n"
-        )
-        return error.exit_code
+        return _fail(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        logging.getLogger(__name__).error("bug: %r", error, exc_info=error)
+        return _fail(VisemillError("INTERNAL_ERROR", f"{error!r}: please report it, with the traceback"))
+
+
+def _fail(error: VisemillError) -> int:
+    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
+    sys.stderr.write(json.dumps(fields) + "\n")
+    return error.exit_code
 
 
 def _door(names: list[str], door: str, rest: list[str]) -> int:
+    if door in ("once", "work"):
+        names = with_makers(names)
     specs = {name: spec_of(name) for name in names}
     if door == "once":
         from services.base.once import once_main
@@ -89,7 +132,7 @@ def _door(names: list[str], door: str, rest: list[str]) -> int:
         rpc = _module(names[0], "rpc")
         parser = argparse.ArgumentParser(prog=f"python -m services {names[0]} serve")
         rpc.add_serve_flags(parser)
-        code: int = rpc.serve(parser.parse_args(rest))
+        code: int = rpc.serve(parser.parse_args(rest), spec_of)
         return code
     raise BadConfig("UNKNOWN_DOOR", f"no door {door!r}; there are once, serve, work, describe")
 

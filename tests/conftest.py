@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 import urllib3
+from hypothesis import settings
 from minio import Minio
+
+# A loaded machine is slow, not wrong.
+settings.register_profile("visemill", deadline=None)
+settings.load_profile("visemill")
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCESS_KEY, SECRET_KEY = "visemill-tests", "visemill-tests-secret"

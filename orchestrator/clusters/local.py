@@ -25,6 +25,7 @@ class WorkerEvent:
     """What a place said: an event of the worker, or {"event": "exit"} with its exit code and last words."""
 
     place: int
+    pid: int
     event: dict[str, Any]
 
 
@@ -39,35 +40,38 @@ class LocalCluster:
 
     def __init__(self, argv: Sequence[str], num_places: int, log_dir: str) -> None:
         """argv: the `work` argv without --shards. log_dir: where each place's log goes."""
-        self._argv = [*argv, "--shards", "-"]
+        self._argv = [*argv, "--shards", "-", "--parent", str(os.getpid())]
         self._workers: dict[int, _Worker] = {}
         self._events: queue.Queue[WorkerEvent] = queue.Queue()
         self._log_dir = log_dir
         self.num_places = num_places
         os.makedirs(log_dir, exist_ok=True)  # noqa: PTH103 - a plain folder of text, wherever the state root is
 
-    def submit(self, place: int, shard: int) -> None:
+    def submit(self, place: int, shard: int, attempt: int) -> None:
         """Gives a shard to a place, starting its worker when there is none."""
         worker = self._workers.get(place)
         if worker is None or worker.process.poll() is not None:
             worker = self._start(place)
         assert worker.process.stdin is not None
+        # Where the pipe is broken the worker has died since, and its exit gives the shard back.
         with contextlib.suppress(BrokenPipeError):
-            worker.process.stdin.write(f"{shard}\n")
+            worker.process.stdin.write(f"{shard} {attempt}\n")
             worker.process.stdin.flush()
 
     def wait(self, timeout_s: float) -> list[WorkerEvent]:
-        """Events since the last call; waits for the first one at most timeout_s."""
+        """Events since the last call, of workers that still have their place; waits at most timeout_s for the first."""
         events: list[WorkerEvent] = []
         with contextlib.suppress(queue.Empty):
             events.append(self._events.get(timeout=max(0.0, timeout_s)))
             while True:
                 events.append(self._events.get_nowait())
-        return events
+        return [event for event in events if self._workers[event.place].process.pid == event.pid]
 
     def stop(self) -> None:
         """Asks every worker to end (SIGTERM), and kills those that do not within the grace."""
         for worker in self._workers.values():
+            # One that waits for its next shard reads on after a signal, until there is nothing more to read.
+            self._close(worker)
             if worker.process.poll() is None:
                 worker.process.terminate()
         for worker in self._workers.values():
@@ -80,9 +84,7 @@ class LocalCluster:
     def drain(self) -> None:
         """Tells workers that no more shards come, and waits for them to end."""
         for worker in self._workers.values():
-            assert worker.process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                worker.process.stdin.close()
+            self._close(worker)
         self.stop_after(_TERMINATE_GRACE_S)
 
     def stop_after(self, grace_s: float) -> None:
@@ -90,6 +92,11 @@ class LocalCluster:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.process.wait(timeout=grace_s)
         self.stop()
+
+    def _close(self, worker: _Worker) -> None:
+        assert worker.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            worker.process.stdin.close()
 
     def _start(self, place: int) -> _Worker:
         process = subprocess.Popen(
@@ -114,10 +121,12 @@ class LocalCluster:
         for line in worker.process.stdout:
             event = event_of(line)
             if event is not None:
-                self._events.put(WorkerEvent(place, event))
+                self._events.put(WorkerEvent(place, worker.process.pid, event))
         code = worker.process.wait()
         stderr.join(timeout=5)
-        self._events.put(WorkerEvent(place, {"event": "exit", "code": code, **_last_error(worker.words)}))
+        self._events.put(
+            WorkerEvent(place, worker.process.pid, {"event": "exit", "code": code, **_last_error(worker.words)})
+        )
 
     def _read_log(self, place: int, worker: _Worker) -> None:
         assert worker.process.stderr is not None

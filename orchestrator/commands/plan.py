@@ -24,12 +24,15 @@ from orchestrator.progress import Progress, duration, num_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
 from services.base.manifest import ClipRow
 from services.base.media import Media
+from services.base.settings import granted_cores
 from services.base.store import Store, open_store
 
 _T = TypeVar("_T")
 _NUM_READERS = 16
 _BATCH = 1024
 _SHOWN = 10
+# Findings about labels for which a run leaves the clip out; the others it keeps and flags.
+_LEFT_OUT = frozenset({"BAD_ALIGN", "NOT_READABLE"})
 
 
 def add_plan_flags(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +54,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     findings += check_labels(pipeline, rows, inputs)
     leaks = _leaks(rows, inputs) if flags.deep else []
     sample = _measure(made, rows, inputs, flags.sample)
-    prediction = predict(made, sample, options_of(flags, made.order).num_workers)
+    prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
     prediction["free_bytes"] = _free_bytes(made)
     full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
     data: dict[str, Any] = {
@@ -69,7 +72,9 @@ def plan(flags: argparse.Namespace) -> Answer:
         "prediction": prediction,
         "disk_too_small": full,
     }
-    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if made.problems else EXIT_OK
+    failed = any(answer["outcome"] != "ok" for answer in sample)
+    left_out = made.problems or failed or any(reason in _LEFT_OUT for _, reason, _ in findings)
+    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
     return Answer(_text(data, made), {**data, "exit_code": code}, code)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
-from orchestrator.observe import observe, read_done, read_quality, read_quarantine
+from orchestrator.observe import observe, read_clips, read_done, read_quality, read_quarantine
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
 from services.base import layout
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.order import RunOrder
 from services.base.store import NotThere, Store
 
@@ -43,10 +43,11 @@ def report(flags: argparse.Namespace) -> Answer:
         observed.finished,
         read_done(state, order, observed.done),
         quality,
-        read_quarantine(state, order, observed.done),
+        read_quarantine(state, order, observed.told),
         sheets,
     )
-    data = page(findings).encode()
+    # Names of folders that are no UTF-8 come as lone surrogates.
+    data = page(findings).encode(errors="replace")
     if flags.html:
         target = str(Path(flags.html).absolute())
         Path(target).write_bytes(data)
@@ -62,7 +63,7 @@ def _sheets(
     """Flagged clips first, then the first of the rest."""
     ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
     flags = {str(clip["key"]): ", ".join(clip["flags"]) for clip in ordered[:num_sheets]}
-    rows = {row.key: row for row in Manifest(state.read(layout.clips_file(order.run))) if row.key in flags}
+    rows = {row.key: row for row in read_clips(state, order) if row.key in flags}
     with tempfile.TemporaryDirectory() as folder:
         for key, flagged in flags.items():
             picture = _preview(order, state, key) or _draw(order, outputs, rows[key], Path(folder))

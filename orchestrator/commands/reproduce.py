@@ -10,10 +10,10 @@ from pathlib import Path
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
 from orchestrator.commands.run import add_limit_flags, limits_of
+from orchestrator.observe import read_clips
 from orchestrator.planning import pipeline_of, run_service
-from services.base import layout
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
-from services.base.manifest import ClipRow, Manifest
+from services.base.manifest import ClipRow
 from services.base.order import RunOrder
 from services.base.store import Store, open_store
 
@@ -48,7 +48,7 @@ def reproduce(flags: argparse.Namespace) -> Answer:
 
 def find_clip(order: RunOrder, state: Store, key: str) -> ClipRow:
     """The row of a key. Raises BadConfig."""
-    manifest = Manifest(state.read(layout.clips_file(order.run)))
+    manifest = read_clips(state, order)
     for row in manifest:
         if row.key == key:
             return row
@@ -61,6 +61,7 @@ def local_file(inputs: Store, name: str, folder: Path) -> Path:
     """The file itself on a disk, or a copy in the folder."""
     path = inputs.local_path(name)
     if path is None:
-        path = folder / Path(name).name
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         inputs.fetch(name, path)
     return path

@@ -48,7 +48,7 @@ def find_run(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
     if order is None or order.digest != claim.digest:
         raise BadConfig(
             "NO_RUN",
-            f"{outputs.uri} holds run {claim.run}, whose state is not below {state.uri}: give the --state-root that "
-            "`visemill run` had, or choose a new output root",
+            f"{outputs.uri} holds run {claim.run}, whose plan is not below {state.uri}: give its `visemill run` "
+            "command again, or the --state-root that it had",
         )
     return order, state, outputs

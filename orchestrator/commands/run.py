@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,7 +13,7 @@ from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_mended, read_quarantine
+from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
 from orchestrator.pin import pin, writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.pipelines import PIPELINES
@@ -20,9 +22,8 @@ from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop, RunOptions, Summary
 from services.base import layout
-from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.isolation import clip_limits
-from services.base.manifest import Manifest
 from services.base.order import NO_SHARD, RunOrder
 from services.base.settings import granted_cores
 from services.base.store import Store, open_store
@@ -128,6 +129,9 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
     state, outputs = open_store(state_root(flags)), open_store(order.output_root)
     with Lease(outputs.uri, order.run):
         pin(plan, state, outputs)
+    if not options.quiet:
+        # Before hours are spent on it: that no clip goes to test, say.
+        sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
     return _carry(pipeline, order, state, outputs, options, plan.notes)
 
 
@@ -142,8 +146,8 @@ def retry(flags: argparse.Namespace) -> Answer:
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
     with Lease(outputs.uri, order.run):
-        done = sorted(observe(state, order.run).done)
-        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, done)} - {NO_SHARD})
+        told = observe(state, order.run).told
+        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
         if again:
             state.delete(layout.finished_file(order.run))
         for shard in again:
@@ -183,11 +187,10 @@ def check_inputs(order: RunOrder, state: Store) -> None:
     """
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
-    shards = range(order.num_shards)
-    may_change = {str(line["key"]) for line in read_quarantine(state, order, shards)}
-    mended = read_mended(state, order, shards)
+    may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
+    mended = read_mended(state, order)
     changed = []
-    for row in Manifest(state.read(layout.clips_file(order.run))):
+    for row in read_clips(state, order):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
         for name, *facts in files:
             if there.get(name) != mended.get(name, tuple(facts)) and row.key not in may_change:
@@ -204,9 +207,11 @@ def _carry(
     pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, notes: tuple[str, ...] = ()
 ) -> Answer:
     summary = RunLoop(pipeline, order, state, outputs, options).run()
-    shards = observe(state, order.run).done
-    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, shards))
-    return Answer(_text(summary, reasons, notes), _data(summary, reasons, notes), summary.exit_code)
+    told = observe(state, order.run).told
+    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
+    # Else they were told before the work began.
+    late_notes = notes if options.quiet else ()
+    return Answer(_text(summary, reasons, late_notes), _data(summary, reasons, notes), summary.exit_code)
 
 
 def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, object]:
@@ -216,12 +221,12 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
     return {
         "run": summary.order.run,
         "output_root": summary.order.output_root,
-        "finished": summary.exit_code in (EXIT_OK, EXIT_QUARANTINED),
+        "finished": summary.finished,
         "why": summary.why,
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": len(summary.done), "total": summary.order.num_shards},
         "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
-        "quarantined": summary.num_quarantined,
+        "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
         "bytes": sum(int(f["size_bytes"]) for done in summary.done for f in done.outputs.values()),
         "frames": sum(done.num_frames for done in summary.done),
@@ -249,15 +254,15 @@ def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> st
         f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, "
         f"{num_bytes(float(str(data['bytes'])))}"
     )
-    if data["landmarks_found_made"]:
+    if data["landmarks_found_made"] and not summary.nothing_to_do:
         lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")
-    if summary.num_quarantined:
+    if reasons:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"  {summary.num_quarantined} clips in quarantine: {by_reason}")
-        lines.append(f"  see them: visemill status --output-root {order.output_root} --quarantine")
+        lines.append(f"  {reasons.total()} clips in quarantine: {by_reason}")
+        lines.append(f"  see them: visemill status --output-root {shlex.quote(order.output_root)} --quarantine")
     if not data["finished"]:
-        lines.append(f"  carry on: visemill resume --output-root {order.output_root}")
-    if summary.exit_code == EXIT_BAD_SHARD and num_records == 0:
+        lines.append(f"  carry on: visemill resume --output-root {shlex.quote(order.output_root)}")
+    if summary.finished and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {order.output_root}")
     return "\n".join(lines)

@@ -27,7 +27,7 @@ def status(flags: argparse.Namespace) -> Answer:
     counts: Counter[str] = Counter()
     for shard in done:
         counts.update(shard.counts)
-    lines = read_quarantine(state, order, observed.done)
+    lines = read_quarantine(state, order, observed.told)
     reasons = Counter(str(line["reason"]) for line in lines)
     worker_s = sum(shard.seconds.get("wall", 0.0) for shard in done)
     num_records = sum(count for name, count in counts.items() if name != "quarantined")

@@ -89,6 +89,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """decode, landmarks, records, with their settings."""
+    if flags.max_frames < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-frames must be 1 or more, not {flags.max_frames}")
+    if flags.decode_max_frames < -1:
+        raise BadConfig(
+            "BAD_FLAGS",
+            f"--decode-max-frames must be -1 (as --max-frames), 0 (the whole clip) or more, "
+            f"not {flags.decode_max_frames}",
+        )
     decode_max = flags.max_frames if flags.decode_max_frames == -1 else flags.decode_max_frames
     backend = flags.landmarks or ("dlib" if flags.dlib_predictor else "mediapipe")
     if flags.dlib_predictor and backend != "dlib":
@@ -108,11 +116,10 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
 
 def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     """Discovers, splits and shards. Raises BadConfig before any work starts."""
-    if flags.num_shards < 1 or flags.max_examples < 0:
-        raise BadConfig(
-            "BAD_FLAGS",
-            f"--num-shards {flags.num_shards} must be 1 or more, --max-examples {flags.max_examples} 0 or more",
-        )
+    if flags.num_shards < 1:
+        raise BadConfig("BAD_FLAGS", f"--num-shards must be 1 or more, not {flags.num_shards}")
+    if flags.max_examples < 0:
+        raise BadConfig("BAD_FLAGS", f"--max-examples must be 0 (all clips) or more, not {flags.max_examples}")
     found = discover(entries, flags.layout)
     raise_if_fatal(found.problems)
     config = open_split(flags.split_config) if flags.split_config else SplitConfig()
@@ -127,7 +134,8 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
             splits[i] = SKIP
     rows = frozen_rows(found.clips, splits, flags.num_shards, compat_order=flags.compat_order)
     problems = _within(found, len(splits))
-    return DataSet(rows, _lines(problems), tuple(notes + _told(problems)), _details(found, config, splits, flags))
+    lines = _lines(problems)
+    return DataSet(rows, lines, tuple(notes + _told(problems)), _details(found, config, splits, len(lines), flags))
 
 
 def _within(found: Discovery, num_clips: int) -> list[Problem]:
@@ -143,7 +151,9 @@ def _place(path: str) -> tuple[str, str]:
     return folder, name
 
 
-def _details(found: Discovery, config: SplitConfig, splits: Sequence[str], flags: argparse.Namespace) -> dict[str, Any]:
+def _details(
+    found: Discovery, config: SplitConfig, splits: Sequence[str], num_left_out: int, flags: argparse.Namespace
+) -> dict[str, Any]:
     speakers: dict[str, set[str]] = {}
     for speaker, split in set(zip(found.clips.speakers, splits, strict=False)):
         if split != SKIP:
@@ -153,6 +163,7 @@ def _details(found: Discovery, config: SplitConfig, splits: Sequence[str], flags
         "mode": config.mode,
         "compat_order": flags.compat_order,
         "exclude_speakers": sorted(config.exclude_speakers),
+        "num_left_out": num_left_out,
         "speakers": {split: sorted(names) for split, names in sorted(speakers.items())},
     }
 
@@ -202,7 +213,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
         "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters")},
         "models": models,
         "libraries": dict(order.libraries),
-        "quarantined_examples": counts.pop("quarantined", 0),
+        "quarantined_examples": counts.pop("quarantined", 0) + order.details["num_left_out"],
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -9,18 +10,43 @@ import signal
 import socket
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
-from services.base import pipe
+from services.base import log, pipe
 from services.base.clip_pass import BoundStage, ChunkPart, ClipPass
-from services.base.errors import VisemillError
+from services.base.contract import canonical_json
+from services.base.errors import Transient, VisemillError
 from services.base.media import FrameChunk, VideoInfo
 
 _PR_SET_PDEATHSIG = 1
 # Room beyond the limit on the resident set: address space that is mapped and never touched also counts here.
 _SLACK_BYTES = 2 << 30
 
-OpenStage = Callable[[str, Mapping[str, Any], str | None], BoundStage]
+# Passes that a child keeps open, so that callers who ask for this and that by turns wait for no model twice.
+MOST_PASSES = 3
+
+OpenStage = Callable[[str, Mapping[str, Any], str | None, Mapping[str, Mapping[str, Any]]], BoundStage]
+
+# Of the thread that carries clips; others find none.
+_SUPERVISOR: ContextVar[socket.socket | None] = ContextVar("visemill_supervisor", default=None)
+
+
+@contextlib.contextmanager
+def waiting_for(whom: str) -> Iterator[None]:
+    """Around a clip's wait for somebody else, such as a remote stage: the supervisor, if any, does not count it.
+
+    Counts for nothing in any thread but the one that carries the clip. whom: for the message when it takes too long.
+    """
+    sock = _SUPERVISOR.get()
+    if sock is None:
+        yield
+        return
+    pipe.send(sock, {"part": "waits", "for": whom})
+    try:
+        yield
+    finally:
+        pipe.send(sock, {"part": "waits", "for": ""})
 
 
 def die_with_parent() -> None:
@@ -35,36 +61,74 @@ def die_with_parent() -> None:
 
 
 def child_main(fd: int, open_stage: OpenStage) -> int:
-    """Serves one supervisor over an inherited socket until it closes. open_stage: (name, config, target or None)."""
+    """Serves one supervisor over an inherited socket until it closes.
+
+    open_stage: (name, config values, target or None, config values of every stage of the pass by name).
+    """
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sock = socket.socket(fileno=fd)
+    _SUPERVISOR.set(sock)
     message = pipe.receive(sock)
     if message is None:
         return 0
+    log.setup()
     order = message[0]
     limit = order["memory_bytes"] + _SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    passes = _Passes(open_stage, order["remote"])
+    while (message := pipe.receive(sock)) is not None:
+        if message[0]["part"] == "open":
+            _open(sock, passes, message[0]["stages"])
+        else:
+            with log.bound(clip=message[0]["clip"]["key"]):
+                _serve_clip(sock, passes.current(), *message)
+    return 0
+
+
+class _Passes:
+    """The passes that were opened last, the current one at the end."""
+
+    def __init__(self, open_stage: OpenStage, remote: Mapping[str, str]) -> None:
+        self._open_stage = open_stage
+        self._remote = remote
+        self._kept: dict[str, ClipPass] = {}
+
+    def open(self, stages: list[list[Any]]) -> None:
+        """Makes these stages the current ones. Raises what opening a stage raises."""
+        key = canonical_json(stages)
+        clip_pass = self._kept.pop(key, None)
+        if clip_pass is None:
+            while len(self._kept) >= MOST_PASSES:
+                del self._kept[next(iter(self._kept))]
+            configs = dict(stages)
+            clip_pass = ClipPass(
+                [self._open_stage(name, config, self._remote.get(name), configs) for name, config in stages]
+            )
+        self._kept[key] = clip_pass
+
+    def current(self) -> ClipPass:
+        return next(reversed(self._kept.values()))
+
+
+def _open(sock: socket.socket, passes: _Passes, stages: list[list[Any]]) -> None:
     try:
-        stages = [open_stage(name, config, order["remote"].get(name)) for name, config in order["stages"]]
-        clip_pass = ClipPass(stages)
+        passes.open(stages)
     except VisemillError as error:
         _send_error(sock, error)
-        return error.exit_code
-    pipe.send(sock, {"part": "ready"})
-    while (message := pipe.receive(sock)) is not None:
-        _serve_clip(sock, clip_pass, *message)
-    return 0
+    else:
+        pipe.send(sock, {"part": "ready"})
 
 
 def _serve_clip(sock: socket.socket, clip_pass: ClipPass, header: dict[str, Any], payload: bytearray) -> None:
     job, given = pipe.unpack_job(header, payload)
     del payload
-    frames = _frames(sock) if header["frames"] else None
+    frames = _Incoming(sock) if header["frames"] else None
     info = VideoInfo(**header["info"]) if header.get("info") else None
+    incoming = iter(frames) if frames is not None else None
     try:
-        for part in clip_pass.run(job, given, want_frames=header["want_frames"], frames=frames, info=info):
+        for part in clip_pass.run(job, given, want_frames=header["want_frames"], frames=incoming, info=info):
             part_header, pieces = pipe.pack_part(part)
             pipe.send(sock, part_header, *pieces)
     except VisemillError as error:
@@ -80,19 +144,37 @@ def _serve_clip(sock: socket.socket, clip_pass: ClipPass, header: dict[str, Any]
         _send_error(sock, bug)
 
 
-def _frames(sock: socket.socket) -> Iterator[FrameChunk]:
-    while (message := pipe.receive(sock)) is not None:
-        if message[0]["part"] == "end":
-            return
-        part = pipe.unpack_part(*message)
-        assert isinstance(part, ChunkPart)
-        yield part.chunk
+class _Incoming:
+    """The caller's frames. Raises Transient CANCELLED where they break off."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._ended = False
+
+    def __iter__(self) -> Iterator[FrameChunk]:
+        while (message := self._next()) is not None:
+            if message[0]["part"] == "abort":
+                raise Transient("CANCELLED", "the frames broke off")
+            part = pipe.unpack_part(*message)
+            assert isinstance(part, ChunkPart)
+            yield part.chunk
+
+    def skip(self) -> None:
+        """Reads what the supervisor is still sending, so that the next message is a job again."""
+        while self._next() is not None:
+            pass
+
+    def _next(self) -> tuple[dict[str, Any], bytearray] | None:
+        if self._ended:
+            return None
+        message = pipe.receive(self._sock)
+        self._ended = message is None or message[0]["part"] in ("end", "abort")
+        return None if message is None or message[0]["part"] == "end" else message
 
 
-def _finish(frames: Iterator[FrameChunk] | None) -> None:
-    """Reads what the supervisor is still sending, so that the next message is a job again."""
-    for _ in frames or ():
-        pass
+def _finish(frames: _Incoming | None) -> None:
+    if frames is not None:
+        frames.skip()
 
 
 def _send_error(sock: socket.socket, error: VisemillError) -> None:

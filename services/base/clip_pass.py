@@ -102,7 +102,7 @@ class ClipPass:
     ) -> Iterator[Part]:
         source: Any = self._source.call if self._source else None
         since_s = time.process_time()
-        with source(job.media) as stream:
+        with source(job.media, job.max_frames) as stream:
             yield from self._carry(job, given, todo, stream, want_frames, since_s)
 
     def _carry(

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import difflib
 import hashlib
 import json
+import math
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,6 +47,14 @@ class StageSpec:
     cached: bool = False
 
 
+@dataclass(frozen=True)
+class ConfiguredStage:
+    """A stage and its config, as another stage may be told of them: stages do not import each other."""
+
+    spec: StageSpec
+    config: Any
+
+
 class FrameStream(Protocol):
     """Frames of one clip, in order, each decoded exactly once."""
 
@@ -61,18 +71,25 @@ class FrameStream(Protocol):
 
 
 class Source(Protocol):
-    """What a source stage's `open_stage(config)` returns. Raises BadInput when the media cannot be opened."""
+    """What a source stage's `open_stage(config)` returns. Raises BadInput when the media cannot be opened.
 
-    def __call__(self, media: Media) -> AbstractContextManager[FrameStream]: ...
+    max_frames: where to stop for this clip, 0 at the end; None: where the config says.
+    """
+
+    def __call__(self, media: Media, max_frames: int | None = None) -> AbstractContextManager[FrameStream]: ...
 
 
 @dataclass(frozen=True)
 class ClipJob:
-    """One clip to carry through a pass. extras: bytes of the clip's other inputs by role, e.g. {"align": b"..."}."""
+    """One clip to carry through a pass. extras: bytes of the clip's other inputs by role, e.g. {"align": b"..."}.
+
+    max_frames: where to stop decoding this clip, as a `Source` takes it.
+    """
 
     clip: Clip
     media: Media
     extras: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    max_frames: int | None = None
 
 
 class ClipConsumer(Protocol):
@@ -135,10 +152,52 @@ def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
         raise BadConfig(
             "UNKNOWN_SETTING", f"{config.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}"
         )
+    hints = typing.get_type_hints(config)
+    typed = {name: _typed(f"{config.__name__}'s {name}", hints[name], value) for name, value in values.items()}
     try:
-        return config(**values)
+        return config(**typed)
     except (TypeError, ValueError) as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
+
+
+_NAMES = {bool: "true or false", int: "a whole number", float: "a finite number", str: "text"}
+
+
+def _typed(what: str, hint: Any, value: Any) -> Any:
+    """The value as the field holds it: whole numbers count as numbers. Other types than scalar ones are not checked."""
+    options = [t for t in typing.get_args(hint) if t is not type(None)] if isinstance(hint, types.UnionType) else [hint]
+    if value is None and len(options) < len(typing.get_args(hint)):
+        return None
+    kind = options[0]
+    if float in options and type(value) is int:
+        value = float(value)
+    if kind not in _NAMES or (type(value) in options and (type(value) is not float or math.isfinite(value))):
+        return value
+    raise BadConfig("BAD_SETTING", f"{what} must be {_NAMES[kind]}, not {value!r}")
+
+
+def json_object(text: str, flag: str) -> dict[str, Any]:
+    """The JSON object that a flag gives. Raises BadConfig BAD_FLAGS."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"{flag} {text!r} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadConfig("BAD_FLAGS", f"{flag} {text!r} must be a JSON object, {{...}}")
+    return value
+
+
+def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Settings by stage name, one entry a stage, from the JSON object that --config gives. Raises BadConfig."""
+    found, known = json_object(text, "--config"), list(names)
+    for name, values in found.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            raise BadConfig("UNKNOWN_STAGE", f"--config names {name!r}, the stages are {', '.join(known)}{hint}")
+        if not isinstance(values, dict):
+            raise BadConfig("BAD_FLAGS", f"--config of {name} must be an object of settings, not {values!r}")
+    return {name: found.get(name, {}) for name in known}
 
 
 def canonical_json(value: Any) -> str:

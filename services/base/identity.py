@@ -13,25 +13,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.base.contract import StageSpec, config_from_mapping
+from services.base.contract import StageSpec, config_from_mapping, stage_configs
 from services.base.errors import BadConfig
 
 
 @dataclass(frozen=True)
 class StageIdentity:
-    """key_config: what of the config decides bytes. models: file name -> sha256. libraries: name -> version."""
+    """key_config: what of the config decides an artifact's bytes. run_config: that, and what decides which clips come
+    out. models: file name -> sha256. libraries: name -> version.
+    """
 
     name: str
     version: int
     key_config: Mapping[str, Any]
+    run_config: Mapping[str, Any]
     models: Mapping[str, str]
     libraries: Mapping[str, str]
+
+    def of_artifact(self) -> dict[str, Any]:
+        """What decides an artifact's bytes."""
+        return {name: value for name, value in self.to_dict().items() if name != "run_config"}
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "version": self.version,
             "key_config": dict(self.key_config),
+            "run_config": dict(self.run_config),
             "models": dict(self.models),
             "libraries": dict(self.libraries),
         }
@@ -42,12 +50,18 @@ def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
     package = package_of(spec)
     module = importlib.import_module(f"{package}.spec")
     key_config: Mapping[str, Any] = module.key_config(config)
+    run_config: Mapping[str, Any] = module.run_config(config) if hasattr(module, "run_config") else key_config
     libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
     models: Mapping[str, str] = {}
     if importlib.util.find_spec(f"{package}.models") is not None:
         models = importlib.import_module(f"{package}.models").models_of(config)
     return StageIdentity(
-        spec.name, spec.version, key_config, models, {name: library_version(name) for name in sorted(libraries)}
+        spec.name,
+        spec.version,
+        key_config,
+        run_config,
+        models,
+        {name: library_version(name) for name in sorted(libraries)},
     )
 
 
@@ -71,10 +85,9 @@ def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
     parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
-    configs = json.loads(parser.parse_args(argv).config)
+    configs = stage_configs(parser.parse_args(argv).config, specs)
     identities = [
-        identity_of(spec, config_from_mapping(spec.config, configs.get(name, {}))).to_dict()
-        for name, spec in specs.items()
+        identity_of(spec, config_from_mapping(spec.config, configs[name])).to_dict() for name, spec in specs.items()
     ]
     sys.stdout.write(json.dumps(identities) + "\n")
     return 0

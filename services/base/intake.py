@@ -78,9 +78,9 @@ def frames_of(requests: Iterator[Request], width_px: int, height_px: int, max_fr
             return
 
 
-def job_of(media: Media) -> ClipJob:
+def job_of(media: Media, max_frames: int | None = None) -> ClipJob:
     """The job of a clip that is known by its media alone."""
-    return ClipJob(Clip(media.name, media.name, "", media.name), media)
+    return ClipJob(Clip(media.name, media.name, "", media.name), media, max_frames=max_frames)
 
 
 class Intake:

@@ -2,53 +2,40 @@
 
 A clip that crashes, hangs or exhausts memory is tried once more in a fresh child, alone, and is then the clip's fault:
 BadInput CLIP_CRASHED, TIMEOUT or OUT_OF_MEMORY. The supervisor imports no media library.
+
+A clip's time is what the child takes. Waiting for a caller's frames, for a caller that is slow to read, or for a remote
+stage is none of it; a remote stage that is waited for as long as a clip may take is Transient REMOTE_TIMEOUT.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import contextvars
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.base import pipe
+from services.base.child import MOST_PASSES
+from services.base.child_words import ChildWords
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
+from services.base.clip_watch import POLL_S, ChildLost, ClipLimits, ClipWatch
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError, from_kind
 from services.base.media import FrameChunk, VideoInfo
 
 __all__ = ["ArtifactPart", "ChunkPart", "ClipLimits", "DonePart", "FactsPart", "InfoPart", "PassChild", "clip_limits"]
 
-# How often the supervisor looks at the child's clock and memory while it waits.
-_POLL_S = 0.05
 _START_LIMIT_S = 180.0
-_STDERR_LINES = 20
+# What ends a clip without being its fault.
+_NOT_ITS_FAULT = ("DEADLINE_EXCEEDED", "REMOTE_TIMEOUT", "STOPPED")
 
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
-
-
-@dataclass(frozen=True)
-class ClipLimits:
-    """What one clip may cost. memory_bytes: resident set of the child, models included."""
-
-    time_s: float = 120.0
-    memory_bytes: int = 2 << 30
-
-    def __post_init__(self) -> None:
-        if not self.time_s > 0:
-            raise ValueError(f"the time limit of a clip must be over 0 s, not {self.time_s}")
-        if self.memory_bytes < 64 << 20:
-            raise ValueError(f"the memory limit of a clip must be at least 64 MiB, not {self.memory_bytes} bytes")
 
 
 def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
@@ -59,11 +46,17 @@ def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
         raise BadConfig("BAD_FLAGS", f"--clip-time-s {time_s:g}, --clip-memory-mib {memory_mib}: {error}") from error
 
 
-class _ChildLost(Exception):
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
+def remote_targets(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Stage name -> target, as `--remote STAGE=TARGET` flags give them for the stages of a pass. Raises BadConfig."""
+    targets: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, target = pair.partition("=")
+        if not (equals and target.strip()) or name not in names:
+            raise BadConfig(
+                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of {', '.join(names)}"
+            )
+        targets[name] = target
+    return targets
 
 
 class PassChild:
@@ -79,31 +72,37 @@ class PassChild:
         remote: Mapping[str, str] | None = None,
         program: Sequence[str] = (sys.executable, "-m", "services"),
         should_stop: Callable[[], bool] = lambda: False,
+        grace_s: float = 0.0,
     ) -> None:
         """stages: (name, config values) in order. remote: stage name -> gRPC target, for stages that run elsewhere.
 
         program: what is started as a child, with `child FD` appended. should_stop: asked while a clip is waited for.
+        grace_s: how long a clip may go on that nobody waits for any more, before the child is ended for it.
         """
         self._program = tuple(program)
-        self._order = {"stages": _plain(stages), "remote": dict(remote or {})}
+        self._stages = _plain(stages)
+        self._remote = dict(remote or {})
         self._limits = limits
         self._num_threads = num_threads
         self._environment = dict(environment or {})
         self._should_stop = should_stop
+        self._grace_s = grace_s
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._words: ChildWords | None = None
+        # What the child holds open, the stages of the next clip last; and all that was ever opened here.
+        self._open: list[list[Any]] = []
+        self._proven: list[list[Any]] = []
         self.num_restarts = 0
 
     def holds(self, stages: Stages) -> bool:
         """Whether these are the stages, with these configs, that it has opened or will open."""
-        return bool(self._order["stages"] == _plain(stages))
+        plain = _plain(stages)
+        return plain == self._stages or plain in self._open
 
     def rebind(self, stages: Stages) -> None:
-        """From the next clip on, these stages with these configs; starts anew when they differ from what it holds."""
-        if not self.holds(stages):
-            self._kill()
-            self._order = {**self._order, "stages": _plain(stages)}
+        """From the next clip on, these stages with these configs. The child keeps the last few that it opened."""
+        self._stages = _plain(stages)
 
     def run(
         self,
@@ -121,39 +120,60 @@ class PassChild:
         timeout_s: the caller's deadline. Raises BadInput, BadConfig or Transient as the stages do; TIMEOUT past the
         limit is the clip's fault, past the caller's deadline it is Transient.
         """
-        num_yielded = 0
-        for attempt in (1, 2):
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        options: dict[str, Any] = {"want_frames": want_frames, "frames": frames is not None}
+        if info is not None:
+            options["info"] = pipe.pack_part(InfoPart(info))[0]["info"]
+        num_yielded, num_tries = 0, 2 if frames is None else 1
+        for attempt in range(1, num_tries + 1):
             try:
-                for i, part in enumerate(self._once(job, want_frames, timeout_s, given or {}, frames, info)):
-                    if i >= num_yielded:
-                        num_yielded += 1
-                        yield part
+                with contextlib.closing(self._once(job, options, deadline_s, given or {}, frames)) as parts:
+                    for i, part in enumerate(parts):
+                        if i >= num_yielded:
+                            num_yielded += 1
+                            yield part
                 return
-            except _ChildLost as lost:
+            except ChildLost as lost:
                 self._kill()
-                if lost.reason == "DEADLINE_EXCEEDED":
-                    raise Transient("DEADLINE_EXCEEDED", lost.message) from None
-                if attempt == 2 or frames is not None:
-                    raise _verdict(job.clip.key, lost, self.last_words()) from None
+                if lost.reason in _NOT_ITS_FAULT:
+                    raise Transient(lost.reason, f"{job.clip.key}: {lost.message}") from None
+                if attempt == num_tries:
+                    raise _verdict(job.clip.key, lost, self.last_words(), attempt) from None
                 self.num_restarts += 1
-            except GeneratorExit:
-                self._kill()
-                raise
 
     def last_words(self) -> str:
-        """The last lines of the child's standard error."""
-        return "\n".join(self._stderr)
+        """The last lines of the child's standard error; all that it said, once it has ended."""
+        if self._words is None:
+            return ""
+        return self._words.said(wait=self._process is None or self._process.poll() is not None)
 
     def close(self) -> None:
         """Ends the child; a later `run` starts another."""
         self._kill()
 
     def start(self) -> None:
-        """Starts the child now, rather than at the first clip. Raises what opening a stage raises."""
-        if self._process is not None and self._process.poll() is None:
+        """Starts the child and opens the stages now, rather than at the first clip. Raises what opening a stage raises.
+
+        A child that ends meanwhile is BadConfig STAGE_DID_NOT_OPEN; Transient if those stages have opened here before.
+        """
+        if self._process is not None and self._process.poll() is not None:
+            self._kill()
+        if self._process is not None and self._open[-1:] == [self._stages]:
             return
-        self._kill()
-        self._stderr.clear()
+        try:
+            if self._process is None:
+                self._spawn()
+            self._open_stages()
+        except ChildLost as lost:
+            self._kill()
+            if lost.reason == "STOPPED":
+                raise Transient(lost.reason, lost.message) from None
+            # Somebody else's signal, such as the system's when memory is short, says nothing about the settings.
+            error = Transient if lost.killed or self._stages in self._proven else BadConfig
+            message = f"the child that opens {self._stages} ended: {lost.message}"
+            raise error("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
+
+    def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
@@ -162,118 +182,133 @@ class PassChild:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **_thread_environment(self._num_threads), **self._environment},
+                env={
+                    **os.environ,
+                    **_thread_environment(self._num_threads),
+                    "VISEMILL_LOG_FORMAT": "json",
+                    **self._environment,
+                },
                 start_new_session=True,
             )
         finally:
             theirs.close()
         self._socket = ours
-        threading.Thread(target=_drain, args=(self._process, self._stderr), daemon=True).start()
-        pipe.send(ours, {**self._order, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes})
-        try:
-            header, _ = self._await(time.monotonic() + _START_LIMIT_S, None)
-        except _ChildLost as lost:
-            self._kill()
-            raise BadConfig(
-                "STAGE_DID_NOT_OPEN", f"the child that opens {self._order['stages']} ended: {lost}", self.last_words()
-            ) from None
-        if header.get("part") == "error":
-            self._kill()
+        self._words = ChildWords(self._process)
+        order = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
+        self._send(self._watch(_START_LIMIT_S), order)
+
+    def _open_stages(self) -> None:
+        watch = self._watch(_START_LIMIT_S)
+        self._send(watch, {"part": "open", "stages": self._stages})
+        header, _ = self._await(watch)
+        if header["part"] == "error":
             raise _error_of(header)
+        kept = [stages for stages in self._open if stages != self._stages]
+        self._open = [*kept[-(MOST_PASSES - 1) :], self._stages]
+        if self._stages not in self._proven:
+            self._proven.append(self._stages)
+
+    def _watch(self, time_s: float, deadline_s: float | None = None) -> ClipWatch:
+        assert self._process is not None
+        limits = ClipLimits(time_s, self._limits.memory_bytes)
+        return ClipWatch(self._process.pid, limits, self._should_stop, deadline_s, self._grace_s)
 
     def _once(
         self,
         job: ClipJob,
-        want_frames: bool,
-        timeout_s: float | None,
+        options: Mapping[str, Any],
+        deadline_s: float | None,
         given: Mapping[str, Any],
         frames: Iterator[FrameChunk] | None,
-        info: VideoInfo | None,
-    ) -> Iterator[Part]:
+    ) -> Generator[Part, None, None]:
         self.start()
-        sock = self._socket
-        assert sock is not None
-        end_s = time.monotonic() + self._limits.time_s
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        options: dict[str, Any] = {"want_frames": want_frames, "frames": frames is not None}
-        if info is not None:
-            options["info"] = pipe.pack_part(InfoPart(info))[0]["info"]
-        header, pieces = pipe.pack_job(job, given, options)
-        self._send(end_s, header, *pieces)
+        if deadline_s is not None and time.monotonic() > deadline_s:
+            raise Transient("DEADLINE_EXCEEDED", f"{job.clip.key}: the caller's deadline passed before its turn came")
+        assert self._words is not None
+        self._words.context = contextvars.copy_context()
+        watch = self._watch(self._limits.time_s, deadline_s)
+        header, pieces = pipe.pack_job(job, given, {**options, "part": "job"})
+        self._send(watch, header, *pieces)
         if frames is not None:
-            self._send_frames(end_s, frames)
+            self._send_frames(watch, frames)
         while True:
-            header, payload = self._await(end_s, deadline_s)
+            header, payload = self._await(watch)
             if header["part"] == "error":
-                if header["kind"] == "MEMORY":
-                    raise _ChildLost("OUT_OF_MEMORY", "it ran out of memory")
-                if header["kind"] == "BUG":
-                    self._stderr.extend(header["detail"].splitlines())
-                    raise _ChildLost("INTERNAL_ERROR", header["message"])
-                raise _error_of(header)
+                raise self._failure(header)
             part = pipe.unpack_part(header, payload)
-            yield part
+            try:
+                yield part
+            except GeneratorExit:
+                if not isinstance(part, DonePart):
+                    self._let_finish(watch)
+                raise
             if isinstance(part, DonePart):
                 return
 
-    def _send_frames(self, end_s: float, frames: Iterator[FrameChunk]) -> None:
+    def _failure(self, header: Mapping[str, Any]) -> Exception:
+        if header["kind"] == "MEMORY":
+            return ChildLost("OUT_OF_MEMORY", "it ran out of memory")
+        if header["kind"] == "BUG":
+            return ChildLost("INTERNAL_ERROR", header["message"], words=header["detail"])
+        return _error_of(header)
+
+    def _send_frames(self, watch: ClipWatch, frames: Iterator[FrameChunk]) -> None:
         try:
             for chunk in frames:
-                self._send(end_s, *_flat(pipe.pack_chunk(chunk)))
-        except _ChildLost:
+                self._send(watch, *_flat(pipe.pack_chunk(chunk)))
+        except ChildLost:
             raise
         except BaseException:
             # The caller's frames broke off: the child waits for more, and would take the next job for one of them.
-            self._kill()
+            self._let_finish(watch, {"part": "abort"})
             raise
-        self._send(end_s, {"part": "end"})
+        self._send(watch, {"part": "end"})
 
-    def _send(self, end_s: float, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
-        sock = self._socket
-        assert sock is not None
-        sock.settimeout(max(0.1, end_s - time.monotonic()))
+    def _let_finish(self, watch: ClipWatch, *last: Mapping[str, Any]) -> None:
+        """What is still to come of a clip that nobody wants is read within the grace; then the child is ended."""
+        watch.unwanted()
         try:
-            pipe.send(sock, header, *payload)
-        except TimeoutError:
-            raise _ChildLost("TIMEOUT", f"it took over {self._limits.time_s:g} s") from None
+            for header in last:
+                self._send(watch, header)
+            while self._await(watch)[0]["part"] not in ("done", "error"):
+                pass
+        except ChildLost:
+            self._kill()
+
+    def _send(self, watch: ClipWatch, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
+        assert self._socket is not None
+        try:
+            with watch.running():
+                pipe.send(pipe.WatchedEnd(self._socket, POLL_S, watch), header, *payload)
         except OSError:
             raise self._lost() from None
 
-    def _await(self, end_s: float, deadline_s: float | None) -> tuple[dict[str, Any], bytearray]:
+    def _await(self, watch: ClipWatch) -> tuple[dict[str, Any], bytearray]:
         """The child's next message, its clock and memory watched while it computes."""
-        sock, process = self._socket, self._process
-        assert sock is not None and process is not None
+        assert self._socket is not None
+        end = pipe.WatchedEnd(self._socket, POLL_S, watch)
         while True:
-            if select.select([sock], [], [], _POLL_S)[0]:
-                sock.settimeout(max(0.1, end_s - time.monotonic()))
-                try:
-                    message = pipe.receive(sock)
-                except (OSError, ValueError):
-                    message = None
-                if message is None:
-                    raise self._lost()
+            try:
+                with watch.running():
+                    message = pipe.receive(end)
+            except (OSError, ValueError):
+                message = None
+            if message is None:
+                raise self._lost()
+            if message[0]["part"] != "waits":
                 return message
-            now_s = time.monotonic()
-            if now_s > end_s:
-                raise _ChildLost("TIMEOUT", f"it took over {self._limits.time_s:g} s")
-            if deadline_s is not None and now_s > deadline_s:
-                raise _ChildLost("DEADLINE_EXCEEDED", "the caller's deadline passed")
-            if resident_bytes(process.pid) > self._limits.memory_bytes:
-                raise _ChildLost("OUT_OF_MEMORY", f"it held over {self._limits.memory_bytes >> 20} MiB")
-            if self._should_stop():
-                self._kill()
-                raise Transient("STOPPED", "asked to stop before the shard was done: run it again")
+            watch.remote(message[0]["for"])
 
-    def _lost(self) -> _ChildLost:
+    def _lost(self) -> ChildLost:
         assert self._process is not None
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return _ChildLost("CLIP_CRASHED", "its process stopped answering")
+            return ChildLost("CLIP_CRASHED", "its process stopped answering")
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
-            return _ChildLost("CLIP_CRASHED", f"its process was ended by {name}")
-        return _ChildLost("CLIP_CRASHED", f"its process exited with {status}")
+            return ChildLost("CLIP_CRASHED", f"its process was ended by {name}", killed=-status == signal.SIGKILL)
+        return ChildLost("CLIP_CRASHED", f"its process exited with {status}")
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -284,15 +319,7 @@ class PassChild:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-
-def resident_bytes(pid: int) -> int:
-    """Resident set of a process, 0 once it has gone."""
-    try:
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - read 20 times a second
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0
+        self._open = []
 
 
 def _plain(stages: Stages) -> list[list[Any]]:
@@ -309,24 +336,14 @@ def _thread_environment(num_threads: int) -> dict[str, str]:
     return thread_environment(num_threads)
 
 
-def _verdict(key: str, lost: _ChildLost, detail: str) -> VisemillError:
+def _verdict(key: str, lost: ChildLost, detail: str, num_tries: int) -> VisemillError:
     if lost.reason == "INTERNAL_ERROR":
+        detail = "\n".join(text for text in (detail, lost.words) if text)
         return VisemillError(lost.reason, f"{lost.message}: please report it, with the traceback", detail)
-    message = f"{key}: {lost.message}, and again in a fresh process; raise the limits on clips if it is a good clip"
+    again = ", and again in a fresh process" if num_tries > 1 else ""
+    message = f"{key}: {lost.message}{again}; raise the limits on clips if it is a good clip"
     return BadInput(lost.reason, message, detail)
 
 
 def _error_of(header: Mapping[str, Any]) -> VisemillError:
     return from_kind(header["kind"], header["reason"], header["message"], header["detail"])
-
-
-def _drain(process: subprocess.Popen[bytes], lines: deque[str]) -> None:
-    stream = process.stderr
-    assert stream is not None
-    with contextlib.suppress(ValueError, OSError):
-        for line in stream:
-            text = line.decode(errors="replace").rstrip()
-            if text:
-                lines.append(text[:500])
-    if os.environ.get("VISEMILL_CHILD_STDERR"):
-        sys.stderr.write(json.dumps({"child": process.pid, "lines": list(lines)}) + "\n")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from services.base.shards import shard_name
 
 STATE_DIR = ".visemill"
+DONE = "done.json"
+QUARANTINE = "quarantine.jsonl"
+MENDED = "mended.json"
 
 
 def run_dir(run: str) -> str:
@@ -32,16 +35,16 @@ def shard_dir(run: str, shard: int, num_shards: int) -> str:
 
 def done_file(run: str, shard: int, num_shards: int) -> str:
     """Written last: the commit of a shard."""
-    return f"{shard_dir(run, shard, num_shards)}/done.json"
+    return f"{shard_dir(run, shard, num_shards)}/{DONE}"
 
 
 def quarantine_file(run: str, shard: int, num_shards: int) -> str:
-    return f"{shard_dir(run, shard, num_shards)}/quarantine.jsonl"
+    return f"{shard_dir(run, shard, num_shards)}/{QUARANTINE}"
 
 
 def mended_file(run: str, shard: int, num_shards: int) -> str:
     """Input files that a retry took in though they are not as the frozen list has them: name -> [size, version]."""
-    return f"{shard_dir(run, shard, num_shards)}/mended.json"
+    return f"{shard_dir(run, shard, num_shards)}/{MENDED}"
 
 
 def quality_file(run: str, shard: int, num_shards: int) -> str:

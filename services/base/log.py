@@ -67,6 +67,24 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return {name: _MASK if _SECRET_NAME.search(name) else value for name, value in merged.items()}
 
 
+def warned(line: str) -> logging.LogRecord | None:
+    """What a line of another process's JSON log says, if it is a warning or worse; its fields go into the record's."""
+    if not line.startswith("{"):
+        return None
+    try:
+        fields = json.loads(line)
+        level = logging.getLevelNamesMapping()[fields.pop("level").upper()]
+        name, message = fields.pop("logger"), fields.pop("message")
+    except (ValueError, KeyError, AttributeError):
+        return None
+    if level < logging.WARNING:
+        return None
+    fields.pop("time", None)
+    record = logging.LogRecord(str(name), level, "", 0, str(message), None, None)
+    record.fields = fields
+    return record
+
+
 class _Bind(logging.Filter):
     """Takes what is bound when the line is made: the handler may format it elsewhere."""
 

@@ -5,6 +5,7 @@ Pure: equal rows give equal bytes (under one version of pyarrow). The list is wr
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import operator
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from services.base.errors import BadConfig
 from services.base.media import Clip
 from services.base.shards import check_num_shards
 
@@ -271,3 +273,14 @@ def _rows(table: Any) -> list[ClipRow]:
     columns = [table.column(name).to_pylist() for name in ClipRow._fields[:-1]]
     extras = (tuple(Extra(**entry) for entry in entries) for entries in table.column("extras").to_pylist())
     return [ClipRow(*values) for values in zip(*columns, extras, strict=True)]
+
+
+def open_clips(data: bytes, sha256: str) -> Manifest:
+    """The frozen list of a run. sha256: hex digest that the run was pinned with. Raises BadConfig BAD_CLIPS_FILE."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BadConfig(
+            "BAD_CLIPS_FILE",
+            "clips.parquet is not the list that the run was pinned with: restore it, or begin a new run in a new "
+            "output root",
+        )
+    return Manifest(data)

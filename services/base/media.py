@@ -186,8 +186,8 @@ class Keypoints:
 
     layout: name of the numbering, see services/landmarks/holistic/layout.py. xy_TNC: float32 [T, N, 2], (x, y) over the
     frame's width and height; 0 where absent. confidence_TN: float32 [T, N] in 0..1: a point's own where the model gives
-    one (pose), else that of its hand or face in the frame; 0 where absent. present_TN: bool [T, N], the model gave the point.
-    pts_s_T: float64 [T], presentation times. width_px, height_px: of the frames.
+    one (pose), else that of its hand or face in the frame; 0 where absent. present_TN: bool [T, N], the model gave the
+    point. pts_s_T: float64 [T], presentation times. width_px, height_px: of the frames.
     """
 
     layout: str
@@ -214,7 +214,8 @@ class Keypoints:
 class Features:
     """Feature vectors of the kept frames.
 
-    model: name, weights: how it got its weights (a digest, or "seeded:0"). vectors_TD: float32 [T, D]. pts_s_T: float64 [T].
+    model: name, weights: how it got its weights (a digest, or "seeded:0"). vectors_TD: float32 [T, D].
+    pts_s_T: float64 [T], presentation times.
     num_split_batches: batches that a lack of memory broke; with 0 their composition is a function of the clip alone.
     """
 

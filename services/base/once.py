@@ -17,7 +17,7 @@ import numpy as np
 
 from services.base import log
 from services.base.artifacts import Product, encode_artifact
-from services.base.contract import ClipJob, StageSpec
+from services.base.contract import ClipJob, StageSpec, config_from_mapping, json_object, stage_configs
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.media import Clip, Features, Keypoints, Landmarks, Media, PointSource
@@ -53,8 +53,7 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     )
     flags = parser.parse_args(argv)
     log.setup()
-    configs = json.loads(flags.config)
-    stages = [(name, configs.get(name, {})) for name in specs]
+    stages = list(stage_configs(flags.config, specs).items())
     extras = _extras(flags.extra, len(flags.media))
     clips = _clips(flags.clip, flags.media)
     child = PassChild(stages, clip_limits(flags.clip_time_s, flags.clip_memory_mib), flags.num_threads)
@@ -74,7 +73,9 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
 def _extras(pairs: Sequence[str], num_clips: int) -> list[dict[str, Path]]:
     by_role: dict[str, list[Path]] = {}
     for pair in pairs:
-        role, _, path = pair.partition("=")
+        role, equals, path = pair.partition("=")
+        if not (role and equals and path):
+            raise BadConfig("BAD_FLAGS", f"--extra {pair!r} must be ROLE=FILE, such as align=x.align")
         by_role.setdefault(role, []).append(Path(path))
     for role, paths in by_role.items():
         if len(paths) != num_clips:
@@ -87,11 +88,14 @@ def _extras(pairs: Sequence[str], num_clips: int) -> list[dict[str, Path]]:
 def _clips(texts: Sequence[str], paths: Sequence[Path]) -> list[Clip]:
     if texts and len(texts) != len(paths):
         raise BadConfig("CLIPS_MISSING", f"{len(texts)} --clip for {len(paths)} files: give one for each, or none")
-    named = [json.loads(text) for text in texts] or [{} for _ in paths]
-    return [
-        Clip(**{"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": path.name, **fields})
-        for path, fields in zip(paths, named, strict=True)
-    ]
+    named = [json_object(text, "--clip") for text in texts] or [{} for _ in paths]
+    return [_clip(path, fields) for path, fields in zip(paths, named, strict=True)]
+
+
+def _clip(path: Path, fields: Mapping[str, Any]) -> Clip:
+    plain = {"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": path.name}
+    clip: Clip = config_from_mapping(Clip, {**plain, **fields})
+    return clip
 
 
 def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import select
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,7 +27,38 @@ Header = dict[str, Any]
 Message = tuple[Header, bytes | memoryview]
 
 
-def send(sock: socket.socket, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
+class End(Protocol):
+    """One end of a socket pair, as `send` and `receive` need it."""
+
+    def sendall(self, data: Any, /) -> None: ...
+
+    def recv_into(self, buffer: memoryview, /) -> int: ...
+
+
+class WatchedEnd:
+    """An end that calls watch() every poll_s while the other end keeps it waiting; what watch raises ends the wait."""
+
+    def __init__(self, sock: socket.socket, poll_s: float, watch: Callable[[], None]) -> None:
+        self._sock = sock
+        self._poll_s = poll_s
+        self._watch = watch
+
+    def sendall(self, data: bytes | memoryview, /) -> None:
+        view = memoryview(data).cast("B")
+        while view:
+            if not select.select([], [self._sock], [], self._poll_s)[1]:
+                self._watch()
+                continue
+            with contextlib.suppress(BlockingIOError):
+                view = view[self._sock.send(view, socket.MSG_DONTWAIT) :]
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        while not select.select([self._sock], [], [], self._poll_s)[0]:
+            self._watch()
+        return self._sock.recv_into(buffer)
+
+
+def send(sock: End, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
     """One message. Raises OSError when the other end is gone."""
     text = json.dumps(header).encode()
     sock.sendall(_PREFIX.pack(len(text), sum(len(p) for p in payload)) + text)
@@ -33,7 +66,7 @@ def send(sock: socket.socket, header: Mapping[str, Any], *payload: bytes | memor
         sock.sendall(piece)
 
 
-def receive(sock: socket.socket) -> tuple[Header, bytearray] | None:
+def receive(sock: End) -> tuple[Header, bytearray] | None:
     """The next message, or None when the other end has closed. Raises OSError, or ValueError for a torn message."""
     prefix = _read(sock, _PREFIX.size)
     if not prefix:
@@ -45,7 +78,7 @@ def receive(sock: socket.socket) -> tuple[Header, bytearray] | None:
     return header, _read(sock, num_payload)
 
 
-def _read(sock: socket.socket, num_bytes: int) -> bytearray:
+def _read(sock: End, num_bytes: int) -> bytearray:
     data = bytearray(num_bytes)
     view = memoryview(data)
     filled = 0
@@ -76,6 +109,7 @@ def pack_job(job: ClipJob, given: Mapping[str, Any], options: Mapping[str, Any])
         },
         "extras": {role: len(data) for role, data in job.extras.items()},
         "given": {name: (kind, len(data)) for name, (kind, data) in packed.items()},
+        "max_frames": job.max_frames,
         **options,
     }
     return header, pieces
@@ -90,7 +124,7 @@ def unpack_job(header: Header, payload: bytearray) -> tuple[ClipJob, dict[str, A
     media = Media(fields["name"], fields["sha256"], fields["size_bytes"], data=data, path=path)
     extras = {role: pieces.take(size) for role, size in header["extras"].items()}
     given = {name: _unpack_value(kind, pieces.take(size)) for name, (kind, size) in header["given"].items()}
-    return ClipJob(Clip(**header["clip"]), media, extras), given
+    return ClipJob(Clip(**header["clip"]), media, extras, header["max_frames"]), given
 
 
 def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:

@@ -6,11 +6,13 @@ A call on a clip changes nothing on a server, so it can always be repeated.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.base.contract import canonical_json
 from services.base.errors import BadConfig, Transient
@@ -24,6 +26,9 @@ from services.base.wire import DATA_BYTES
 CONFIG_KEY = "visemill-config"
 
 _Result = TypeVar("_Result")
+
+CHECK_PATIENCE_S = 10.0
+CHECK_PAUSE_S = 0.2
 
 _KEEPALIVE_MS = 30_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
@@ -70,6 +75,35 @@ def pem(path: str, setting: str) -> bytes | None:
         return Path(path).read_bytes()
     except OSError as error:
         raise BadConfig("NO_CERTIFICATE", f"{setting}={path!r} cannot be read: {error.strerror}") from error
+
+
+def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
+    """Returns once the server at target says that it serves, by grpc.health.v1.
+
+    Raises BadConfig BAD_TARGET or CALL_REFUSED; Transient REMOTE_DOES_NOT_ANSWER after patience_s.
+    """
+    with connect(target) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        end_s = time.monotonic() + patience_s
+        while (why := _unwell(stub, max(0.1, end_s - time.monotonic()))) is not None:
+            if time.monotonic() + CHECK_PAUSE_S > end_s:
+                raise Transient(
+                    "REMOTE_DOES_NOT_ANSWER",
+                    f"{target} did not say within {patience_s:g} s that it serves ({why}): check the address, and that "
+                    "`python -m services STAGE serve` runs there",
+                )
+            time.sleep(CHECK_PAUSE_S)
+
+
+def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float) -> str | None:
+    try:
+        status = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s).status
+    except grpc.RpcError as error:
+        meaning = error_of(error)
+        if not isinstance(meaning, Transient):
+            raise meaning from error
+        return meaning.message
+    return None if status == health_pb2.HealthCheckResponse.SERVING else "it is not serving now"
 
 
 class Remote:

@@ -40,6 +40,8 @@ _KEEPALIVE_TIMEOUT_MS = 20_000
 _LEAST_PING_INTERVAL_MS = 10_000
 # For answers still on their way when the last call has left.
 _GOODBYE_S = 1.0
+# For a clip whose caller has gone: to start a child anew takes about as long.
+_GRACE_S = 3.0
 _LOCAL = ("127.", "localhost", "[::1]", "unix:")
 
 Register = Callable[[grpc.Server], None]
@@ -115,7 +117,10 @@ def intake_of(flags: argparse.Namespace) -> Intake:
 def pool_of(config: ServeConfig, stages: Stages) -> ChildPool:
     """Children that hold the stages and drop a clip when its caller has gone."""
     limits = clip_limits(config.clip_time_s, config.clip_memory_mib)
-    return ChildPool(lambda: PassChild(stages, limits, config.num_threads, should_stop=call_abandoned), config.children)
+    return ChildPool(
+        lambda: PassChild(stages, limits, config.num_threads, should_stop=call_abandoned, grace_s=_GRACE_S),
+        config.children,
+    )
 
 
 class Server:

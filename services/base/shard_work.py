@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import functools
+import contextlib
 import importlib
 import json
 import logging
-import queue
 import shlex
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from services.base import layout
+from services.base import layout, log
 from services.base.artifacts import Product, artifact_key, decode_artifact, encode_artifact
+from services.base.clip_inputs import ClipInputs, ReadClip
 from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
-from services.base.errors import BadConfig, BadInput, BadShard, Transient, VisemillError
+from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.identity import StageIdentity, package_of
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, PassChild
-from services.base.manifest import ClipRow, Manifest
-from services.base.media import Media
+from services.base.manifest import ClipRow, Manifest, open_clips
 from services.base.order import DoneShard, QuarantineLine, RunOrder, lines_of
 from services.base.store import NotThere, Store, Upload, open_store
 
 LOG = logging.getLogger(__name__)
 
-# Media beyond this is handed to the child as a file, where there is one, and not through memory.
-_IN_MEMORY_BYTES = 64 << 20
-_NUM_AHEAD = 2
+# How often a wait asks whether to stop.
+_POLL_S = 0.1
 # Waits between tries of a clip whose remote stage does not answer; then the shard is tried again later.
 _TRANSIENT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -55,7 +52,6 @@ class ShardContext:
     outputs: Store
     max_failures: int
     use_cache: bool
-    attempt: int
     remote: tuple[str, ...] = ()
 
     @classmethod
@@ -72,33 +68,25 @@ class ShardContext:
             order,
             specs,
             identities,
-            Manifest(clips),
+            open_clips(clips, order.clips_sha256),
             state,
             open_store(order.input_root, follow_links=order.follow_links),
             open_store(order.output_root),
             flags.max_shard_failures,
             flags.artifact_cache,
-            flags.attempt,
             tuple(flags.remote),
         )
-
-
-@dataclass
-class _Read:
-    """A clip's inputs as read, or what went wrong."""
-
-    row: ClipRow
-    media: Media | None = None
-    extras: dict[str, bytes] = field(default_factory=dict)
-    error: VisemillError | None = None
 
 
 class ShardWork:
     """One attempt at one shard."""
 
-    def __init__(self, context: ShardContext, shard: int, child: PassChild, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, context: ShardContext, shard: int, attempt: int, child: PassChild, should_stop: Callable[[], bool]
+    ) -> None:
         self._c = context
         self._shard = shard
+        self._attempt = attempt
         self._child = child
         self._should_stop = should_stop
         self._counts: dict[str, int] = {}
@@ -106,6 +94,7 @@ class ShardWork:
         self._inputs: dict[str, str] = {}
         self._quality: list[str] = []
         self._quarantine: list[QuarantineLine] = []
+        self._tried: set[str] = set()
         self._num_frames = 0
         self._num_cached = 0
         run, num_shards = context.order.run, context.order.num_shards
@@ -114,6 +103,7 @@ class ShardWork:
         self._quality_name = layout.quality_file(run, shard, num_shards)
         self._mended_name = layout.mended_file(run, shard, num_shards)
         self._mended: dict[str, tuple[int, str]] = {}
+        self._before: dict[str, dict[str, Any]] = {}
 
     def run(self) -> None:
         """Does nothing when the shard is done. Raises BadShard, BadConfig or Transient; nothing is committed then."""
@@ -121,11 +111,13 @@ class ShardWork:
             say(event="shard_done", shard=self._shard, skipped=True)
             return
         began_s = time.monotonic()
+        inputs = self._open_inputs()
         uploads: dict[str, Upload] = {}
         writer = self._open_writer(uploads)
         try:
-            for read in self._read_ahead(self._c.manifest.rows(self._shard)):
-                self._one_clip(read, writer)
+            for read in inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked):
+                with log.bound(clip=read.row.key):
+                    self._one_clip(read, writer)
             num_records = {file.name: file.num_records for file in writer.close()}
         except BaseException:
             writer.abort()
@@ -142,7 +134,10 @@ class ShardWork:
         module = importlib.import_module(f"{package_of(spec)}.writer")
 
         def create(name: str) -> _Sink:
-            uploads[name] = self._c.outputs.upload(layout.staged(self._c.order.run, name))
+            staged = layout.staged(self._c.order.run, name)
+            # What an attempt without a commit has left would only take up room beside its successor.
+            self._c.outputs.delete(staged)
+            uploads[name] = self._c.outputs.upload(staged)
             return _Sink(uploads[name])
 
         config = config_from_mapping(spec.config, stage.config)
@@ -152,8 +147,7 @@ class ShardWork:
     def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:
         if self._mended:
             self._c.state.put(self._mended_name, canonical_json(self._mended).encode())
-        lines = "".join(line.to_json() + "\n" for line in self._quarantine)
-        self._c.state.put(self._quarantine_name, lines.encode())
+        self._put_quarantine()
         self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
         done = DoneShard(
             self._shard,
@@ -164,14 +158,15 @@ class ShardWork:
             {**{k: round(v, 3) for k, v in self._seconds.items()}, "wall": round(wall_s, 3)},
             self._num_frames,
             self._num_cached,
-            self._c.attempt,
+            self._attempt,
         )
         self._c.state.create(self._done_name, done.to_json())
         LOG.info("shard done", extra={"fields": {"counts": done.counts, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
 
-    def _one_clip(self, read: _Read, writer: ShardWriter) -> None:
+    def _one_clip(self, read: ReadClip, writer: ShardWriter) -> None:
         row, began_s, num_frames = read.row, time.monotonic(), self._num_frames
+        self._tried.add(row.key)
         try:
             if read.error is not None:
                 raise read.error
@@ -189,26 +184,30 @@ class ShardWork:
             for name, data in product.sidecars.items():
                 self._c.state.put(layout.sidecar_file(self._c.order.run, row.key, name), data)
             self._quality.append(canonical_json(facts))
-        say(
-            event="clip",
-            shard=self._shard,
-            key=row.key,
-            ok=not self._quarantine or self._quarantine[-1].key != row.key,
-            wall_s=round(time.monotonic() - began_s, 3),
-            num_frames=self._num_frames - num_frames,
-        )
+        is_ok = not self._quarantine or self._quarantine[-1].key != row.key
+        wall_s = round(time.monotonic() - began_s, 3)
+        num_frames = self._num_frames - num_frames
+        say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, num_frames=num_frames)
+        if 0 <= self._c.max_failures < len(self._quarantine):
+            raise BadShard(
+                "TOO_MANY_FAILURES",
+                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, "
+                f"the last one {row.key}: mend them, or raise --max-failures",
+            )
 
     def _carry(self, job: ClipJob) -> Product:
         for wait_s in (*_TRANSIENT_WAITS_S, None):
             try:
                 return self._carry_once(job)
             except Transient as error:
-                if wait_s is None or self._should_stop():
+                if wait_s is None:
                     raise
-                LOG.warning(
-                    "clip waits", extra={"fields": {"clip": job.clip.key, "reason": error.reason, "wait_s": wait_s}}
-                )
-                time.sleep(wait_s)
+                LOG.warning("clip waits", extra={"fields": {"reason": error.reason, "wait_s": wait_s}})
+                say(event="waiting", shard=self._shard, why=f"{error.reason}: {error.message}", wait_s=wait_s)
+                until_s = time.monotonic() + wait_s
+                while time.monotonic() < until_s:
+                    self._stop_if_asked()
+                    time.sleep(_POLL_S)
         raise AssertionError("unreachable")
 
     def _carry_once(self, job: ClipJob) -> Product:
@@ -247,7 +246,7 @@ class ShardWork:
                 )
                 names[spec.writes] = layout.artifact_file(spec.name, key)
                 self._look_up(given, spec.writes, names)
-            makers[spec.writes] = {**identity.to_dict(), "before": before}
+            makers[spec.writes] = {**identity.of_artifact(), "before": before}
         return given, names
 
     def _look_up(self, given: dict[str, Any], writes: str, names: Mapping[str, str]) -> None:
@@ -259,117 +258,46 @@ class ShardWork:
             LOG.warning("artifact made again", extra={"fields": {"artifact": names[writes], "why": str(error)}})
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
-        stages = ",".join(stage.name for stage in self._c.order.stages)
+        """Told at once and not only with the commit, so that a run which stops at this clip says why."""
         run = ["visemill", "reproduce", "--output-root", self._c.order.output_root, "--clip", row.key]
+        inputs = self._c.inputs.uri
+        message = error.message.replace(f"{inputs}/", "").replace(inputs, "the input root")
         line = QuarantineLine(
             row.key,
             row.media,
             row.split,
             error.kind,
             error.reason,
-            error.message,
+            message,
             error.detail,
             shlex.join(run),
             self._shard,
         )
-        LOG.warning("clip quarantined", extra={"fields": {"clip": row.key, "reason": error.reason, "stages": stages}})
+        LOG.warning("clip quarantined", extra={"fields": {"reason": error.reason}})
         self._quarantine.append(line)
-        if 0 <= self._c.max_failures < len(self._quarantine):
-            raise BadShard(
-                "TOO_MANY_FAILURES",
-                f"shard {self._shard} has over {self._c.max_failures} quarantined clips, "
-                f"the last one {row.key} ({error.reason}): "
-                "mend them, or raise --max-failures",
-            )
+        self._put_quarantine()
 
-    def _read_ahead(self, rows: list[ClipRow]) -> Iterator[_Read]:
-        """Inputs of the next clips are read while the child computes."""
-        ahead: queue.Queue[_Read | None] = queue.Queue(_NUM_AHEAD)
-        ended = threading.Event()
+    def _put_quarantine(self) -> None:
+        """What is set aside by now, and of the attempt before what has not been tried again yet."""
+        before = [QuarantineLine(**line) for key, line in self._before.items() if key not in self._tried]
+        lines = "".join(line.to_json() + "\n" for line in [*self._quarantine, *before])
+        self._c.state.put(self._quarantine_name, lines.encode())
 
-        def put(read: _Read | None) -> bool:
-            while not ended.is_set():
-                try:
-                    ahead.put(read, timeout=0.2)
-                except queue.Full:
-                    continue
-                return True
-            return False
-
-        def fill() -> None:
-            for row in rows:
-                if not put(self._read(row)):
-                    return
-            put(None)
-
-        reader = threading.Thread(target=fill, daemon=True)
-        reader.start()
-        try:
-            while (read := ahead.get()) is not None:
-                if self._should_stop():
-                    raise Transient("STOPPED", "asked to stop before the shard was done: run it again")
-                yield read
-        finally:
-            ended.set()
-            reader.join(timeout=5)
-
-    def _read(self, row: ClipRow) -> _Read:
-        read = _Read(row)
-        try:
-            self._check_version(row.media, row.size_bytes, row.version, row.key)
-            path = self._c.inputs.local_path(row.media)
-            if path is not None and row.size_bytes > _IN_MEMORY_BYTES:
-                read.media = Media.of_file(path, row.media)
-            else:
-                read.media = Media.of_bytes(row.media, self._c.inputs.read(row.media))
-            for extra in row.extras:
-                self._check_version(extra.path, extra.size_bytes, extra.version, row.key)
-                read.extras[extra.role] = self._c.inputs.read(extra.path)
-        except VisemillError as error:
-            read.error = _of_one_clip(error)
-        except OSError as error:
-            read.error = BadInput(
-                "NOT_READABLE", f"{row.media} cannot be read ({error}): check its permissions and the disk"
-            )
-        return read
-
-    def _check_version(self, name: str, size_bytes: int, version: str, key: str) -> None:
-        entry = self._c.inputs.stat(name)
-        if entry is None:
-            now = "is gone"
-        elif (entry.size_bytes, entry.version) != (size_bytes, version):
-            now = "has changed"
-        else:
-            return
-        if entry is not None and (key in self._may_change or self._mended_before.get(name) == entry[1:3]):
-            self._mended[name] = entry[1:3]
-        if name in self._mended or key in self._may_change:
-            return
-        raise BadConfig(
-            "INPUT_CHANGED",
-            f"{name} {now} since the run was planned: restore it, or begin a new run in a new output root",
-        )
-
-    @functools.cached_property
-    def _may_change(self) -> frozenset[str]:
+    def _open_inputs(self) -> ClipInputs:
         """Clips that were in this shard's quarantine have given nothing to the output yet, so they may be mended."""
-        try:
-            return frozenset(line["key"] for line in lines_of(self._c.state.read(self._quarantine_name)))
-        except NotThere:
-            return frozenset()
+        mended: dict[str, tuple[int, str]] = {}
+        with contextlib.suppress(NotThere):
+            self._before = {line["key"]: line for line in lines_of(self._c.state.read(self._quarantine_name))}
+        with contextlib.suppress(NotThere):
+            found = json.loads(self._c.state.read(self._mended_name))
+            mended = {name: (size, version) for name, (size, version) in found.items()}
+        inputs = ClipInputs(self._c.inputs, self._before, mended)
+        self._mended = inputs.mended
+        return inputs
 
-    @functools.cached_property
-    def _mended_before(self) -> dict[str, tuple[int, str]]:
-        try:
-            data = self._c.state.read(self._mended_name)
-        except NotThere:
-            return {}
-        return {name: (size, version) for name, (size, version) in json.loads(data).items()}
-
-
-def _of_one_clip(error: VisemillError) -> VisemillError:
-    """A file that may not be read costs its clip, although a folder that may not be written costs the run."""
-    return BadInput(error.reason, error.message, error.detail) if error.reason == "NOT_READABLE" else error
+    def _stop_if_asked(self) -> None:
+        if self._should_stop():
+            raise Transient("STOPPED", "asked to stop before the shard was done: run it again")
 
 
 class _Sink:

@@ -123,8 +123,11 @@ class S3Store:
         self.delete(source)
 
     def delete(self, name: str) -> None:
-        with contextlib.suppress(Refused):
+        try:
             self._bucket.request("DELETE", self._key(name))
+        except Refused as refused:
+            if refused.code != "NoSuchKey":
+                raise self._meaning(refused, name) from refused
 
     def delete_prefix(self, prefix: str) -> None:
         if not prefix:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.base import layout, log
@@ -23,6 +24,8 @@ from services.base.isolation import PassChild, clip_limits
 from services.base.order import RunOrder, order_from_json
 from services.base.shard_work import ShardContext, ShardWork, say
 from services.base.store import open_store
+
+_STDIN_POLL_S = 0.2
 
 
 class _Stop:
@@ -89,10 +92,10 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     try:
         child.start()
         say(event="ready")
-        for shard in shard_numbers(flags.shards, order.num_shards):
-            with log.bound(run=order.run, shard=shard, attempt=flags.attempt):
+        for shard, attempt in asked_shards(flags.shards, order.num_shards, flags.attempt, stop):
+            with log.bound(run=order.run, shard=shard, attempt=attempt):
                 try:
-                    ShardWork(context, shard, child, stop).run()
+                    ShardWork(context, shard, attempt, child, stop).run()
                 except BadShard as error:
                     num_bad += 1
                     say(event="shard_bad", shard=shard, reason=error.reason, message=error.message)
@@ -101,16 +104,39 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     return EXIT_BAD_SHARD if num_bad else EXIT_OK
 
 
-def shard_numbers(text: str, num_shards: int) -> Iterator[int]:
-    """Numbers of "0,4-7", or a number a line of standard input for "-". Raises BadConfig."""
+def asked_shards(
+    text: str, num_shards: int, attempt: int, should_stop: Callable[[], bool]
+) -> Iterator[tuple[int, int]]:
+    """(shard, attempt) for the numbers of "0,4-7"; for "-", for each line "SHARD [ATTEMPT]" of standard input.
+
+    Ends early when asked to stop. Raises BadConfig.
+    """
     if text == "-":
-        for line in iter(sys.stdin.readline, ""):
-            yield _shard_number(line.strip(), num_shards)
+        for line in _lines_of_stdin(should_stop):
+            words = line.split() or [""]
+            yield _shard_number(words[0], num_shards), int(words[1]) if words[1:] else attempt
         return
     for piece in text.split(","):
         first, dash, last = piece.partition("-")
         begin = _shard_number(first, num_shards)
-        yield from range(begin, (_shard_number(last, num_shards) if dash else begin) + 1)
+        for shard in range(begin, (_shard_number(last, num_shards) if dash else begin) + 1):
+            yield shard, attempt
+
+
+def _lines_of_stdin(should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Lines as they come. Python restarts a read that a signal interrupts, so a wait for a line must not be one."""
+    stream, pending = sys.stdin.fileno(), b""
+    while not should_stop():
+        if not select.select([stream], [], [], _STDIN_POLL_S)[0]:
+            continue
+        data = os.read(stream, 4096)
+        *lines, pending = (pending + data).split(b"\n")
+        if not data and pending:
+            lines = [pending]
+        for line in lines:
+            yield line.decode()
+        if not data:
+            return
 
 
 def _shard_number(text: str, num_shards: int) -> int:

@@ -257,7 +257,7 @@ class PyavVideo:
             self._refuse(
                 "TOO_MANY_PIXELS",
                 f"{self._media.name}: a frame of {num_px} pixels is over the limit of {self._config.max_pixels}; "
-                "scale the video down, or raise max_pixels",
+                "scale the video down, or raise the limit (--max-pixels)",
             )
 
     def _refuse_long(self, what: str, setting: str) -> NoReturn:

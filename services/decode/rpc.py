@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -15,13 +15,13 @@ from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
 from services.base import server
 from services.base.calls import current_call
+from services.base.child import waiting_for
 from services.base.child_pool import Children, carry
 from services.base.clip_pass import ChunkPart, FactsPart, InfoPart, Part
-from services.base.contract import FrameStream, Source, add_config_flags, config_from_flags, config_from_mapping
+from services.base.contract import FrameStream, Source, StageSpec, add_config_flags, config_from_flags
 from services.base.errors import BadConfig, Transient
 from services.base.identity import identity_of
 from services.base.intake import Intake, job_of, start_of
-from services.base.isolation import Stages
 from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
 from services.base.remote import Pieces, Remote, expectation, require_expected
 from services.base.retry import Again
@@ -35,7 +35,7 @@ from services.base.wire import (
     info_to_proto,
     require_frame_fits,
 )
-from services.decode.spec import SPEC, DecodeConfig
+from services.decode.spec import SPEC, DecodeConfig, config_of_clip
 
 SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
 # Said in each call, or of no consequence to the caller.
@@ -58,14 +58,9 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
         require_expected(context.invocation_metadata(), lambda: _expected(self._config))
         with self._intake.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            stages = self._stages(start.max_frames)
-            parts = carry(self._children, stages, job_of(media), want_frames=True)
+            stages = [(SPEC.name, dataclasses.asdict(self._config))]
+            parts = carry(self._children, stages, job_of(media, start.max_frames), want_frames=True)
             yield from _responses(parts, self._max_message_bytes)
-
-    def _stages(self, max_frames: int) -> Stages:
-        values = {**dataclasses.asdict(self._config), "max_frames": max_frames}
-        config_from_mapping(DecodeConfig, values)
-        return [(SPEC.name, values)]
 
 
 def _responses(parts: Iterator[Part], max_message_bytes: int) -> Iterator[decode_pb2.DecodeResponse]:
@@ -97,8 +92,9 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add_config_flags(parser, DecodeConfig)
 
 
-def serve(flags: argparse.Namespace) -> int:
+def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
     """Serves until a signal; the exit code. Raises BadConfig."""
+    del spec_of
     config: DecodeConfig = config_from_flags(DecodeConfig, flags)
     if config.max_frames:
         raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
@@ -116,8 +112,8 @@ def open_remote(target: str, config: DecodeConfig) -> Source:
     """What `stage.open_stage(config)` returns, decoding at a server. Raises what that raises, and Transient."""
     remote = Remote(target)
 
-    def source(media: Media) -> AbstractContextManager[FrameStream]:
-        return _open_stream(remote, media, config)
+    def source(media: Media, max_frames: int | None = None) -> AbstractContextManager[FrameStream]:
+        return _open_stream(remote, media, config_of_clip(config, max_frames))
 
     return source
 
@@ -142,6 +138,7 @@ class RemoteStream:
         self._remote = remote
         self._media = media
         self._config = config
+        self._whom = f"{SPEC.name} at {remote.target}"
         self._stub = decode_pb2_grpc.DecodeServiceStub(remote.channel)
         self._call: Any = None
         self._pieces = Pieces(media)
@@ -157,14 +154,15 @@ class RemoteStream:
 
     def open(self) -> None:
         """Waits for the info. Raises BadInput when the clip cannot be opened."""
-        self._remote.patiently(self._read_info)
+        with waiting_for(self._whom):
+            self._remote.patiently(self._read_info)
 
     def __iter__(self) -> Iterator[FrameChunk]:
         """Chunks in presentation order. Raises RuntimeError when asked for twice: a clip is decoded once."""
         if self._started:
             raise RuntimeError("the frames of this clip were handed out already; open it again to decode it again")
         self._started = True
-        while (chunk := self._remote.patiently(self._read_chunk)) is not None:
+        while (chunk := self._next_chunk()) is not None:
             self._num_delivered = chunk.first_index + len(chunk)
             yield chunk
 
@@ -177,6 +175,10 @@ class RemoteStream:
         """Gives up a call that is still at work."""
         if self._call is not None:
             self._call.cancel()
+
+    def _next_chunk(self) -> FrameChunk | None:
+        with waiting_for(self._whom):
+            return self._remote.patiently(self._read_chunk)
 
     def _read_info(self) -> None:
         self._call = self._stub.Decode(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from services.base.contract import StageSpec
+from services.base.errors import BadConfig
 from services.decode.sampling import MAX_TARGET_HZ, Sampling
 
 
@@ -56,6 +58,16 @@ class DecodeConfig:
             raise ValueError(f"target_fps must be above 0 and at most {MAX_TARGET_HZ}, not {self.target_fps}")
 
 
+def config_of_clip(config: DecodeConfig, max_frames: int | None) -> DecodeConfig:
+    """The config, stopping where a clip's own limit says, if it has one. Raises BadConfig BAD_SETTING."""
+    if max_frames is None:
+        return config
+    try:
+        return dataclasses.replace(config, max_frames=max_frames)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
+
+
 SPEC = StageSpec("decode", 1, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))
 
 
@@ -66,3 +78,8 @@ def key_config(config: DecodeConfig) -> dict[str, Any]:
         # Left out where it changes nothing, so that what was keyed before there was sampling is still found.
         key |= {"sampling": config.sampling, "target_fps": config.target_fps}
     return key
+
+
+def run_config(config: DecodeConfig) -> dict[str, Any]:
+    """The settings that decide which clips come out of a run, and with which pixels: all but the size of a chunk."""
+    return {name: value for name, value in dataclasses.asdict(config).items() if name != "chunk_bytes"}

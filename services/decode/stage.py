@@ -13,18 +13,19 @@ from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
 from services.decode.ops import copy_rotated, num_frames_per_chunk
 from services.decode.pyav import PyavVideo, open_video
 from services.decode.sampling import sampled
-from services.decode.spec import DecodeConfig
+from services.decode.spec import DecodeConfig, config_of_clip
 
 
 def open_stage(config: DecodeConfig) -> Source:
     """The source: `with source(media) as stream` gives the frames of one clip. Nothing is loaded, nothing is kept.
 
-    Entering raises what `open_video` raises. Iterating raises BadInput (SIZE_CHANGED, TOO_LONG, TOO_MANY_PIXELS,
-    UNSUPPORTED_PIXELS, OUT_OF_MEMORY) and Transient MEDIA_UNREADABLE. MemoryError: the process is short of memory.
+    Entering raises what `open_video` raises; BadConfig for a clip's max_frames that the config forbids.
+    Iterating raises BadInput (SIZE_CHANGED, TOO_LONG, TOO_MANY_PIXELS, UNSUPPORTED_PIXELS, OUT_OF_MEMORY) and Transient
+    MEDIA_UNREADABLE. MemoryError: the process is short of memory.
     """
 
-    def source(media: Media) -> AbstractContextManager[FrameStream]:
-        return _open_stream(media, config)
+    def source(media: Media, max_frames: int | None = None) -> AbstractContextManager[FrameStream]:
+        return _open_stream(media, config_of_clip(config, max_frames))
 
     return source
 

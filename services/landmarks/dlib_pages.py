@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -27,22 +28,23 @@ def heap_onto_large_pages() -> bool:
         return False
     try:
         madvise = ctypes.CDLL(None, use_errno=True).madvise
-        heap = _heap()
+        parts = _heap()
     except (OSError, AttributeError, ValueError) as error:
         _log.debug("no large pages: %s", error)
         return False
-    if heap is None:
-        return False
-    start, size = ctypes.c_void_p(heap[0]), ctypes.c_size_t(heap[1] - heap[0])
-    agreed = bool(madvise(start, size, _MADV_HUGEPAGE) == 0)
-    madvise(start, size, _MADV_COLLAPSE)
+    agreed = [_advise(madvise, start, end) for start, end in parts]
+    return any(agreed)
+
+
+def _advise(madvise: Callable[..., int], start: int, end: int) -> bool:
+    address, size = ctypes.c_void_p(start), ctypes.c_size_t(end - start)
+    agreed = madvise(address, size, _MADV_HUGEPAGE) == 0
+    madvise(address, size, _MADV_COLLAPSE)
     return agreed
 
 
-def _heap() -> tuple[int, int] | None:
-    """First address of the heap and the one after its last."""
-    for line in _MAPS.read_text().splitlines():
-        if line.endswith("[heap]"):
-            start, end = line.split()[0].split("-")
-            return int(start, 16), int(end, 16)
-    return None
+def _heap() -> list[tuple[int, int]]:
+    """First address of each part of the heap and the one after its last; advice given before has parted it."""
+    lines = [line for line in _MAPS.read_text().splitlines() if line.endswith("[heap]")]
+    ends = [line.split()[0].split("-") for line in lines]
+    return [(int(start, 16), int(end, 16)) for start, end in ends]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-import json
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -17,15 +17,19 @@ from visemill.v1 import common_pb2, landmarks_pb2, landmarks_pb2_grpc
 
 from services.base import server
 from services.base.calls import current_call
+from services.base.child import waiting_for
 from services.base.child_pool import Children, carry
 from services.base.clip_pass import ArtifactPart, FactsPart, Part
 from services.base.contract import (
     ClipConsumer,
     ClipJob,
+    ConfiguredStage,
     Consumer,
+    StageSpec,
     add_config_flags,
     config_from_flags,
     config_from_mapping,
+    json_object,
 )
 from services.base.errors import BadConfig, BadInput, Transient
 from services.base.identity import identity_of
@@ -56,15 +60,18 @@ _MODES = {
 }
 
 
+_SAID_IN_EACH_CALL = "max_frames"
+
+
 class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
-    """Translates between messages and parts of a pass. decode: config values of the stage that decodes clips here."""
+    """Translates between messages and parts of a pass. decode: the stage that decodes clips here, and its config."""
 
     def __init__(
         self,
         children: Children,
         intake: Intake,
         config: LandmarksConfig,
-        decode: Mapping[str, Any],
+        decode: ConfiguredStage,
         max_message_bytes: int,
     ) -> None:
         self._children = children
@@ -77,21 +84,23 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
         self, request_iterator: Iterator[landmarks_pb2.DetectRequest], context: grpc.ServicerContext
     ) -> Iterator[landmarks_pb2.DetectResponse]:
         start = start_of(request_iterator)
-        stages = stages_of(start, self._config, self._decode)
-        config = config_from_mapping(LandmarksConfig, stages[-1][1])
-        require_expected(context.invocation_metadata(), lambda: _expected(config))
-        if start.WhichOneof("input") == "frames":
+        config = config_of(start, self._config)
+        stages = _stages(config, self._decode)
+        is_frames = start.WhichOneof("input") == "frames"
+        decode = None if is_frames else self._decode
+        require_expected(context.invocation_metadata(), lambda: _expected(config, decode))
+        if is_frames:
             parts = self._of_frames(start, request_iterator, stages)
         else:
-            parts = self._of_media(start.media, request_iterator, stages)
+            parts = self._of_media(start, request_iterator, stages)
         yield from _responses(parts)
 
     def _of_media(
-        self, header: common_pb2.MediaHeader, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
+        self, start: landmarks_pb2.DetectStart, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
     ) -> Iterator[Part]:
-        with self._intake.media(header, requests) as media:
+        with self._intake.media(start.media, requests) as media:
             current_call().note(clip=media.name)
-            yield from carry(self._children, stages, job_of(media))
+            yield from carry(self._children, stages, job_of(media, start.max_frames))
 
     def _of_frames(
         self, start: landmarks_pb2.DetectStart, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
@@ -106,8 +115,8 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
         yield from carry(self._children, stages, job, frames=frames, info=info)
 
 
-def stages_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig, decode: Mapping[str, Any]) -> Stages:
-    """The stages that a start asks for; what it leaves open is as the server was started. Raises BadConfig."""
+def config_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig) -> LandmarksConfig:
+    """The config that a start asks for; what it leaves open is as the server was started. Raises BadConfig."""
     if start.max_frames < 0:
         raise BadConfig("BAD_SETTING", f"max_frames must be 0 (all) or more, not {start.max_frames}")
     values = dataclasses.asdict(config)
@@ -117,16 +126,27 @@ def stages_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig, decode:
         values["mode"] = _name_of(start.mode, _MODES, "mode")
     if start.num_jitters:
         values["num_jitters"] = start.num_jitters
-    config_from_mapping(LandmarksConfig, values)
-    max_frames = start.max_frames if start.WhichOneof("input") != "frames" else 0
-    return [("decode", {**decode, "max_frames": max_frames}), (SPEC.name, values)]
+    asked: LandmarksConfig = config_from_mapping(LandmarksConfig, values)
+    return asked
+
+
+def _stages(config: LandmarksConfig, decode: ConfiguredStage) -> Stages:
+    return [(decode.spec.name, dataclasses.asdict(decode.config)), (SPEC.name, dataclasses.asdict(config))]
 
 
 @functools.lru_cache(maxsize=32)
-def _expected(config: LandmarksConfig) -> Mapping[str, Any]:
-    """What must be the same at both ends, or points under one key would not be the same points."""
+def _expected(config: LandmarksConfig, decode: ConfiguredStage | None) -> Mapping[str, Any]:
+    """What must be the same at both ends, or points under one key would not be the same points.
+
+    decode: None where the caller sends frames, which are decoded already.
+    """
     identity = identity_of(SPEC, config)
-    return {"version": identity.version, "models": dict(identity.models), "libraries": dict(identity.libraries)}
+    own = {"version": identity.version, "models": dict(identity.models), "libraries": dict(identity.libraries)}
+    if decode is None:
+        return own
+    decoded = identity_of(decode.spec, decode.config)
+    settings = {f"decode {name}": value for name, value in decoded.run_config.items() if name != _SAID_IN_EACH_CALL}
+    return {**own, **settings, "decode version": decoded.version, "decode libraries": dict(decoded.libraries)}
 
 
 def _responses(parts: Iterator[Part]) -> Iterator[landmarks_pb2.DetectResponse]:
@@ -168,12 +188,12 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def serve(flags: argparse.Namespace) -> int:
-    """Serves until a signal; the exit code. Raises BadConfig."""
+def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
+    """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
     config: LandmarksConfig = config_from_flags(LandmarksConfig, flags)
-    decode = _decode_config(flags.decode_config)
+    decode = _decoder(flags.decode_config, spec_of("decode"))
     serve_config = server.serve_config_of(flags)
-    children = server.pool_of(serve_config, stages_of(landmarks_pb2.DetectStart(), config, decode))
+    children = server.pool_of(serve_config, _stages(config, decode))
     servicer = LandmarksServicer(children, server.intake_of(flags), config, decode, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
@@ -182,30 +202,42 @@ def serve(flags: argparse.Namespace) -> int:
     return server.run_server(serve_config, children, {SERVICE: register})
 
 
-def _decode_config(text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise BadConfig("BAD_SETTING", f"--decode-config {text!r} is not JSON: {error}") from error
-    if not isinstance(values, dict) or "max_frames" in values:
-        raise BadConfig(
-            "BAD_SETTING", f"--decode-config {text!r} must be an object without max_frames, which callers say"
-        )
-    return values
+def _decoder(text: str, spec: StageSpec) -> ConfiguredStage:
+    values = json_object(text, "--decode-config")
+    if _SAID_IN_EACH_CALL in values:
+        raise BadConfig("BAD_SETTING", f"--decode-config {text!r} must leave out max_frames, which callers say")
+    return ConfiguredStage(spec, config_from_mapping(spec.config, values))
 
 
-def open_remote(target: str, config: LandmarksConfig, max_frames: int = 0) -> Consumer:
+def open_remote(target: str, config: LandmarksConfig, decode: ConfiguredStage) -> Consumer:
     """What `stage.open_stage(config)` returns, with decoder and detector at a server.
 
-    max_frames: where this pass stops decoding, 0 at the end; needed only where no stage of the pass asks for frames.
+    decode: the stage of this pass that makes frames, in whose place the server decodes.
     """
     remote = Remote(target)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return RemoteConsumer(remote, job.media, config, max_frames)
+        max_frames = decode.config.max_frames if job.max_frames is None else job.max_frames
+        return RemoteConsumer(remote, job.media, _Asked(config, decode, max_frames))
 
     return consumer
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a server for each clip. max_frames: where it stops decoding, 0 at the end."""
+
+    config: LandmarksConfig
+    decode: ConfiguredStage
+    max_frames: int
+
+    def expectation(self) -> tuple[tuple[str, str], ...]:
+        try:
+            return expectation(_expected(self.config, self.decode))
+        except BadConfig:
+            # A client without the model file keeps no points under its digest, so it has nothing to compare.
+            return ()
 
 
 class RemoteConsumer:
@@ -213,11 +245,11 @@ class RemoteConsumer:
 
     wants_frames = False
 
-    def __init__(self, remote: Remote, media: Media, config: LandmarksConfig, max_frames: int) -> None:
+    def __init__(self, remote: Remote, media: Media, asked: _Asked) -> None:
         self._remote = remote
         self._media = media
-        self._config = config
-        self._detection = _Detection(remote, media, config, max_frames)
+        self._asked = asked
+        self._detection = _Detection(remote, media, asked)
         self._answer: Future[Landmarks] = Future()
         # A clip that fails elsewhere is dropped without a finish: its call goes with it.
         weakref.finalize(self, self._detection.cancel)
@@ -228,27 +260,16 @@ class RemoteConsumer:
 
     def finish(self, given: Mapping[str, Any]) -> Landmarks:
         """The points. Raises what the stage raises, Transient, and BadConfig FRAMES_DIFFER."""
-        found = self._answer.result()
+        with waiting_for(f"{SPEC.name} at {self._remote.target}"):
+            found = self._answer.result()
         facts: DecodeFacts | None = given.get("facts")
-        if facts is None or len(found.points_TNC) == facts.num_frames:
-            return found
-        # This pass stopped decoding earlier. Points may depend on later frames, so they are not cut but found anew.
-        found = _Detection(self._remote, self._media, self._config, facts.num_frames).run()
-        if len(found.points_TNC) != facts.num_frames:
+        if facts is not None and len(found.points_TNC) != facts.num_frames:
             raise BadConfig(
                 "FRAMES_DIFFER",
                 f"{self._media.name}: {facts.num_frames} frames were decoded here and {len(found.points_TNC)} at "
                 f"{self._remote.target}: run the same version and settings of decode at both ends",
             )
         return found
-
-
-def _expectation_of(config: LandmarksConfig) -> tuple[tuple[str, str], ...]:
-    try:
-        return expectation(_expected(config))
-    except BadConfig:
-        # A client without the model file keeps no points under its digest, so it has nothing to compare.
-        return ()
 
 
 def _detect_into(detection: _Detection, answer: Future[Landmarks]) -> None:
@@ -261,18 +282,18 @@ def _detect_into(detection: _Detection, answer: Future[Landmarks]) -> None:
 class _Detection:
     """One clip's call, tried again as long as it makes sense."""
 
-    def __init__(self, remote: Remote, media: Media, config: LandmarksConfig, max_frames: int) -> None:
+    def __init__(self, remote: Remote, media: Media, asked: _Asked) -> None:
         self._remote = remote
         self._media = media
         self._stub = landmarks_pb2_grpc.LandmarksServiceStub(remote.channel)
         self._start = landmarks_pb2.DetectStart(
             media=common_pb2.MediaHeader(name=media.name, size_bytes=media.size_bytes),
-            backend=_BACKENDS[config.backend],
-            mode=_MODES[config.mode],
-            max_frames=max_frames,
-            num_jitters=config.num_jitters,
+            backend=_BACKENDS[asked.config.backend],
+            mode=_MODES[asked.config.mode],
+            max_frames=asked.max_frames,
+            num_jitters=asked.config.num_jitters,
         )
-        self._metadata = _expectation_of(config)
+        self._metadata = asked.expectation()
         self._call: Any = None
         self._cancelled = False
 

@@ -37,6 +37,8 @@ def find_record(path: Path, index: int, key: str) -> tuple[int, bytes]:
             num_records += 1
             if key in _keys(payload) if key else i == index:
                 return i, payload
+    if num_records == 0:
+        raise BadInput("NO_SUCH_RECORD", f"{path.name} holds no record: its shard has no clip of this split")
     wanted = f"with the id {key!r}" if key else f"at place {index}"
     raise BadInput("NO_SUCH_RECORD", f"{path} has {num_records} records and none {wanted}: places count from 0")
 

@@ -122,12 +122,12 @@ def lines_of_file(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visemill() -> Visemill:
     return Visemill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visemill_in() -> type[Visemill]:
     """A command line in another environment."""
     return Visemill
@@ -139,23 +139,23 @@ def corpus(testdata: Path, tmp_path: Path) -> Corpus:
     return Corpus(tmp_path / "in", testdata / "data" / "grid")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def corpus_at(testdata: Path) -> Callable[[Path], Corpus]:
     """Another input root, anywhere."""
     return lambda root: Corpus(root, testdata / "data" / "grid")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tree_digest() -> Callable[[Path], str]:
     return digest_of_tree
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def json_lines() -> Callable[[Path], list[dict[str, Any]]]:
     return lines_of_file
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stems(testdata: Path) -> Callable[[int], list[str]]:
     """The first clips of s1, without the odd ones."""
     odd = {"lrarzn", "prii9a", "lrae3s", "srbb4n", "sbbbzp"}

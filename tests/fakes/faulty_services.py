@@ -1,7 +1,9 @@
 """A program with stages that fail on command, for a supervisor to survive: `python faulty_services.py child FD`."""
 
+import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from services.base.artifacts import Product
-from services.base.child import child_main
+from services.base.child import _SUPERVISOR, child_main, waiting_for
 from services.base.clip_pass import BoundStage
 from services.base.contract import StageSpec
 from services.base.errors import BadConfig, BadInput
@@ -35,8 +37,11 @@ class Frames:
 
 
 @contextmanager
-def source(media):
+def source(media, max_frames=None):
     yield Frames()
+
+
+hoard = []
 
 
 class Obeying:
@@ -49,6 +54,8 @@ class Obeying:
         self.sum = 0
 
     def push(self, chunk):
+        if self.order == "eat-frames":
+            hoard.append(np.ones(64 << 20, np.uint8))
         self.sum += int(chunk.frames_THWC.sum())
 
     def finish(self, given):
@@ -74,6 +81,27 @@ class Obeying:
             raise RuntimeError("a bug of ours")
         if order == "bad":
             raise BadInput("NO_FACE", "there is none", "said the detector")
+        if order == "warn":
+            logging.getLogger("fake.stage").warning("the remote does not answer", extra={"fields": {"tries": 2}})
+            logging.getLogger("fake.stage").info("all is well")
+        if order == "remote-hang":
+            with waiting_for("points at far:1"):
+                time.sleep(3600)
+        if order == "remote-slow":
+            for _ in range(2):
+                with waiting_for("points at far:1"):
+                    time.sleep(1.2)
+            time.sleep(0.3)
+        if order == "sleep":
+            time.sleep(0.5)
+        if order == "stop-talking":
+            # The supervisor sees the beginning of a message, and never its end.
+            _SUPERVISOR.get().sendall(bytes(5))
+            time.sleep(3600)
+        if order == "late-words":
+            # Whoever inherits the pipe speaks after the child has ended.
+            subprocess.Popen(["sh", "-c", "sleep 0.3; echo afterthought >&2"])
+            os.abort()
         if order == "talk":
             sys.stderr.write("last words\n")
             sys.stderr.flush()
@@ -81,10 +109,14 @@ class Obeying:
         return Product(str(self.sum).encode(), {"pid": os.getpid()}, ("FLAG",))
 
 
-def open_stage(name, config, target):
+def open_stage(name, config, target, configs):
     if name == "frames":
         return BoundStage(StageSpec("frames", 1, NoSettings, (), "frames"), source)
     if name == "obey":
+        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
+    if name == "obey-until" and Path(config["marker"]).exists():
+        os._exit(9)
+    if name == "obey-until":
         return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
     if name == "crash-open":
         os._exit(9)

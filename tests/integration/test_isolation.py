@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.base import log
 from services.base.child_pool import ChildPool
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
@@ -17,6 +18,7 @@ from services.base.media import Clip, FrameChunk, Media, VideoInfo
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
 LIMITS = ClipLimits(time_s=2.0, memory_bytes=400 << 20)
+INFO = VideoInfo(4, 2, 0, 25.0, 2, 0.08, "", "")
 
 
 @pytest.fixture
@@ -104,6 +106,146 @@ def test_a_callers_deadline_is_not_the_clips_fault(child):
     with pytest.raises(Transient) as failure:
         product(child, "hang", timeout_s=0.3)
     assert failure.value.reason == "DEADLINE_EXCEEDED"
+
+
+def test_a_callers_deadline_holds_for_both_tries_together(child, tmp_path):
+    began_s = time.monotonic()
+    with pytest.raises(Transient) as failure:
+        product(child, "hang", timeout_s=3.0)
+    assert failure.value.reason == "DEADLINE_EXCEEDED"
+    assert child.num_restarts == 1
+    assert time.monotonic() - began_s < 3.9
+
+
+def test_a_deadline_that_passed_while_the_child_started_costs_no_child(child):
+    with pytest.raises(Transient) as failure:
+        product(child, timeout_s=0.001)
+    assert failure.value.reason == "DEADLINE_EXCEEDED"
+    assert child._process is not None and child._process.poll() is None
+
+
+def test_a_remote_stage_that_does_not_answer_is_not_the_clips_fault(child):
+    with pytest.raises(Transient) as failure:
+        product(child, "remote-hang")
+    assert failure.value.reason == "REMOTE_TIMEOUT"
+    assert "points at far:1 has not answered for 2 s" in failure.value.message
+
+
+def test_what_a_clip_waits_for_a_remote_stage_is_not_its_time(child):
+    assert product(child, "remote-slow").payload == b"72"
+
+
+def test_what_a_caller_takes_to_read_is_not_the_clips_time(child):
+    parts = child.run(job("sleep"), want_frames=True)
+    next(parts)
+    time.sleep(LIMITS.time_s + 0.2)
+    assert [type(p).__name__ for p in parts][-2:] == ["ArtifactPart", "DonePart"]
+    assert child.num_restarts == 0
+
+
+def test_what_a_caller_takes_to_send_is_not_the_clips_time(child):
+    def frames():
+        yield FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))
+        time.sleep(LIMITS.time_s + 0.2)
+
+    assert product(child, frames=frames(), info=INFO).payload == b"48"
+
+
+def test_memory_is_watched_while_frames_are_sent(child):
+    chunk = FrameChunk(0, np.zeros((64, 64, 64, 3), np.uint8), np.zeros(64))
+    num_sent = 0
+
+    def frames():
+        nonlocal num_sent
+        for _ in range(200):
+            num_sent += 1
+            yield chunk
+
+    with pytest.raises(BadInput) as failure:
+        product(child, "eat-frames", frames=frames(), info=VideoInfo(64, 64, 0, 25.0, 0, 0.0, "", ""))
+    assert failure.value.reason == "OUT_OF_MEMORY"
+    assert num_sent < 50
+
+
+def test_a_call_that_cannot_be_tried_again_does_not_say_that_it_was(child):
+    frames = iter([FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))])
+    with pytest.raises(BadInput) as failure:
+        product(child, "crash", frames=frames, info=INFO)
+    assert "again" not in failure.value.message
+    with pytest.raises(BadInput) as failure:
+        product(child, "crash")
+    assert "and again in a fresh process" in failure.value.message
+
+
+def test_a_message_that_never_ends_is_a_matter_of_time(child):
+    with pytest.raises(BadInput) as failure:
+        product(child, "stop-talking")
+    assert failure.value.reason == "TIMEOUT"
+
+
+def test_last_words_are_waited_for(child):
+    with pytest.raises(BadInput) as failure:
+        product(child, "late-words")
+    assert "afterthought" in failure.value.detail
+
+
+def test_warnings_of_the_child_are_in_the_log_with_the_clip_they_are_about(child, caplog):
+    with log.bound(shard=3):
+        product(child, "warn")
+    child.close()
+    child.last_words()
+    (record,) = [r for r in caplog.records if r.name == "fake.stage"]
+    assert (record.levelname, record.getMessage()) == ("WARNING", "the remote does not answer")
+    assert record.fields == {"clip": "s1/x", "tries": 2}
+
+
+def test_a_child_outlives_a_clip_that_ends_soon_after_nobody_wants_it():
+    child = PassChild([("frames", {}), ("obey", {})], LIMITS, program=PROGRAM, grace_s=1.5)
+    try:
+        pid = product(child).quality["pid"]
+        parts = child.run(job("sleep"), want_frames=True)
+        next(parts)
+        parts.close()
+        assert product(child).quality["pid"] == pid
+        with pytest.raises(ValueError, match="broke off"):
+            product(child, frames=_breaking_off(), info=INFO)
+        assert product(child).quality["pid"] == pid
+        assert product(child, "sleep", timeout_s=0.1).quality["pid"] == pid
+        with pytest.raises(Transient, match="DEADLINE_EXCEEDED"):
+            product(child, "hang", timeout_s=0.1)
+        assert product(child).quality["pid"] != pid
+    finally:
+        child.close()
+
+
+def _breaking_off():
+    yield FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))
+    raise ValueError("the frames broke off")
+
+
+def test_stages_that_opened_once_are_no_matter_of_config(tmp_path):
+    marker = tmp_path / "marker"
+    child = PassChild([("frames", {}), ("obey-until", {"marker": str(marker)})], LIMITS, program=PROGRAM)
+    child.start()
+    child.close()
+    marker.touch()
+    with pytest.raises(Transient) as failure:
+        child.start()
+    assert failure.value.reason == "STAGE_DID_NOT_OPEN"
+
+
+def test_a_child_keeps_the_last_stages_that_it_opened():
+    child = PassChild([("frames", {}), ("obey", {})], LIMITS, program=PROGRAM)
+    try:
+        pid = product(child).quality["pid"]
+        for i in range(5):
+            child.rebind([("frames", {}), ("obey", {"i": i})])
+            assert product(child).quality["pid"] == pid
+        assert child.holds([("frames", {}), ("obey", {"i": 4})])
+        assert child.holds([("frames", {}), ("obey", {"i": 2})])
+        assert not child.holds([("frames", {}), ("obey", {"i": 1})])
+    finally:
+        child.close()
 
 
 def test_frames_of_the_caller_replace_the_source(child):

@@ -1,5 +1,6 @@
 """Landmarks behind gRPC are those of this process, for encoded clips and for frames, with both backends."""
 
+import dataclasses
 import gc
 import os
 import signal
@@ -13,14 +14,17 @@ import numpy as np
 import pytest
 from visemill.v1 import common_pb2, landmarks_pb2, landmarks_pb2_grpc
 
-from services.base.contract import ClipJob
-from services.base.errors import BadConfig, BadInput, VisemillError
+from services.base.contract import ClipJob, ConfiguredStage
+from services.base.errors import BadConfig, BadInput, Transient, VisemillError
+from services.base.isolation import ArtifactPart, ClipLimits, PassChild
 from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
+from services.base.remote import check_remote
 from services.base.status import error_of
 from services.base.wire import frames_to_protos, landmarks_from_protos
+from services.decode.spec import SPEC as DECODE
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
-from services.landmarks.rpc import open_remote
+from services.landmarks import rpc
 from services.landmarks.spec import LandmarksConfig
 from services.landmarks.stage import open_stage
 
@@ -48,6 +52,10 @@ def local() -> Callable[[LandmarksConfig], Any]:
 def _job(testdata: Path, name: str) -> ClipJob:
     path = testdata / "data/grid/s1_processed" / f"{name}.mpg"
     return ClipJob(Clip(name, name, "s1", path.name), Media.of_bytes(path.name, path.read_bytes()))
+
+
+def _remote(target: str, config: LandmarksConfig, max_frames: int = 0) -> Any:
+    return rpc.open_remote(target, config, ConfiguredStage(DECODE, DecodeConfig(max_frames=max_frames)))
 
 
 def _frames(job: ClipJob, max_frames: int = 0) -> tuple[VideoInfo, list[FrameChunk], DecodeFacts]:
@@ -99,7 +107,7 @@ def _start(**fields: Any) -> landmarks_pb2.DetectRequest:
 def test_points_of_real_clips_are_equal_to_the_bit(
     testdata: Path, landmarks_server: Any, local: Callable[[LandmarksConfig], Any], config: LandmarksConfig
 ) -> None:
-    stage, remote = local(config), open_remote(landmarks_server.target, config)
+    stage, remote = local(config), _remote(landmarks_server.target, config)
     for name in NAMES:
         job = _job(testdata, name)
         assert _equal(remote(job, None).finish({}), _here(stage, job)), name
@@ -114,7 +122,7 @@ def test_mode_and_jitters_travel_with_the_call(
         LandmarksConfig(backend="dlib", mode="per-frame"),
         LandmarksConfig(backend="dlib", num_jitters=3),
     ):
-        found = open_remote(landmarks_server.target, config, max_frames=6)(job, None).finish({})
+        found = _remote(landmarks_server.target, config, max_frames=6)(job, None).finish({})
         assert _equal(found, _here(local(config), job, max_frames=6))
         assert not _equal(found, plain)
 
@@ -124,7 +132,7 @@ def test_a_pass_that_stops_decoding_early_gets_the_points_of_the_frames_it_has(
 ) -> None:
     job = _job(testdata, "bbaf2n")
     info, _, facts = _frames(job, 20)
-    found = open_remote(landmarks_server.target, MEDIAPIPE)(job, info).finish({"info": info, "facts": facts})
+    found = _remote(landmarks_server.target, MEDIAPIPE, 20)(job, info).finish({"info": info, "facts": facts})
     assert len(found.points_TNC) == 20
     assert _equal(found, _here(local(MEDIAPIPE), job, max_frames=20))
 
@@ -133,7 +141,7 @@ def test_frames_that_differ_at_the_two_ends_are_an_error_and_not_a_result(
     testdata: Path, landmarks_server: Any
 ) -> None:
     job = _job(testdata, "bbaf2n")
-    consumer = open_remote(landmarks_server.target, MEDIAPIPE)(job, None)
+    consumer = _remote(landmarks_server.target, MEDIAPIPE)(job, None)
     with pytest.raises(BadConfig, match=r"FRAMES_DIFFER: bbaf2n\.mpg: 80 frames were decoded here and 75"):
         consumer.finish({"facts": DecodeFacts(80)})
 
@@ -143,7 +151,7 @@ def test_a_clip_that_cannot_work_fails_as_decode_fails(landmarks_server: Any) ->
     with pytest.raises(BadInput) as here, open_decode(DecodeConfig())(media):
         pass
     with pytest.raises(BadInput) as there:
-        open_remote(landmarks_server.target, MEDIAPIPE)(ClipJob(Clip("x", "x", "", "x"), media), None).finish({})
+        _remote(landmarks_server.target, MEDIAPIPE)(ClipJob(Clip("x", "x", "", "x"), media), None).finish({})
     assert (there.value.reason, there.value.message) == (here.value.reason, here.value.message)
 
 
@@ -213,14 +221,14 @@ def test_frames_that_break_off_do_not_harm_the_next_call(testdata: Path, landmar
     requests = [_start(frames=TINY), *[landmarks_pb2.DetectRequest(chunk=c) for c in (CHUNK, second)]]
     assert "where frame 1 was due" in _refused(landmarks_server.target, requests).message
     job = _job(testdata, "bbaf2n")
-    assert len(open_remote(landmarks_server.target, MEDIAPIPE, 3)(job, None).finish({}).points_TNC) == 3
+    assert len(_remote(landmarks_server.target, MEDIAPIPE, 3)(job, None).finish({}).points_TNC) == 3
 
 
 def test_a_child_killed_at_work_costs_a_second_try_and_nothing_else(
     testdata: Path, landmarks_server: Any, local: Callable[[LandmarksConfig], Any]
 ) -> None:
     job = _job(testdata, "bbaf2n")
-    consumer = open_remote(landmarks_server.target, MEDIAPIPE)(job, None)
+    consumer = _remote(landmarks_server.target, MEDIAPIPE)(job, None)
     time.sleep(0.1)
     for pid in landmarks_server.children():
         os.kill(pid, signal.SIGKILL)
@@ -234,8 +242,8 @@ def test_a_clip_that_takes_too_long_is_the_clips_fault_and_the_next_is_served(
     slow = LandmarksConfig(backend="dlib", mode="per-frame", num_jitters=32)
     job = _job(testdata, "bbaf2n")
     with pytest.raises(BadInput, match="TIMEOUT"):
-        open_remote(server.target, slow)(job, None).finish({})
-    assert len(open_remote(server.target, slow, 1)(job, None).finish({}).points_TNC) == 1
+        _remote(server.target, slow)(job, None).finish({})
+    assert len(_remote(server.target, slow, 1)(job, None).finish({}).points_TNC) == 1
 
 
 def _num_cancelled(server: Any) -> int:
@@ -246,19 +254,19 @@ def test_a_clip_that_is_dropped_takes_its_call_along(testdata: Path, landmarks_s
     job = _job(testdata, "bbaf2n")
     before = _num_cancelled(landmarks_server)
     slow = LandmarksConfig(backend="dlib", mode="per-frame")
-    consumer = open_remote(landmarks_server.target, slow)(job, None)
+    consumer = _remote(landmarks_server.target, slow)(job, None)
     time.sleep(0.2)
     del consumer
     gc.collect()
     # One child: it answers the next caller only once the dropped clip is off its hands.
-    assert len(open_remote(landmarks_server.target, MEDIAPIPE, 2)(job, None).finish({}).points_TNC) == 2
+    assert len(_remote(landmarks_server.target, MEDIAPIPE, 2)(job, None).finish({}).points_TNC) == 2
     assert _num_cancelled(landmarks_server) == before + 1
 
 
 def test_a_consumer_wants_no_frames(testdata: Path, landmarks_server: Any) -> None:
     job = _job(testdata, "bbaf2n")
     _, (chunk, *_), _ = _frames(job, 1)
-    consumer = open_remote(landmarks_server.target, MEDIAPIPE, 1)(job, None)
+    consumer = _remote(landmarks_server.target, MEDIAPIPE, 1)(job, None)
     assert not consumer.wants_frames
     with pytest.raises(RuntimeError, match="asked for no frames"):
         consumer.push(chunk)
@@ -268,8 +276,76 @@ def test_a_consumer_wants_no_frames(testdata: Path, landmarks_server: Any) -> No
 def test_a_server_of_another_version_is_refused_before_its_points_are_kept_under_ours(
     testdata: Path, landmarks_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "services.landmarks.rpc._expected", lambda config: {"version": 1, "libraries": {"mediapipe": "0"}}
-    )
+    of_this_version = rpc._expected
+    monkeypatch.setattr(rpc, "_expected", lambda *asked: {**of_this_version(*asked), "libraries": {"mediapipe": "0"}})
     with pytest.raises(BadConfig, match=r"CONFIG_DIFFERS: caller and server differ in libraries"):
-        open_remote(landmarks_server.target, MEDIAPIPE)(_job(testdata, "bbaf2n"), None).finish({})
+        _remote(landmarks_server.target, MEDIAPIPE)(_job(testdata, "bbaf2n"), None).finish({})
+
+
+def test_a_server_with_another_decoder_or_other_settings_of_it_is_refused(
+    testdata: Path, landmarks_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = _job(testdata, "bbaf2n")
+    lower = ConfiguredStage(DECODE, DecodeConfig(max_pixels=99))
+    with pytest.raises(BadConfig, match="differ in decode max_pixels=99 and 8294400"):
+        rpc.open_remote(landmarks_server.target, MEDIAPIPE, lower)(job, None).finish({})
+    other = dataclasses.replace(DECODE, version=99)
+    with pytest.raises(BadConfig, match="differ in decode version=99 and"):
+        rpc.open_remote(landmarks_server.target, MEDIAPIPE, ConfiguredStage(other, DecodeConfig()))(job, None).finish(
+            {}
+        )
+
+
+def test_callers_who_ask_for_this_and_that_by_turns_wait_for_no_model_twice(
+    testdata: Path, serve_stage: Callable[..., Any], local: Callable[[LandmarksConfig], Any]
+) -> None:
+    server = serve_stage("landmarks", "--num-children", "1")
+    job = _job(testdata, "bbaf2n")
+    children = server.children()
+    local(DLIB)
+    for max_frames in (5, 1, 3):
+        for config in (MEDIAPIPE, DLIB):
+            found = _remote(server.target, config, max_frames)(job, None).finish({})
+            assert _equal(found, _here(local(config), job, max_frames))
+    assert server.children() == children
+
+
+def test_a_pass_of_a_run_says_in_its_first_call_how_far_it_decodes(testdata: Path, landmarks_server: Any) -> None:
+    stages = [("decode", {"max_frames": 9}), ("landmarks", {})]
+    child = PassChild(stages, ClipLimits(), remote={"landmarks": landmarks_server.target})
+    before = _num_calls(landmarks_server)
+    try:
+        parts = list(child.run(_job(testdata, "bbaf2n"), want_frames=True))
+    finally:
+        child.close()
+    (found,) = [part.value for part in parts if isinstance(part, ArtifactPart)]
+    assert len(found.points_TNC) == 9
+    assert _num_calls(landmarks_server) == before + 1
+
+
+def _num_calls(server: Any) -> int:
+    return sum(line["message"] == "call ended" for line in server.lines())
+
+
+def test_a_server_that_hangs_costs_no_clip(testdata: Path, serve_stage: Callable[..., Any]) -> None:
+    server = serve_stage("landmarks", "--num-children", "1")
+    stages = [("decode", {}), ("landmarks", {})]
+    child = PassChild(stages, ClipLimits(time_s=2.0), remote={"landmarks": server.target})
+    try:
+        child.start()
+        server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(Transient, match=f"REMOTE_TIMEOUT: bbaf2n: landmarks at {server.target} has not answered"):
+            list(child.run(_job(testdata, "bbaf2n")))
+        server.process.send_signal(signal.SIGCONT)
+        assert any(isinstance(part, ArtifactPart) for part in child.run(_job(testdata, "bbaf2n")))
+    finally:
+        child.close()
+
+
+def test_a_server_is_asked_how_it_is_before_clips_are_sent(serve_stage: Callable[..., Any], free_port: int) -> None:
+    server = serve_stage("landmarks", "--num-children", "1")
+    check_remote(server.target)
+    server.process.send_signal(signal.SIGSTOP)
+    for target in (server.target, f"127.0.0.1:{free_port}"):
+        with pytest.raises(Transient, match=f"REMOTE_DOES_NOT_ANSWER: {target} did not say within 0.5 s"):
+            check_remote(target, patience_s=0.5)

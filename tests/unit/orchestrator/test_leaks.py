@@ -35,7 +35,7 @@ def test_there_is_a_leak_exactly_where_a_content_has_several_splits(clips: list[
 
 
 def test_a_leak_stops_the_run_and_names_the_clips() -> None:
-    raise_if_leaking([])
+    raise_if_leaking([], "state")
     with pytest.raises(BadConfig, match=r"s1/a \(train\) = s2/b \(val\)") as caught:
-        raise_if_leaking(content_leaks([("s1/a", "train", "f0"), ("s2/b", "val", "f0")]))
-    assert caught.value.reason == "CONTENT_IN_TWO_SPLITS"
+        raise_if_leaking(content_leaks([("s1/a", "train", "f0"), ("s2/b", "val", "f0")]), "state")
+    assert caught.value.reason == "CONTENT_LEAK"

@@ -18,15 +18,15 @@ STAGES = (("decode", {"max_frames": 75}), ("landmarks", {"backend": "mediapipe"}
 
 def identities(**changes):
     base = [
-        {"name": "decode", "version": 1, "key_config": {"max_frames": 75}, "models": {}, "libraries": {"av": "18"}},
+        {"name": "decode", "version": 1, "run_config": {"max_frames": 75}, "models": {}, "libraries": {"av": "18"}},
         {
             "name": "landmarks",
             "version": 1,
-            "key_config": {},
+            "run_config": {},
             "models": {"face.task": "ab"},
             "libraries": {"mediapipe": "1"},
         },
-        {"name": "records", "version": 1, "key_config": {}, "models": {}, "libraries": {"numpy": "2"}},
+        {"name": "records", "version": 1, "run_config": {}, "models": {}, "libraries": {"numpy": "2"}},
     ]
     return [{**identity, **changes} if identity["name"] == "landmarks" else identity for identity in base]
 
@@ -82,6 +82,10 @@ def test_what_differs_between_two_plans_is_named(changes, told):
     other = plan(**changes)
     assert other.order.digest != plan().order.digest
     assert told in explain_difference(plan().order, other.order)
+
+
+def test_another_number_of_shards_alone_is_not_told_as_another_list_of_clips():
+    assert explain_difference(plan().order, plan(num_shards=3).order) == "--num-shards 2 against 3"
 
 
 def test_a_data_set_without_clips_is_refused_with_what_was_found():

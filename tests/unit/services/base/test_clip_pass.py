@@ -26,7 +26,7 @@ class Decoder:
         self.closed = False
 
     @contextmanager
-    def __call__(self, media):
+    def __call__(self, media, max_frames=None):
         decoder = self
 
         class Stream:

@@ -160,3 +160,26 @@ def test_fields_named_like_secrets_are_masked() -> None:
     (line,) = _lines(stream)
     assert line["secret_key"] == "***"
     assert line["bucket"] == "b"
+
+
+def test_a_warning_of_another_process_becomes_a_record_of_ours_with_its_fields() -> None:
+    line = '{"time": "t", "level": "warning", "logger": "a.b", "message": "100% away", "clip": "s1/x"}'
+    record = log.warned(line)
+    assert record is not None
+    assert (record.name, record.levelno, record.getMessage()) == ("a.b", logging.WARNING, "100% away")
+    assert log.fields_of(record) == {"clip": "s1/x"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WARNING: not ours",
+        "{torn",
+        '{"level": "warning"}',
+        '{"level": "loud", "logger": "a", "message": "x"}',
+        '{"level": 3, "logger": "a", "message": "x"}',
+        '{"level": "info", "logger": "a", "message": "x"}',
+    ],
+)
+def test_what_is_no_warning_of_a_json_log_stays_where_it_is(line: str) -> None:
+    assert log.warned(line) is None

@@ -115,7 +115,7 @@ def test_headers_without_a_frame(clip, media):
 def test_a_frame_over_the_limit_on_pixels(clip, media):
     error = refusal(media(clip()), max_pixels=64 * 48 - 1)
     assert error.reason == "TOO_MANY_PIXELS"
-    assert "3072" in error.message and "max_pixels" in error.message
+    assert "3072" in error.message and "--max-pixels" in error.message
     assert facts_of(media(clip()), max_pixels=64 * 48).num_frames == 6
 
 
