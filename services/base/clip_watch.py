@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from services.base.errors import BadConfig
+
 # How often a supervisor looks at the child's clock and memory while it waits.
 POLL_S = 0.05
 
@@ -24,6 +26,14 @@ class ClipLimits:
             raise ValueError(f"the time limit of a clip must be over 0 s, not {self.time_s}")
         if self.memory_bytes < 64 << 20:
             raise ValueError(f"the memory limit of a clip must be at least 64 MiB, not {self.memory_bytes} bytes")
+
+
+def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
+    """The limits that --clip-time-s and --clip-memory-mib ask for. Raises BadConfig."""
+    try:
+        return ClipLimits(time_s, memory_mib << 20)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"--clip-time-s {time_s:g}, --clip-memory-mib {memory_mib}: {error}") from error
 
 
 class ChildLost(Exception):

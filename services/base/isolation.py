@@ -24,7 +24,7 @@ from services.base import pipe
 from services.base.child import MOST_PASSES
 from services.base.child_words import ChildWords
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
-from services.base.clip_watch import POLL_S, ChildLost, ClipLimits, ClipWatch
+from services.base.clip_watch import POLL_S, ChildLost, ClipLimits, ClipWatch, clip_limits
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError, from_kind
 from services.base.media import FrameChunk, VideoInfo
@@ -36,14 +36,6 @@ _START_LIMIT_S = 180.0
 _NOT_ITS_FAULT = ("DEADLINE_EXCEEDED", "REMOTE_TIMEOUT", "STOPPED")
 
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
-
-
-def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
-    """The limits that --clip-time-s and --clip-memory-mib ask for. Raises BadConfig."""
-    try:
-        return ClipLimits(time_s, memory_mib << 20)
-    except ValueError as error:
-        raise BadConfig("BAD_FLAGS", f"--clip-time-s {time_s:g}, --clip-memory-mib {memory_mib}: {error}") from error
 
 
 def remote_targets(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:

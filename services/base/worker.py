@@ -20,10 +20,10 @@ from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard
 from services.base.identity import StageIdentity, identity_of
-from services.base.isolation import PassChild, clip_limits
+from services.base.isolation import PassChild, clip_limits, remote_targets
 from services.base.order import RunOrder, order_from_json
 from services.base.shard_work import ShardContext, ShardWork, say
-from services.base.store import open_store
+from services.base.store import NotThere, Store, open_store
 
 _STDIN_POLL_S = 0.2
 
@@ -81,10 +81,11 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
             return EXIT_TRANSIENT
     stop = _Stop()
     state = open_store(flags.state_root)
-    order = order_from_json(state.read(layout.run_file(flags.run)))
+    order = _read_order(state, flags.run)
     identities = check_identities(order, specs)
     context = ShardContext.open(order, specs, identities, state, flags)
-    remote = dict(pair.split("=", 1) for pair in flags.remote)
+    remote = remote_targets(flags.remote, list(specs))
+    _check_remotes(remote)
     stages = [(stage.name, stage.config) for stage in order.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     child = PassChild(stages, limits, flags.num_threads, remote=remote, should_stop=stop)
@@ -102,6 +103,24 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     finally:
         child.close()
     return EXIT_BAD_SHARD if num_bad else EXIT_OK
+
+
+def _read_order(state: Store, run: str) -> RunOrder:
+    try:
+        return order_from_json(state.read(layout.run_file(run)))
+    except NotThere as error:
+        raise BadConfig(
+            "NO_RUN", f"no run {run!r} below {state.uri}: check --state-root and --run, or begin it with `visemill run`"
+        ) from error
+
+
+def _check_remotes(remote: Mapping[str, str]) -> None:
+    """Raises Transient or BadConfig when a server does not answer, before a clip waits for it."""
+    if remote:
+        from services.base.remote import check_remote
+
+        for target in remote.values():
+            check_remote(target)
 
 
 def asked_shards(
