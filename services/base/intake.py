@@ -39,13 +39,18 @@ class IntakeLimits:
 
 
 class Request(Protocol):
-    """A request message whose `message` oneof holds a start, then pieces of data or chunks of frames."""
+    """A request message whose `message` oneof holds a start, then pieces of data."""
 
     start: Any
     data: bytes
-    chunk: common_pb2.FrameChunk
 
     def WhichOneof(self, oneof_group: Any) -> str | None: ...
+
+
+class FrameRequest(Request, Protocol):
+    """One that may hold chunks of frames instead."""
+
+    chunk: common_pb2.FrameChunk
 
 
 def start_of(requests: Iterator[Request]) -> Any:
@@ -57,7 +62,7 @@ def start_of(requests: Iterator[Request]) -> Any:
     return first.start
 
 
-def frames_of(requests: Iterator[Request], width_px: int, height_px: int, max_frames: int) -> Iterator[FrameChunk]:
+def frames_of(requests: Iterator[FrameRequest], width_px: int, height_px: int, max_frames: int) -> Iterator[FrameChunk]:
     """The caller's frames, in order, max_frames at most (0: all). Raises BadInput BAD_MESSAGE."""
     num_frames = 0
     for request in requests:
