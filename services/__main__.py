@@ -60,7 +60,12 @@ def open_stage(
 
 
 def with_makers(names: Sequence[str]) -> list[str]:
-    """The stages, each after those that make what it reads: `records` alone is decode, landmarks, records."""
+    """The stages, each after those that make what it reads: `records` alone is decode, landmarks, records.
+
+    A chain that names its source is taken as it is: what a stage reads beside it may be left out on purpose.
+    """
+    if any(spec_of(name).writes == "frames" for name in names):
+        return list(names)
     makers = {spec_of(name).writes: name for name in STAGES}
     chain: list[str] = []
     for name in names:

@@ -83,7 +83,7 @@ def test_a_bug_exits_70_and_leaves_its_traceback_in_the_log(
         (["decode"], ["decode"]),
         (["landmarks"], ["decode", "landmarks"]),
         (["records"], ["decode", "landmarks", "records"]),
-        (["decode", "records"], ["decode", "landmarks", "records"]),
+        (["decode", "keypoints", "signfiles"], ["decode", "keypoints", "signfiles"]),
         (["decode", "landmarks", "records"], ["decode", "landmarks", "records"]),
     ],
 )
