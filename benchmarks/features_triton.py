@@ -5,7 +5,8 @@
 ENVIRONMENT holds tritonserver (nvidia-pytriton) and onnxruntime. InceptionV3 runs on one thread on both sides, on the
 same core, in turn, so that a busy machine slows both alike; CPU of the Triton side is that of client, server and model
 together. Ratios are bare over Triton: 1.00 is no loss. Then a small network of sequences is asked by many clients at
-once, one short sequence a request, with dynamic batching and without.
+once, one sequence a request, with dynamic batching and without: on a CPU a batch costs what its items cost, so what
+batching saves there is the server's own work for each request.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def many_clients(server: Server, num_clients: int, what: str) -> float:
         wall_s, cpu_s = time.perf_counter() - wall_s, server.cpu_s() - cpu_s
     num = num_clients * num_each
     executions = _executions(server) - before
-    print(f"{what:26} {num:8} {executions:10} {num / wall_s:12.0f} {1e6 * cpu_s / num:21.0f}", flush=True)
+    print(f"{what:30} {num:8} {executions:10} {num / wall_s:12.0f} {1e6 * cpu_s / num:21.0f}", flush=True)
     return num / wall_s
 
 
@@ -158,39 +159,43 @@ def _executions(server: Server) -> int:
         return int(client.get_inference_statistics("semantic").model_stats[0].execution_count)
 
 
-def _without_batching(repository: Path) -> None:
-    config = repository / "semantic" / "config.pbtxt"
-    config.write_text(re.sub(r"^dynamic_batching \{.*?^\}\n", "", config.read_text(), flags=re.DOTALL | re.MULTILINE))
+def served(flags: argparse.Namespace, folder: Path, repository: Path, what: str) -> float:
+    """As `many_clients`, by a server of its own."""
+    server = Server(flags.venv, folder, repository)
+    try:
+        return many_clients(server, flags.clients, what)
+    finally:
+        server.stop()
 
 
 def measure(flags: argparse.Namespace, folder: Path) -> bool:
-    repository = folder / "models"
-    config = FeaturesConfig()
-    export_network(repository, "inception_v3", config, Serving())
-    export_network(repository, "semantic", config, Serving(queue_delay_us=500, preferred_batch_sizes="4,8"))
     print(f"features through Triton on {len(os.sched_getaffinity(0))} core(s); asked for: at least {TARGET_RATIO}")
-    rates = []
-    server = Server(flags.venv, folder / "with", repository)
-    try:
-        reached = against_the_bare_loop(server, repository, flags.frames)
-        print(f"\n{flags.clients} clients at once      requests executions   requests/s  server CPU us/request")
-        rates.append(many_clients(server, flags.clients, "with dynamic batching"))
-    finally:
-        server.stop()
-    _without_batching(repository)
-    server = Server(flags.venv, folder / "without", repository)
-    try:
-        rates.append(many_clients(server, flags.clients, "without"))
-    finally:
-        server.stop()
-    print(f"batching: {rates[0] / rates[1]:.2f} times the requests a second")
+    reached = True
+    if flags.frames:
+        frames_repository = folder / "frames"
+        export_network(frames_repository, "inception_v3", FeaturesConfig(), Serving())
+        server = Server(flags.venv, folder / "loop", frames_repository)
+        try:
+            reached = against_the_bare_loop(server, frames_repository, flags.frames)
+        finally:
+            server.stop()
+    repository = folder / "models"
+    print(f"\n{flags.clients} clients at once          requests executions   requests/s  server CPU us/request")
+    export_network(repository, "semantic", FeaturesConfig(), Serving())
+    batched = served(flags, folder / "with", repository, "with dynamic batching")
+    export_network(repository, "semantic", FeaturesConfig(), Serving(max_queue=256))
+    served(flags, folder / "limited", repository, "with, and a limit of queue")
+    config = repository / "semantic" / "config.pbtxt"
+    config.write_text(re.sub(r"^dynamic_batching \{.*?^\}\n", "", config.read_text(), flags=re.DOTALL | re.MULTILINE))
+    single = served(flags, folder / "without", repository, "without")
+    print(f"batching: {batched / single:.2f} times the requests a second")
     return reached
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=os.environ.get("VISEMILL_TRITON_VENV"), help="environment")
-    parser.add_argument("--frames", type=int, default=32, help="frames a round (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=32, help="frames a round, 0: none (default: %(default)s)")
     parser.add_argument("--clients", type=int, default=8, help="clients at once (default: %(default)s)")
     parser.add_argument("--cores", type=int, default=1, help="cores for all together (default: %(default)s)")
     flags = parser.parse_args()

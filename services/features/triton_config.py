@@ -34,11 +34,16 @@ class Serving:
     preferred_batch_sizes: str = field(
         default="8,16,32", metadata={"help": "sizes that a batch is sent off at, without waiting"}
     )
-    queue_delay_us: int = field(default=5000, metadata={"help": "how long a smaller batch waits for company"})
-    max_queue: int = field(
-        default=256, metadata={"help": "requests that may wait; one more is refused, and clients try again"}
+    queue_delay_us: int = field(
+        default=0,
+        metadata={"help": "how long a smaller batch waits for company; 0: what gathered while the network was busy"},
     )
-    timeout_ms: int = field(default=30_000, metadata={"help": "how long a request may wait"})
+    # Off: with any limit on its queue, Triton fills a batch only when an instance has asked for it, and then misses the
+    # moment (docs/features.md); clients bound what they have in flight themselves.
+    max_queue: int = field(
+        default=0, metadata={"help": "requests that may wait; one more is refused, and clients try again; 0: any"}
+    )
+    timeout_ms: int = field(default=0, metadata={"help": "how long a request may wait; 0: as long as its client does"})
     timeout_action: TimeoutAction = field(
         default="reject", metadata={"help": "reject a request past its time, or delay it behind the others"}
     )
@@ -53,11 +58,12 @@ class Serving:
         for name, names in (("platform", Platform), ("kind", Kind), ("timeout_action", TimeoutAction)):
             if getattr(self, name) not in get_args(names):
                 raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
-        for name in ("num_instances", "num_threads", "max_batch_size", "max_queue", "timeout_ms", "keep_versions"):
+        for name in ("num_instances", "num_threads", "max_batch_size", "keep_versions"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.queue_delay_us < 0:
-            raise ValueError(f"queue_delay_us must be at least 0, not {self.queue_delay_us}")
+        for name in ("queue_delay_us", "max_queue", "timeout_ms"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
         if self.execution_env and self.platform != "python":
             raise ValueError("execution_env is for the python platform: leave it out, or take platform python")
         if not all(size >= 1 for size in self.preferred):
@@ -134,17 +140,18 @@ def _tensor(what: str, tensor: Tensor, serving: Serving, *, ragged: bool) -> str
 
 
 def _batching(serving: Serving) -> str:
-    sizes = ", ".join(map(str, serving.preferred))
-    return f"""dynamic_batching {{
-  preferred_batch_size: [ {sizes} ]
-  max_queue_delay_microseconds: {serving.queue_delay_us}
-  default_queue_policy {{
-    timeout_action: {serving.timeout_action.upper()}
-    default_timeout_microseconds: {serving.timeout_ms * 1000}
-    allow_timeout_override: true
-    max_queue_size: {serving.max_queue}
-  }}
-}}"""
+    lines = [f"max_queue_delay_microseconds: {serving.queue_delay_us}"]
+    if serving.preferred:
+        lines.append(f"preferred_batch_size: [ {', '.join(map(str, serving.preferred))} ]")
+    policy = []
+    if serving.timeout_ms:
+        policy += [f"timeout_action: {serving.timeout_action.upper()}", "allow_timeout_override: true"]
+        policy.append(f"default_timeout_microseconds: {serving.timeout_ms * 1000}")
+    if serving.max_queue:
+        policy.append(f"max_queue_size: {serving.max_queue}")
+    if policy:
+        lines.append(f"default_queue_policy {{ {' '.join(policy)} }}")
+    return "dynamic_batching {\n  " + "\n  ".join(lines) + "\n}"
 
 
 def _warm_up(inputs: Sequence[Tensor]) -> str:

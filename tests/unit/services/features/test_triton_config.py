@@ -39,6 +39,13 @@ def test_batching_queue_and_versions_are_as_asked(parsed):
     assert not config.model_transaction_policy.decoupled
 
 
+def test_a_queue_has_no_limits_unless_they_are_asked_for(parsed):
+    batching = parsed(frames_config(Serving())).dynamic_batching
+    assert (batching.HasField("default_queue_policy"), batching.max_queue_delay_microseconds) == (False, 0)
+    policy = parsed(frames_config(Serving(max_queue=3))).dynamic_batching.default_queue_policy
+    assert (policy.max_queue_size, policy.default_timeout_microseconds) == (3, 0)
+
+
 @pytest.mark.parametrize(("kind", "number"), [("cpu", 2), ("gpu", 1)])
 def test_instances_are_placed(parsed, kind, number):
     (group,) = parsed(frames_config(Serving(kind=kind, num_instances=3))).instance_group
@@ -81,7 +88,8 @@ def test_sequences_of_any_length_go_together_where_the_backend_pads(parsed, plat
         ("timeout_action", "ignore"),
         ("num_instances", 0),
         ("max_batch_size", 0),
-        ("max_queue", 0),
+        ("max_queue", -1),
+        ("timeout_ms", -1),
         ("queue_delay_us", -1),
         ("preferred_batch_sizes", "8,few"),
         ("preferred_batch_sizes", "0,8"),
