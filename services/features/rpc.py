@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import grpc
@@ -16,7 +16,15 @@ from services.base import server
 from services.base.calls import current_call
 from services.base.child_pool import Children, carry
 from services.base.clip_pass import ArtifactPart, FactsPart, Part
-from services.base.contract import ClipConsumer, ClipJob, Consumer, add_config_flags, config_from_flags
+from services.base.contract import (
+    ClipConsumer,
+    ClipJob,
+    ConfiguredStage,
+    Consumer,
+    StageSpec,
+    add_config_flags,
+    config_from_flags,
+)
 from services.base.errors import BadConfig, BadInput, Transient
 from services.base.identity import identity_of
 from services.base.intake import Intake, frames_of, job_of, start_of
@@ -57,7 +65,7 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
     ) -> Iterator[Part]:
         with self._intake.media(start.media, requests) as media:
             current_call().note(clip=media.name)
-            yield from carry(self._children, stages_of(start, self._config), job_of(media))
+            yield from carry(self._children, stages_of(start, self._config), job_of(media, start.max_frames))
 
     def _of_frames(
         self, start: features_pb2.ExtractStart, requests: Iterator[features_pb2.ExtractRequest]
@@ -81,9 +89,7 @@ def stages_of(start: features_pb2.ExtractStart, config: FeaturesConfig) -> Stage
             "BAD_SETTING",
             f"max_frames {start.max_frames} must be at least 0, and target_fps {start.target_fps:g} from 0 to 1000",
         )
-    decode: dict[str, Any] = {"max_frames": start.max_frames}
-    if start.target_fps:
-        decode |= {"sampling": "grid", "target_fps": start.target_fps}
+    decode = {"sampling": "grid", "target_fps": start.target_fps} if start.target_fps else {}
     return [("decode", decode), (SPEC.name, dataclasses.asdict(config))]
 
 
@@ -141,8 +147,9 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add_config_flags(parser, FeaturesConfig, skip=("num_threads",))
 
 
-def serve(flags: argparse.Namespace) -> int:
-    """Serves until a signal; the exit code. Raises BadConfig."""
+def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
+    """Serves until a signal; the exit code. spec_of: of another stage; none is needed. Raises BadConfig."""
+    del spec_of
     config: FeaturesConfig = config_from_flags(FeaturesConfig, flags)
     serve_config = server.serve_config_of(flags)
     children = server.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config))
@@ -154,12 +161,13 @@ def serve(flags: argparse.Namespace) -> int:
     return server.run_server(serve_config, children, {SERVICE: register})
 
 
-def open_remote(target: str, config: FeaturesConfig) -> Consumer:
+def open_remote(target: str, config: FeaturesConfig, decode: ConfiguredStage) -> Consumer:
     """What `stage.open_stage(config)` returns, with the network at a server.
 
     A pass that has the frames already sends them small, a batch a call: the clip is decoded once, its sampling is the
-    pass's own, and what a call lost costs one batch.
+    pass's own, and what a call lost costs one batch. decode: the stage that makes those frames.
     """
+    del decode
     remote = Remote(target)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:

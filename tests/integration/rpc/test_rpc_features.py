@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.contract import ClipJob
+from services.base.contract import ClipJob, ConfiguredStage
 from services.base.errors import BadConfig, BadInput
 from services.base.media import Clip, Features, FrameChunk, Media
 from services.decode.spec import DecodeConfig
@@ -20,12 +20,14 @@ from services.decode.stage import open_stage as open_decode
 
 pytest.importorskip("torch", reason="the features extra is not installed")
 
+from services.decode.spec import SPEC as DECODE_SPEC
 from services.features.rpc import open_remote
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
 
 HERE = Path(__file__).resolve().parent
 PROTOS = HERE.parents[2] / "protos"
+DECODE = ConfiguredStage(DECODE_SPEC, DecodeConfig())
 CONFIG = FeaturesConfig(batch_size=4)
 
 
@@ -74,7 +76,7 @@ def here(frames_NHWC: np.ndarray) -> Features:
 def test_a_remote_stage_gives_what_the_stage_gives(
     features_server: Any, frames_NHWC: np.ndarray, here: Features
 ) -> None:
-    there = carried(open_remote(features_server.target, CONFIG)(job(), None), frames_NHWC)
+    there = carried(open_remote(features_server.target, CONFIG, DECODE)(job(), None), frames_NHWC)
     assert (there.model, there.weights, there.num_split_batches) == (here.model, here.weights, 0)
     assert there.vectors_TD.tobytes() == here.vectors_TD.tobytes()
     assert there.pts_s_T.tobytes() == here.pts_s_T.tobytes()
@@ -109,13 +111,15 @@ def test_a_plain_client_gets_the_vectors_of_its_frames_and_of_a_real_clip(
 
 def test_another_network_or_other_settings_are_refused(features_server: Any, frames_NHWC: np.ndarray) -> None:
     with pytest.raises(BadConfig, match=r"MODEL_DIFFERS.*seeded:1.*seeded:0"):
-        carried(open_remote(features_server.target, FeaturesConfig(batch_size=4, seed=1))(job(), None), frames_NHWC)
+        carried(
+            open_remote(features_server.target, FeaturesConfig(batch_size=4, seed=1), DECODE)(job(), None), frames_NHWC
+        )
     with pytest.raises(BadConfig, match="CONFIG_DIFFERS"):
-        carried(open_remote(features_server.target, FeaturesConfig(batch_size=8))(job(), None), frames_NHWC)
+        carried(open_remote(features_server.target, FeaturesConfig(batch_size=8), DECODE)(job(), None), frames_NHWC)
 
 
 def test_a_clip_whose_frames_change_size_is_refused_as_in_process(features_server: Any) -> None:
-    consumer = open_remote(features_server.target, CONFIG)(job(), None)
+    consumer = open_remote(features_server.target, CONFIG, DECODE)(job(), None)
     consumer.push(FrameChunk(0, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1)))
     with pytest.raises(BadInput, match="FRAME_SIZE_CHANGED"):
         consumer.push(FrameChunk(1, np.zeros((1, 8, 9, 3), np.uint8), np.ones(1)))
@@ -126,7 +130,7 @@ def test_a_server_that_is_started_again_costs_nothing(
 ) -> None:
     """The first batch goes to one server; it is gone before the second, which its successor computes."""
     first = start_features()
-    consumer = open_remote(first.target, CONFIG)(job(), None)
+    consumer = open_remote(first.target, CONFIG, DECODE)(job(), None)
     consumer.push(FrameChunk(0, frames_NHWC[:4], np.arange(4) / 25.0))
     first.kill()
     start_features("--listen", first.target)
