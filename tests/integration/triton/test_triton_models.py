@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,3 +164,42 @@ def test_a_server_with_tls_is_reached_with_its_certificate_alone(
     values = Settings(tls_ca=str(certificate), rpc_patience_s=5.0)
     model = TritonSequences(TritonDoor(server.target, "semantic", "seeded:0", values=values))
     assert model([np.ones((3, 80), np.float32)])[0].shape == (3, 128)
+
+
+@pytest.mark.slow
+def test_a_run_whose_server_is_killed_and_started_again_ends_complete(
+    inception: Any, testdata: Path, tmp_path: Path
+) -> None:
+    def argv(name: str, *flags: str) -> list[str]:
+        run = [
+            sys.executable,
+            "-m",
+            "orchestrator.cli",
+            "run",
+            "sign",
+            str(testdata / "data/sign"),
+            str(tmp_path / name),
+        ]
+        return [*run, "--write-iv3-features", "--disable-parquet", "--target-fps", "8", "--workers", "2", *flags]
+
+    def vectors(name: str) -> dict[str, np.ndarray]:
+        found = {}
+        for path in (tmp_path / name).glob("*.npz"):
+            with np.load(path, allow_pickle=False) as arrays:
+                found[path.name] = arrays["X2048"]
+        return found
+
+    subprocess.run(argv("here"), check=True, capture_output=True, timeout=300)
+    before = inception.counts("inception_v3")[0]
+    run = subprocess.Popen(argv("there", "--triton", inception.target), stdout=subprocess.DEVNULL)
+    while run.poll() is None and inception.counts("inception_v3")[0] == before:
+        time.sleep(0.05)
+    assert run.poll() is None, "the run ended before its server could be killed"
+    inception.kill()
+    time.sleep(1.0)
+    assert run.poll() is None
+    inception.start()
+    assert run.wait(300) == 0
+    here, there = vectors("here"), vectors("there")
+    assert sorted(there) == sorted(here) == ["autsl_signer0_sample1000.npz", "pose_test_video.npz"]
+    assert max(differs_by(there[name], here[name]) for name in here) < TOLERANCE
