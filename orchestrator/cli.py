@@ -39,6 +39,9 @@ from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, Transient, Visemill
 
 EXIT_USAGE = 64
 
+# Commands of the original script, whose flags ours keep.
+ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}
+
 Command = Callable[[argparse.Namespace], Answer]
 
 
@@ -78,8 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
         _finish(sub, call)
         return sub
 
-    def add_per_pipeline(name: str, call: Command, text: str, *aliases: str) -> list[tuple[Pipeline, Any]]:
-        sub = commands.add_parser(name, help=text, description=text, aliases=list(aliases))
+    def add_per_pipeline(name: str, call: Command, text: str) -> list[tuple[Pipeline, Any]]:
+        sub = commands.add_parser(name, help=text, description=text)
         parsers = add_pipeline_parsers(sub)
         for _, below in parsers:
             _finish(below, call)
@@ -94,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_roots(sub, pipeline)
         run.add_run_flags(sub)
     text = "count the clips that a run would find"
-    for pipeline, sub in add_per_pipeline("count", count.count, text, "count-utterances"):
+    for pipeline, sub in add_per_pipeline("count", count.count, text):
         _add_input_root(sub, pipeline)
     for name, call, text in (
         ("resume", run.resume, "carry on the run that an output root holds"),
@@ -146,6 +149,15 @@ def _finish(parser: argparse.ArgumentParser, call: Command) -> None:
     parser.set_defaults(call=call)
 
 
+def in_our_words(words: Sequence[str]) -> list[str]:
+    """A command line of the original GRID script, as ours; any other as it is."""
+    if not words or words[0] not in ORIGINAL_COMMANDS:
+        return list(words)
+    ours = ORIGINAL_COMMANDS[words[0]]
+    rest = words[2:] if words[1:2] == [ours[1]] else words[1:]
+    return [*ours, *rest]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
@@ -156,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Paths may hold what the terminal's encoding, or any encoding, cannot say.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    flags = build_parser().parse_args(argv)
+    flags = build_parser().parse_args(in_our_words(sys.argv[1:] if argv is None else argv))
     try:
         answer: Answer = flags.call(flags)
     except VisemillError as error:
