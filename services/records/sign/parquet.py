@@ -35,6 +35,7 @@ def mask_bits(mask_TN: BoolArray) -> list[str]:
 def decode_table(data: bytes) -> Any:
     """The pyarrow table. Raises BadInput BAD_PARQUET."""
     try:
-        return pq.read_table(pa.BufferReader(data))
+        # In this thread: read_table starts a pool of threads, which now and then aborts the process at its end.
+        return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False).read(use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadInput("BAD_PARQUET", f"these bytes are no parquet table ({error}): make the clip again") from error
