@@ -20,8 +20,8 @@ from pathlib import Path
 from services.__main__ import open_stage
 from services.base.artifacts import Product
 from services.base.clip_pass import ArtifactPart, ClipPass
+from services.base.clip_watch import resident_bytes
 from services.base.contract import ClipJob
-from services.base.isolation import resident_bytes
 from services.base.media import Clip, Media
 from services.base.settings import thread_environment
 from services.records.tfrecord import write_record
@@ -52,7 +52,8 @@ def corpus(folder: Path, num_clips: int) -> list[Path]:
 
 def bare_loop(clips: list[Path], backend: str, out: Path) -> tuple[float, float]:
     """(wall seconds, CPU seconds) of the stages called in one process, nothing around them."""
-    opened = ClipPass([open_stage(name, config, None) for name, config in stages_of(backend)])
+    stages = stages_of(backend)
+    opened = ClipPass([open_stage(name, config, None, dict(stages)) for name, config in stages])
     jobs = []
     for path in clips:
         align = (path.parent / "align" / f"{path.stem}.align").read_bytes()
