@@ -85,12 +85,9 @@ class LocalCluster:
         """Tells workers that no more shards come, and waits for them to end."""
         for worker in self._workers.values():
             self._close(worker)
-        self.stop_after(_TERMINATE_GRACE_S)
-
-    def stop_after(self, grace_s: float) -> None:
         for worker in self._workers.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.process.wait(timeout=grace_s)
+                worker.process.wait(timeout=_TERMINATE_GRACE_S)
         self.stop()
 
     def _close(self, worker: _Worker) -> None:

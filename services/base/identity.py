@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -11,6 +12,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from services.base.contract import StageSpec, config_from_mapping, stage_configs
@@ -79,6 +81,19 @@ def library_version(distribution: str) -> str:
         raise BadConfig(
             "LIBRARY_MISSING", f"{distribution} is not installed: install visemill with its dependencies"
         ) from None
+
+
+def remembered_sha256(path: Path) -> str:
+    """sha256 (hex) of a model file, remembered while its size and time stay. Raises OSError."""
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
+    del size_bytes, mtime_ns  # part of the key only
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:

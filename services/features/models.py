@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.base.identity import remembered_sha256
 from services.features.spec import FeaturesConfig
 
 
@@ -52,14 +51,6 @@ def check_digest(digest: str, config: FeaturesConfig) -> None:
 def sha256_of(path: Path) -> str:
     """sha256 (hex) of a file, remembered while its size and time stay. Raises BadConfig when it cannot be read."""
     try:
-        stat = path.stat()
-        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+        return remembered_sha256(path)
     except OSError as error:
         raise BadConfig("WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
-
-
-@functools.lru_cache(maxsize=32)
-def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
-    del size_bytes, mtime_ns  # part of the key only
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

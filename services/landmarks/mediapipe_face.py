@@ -6,6 +6,7 @@ frame where the face was DETECTED, of the latest frame that confirmed it where i
 
 from __future__ import annotations
 
+import abc
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +64,7 @@ class MediapipeBackend:
         return track
 
 
-class _Track:
+class _Track(abc.ABC):
     """One clip's points as they come in."""
 
     def __init__(self, width_px: int, height_px: int) -> None:
@@ -82,8 +83,8 @@ class _Track:
     def finish(self) -> Landmarks:
         return landmarks_of(MEDIAPIPE_478, self._points, self._scores, self._sources, *self._size_px)
 
-    def _next(self, frame_HWC: UInt8Array) -> _Found:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _next(self, frame_HWC: UInt8Array) -> _Found: ...
 
 
 class PerFrameTrack(_Track):

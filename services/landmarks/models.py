@@ -6,8 +6,6 @@ Imports no detector, so a digest costs one read of the file. `python -m services
 from __future__ import annotations
 
 import argparse
-import functools
-import hashlib
 import importlib.util
 import os
 import sys
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.base.errors import BadConfig, VisemillError
+from services.base.identity import remembered_sha256
 from services.landmarks.spec import LandmarksConfig
 
 FACE_LANDMARKER = "face_landmarker.task"
@@ -161,17 +160,9 @@ def models_of(config: LandmarksConfig) -> dict[str, str]:
 def sha256_of(path: Path) -> str:
     """sha256 (hex) of a file, remembered while its size and time stay. Raises BadConfig when it cannot be read."""
     try:
-        stat = path.stat()
-        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+        return remembered_sha256(path)
     except OSError as error:
         raise BadConfig("MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
-
-
-@functools.lru_cache(maxsize=32)
-def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
-    del size_bytes, mtime_ns  # part of the key only
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_pinned(model: ModelFile, path: Path) -> None:

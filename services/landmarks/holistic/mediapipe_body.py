@@ -6,6 +6,7 @@ clip makes it equal to a new one.
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ class _Clock:
         return self._now_ms
 
 
-class _Moving:
+class _Moving(abc.ABC):
     """What follows through frames shares this: the clock, and forgetting by a black frame."""
 
     def __init__(self, mp: Any, task: Any) -> None:
@@ -138,8 +139,8 @@ class _Moving:
         self._seen |= self._holds
         return found
 
-    def _read(self, result: Any) -> list[Any]:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _read(self, result: Any) -> list[Any]: ...
 
 
 class MovingPerson(_Moving):
