@@ -21,10 +21,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
 
 # The 68-point file is restricted: the tests ask for it by name, a user does so or not.
 # torch first and alone: pip then takes a CPU build where it is told of one, and not what another package drags in.
-$(VENV)/.ready-test: $(VENV)/.ready
+$(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,dlib68,features,tensorflow,triton]'
 	$(BIN)/pip check
+	$(BIN)/python scripts/fetch_tools.py
 	touch $@
 
 $(PROTO_VENV)/.ready: Makefile
