@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -17,6 +18,9 @@ from typing import Any
 
 from services.base.contract import StageSpec, config_from_mapping, stage_configs
 from services.base.errors import BadConfig
+
+# The same library at the same version without its window system, as images carry it: the same bytes, the same run.
+_SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-python-headless"}
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,11 @@ def package_of(spec: StageSpec) -> str:
 
 @functools.cache
 def library_version(distribution: str) -> str:
-    """The installed version. Raises BadConfig when it is not installed."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        raise BadConfig(
-            "LIBRARY_MISSING", f"{distribution} is not installed: install visemill with its dependencies"
-        ) from None
+    """The installed version, under any name that the library has. Raises BadConfig when it is not installed."""
+    for name in (distribution, _SAME_LIBRARY.get(distribution, "")):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
+            return importlib.metadata.version(name)
+    raise BadConfig("LIBRARY_MISSING", f"{distribution} is not installed: install visemill with its dependencies")
 
 
 def remembered_sha256(path: Path) -> str:

@@ -1,0 +1,45 @@
+"""Versions of libraries, read from distributions that lie in a folder of the test's own."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.base.errors import BadConfig
+from services.base.identity import library_version
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Makes distributions installed, and nothing else."""
+
+    def install(**versions: str) -> None:
+        for name, version in versions.items():
+            folder = tmp_path / f"{name}-{version}.dist-info"
+            folder.mkdir()
+            text = f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
+            (folder / "METADATA").write_text(text)
+
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    library_version.cache_clear()
+    yield install
+    library_version.cache_clear()
+
+
+def test_the_headless_opencv_is_the_same_library(installed) -> None:
+    installed(opencv_contrib_python_headless="5.0.0.93")
+    assert library_version("opencv-contrib-python") == "5.0.0.93"
+
+
+def test_the_distribution_that_was_asked_for_comes_first(installed) -> None:
+    installed(opencv_contrib_python="5.0.0.94", opencv_contrib_python_headless="5.0.0.93")
+    assert library_version("opencv-contrib-python") == "5.0.0.94"
+
+
+def test_no_other_library_has_a_second_name(installed) -> None:
+    installed(numpy_headless="2.4.6", opencv_python_headless="5.0.0.93")
+    for name in ("numpy", "opencv-contrib-python"):
+        with pytest.raises(BadConfig) as caught:
+            library_version(name)
+        assert caught.value.reason == "LIBRARY_MISSING"
+        assert f"{name} is not installed" in caught.value.message
