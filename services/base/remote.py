@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.base.contract import canonical_json
-from services.base.errors import BadConfig, Transient
+from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Media
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
 from services.base.status import error_of
+from services.base.tls import client_credentials, refusal_of
 from services.base.wire import DATA_BYTES
 
 # What a caller expects the server to be configured with; a server refuses a call that expects something else.
@@ -57,35 +57,23 @@ def connect(target: str, values: Settings | None = None) -> grpc.Channel:
     if not target.strip():
         raise BadConfig("BAD_TARGET", "the address of a remote stage is empty: give host:port")
     options = channel_options(values.max_message_bytes)
-    if not (values.tls_ca or values.tls_cert):
+    credentials = client_credentials(values)
+    if credentials is None:
         return grpc.insecure_channel(target, options)
-    credentials = grpc.ssl_channel_credentials(
-        pem(values.tls_ca, "VISEMILL_TLS_CA"),
-        pem(values.tls_key, "VISEMILL_TLS_KEY"),
-        pem(values.tls_cert, "VISEMILL_TLS_CERT"),
-    )
     return grpc.secure_channel(target, credentials, options)
-
-
-def pem(path: str, setting: str) -> bytes | None:
-    """A PEM file's bytes, None for no path. Raises BadConfig."""
-    if not path:
-        return None
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise BadConfig("NO_CERTIFICATE", f"{setting}={path!r} cannot be read: {error.strerror}") from error
 
 
 def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
     """Returns once the server at target says that it serves, by grpc.health.v1.
 
-    Raises BadConfig BAD_TARGET or CALL_REFUSED; Transient REMOTE_DOES_NOT_ANSWER after patience_s.
+    Raises BadConfig BAD_TARGET, CALL_REFUSED or what TLS failed with; Transient REMOTE_DOES_NOT_ANSWER after
+    patience_s.
     """
-    with connect(target) as channel:
+    values = settings()
+    with connect(target, values) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         end_s = time.monotonic() + patience_s
-        while (why := _unwell(stub, max(0.1, end_s - time.monotonic()))) is not None:
+        while (why := _unwell(stub, max(0.1, end_s - time.monotonic()), target, values)) is not None:
             if time.monotonic() + CHECK_PAUSE_S > end_s:
                 raise Transient(
                     "REMOTE_DOES_NOT_ANSWER",
@@ -95,15 +83,21 @@ def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
             time.sleep(CHECK_PAUSE_S)
 
 
-def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float) -> str | None:
+def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float, target: str, values: Settings) -> str | None:
     try:
         status = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s).status
     except grpc.RpcError as error:
-        meaning = error_of(error)
+        meaning = meaning_of(error, target, values)
         if not isinstance(meaning, Transient):
             raise meaning from error
         return meaning.message
     return None if status == health_pb2.HealthCheckResponse.SERVING else "it is not serving now"
+
+
+def meaning_of(error: grpc.RpcError, target: str, values: Settings) -> VisemillError:
+    """What a failed call to target means, one that TLS has failed included."""
+    meaning = error_of(error)
+    return (refusal_of(meaning.detail, target, values) if isinstance(meaning, Transient) else None) or meaning
 
 
 class Remote:
@@ -135,7 +129,7 @@ class Remote:
         return patiently(meant, patience_s=self._values.rpc_patience_s)
 
     def _meaning(self, error: grpc.RpcError) -> Exception:
-        meaning = error_of(error)
+        meaning = meaning_of(error, self.target, self._values)
         if not isinstance(meaning, Transient):
             return meaning
         named = Transient(meaning.reason, f"{self.target}: {meaning.message}", meaning.detail)

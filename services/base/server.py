@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import argparse
 import contextlib
 import logging
@@ -28,8 +29,8 @@ from services.base.errors import EXIT_OK, EXIT_TRANSIENT, BadConfig
 from services.base.intake import Intake, IntakeLimits
 from services.base.isolation import PassChild, Stages, clip_limits
 from services.base.metrics import CallMetrics, expose
-from services.base.remote import pem
 from services.base.settings import granted_cores, granted_memory_bytes, settings
+from services.base.tls import ServerCertificates
 
 _LOG = logging.getLogger(__name__)
 # Threads beyond those of admitted calls: health checks, reflection, and telling callers that the server is busy.
@@ -48,39 +49,64 @@ Register = Callable[[grpc.Server], None]
 
 
 @dataclass(frozen=True)
-class ServeConfig:
-    """How a stage is served. Sizes of messages come from VISEMILL_MAX_MESSAGE_BYTES, as the clients' do."""
+class ListenConfig(abc.ABC):
+    """How any server of ours is reached. Sizes of messages come from VISEMILL_MAX_MESSAGE_BYTES, as the clients' do."""
 
     listen: str = field(default="127.0.0.1:0", metadata={"help": "host:port (0 picks one) or unix:/path"})
     port_file: str = field(default="", metadata={"help": "write the bound port there once calls are answered"})
-    num_children: int = field(default=0, metadata={"help": "clips at work at a time; 0: one a granted core"})
-    num_queued: int = field(default=0, metadata={"help": "clips that may wait; 0: twice the children"})
-    num_threads: int = field(default=1, metadata={"help": "threads of the media libraries in each child"})
     deadline_s: float = field(default=300.0, metadata={"help": "most time of a call, and its time if it names none"})
-    clip_time_s: float = field(default=120.0, metadata={"help": "most time of one clip in a child"})
-    clip_memory_mib: int = field(default=2048, metadata={"help": "most memory of a child"})
-    max_clip_mib: int = field(default=512, metadata={"help": "largest encoded clip"})
-    spool_mib: int = field(default=64, metadata={"help": "a larger clip goes to a file while it comes in"})
     drain_s: float = field(default=30.0, metadata={"help": "time for calls in flight once asked to stop"})
     connection_age_s: float = field(
         default=60.0, metadata={"help": "clients look for new servers this often; 0: never"}
     )
     metrics_listen: str = field(default="", metadata={"help": "host:port for Prometheus; empty: off"})
-    tls_cert: str = field(default="", metadata={"help": "PEM file; with --tls-key, speak TLS"})
+    tls_cert: str = field(
+        default="", metadata={"help": "PEM file; with --tls-key, speak TLS; read again when it changes"}
+    )
     tls_key: str = field(default="", metadata={"help": "PEM file"})
     tls_client_ca: str = field(default="", metadata={"help": "PEM file; ask clients for a certificate of this CA"})
 
     def __post_init__(self) -> None:
-        for name in ("num_children", "num_queued", "drain_s", "connection_age_s"):
+        for name in ("drain_s", "connection_age_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("num_threads", "deadline_s", "clip_time_s", "clip_memory_mib", "max_clip_mib", "spool_mib"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be over 0, not {getattr(self, name)}")
+        if not self.deadline_s > 0:
+            raise ValueError(f"deadline_s must be over 0, not {self.deadline_s}")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("tls_cert and tls_key belong together: give both or neither")
         if self.tls_client_ca and not self.tls_cert:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
+
+    @property
+    @abc.abstractmethod
+    def most_calls(self) -> int:
+        """Calls at work and waiting; one more is told SERVER_BUSY."""
+
+    def limits(self) -> dict[str, float]:
+        """What the first line of the log tells."""
+        return {"most_calls": self.most_calls, "deadline_s": self.deadline_s}
+
+
+@dataclass(frozen=True)
+class ServeConfig(ListenConfig):
+    """How a stage is served."""
+
+    num_children: int = field(default=0, metadata={"help": "clips at work at a time; 0: one a granted core"})
+    num_queued: int = field(default=0, metadata={"help": "clips that may wait; 0: twice the children"})
+    num_threads: int = field(default=1, metadata={"help": "threads of the media libraries in each child"})
+    clip_time_s: float = field(default=120.0, metadata={"help": "most time of one clip in a child"})
+    clip_memory_mib: int = field(default=2048, metadata={"help": "most memory of a child"})
+    max_clip_mib: int = field(default=512, metadata={"help": "largest encoded clip"})
+    spool_mib: int = field(default=64, metadata={"help": "a larger clip goes to a file while it comes in"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("num_children", "num_queued"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        for name in ("num_threads", "clip_time_s", "clip_memory_mib", "max_clip_mib", "spool_mib"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be over 0, not {getattr(self, name)}")
 
     @property
     def children(self) -> int:
@@ -89,8 +115,11 @@ class ServeConfig:
 
     @property
     def most_calls(self) -> int:
-        """Calls at work and waiting; one more is told SERVER_BUSY."""
         return self.children + (self.num_queued or 2 * self.children)
+
+    def limits(self) -> dict[str, float]:
+        own = {"children": self.children, "max_clip_mib": self.max_clip_mib, "clip_memory_mib": self.clip_memory_mib}
+        return {**super().limits(), **own}
 
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +155,7 @@ def pool_of(config: ServeConfig, stages: Stages) -> ChildPool:
 class Server:
     """A gRPC server with all that every server of ours has. register: full service name -> what adds its servicer."""
 
-    def __init__(self, config: ServeConfig, register: Mapping[str, Register]) -> None:
+    def __init__(self, config: ListenConfig, register: Mapping[str, Register]) -> None:
         self._config = config
         self._gate = Gate(config.most_calls)
         self.metrics = CallMetrics()
@@ -174,19 +203,15 @@ class Server:
         config = self._config
         if not config.tls_cert:
             return int(self._grpc.add_insecure_port(listen))
-        key, cert = pem(config.tls_key, "--tls-key"), pem(config.tls_cert, "--tls-cert")
-        client_ca = pem(config.tls_client_ca, "--tls-client-ca")
-        credentials = grpc.ssl_server_credentials(
-            [(key or b"", cert or b"")], root_certificates=client_ca, require_client_auth=client_ca is not None
-        )
-        return int(self._grpc.add_secure_port(listen, credentials))
+        certificates = ServerCertificates(config.tls_cert, config.tls_key, config.tls_client_ca)
+        return int(self._grpc.add_secure_port(listen, certificates.credentials()))
 
     def _set_health(self, status: Any) -> None:
         for name in self._names:
             self._health.set(name, status)
 
 
-def server_options(config: ServeConfig, max_message_bytes: int) -> list[tuple[str, Any]]:
+def server_options(config: ListenConfig, max_message_bytes: int) -> list[tuple[str, Any]]:
     """Limits, keepalive and the age after which clients connect anew and so find new servers."""
     options: list[tuple[str, Any]] = [
         # Two servers on one port would share its calls without a word.
@@ -209,15 +234,26 @@ def server_options(config: ServeConfig, max_message_bytes: int) -> list[tuple[st
 
 
 def run_server(config: ServeConfig, children: ChildPool, register: Mapping[str, Register]) -> int:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal stops at once. Main thread only. Raises BadConfig.
-
-    The first line on standard output is `listening on ADDRESS`.
-    """
+    """Serves a stage until a signal. The exit code. Main thread only. Raises BadConfig."""
     log.setup()
-    stopping = _handle_signals()
-    with contextlib.ExitStack() as stack:
-        stack.callback(children.close)
+    stopping = handle_signals()
+    with contextlib.closing(children):
         children.start()
+        _warn_of_memory(config)
+        return serve_until(stopping, config, register)
+
+
+def serve_until(
+    stopping: threading.Event,
+    config: ListenConfig,
+    register: Mapping[str, Register],
+    stop_work: Callable[[], object] = lambda: None,
+) -> int:
+    """Serves until `stopping` is set, then drains: stop_work() ends what would keep calls in flight. The exit code.
+
+    The first line on standard output is `listening on ADDRESS`. Raises BadConfig.
+    """
+    with contextlib.ExitStack() as stack:
         server = Server(config, register)
         if config.metrics_listen:
             port, stop_metrics = expose(server.metrics.registry, config.metrics_listen)
@@ -228,6 +264,7 @@ def run_server(config: ServeConfig, children: ChildPool, register: Mapping[str, 
         stopping.wait()
         _LOG.info("asked to stop: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
         try:
+            stop_work()
             done = server.drain(config.drain_s)
         except KeyboardInterrupt:
             server.stop()
@@ -242,7 +279,8 @@ def serve_config_of(flags: argparse.Namespace) -> ServeConfig:
     return config
 
 
-def _handle_signals() -> threading.Event:
+def handle_signals() -> threading.Event:
+    """An event that SIGTERM or SIGINT sets; the second signal raises KeyboardInterrupt. Main thread only."""
     # A handler is needed even for SIGTERM's default: as process 1 of a container it would be ignored.
     stopping = threading.Event()
 
@@ -256,20 +294,21 @@ def _handle_signals() -> threading.Event:
     return stopping
 
 
-def _announce(config: ServeConfig, address: str) -> None:
-    limits = {
-        "children": config.children,
-        "most_calls": config.most_calls,
-        "max_message_bytes": settings().max_message_bytes,
-        "max_clip_mib": config.max_clip_mib,
-        "clip_memory_mib": config.clip_memory_mib,
-        "deadline_s": config.deadline_s,
-    }
+def _announce(config: ListenConfig, address: str) -> None:
     sys.stdout.write(f"listening on {address}\n")
     sys.stdout.flush()
+    limits = {**config.limits(), "max_message_bytes": settings().max_message_bytes}
     _LOG.info("listening on %s", address, extra={"fields": limits})
     if not config.tls_cert and not address.startswith(_LOCAL):
         _LOG.warning("%s is reachable from other machines without TLS: give --tls-cert and --tls-key", address)
+    if config.port_file:
+        path = Path(config.port_file)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(address if address.startswith("unix:") else address.rpartition(":")[2], encoding="ascii")
+        temporary.replace(path)
+
+
+def _warn_of_memory(config: ServeConfig) -> None:
     granted_bytes = granted_memory_bytes()
     if granted_bytes is not None and config.children * config.clip_memory_mib << 20 > granted_bytes:
         _LOG.warning(
@@ -278,8 +317,3 @@ def _announce(config: ServeConfig, address: str) -> None:
             config.clip_memory_mib,
             granted_bytes >> 20,
         )
-    if config.port_file:
-        path = Path(config.port_file)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(address if address.startswith("unix:") else address.rpartition(":")[2], encoding="ascii")
-        temporary.replace(path)

@@ -13,6 +13,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError, from_kind
+from services.base.tls import meaning_of_handshake
 
 DOMAIN = "visemill.dev"
 # A client takes 8 KiB of trailers by default, and the message travels twice.
@@ -69,6 +70,8 @@ def error_of(error: grpc.RpcError) -> VisemillError:
         )
     if code in _BAD_CONFIG_CODES:
         return BadConfig("CALL_REFUSED", _BAD_CONFIG_CODES[code], details)
+    if code is grpc.StatusCode.UNAVAILABLE and (refused := meaning_of_handshake(details)) is not None:
+        return refused
     # What is left comes from the transport: a server that went away, a proxy, a full queue.
     return Transient("SERVER_UNAVAILABLE", f"the server did not answer ({code.name}): {details}", details)
 

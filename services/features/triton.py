@@ -26,6 +26,7 @@ from services.base.media import Float32Array, UInt8Array
 from services.base.remote import channel_options
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
+from services.base.tls import client_credentials, refusal_of
 from services.features.models import weights_of
 from services.features.ops import cut, padded, stretched
 from services.features.spec import FeaturesConfig
@@ -67,6 +68,7 @@ class TritonDoor:
         values: Settings | None = None,
     ) -> None:
         self._values = values or settings()
+        self._target = target
         self._whom = f"model {model} of {target}"
         self._model = model
         self._weights = weights
@@ -211,7 +213,9 @@ class TritonDoor:
         return patiently(meant, patience_s=self._values.rpc_patience_s)
 
     def _meaning(self, error: InferenceServerException) -> Exception:
-        return meaning_of(error.status() or "", error.message() or "", self._whom, seen_ready=self._seen_ready)
+        message = error.message() or ""
+        refusal = refusal_of(message, self._target, self._values)
+        return refusal or meaning_of(error.status() or "", message, self._whom, seen_ready=self._seen_ready)
 
 
 class TritonFrames:
@@ -325,12 +329,9 @@ def parse_config(text: str) -> Any:
 
 
 def _connected(target: str, values: Settings) -> Any:
-    """A client of the server, over TLS with VISEMILL_TLS_CA or VISEMILL_TLS_CERT."""
+    """A client of the server, over TLS with VISEMILL_TLS_CA or VISEMILL_TLS_CERT. Raises BadConfig."""
     return triton_grpc.InferenceServerClient(
         target,
-        ssl=bool(values.tls_ca or values.tls_cert),
-        root_certificates=values.tls_ca or None,
-        private_key=values.tls_key or None,
-        certificate_chain=values.tls_cert or None,
+        creds=client_credentials(values),
         channel_args=channel_options(values.max_message_bytes),
     )

@@ -49,6 +49,7 @@ BASE_IO = {
     "store_local_walk",
     "store_s3",
     "store_s3_upload",
+    "tls",
     "wire",
     "worker",
 }

@@ -1,0 +1,175 @@
+"""TLS and mutual TLS between real servers and clients: what works, and what each mistake is told as."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.base.errors import BadConfig
+from services.base.remote import Remote, check_remote
+from services.base.server import ServeConfig, Server
+from services.base.settings import Settings
+from services.base.tls import ServerCertificates, client_credentials
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory, authority: Any) -> dict[str, Any]:
+    """Two authorities and leaves of both."""
+    folder = tmp_path_factory.mktemp("pki")
+    ours, other = authority(folder, "ours"), authority(folder, "other")
+    return {
+        "ca": ours.crt,
+        "other ca": other.crt,
+        "server": ours.leaf("server"),
+        "expired server": ours.leaf("expired-server", expired=True),
+        "elsewhere": ours.leaf("elsewhere", "DNS:elsewhere.example"),
+        "client": ours.leaf("client", "DNS:client"),
+        "expired client": ours.leaf("expired-client", "DNS:client", expired=True),
+        "other client": other.leaf("other-client", "DNS:client"),
+    }
+
+
+@contextmanager
+def _served(pair: tuple[Path, Path] | None, client_ca: Path | None = None) -> Iterator[str]:
+    tls = {"tls_cert": str(pair[0]), "tls_key": str(pair[1])} if pair else {}
+    server = Server(ServeConfig(**tls, tls_client_ca=str(client_ca or "")), {})  # type: ignore[arg-type]
+    address = server.start()
+    try:
+        yield address
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _environment(monkeypatch: pytest.MonkeyPatch, **values: object) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(f"VISEMILL_{name.upper()}", str(value))
+        yield
+
+
+def _client(pki: dict[str, Any], ca: str = "", pair: str = "") -> dict[str, object]:
+    own = {"tls_cert": pki[pair][0], "tls_key": pki[pair][1]} if pair else {}
+    return {**({"tls_ca": pki[ca]} if ca else {}), **own}
+
+
+def test_a_client_with_the_right_authority_is_served(pki: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with _served(pki["server"]) as target, _environment(monkeypatch, **_client(pki, "ca")):
+        check_remote(target, patience_s=5)
+
+
+def test_both_sides_may_show_a_certificate(pki: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with _served(pki["server"], pki["ca"]) as target, _environment(monkeypatch, **_client(pki, "ca", "client")):
+        check_remote(target, patience_s=5)
+
+
+@pytest.mark.parametrize(
+    ("server", "client", "reason"),
+    [
+        ("server", ("other ca", ""), "CERTIFICATE_UNTRUSTED"),
+        ("expired server", ("ca", ""), "CERTIFICATE_EXPIRED"),
+        ("elsewhere", ("ca", ""), "CERTIFICATE_OTHER_NAME"),
+        ("server", ("", ""), "SERVER_WANTS_TLS"),
+        ("", ("ca", ""), "SERVER_WITHOUT_TLS"),
+    ],
+)
+def test_what_is_wrong_with_a_server_is_told_at_once(
+    pki: dict[str, Any], monkeypatch: pytest.MonkeyPatch, server: str, client: tuple[str, str], reason: str
+) -> None:
+    with _served(pki[server] if server else None) as target, _environment(monkeypatch, **_client(pki, *client)):
+        _refused_at_once(target, reason)
+
+
+@pytest.mark.parametrize(
+    ("pair", "reason"),
+    [
+        ("", "CLIENT_CERTIFICATE_MISSING"),
+        ("expired client", "CLIENT_CERTIFICATE_REFUSED"),
+        ("other client", "CLIENT_CERTIFICATE_REFUSED"),
+    ],
+)
+def test_a_server_that_asks_for_certificates_takes_only_right_ones(
+    pki: dict[str, Any], monkeypatch: pytest.MonkeyPatch, pair: str, reason: str
+) -> None:
+    with _served(pki["server"], pki["ca"]) as target, _environment(monkeypatch, **_client(pki, "ca", pair)):
+        _refused_at_once(target, reason)
+
+
+def _refused_at_once(target: str, reason: str) -> None:
+    """By the check before a run, and by a call in its middle: a patience of a minute is not used up."""
+    began_s = time.monotonic()
+    with pytest.raises(BadConfig) as checked:
+        check_remote(target, patience_s=60)
+    remote = Remote(target, None)
+    with pytest.raises(BadConfig) as called, remote.channel:
+        remote.patiently(lambda: remote.channel.unary_unary("/visemill.v1.Any/Call")(b"", timeout=5))
+    assert (checked.value.reason, called.value.reason) == (reason, reason)
+    assert time.monotonic() - began_s < 20
+
+
+def test_a_server_that_hangs_up_for_other_reasons_is_still_only_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener that closes every connection speaks no TLS, so nothing is said about certificates."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+
+    def hang_up() -> None:
+        while not stopping.is_set():
+            try:
+                listener.accept()[0].close()
+            except OSError:
+                return
+
+    thread = threading.Thread(target=hang_up, daemon=True)
+    thread.start()
+    try:
+        with pytest.raises(Exception, match="REMOTE_DOES_NOT_ANSWER"):
+            check_remote(f"127.0.0.1:{listener.getsockname()[1]}", patience_s=1)
+    finally:
+        stopping.set()
+        listener.close()
+
+
+def test_renewed_files_are_served_without_a_restart(
+    pki: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a renewed secret comes: another certificate takes the place of one that clients no longer trust."""
+    crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    _put(pki["expired server"], crt, key)
+    with _served((crt, key)) as target, _environment(monkeypatch, **_client(pki, "ca")):
+        with pytest.raises(BadConfig, match="CERTIFICATE_EXPIRED"):
+            check_remote(target, patience_s=5)
+        # The key first, so that for a moment the two do not belong together.
+        _replace(pki["server"][1], key)
+        with pytest.raises(BadConfig, match="CERTIFICATE_EXPIRED"):
+            check_remote(target, patience_s=5)
+        _replace(pki["server"][0], crt)
+        check_remote(target, patience_s=5)
+
+
+def _put(pair: tuple[Path, Path], crt: Path, key: Path) -> None:
+    _replace(pair[0], crt)
+    _replace(pair[1], key)
+
+
+def _replace(source: Path, target: Path) -> None:
+    fresh = target.with_suffix(".new")
+    fresh.write_bytes(source.read_bytes())
+    os.replace(fresh, target)  # noqa: PTH105
+
+
+def test_files_that_are_no_pair_are_refused_before_anything_listens(pki: dict[str, Any], tmp_path: Path) -> None:
+    crt, key = pki["server"][0], pki["client"][1]
+    with pytest.raises(BadConfig, match="BAD_CERTIFICATE"):
+        ServerCertificates(str(crt), str(key))
+    with pytest.raises(BadConfig, match="BAD_CERTIFICATE"):
+        client_credentials(Settings(tls_cert=str(crt), tls_key=str(key)))
+    garbage = tmp_path / "ca.pem"
+    garbage.write_text("not a certificate")
+    with pytest.raises(BadConfig, match=r"VISEMILL_TLS_CA.*holds no certificate"):
+        client_credentials(Settings(tls_ca=str(garbage)))
