@@ -23,7 +23,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
 # torch first and alone: pip then takes a CPU build where it is told of one, and not what another package drags in.
 $(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,dlib68,features,tensorflow,triton]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,dlib68,features,kube,tensorflow,triton]'
 	$(BIN)/pip check
 	$(BIN)/python scripts/fetch_tools.py
 	touch $@

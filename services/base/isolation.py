@@ -32,8 +32,11 @@ from services.base.media import FrameChunk, VideoInfo
 __all__ = ["ArtifactPart", "ChunkPart", "ClipLimits", "DonePart", "FactsPart", "InfoPart", "PassChild", "clip_limits"]
 
 _START_LIMIT_S = 180.0
+MEMORY_RAN_OUT = "MEMORY_RAN_OUT"
+"""Transient: the kernel killed the child because its pod, container or machine had no memory left."""
+
 # What ends a clip without being its fault.
-_NOT_ITS_FAULT = ("DEADLINE_EXCEEDED", "REMOTE_TIMEOUT", "STOPPED")
+_NOT_ITS_FAULT = ("DEADLINE_EXCEEDED", "REMOTE_TIMEOUT", "STOPPED", MEMORY_RAN_OUT)
 
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -82,6 +85,7 @@ class PassChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._words: ChildWords | None = None
+        self._num_oom_kills = 0
         # What the child holds open, the stages of the next clip last; and all that was ever opened here.
         self._open: list[list[Any]] = []
         self._proven: list[list[Any]] = []
@@ -167,6 +171,7 @@ class PassChild:
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
+        self._num_oom_kills = _oom_kills()
         try:
             self._process = subprocess.Popen(
                 [*self._program, "child", str(theirs.fileno())],
@@ -297,6 +302,9 @@ class PassChild:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             return ChildLost("CLIP_CRASHED", "its process stopped answering")
+        if status == -signal.SIGKILL and _oom_kills() > self._num_oom_kills:
+            words = "memory ran out around it before its own limit was reached: give the pod or container more"
+            return ChildLost(MEMORY_RAN_OUT, words, killed=True)
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return ChildLost("CLIP_CRASHED", f"its process was ended by {name}", killed=-status == signal.SIGKILL)
@@ -326,6 +334,12 @@ def _thread_environment(num_threads: int) -> dict[str, str]:
     from services.base.settings import thread_environment
 
     return thread_environment(num_threads)
+
+
+def _oom_kills() -> int:
+    from services.base.settings import num_oom_kills
+
+    return num_oom_kills()
 
 
 def _verdict(key: str, lost: ChildLost, detail: str, num_tries: int) -> VisemillError:

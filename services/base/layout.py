@@ -56,6 +56,11 @@ def sidecar_file(run: str, key: str, name: str) -> str:
     return f"runs/{run}/sidecars/{key}/{name}"
 
 
+def list_file(run: str, name: str) -> str:
+    """A list of shards that is too long for a command line."""
+    return f"runs/{run}/jobs/{name}"
+
+
 def finished_file(run: str) -> str:
     """Written when the output tree is complete."""
     return f"runs/{run}/finished.json"

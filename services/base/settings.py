@@ -163,6 +163,21 @@ def granted_memory_bytes(root: Path = _CGROUP_ROOT, membership: Path = _CGROUP_M
     return min((limit for limit in limits if limit is not None), default=None)
 
 
+def parse_oom_kills(text: str) -> int:
+    """Processes killed because the group's memory ran out: `oom_kill` in `memory.events` (v2), `memory.oom_control`."""
+    return int(next(line.split()[1] for line in text.splitlines() if line.startswith("oom_kill ")))
+
+
+def num_oom_kills(root: Path = _CGROUP_ROOT, membership: Path = _CGROUP_MEMBERSHIP) -> int:
+    """How often the kernel has killed in this process's group for want of memory; 0 where it does not say."""
+    for group in _groups(root, membership, "memory"):
+        for name in ("memory.events", "memory.oom_control"):
+            found = _parsed(parse_oom_kills, group / name)
+            if found is not None:
+                return found
+    return 0
+
+
 def _groups(root: Path, membership: Path, controller: str) -> Iterator[Path]:
     """Folders of this process's group and those above it, in both hierarchies."""
     try:
@@ -179,5 +194,5 @@ def _groups(root: Path, membership: Path, controller: str) -> Iterator[Path]:
 def _parsed(parse: Callable[..., _T | None], *files: Path) -> _T | None:
     try:
         return parse(*(file.read_text() for file in files))
-    except (OSError, ValueError):
+    except (OSError, ValueError, StopIteration):
         return None

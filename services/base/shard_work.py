@@ -20,7 +20,7 @@ from services.base.clip_inputs import ClipInputs, ReadClip
 from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
 from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.identity import StageIdentity, package_of
-from services.base.isolation import ArtifactPart, DonePart, FactsPart, PassChild
+from services.base.isolation import MEMORY_RAN_OUT, ArtifactPart, DonePart, FactsPart, PassChild
 from services.base.manifest import ClipRow, Manifest, open_clips
 from services.base.order import DoneShard, QuarantineLine, RunOrder, lines_of
 from services.base.store import NotThere, Store, Upload, open_store
@@ -200,7 +200,7 @@ class ShardWork:
             try:
                 return self._carry_once(job)
             except Transient as error:
-                if wait_s is None:
+                if wait_s is None or error.reason == MEMORY_RAN_OUT:
                     raise
                 LOG.warning("clip waits", extra={"fields": {"reason": error.reason, "wait_s": wait_s}})
                 say(event="waiting", shard=self._shard, why=f"{error.reason}: {error.message}", wait_s=wait_s)

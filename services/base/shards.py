@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,3 +100,40 @@ def parse_shard_name(name: str) -> tuple[int, int]:
         if 1 <= num_shards <= MAX_SHARDS and shard < num_shards and shard_name(shard, num_shards) == name:
             return shard, num_shards
     raise ValueError(f"{name!r} is not the name of a shard such as 00007-of-00064")
+
+
+def part_of(shards: Sequence[int], index: int, num_indexes: int) -> tuple[int, ...]:
+    """Which of the listed shards an index of a Job carries: every num_indexes-th, so that sizes differ by one at most.
+
+    Raises ValueError unless 0 <= index < num_indexes.
+    """
+    if not 0 <= index < num_indexes:
+        raise ValueError(f"index {index} is not one of 0..{num_indexes - 1}: give --index and --num-indexes together")
+    return tuple(shards[index::num_indexes])
+
+
+def shards_text(shards: Iterable[int]) -> str:
+    """`0,4-7`: a list of shards in few words, in rising order, each once."""
+    pieces: list[list[int]] = []
+    for shard in sorted(set(shards)):
+        if pieces and pieces[-1][1] == shard - 1:
+            pieces[-1][1] = shard
+        else:
+            pieces.append([shard, shard])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in pieces)
+
+
+def parse_shards(text: str, num_shards: int) -> tuple[int, ...]:
+    """The shards of `0,4-7`, in the order given. Raises ValueError for what is no list of shards below num_shards."""
+    shards: list[int] = []
+    for piece in text.strip().split(","):
+        first, dash, last = piece.partition("-")
+        begin = _number(first, num_shards)
+        shards += range(begin, (_number(last, num_shards) if dash else begin) + 1)
+    return tuple(shards)
+
+
+def _number(text: str, num_shards: int) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) >= num_shards:
+        raise ValueError(f"shard {text!r} is not one of 0..{num_shards - 1}")
+    return int(text)

@@ -1,30 +1,40 @@
 """The `work` door: shards of a pinned run, each carried clip by clip through the pass, written, and committed.
 
 Exits 0 when all shards given are done, 65 when one was bad, 75 when it should be tried again, 78 when the run cannot
-work.
+work; --termination-log is a file that then tells why.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import logging
 import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from services.base import layout, log
 from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
-from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard, VisemillError
 from services.base.identity import StageIdentity, identity_of
 from services.base.isolation import PassChild, clip_limits, remote_targets
 from services.base.order import RunOrder, order_from_json
+from services.base.settings import granted_cores
 from services.base.shard_work import ShardContext, ShardWork, say
+from services.base.shards import parse_shards, part_of, shards_text
 from services.base.store import NotThere, Store, open_store
 
+LOG = logging.getLogger(__name__)
+
+# Kubernetes keeps 4096 bytes of a termination log; a character may be escaped to six.
+_MOST_WORDS = 500
+_MOST_TOLD = 100
 _STDIN_POLL_S = 0.2
 
 
@@ -49,8 +59,15 @@ def add_work_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--run", required=True, help="name of the run below the state root")
     parser.add_argument(
-        "--shards", required=True, help="such as 0,4-7; or - to read a number a line from standard input"
+        "--shards",
+        required=True,
+        help="such as 0,4-7; @NAME for a list kept in the run's state; - to read a number a line from standard input",
     )
+    parser.add_argument("--index", type=int, default=0, help="which part of the shards to do (default: %(default)s)")
+    parser.add_argument(
+        "--num-indexes", type=int, default=1, help="parts that the shards are done in (default: %(default)s)"
+    )
+    parser.add_argument("--termination-log", default="", metavar="FILE", help="where to say why, when it fails")
     parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end with this process, which started it")
     parser.add_argument("--attempt", type=int, default=1, help="for the logs (default: %(default)s)")
     parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
@@ -59,7 +76,10 @@ def add_work_flags(parser: argparse.ArgumentParser) -> None:
         "--max-shard-failures", type=int, default=-1, help="more quarantined clips end the shard; -1: any number"
     )
     parser.add_argument(
-        "--num-threads", type=int, default=1, help="threads of the media libraries (default: %(default)s)"
+        "--num-threads",
+        type=int,
+        default=1,
+        help="threads of the media libraries, at most one a granted core (default: %(default)s)",
     )
     parser.add_argument(
         "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="look up and keep artifacts"
@@ -79,7 +99,22 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         die_with_parent()
         if os.getppid() != flags.parent:
             return EXIT_TRANSIENT
-    stop = _Stop()
+    try:
+        bad = _work(flags, specs, _Stop())
+    except VisemillError as error:
+        _leave_word(flags.termination_log, error)
+        raise
+    except Exception as error:
+        _leave_word(flags.termination_log, VisemillError("INTERNAL_ERROR", repr(error)))
+        raise
+    if not bad:
+        return EXIT_OK
+    _leave_word(flags.termination_log, next(iter(bad.values())), bad)
+    return EXIT_BAD_SHARD
+
+
+def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop) -> dict[int, BadShard]:
+    """Carries the shards of the flags; those that were bad, with what was wrong."""
     state = open_store(flags.state_root)
     order = _read_order(state, flags.run)
     identities = check_identities(order, specs)
@@ -88,21 +123,34 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     _check_remotes(remote)
     stages = [(stage.name, stage.config) for stage in order.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
-    child = PassChild(stages, limits, flags.num_threads, remote=remote, should_stop=stop)
-    num_bad = 0
+    num_threads = min(flags.num_threads, granted_cores())
+    child = PassChild(stages, limits, num_threads, remote=remote, should_stop=stop)
+    bad: dict[int, BadShard] = {}
     try:
         child.start()
         say(event="ready")
-        for shard, attempt in asked_shards(flags.shards, order.num_shards, flags.attempt, stop):
+        for shard, attempt in asked_shards(flags, order, state, stop):
             with log.bound(run=order.run, shard=shard, attempt=attempt):
                 try:
                     ShardWork(context, shard, attempt, child, stop).run()
                 except BadShard as error:
-                    num_bad += 1
+                    bad[shard] = error
                     say(event="shard_bad", shard=shard, reason=error.reason, message=error.message)
     finally:
         child.close()
-    return EXIT_BAD_SHARD if num_bad else EXIT_OK
+    return bad
+
+
+def _leave_word(path: str, error: VisemillError, bad: Iterable[int] = ()) -> None:
+    """What a pod's status tells of its end; Kubernetes keeps the first 4096 bytes."""
+    if not path:
+        return
+    told = shards_text(itertools.islice(bad, _MOST_TOLD))
+    fields = {"kind": error.kind, "reason": error.reason, "message": error.message[:_MOST_WORDS], "shards": told}
+    try:
+        Path(path).write_text(json.dumps(fields), encoding="utf-8")
+    except OSError as refused:
+        LOG.warning("%s cannot be written: %s", path, refused)
 
 
 def _read_order(state: Store, run: str) -> RunOrder:
@@ -124,22 +172,35 @@ def _check_remotes(remote: Mapping[str, str]) -> None:
 
 
 def asked_shards(
-    text: str, num_shards: int, attempt: int, should_stop: Callable[[], bool]
+    flags: argparse.Namespace, order: RunOrder, state: Store, should_stop: Callable[[], bool]
 ) -> Iterator[tuple[int, int]]:
-    """(shard, attempt) for the numbers of "0,4-7"; for "-", for each line "SHARD [ATTEMPT]" of standard input.
+    """(shard, attempt) for this index's part of --shards; for "-", for each line "SHARD [ATTEMPT]" of standard input.
 
-    Ends early when asked to stop. Raises BadConfig.
+    Ends early when asked to stop. Raises BadConfig NO_SUCH_SHARD, BAD_FLAGS.
     """
-    if text == "-":
+    if flags.shards == "-":
         for line in _lines_of_stdin(should_stop):
             words = line.split() or [""]
-            yield _shard_number(words[0], num_shards), int(words[1]) if words[1:] else attempt
+            (shard,) = _shards(words[0], order.num_shards)[:1]
+            yield shard, int(words[1]) if words[1:] else flags.attempt
         return
-    for piece in text.split(","):
-        first, dash, last = piece.partition("-")
-        begin = _shard_number(first, num_shards)
-        for shard in range(begin, (_shard_number(last, num_shards) if dash else begin) + 1):
-            yield shard, attempt
+    listed = _shards(_list_of(flags.shards, order, state), order.num_shards)
+    try:
+        part = part_of(listed, flags.index, flags.num_indexes)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", str(error)) from error
+    for shard in part:
+        yield shard, flags.attempt
+
+
+def _list_of(text: str, order: RunOrder, state: Store) -> str:
+    if not text.startswith("@"):
+        return text
+    name = layout.list_file(order.run, text[1:])
+    try:
+        return state.read(name).decode()
+    except NotThere as error:
+        raise BadConfig("NO_SUCH_LIST", f"--shards {text}: there is no {name} in {state.uri}") from error
 
 
 def _lines_of_stdin(should_stop: Callable[[], bool]) -> Iterator[str]:
@@ -158,10 +219,11 @@ def _lines_of_stdin(should_stop: Callable[[], bool]) -> Iterator[str]:
             return
 
 
-def _shard_number(text: str, num_shards: int) -> int:
-    if not text.isdecimal() or int(text) >= num_shards:
-        raise BadConfig("NO_SUCH_SHARD", f"shard {text!r} is not one of 0..{num_shards - 1}")
-    return int(text)
+def _shards(text: str, num_shards: int) -> tuple[int, ...]:
+    try:
+        return parse_shards(text, num_shards)
+    except ValueError as error:
+        raise BadConfig("NO_SUCH_SHARD", str(error)) from error
 
 
 def check_identities(order: RunOrder, specs: Mapping[str, StageSpec]) -> list[StageIdentity]:

@@ -10,6 +10,7 @@ from services.base.settings import (
     granted_cores,
     granted_memory_bytes,
     num_cores_of,
+    num_oom_kills,
     parse_cfs_quota,
     parse_cpu_max,
     parse_membership,
@@ -150,3 +151,21 @@ def test_thread_pools_of_the_usual_libraries_are_held() -> None:
     assert {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"} <= set(environment)
     with pytest.raises(ValueError, match="at least 1 thread"):
         thread_environment(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("memory.events", "low 0\nhigh 0\nmax 9\noom 4\noom_kill 3\noom_group_kill 1\n"),
+        ("memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"),
+    ],
+)
+def test_kills_for_want_of_memory_of_both_versions(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    assert num_oom_kills(tmp_path, tmp_path / "none") == 3
+
+
+def test_a_group_that_does_not_say_has_killed_nothing(tmp_path: Path) -> None:
+    (tmp_path / "memory.events").write_text("low 0\n")
+    assert num_oom_kills(tmp_path, tmp_path / "none") == 0

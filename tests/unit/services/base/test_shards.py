@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.shards import Assignment, assign_shards, parse_shard_name, shard_name, shard_of
+from services.base.shards import (
+    Assignment,
+    assign_shards,
+    parse_shard_name,
+    parse_shards,
+    part_of,
+    shard_name,
+    shard_of,
+    shards_text,
+)
 
 key_text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 keys_lists = st.lists(key_text, unique=True, max_size=40)
@@ -94,3 +103,43 @@ def test_other_text_is_no_shards_name(name: str) -> None:
 def test_a_shard_that_cannot_be_has_no_name(shard: int, num_shards: int) -> None:
     with pytest.raises(ValueError):
         shard_name(shard, num_shards)
+
+
+@pytest.mark.parametrize(
+    ("shards", "num_indexes", "parts"),
+    [
+        ((0, 1, 2, 3, 4), 2, [(0, 2, 4), (1, 3)]),
+        ((7, 3, 9), 3, [(7,), (3,), (9,)]),
+        ((5,), 1, [(5,)]),
+        ((1, 2), 4, [(1,), (2,), (), ()]),
+    ],
+)
+def test_an_index_carries_every_nth_of_the_listed_shards(shards, num_indexes, parts) -> None:
+    assert [part_of(shards, index, num_indexes) for index in range(num_indexes)] == parts
+
+
+@given(st.lists(st.integers(0, 500), unique=True), st.integers(1, 40))
+def test_parts_are_balanced_and_leave_nothing_out(shards, num_indexes) -> None:
+    parts = [part_of(shards, index, num_indexes) for index in range(num_indexes)]
+    assert sorted(shard for part in parts for shard in part) == sorted(shards)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize(("index", "num_indexes"), [(2, 2), (-1, 3), (0, 0)])
+def test_an_index_that_is_none_is_refused(index, num_indexes) -> None:
+    with pytest.raises(ValueError, match="--num-indexes"):
+        part_of((1, 2), index, num_indexes)
+
+
+@pytest.mark.parametrize(
+    ("shards", "text"), [((0,), "0"), ((3, 1, 2), "1-3"), ((0, 4, 5, 7), "0,4-5,7"), (range(5000), "0-4999")]
+)
+def test_a_list_of_shards_is_short_text_and_back(shards, text) -> None:
+    assert shards_text(shards) == text
+    assert parse_shards(f"{text}\n", 5000) == tuple(sorted(shards))
+
+
+@pytest.mark.parametrize("text", ["", "4", "1-4", "a", "1,,2", "-1", "²"])
+def test_what_is_no_list_of_shards_is_refused(text) -> None:
+    with pytest.raises(ValueError, match=r"is not one of 0\.\.3"):
+        parse_shards(text, 4)
