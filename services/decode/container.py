@@ -22,7 +22,7 @@ from services.decode.decoder_log import DecoderLog
 from services.decode.spec import DecodeConfig
 
 # The sound-only ones are there for a truer answer than "not a video".
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,m4v,mpegts,flv,asf,ogg,mp3,wav,flac"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,m4v,mpegts,flv,asf,gif,ogg,mp3,wav,flac"
 _CONTAINER_OPTIONS = {
     "format_whitelist": FORMATS,
     "protocol_whitelist": "none",

@@ -16,10 +16,10 @@ from services.landmarks.holistic.ops import (
     RIGHT,
     Arm,
     arm_of,
+    cost_of,
     distinct_hands,
     hand_window,
     hands_of_sides,
-    reach_of,
     same_hand,
 )
 
@@ -66,7 +66,7 @@ class HandsTrack:
         arms = None if pose_px is None else (arm_of(pose_px, LEFT), arm_of(pose_px, RIGHT))
         points = [hands[i].points_px for i in kept]
         looks, scores = [found[i].is_left for i in kept], [hands[i].score for i in kept]
-        pair = hands_of_sides(points, looks, scores, arms)
+        pair = hands_of_sides(points, looks, scores, arms, several_people)
         if pair == (None, None) and not several_people:
             # Hands alone in the frame: the body that the pose model made up for them has its wrists elsewhere.
             pair = hands_of_sides(points, looks, scores, None)
@@ -75,11 +75,16 @@ class HandsTrack:
             for side in (LEFT, RIGHT):
                 if sides[side] is None:
                     taken = [hand for hand in sides if hand is not None]
-                    sides[side] = self._second_chance(frame_HWC, arms, side, taken)
+                    sides[side] = self._second_chance(frame_HWC, arms, side, taken, several_people)
         return sides[LEFT], sides[RIGHT]
 
     def _second_chance(
-        self, frame_HWC: UInt8Array, arms: tuple[Arm, Arm], side: int, taken: Sequence[HandOfSide]
+        self,
+        frame_HWC: UInt8Array,
+        arms: tuple[Arm, Arm],
+        side: int,
+        taken: Sequence[HandOfSide],
+        several_people: bool,
     ) -> HandOfSide | None:
         """The hand at the pose's wrist, in a cut of the frame at its own resolution; not one that is taken already."""
         height_px, width_px = frame_HWC.shape[:2]
@@ -89,7 +94,8 @@ class HandsTrack:
         best, best_distance = None, MAX_REACH
         for hand in self._still(window.cut(frame_HWC)):
             points_px = window.points_px(hand.xy_NC)
-            distance = reach_of(points_px, arms[side])
+            looks_right = not several_people or hand.is_left == (side == LEFT)
+            distance = cost_of(points_px, looks_right, hand.score, arms[side], several_people)
             if distance <= best_distance and not any(same_hand(points_px, other.points_px) for other in taken):
                 best, best_distance = HandOfSide(points_px, hand.score), distance
         return best

@@ -155,11 +155,12 @@ def hands_of_sides(
     looks_left: Sequence[bool],
     scores: Sequence[float],
     arms: tuple[Arm, Arm] | None,
+    several_people: bool = False,
 ) -> tuple[int | None, int | None]:
     """Which hand is the left one and which the right: by nearness to the pose's wrists, and by how it looks.
 
     A hand out of reach of a wrist is not that side's. Without arms looks decide. As many hands as possible are given a
-    side, at the least cost; of equals the first.
+    side, at the least cost; of equals the first. several_people: see `cost_of`.
     """
     candidates: list[int | None] = [*range(len(hands_px)), None]
     best: tuple[int | None, int | None] = (None, None)
@@ -171,19 +172,25 @@ def hands_of_sides(
         for side, i in enumerate(pair):
             if i is not None:
                 arm = None if arms is None else arms[side]
-                cost += _cost(hands_px[i], looks_left[i] == (side == LEFT), scores[i], arm)
+                looks_right = looks_left[i] == (side == LEFT)
+                cost += cost_of(hands_px[i], looks_right, scores[i], arm, several_people)
         rank = (-sum(i is not None for i in pair), cost)
         if np.isfinite(cost) and rank < best_rank:
             best, best_rank = (pair[0], pair[1]), rank
     return best
 
 
-def _cost(hand_px: Float64Array, looks_right: bool, score: float, arm: Arm | None) -> float:
+def cost_of(hand_px: Float64Array, looks_right: bool, score: float, arm: Arm | None, several_people: bool) -> float:
+    """Of giving a hand to an arm's side; infinite out of reach. looks_right: whether it looks like that side's.
+
+    Among several people looks count for reach too: a neighbour's hand beside a wrist is mostly one of the other side.
+    """
     looks = 0.0 if looks_right else _LOOKS_OTHER * score
     if arm is None:
         return looks
     distance = reach_of(hand_px, arm)
-    return distance + looks if distance <= MAX_REACH else float("inf")
+    reach = distance + looks if several_people else distance
+    return distance + looks if reach <= MAX_REACH else float("inf")
 
 
 def reach_of(hand_px: Float64Array, arm: Arm) -> float:

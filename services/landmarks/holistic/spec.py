@@ -44,7 +44,7 @@ class KeypointsConfig:
 
 SPEC = StageSpec(
     name="keypoints",
-    version=1,
+    version=2,
     config=KeypointsConfig,
     reads=("frames",),
     writes="keypoints",

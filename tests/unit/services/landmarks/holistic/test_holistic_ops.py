@@ -44,6 +44,17 @@ def test_a_hand_out_of_reach_is_nobodys(body, hand):
     assert sides([hand((900.0, 900.0))], [True], pose) == (None, None)
 
 
+def test_among_several_people_a_neighbours_hand_at_the_wrist_is_not_taken(body, hand):
+    pose = body()
+    right, left = arms(pose)[::-1]
+    beside = hand(tuple(pose[15] + (0.7 * left.scale_px, 0)))
+    at_wrist = hand(tuple(pose[15] + (0.3 * left.scale_px, 0)))
+    for several, expected in ((False, (0, None)), (True, (None, None))):
+        assert ops.hands_of_sides([beside], [False], [0.9], (left, right), several) == expected
+    assert ops.hands_of_sides([at_wrist], [False], [0.9], (left, right), True) == (0, None)
+    assert ops.hands_of_sides([beside], [True], [0.9], (left, right), True) == (0, None)
+
+
 def test_without_a_body_looks_decide_and_the_surer_one_wins(hand):
     a, b = hand((10.0, 10.0)), hand((300.0, 10.0))
     assert sides([a, b], [False, True]) == (1, 0)
