@@ -1,7 +1,12 @@
-"""Progress on standard error: one line that is rewritten on a terminal, a plain line every few seconds elsewhere."""
+"""Progress on standard error: one line that is rewritten on a terminal, a plain line every few seconds elsewhere.
+
+For programs it is a JSON object a line: {"event": "progress", "shards": [done, total], "clips": [done, total],
+"quarantined": n} about every second, and {"event": "said", "text": ...}.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import deque
@@ -9,16 +14,24 @@ from typing import TextIO
 
 _PLAIN_EVERY_S = 4.5
 _TERMINAL_EVERY_S = 0.2
+_JSON_EVERY_S = 1.0
 # The rate is that of the last minute, so that it follows a change without jumping.
 _WINDOW_S = 60.0
 
 
 class Progress:
-    """Counts clips and says so. total: clips to do in all, done ones included."""
+    """Counts clips and says so. total: clips to do in all, done ones included. shards: (done, in all), as the caller
+    keeps it.
+    """
 
-    def __init__(self, total: int, num_done: int, *, stream: TextIO | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self, total: int, num_done: int, *, stream: TextIO | None = None, quiet: bool = False, as_json: bool = False
+    ) -> None:
         self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
+        self._as_json = as_json
+        self._terminal = self._stream.isatty() and not as_json
+        self._every_s = _JSON_EVERY_S if as_json else _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
+        self.shards = (0, 0)
         self._quiet = quiet
         self._total = total
         self._num_done = num_done
@@ -38,14 +51,16 @@ class Progress:
     def tick(self, note: str = "") -> None:
         """Says where things stand, if it is time to."""
         now_s = time.monotonic()
-        every_s = _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
-        if self._quiet or now_s - self._said_s < every_s:
+        if self._quiet or now_s - self._said_s < self._every_s:
             return
         self._said_s = now_s
         self._recent.append((now_s, self._num_done))
         while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
             self._recent.popleft()
-        self._write(self.line(note))
+        if self._as_json:
+            self._event()
+        else:
+            self._write(self.line(note))
 
     def line(self, note: str = "") -> str:
         (then_s, then), (now_s, now) = self._recent[0], self._recent[-1]
@@ -64,15 +79,23 @@ class Progress:
         if self._shown:
             self._stream.write("\r\x1b[K")
             self._shown = False
-        self._stream.write(text + "\n")
+        self._stream.write((json.dumps({"event": "said", "text": text}) if self._as_json else text) + "\n")
         self._stream.flush()
         self._said_s = time.monotonic()
 
     def close(self) -> None:
+        if self._as_json and not self._quiet:
+            self._event()
         if self._shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._shown = False
+
+    def _event(self) -> None:
+        clips = (self._num_done, self._total)
+        event = {"event": "progress", "shards": self.shards, "clips": clips, "quarantined": self._num_quarantined}
+        self._stream.write(json.dumps(event) + "\n")
+        self._stream.flush()
 
     def _write(self, line: str) -> None:
         if self._terminal:

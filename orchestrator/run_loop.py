@@ -41,6 +41,7 @@ class RunOptions:
     artifact_cache: bool = True
     remote: tuple[str, ...] = ()
     quiet: bool = False
+    progress_as_json: bool = False
 
     def __post_init__(self) -> None:
         if self.num_workers < 1:
@@ -114,7 +115,9 @@ class RunLoop:
         self._num_problems = len(lines_of(self._read_problems()))
         manifest = read_clips(self._state, self._order)
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
-        progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=self._options.quiet)
+        quiet, as_json = self._options.quiet, self._options.progress_as_json
+        progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=quiet, as_json=as_json)
+        progress.shards = (len(self._done), self._order.num_shards)
         if len(self._done) == self._order.num_shards:
             # Nothing is left to start, but the limit on failures may say that nothing is to be published either.
             (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
@@ -157,6 +160,7 @@ class RunLoop:
             if now_s - checked_s > _CHECK_EVERY_S:
                 checked_s = now_s
                 check()
+            progress.shards = (len(self._done), self._order.num_shards)
             progress.tick(f"{len(self._done)}/{self._order.num_shards} shards")
 
     def _observed(self, num_places: int) -> Observed:

@@ -47,6 +47,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    parser.add_argument(
+        "--progress",
+        choices=("text", "json"),
+        default="text",
+        help="form of the progress on standard error; json is an object a line (default: %(default)s)",
+    )
 
 
 def add_limit_flags(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +92,7 @@ def options_of(flags: argparse.Namespace, order: RunOrder) -> RunOptions:
         flags.artifact_cache,
         tuple(flags.remote),
         flags.quiet,
+        flags.progress == "json",
     )
 
 

@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 
@@ -44,3 +45,16 @@ def test_without_a_terminal_lines_are_plain():
     stream = io.StringIO()
     Progress(10, 0, stream=stream).say("loading")
     assert stream.getvalue() == "loading\n"
+
+
+def test_for_programs_every_line_is_an_object():
+    stream = io.StringIO()
+    progress = Progress(10, 4, stream=stream, as_json=True)
+    progress.shards = (1, 3)
+    progress.say("loading")
+    progress.clip(ok=False)
+    progress.close()
+    assert [json.loads(line) for line in stream.getvalue().splitlines()] == [
+        {"event": "said", "text": "loading"},
+        {"event": "progress", "shards": [1, 3], "clips": [5, 10], "quarantined": 1},
+    ]
