@@ -1,0 +1,179 @@
+"""The two programs that build images, behind the few words that `make images` needs of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from image_archive import archive_of
+
+_PULL_LIMIT_S = 300
+
+
+class Builder(Protocol):
+    """name: of the program. Every method raises CalledProcessError when the program fails."""
+
+    name: str
+
+    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None: ...
+    def save(self, image: str, archive: Path) -> None: ...
+    def copy_out(self, image: str, path: str, target: Path) -> None: ...
+    def size_bytes(self, image: str) -> int: ...
+    def identity(self, image: str) -> str: ...
+    def has(self, image: str) -> bool: ...
+    def pull(self, image: str) -> bool: ...
+    def import_root(self, tar: Path, image: str) -> None: ...
+
+
+def chosen_builder(asked: str, folder: Path) -> Builder:
+    """buildah or docker, whichever is there and answers. Raises SystemExit when neither does."""
+    if asked in ("auto", "docker") and _answers("docker", "info"):
+        return Docker(folder)
+    if asked in ("auto", "buildah"):
+        if not shutil.which("buildah") and os.geteuid() == 0 and shutil.which("apt-get"):
+            subprocess.run(["apt-get", "update", "-qq"], check=True)
+            subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "buildah"], check=True)
+        if shutil.which("buildah"):
+            return Buildah(folder)
+    raise SystemExit(f"no image can be built (asked for {asked}): start docker, or install buildah")
+
+
+def secrets(folder: Path) -> list[str]:
+    """`--secret` flags that give pip inside the build the index and the authorities that pip outside of it has."""
+    lines = ["[global]", "timeout = 180"]
+    for name in ("index-url", "trusted-host"):
+        found = _output("pip", name)
+        if found and not found.startswith("file:"):
+            lines.append(f"{name} = {found}")
+    config = folder / "pip.conf"
+    config.write_text("\n".join(lines) + "\n")
+    config.chmod(0o600)
+    flags = ["--secret", f"id=pip,src={config}"]
+    authorities = os.environ.get("PIP_CERT") or _output("pip", "cert") or os.environ.get("SSL_CERT_FILE", "")
+    return [*flags, "--secret", f"id=ca,src={authorities}"] if authorities and Path(authorities).is_file() else flags
+
+
+class Buildah:
+    """Without a daemon, as root or not. Times are 0 in every layer, so that the same inputs give the same digests."""
+
+    name = "buildah"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "overlay", **os.environ}
+
+    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None:
+        words = ["bud", "--quiet", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
+        words += [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        self._run(*words, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context))
+
+    def save(self, image: str, archive: Path) -> None:
+        layout = self._folder / "layout"
+        self._run("push", "--quiet", "--compression-format=zstd", image, f"oci:{layout}:{image}")
+        archive_of(layout, image, archive)
+
+    def copy_out(self, image: str, path: str, target: Path) -> None:
+        container = self._run("from", "--pull-never", image)
+        try:
+            mounted = self._run("mount", container)
+            shutil.copyfile(mounted + path, target)
+        finally:
+            self._run("rm", container)
+
+    def size_bytes(self, image: str) -> int:
+        manifest = json.loads(self._inspect(image)["Manifest"])
+        return sum(int(layer["size"]) for layer in manifest["layers"])
+
+    def identity(self, image: str) -> str:
+        return str(self._inspect(image)["FromImageID"])
+
+    def has(self, image: str) -> bool:
+        return subprocess.run(self._argv("inspect", "--type=image", image), **self._quiet()).returncode == 0
+
+    def pull(self, image: str) -> bool:
+        return subprocess.run(self._argv("pull", image), timeout=_PULL_LIMIT_S, **self._quiet()).returncode == 0
+
+    def import_root(self, tar: Path, image: str) -> None:
+        with tempfile.TemporaryDirectory() as empty:
+            recipe = Path(empty) / "Dockerfile"
+            recipe.write_text(f"FROM scratch\nADD {tar.name} /\n")
+            words = ["bud", "--quiet", "--timestamp=0", "--identity-label=false", f"--file={recipe}", f"--tag={image}"]
+            self._run(*words, str(tar.parent))
+
+    def _inspect(self, image: str) -> dict[str, Any]:
+        fields: dict[str, Any] = json.loads(self._run("inspect", "--type=image", image))
+        return fields
+
+    def _argv(self, *words: str) -> list[str]:
+        return ["buildah", *words]
+
+    def _quiet(self) -> dict[str, Any]:
+        return {"env": self._environment, "capture_output": True, "check": False}
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(self._argv(*words), env=self._environment, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
+
+
+class Docker:
+    """With BuildKit, which docker has had as its own since version 23."""
+
+    name = "docker"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None:
+        words = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        environment = {**os.environ, "DOCKER_BUILDKIT": "1", "SOURCE_DATE_EPOCH": "0"}
+        argv = ["docker", "build", *words, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context)]
+        subprocess.run(argv, env=environment, check=True)
+
+    def save(self, image: str, archive: Path) -> None:
+        self._run("save", f"--output={archive}", image)
+
+    def copy_out(self, image: str, path: str, target: Path) -> None:
+        container = self._run("create", image)
+        try:
+            self._run("cp", f"{container}:{path}", str(target))
+        finally:
+            self._run("rm", container)
+
+    def size_bytes(self, image: str) -> int:
+        return int(self._run("image", "inspect", "--format={{.Size}}", image))
+
+    def identity(self, image: str) -> str:
+        return self._run("image", "inspect", "--format={{.Id}}", image)
+
+    def has(self, image: str) -> bool:
+        return _answers("docker", "image", "inspect", image)
+
+    def pull(self, image: str) -> bool:
+        return _answers("docker", "pull", image)
+
+    def import_root(self, tar: Path, image: str) -> None:
+        self._run("import", str(tar), image)
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(["docker", *words], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
+
+
+def _answers(*argv: str) -> bool:
+    if not shutil.which(argv[0]):
+        return False
+    try:
+        return subprocess.run(argv, capture_output=True, check=False, timeout=_PULL_LIMIT_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _output(program: str, setting: str) -> str:
+    argv = [program, "config", "get", f"global.{setting}"]
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()

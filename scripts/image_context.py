@@ -1,0 +1,97 @@
+"""What an image is made of, gathered into one folder with one mode and one time for every file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pip
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTEXT = ROOT / "build" / "images" / "context"
+_SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".yaml", ".json"}
+# Folder of the program in the image -> in the repository.
+_PACKAGES = {"services": "services", "orchestrator": "orchestrator", "visemill": "protos/visemill"}
+# What decides an image, beside its base: parts of the context.
+_PARTS = {
+    "worker": ("bin", "requirements/worker.txt", "models", "app"),
+    "features": ("bin", "requirements/worker.txt", "models", "app"),
+    "orchestrator": ("bin", "requirements/worker.txt", "requirements/orchestrator.txt", "models", "app"),
+    "triton": ("bin", "requirements/triton.txt", "repository"),
+}
+
+
+def gather(service: str, version: str) -> None:
+    """Fills CONTEXT with what the image of a service takes. Raises CalledProcessError when a model cannot be had."""
+    for name in ("app", "bin", "requirements", "models", "repository", "pip"):
+        (CONTEXT / name).mkdir(parents=True, exist_ok=True)
+    _mirror(ROOT / "deploy" / "images" / "bin", CONTEXT / "bin")
+    for path in (ROOT / "deploy" / "images").glob("*.txt"):
+        _copy(path, CONTEXT / "requirements" / path.name)
+    _mirror(Path(pip.__path__[0]), CONTEXT / "pip", skipped=("__pycache__",))
+    if service == "triton":
+        _repository()
+    else:
+        _app(version)
+        environment = {**os.environ, "VISEMILL_MODELS": str(CONTEXT / "models")}
+        argv = [sys.executable, "-m", "services.landmarks.models", "fetch"]
+        subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    _settle(CONTEXT)
+
+
+def inputs_digest(service: str, others: str) -> str:
+    """sha256 (hex) of all that decides an image's content."""
+    digest = hashlib.sha256(f"{others}\n".encode() + (ROOT / "services" / "Dockerfile").read_bytes())
+    for part in _PARTS[service]:
+        top = CONTEXT / part
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(CONTEXT)} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _app(version: str) -> None:
+    app = CONTEXT / "app"
+    shutil.rmtree(app)
+    for name, source in _PACKAGES.items():
+        for path in sorted((ROOT / source).rglob("*")):
+            if path.suffix in _SUFFIXES and "__pycache__" not in path.parts:
+                _copy(path, app / name / path.relative_to(ROOT / source))
+    metadata = app / f"visemill-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: visemill\nVersion: {version}\n")
+
+
+def _repository() -> None:
+    """Seeded networks, so that a server can be tried at once; a volume at /models takes their place."""
+    repository = CONTEXT / "repository"
+    if any(repository.iterdir()):
+        return
+    argv = [sys.executable, "-m", "orchestrator.cli", "models", "export", str(repository)]
+    subprocess.run([*argv, "--network", "inception_v3"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def _mirror(source: Path, target: Path, skipped: tuple[str, ...] = ()) -> None:
+    shutil.rmtree(target)
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and not set(skipped) & set(path.parts):
+            _copy(path, target / path.relative_to(source))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+
+
+def _settle(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+        elif not os.access(path, os.X_OK):
+            path.chmod(0o644)
+        os.utime(path, (0, 0))
