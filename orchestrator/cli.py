@@ -23,6 +23,7 @@ from orchestrator.commands import (
     demo,
     doctor,
     gc,
+    health,
     inspect,
     models,
     plan,
@@ -121,6 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     inspect.add_flags(add("inspect", inspect.inspect, "print a record, and draw its frames with the decoded label"))
     gc.add_flags(add("gc", gc.gc, "remove artifacts over the size cap, and what died half-way"))
     doctor.add_flags(add("doctor", doctor.doctor, "check what this machine has: libraries, models, cores, stores"))
+    health.add_flags(add("health", health.health, "ask servers whether they serve"))
     text = "write, list and check model repositories of Triton servers"
     for sub in models.add_parsers(commands.add_parser("models", help=text, description=text)):
         _finish(sub, models.models)

@@ -36,6 +36,7 @@ _LOG = logging.getLogger(__name__)
 # Threads beyond those of admitted calls: health checks, reflection, and telling callers that the server is busy.
 _SPARE_THREADS = 16
 _SPARE_CALLS = 64
+_PROBE_THREADS = 2
 _KEEPALIVE_MS = 30_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 _LEAST_PING_INTERVAL_MS = 10_000
@@ -60,6 +61,9 @@ class ListenConfig(abc.ABC):
         default=60.0, metadata={"help": "clients look for new servers this often; 0: never"}
     )
     metrics_listen: str = field(default="", metadata={"help": "host:port for Prometheus; empty: off"})
+    health_listen: str = field(
+        default="", metadata={"help": "host:port for health checks alone, without TLS, as probes need; empty: off"}
+    )
     tls_cert: str = field(
         default="", metadata={"help": "PEM file; with --tls-key, speak TLS; read again when it changes"}
     )
@@ -173,15 +177,21 @@ class Server:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         reflection.enable_server_reflection((*register, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        self._probes = grpc.server(
+            ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="probe"),
+            options=[("grpc.so_reuseport", 0)],
+            maximum_concurrent_rpcs=_SPARE_CALLS,
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._probes)
 
     def start(self) -> str:
         """Binds and answers. Returns the address that clients connect to. Raises BadConfig."""
         listen = self._config.listen
-        try:
-            port = self._bind(listen)
-        except RuntimeError as error:
-            raise BadConfig("CANNOT_LISTEN", f"cannot listen on {listen!r}: {error}; choose another address") from error
+        port = _bind(self._grpc, listen, _credentials(self._config))
+        if self._config.health_listen:
+            _bind(self._probes, self._config.health_listen, None)
         self._grpc.start()
+        self._probes.start()
         self._set_health(health_pb2.HealthCheckResponse.SERVING)
         return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
@@ -195,20 +205,30 @@ class Server:
 
     def stop(self, grace_s: float = 0.0) -> None:
         """Ends every call and connection, health watchers too, after grace_s."""
+        probes_stopped = self._probes.stop(grace_s)
         self._grpc.stop(grace_s).wait()
+        probes_stopped.wait()
         self._gate.close()
         self._gate.wait_empty(5.0)
-
-    def _bind(self, listen: str) -> int:
-        config = self._config
-        if not config.tls_cert:
-            return int(self._grpc.add_insecure_port(listen))
-        certificates = ServerCertificates(config.tls_cert, config.tls_key, config.tls_client_ca)
-        return int(self._grpc.add_secure_port(listen, certificates.credentials()))
 
     def _set_health(self, status: Any) -> None:
         for name in self._names:
             self._health.set(name, status)
+
+
+def _credentials(config: ListenConfig) -> grpc.ServerCredentials | None:
+    if not config.tls_cert:
+        return None
+    return ServerCertificates(config.tls_cert, config.tls_key, config.tls_client_ca).credentials()
+
+
+def _bind(server: grpc.Server, listen: str, credentials: grpc.ServerCredentials | None) -> int:
+    try:
+        if credentials is None:
+            return int(server.add_insecure_port(listen))
+        return int(server.add_secure_port(listen, credentials))
+    except RuntimeError as error:
+        raise BadConfig("CANNOT_LISTEN", f"cannot listen on {listen!r}: {error}; choose another address") from error
 
 
 def server_options(config: ListenConfig, max_message_bytes: int) -> list[tuple[str, Any]]:

@@ -36,9 +36,10 @@ def pki(tmp_path_factory: pytest.TempPathFactory, authority: Any) -> dict[str, A
 
 
 @contextmanager
-def _served(pair: tuple[Path, Path] | None, client_ca: Path | None = None) -> Iterator[str]:
+def _served(pair: tuple[Path, Path] | None, client_ca: Path | None = None, health_listen: str = "") -> Iterator[str]:
     tls = {"tls_cert": str(pair[0]), "tls_key": str(pair[1])} if pair else {}
-    server = Server(ServeConfig(**tls, tls_client_ca=str(client_ca or "")), {})  # type: ignore[arg-type]
+    tls |= {"tls_client_ca": str(client_ca or ""), "health_listen": health_listen}
+    server = Server(ServeConfig(**tls), {})  # type: ignore[arg-type]
     address = server.start()
     try:
         yield address
@@ -67,6 +68,21 @@ def test_a_client_with_the_right_authority_is_served(pki: dict[str, Any], monkey
 def test_both_sides_may_show_a_certificate(pki: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     with _served(pki["server"], pki["ca"]) as target, _environment(monkeypatch, **_client(pki, "ca", "client")):
         check_remote(target, patience_s=5)
+
+
+def test_probes_without_tls_have_a_port_of_their_own(pki: dict[str, Any], tmp_path: Path) -> None:
+    probes = f"unix:{tmp_path / 'probes'}"
+    with _served(pki["server"], pki["ca"], probes) as target:
+        check_remote(probes, patience_s=5)
+        with pytest.raises(BadConfig, match="SERVER_WANTS_TLS"):
+            check_remote(target, patience_s=5)
+
+
+def test_a_taken_port_for_probes_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        probes = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(BadConfig, match="CANNOT_LISTEN"):
+            Server(ServeConfig(health_listen=probes), {}).start()
 
 
 @pytest.mark.parametrize(
