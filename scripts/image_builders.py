@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from image_archive import archive_of
+from image_archive import Layers, write_archive
 
 _PULL_LIMIT_S = 300
 
@@ -74,9 +74,14 @@ class Buildah:
         self._run(*words, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context))
 
     def save(self, image: str, archive: Path) -> None:
-        layout = self._folder / "layout"
-        self._run("push", "--quiet", "--compression-format=zstd", image, f"oci:{layout}:{image}")
-        archive_of(layout, image, archive)
+        config: str = self._inspect(image)["Config"]
+        layers = Layers(self._folder / "layers")
+        if layers.missing(config):
+            # Uncompressed and all of them, which is the one way to get at some of them.
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+                self._run("push", "--quiet", "--disable-compression", image, f"dir:{folder}/image")
+                layers.add(config, Path(folder) / "image")
+        write_archive(layers, image, config, archive)
 
     def copy_out(self, image: str, path: str, target: Path) -> None:
         container = self._run("from", "--pull-never", image)
