@@ -7,8 +7,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from orchestrator.added import parts_of, quality_of, quarantine_of
 from orchestrator.leaks import content_leaks, raise_if_leaking
-from orchestrator.observe import read_clips, read_done, read_quality, read_quarantine
+from orchestrator.observe import read_clips, read_done, read_quarantine
+from orchestrator.pin import earlier_runs
 from orchestrator.pipeline import Pipeline
 from services.base import layout
 from services.base.contract import canonical_json
@@ -27,13 +29,13 @@ def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -
     """
     done = read_done(state, order, range(order.num_shards))
     check_leaks(order, state, done)
-    shards = range(order.num_shards)
-    quality = list(read_quality(state, order, shards))
-    quarantine = [_portable(line) for line in read_quarantine(state, order, shards)]
+    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    quality = quality_of(parts)
+    quarantine = [_portable(line) for line in quarantine_of(parts)]
     summaries = {
         QUALITY_FILE: "".join(canonical_json(line) + "\n" for line in quality).encode(),
         QUARANTINE_FILE: "".join(canonical_json(line) + "\n" for line in quarantine).encode(),
-        **pipeline.summary_files(order, done, quality),
+        **pipeline.summary_files(order, [shard for part in parts for shard in part.done], quality),
     }
     files = {name: facts for shard in done for name, facts in shard.outputs.items()}
     if any(True for _ in outputs.list(layout.staged(order.run, ""))):

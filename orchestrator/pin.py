@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from orchestrator.added import check_addable, clips_of
 from orchestrator.plan import Plan, explain_difference
 from services.base import layout
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, Transient
 from services.base.order import RunOrder, order_from_json
 from services.base.store import NotThere, Store, join_uri, open_store
 
@@ -17,23 +17,34 @@ _CLAIM = f"{layout.STATE_DIR}/output.json"
 
 @dataclass(frozen=True)
 class Claim:
-    """Which run an output root is of. state: where that run's truth lies; empty for the folder in the output itself."""
+    """Which run an output root is of. state: where that run's truth lies; empty for the folder in the output itself.
+
+    earlier: runs to whose files this one adds its own, the oldest first.
+    """
 
     run: str
     digest: str
     state: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 def claim_of(outputs: Store) -> Claim | None:
     """The claim on an output root, None where no run has begun. Raises BadConfig."""
     try:
-        return Claim(**json.loads(outputs.read(_CLAIM)))
+        fields = json.loads(outputs.read(_CLAIM))
+        return Claim(**{**fields, "earlier": tuple(fields.get("earlier", ()))})
     except NotThere:
         return None
     except (ValueError, TypeError) as error:
         raise BadConfig(
             "BAD_CLAIM", f"{_CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
         ) from error
+
+
+def earlier_runs(outputs: Store) -> tuple[str, ...]:
+    """Runs to whose files the run of an output root has added its own, the oldest first."""
+    claim = claim_of(outputs)
+    return claim.earlier if claim else ()
 
 
 def pin(plan: Plan, state: Store, outputs: Store) -> None:
@@ -79,37 +90,75 @@ def _refuse_other_plan(pinned: RunOrder, plan: Plan) -> None:
 def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
     held = claim_of(outputs)
     if held is None:
-        _refuse_foreign_files(outputs, plan.order)
+        _refuse_foreign_files(outputs, plan)
         outputs.create(_CLAIM, json.dumps(asdict(claim)).encode())
         held = claim_of(outputs)
-    if held == claim or held is None:
+    if held is None or replace(held, earlier=()) == claim:
         return
     if held.state != claim.state:
         where = held.state or join_uri(outputs.uri, layout.STATE_DIR)
         raise _other_run(plan, f"run {held.run}", f"its state, which lies in {where}: give --state-root {where}")
     pinned = pinned_order(state, held.run)
+    if pinned and plan.order.details.get("appends"):
+        _add_to(held, claim, plan, state, outputs)
+        return
     difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
     if held.digest == claim.digest:
         difference = f"--run {held.run} against {claim.run}"
     raise _other_run(plan, f"run {held.run}", difference)
 
 
-def _refuse_foreign_files(outputs: Store, order: RunOrder) -> None:
-    """Shards of an earlier run would be read as part of this one; a file that the plan takes over may be there."""
-    listed = [entry.name for entry in itertools.islice(outputs.list(), 1000)]
-    taken_over = order.details.get("takes_over", ())
-    foreign = [n for n in listed if not n.startswith(f"{layout.STATE_DIR}/") and n not in taken_over]
-    if foreign:
+def finished_as(state: Store, run: str) -> bytes:
+    """What a finished run wrote last; empty while it is not finished."""
+    try:
+        return state.read(layout.finished_file(run))
+    except NotThere:
+        return b""
+
+
+def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
+    """The output becomes the new run's, which adds to what is there. Raises BadConfig or Transient."""
+    now = finished_as(state, held.run)
+    if not now:
+        raise BadConfig(
+            "NOT_FINISHED",
+            f"{outputs.uri} holds run {held.run}, which is not finished: `visemill resume --output-root {outputs.uri}` "
+            "first, then give this command again",
+        )
+    if now != plan.found:
+        raise Transient(
+            "OUTPUT_CHANGED",
+            f"another run has finished in {outputs.uri} since this one was planned: give the command again",
+        )
+    check_addable([clips_of(state, run) for run in (*held.earlier, held.run)], plan.order, plan.names())
+    # One that was finished before publishes again, over what has come since.
+    state.delete(layout.finished_file(claim.run))
+    earlier = tuple(run for run in (*held.earlier, held.run) if run != claim.run)
+    outputs.put(_CLAIM, json.dumps(asdict(replace(claim, earlier=earlier))).encode())
+
+
+def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
+    """Shards of an earlier run would be read as part of this one; where the plan adds, only its own names matter."""
+    foreign = (entry.name for entry in outputs.list() if not entry.name.startswith(f"{layout.STATE_DIR}/"))
+    adds = plan.order.details.get("appends")
+    if adds:
+        taken = set(plan.names())
+        foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
+    first = next(foreign, None)
+    if first is not None:
+        hint = ", or give --append to add to what is there" if adds is False else ""
         raise BadConfig(
             "OUTPUT_NOT_EMPTY",
-            f"{outputs.uri} holds files of no run that is known, the first {foreign[0]}: "
-            "choose an empty --output-root, or move them away",
+            f"{outputs.uri} holds files of no run that is known, the first {first}: "
+            f"choose an empty --output-root, or move them away{hint}",
         )
 
 
 def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
+    hint = "; --append adds these clips to it" if plan.order.details.get("appends") is False else ""
     return BadConfig(
         "OTHER_RUN",
         f"{plan.order.output_root} holds {held}, which differs in: {difference}. "
-        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there",
+        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there"
+        f"{hint}",
     )

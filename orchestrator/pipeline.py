@@ -47,6 +47,8 @@ class Pipeline:
     `verify`.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
+    product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
+    whether clips go to train, val and test. figures: (quality fact, its heading) of the report's table of clips.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
     """
 
@@ -63,5 +65,9 @@ class Pipeline:
     check_outputs: Callable[[RunOrder, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
     positionals: tuple[str, str] | None = None
     preview: str = ""
+    product: str = "records"
+    kept: str = "landmarks"
+    has_splits: bool = True
+    figures: tuple[tuple[str, str], ...] = ()
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048

@@ -28,7 +28,10 @@ class Roots:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it starts: its order, the frozen list as bytes, and what is to be said."""
+    """A run before it starts: its order, the frozen list as bytes, and what is to be said.
+
+    found: what the finished run of the output had written last when this one was planned; empty without one.
+    """
 
     order: RunOrder
     rows: ClipTable
@@ -38,6 +41,11 @@ class Plan:
     num_by_split: Mapping[str, int]
     num_by_speaker: Mapping[str, int]
     input_bytes: int
+    found: bytes = b""
+
+    def names(self) -> dict[str, str]:
+        """Output name -> path below the input root, of every clip."""
+        return {row.utterance_id: row.media for row in self.rows}
 
 
 def make_plan(

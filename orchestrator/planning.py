@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
+from orchestrator.pin import claim_of, finished_as
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
@@ -45,14 +46,22 @@ def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline
 
 def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
     """Lists and plans. Raises BadConfig."""
+    # Before the reader looks at files that the run adds to.
+    found = _found(flags)
     input_root, entries = listing(pipeline, flags)
     data_set = _with_command(pipeline.read(entries, flags), flags)
     stages = pipeline.stages(flags)
     roots = Roots(input_root, absolute(flags.output_root), state_root(flags))
     identities = describe(stages)
-    return make_plan(
+    plan = make_plan(
         pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
     )
+    return dataclasses.replace(plan, found=found)
+
+
+def _found(flags: argparse.Namespace) -> bytes:
+    claim = claim_of(open_store(absolute(flags.output_root)))
+    return finished_as(open_store(state_root(flags)), claim.run) if claim else b""
 
 
 def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterable[Entry]]:

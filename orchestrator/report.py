@@ -27,7 +27,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output."""
+    """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output.
+
+    num_clips: of all runs whose files the output holds. product, kept, has_splits, figures: as the pipeline has them.
+    """
 
     order: RunOrder
     finished: bool
@@ -35,17 +38,23 @@ class Findings:
     quality: Sequence[Mapping[str, Any]]
     quarantine: Sequence[Mapping[str, Any]]
     sheets: Sequence[Sheet] = field(default_factory=tuple)
+    num_clips: int = 0
+    product: str = "records"
+    kept: str = "landmarks"
+    has_splits: bool = True
+    figures: Sequence[tuple[str, str]] = ()
 
 
 def page(findings: Findings) -> str:
     """The page."""
     parts = [
         _head(findings),
-        _section("Output", _tiles(findings) + _splits(findings)),
+        _section("Output", _tiles(findings) + (_splits(findings) if findings.has_splits else "")),
         _section("Left out", _quarantine(findings)),
         _section("Quality", _quality(findings)),
         _section("Throughput", _throughput(findings)),
         _section("What it looks like", _sheets(findings.sheets)) if findings.sheets else "",
+        _section("Clips", _clips(findings)) if findings.figures and findings.quality else "",
         _section("What decided the bytes", _origin(findings.order)),
     ]
     body = "\n".join(part for part in parts if part)
@@ -69,15 +78,15 @@ def _head(findings: Findings) -> str:
 
 def _tiles(findings: Findings) -> str:
     counts = _counts(findings.done)
-    num_records = sum(n for split, n in counts.items() if split != "quarantined")
+    num_made = sum(n for split, n in counts.items() if split != "quarantined")
     size = sum(int(f["size_bytes"]) for d in findings.done for f in d.outputs.values())
     num_flagged = sum(bool(clip["flags"]) for clip in findings.quality)
     tiles = [
-        ("records", f"{num_records:,}"),
-        ("of clips", f"{findings.order.num_clips:,}"),
+        (findings.product if findings.product != "clips" else "clips in the output", f"{num_made:,}"),
+        ("clips found", f"{findings.num_clips or findings.order.num_clips:,}"),
         ("left out", f"{len(findings.quarantine):,}"),
         ("flagged", f"{num_flagged:,}"),
-        ("frames decoded", f"{sum(d.num_frames for d in findings.done):,}"),
+        ("frames", f"{sum(d.num_frames for d in findings.done):,}"),
         ("output", num_bytes(size)),
     ]
     cells = "".join(f'<div class="tile"><b>{_e(value)}</b><span>{_e(name)}</span></div>' for name, value in tiles)
@@ -118,7 +127,7 @@ def _quality(findings: Findings) -> str:
     if not findings.quality:
         return "<p>No clip has been processed yet.</p>"
     most = max(flags.values(), default=0)
-    kept = f"<p>{len(findings.quality):,} clips are in the output. Flags are told here and never change a record.</p>"
+    kept = f"<p>{len(findings.quality):,} clips are in the output. Flags are told here and change nothing in it.</p>"
     table = _table(["flag", "clips", "", "such as"], [
         [_e(flag), str(n), _bar(n, most), _e(", ".join(_with_flag(findings.quality, flag)))]
         for flag, n in flags.most_common()
@@ -141,6 +150,23 @@ def _figures(quality: Sequence[Mapping[str, Any]]) -> str:
     return _table(["figure of a clip", "least", "median", "greatest", "clips where it is not 0"], rows)
 
 
+def _clips(findings: Findings) -> str:
+    """A row a clip: its figures and flags."""
+    heads = ["clip", *(head for _, head in findings.figures), "flags"]
+    rows = []
+    for clip in sorted(findings.quality, key=lambda clip: str(clip["key"]))[:_MOST_ROWS]:
+        figures = (_figure(name, clip.get(name)) for name, _ in findings.figures)
+        rows.append([_e(str(clip["key"])), *figures, _e(", ".join(clip["flags"]))])
+    left = len(findings.quality) - len(rows)
+    return _table(heads, rows) + (f"<p>and {left} more in quality.jsonl</p>" if left else "")
+
+
+def _figure(name: str, value: Any) -> str:
+    if not _is_number(value):
+        return ""
+    return f"{value:.0%}" if name.endswith("_share") else f"{value:.4g}"
+
+
 def _throughput(findings: Findings) -> str:
     wall_s = sum(d.seconds.get("wall", 0.0) for d in findings.done)
     num_clips = sum(n for d in findings.done for n in d.counts.values())
@@ -153,7 +179,7 @@ def _throughput(findings: Findings) -> str:
     text = (
         f"<p>{duration(wall_s)} of workers: {wall_s / num_clips * 1000:.0f} ms a clip, "
         f"{num_frames / wall_s:.0f} frames a second of each worker. "
-        f"Landmarks of {sum(d.num_cached for d in findings.done)} clips were found made.</p>"
+        f"{findings.kept.capitalize()} of {sum(d.num_cached for d in findings.done)} clips were found made.</p>"
     )
     most = max(stages.values(), default=0.0)
     rows = [

@@ -186,9 +186,10 @@ def _text(data: Mapping[str, Any], made: Plan) -> str:
 def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     for note in data["notes"]:
         yield f"note: {note}"
-    splits = ", ".join(f"{split} {count}" for split, count in data["splits"].items())
+    has_splits = pipeline_of(made.order.pipeline).has_splits
+    splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
-    yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}): {splits}"
+    yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}){splits}"
     if data["problems"]:
         reasons = Counter(problem["reason"] for problem in data["problems"])
         yield f"problems ({len(data['problems'])}): " + ", ".join(
@@ -212,4 +213,4 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
         )
     if data["disk_too_small"]:
         yield f"NOT ENOUGH SPACE: {num_bytes(prediction['free_bytes'])} are free where the output goes"
-    yield f"{data['num_shards']} shards a split; run {data['run']}; nothing was written"
+    yield f"{data['num_shards']} shards{' a split' if has_splits else ''}; run {data['run']}; nothing was written"

@@ -6,17 +6,18 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.added import Part, parts_of, quality_of, quarantine_of
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
-from orchestrator.observe import observe, read_clips, read_done, read_quality, read_quarantine
+from orchestrator.observe import observe, read_clips
+from orchestrator.pin import earlier_runs
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
 from services.base import layout
-from services.base.manifest import ClipRow
 from services.base.order import RunOrder
 from services.base.store import NotThere, Store
 
@@ -36,15 +37,22 @@ def report(flags: argparse.Namespace) -> Answer:
     """Works at any time of a run; contact sheets need a finished one."""
     order, state, outputs = find_run(flags)
     observed = observe(state, order.run)
-    quality = list(read_quality(state, order, observed.done))
-    sheets = list(_sheets(order, state, outputs, quality, flags.sheets)) if observed.finished else []
+    pipeline = pipeline_of(order.pipeline)
+    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    quality = quality_of(parts)
+    sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     findings = Findings(
         order,
         observed.finished,
-        read_done(state, order, observed.done),
+        [shard for part in parts for shard in part.done],
         quality,
-        read_quarantine(state, order, observed.told),
+        quarantine_of(parts),
         sheets,
+        len(quality) + len(quarantine_of(parts)) if len(parts) > 1 else order.num_clips,
+        pipeline.product,
+        pipeline.kept,
+        pipeline.has_splits,
+        pipeline.figures,
     )
     # Names of folders that are no UTF-8 come as lone surrogates.
     data = page(findings).encode(errors="replace")
@@ -58,17 +66,17 @@ def report(flags: argparse.Namespace) -> Answer:
 
 
 def _sheets(
-    order: RunOrder, state: Store, outputs: Store, quality: Sequence[dict[str, Any]], num_sheets: int
+    parts: Sequence[Part], state: Store, outputs: Store, quality: Sequence[Mapping[str, Any]], num_sheets: int
 ) -> Iterator[Sheet]:
     """Flagged clips first, then the first of the rest."""
     ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
-    flags = {str(clip["key"]): ", ".join(clip["flags"]) for clip in ordered[:num_sheets]}
-    rows = {row.key: row for row in read_clips(state, order) if row.key in flags}
+    made_by = {id(clip): part.order for part in parts for clip in part.quality}
     with tempfile.TemporaryDirectory() as folder:
-        for key, flagged in flags.items():
-            picture = _preview(order, state, key) or _draw(order, outputs, rows[key], Path(folder))
+        for clip in ordered[:num_sheets]:
+            order, key = made_by[id(clip)], str(clip["key"])
+            picture = _preview(order, state, key) or _draw(order, state, outputs, key, Path(folder))
             if picture:
-                yield Sheet(f"{key} {flagged}".rstrip(), picture)
+                yield Sheet(f"{key} {', '.join(clip['flags'])}".rstrip(), picture)
 
 
 def _preview(order: RunOrder, state: Store, key: str) -> bytes:
@@ -80,8 +88,9 @@ def _preview(order: RunOrder, state: Store, key: str) -> bytes:
         return b""
 
 
-def _draw(order: RunOrder, outputs: Store, row: ClipRow, folder: Path) -> bytes:
+def _draw(order: RunOrder, state: Store, outputs: Store, clip_key: str, folder: Path) -> bytes:
     """A contact sheet by the records service's own argv; empty when the record cannot be found."""
+    row = next(row for row in read_clips(state, order) if row.key == clip_key)
     name = pipeline_of(order.pipeline).file_of(order, row)
     path = outputs.local_path(name)
     if path is None:

@@ -6,15 +6,17 @@ import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.added import Part, files_of, parts_of
 from orchestrator.commands import Answer
 from orchestrator.commands.reproduce import local_file
 from orchestrator.commands.roots import find_run
 from orchestrator.finish import summaries_of
-from orchestrator.observe import observe, read_clips, read_done, read_quarantine
+from orchestrator.observe import observe, read_clips, read_quarantine
+from orchestrator.pin import earlier_runs
 from orchestrator.planning import limit_words, pipeline_of, run_service
 from orchestrator.progress import Progress, num_bytes
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
@@ -43,46 +45,51 @@ def verify(flags: argparse.Namespace) -> Answer:
             "NOT_FINISHED",
             f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
         )
-    done = read_done(state, order, observed.done)
+    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    made = files_of(parts)
     problems: list[dict[str, str]] = []
-    files = [*_files(done), *sorted(summaries_of(order, state).items())]
+    files = [*((name, facts) for name, (_, facts) in made.items()), *sorted(summaries_of(order, state).items())]
     progress = Progress(len(files), 0)
     num_read = 0
     for name, facts in files:
         problem = check_file(outputs, name, facts)
+        if problem and name in made and made[name][0] is not parts[-1]:
+            problem += f" (of run {made[name][0].order.run}, to which others were added since: give its command again)"
         num_read += int(facts["size_bytes"])
         progress.clip(ok=not problem)
         progress.tick(f"reading {name}")
         problems += [{"file": name, "problem": problem}] if problem else []
     progress.close()
-    problems += _broken_rules(order, outputs, done, {str(p["file"]) for p in problems})
-    chosen = choose(order, state, done, share(flags.recompute))
+    problems += _broken_rules(order, outputs, [name for name in made if name not in {p["file"] for p in problems}])
     wrong = {str(p["file"]) for p in problems}
-    problems += _recompute(order, outputs, chosen, wrong)
+    num_chosen = 0
+    for part in parts:
+        theirs = {name for name, (maker, _) in made.items() if maker is part}
+        chosen = [c for c in choose(part.order, state, part.done, share(flags.recompute)) if _file(part, c) in theirs]
+        num_chosen += len(chosen)
+        problems += _recompute(part.order, outputs, chosen, wrong)
     data = {
         "run": order.run,
         "files": len(files),
         "bytes": num_read,
-        "recomputed": len(chosen),
+        "recomputed": num_chosen,
         "problems": problems,
     }
     lines = [
-        f"{data['files']} files ({num_bytes(num_read)}) read, {len(chosen)} clips made again, {len(problems)} problems"
+        f"{data['files']} files ({num_bytes(num_read)}) read, {num_chosen} clips made again, {len(problems)} problems"
     ]
     lines += [f"  {p['file']}: {p['problem']}" for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
 
 
-def _broken_rules(order: RunOrder, outputs: Store, done: Sequence[DoneShard], wrong: set[str]) -> list[dict[str, Any]]:
+def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
+    return pipeline_of(part.order.pipeline).file_of(part.order, chosen[0])
+
+
+def _broken_rules(order: RunOrder, outputs: Store, names: Sequence[str]) -> list[dict[str, Any]]:
     """What the pipeline's own rules find in files that are as they were written."""
-    names = [name for name, _ in _files(done) if name not in wrong]
     found = pipeline_of(order.pipeline).check_outputs(order, outputs, names)
     return [{"file": name, "problem": message} for name, message in found]
-
-
-def _files(done: Sequence[DoneShard]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for shard in done:
-        yield from sorted(shard.outputs.items())
 
 
 def check_file(outputs: Store, name: str, facts: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines.sign_discovery import discover, output_names
 from orchestrator.pipelines.sign_flags import add_flags, stages
-from orchestrator.pipelines.sign_labels import plan_labels
+from orchestrator.pipelines.sign_labels import GLOSSES_FILE, plan_labels
 from services.base.errors import BadConfig
 from services.base.manifest import ClipRow, ClipTable
 from services.base.order import DoneShard, QuarantineLine, RunOrder
@@ -81,7 +81,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
     clips = list(quality)
     files = {"meta.json": _meta(order, done, clips)}
     labels: Mapping[str, Sequence[int]] = order.details["labels"]
-    if labels:
+    if labels or order.details["kept_labels"]:
         files_made = {str(clip["file"]): int(clip["occluded"]) for clip in clips}
         made = [
             LabelRow(file, labels[same_clip(file)][0], labels[same_clip(file)][1], occluded)
@@ -91,7 +91,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
         kept = [LabelRow(*row) for row in order.details["kept_labels"]]
         files[order.details["labels_file"]] = render_labels(upsert(kept, made))
     if order.details["glosses"]:
-        files["glosses.csv"] = render_glosses(Gloss(*gloss) for gloss in order.details["glosses"])
+        files[GLOSSES_FILE] = render_glosses(Gloss(*gloss) for gloss in order.details["glosses"])
     return files
 
 
@@ -160,6 +160,20 @@ PIPELINE = Pipeline(
     check_outputs=check_outputs,
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
     preview="preview.jpg",
-    clip_time_s=3600.0,
+    product="clips",
+    kept="keypoints",
+    has_splits=False,
+    figures=(
+        ("num_frames", "frames"),
+        ("kept_fps", "frames a second"),
+        ("source_fps", "of the video"),
+        ("duration_s", "seconds"),
+        ("left_hand_share", "left hand"),
+        ("right_hand_share", "right hand"),
+        ("hands_share", "any hand"),
+        ("visible_share", "points visible"),
+        ("occluded", "occluded"),
+    ),
+    clip_time_s=1800.0,
     clip_memory_mib=4096,
 )

@@ -11,24 +11,9 @@ from dataclasses import dataclass
 from orchestrator.listing import Entry, ListedFile, Problem
 from services.base.errors import BadConfig
 
-EXTENSIONS = tuple(
-    [
-        ".mp4",
-        ".mov",
-        ".avi",
-        ".mkv",
-        ".webm",
-        ".m4v",
-        ".mpg",
-        ".mpeg",
-        ".3gp",
-        ".wmv",
-        ".flv",
-        ".mts",
-        ".m2ts",
-        ".ogv",
-        ".gif",
-    ]
+EXTENSIONS = (
+    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"),
+    *(".3gp", ".wmv", ".flv", ".mts", ".m2ts", ".ogv", ".gif"),
 )
 _MAX_NAME_BYTES = 200
 _NUM_FORMS = 4

@@ -22,6 +22,7 @@ from services.records.sign.labels import (
 )
 
 DEFAULT_FILE = "labels.csv"
+GLOSSES_FILE = "glosses.csv"
 _SHOWN = 3
 
 
@@ -43,7 +44,7 @@ class Labels:
         """What finishing the run needs, JSON-able."""
         return {
             "labels_file": self.file,
-            "takes_over": [self.file] if self.appends else [],
+            "appends": self.appends,
             "labels": {name: list(label) for name, label in self.of_name.items()},
             "glosses": [list(gloss) for gloss in self.glosses],
             "kept_labels": [list(row) for row in self.kept],
@@ -53,18 +54,37 @@ class Labels:
 def plan_labels(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
     """The labels that the flags ask for. names: path -> output name of every clip. Raises BadConfig."""
     file, source = _where(flags)
-    made = _made(names, flags)
-    if not made.of_name:
-        if flags.append:
-            raise BadConfig(
-                "NO_LABELS", "--append adds labels, and no clip has one: give --id, --label-from or --label-map"
-            )
-        return Labels({}, (), file, (), made.notes)
+    known = _known_glosses(flags) if flags.append else ()
+    made = _made(names, flags, known)
     kept = _kept(source, names) if flags.append else ()
-    return Labels(made.of_name, made.glosses, file, kept, made.notes, flags.append)
+    return Labels(made.of_name, _joined(known, made.glosses), file, kept, made.notes, flags.append)
 
 
-def _made(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
+def _known_glosses(flags: argparse.Namespace) -> tuple[Gloss, ...]:
+    """Those of earlier runs in this output."""
+    try:
+        data = open_store(absolute(flags.output_root)).read(GLOSSES_FILE)
+    except NotThere:
+        return ()
+    return tuple(parse_glosses(data))
+
+
+def _joined(known: Sequence[Gloss], made: Sequence[Gloss]) -> tuple[Gloss, ...]:
+    """Raises BadConfig GLOSS_IDS_DIFFER where an id would stand for two words, or a word have two ids."""
+    by_id = {gloss.gloss: gloss for gloss in known}
+    by_label = {gloss.label: gloss for gloss in known}
+    for gloss in made:
+        for other in (by_id.get(gloss.gloss, gloss), by_label.get(gloss.label, gloss)):
+            if (other.gloss, other.label, other.cat) != (gloss.gloss, gloss.label, gloss.cat):
+                raise BadConfig(
+                    "GLOSS_IDS_DIFFER",
+                    f"{gloss.label!r} would be gloss {gloss.gloss} of category {gloss.cat}, and {GLOSSES_FILE} in the "
+                    f"output has {other.label!r} as {other.gloss} of {other.cat}: give a --label-map that agrees",
+                )
+    return tuple(sorted({*known, *made}))
+
+
+def _made(names: Mapping[str, str], flags: argparse.Namespace, known: Sequence[Gloss]) -> Labels:
     gloss_id = flags.id if flags.id is not None else flags.gloss_id
     asked = {"--id": gloss_id is not None, "--label-map": bool(flags.label_map)}
     if all(asked.values()) or (gloss_id is not None and flags.label_from):
@@ -74,7 +94,7 @@ def _made(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
     if flags.label_map:
         return _from_map(names, flags.label_map)
     if flags.label_from == "folder":
-        return from_folders(names)
+        return from_folders(names, known=known)
     if gloss_id is None:
         return Labels({}, notes=("no --id, --label-from or --label-map: no labels.csv is written",))
     cat_id = flags.cat_id if flags.cat_id is not None else gloss_id
@@ -83,11 +103,11 @@ def _made(names: Mapping[str, str], flags: argparse.Namespace) -> Labels:
     return Labels(dict.fromkeys(names.values(), (gloss_id, cat_id)))
 
 
-def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = ()) -> Labels:
+def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = (), known: Sequence[Gloss] = ()) -> Labels:
     """The gloss is the folder that a clip lies in, the category the folder above, where each gloss has one.
 
-    Folders named by whole numbers are ids; other names are numbered in order of the alphabet, or found in the table.
-    Raises BadConfig for a folder that the table lacks.
+    Folders named by whole numbers are ids; other names are found in the table, or are those of known glosses, and the
+    rest are numbered on in order of the alphabet. Raises BadConfig for a folder that the table lacks.
     """
     parts = {path: path.split("/")[:-1] for path in names}
     placed = {path: folders for path, folders in parts.items() if folders}
@@ -101,22 +121,23 @@ def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = ()) -> Label
             )
         of_name = {names[p]: (by_name[f[-1]].gloss, by_name[f[-1]].cat) for p, f in placed.items()}
         return Labels(of_name, tuple(sorted(table)), notes=notes)
-    gloss_ids = _ids({folders[-1] for folders in placed.values()})
+    gloss_ids = _ids({folders[-1] for folders in placed.values()}, {gloss.label: gloss.gloss for gloss in known})
     above: dict[str, set[str]] = {}
     for folders in placed.values():
         above.setdefault(folders[-1], set()).add(folders[-2] if len(folders) > 1 else "")
     nested = all(len(found) == 1 and "" not in found for found in above.values())
     category = {gloss: next(iter(found)) if nested else gloss for gloss, found in above.items()}
-    cat_ids = _ids(set(category.values())) if nested else gloss_ids
+    cat_ids = _ids(set(category.values()), {gloss.category: gloss.cat for gloss in known}) if nested else gloss_ids
     of_name = {names[p]: (gloss_ids[f[-1]], cat_ids[category[f[-1]]]) for p, f in placed.items()}
     glosses = [Gloss(gloss_ids[g], g, cat_ids[category[g]], category[g]) for g in above]
     return Labels(of_name, tuple(sorted(glosses)), notes=notes)
 
 
-def _ids(folders: set[str]) -> dict[str, int]:
+def _ids(folders: set[str], known: Mapping[str, int]) -> dict[str, int]:
     if all(folder.isdecimal() and folder.isascii() for folder in folders):
         return {folder: int(folder) for folder in folders}
-    return {folder: i for i, folder in enumerate(sorted(folders))}
+    first = max(known.values(), default=-1) + 1
+    return dict(known) | {folder: i for i, folder in enumerate(sorted(folders - set(known)), first)}
 
 
 def _from_map(names: Mapping[str, str], path: str) -> Labels:

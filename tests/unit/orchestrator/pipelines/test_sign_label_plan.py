@@ -78,7 +78,6 @@ def test_a_table_of_glosses_names_folders(tmp_path):
         {"id": 1, "label_map": "x.csv"},
         {"id": -1},
         {"label_map": "no-such-file.csv"},
-        {"append": True},
         {"id": 1, "labels_csv": "/elsewhere/labels.csv"},
     ],
 )
@@ -105,7 +104,7 @@ def test_appending_keeps_rows_of_other_clips_only(tmp_path):
     labels_csv.write_text("file,gloss,cat\nz.npz,4,4\na.npz,9,9\nb,9,9\n")
     labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True))
     assert labels.kept == (LabelRow("z.npz", 4, 4, 0),)
-    assert labels.details()["takes_over"] == ["labels.csv"]
+    assert labels.details()["appends"]
 
 
 def test_a_plan_made_again_after_its_run_is_the_same(tmp_path):
@@ -119,3 +118,28 @@ def test_rows_of_a_file_elsewhere_are_taken_over(tmp_path):
     (tmp_path / "all.csv").write_text("file,gloss,cat,occluded\nz.npz,4,4,1\n")
     labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True, labels_csv=str(tmp_path / "all.csv")))
     assert (labels.file, labels.kept) == ("labels.csv", (LabelRow("z.npz", 4, 4, 1),))
+
+
+def test_words_that_earlier_runs_numbered_keep_their_numbers(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "glosses.csv").write_text("gloss_id,label,cat_id,category\n0,rice,0,FOOD\n1,wine,1,DRINK\n")
+    labels = plan_labels(NAMES, flags(tmp_path, label_from="folder", append=True))
+    assert labels.of_name == {"a": (2, 0), "b": (0, 0), "c": (3, 1)}
+    assert [gloss.label for gloss in labels.glosses] == ["rice", "wine", "bread", "milk"]
+    assert plan_labels(NAMES, flags(tmp_path, label_from="folder")).of_name == {"a": (0, 1), "b": (2, 1), "c": (1, 0)}
+
+
+def test_a_number_that_stands_for_another_word_ends_the_run(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "glosses.csv").write_text("gloss_id,label,cat_id,category\n7,tea,0,DRINK\n")
+    table = tmp_path / "map.csv"
+    table.write_text("gloss_id,label,cat_id\n7,bread,0\n8,rice,0\n9,milk,1\n")
+    with pytest.raises(BadConfig, match="GLOSS_IDS_DIFFER.*'bread'.*'tea'"):
+        plan_labels(NAMES, flags(tmp_path, label_map=str(table), append=True))
+
+
+def test_clips_without_labels_may_be_added(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "labels.csv").write_text("file,gloss,cat\nz.npz,4,4\n")
+    labels = plan_labels(NAMES, flags(tmp_path, append=True))
+    assert (labels.of_name, labels.kept, labels.appends) == ({}, (LabelRow("z.npz", 4, 4, 0),), True)

@@ -1,0 +1,125 @@
+"""Runs that were added to the output of others: which may be, and what they all have made, seen as one. Pure, but for
+reading what is known of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.observe import observe, read_clips, read_done, read_quality, read_quarantine
+from services.base.errors import BadConfig
+from services.base.order import DoneShard, RunOrder
+from services.base.store import Store
+
+# Of a stage's settings, those that decide no byte of an output.
+_OF_NO_MATTER = frozenset({"preview"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one of the runs has made."""
+
+    order: RunOrder
+    done: Sequence[DoneShard]
+    quality: Sequence[Mapping[str, Any]]
+    quarantine: Sequence[Mapping[str, Any]]
+
+    def files(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for shard in self.done:
+            yield from sorted(shard.outputs.items())
+
+    def told(self) -> set[tuple[str, str]]:
+        """(input root, key) of every clip that it says something about."""
+        return {(self.order.input_root, str(line["key"])) for line in [*self.quality, *self.quarantine]}
+
+
+def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
+    """The runs as the state root has them, in that order. Raises BadConfig where one cannot be read."""
+    parts = []
+    for run in runs:
+        observed = observe(state, run)
+        order, done = observed.order, observed.done
+        parts.append(
+            Part(
+                order,
+                read_done(state, order, done),
+                list(read_quality(state, order, done)),
+                read_quarantine(state, order, observed.told),
+            )
+        )
+    return parts
+
+
+def clips_of(state: Store, run: str) -> tuple[RunOrder, dict[str, str]]:
+    """A run's order, and output name -> path below the input root of each of its clips."""
+    order = observe(state, run).order
+    return order, {row.utterance_id: row.media for row in read_clips(state, order)}
+
+
+def files_of(parts: Sequence[Part]) -> dict[str, tuple[Part, Mapping[str, Any]]]:
+    """Every output file: the last run that made it, and what it wrote."""
+    return {name: (part, facts) for part in parts for name, facts in part.files()}
+
+
+def quality_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+    """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first."""
+    if len(parts) == 1:
+        return list(parts[0].quality)
+    kept = []
+    for i, part in enumerate(parts):
+        later = {_file(line) for other in parts[i + 1 :] for line in other.quality}
+        kept += [line for line in part.quality if _file(line) not in later]
+    return sorted(kept, key=_file)
+
+
+def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+    """Lines of clips that no later run says anything about, ordered likewise."""
+    if len(parts) == 1:
+        return list(parts[0].quarantine)
+    kept = []
+    for i, part in enumerate(parts):
+        later = {clip for other in parts[i + 1 :] for clip in other.told()}
+        kept += [line for line in part.quarantine if (part.order.input_root, str(line["key"])) not in later]
+    return sorted(kept, key=lambda line: str(line["key"]))
+
+
+def _file(line: Mapping[str, Any]) -> str:
+    return str(line.get("file", line["key"]))
+
+
+def check_addable(
+    runs: Sequence[tuple[RunOrder, Mapping[str, str]]], order: RunOrder, clips: Mapping[str, str]
+) -> None:
+    """Raises BadConfig when a run may not add its clips (output name -> path) to those of these runs.
+
+    OTHER_SETTINGS: files of one output are made alike. NAME_TAKEN: a file would replace another clip's.
+    """
+    held, asked = _settings(runs[-1][0]), _settings(order)
+    differing = [
+        f"{name} {held.get(name, 'absent')} there, {asked.get(name, 'absent')} now"
+        for name in sorted(set(held) | set(asked))
+        if held.get(name) != asked.get(name)
+    ]
+    if differing:
+        raise BadConfig(
+            "OTHER_SETTINGS",
+            f"{order.output_root} holds clips made otherwise: {'; '.join(differing)}. Give the settings that it was "
+            "made with, or another --output-root",
+        )
+    for there, made in runs:
+        for name in sorted(set(made) & set(clips)):
+            old = f"{there.input_root}/{made[name]}"
+            if (there.input_root, made[name]) != (order.input_root, clips[name]):
+                raise BadConfig(
+                    "NAME_TAKEN",
+                    f"{clips[name]} would be {name!r}, which {order.output_root} has of {old}: "
+                    "rename one of the two, or run the folder above both at once",
+                )
+
+
+def _settings(order: RunOrder) -> dict[str, Any]:
+    named = {f"{s.name}.{name}": value for s in order.stages for name, value in s.config.items()}
+    kept = {name: value for name, value in named.items() if name.rpartition(".")[2] not in _OF_NO_MATTER}
+    return kept | {f"model {name}": digest for s in order.stages for name, digest in s.models.items()}
