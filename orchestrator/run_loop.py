@@ -7,59 +7,26 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
-from orchestrator.decide import Failure, Finish, Observed, Policy, Start, Stop, Wait, decide
+from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, decide
 from orchestrator.finish import missing_outputs, missing_summaries, publish
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips, read_done
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
 from services.base import layout
-from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig
-from services.base.order import DoneShard, RunOrder, lines_of
-from services.base.store import NotThere, Store
+from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
+from services.base.order import RunOrder
+from services.base.store import Store
 
 _LOOK_EVERY_S = 0.5
 _ABANDONED_AFTER_S = 3600.0
 # In an object store a look at the lease is a listing.
 _CHECK_EVERY_S = 5.0
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is carried out; none of it decides a byte of the output."""
-
-    num_workers: int = 1
-    policy: Policy = field(default_factory=Policy)
-    clip_time_s: float = 120.0
-    clip_memory_mib: int = 2048
-    threads_per_worker: int = 1
-    artifact_cache: bool = True
-    remote: tuple[str, ...] = ()
-    quiet: bool = False
-    progress_as_json: bool = False
-
-    def __post_init__(self) -> None:
-        if self.num_workers < 1:
-            raise ValueError(f"a run needs at least 1 worker, not {self.num_workers}")
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a run ended. done: its commits, when it was published."""
-
-    order: RunOrder
-    exit_code: int
-    why: str
-    done: tuple[DoneShard, ...]
-    num_quarantined: int
-    wall_s: float
-    finished: bool
-    nothing_to_do: bool = False
 
 
 class RunLoop:
@@ -93,7 +60,7 @@ class RunLoop:
             whole = observed.finished and len(observed.done) == self._order.num_shards and not lost
             if whole and not missing_summaries(self._order, self._state, self._outputs):
                 return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
-            self._forget(lost)
+            forget(self._order, self._state, lost)
             self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
             stop = self._work(lease.check)
             if stop is not None:
@@ -103,16 +70,11 @@ class RunLoop:
             publish(self._pipeline, self._order, self._state, self._outputs)
         return self._summary(EXIT_OK, "finished", began_s)
 
-    def _forget(self, shards: list[int]) -> None:
-        self._state.delete(layout.finished_file(self._order.run))
-        for shard in shards:
-            self._state.delete(layout.done_file(self._order.run, shard, self._order.num_shards))
-
     def _work(self, check: Callable[[], None]) -> Stop | None:
         """Until every shard is done (None), or the reason to stop."""
         self._done = set(observe(self._state, self._order.run).done)
         self._quarantined_of = self._count_quarantined(self._done)
-        self._num_problems = len(lines_of(self._read_problems()))
+        self._num_problems = num_problems(self._order, self._state)
         manifest = read_clips(self._state, self._order)
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         quiet, as_json = self._options.quiet, self._options.progress_as_json
@@ -220,18 +182,8 @@ class RunLoop:
         self._interrupted = True
 
     def _argv(self) -> list[str]:
-        options = self._options
-        limit = options.policy.max_failures
-        flags = [
-            *("--state-root", self._state.uri, "--run", self._order.run),
-            *("--clip-time-s", f"{options.clip_time_s:g}", "--clip-memory-mib", str(options.clip_memory_mib)),
-            *("--num-threads", str(options.threads_per_worker)),
-            *("--max-shard-failures", str(-1 if limit is None else limit)),
-            "--artifact-cache" if options.artifact_cache else "--no-artifact-cache",
-        ]
-        for pair in options.remote:
-            flags += ["--remote", pair]
-        return work_argv([stage.name for stage in self._order.stages], flags)
+        stages = [stage.name for stage in self._order.stages]
+        return work_argv(stages, work_flags(self._order, self._state, self._options))
 
     def _log_dir(self) -> str:
         root = self._state.uri
@@ -244,19 +196,5 @@ class RunLoop:
         return {d.shard: d.counts.get("quarantined", 0) for d in read_done(self._state, self._order, shards)}
 
     def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
-        shards = observe(self._state, self._order.run).done
-        done = tuple(read_done(self._state, self._order, shards))
-        num_problems = len(lines_of(self._read_problems()))
-        num_quarantined = num_problems + sum(d.counts.get("quarantined", 0) for d in done)
-        num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
-        if code == EXIT_OK and num_quarantined:
-            code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
-        finished = self._state.stat(layout.finished_file(self._order.run)) is not None
         wall_s = time.monotonic() - began_s
-        return Summary(self._order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)
-
-    def _read_problems(self) -> bytes:
-        try:
-            return self._state.read(layout.problems_file(self._order.run))
-        except NotThere:
-            return b""
+        return summarize(self._order, self._state, code, why, wall_s, nothing_to_do=nothing_to_do)

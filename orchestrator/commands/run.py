@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
+from orchestrator.carrying import RunOptions, Summary
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
@@ -20,7 +21,7 @@ from orchestrator.pipelines import PIPELINES
 from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
-from orchestrator.run_loop import RunLoop, RunOptions, Summary
+from orchestrator.run_loop import RunLoop
 from services.base import layout
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.isolation import clip_limits

@@ -1,0 +1,73 @@
+"""Why pods do not start, or have ended, in words with a remedy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orchestrator.cluster_state import PodSeen
+
+_IMAGE = (
+    "check --image and --image-pull-secrets; where nodes pull nothing, load it on each and set "
+    "--image-pull-policy Never"
+)
+_SETTING = "a Secret, a ConfigMap or a claim that the pods name is missing: create it, or check --s3-secret"
+_REMEDIES = {
+    "Unschedulable": "free or add nodes, ask for less (--pods-cpu, --pods-memory-mib, --pods-gpus), or check "
+    "--node-selector and --tolerations",
+    "SchedulingGated": "something admits pods one by one here: look at the gates of the pod",
+    "ErrImagePull": _IMAGE,
+    "ImagePullBackOff": _IMAGE,
+    "ErrImageNeverPull": "the image is on no node: load it, or set --image-pull-policy IfNotPresent",
+    "InvalidImageName": "--image is no name of an image",
+    "CreateContainerConfigError": _SETTING,
+    "CreateContainerError": "the image's command cannot be started: is it one of visemill's?",
+    "RunContainerError": "the image's command cannot be started: is it one of visemill's?",
+    "StartError": "the image's command cannot be started: is it one of visemill's?",
+    "OOMKilled": "the shards that remain are tried with more memory up to --pods-max-memory-mib",
+    "Evicted": "its node was short of disk or memory, or it filled its scratch space: see --pods-scratch-mib and "
+    "--pods-memory-mib",
+    "FailedCreate": "look at the namespace's quota and its pod security level",
+}
+# What has a remedy of its own within a reason.
+_SPECIAL = (
+    ("exceeded quota", "the namespace's quota is used up: raise it, or lower --parallelism"),
+    ("violates PodSecurity", "the namespace refuses such pods: its pod security level must be restricted or wider"),
+    ("serviceaccount", "create the service account, or check --service-account"),
+    ("PriorityClass", "create the PriorityClass, or check --priority-class"),
+    ("forbidden", "an admission rule of the cluster refuses the pods: ask who runs it"),
+)
+_MOST_DETAIL = 300
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """num_pods: in this trouble; 0 where none could be made at all."""
+
+    reason: str
+    message: str
+    remedy: str
+    num_pods: int = 0
+
+    def __str__(self) -> str:
+        pods = f"{self.num_pods} pods: " if self.num_pods > 1 else ""
+        return f"{pods}{self.reason}{': ' if self.message else ''}{self.message} ({self.remedy})"
+
+
+def troubles(pods: Iterable[PodSeen], refusals: Iterable[str] = ()) -> tuple[Trouble, ...]:
+    """What keeps pods from their work, the most frequent first. refusals: why the Job could make no pod.
+
+    Reasons without a remedy here, such as a worker's own failure, are left to whoever reads exit codes.
+    """
+    found = [Trouble("FailedCreate", text[:_MOST_DETAIL], _remedy("FailedCreate", text)) for text in set(refusals)]
+    held = [pod for pod in pods if pod.trouble in _REMEDIES]
+    details = {pod.trouble: pod.detail for pod in reversed(held)}
+    for reason, count in Counter(pod.trouble for pod in held).most_common():
+        text = details[reason]
+        found.append(Trouble(reason, text[:_MOST_DETAIL], _remedy(reason, text), count))
+    return tuple(found)
+
+
+def _remedy(reason: str, text: str) -> str:
+    return next((remedy for sign, remedy in _SPECIAL if sign in text), _REMEDIES[reason])

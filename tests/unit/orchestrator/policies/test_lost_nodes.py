@@ -1,0 +1,25 @@
+import pytest
+
+from orchestrator.cluster_state import NodeSeen, PodSeen
+from orchestrator.policies.lost_nodes import MARGIN_S, lost_pods
+
+NODES = (NodeSeen("well", "True"), NodeSeen("silent", "Unknown"), NodeSeen("ill", "False"))
+NOW_S = 1000.0
+
+
+@pytest.mark.parametrize(
+    ("node", "deleted_s", "is_lost"),
+    [
+        pytest.param("silent", NOW_S - MARGIN_S - 1, True, id="its node is silent and its time long over"),
+        pytest.param("ill", NOW_S - MARGIN_S - 1, True, id="its node says that it is not ready"),
+        pytest.param("gone", NOW_S - MARGIN_S - 1, True, id="its node is gone"),
+        pytest.param("silent", NOW_S - MARGIN_S, False, id="not before the margin is over"),
+        pytest.param("silent", NOW_S + 20, False, id="still within its grace"),
+        pytest.param("silent", None, False, id="nobody has asked it to go: the node may come back"),
+        pytest.param("well", NOW_S - 900, False, id="a kubelet that answers ends it itself"),
+        pytest.param("", NOW_S - 900, False, id="on no node yet"),
+    ],
+)
+def test_table(node, deleted_s, is_lost):
+    pod = PodSeen("p", 1, 0, "Running", node, deleted_s=deleted_s)
+    assert lost_pods([pod], NODES, NOW_S) == (("p",) if is_lost else ())

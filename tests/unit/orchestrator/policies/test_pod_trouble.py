@@ -1,0 +1,51 @@
+import pytest
+
+from orchestrator.cluster_state import PodSeen
+from orchestrator.policies.pod_trouble import troubles
+
+
+def pod(trouble, detail="", index=0):
+    return PodSeen(f"p-{index}", 1, index, "Pending", trouble=trouble, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "detail", "remedy"),
+    [
+        ("Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.", "--pods-cpu"),
+        ("ImagePullBackOff", 'Back-off pulling image "x"', "--image-pull-secrets"),
+        ("ErrImageNeverPull", "", "load it"),
+        ("InvalidImageName", "", "--image"),
+        ("CreateContainerConfigError", 'secret "visemill-s3" not found', "--s3-secret"),
+        ("OOMKilled", "", "--pods-max-memory-mib"),
+        ("Evicted", "Usage of EmptyDir volume exceeds the limit", "--pods-scratch-mib"),
+    ],
+)
+def test_each_trouble_is_told_with_its_remedy(trouble, detail, remedy):
+    (found,) = troubles([pod(trouble, detail)])
+    assert found.reason == trouble and remedy in found.remedy and detail in str(found)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("exceeded quota: small, requested: limits.cpu=1", "quota is used up"),
+        ('violates PodSecurity "restricted:latest"', "pod security level"),
+        ('error looking up service account ns/x: serviceaccount "x" not found', "--service-account"),
+        ("no PriorityClass with name x was found", "--priority-class"),
+        ("something else", "pod security level"),
+    ],
+)
+def test_a_job_that_may_make_no_pod_is_told(refusal, remedy):
+    (found,) = troubles([], [refusal, refusal])
+    assert found.reason == "FailedCreate" and remedy in found.remedy
+
+
+def test_the_most_frequent_comes_first_with_its_count_and_the_first_ones_words():
+    pods = [pod("OOMKilled"), pod("Unschedulable", "a", 1), pod("Unschedulable", "b", 2)]
+    first, second = troubles(pods)
+    assert (first.reason, first.num_pods, first.message) == ("Unschedulable", 2, "a")
+    assert str(first).startswith("2 pods: Unschedulable: a (") and str(second).startswith("OOMKilled (")
+
+
+def test_what_is_no_trouble_is_not_told():
+    assert troubles([pod(""), pod("Error"), pod("Completed")]) == ()
