@@ -26,10 +26,13 @@ from orchestrator.commands import (
     health,
     inspect,
     models,
+    pin,
     plan,
     report,
     reproduce,
     run,
+    serve,
+    served,
     status,
     verify,
 )
@@ -97,6 +100,10 @@ def build_parser() -> argparse.ArgumentParser:
     for pipeline, sub in add_per_pipeline("run", run.run, "make the training-ready output of a data set"):
         _add_roots(sub, pipeline)
         run.add_run_flags(sub)
+        served.add_server_flag(sub)
+    text = "plan a run and pin it in its output; resume carries it out"
+    for pipeline, sub in add_per_pipeline("pin", pin.pin_run, text):
+        _add_roots(sub, pipeline)
     text = "count the clips that a run would find"
     for pipeline, sub in add_per_pipeline("count", count.count, text):
         _add_input_root(sub, pipeline)
@@ -119,9 +126,16 @@ def build_parser() -> argparse.ArgumentParser:
         sub = add(name, getattr(module, name), text)
         add_output_flags(sub)
         module.add_flags(sub)
+        if module is status:
+            served.add_server_flag(sub)
     inspect.add_flags(add("inspect", inspect.inspect, "print a record, and draw its frames with the decoded label"))
     gc.add_flags(add("gc", gc.gc, "remove artifacts over the size cap, and what died half-way"))
     doctor.add_flags(add("doctor", doctor.doctor, "check what this machine has: libraries, models, cores, stores"))
+    sub = add("cancel", served.cancel, "end a run; what is done is kept, and the same run carries it on")
+    add_output_flags(sub)
+    served.add_server_flag(sub, required=True)
+    served.add_server_flag(add("runs", served.runs, "list the runs of a server"), required=True)
+    serve.add_flags(add("serve", serve.serve, "serve the RunService: runs that other systems submit"))
     health.add_flags(add("health", health.health, "ask servers whether they serve"))
     text = "write, list and check model repositories of Triton servers"
     for sub in models.add_parsers(commands.add_parser("models", help=text, description=text)):

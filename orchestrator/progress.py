@@ -44,6 +44,10 @@ class Progress:
         self._num_done += 1
         self._num_quarantined += not ok
 
+    def reached(self, num_done: int, num_quarantined: int) -> None:
+        """Counts that somebody else keeps."""
+        self._num_done, self._num_quarantined = num_done, num_quarantined
+
     def undo(self, num_clips: int) -> None:
         """Clips of an attempt that failed are to be done again."""
         self._num_done -= num_clips

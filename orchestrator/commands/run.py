@@ -7,7 +7,8 @@ import math
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestrator.carrying import RunOptions, Summary
 from orchestrator.commands import Answer
@@ -125,7 +126,11 @@ def failure_limit(text: str, num_clips: int) -> int | None:
 
 
 def run(flags: argparse.Namespace) -> Answer:
-    """Plans, pins and runs."""
+    """Plans, pins and runs, here or at a server."""
+    if flags.server:
+        from orchestrator.commands import served
+
+        return served.run(flags)
     pipeline = pipeline_of(flags.pipeline)
     plan = plan_of(pipeline, flags)
     return run_plan(pipeline, plan, flags)
@@ -219,15 +224,17 @@ def _carry(
     reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
-    return Answer(_text(summary, reasons, late_notes), _data(summary, reasons, notes), summary.exit_code)
+    data = _data(summary, reasons, notes)
+    return Answer(text_of(data, late_notes), data, summary.exit_code)
 
 
-def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, object]:
+def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     for done in summary.done:
         counts.update(done.counts)
     return {
         "run": summary.order.run,
+        "pipeline": summary.order.pipeline,
         "output_root": summary.order.output_root,
         "finished": summary.finished,
         "why": summary.why,
@@ -245,32 +252,31 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
     }
 
 
-def _text(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> str:
-    data = _data(summary, reasons, notes)
-    order, records = summary.order, data["records"]
-    assert isinstance(records, dict)
-    num_records = sum(records.values())
+def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
+    """The answer about a run in words. data: as `_data` gives it; notes: those that were not told before."""
     lines = [f"note: {note}" for note in notes]
-    if summary.nothing_to_do:
-        lines.append(f"run {order.run} was finished before: nothing to do")
+    if data["nothing_to_do"]:
+        lines.append(f"run {data['run']} was finished before: nothing to do")
     elif data["finished"]:
-        lines.append(f"run {order.run} finished in {duration(summary.wall_s)}")
+        lines.append(f"run {data['run']} finished in {duration(data['wall_s'])}")
     else:
-        lines.append(f"run {order.run} is NOT finished: {summary.why}")
-    made = ", ".join(f"{split} {count}" for split, count in records.items())
-    lines.append(
-        f"  {num_records} records ({made}) in {len(summary.done)} of {order.num_shards} shards, "
-        f"{num_bytes(float(str(data['bytes'])))}"
-    )
-    if data["landmarks_found_made"] and not summary.nothing_to_do:
-        lines.append(f"  landmarks of {data['landmarks_found_made']} clips were found made")
-    if reasons:
-        by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"  {reasons.total()} clips in quarantine: {by_reason}")
-        lines.append(f"  see them: visemill status --output-root {shlex.quote(order.output_root)} --quarantine")
+        lines.append(f"run {data['run']} is NOT finished: {data['why']}")
+    records, shards, root = data["records"], data["shards"], shlex.quote(data["output_root"])
+    pipeline = pipeline_of(data["pipeline"])
+    splits = ", ".join(f"{split} {count}" for split, count in records.items())
+    made = f"{pipeline.product} ({splits})" if pipeline.has_splits else pipeline.product
+    num_records = sum(records.values())
+    size = num_bytes(data["bytes"])
+    lines.append(f"  {num_records} {made} in {shards['done']} of {shards['total']} shards, {size}")
+    if data["landmarks_found_made"] and not data["nothing_to_do"]:
+        lines.append(f"  {pipeline.kept} of {data['landmarks_found_made']} clips were found made")
+    if data["reasons"]:
+        by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
+        lines.append(f"  {data['quarantined']} clips in quarantine: {by_reason}")
+        lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     if not data["finished"]:
-        lines.append(f"  carry on: visemill resume --output-root {shlex.quote(order.output_root)}")
-    if summary.finished and num_records == 0:
+        lines.append(f"  carry on: visemill resume --output-root {root}")
+    if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
-    lines.append(f"  output: {order.output_root}")
+    lines.append(f"  output: {data['output_root']}")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
 from orchestrator.observe import observe, read_done, read_quarantine
 from orchestrator.progress import duration
+from services.base.errors import BadConfig
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +18,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="every quarantined clip, with its reason and a command that shows it again",
     )
+    parser.add_argument("--watch", action="store_true", help="follow the run until it has ended")
 
 
 def status(flags: argparse.Namespace) -> Answer:
-    """From the store alone; the run may be going on elsewhere."""
+    """From the store alone, or as a server says; the run may be going on elsewhere."""
+    if flags.server:
+        from orchestrator.commands import served
+
+        return served.status(flags)
+    if flags.watch:
+        raise BadConfig("BAD_FLAGS", "--watch follows a run at a server: give --server HOST:PORT")
     order, state, _ = find_run(flags)
     observed = observe(state, order.run)
     done = read_done(state, order, observed.done)

@@ -43,6 +43,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--split-config",
         default="",
+        metavar="FILE|NAME",
         help=f"YAML file, or one of {', '.join(published_splits())}; without it all is train",
     )
     add("--num-shards", type=int, default=64, help="files a split (default: %(default)s)")

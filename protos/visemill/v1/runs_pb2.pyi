@@ -30,7 +30,7 @@ RUN_PHASE_CANCELLING: RunPhase
 RUN_PHASE_CANCELLED: RunPhase
 
 class Run(_message.Message):
-    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary")
+    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary", "error")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Run(_message.Message):
     BEGAN_AT_FIELD_NUMBER: _ClassVar[int]
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     digest: str
@@ -69,7 +70,18 @@ class Run(_message.Message):
     began_at: _timestamp_pb2.Timestamp
     ended_at: _timestamp_pb2.Timestamp
     summary: RunSummary
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ...) -> None: ...
+    error: RunError
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ...) -> None: ...
+
+class RunError(_message.Message):
+    __slots__ = ("kind", "reason", "message")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    reason: str
+    message: str
+    def __init__(self, kind: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Count(_message.Message):
     __slots__ = ("done", "total")

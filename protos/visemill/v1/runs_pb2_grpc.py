@@ -52,7 +52,7 @@ class RunServiceStub(object):
                 request_serializer=visemill_dot_v1_dot_runs__pb2.ListRequest.SerializeToString,
                 response_deserializer=visemill_dot_v1_dot_runs__pb2.ListResponse.FromString,
                 _registered_method=True)
-        self.Watch = channel.unary_unary(
+        self.Watch = channel.unary_stream(
                 '/visemill.v1.RunService/Watch',
                 request_serializer=visemill_dot_v1_dot_runs__pb2.WatchRequest.SerializeToString,
                 response_deserializer=visemill_dot_v1_dot_runs__pb2.WatchResponse.FromString,
@@ -132,7 +132,7 @@ def add_RunServiceServicer_to_server(servicer, server):
                     request_deserializer=visemill_dot_v1_dot_runs__pb2.ListRequest.FromString,
                     response_serializer=visemill_dot_v1_dot_runs__pb2.ListResponse.SerializeToString,
             ),
-            'Watch': grpc.unary_unary_rpc_method_handler(
+            'Watch': grpc.unary_stream_rpc_method_handler(
                     servicer.Watch,
                     request_deserializer=visemill_dot_v1_dot_runs__pb2.WatchRequest.FromString,
                     response_serializer=visemill_dot_v1_dot_runs__pb2.WatchResponse.SerializeToString,
@@ -248,7 +248,7 @@ class RunService(object):
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/visemill.v1.RunService/Watch',

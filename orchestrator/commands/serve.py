@@ -1,0 +1,95 @@
+"""`visemill serve`: the RunService, for other systems and for `visemill --server`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.commands import Answer
+from orchestrator.commands.roots import absolute
+from services.base import log
+from services.base.contract import add_config_flags, config_from_flags
+from services.base.errors import EXIT_OK, BadConfig
+from services.base.server import ListenConfig, handle_signals, serve_until
+
+_STOPPED = "stopped; runs that were not finished go on when it is started again with the same --registry"
+
+
+@dataclass(frozen=True)
+class RunServeConfig(ListenConfig):
+    """How the RunService is served. A listing takes its time, and a watch lasts as long as it may."""
+
+    deadline_s: float = field(
+        default=3600.0, metadata={"help": "most time of a call; a submitted run is planned within one"}
+    )
+    num_calls: int = field(default=256, metadata={"help": "calls at a time, those that watch a run included"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.num_calls < 1:
+            raise ValueError(f"num_calls must be at least 1, not {self.num_calls}")
+
+    @property
+    def most_calls(self) -> int:
+        return self.num_calls
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--registry", required=True, help="folder or s3://bucket/prefix where the submitted runs are kept"
+    )
+    parser.add_argument(
+        "--allow-root",
+        action="append",
+        default=[],
+        metavar="ROOT",
+        help="folder or s3://bucket/prefix below which callers may read and write; may be repeated; default: none",
+    )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="server that callers may name in flags such as --triton; may be repeated; default: none",
+    )
+    parser.add_argument(
+        "--remote",
+        action="append",
+        default=[],
+        metavar="STAGE=HOST:PORT",
+        help="run a stage behind gRPC, in every run that has it",
+    )
+    parser.add_argument("--num-runs", type=int, default=4, help="runs carried at a time (default: %(default)s)")
+    add_config_flags(parser, RunServeConfig)
+
+
+def serve(flags: argparse.Namespace) -> Answer:
+    """Serves until a signal; then the runs are left as they are, to be taken up by the next server."""
+    from orchestrator.api import SERVICE, registrar
+    from orchestrator.registry import Registry
+    from orchestrator.run_host import HostConfig, RunHost
+    from orchestrator.submission import Allowed
+
+    config: RunServeConfig = config_from_flags(RunServeConfig, flags)
+    try:
+        allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real)
+        host_config = HostConfig(flags.num_runs, tuple(flags.remote))
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", str(error)) from error
+    # Instead of the command line's plain warnings, what every server's log holds.
+    logging.getLogger().handlers.clear()
+    log.setup()
+    stopping = handle_signals()
+    host = RunHost(Registry(absolute(flags.registry)), allowed, host_config)
+    with contextlib.ExitStack() as stack:
+        host.start()
+        stack.callback(host.stop)
+        code = serve_until(stopping, config, {SERVICE: registrar(host)}, stop_work=host.stop)
+    return Answer(_STOPPED if code == EXIT_OK else "stopped with calls unfinished", {"exit_code": code}, code)
+
+
+def _real(root: str) -> str:
+    return str(Path(root).resolve()) if root.startswith("/") else root

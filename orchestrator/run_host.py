@@ -1,0 +1,302 @@
+"""I/O: submitted runs, each carried by a process of its own, so many at a time, found again after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from orchestrator.carrier import Carrier, Event
+from orchestrator.flag_words import FlagParser
+from orchestrator.planning import pipeline_of
+from orchestrator.registry import Registry
+from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after
+from orchestrator.submission import Allowed, Submission, remote_words
+from services.base import log
+from services.base.errors import BadConfig, Transient, VisemillError, from_kind
+
+_LOG = logging.getLogger(__name__)
+_NUM_PLANNERS = 2
+_MOST_MESSAGES = 200
+_HEARTBEAT_S = 5.0
+_SAVE_AGAIN_S = 5.0
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something said about a run, at its version."""
+
+    version: int
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True)
+class HostConfig:
+    """num_runs: carried at a time. resume_words, cancel_words: flags added to those commands, such as a cluster's.
+    remotes: STAGE=TARGET pairs for the runs that have the stage.
+    """
+
+    num_runs: int = 4
+    remotes: tuple[str, ...] = ()
+    resume_words: tuple[str, ...] = ()
+    cancel_words: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_runs < 1:
+            raise ValueError(f"num_runs must be at least 1, not {self.num_runs}")
+
+
+class RunHost:
+    """The runs of one server. Threads may share it."""
+
+    def __init__(self, registry: Registry, allowed: Allowed, config: HostConfig) -> None:
+        self._registry = registry
+        self._allowed = allowed
+        self._config = config
+        self._records: dict[str, RunRecord] = {}
+        self._messages: dict[str, deque[Message]] = {}
+        self._ready_at_s: dict[str, float] = {}
+        self._carriers: dict[str, Carrier] = {}
+        self._planning: dict[str, Future[RunRecord]] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._planners = ThreadPoolExecutor(_NUM_PLANNERS, thread_name_prefix="plan")
+        self._places = [
+            threading.Thread(target=self._place, name=f"run-{i}", daemon=True) for i in range(config.num_runs)
+        ]
+
+    def start(self) -> None:
+        """Takes up the runs that were not finished. Raises Transient and BadConfig as the registry's store does."""
+        for record in self._registry.records():
+            self._records[record.id] = record
+            if not record.phase.ended:
+                self._ready_at_s[record.id] = 0.0
+        if self._ready_at_s:
+            _LOG.info("%d runs are taken up again", len(self._ready_at_s))
+        for place in self._places:
+            place.start()
+
+    def stop(self) -> None:
+        """Ends every process and no run: Jobs of a cluster go on, and the next server takes the runs up again."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            carriers = list(self._carriers.values())
+        for carrier in carriers:
+            carrier.stop()
+        self._planners.shutdown(wait=False, cancel_futures=True)
+        for place in self._places:
+            place.join()
+
+    def submit(self, asked: Submission, wait: Callable[[], object]) -> RunRecord:
+        """Plans and pins a run, and has it carried out. wait: called over and over; raises to end the waiting.
+
+        Raises what the plan is refused with. A plan that nobody waits for any more is still made and carried out.
+        """
+        parser = FlagParser(f"flags of {asked.pipeline}")
+        pipeline_of(asked.pipeline).add_flags(parser)
+        asked = self._allowed.checked(asked, parser)
+        with self._changed:
+            planning = self._planning.get(asked.key)
+            if planning is None:
+                self._refuse_if_stopping()
+                planning = self._planning[asked.key] = self._planners.submit(self._pin, asked)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return planning.result(timeout=_LOOK_S)
+            wait()
+
+    def get(self, run_id: str) -> RunRecord:
+        """Raises BadConfig NO_RUN."""
+        with self._changed:
+            record = self._records.get(run_id)
+        if record is None:
+            raise BadConfig("NO_RUN", f"no run {run_id!r} was submitted here: List names those that were")
+        return record
+
+    def records(self) -> list[RunRecord]:
+        """All runs, the newest first."""
+        with self._changed:
+            records = list(self._records.values())
+        return sorted(records, key=lambda record: (record.submitted_at_s, record.id), reverse=True)
+
+    def watch(self, run_id: str, since: int, wait: Callable[[], object]) -> Iterator[tuple[RunRecord, list[Message]]]:
+        """The run and what was said since, now, at each change and every 5 s; ends with the run.
+
+        wait: as of submit. Raises BadConfig NO_RUN, Transient DRAINING.
+        """
+        self.get(run_id)
+        seen, heartbeat_s = since, 0.0
+        while True:
+            with self._changed:
+                self._await_news(run_id, seen, heartbeat_s)
+                record = self._records[run_id]
+                messages = [m for m in self._messages.get(run_id, ()) if m.version > seen]
+                stopping = self._stopping
+            wait()
+            yield record, messages
+            if record.phase.ended:
+                return
+            if stopping:
+                raise Transient("DRAINING", "this server is shutting down: another will answer")
+            seen, heartbeat_s = record.version, _HEARTBEAT_S
+
+    def cancel(self, run_id: str) -> RunRecord:
+        """Has a run end. Raises BadConfig NO_RUN, Transient and BadConfig as the registry's store does."""
+        self.get(run_id)
+        with self._changed:
+            record = self._records[run_id]
+            if record.phase.ended or record.phase is Phase.CANCELLING:
+                return record
+            record = self._set(record.changed(time.time(), phase=Phase.CANCELLING, why="asked to end"))
+            carrier = self._carriers.get(run_id)
+            if carrier is None:
+                self._ready_at_s[run_id] = 0.0
+        self._registry.save(record)
+        if carrier is not None:
+            carrier.stop()
+        return record
+
+    def _await_news(self, run_id: str, seen: int, most_s: float) -> None:
+        """To be called while the lock is held."""
+        self._changed.wait_for(lambda: self._stopping or self._records[run_id].version > seen, most_s)
+
+    def _refuse_if_stopping(self) -> None:
+        if self._stopping:
+            raise Transient("DRAINING", "this server is shutting down: another will answer")
+
+    def _pin(self, asked: Submission) -> RunRecord:
+        try:
+            ended = Carrier(asked.pin_words(), _ignore).run()
+            if "digest" not in ended.answer:
+                raise _error_of(ended)
+            pinned = _pinned_of(ended)
+            with self._changed:
+                record = self._enqueue(asked, pinned)
+            self._registry.save(record)
+            return record
+        finally:
+            with self._changed:
+                del self._planning[asked.key]
+
+    def _enqueue(self, asked: Submission, pinned: Pinned) -> RunRecord:
+        now_s = time.time()
+        record = RunRecord(asked, pinned, now_s, int(now_s * 1000))
+        known = self._records.get(record.id)
+        if known is not None and not known.phase.ended:
+            return known
+        if known is not None:
+            record = RunRecord(asked, pinned, known.submitted_at_s, known.version).queued(now_s)
+        self._ready_at_s[record.id] = 0.0
+        return self._set(record)
+
+    def _set(self, record: RunRecord) -> RunRecord:
+        """To be called while the lock is held."""
+        self._records[record.id] = record
+        self._changed.notify_all()
+        return record
+
+    def _place(self) -> None:
+        """One place where runs are carried, one after another."""
+        while (run_id := self._next()) is not None:
+            with log.bound(run=run_id):
+                try:
+                    self._carry(run_id)
+                except Exception:  # noqa: BLE001 - told with its traceback
+                    # A store that is away, or a bug: this run is tried again, the others go on.
+                    _LOG.exception("run %s could not be carried", run_id)
+                    with self._changed:
+                        self._carriers.pop(run_id, None)
+                        self._ready_at_s[run_id] = time.monotonic() + _SAVE_AGAIN_S
+
+    def _next(self) -> str | None:
+        """The run that is due first, once one is; None when the server stops."""
+        with self._changed:
+            while not self._stopping:
+                due = min(self._ready_at_s, key=self._ready_at_s.__getitem__, default=None)
+                wait_s = None if due is None else self._ready_at_s[due] - time.monotonic()
+                if due is not None and wait_s is not None and wait_s <= 0:
+                    del self._ready_at_s[due]
+                    return due
+                self._changed.wait(wait_s)
+        return None
+
+    def _carry(self, run_id: str) -> None:
+        with self._changed:
+            record = self._records[run_id]
+            if record.phase.ended:
+                return
+            if record.phase is not Phase.CANCELLING:
+                carrier = Carrier(self._resume_words(record), lambda event: self._take(run_id, event))
+                self._carriers[run_id] = carrier
+                record = self._set(record.begun(time.time()))
+        wait_s = 0.0
+        if record.phase is not Phase.CANCELLING:
+            self._registry.save(record)
+            ended = carrier.run()
+            with self._changed:
+                del self._carriers[run_id]
+                record, wait_s = after(self._records[run_id], ended, time.time())
+                self._set(record)
+        if record.phase is Phase.CANCELLING:
+            record = self._cancelled(record)
+        self._registry.save(record)
+        if not record.phase.ended:
+            with self._changed:
+                self._ready_at_s[run_id] = time.monotonic() + wait_s
+                self._changed.notify_all()
+
+    def _cancelled(self, record: RunRecord) -> RunRecord:
+        """Ends what a cluster still does for the run."""
+        if self._config.cancel_words is not None:
+            words = ["cancel", *record.asked.place_words(), *self._config.cancel_words]
+            ended = Carrier(words, _ignore).run()
+            if ended.code:
+                raise _error_of(ended)
+        with self._changed:
+            return self._set(record.cancelled(time.time()))
+
+    def _resume_words(self, record: RunRecord) -> list[str]:
+        remotes = remote_words(self._config.remotes, record.pinned.stages)
+        return [*record.asked.resume_words(), "--progress=json", *self._config.resume_words, *remotes]
+
+    def _take(self, run_id: str, event: Event) -> None:
+        with self._changed:
+            record = self._records[run_id]
+            if event["event"] == "progress":
+                self._set(record.told(event, time.time()))
+            elif event["event"] == "said":
+                record = self._set(record.changed(time.time()))
+                messages = self._messages.setdefault(run_id, deque(maxlen=_MOST_MESSAGES))
+                messages.append(Message(record.version, time.time(), str(event["text"])))
+
+
+def _ignore(_event: Event) -> None:
+    """Of a command whose progress nobody watches."""
+
+
+def _error_of(ended: Exit) -> VisemillError:
+    error = ended.answer.get("error")
+    if error is not None:
+        return from_kind(error["kind"], error["reason"], error["message"], error["detail"])
+    return Transient("PROCESS_LOST", f"its process ended with {ended.code}: try again", ended.words)
+
+
+def _pinned_of(ended: Exit) -> Pinned:
+    answer = ended.answer
+    return Pinned(
+        answer["run"],
+        answer["digest"],
+        answer["state_root"],
+        answer["shards"],
+        answer["clips"],
+        tuple(answer["stages"]),
+        tuple(answer["notes"]),
+    )
