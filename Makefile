@@ -61,6 +61,8 @@ protos: $(PROTO_VENV)/.ready
 
 docs: setup-test
 	$(BIN)/python scripts/make_cli_reference.py
+	$(BIN)/python scripts/make_settings.py
+	$(BIN)/python scripts/render_k8s.py
 
 verify: setup-test $(PROTO_VENV)/.ready
 	$(BIN)/python scripts/verify_derived.py $(PROTO_VENV)/bin/python

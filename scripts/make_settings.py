@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, and the flags and settings that the chart's values.schema.json knows, from the program itself."""
+"""Writes docs/settings.md, and what the chart's values.schema.json knows of flags and settings, from the program."""
 
 import argparse
 import dataclasses
@@ -30,8 +30,20 @@ SERVERS = {
     "features": features.add_serve_flags,
     "orchestrator": run_serve.add_flags,
 }
-# The chart says these itself: by tls, ports, s3 and the pods' grace.
-OF_THE_CHART = {"tls_ca", "tls_cert", "tls_key", "namespace", "context"}
+# What the chart says itself, and by which of its values.
+OF_THE_CHART = {
+    "tls_ca": "tls",
+    "tls_cert": "tls",
+    "tls_key": "tls",
+    "tls_client_ca": "tls",
+    "listen": "services.NAME.ports.grpc",
+    "metrics_listen": "services.NAME.ports.metrics",
+    "health_listen": "services.NAME.ports.health",
+    "port_file": "",
+    "registry": "s3.registry",
+    "namespace": "",
+    "context": "",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +58,11 @@ class Row:
     @property
     def camel(self) -> str:
         return re.sub(r"_(\w)", lambda found: found[1].upper(), self.name)
+
+    def value(self, below: str) -> str:
+        """Its place among the chart's values."""
+        name = OF_THE_CHART.get(self.name, f"{below}.{self.camel}")
+        return f"`{name}`" if name else ""
 
     @property
     def flag(self) -> str:
@@ -100,19 +117,16 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def flags_table(rows: Iterable[Row], value: str) -> Iterator[str]:
-    cells = ((row.flag, f"`{value}.{row.camel}`", row.shown, row.help) for row in rows)
+    cells = ((row.flag, row.value(value), row.shown, row.help) for row in rows)
     return table(("flag", "chart", "default", "meaning"), cells)
 
 
 def page() -> Iterator[str]:
     yield "# Settings\n"
-    yield "Made by `make docs` from the program. The flags of `visemill` itself: [cli.md](cli.md). In the chart, names are in"
-    yield "camelCase, and `values.schema.json` refuses any that is not here.\n"
+    yield "Made by `make docs` from the program. The flags of `visemill` itself: [cli.md](cli.md). In the chart, names are"
+    yield "in camelCase, and `values.schema.json` refuses any that is not here.\n"
     yield "## Every process, from its environment\n"
-    cells = (
-        (row.variable, "`tls`" if row.name in OF_THE_CHART else f"`settings.{row.camel}`", row.shown, row.help)
-        for row in of_dataclass(Settings)
-    )
+    cells = ((row.variable, row.value("settings"), row.shown, row.help) for row in of_dataclass(Settings))
     yield from table(("variable", "chart", "default", "meaning"), cells)
     yield "## The object store\n"
     yield "In the chart they come from the Secret that `s3.existingSecret` names.\n"
@@ -120,8 +134,8 @@ def page() -> Iterator[str]:
     listen = {row.name for row in of_dataclass(ListenConfig)}
     common = {row.name for row in of_dataclass(ServeConfig)}
     yield "## Every server\n"
-    yield "`python -m services STAGE serve`, `visemill serve`. Listening, TLS, health and draining follow from the chart's `ports`,"
-    yield "`tls` and `terminationGracePeriodS`.\n"
+    yield "`python -m services STAGE serve` and `visemill serve`. The chart gives `--drain-s` what"
+    yield "`terminationGracePeriodS` leaves, and `--allow-root` what `s3.roots` says.\n"
     yield from flags_table((row for row in of_server("decode") if row.name in listen), "services.NAME.flags")
     yield "## Every stage's server\n"
     own = (row for row in of_server("decode") if row.name in (common | {"allow_root"}) - listen)
@@ -132,15 +146,13 @@ def page() -> Iterator[str]:
         yield from flags_table((row for row in of_server(name) if row.name not in known), f"services.{name}.flags")
     yield "## Runs on Kubernetes\n"
     yield "Flags of `visemill run … --cluster kube`; the chart gives them to the orchestrator, as variables.\n"
-    cells4 = (
-        (row.flag, row.variable, "" if row.name in OF_THE_CHART else f"`runs.{row.camel}`", row.shown, row.help)
-        for row in of_dataclass(KubeSettings)
-    )
-    yield from table(("flag", "variable", "chart", "default", "meaning"), cells4)
+    rows = of_dataclass(KubeSettings)
+    kube_cells = ((row.flag, row.variable, row.value("runs"), row.shown, row.help) for row in rows)
+    yield from table(("flag", "variable", "chart", "default", "meaning"), kube_cells)
 
 
 def definition(rows: Iterable[Row]) -> dict[str, Any]:
-    named = {row.camel: row.schema for row in rows}
+    named = {row.camel: row.schema for row in rows if row.name not in OF_THE_CHART}
     return {"type": "object", "additionalProperties": False, "properties": named}
 
 
@@ -150,8 +162,8 @@ def schema(text: str) -> str:
     definitions = whole["definitions"]
     for name in SERVERS:
         definitions[f"flags-{name}"] = definition(of_server(name))
-    definitions["settings"] = definition(row for row in of_dataclass(Settings) if row.name not in OF_THE_CHART)
-    definitions["runs"] = definition(row for row in of_dataclass(KubeSettings) if row.name not in OF_THE_CHART)
+    definitions["settings"] = definition(of_dataclass(Settings))
+    definitions["runs"] = definition(of_dataclass(KubeSettings))
     return json.dumps(whole, indent=2) + "\n"
 
 

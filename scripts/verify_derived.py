@@ -25,10 +25,26 @@ def cli_reference(scratch: Path) -> dict[Path, Path]:
     return {ROOT / "docs" / "cli.md": target}
 
 
+def settings(scratch: Path) -> dict[Path, Path]:
+    """docs/settings.md and the chart's schema know the program's flags."""
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_settings.py"), str(scratch)], check=True)
+    names = ("docs/settings.md", "deploy/helm/visemill/values.schema.json")
+    return {ROOT / name: scratch / name for name in names}
+
+
+def manifests(scratch: Path) -> dict[Path, Path]:
+    """k8s/ is the chart with its default values."""
+    made = scratch / "k8s"
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "render_k8s.py"), str(made)], check=True)
+    names = {path.name for folder in (made, ROOT / "k8s") for path in folder.iterdir()}
+    return {ROOT / "k8s" / name: made / name for name in names}
+
+
 def main(protoc_python: str) -> int:
     differences = 0
     with tempfile.TemporaryDirectory() as folder:
-        pairs = {**stubs(protoc_python, Path(folder)), **cli_reference(Path(folder))}
+        scratch = Path(folder)
+        pairs = stubs(protoc_python, scratch) | cli_reference(scratch) | settings(scratch) | manifests(scratch)
         for committed, made in sorted(pairs.items()):
             then = committed.read_text().splitlines() if committed.exists() else []
             now = made.read_text().splitlines() if made.exists() else []

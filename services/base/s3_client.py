@@ -29,6 +29,17 @@ CONNECT_LIMIT_S = 5.0
 READ_LIMIT_S = 30.0
 AWS_ENDPOINT = "https://s3.amazonaws.com"
 
+VARIABLES = {
+    "AWS_ENDPOINT_URL_S3": "http(s)://host[:port] of the store; AWS_ENDPOINT_URL is taken too; without either, AWS itself",
+    "AWS_REGION": "the buckets' region; AWS_DEFAULT_REGION is taken too",
+    "AWS_ACCESS_KEY_ID": "who we are; without it the profile AWS_PROFILE, then the role of the pod or machine",
+    "AWS_SECRET_ACCESS_KEY": "the key's secret",
+    "AWS_SESSION_TOKEN": "of a key that is lent for a time",
+    "AWS_CA_BUNDLE": "PEM file of the CA that signed the store's certificate; SSL_CERT_FILE is taken too",
+    "VISEMILL_S3_ADDRESSING": "path (host/bucket), virtual (bucket.host), or auto",
+}
+"""What the environment may say of the store, and what it means."""
+
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _RETRIED_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _RETRIED_CODES = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "ThrottlingException"}

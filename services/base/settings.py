@@ -9,7 +9,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -39,23 +39,24 @@ _THREAD_VARIABLES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of any process, each VISEMILL_<FIELD> in the environment.
+    """Settings of any process, each VISEMILL_<FIELD> in the environment."""
 
-    log_format: auto is JSON unless standard error is a terminal. cores: overrides what the cgroup grants, 0 asks it.
-    max_message_bytes: of one gRPC message, in and out; the default holds an RGB frame of 3840x2160. rpc_deadline_s: of
-    one try of a remote call. rpc_patience_s: how long it is tried again while a server is away or busy. tls_*: PEM
-    files of a client; all empty is plain text.
-    """
-
-    log_level: str = "info"
-    log_format: str = "auto"
-    cores: int = 0
-    max_message_bytes: int = 32 << 20
-    rpc_deadline_s: float = 300.0
-    rpc_patience_s: float = 60.0
-    tls_ca: str = ""
-    tls_cert: str = ""
-    tls_key: str = ""
+    log_level: str = field(default="info", metadata={"help": "debug, info, warning or error"})
+    log_format: str = field(
+        default="auto", metadata={"help": "json, text, or auto: JSON unless standard error is a terminal"}
+    )
+    cores: int = field(default=0, metadata={"help": "cores to use; 0: what the cgroup grants"})
+    max_message_bytes: int = field(
+        default=32 << 20,
+        metadata={"help": "of one gRPC message, in and out; the default holds an RGB frame of 3840x2160"},
+    )
+    rpc_deadline_s: float = field(default=300.0, metadata={"help": "of one try of a remote call"})
+    rpc_patience_s: float = field(
+        default=60.0, metadata={"help": "how long a remote call is tried again while a server is away or busy"}
+    )
+    tls_ca: str = field(default="", metadata={"help": "PEM file by which a client knows servers"})
+    tls_cert: str = field(default="", metadata={"help": "PEM file that a client shows; with tls_key"})
+    tls_key: str = field(default="", metadata={"help": "PEM file"})
 
     def __post_init__(self) -> None:
         if self.log_level.lower() not in ("debug", "info", "warning", "error"):
@@ -77,14 +78,14 @@ class Settings:
 def settings_of(environment: Mapping[str, str]) -> Settings:
     """Settings from VISEMILL_* variables; other variables are ignored. Raises BadConfig that names the variable."""
     values: dict[str, object] = {}
-    for field in dataclasses.fields(Settings):
-        name = _PREFIX + field.name.upper()
+    for item in dataclasses.fields(Settings):
+        name = _PREFIX + item.name.upper()
         text = environment.get(name, "").strip()
         if not text:
             continue
-        convert: Callable[[str], object] = type(field.default)
+        convert: Callable[[str], object] = type(item.default)
         try:
-            values[field.name] = convert(text)
+            values[item.name] = convert(text)
         except ValueError:
             rule = "a whole number" if convert is int else "a number"
             raise BadConfig("BAD_SETTING", f"{name}={text!r} must be {rule}") from None

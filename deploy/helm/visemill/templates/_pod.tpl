@@ -40,9 +40,12 @@
 {{- $fullname := include "visemill.fullname" $root }}
 {{- $remote := list }}
 {{- range $root.Values.remoteStages }}
-{{- $remote = append $remote (printf "%s=dns:///%s-%s:%v" . $fullname . (index (include "visemill.ports" $root | fromYaml) .)) }}
+{{- $remote = append $remote (printf "%s=%s-%s:%v" . $fullname . (index (include "visemill.ports" $root | fromYaml) .)) }}
 {{- end }}
 {{- with $remote }}{{ $_ := set $own "remote" . }}{{ end }}
+{{- with (include "visemill.ports" $root | fromYaml).triton }}
+{{- $_ := set $own "allowAddress" (printf "%s-triton:%v" $fullname .) }}
+{{- end }}
 {{- end }}
 {{- include "visemill.flags" (list $root $own) }}
 {{- end }}
