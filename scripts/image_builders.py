@@ -32,7 +32,7 @@ class Builder(Protocol):
 
 
 def chosen_builder(asked: str, folder: Path) -> Builder:
-    """buildah or docker, whichever is there and answers. Raises SystemExit when neither does."""
+    """The one that is asked for, or docker, or buildah, whichever answers. Raises SystemExit when neither does."""
     if asked in ("auto", "docker") and _answers("docker", "info"):
         return Docker(folder)
     if asked in ("auto", "buildah"):
@@ -99,10 +99,15 @@ class Buildah:
         return str(self._inspect(image)["FromImageID"])
 
     def has(self, image: str) -> bool:
-        return subprocess.run(self._argv("inspect", "--type=image", image), **self._quiet()).returncode == 0
+        return (
+            subprocess.run(self._argv("inspect", "--type=image", image), check=False, **self._quiet()).returncode == 0
+        )
 
     def pull(self, image: str) -> bool:
-        return subprocess.run(self._argv("pull", image), timeout=_PULL_LIMIT_S, **self._quiet()).returncode == 0
+        return (
+            subprocess.run(self._argv("pull", image), check=False, timeout=_PULL_LIMIT_S, **self._quiet()).returncode
+            == 0
+        )
 
     def import_root(self, tar: Path, image: str) -> None:
         with tempfile.TemporaryDirectory() as empty:
@@ -119,7 +124,7 @@ class Buildah:
         return ["buildah", *words]
 
     def _quiet(self) -> dict[str, Any]:
-        return {"env": self._environment, "capture_output": True, "check": False}
+        return {"env": self._environment, "capture_output": True}
 
     def _run(self, *words: str) -> str:
         done = subprocess.run(self._argv(*words), env=self._environment, stdout=subprocess.PIPE, text=True, check=True)
