@@ -155,7 +155,12 @@ def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, floa
         record = _summed_up(record, ended.answer)
     if ended.code in (EXIT_OK, EXIT_QUARANTINED):
         pinned = record.pinned
-        done = {"phase": Phase.FINISHED, "shards_done": pinned.num_shards, "clips_done": pinned.num_clips, "num_tries": 0}
+        done = {
+            "phase": Phase.FINISHED,
+            "shards_done": pinned.num_shards,
+            "clips_done": pinned.num_clips,
+            "num_tries": 0,
+        }
         return record.changed(now_s, exit_code=ended.code, why=why, error=None, ended_at_s=now_s, **done), 0.0
     if record.phase is Phase.CANCELLING:
         return record.changed(now_s, why="cancelled"), 0.0

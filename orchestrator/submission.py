@@ -144,7 +144,6 @@ class Allowed:
                 "name one below them, or start the server with --allow-root",
             )
 
-
     def _leads_below(self, root: str, allowed: str) -> bool:
         return is_below(root, allowed) and is_below(self.real(root), self.real(allowed))
 

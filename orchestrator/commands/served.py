@@ -78,9 +78,7 @@ def submission_of(flags: argparse.Namespace) -> Submission:
     """What a `run` command line asks of a server. Raises BadConfig for what only a run here can have."""
     for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
         if value:
-            raise BadConfig(
-                "BAD_FLAGS", f"{name} is for runs that are carried here: leave out one of it and --server"
-            )
+            raise BadConfig("BAD_FLAGS", f"{name} is for runs that are carried here: leave out one of it and --server")
     pipeline = pipeline_of(flags.pipeline)
     parser = FlagParser(pipeline.name)
     pipeline.add_flags(parser)
