@@ -1,0 +1,279 @@
+"""I/O: a run on Kubernetes from its pinned plan to its summary: look, decide, act; publish under the lease.
+
+Nothing is kept here that counts: whoever is killed is replaced by whoever comes, and two at once do no harm. A Job is
+made under a name that follows from the run and its generation, and publishing takes the output's lease.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable
+
+from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
+from orchestrator.clusters.kube import Bell, KubeRunJobs
+from orchestrator.clusters.kube_api import KubeApi
+from orchestrator.clusters.local import work_argv
+from orchestrator.finish import missing_outputs, missing_summaries, publish
+from orchestrator.jobs import MapJob, RunId, map_job
+from orchestrator.kube_look import Eyes
+from orchestrator.kube_settings import KubeSettings
+from orchestrator.lease import Lease
+from orchestrator.observe import observe, read_clips
+from orchestrator.pipeline import Pipeline
+from orchestrator.pods import TERMINATION_LOG
+from orchestrator.policies.next_step import Create, Fail, ForceDelete, Limits, Scale, Seen, Step, Wait, next_step
+from orchestrator.policies.spread import max_failed_indexes, spread
+from orchestrator.progress import Progress, duration
+from services.base import layout
+from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, BadConfig, Transient
+from services.base.order import RunOrder
+from services.base.shards import shards_text
+from services.base.store import Store
+
+_TICK_S = 0.2
+# Between looks: at least this after a change, at most that without one; both longer where a look takes long.
+_SOON_S, _LATE_S, _LOOK_SHARE = 1.0, 5.0, 10.0
+_AWAY_LIMIT_S = 1800.0
+_MOST_LETTERS = 4096
+_ABANDONED_AFTER_S = 3600.0
+
+
+class KubeRun:
+    """Carries one pinned run on a cluster. Use once, from one thread.
+
+    KubeRun(pipeline, order, state, outputs, options, settings, should_stop).run() -> Summary. `pin` comes first.
+    options.quiet and options.progress_as_json say how progress is told on standard error. should_stop is asked several
+    times a second: once it says yes `run` returns with exit code 130, and the Job goes on without us. parallelism: what
+    a Job that is found is scaled to; None leaves it.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        order: RunOrder,
+        state: Store,
+        outputs: Store,
+        options: RunOptions,
+        settings: KubeSettings,
+        should_stop: Callable[[], bool],
+        parallelism: int | None = None,
+    ) -> None:
+        """Raises BadConfig NO_CLUSTER, LOCAL_ROOT."""
+        check_roots(order, state)
+        self._pipeline = pipeline
+        self._order = order
+        self._state = state
+        self._outputs = outputs
+        self._options = dataclasses.replace(options, threads_per_worker=max(1, int(settings.pods_cpu)))
+        self._settings = settings
+        self._should_stop = should_stop
+        self._wanted = parallelism
+        self._api = KubeApi(settings.context, settings.namespace)
+        self._id = RunId(order.run, state.uri)
+        self._jobs = KubeRunJobs(self._api, self._id)
+        max_failures = options.policy.max_failures
+        memory_mib, cap_mib = (f(options.clip_memory_mib) for f in (settings.first_memory_mib, settings.max_memory_mib))
+        self._limits = Limits(order.num_shards, memory_mib, cap_mib, max_failures)
+        self._eyes = Eyes(order, state, self._jobs, count_quarantined=max_failures is not None)
+        self._since = 0
+        self._told: set[str] = set()
+        self._note = ""
+        self._num_done = 0
+
+    def run(self) -> Summary:
+        """To its end, or as far as it goes. Raises BadConfig, Transient."""
+        began_s = time.monotonic()
+        observed = observe(self._state, self._order.run)
+        manifest = read_clips(self._state, self._order)
+        sizes = [manifest.num_clips_of(shard) for shard in range(self._order.num_shards)]
+        quiet, as_json = self._options.quiet, self._options.progress_as_json
+        progress = Progress(manifest.num_clips, sum(sizes[s] for s in observed.done), quiet=quiet, as_json=as_json)
+        progress.shards = (len(observed.done), self._order.num_shards)
+        try:
+            if observed.finished and len(observed.done) == self._order.num_shards and self._publish(progress) is None:
+                return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
+            failed = self._to_the_end(progress, sizes)
+        finally:
+            progress.close()
+        if failed is not None:
+            return self._summary(failed.exit_code, failed.why, began_s)
+        return self._summary(EXIT_OK, "finished", began_s)
+
+    def _to_the_end(self, progress: Progress, sizes: list[int]) -> Fail | None:
+        problems = num_problems(self._order, self._state) if self._limits.max_failures is not None else 0
+        with contextlib.closing(self._jobs.watch()) as bell:
+            while True:
+                failed = self._drive(progress, bell, sizes, problems)
+                if failed is not None:
+                    return failed
+                progress.say("all shards are done; publishing")
+                if self._publish(progress) is not False:
+                    progress.say(f"{self._api.num_calls} requests to the API server")
+                    return None
+
+    def _drive(self, progress: Progress, bell: Bell, sizes: list[int], problems: int) -> Fail | None:
+        """Until all shards are done (None), or the run ends without."""
+        away_since_s: float | None = None
+        while not self._should_stop():
+            began_s = time.monotonic()
+            try:
+                seen, step = self._decide(problems)
+                away_since_s = None
+                self._tell(progress, seen, sizes)
+                if self._act(step, seen, progress):
+                    return step if isinstance(step, Fail) else None
+            except Transient as error:
+                away_since_s = away_since_s or began_s
+                if time.monotonic() - away_since_s > _AWAY_LIMIT_S:
+                    raise
+                self._say_once(progress, f"{error.reason}: {error.message}; pods go on meanwhile")
+                self._note = f"no answer for {duration(time.monotonic() - away_since_s)}"
+            self._pause(progress, bell, time.monotonic() - began_s)
+        return Fail("left alone; its Job goes on: `visemill resume` comes back to it", EXIT_INTERRUPTED)
+
+    def _decide(self, problems: int) -> tuple[Seen, Step]:
+        """A step that makes, publishes or fails is taken by what the store says now."""
+        for whole in (False, True):
+            seen = self._eyes.see(self._since, self._wanted, patience_s=0.0, whole=whole)
+            seen = dataclasses.replace(seen, num_quarantined=seen.num_quarantined + problems)
+            step = next_step(seen, self._limits)
+            if self._eyes.listed or isinstance(step, Wait | Scale | ForceDelete):
+                break
+        newest = seen.jobs[-1] if seen.jobs else None
+        if newest is not None and newest.is_live and self._since < newest.generation:
+            self._since = newest.generation
+        return seen, step
+
+    def _act(self, step: Step, seen: Seen, progress: Progress) -> bool:
+        """Takes the step; whether it was the last."""
+        match step:
+            case Create():
+                self._create(step, progress)
+                self._since = self._since or step.generation
+            case Scale(job, parallelism):
+                self._jobs.scale(job, parallelism)
+                self._wanted = None
+                progress.say(f"{job}: {parallelism} pods at a time")
+            case ForceDelete(pods):
+                for pod in pods:
+                    self._jobs.force_delete(pod)
+                    progress.say(f"pod {pod} was removed: its node does not answer")
+            case Wait(note):
+                self._note = note
+            case Fail():
+                if seen.jobs and seen.jobs[-1].is_live and step.exit_code == EXIT_BAD_SHARD:
+                    self._jobs.delete(seen.jobs[-1].name)
+                    progress.say(f"{seen.jobs[-1].name} was deleted; shards that are done are kept")
+                return True
+            case _:
+                return True
+        return False
+
+    def _create(self, step: Create, progress: Progress) -> None:
+        settings = self._settings
+        parts = spread(len(step.shards), self._wanted or settings.parallelism, settings.max_indexes, alone=step.alone)
+        stages = [stage.name for stage in self._order.stages]
+        argv = work_argv(stages, work_flags(self._order, self._state, self._options))
+        # The image's entry point is `python -m services`.
+        words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(step.generation)]
+        job = map_job(
+            MapJob(
+                self._id,
+                step.generation,
+                words,
+                self._listed(step.shards),
+                parts.num_indexes,
+                parts.num_pods,
+                settings.pods(step.memory_mib),
+                self._options.policy.max_attempts - 1,
+                max_failed_indexes(parts.num_indexes),
+                settings.job_deadline_s,
+                settings.job_keep_s,
+                settings.queue,
+            )
+        )
+        if self._jobs.create(job):
+            progress.say(
+                f"Job {self._api.namespace}/{job['metadata']['name']}: {len(step.shards)} shards in "
+                f"{parts.num_indexes} indexes, {parts.num_pods} pods at a time, {step.memory_mib} MiB each"
+                + (f" ({step.why})" if step.why else "")
+            )
+
+    def _listed(self, shards: tuple[int, ...]) -> str:
+        """The shards as an argument; a long list goes into the store, under a name that follows from it."""
+        text = shards_text(shards)
+        if len(text) <= _MOST_LETTERS:
+            return text
+        name = f"shards-{hashlib.sha256(text.encode()).hexdigest()[:16]}.txt"
+        self._state.put(layout.list_file(self._order.run, name), text.encode())
+        return f"@{name}"
+
+    def _publish(self, progress: Progress) -> bool | None:
+        """True: published now; None: it was; False: outputs are lost, and their shards are to be made again."""
+        order, state, outputs = self._order, self._state, self._outputs
+        while True:
+            try:
+                with Lease(outputs.uri, order.run) as lease:
+                    observed = observe(state, order.run)
+                    lost = missing_outputs(order, state, outputs, observed.done)
+                    if lost or len(observed.done) < order.num_shards:
+                        forget(order, state, lost)
+                        return False
+                    if observed.finished and not missing_summaries(order, state, outputs):
+                        return None
+                    outputs.clean_abandoned(_ABANDONED_AFTER_S)
+                    lease.check()
+                    publish(self._pipeline, order, state, outputs)
+                    return True
+            except BadConfig as error:
+                if error.reason != "OUTPUT_IN_USE":
+                    raise
+                if self._should_stop():
+                    raise
+                self._say_once(progress, f"{error.message}: waiting")
+                time.sleep(_SOON_S)
+
+    def _tell(self, progress: Progress, seen: Seen, sizes: list[int]) -> None:
+        self._num_done = len(seen.done)
+        progress.shards = (self._num_done, self._order.num_shards)
+        progress.reached(sum(sizes[shard] for shard in seen.done), self._eyes.num_quarantined)
+        for trouble in self._eyes.troubles():
+            self._say_once(progress, str(trouble))
+
+    def _say_once(self, progress: Progress, text: str) -> None:
+        # Counts and names within a message change while the trouble stays.
+        sign = "".join(letter for letter in text if not letter.isdigit())[:120]
+        if sign not in self._told:
+            self._told.add(sign)
+            progress.say(text)
+
+    def _pause(self, progress: Progress, bell: Bell, cost_s: float) -> None:
+        """Until the next look is due; progress is told meanwhile."""
+        began_s, rang = time.monotonic(), False
+        soon_s, late_s = max(_SOON_S, _LOOK_SHARE * cost_s), max(_LATE_S, _LOOK_SHARE * cost_s)
+        while not self._should_stop():
+            progress.tick(self._words())
+            rang = bell.wait(_TICK_S) or rang
+            if time.monotonic() - began_s >= (soon_s if rang else late_s):
+                return
+
+    def _words(self) -> str:
+        job = self._eyes.look.jobs[-1] if self._eyes.look.jobs else None
+        pods = f"; {job.num_ready} of {job.num_active} pods at work" if job and job.is_live else ""
+        return f"{self._num_done}/{self._order.num_shards} shards{pods}" + (f"; {self._note}" if self._note else "")
+
+    def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
+        wall_s = time.monotonic() - began_s
+        return summarize(self._order, self._state, code, why, wall_s, nothing_to_do=nothing_to_do)
+
+
+def check_roots(order: RunOrder, state: Store) -> None:
+    """Raises BadConfig LOCAL_ROOT: a pod sees no folder of this machine."""
+    for name, root in (("input", order.input_root), ("output", order.output_root), ("state", state.uri)):
+        if "://" not in root:
+            raise BadConfig(
+                "LOCAL_ROOT", f"--{name}-root {root} is a folder, which pods do not see: give s3://bucket/prefix"
+            )
