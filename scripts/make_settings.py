@@ -123,7 +123,7 @@ def flags_table(rows: Iterable[Row], value: str) -> Iterator[str]:
 
 def page() -> Iterator[str]:
     yield "# Settings\n"
-    yield "Made by `make docs` from the program. The flags of `visemill` itself: [cli.md](cli.md). In the chart, names are"
+    yield "Made by `make docs` from the program. Flags of `visemill` itself: [cli.md](cli.md). In the chart, names are"
     yield "in camelCase, and `values.schema.json` refuses any that is not here.\n"
     yield "## Every process, from its environment\n"
     cells = ((row.variable, row.value("settings"), row.shown, row.help) for row in of_dataclass(Settings))

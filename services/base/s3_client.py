@@ -30,7 +30,7 @@ READ_LIMIT_S = 30.0
 AWS_ENDPOINT = "https://s3.amazonaws.com"
 
 VARIABLES = {
-    "AWS_ENDPOINT_URL_S3": "http(s)://host[:port] of the store; AWS_ENDPOINT_URL is taken too; without either, AWS itself",
+    "AWS_ENDPOINT_URL_S3": "http(s)://host[:port] of the store; AWS_ENDPOINT_URL is taken too; without them, AWS",
     "AWS_REGION": "the buckets' region; AWS_DEFAULT_REGION is taken too",
     "AWS_ACCESS_KEY_ID": "who we are; without it the profile AWS_PROFILE, then the role of the pod or machine",
     "AWS_SECRET_ACCESS_KEY": "the key's secret",

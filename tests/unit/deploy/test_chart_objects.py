@@ -1,0 +1,291 @@
+"""What the chart makes of its values."""
+
+import json
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+CHART = ROOT / "deploy" / "helm" / "visemill"
+SERVICES = {"decode", "landmarks", "features", "triton", "orchestrator"}
+MINORS = ("1.31", "1.32", "1.33", "1.34", "1.35")
+TLS = {"tls": {"enabled": True, "existingSecret": "certs"}}
+EVERYTHING = {
+    **TLS,
+    "image": {"registry": "registry.example/team/", "tag": "9", "pullSecrets": ["pull"]},
+    "s3": {"roots": ["s3://b/x"], "registry": "s3://b/runs"},
+    "remoteStages": ["landmarks"],
+    "monitoring": {"dashboard": {"enabled": True}},
+    "minio": {"enabled": True, "image": "minio:1", "secretKey": "12345678"},
+    "services": {
+        "triton": {"gpus": 1, "nodeSelector": {"gpu": "yes"}, "runtimeClassName": "nvidia", "volumes": []},
+        "landmarks-dlib": {"args": ["landmarks", "serve"], "flags": {"backend": "dlib"}, "callers": ["worker"]},
+    },
+}
+VARIANTS = {
+    "defaults": {},
+    "everything": EVERYTHING,
+    "least": {
+        "networkPolicy": {"enabled": False},
+        "rbac": {"nodes": False},
+        "priorityClasses": {"create": False},
+        "s3": {"existingSecret": ""},
+        "runAsUser": None,
+        "services": {name: {"enabled": False} for name in SERVICES - {"landmarks"}},
+    },
+}
+
+
+def args_of(pod: dict[str, Any]) -> list[str]:
+    return pod["containers"][0].get("args", [])
+
+
+def environment_of(pod: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in pod["containers"][0].get("env", [])}
+
+
+@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_objects_are_what_the_api_takes(chart: Callable[..., Any], variant: str, minor: str) -> None:
+    made = chart(VARIANTS[variant])
+    for one in made.objects:
+        kubernetes_validate.validate(one, minor, strict=True)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_pod_is_restricted_and_bounded(chart: Callable[..., Any], variant: str) -> None:
+    pods = chart(VARIANTS[variant]).pods()
+    for name, pod in pods.items():
+        security = pod["securityContext"]
+        assert security["runAsNonRoot"] is True and security["seccompProfile"]["type"] == "RuntimeDefault", name
+        assert pod["enableServiceLinks"] is False, name
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            held = container["resources"]
+            assert {"cpu", "memory", "ephemeral-storage"} <= set(held["requests"]), name
+            assert {"memory", "ephemeral-storage"} <= set(held["limits"]), name
+        for volume in pod["volumes"]:
+            assert "emptyDir" not in volume or volume["emptyDir"]["sizeLimit"], name
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_only_the_orchestrator_gets_a_token(chart: Callable[..., Any], variant: str) -> None:
+    made = chart(VARIANTS[variant])
+    with_token = {name for name, pod in made.pods().items() if pod["automountServiceAccountToken"]}
+    assert with_token <= {"visemill-orchestrator"}
+    accounts = made.all("ServiceAccount")
+    assert accounts["visemill-worker"]["automountServiceAccountToken"] is False
+
+
+def test_every_service_has_its_objects(chart: Callable[..., Any]) -> None:
+    made = chart()
+    names = {f"visemill-{service}" for service in SERVICES}
+    for kind in ("Deployment", "PodDisruptionBudget"):
+        assert set(made.all(kind)) == names
+    assert set(made.all("Service")) == names | {"visemill-gang"}
+    assert set(made.all("HorizontalPodAutoscaler")) == {"visemill-decode", "visemill-landmarks", "visemill-features"}
+    headless = {name for name, service in made.all("Service").items() if service["spec"].get("clusterIP") == "None"}
+    assert headless == (names | {"visemill-gang"}) - {"visemill-orchestrator"}
+
+
+def test_a_service_that_is_off_leaves_nothing(chart: Callable[..., Any]) -> None:
+    made = chart({"services": {"features": {"enabled": False}}})
+    assert not [one for one in made.objects if one["metadata"]["name"].endswith("-features")]
+    assert "visemill-features" not in json.dumps(made.pods())
+
+
+def test_scaled_deployments_leave_their_size_to_the_autoscaler(chart: Callable[..., Any]) -> None:
+    made = chart()
+    scaled = set(made.all("HorizontalPodAutoscaler"))
+    for name, deployment in made.all("Deployment").items():
+        assert ("replicas" not in deployment["spec"]) == (name in scaled)
+
+
+def test_another_metric_joins_the_autoscaler(chart: Callable[..., Any]) -> None:
+    metric = {
+        "type": "Pods",
+        "pods": {"metric": {"name": "queue"}, "target": {"type": "AverageValue", "averageValue": "1"}},
+    }
+    scaling = {"enabled": True, "targetCpuPercent": 0, "metrics": [metric]}
+    made = chart({"services": {"triton": {"autoscaling": scaling}}})
+    assert made.one("HorizontalPodAutoscaler", "visemill-triton")["spec"]["metrics"] == [metric]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"numChildren": 3}, ["--num-children=3"]),
+        ({"clipTimeS": 0.5}, ["--clip-time-s=0.5"]),
+        ({"maxClipMib": 33554432}, ["--max-clip-mib=33554432"]),
+        ({"allowRoot": ["s3://a", "s3://b"]}, ["--allow-root=s3://a", "--allow-root=s3://b"]),
+        ({"channelsLast": False}, ["--no-channels-last"]),
+        ({"channelsLast": True}, ["--channels-last"]),
+        ({"triton": "{{ .Release.Namespace }}:1"}, ["--triton=media:1"]),
+        ({"weightsSha256": "ab"}, ["--weights-sha256=ab"]),
+    ],
+)
+def test_flags_come_out_as_the_command_takes_them(
+    chart: Callable[..., Any], flags: dict[str, Any], words: list[str]
+) -> None:
+    args = args_of(chart({"services": {"features": {"flags": flags}}}).pods()["visemill-features"])
+    assert [word for word in args if word in words] == words
+
+
+def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) -> None:
+    """The program itself parses what the chart says."""
+    from orchestrator.cli import build_parser
+    from services.__main__ import _module
+
+    for name, pod in chart(EVERYTHING).pods().items():
+        words = args_of(pod)
+        if name == "visemill-orchestrator" or name == "visemill-health":
+            build_parser().parse_args(words)
+        elif words[1:2] == ["serve"]:
+            import argparse
+
+            parser = argparse.ArgumentParser()
+            _module(words[0], "rpc").add_serve_flags(parser)
+            parser.parse_args(words[2:])
+
+
+def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callable[..., Any]) -> None:
+    from argparse import Namespace
+
+    from orchestrator.kube_settings import KubeSettings, kube_settings
+
+    environment = environment_of(chart().pods()["visemill-orchestrator"])
+    made = kube_settings(Namespace(), environment)
+    assert made == KubeSettings(
+        namespace="media",
+        image="visemill-worker:0.1.0",
+        service_account="visemill-worker",
+        priority_class="media-visemill-runs",
+    )
+    known = {f"VISEMILL_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
+    assert set(environment) <= known
+
+
+def test_what_is_said_of_runs_wins(chart: Callable[..., Any]) -> None:
+    values = {"image": {"registry": "r.example"}, "runs": {"image": "mine:2", "podsMemoryMib": 4096, "queue": "team"}}
+    environment = environment_of(chart(values).pods()["visemill-orchestrator"])
+    assert environment["VISEMILL_IMAGE"] == "mine:2"
+    assert environment["VISEMILL_PODS_MEMORY_MIB"] == "4096"
+    assert environment["VISEMILL_QUEUE"] == "team"
+
+
+def test_a_stage_is_moved_by_one_value(chart: Callable[..., Any]) -> None:
+    args = args_of(chart({"remoteStages": ["landmarks"]}).pods()["visemill-orchestrator"])
+    assert "--remote=landmarks=visemill-landmarks:50051" in args
+    assert not [word for word in args_of(chart().pods()["visemill-orchestrator"]) if word.startswith("--remote")]
+
+
+def test_pods_roll_when_settings_change_and_only_then(chart: Callable[..., Any]) -> None:
+    def template(values: dict[str, Any]) -> Any:
+        return chart(values).one("Deployment", "visemill-decode")["spec"]["template"]
+
+    assert template({}) == template({"runs": {"parallelism": 9}})
+    assert template({}) != template({"settings": {"logLevel": "debug"}})
+
+
+def test_with_tls_probes_get_a_port_without_it_and_clients_a_certificate(chart: Callable[..., Any]) -> None:
+    pod = chart(TLS).pods()["visemill-landmarks"]
+    container = pod["containers"][0]
+    assert {"--tls-cert=/etc/visemill/tls/tls.crt", "--tls-client-ca=/etc/visemill/tls/ca.crt"} <= set(args_of(pod))
+    assert "--health-listen=0.0.0.0:50052" in args_of(pod)
+    assert container["readinessProbe"]["grpc"] == {"port": 50052}
+    assert environment_of(pod)["VISEMILL_TLS_CA"] == "/etc/visemill/tls/ca.crt"
+    assert {"name": "tls", "secret": {"secretName": "certs", "defaultMode": 0o440}} in pod["volumes"]
+
+
+def test_cert_manager_signs_for_every_name(chart: Callable[..., Any]) -> None:
+    manager = {"enabled": True, "issuerRef": {"name": "ca"}}
+    made = chart({"tls": {"enabled": True, "certManager": manager}})
+    certificate = made.one("Certificate", "visemill-tls")["spec"]
+    assert certificate["secretName"] == "visemill-tls"
+    assert {"visemill-triton", "visemill-landmarks.media.svc"} <= set(certificate["dnsNames"])
+    assert {"server auth", "client auth"} <= set(certificate["usages"])
+
+
+def test_the_orchestrator_may_do_what_it_does_and_no_more(chart: Callable[..., Any]) -> None:
+    made = chart()
+    rules = made.one("Role", "visemill-orchestrator")["rules"]
+    allowed = {(r, v) for rule in rules for r in rule["resources"] for v in rule["verbs"]}
+    assert allowed == {
+        *(("jobs", verb) for verb in ("get", "list", "watch", "create", "patch", "delete")),
+        *(("pods", verb) for verb in ("get", "list", "watch", "delete")),
+        ("pods/log", "get"),
+        *(("events", verb) for verb in ("get", "list", "watch")),
+    }
+    assert made.one("ClusterRole", "media-visemill-nodes")["rules"] == [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}
+    ]
+    subjects = [
+        s for kind in ("RoleBinding", "ClusterRoleBinding") for b in made.all(kind).values() for s in b["subjects"]
+    ]
+    assert {subject["name"] for subject in subjects} == {"visemill-orchestrator"}
+
+
+def test_the_gang_is_found_by_the_labels_that_its_job_has(chart: Callable[..., Any]) -> None:
+    from orchestrator.jobs import GANG_SERVICE, GangJob, RunId, labels_of
+    from orchestrator.pods import PodSettings
+
+    service = chart().one("Service", GANG_SERVICE)
+    labels = labels_of(GangJob(RunId("r", "s3://b/state"), 1, [], 2, PodSettings("image")))
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert service["spec"]["publishNotReadyAddresses"] is True
+
+
+@pytest.mark.parametrize("release", ["visemill", "prod", "visemill-2"])
+def test_names_follow_the_release(chart: Callable[..., Any], release: str) -> None:
+    begin = release if "visemill" in release else f"{release}-visemill"
+    made = chart({}, release)
+    assert f"{begin}-landmarks" in made.all("Deployment")
+    assert f"--triton={begin}-triton:8001" in args_of(made.pods()[f"{begin}-features"])
+
+
+def test_a_clients_selector_never_changes(chart: Callable[..., Any]) -> None:
+    """A Deployment's selector is immutable: an upgrade that changes it fails."""
+    selector = chart().one("Deployment", "visemill-decode")["spec"]["selector"]["matchLabels"]
+    assert selector == {
+        "app.kubernetes.io/name": "visemill",
+        "app.kubernetes.io/instance": "visemill",
+        "app.kubernetes.io/component": "decode",
+    }
+
+
+def test_the_chart_is_of_the_programs_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    about = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (about["version"], about["appVersion"]) == (version, version)
+
+
+def test_lint_is_strict() -> None:
+    helm = ROOT / ".tools" / "helm"
+    if not helm.exists():
+        pytest.skip("no .tools/helm: run `python scripts/fetch_tools.py`")
+    for extra in ([], ["--values", str(CHART / "values-trial.yaml")]):
+        answer = subprocess.run([helm, "lint", "--strict", *extra, CHART], capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_kustomize_builds_the_rendered_base() -> None:
+    kubectl = ROOT / ".tools" / "kubectl"
+    if not (kubectl.exists() and shutil.which(kubectl)):
+        pytest.skip("no .tools/kubectl: run `python scripts/fetch_tools.py`")
+    answer = subprocess.run([kubectl, "kustomize", ROOT / "k8s"], capture_output=True, text=True, check=True)
+    made = list(yaml.safe_load_all(answer.stdout))
+    assert {one["metadata"].get("namespace", "visemill") for one in made} == {"visemill"}
+    assert {f"visemill-{name}" for name in SERVICES} == {
+        one["metadata"]["name"] for one in made if one["kind"] == "Deployment"
+    }
