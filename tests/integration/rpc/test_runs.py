@@ -1,0 +1,265 @@
+"""The RunService in a process of its own: clients with the protos alone, our command line, restarts and cancelling."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from visemill.v1 import runs_pb2, runs_pb2_grpc
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+LIMIT_S = 240
+STATE_DIR = ".visemill"
+
+pytestmark = pytest.mark.slow
+
+
+def _visemill(*words: object, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=ROOT)
+    assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten made clips and two broken ones, in GRID's layout."""
+    root = tmp_path_factory.mktemp("runs") / "corpus"
+    _visemill("demo-corpus", root, "--speakers", 2, "--clips", 5, "--broken")
+    return root
+
+
+class Served:
+    """`visemill serve`, started and listening. target: what clients connect to."""
+
+    def __init__(self, registry: Path, roots: list[Path], *flags: str) -> None:
+        self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        words = ["serve", f"--registry={registry}", *(f"--allow-root={root}" for root in roots), *flags]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator.cli", *words],
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            cwd=ROOT,
+        )
+        assert self.process.stdout is not None
+        self.target = self.process.stdout.readline().removeprefix("listening on ").strip()
+        assert self.target, self.said()
+
+    def stub(self) -> Any:
+        return runs_pb2_grpc.RunServiceStub(grpc.insecure_channel(self.target))
+
+    def said(self) -> str:
+        self._stderr.seek(0)
+        return self._stderr.read()
+
+    def stop(self) -> int:
+        """Asks it to stop; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=90)
+        return self.process.returncode
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def serve(tmp_path: Path, corpus: Path) -> Iterator[Callable[..., Served]]:
+    """Starts RunServices on one registry; those that still serve after the test are ended."""
+    started: list[Served] = []
+
+    def start(*flags: str) -> Served:
+        started.append(Served(tmp_path / "registry", [tmp_path, corpus], *flags))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def _request(corpus: Path, outputs: Path, num_shards: int = 2) -> runs_pb2.SubmitRequest:
+    return runs_pb2.SubmitRequest(
+        pipeline="grid",
+        input_root=str(corpus),
+        output_root=str(outputs),
+        flags=[f"--num-shards={num_shards}"],
+        limits=runs_pb2.RunLimits(num_workers=1),
+    )
+
+
+def _tree(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.is_file() and name.parts[0] != STATE_DIR:
+            digest.update(f"{name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _until(stub: Any, run_id: str, seen: Callable[[runs_pb2.Run], bool]) -> runs_pb2.Run:
+    for answer in stub.Watch(runs_pb2.WatchRequest(id=run_id), timeout=LIMIT_S):
+        if seen(answer.run):
+            return answer.run  # type: ignore[no-any-return]
+    raise AssertionError("the run ended before it was seen")
+
+
+def _end(stub: Any, run_id: str) -> runs_pb2.Run:
+    *_, last = stub.Watch(runs_pb2.WatchRequest(id=run_id), timeout=LIMIT_S)
+    return last.run  # type: ignore[no-any-return]
+
+
+def test_a_client_with_the_protos_alone_has_a_run_carried_out(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path
+) -> None:
+    server = serve()
+    stubs, outputs = tmp_path / "stubs", tmp_path / "out"
+    shutil.copytree(ROOT / "protos", stubs, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "plain_runs_client.py", tmp_path)
+    argv = [sys.executable, "-I", "plain_runs_client.py", stubs, server.target, corpus, outputs]
+    done = subprocess.run([*map(str, argv)], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert done.returncode == 0, done.stderr + server.said()
+    answer = json.loads(done.stdout)
+    assert Path(answer["stubs"]).is_relative_to(stubs) and answer["ours"] == []
+    assert answer["again"] == answer["id"] and answer["listed"] == [answer["id"]]
+    assert answer["phases"][-1] == answer["cancelled"] == "RUN_PHASE_FINISHED"
+    assert "RUN_PHASE_RUNNING" in answer["phases"]
+    assert answer["versions"] == sorted(answer["versions"]) and answer["shards"][-1] == 2
+    assert any("loading models" in text for text in answer["messages"])
+    assert set(answer["late_messages"]) <= set(answer["messages"])
+    assert answer["ended"] and answer["exit_code"] == 3
+    assert answer["records"]["train"] >= 10 and answer["clips"][0] == answer["clips"][1]
+    for refused in ("while_running", "other_plan"):
+        assert answer[refused]["reason"] == "OTHER_RUN" and "--num-shards 2 against 3" in answer[refused]["message"]
+        assert answer[refused]["code"] == "FAILED_PRECONDITION"
+    assert answer["elsewhere"]["reason"] == "ROOT_NOT_ALLOWED"
+    assert answer["unknown"]["reason"] == "NO_RUN"
+
+
+def test_the_command_line_answers_for_a_server_as_it_does_for_itself(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path
+) -> None:
+    server = serve()
+    here, there = tmp_path / "here", tmp_path / "there"
+    words = ("run", "grid", "--input-root", corpus, "--num-shards", 2, "--workers", 1, "-o", "json", "--output-root")
+    local = json.loads(_visemill(*words, here, code=3).stdout)
+    remote = json.loads(_visemill(*words, there, "--server", server.target, code=3).stdout)
+    assert _tree(here) == _tree(there)
+    assert {**remote, "output_root": "", "wall_s": 0} == {**local, "output_root": "", "wall_s": 0}
+    status = json.loads(
+        _visemill("status", "--server", server.target, "--output-root", there, "--watch", "-o", "json").stdout
+    )
+    assert (status["phase"], status["run"]) == ("finished", local["run"])
+    runs = json.loads(_visemill("runs", "--server", server.target, "-o", "json").stdout)["runs"]
+    assert [run["id"] for run in runs] == [status["id"]]
+    refused = json.loads(_visemill(*words, "/elsewhere", "--server", server.target, code=78).stdout)
+    assert refused["error"]["reason"] == "ROOT_NOT_ALLOWED"
+
+
+def test_a_run_survives_the_death_of_its_server_and_a_graceful_end(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path
+) -> None:
+    outputs, reference = tmp_path / "out", tmp_path / "reference"
+    server = serve()
+    run = server.stub().Submit(_request(corpus, outputs, 6), timeout=120).run
+    _until(server.stub(), run.id, lambda r: r.shards.done >= 1)
+    server.kill()
+
+    server = serve()
+    seen = _until(server.stub(), run.id, lambda r: r.phase == runs_pb2.RUN_PHASE_RUNNING and r.shards.done >= 2)
+    assert seen.submitted_at == run.submitted_at and seen.version > run.version
+    assert server.stop() == 0
+    assert not (outputs / "meta.json").exists()
+
+    server = serve()
+    ended = _end(server.stub(), run.id)
+    assert (ended.phase, ended.exit_code) == (runs_pb2.RUN_PHASE_FINISHED, 3), server.said()
+    _visemill("run", "grid", "--input-root", corpus, "--output-root", reference, "--num-shards", 6, code=3)
+    assert _tree(outputs) == _tree(reference)
+
+
+def test_a_watch_breaks_off_when_its_server_stops_and_is_taken_up_at_the_next(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path, free_port: int
+) -> None:
+    """The command line keeps watching over a restart behind the same address."""
+    listen = f"--listen=127.0.0.1:{free_port}"
+    server = serve(listen)
+    words = ["run", "grid", "--input-root", corpus, "--output-root", tmp_path / "out", "--num-shards", 6]
+    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words), "--server", server.target, "--workers=1"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as client:
+        try:
+            stub = server.stub()
+            run_id = _wait_for(lambda: [run.id for run in stub.List(runs_pb2.ListRequest(), timeout=10).runs])[0]
+            _until(stub, run_id, lambda r: r.shards.done >= 1)
+            assert server.stop() == 0
+            server = serve(listen)
+            stdout, stderr = client.communicate(timeout=LIMIT_S)
+        finally:
+            client.kill()
+    assert client.returncode == 3, stderr
+    assert "finished in" in stdout
+
+
+def test_a_cancelled_run_ends_soon_and_may_be_carried_on(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path
+) -> None:
+    server = serve("--num-runs=1")
+    stub = server.stub()
+    first = stub.Submit(_request(corpus, tmp_path / "first", 6), timeout=120).run
+    second = stub.Submit(_request(corpus, tmp_path / "second", 6), timeout=120).run
+    _until(stub, first.id, lambda r: r.phase == runs_pb2.RUN_PHASE_RUNNING and r.clips.done >= 1)
+    assert stub.Get(runs_pb2.GetRequest(id=second.id), timeout=10).run.phase == runs_pb2.RUN_PHASE_QUEUED
+    stub.Cancel(runs_pb2.CancelRequest(id=second.id), timeout=10)
+    began_s = time.monotonic()
+    _visemill("cancel", "--server", server.target, "--output-root", tmp_path / "first")
+    assert time.monotonic() - began_s < 60
+    for run in (first, second):
+        ended = _end(stub, run.id)
+        assert (ended.phase, ended.exit_code) == (runs_pb2.RUN_PHASE_CANCELLED, 130)
+    again = stub.Submit(_request(corpus, tmp_path / "first", 6), timeout=120).run
+    assert again.id == first.id
+    assert _end(stub, first.id).phase == runs_pb2.RUN_PHASE_FINISHED
+
+
+def test_a_process_that_dies_costs_its_run_a_try_and_others_nothing(
+    serve: Callable[..., Served], corpus: Path, tmp_path: Path
+) -> None:
+    server = serve()
+    stub = server.stub()
+    runs = [stub.Submit(_request(corpus, tmp_path / name, 4), timeout=120).run for name in ("a", "b")]
+    _until(stub, runs[0].id, lambda r: r.phase == runs_pb2.RUN_PHASE_RUNNING and r.clips.done >= 1)
+    os.kill(_process_of(server, tmp_path / "a"), signal.SIGKILL)
+    waiting = _until(stub, runs[0].id, lambda r: r.phase == runs_pb2.RUN_PHASE_WAITING)
+    assert "ended with -9" in waiting.why
+    assert [_end(stub, run.id).phase for run in runs] == [runs_pb2.RUN_PHASE_FINISHED] * 2
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+
+
+def _process_of(server: Served, outputs: Path) -> int:
+    pid = server.process.pid
+    below = {
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    }
+    (found,) = [p for p in below if f"--output-root={outputs}" in Path(f"/proc/{p}/cmdline").read_text().split("\0")]
+    return found
+
+
+def _wait_for(look: Callable[[], list[Any]]) -> list[Any]:
+    deadline_s = time.monotonic() + 60
+    while time.monotonic() < deadline_s:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("nothing came within 60 s")
