@@ -1,4 +1,6 @@
-"""`visemill inspect`: one record, its features, its label as text, and a contact sheet of its frames."""
+"""`visemill inspect`: one record, its features, its label as text, and a contact sheet of its frames; or a sign clip's
+npz, parquet or labels, and a sheet of its skeletons.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +9,27 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from orchestrator.commands import Answer
 from services.base.errors import BadConfig, BadInput
 from services.base.store import open_store
 
+# By the ending of the file; any other is taken for TFRecords.
+_SIGN_FILES = (".npz", ".parquet", ".csv")
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help="a .tfrecord file, or s3://bucket/prefix/NAME.tfrecord")
-    parser.add_argument("--index", type=int, default=0, help="place of the record, from 0 (default: %(default)s)")
-    parser.add_argument("--key", default="", help="utterance id, or speaker/utterance, instead of a place")
-    parser.add_argument("--png", default="", help="write a contact sheet with the decoded label here")
+    parser.add_argument("file", help="a .tfrecord, or a sign clip's .npz, .parquet or labels .csv; or s3://bucket/…")
+    parser.add_argument(
+        "--index", type=int, default=0, help="place of the record, or of a clip's frame, from 0 (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--key", default="", help="utterance id, or speaker/utterance, instead of a place; of labels: a clip's file"
+    )
+    parser.add_argument("--png", default="", help="write a contact sheet, with the decoded label or skeletons, here")
 
 
 def inspect(flags: argparse.Namespace) -> Answer:
@@ -29,7 +40,9 @@ def inspect(flags: argparse.Namespace) -> Answer:
             root, _, name = path.rpartition("/")
             path = str(Path(folder) / name)
             open_store(root, must_exist=True).fetch(name, Path(path))
-        argv = [sys.executable, "-m", "services.records.inspect", path, "-o", "json"]
+        is_sign = path.lower().endswith(_SIGN_FILES)
+        module = "services.records.sign.inspect" if is_sign else "services.records.inspect"
+        argv = [sys.executable, "-m", module, path, "-o", "json"]
         argv += ["--key", flags.key] if flags.key else ["--index", str(flags.index)]
         argv += ["--png", flags.png] if flags.png else []
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -38,6 +51,17 @@ def inspect(flags: argparse.Namespace) -> Answer:
     if done.returncode != 0:
         raise BadInput("NOT_INSPECTED", (done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
     data = json.loads(done.stdout)
-    shown = [f"{name}: {value}" for name, value in data.items() if name != "features"]
-    shown += [f"  {name}: {value}" for name, value in data.get("features", {}).items()]
-    return Answer("\n".join(shown), data)
+    return Answer("\n".join(_lines(data)), data)
+
+
+def _lines(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A fact a line; what is within another is set in."""
+    for name, value in data.items():
+        if isinstance(value, Mapping) and not indent:
+            yield f"{name}:"
+            yield from _lines(value, "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield f"{name}:"
+            yield from (f"  {', '.join(f'{k} {v}' for k, v in row.items())}" for row in value)
+        else:
+            yield f"{indent}{name}: {value}"

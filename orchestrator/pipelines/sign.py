@@ -174,6 +174,6 @@ PIPELINE = Pipeline(
         ("visible_share", "points visible"),
         ("occluded", "occluded"),
     ),
-    clip_time_s=1800.0,
+    clip_time_s=300.0,
     clip_memory_mib=4096,
 )

@@ -13,10 +13,16 @@ from services.base.errors import BadConfig
 # How often a supervisor looks at the child's clock and memory while it waits.
 POLL_S = 0.05
 
+# The time limit of a clip is for one that lasts as long as this, or shorter; a longer one has as many times more.
+_MEDIA_S = 60.0
+
 
 @dataclass(frozen=True)
 class ClipLimits:
-    """What one clip may cost. memory_bytes: resident set of the child, models included."""
+    """What one clip may cost. memory_bytes: resident set of the child, models included.
+
+    time_s: for each minute that the clip lasts, and at least once.
+    """
 
     time_s: float = 120.0
     memory_bytes: int = 2 << 30
@@ -67,6 +73,7 @@ class ClipWatch:
         self._deadline_s = deadline_s
         self._grace_s = grace_s
         self._unwanted_since_s: float | None = None
+        self._time_s = limits.time_s
         self._spent_s = 0.0
         self._own_s = 0.0
         self._since_s = 0.0
@@ -85,7 +92,7 @@ class ClipWatch:
     def __call__(self) -> None:
         now_s = time.monotonic()
         spent_s = self._spent_s + now_s - self._since_s
-        if spent_s > self._limits.time_s:
+        if spent_s > self._time_s:
             raise self._over_time()
         if resident_bytes(self._pid) > self._limits.memory_bytes:
             raise ChildLost("OUT_OF_MEMORY", f"it held over {self._limits.memory_bytes >> 20} MiB")
@@ -95,6 +102,10 @@ class ClipWatch:
         """The child begins to wait for a remote stage, or ("") has its answer. A wait has a clip's time to itself."""
         self.waits_for, before_s = waits_for, self._spent_s
         self._spent_s, self._own_s = (0.0, before_s) if waits_for else (self._own_s, 0.0)
+
+    def lasts(self, media_s: float) -> None:
+        """The clip's length is known."""
+        self._time_s = self._limits.time_s * max(1.0, media_s / _MEDIA_S)
 
     def unwanted(self) -> None:
         """Nobody waits for the clip any more."""
@@ -112,7 +123,7 @@ class ClipWatch:
         raise ChildLost("STOPPED", "asked to stop before it was done: run it again")
 
     def _over_time(self) -> ChildLost:
-        limit = f"{self._limits.time_s:g} s"
+        limit = f"{self._time_s:g} s"
         if self.waits_for:
             remedy = "see whether its server is well, or raise --clip-time-s"
             return ChildLost("REMOTE_TIMEOUT", f"{self.waits_for} has not answered for {limit}: {remedy}")

@@ -233,6 +233,8 @@ class PassChild:
             if header["part"] == "error":
                 raise self._failure(header)
             part = pipe.unpack_part(header, payload)
+            if isinstance(part, InfoPart):
+                watch.lasts(part.info.duration_s)
             try:
                 yield part
             except GeneratorExit:

@@ -22,7 +22,10 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What meta tells of a clip. video: its file name. iv3_weights: of the features, empty without them."""
+    """What meta tells of a clip. video: its file name. iv3_weights: of the features, empty without them.
+
+    num_split_batches: of the features, broken by a lack of memory.
+    """
 
     video: str
     width_px: int
@@ -32,6 +35,7 @@ class ClipFacts:
     keypoint_layout: str = ""
     iv3_model: str = ""
     iv3_weights: str = ""
+    num_split_batches: int = 0
 
 
 def build_meta(config: SignFilesConfig, facts: ClipFacts) -> dict[str, Any]:
@@ -65,6 +69,8 @@ def build_meta(config: SignFilesConfig, facts: ClipFacts) -> dict[str, Any]:
         meta["keypoint_layout"] = facts.keypoint_layout
     if config.features:
         meta |= {"iv3_model": facts.iv3_model, "iv3_weights": weights_in_words(facts.iv3_weights)}
+        if facts.num_split_batches:
+            meta["iv3_split_batches"] = facts.num_split_batches
     return meta
 
 

@@ -13,8 +13,10 @@ from services.records.sign.ops import BoolArray
 from services.records.sign.points import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
 
 MAX_THUMBNAILS = 12
-_HEIGHT_PX = 200
+_KEPT_PX, _HEIGHT_PX = 480, 260
 _COLUMNS = 4
+# A sheet shows where points are: their box, this much wider, but no less than this share of the frame.
+_MARGIN, _LEAST_SHARE = 0.12, 0.3
 # Shoulders, arms and hips of MediaPipe's pose, and the bones of its hand.
 _POSE_LINES = ((11, 12), (11, 13), (13, 15), (12, 14), (14, 16), (11, 23), (12, 24), (23, 24), (9, 10))
 _FINGERS = ((0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (5, 9, 10, 11, 12), (9, 13, 14, 15, 16), (13, 17, 18, 19, 20), (0, 17))
@@ -47,17 +49,44 @@ class Thumbnails:
 
 
 def sheet(thumbnails: Thumbnails, xy_TNC: Float32Array, mask_TN: BoolArray, title: str) -> bytes:
-    """A JPEG of the thumbnails with the visible points, empty without a thumbnail. xy_TNC: over width and height.
+    """A JPEG of the thumbnails, cut to where points are, with the visible points; empty without a thumbnail.
 
-    Left hand orange, right hand blue, as the person's own.
+    xy_TNC: over width and height. Left hand orange, right hand blue, as the person's own.
     """
     indices, frames_THWC = thumbnails.frames()
     if not indices:
         return b""
-    for index, frame_HWC in zip(indices, frames_THWC, strict=True):
-        if index < len(xy_TNC):
-            draw(frame_HWC, xy_TNC[index], mask_TN[index])
-    return contact_sheet(frames_THWC, title, _COLUMNS, ".jpg")
+    indices = [index for index in indices if index < len(xy_TNC)]
+    low_C, high_C = shown_box(xy_TNC[indices], mask_TN[indices])
+    cells = []
+    for place, frame_HWC in enumerate(frames_THWC):
+        cell_HWC = _cell(frame_HWC, low_C, high_C)
+        if place < len(indices):
+            t = indices[place]
+            draw(cell_HWC, (xy_TNC[t] - low_C) / (high_C - low_C), mask_TN[t])
+        cells.append(cell_HWC)
+    return contact_sheet(np.stack(cells), title, _COLUMNS, ".jpg")
+
+
+def shown_box(xy_TNC: Float32Array, mask_TN: BoolArray) -> tuple[Float32Array, Float32Array]:
+    """(low_C, high_C), each [2], of the part of the frames to be shown; all of it where no point is visible."""
+    points_NC = xy_TNC[mask_TN]
+    if not len(points_NC):
+        return np.zeros(2, np.float32), np.ones(2, np.float32)
+    low_C, high_C = points_NC.min(axis=0), points_NC.max(axis=0)
+    half_C = np.maximum((high_C - low_C) / 2 + _MARGIN, _LEAST_SHARE / 2)
+    centre_C = (low_C + high_C) / 2
+    return np.clip(centre_C - half_C, 0, 1), np.clip(centre_C + half_C, 0, 1)
+
+
+def _cell(frame_HWC: UInt8Array, low_C: Float32Array, high_C: Float32Array) -> UInt8Array:
+    height_px, width_px = frame_HWC.shape[:2]
+    (left, top), (right, bottom) = (np.rint(edge_C * (width_px, height_px)).astype(int) for edge_C in (low_C, high_C))
+    part_HWC = frame_HWC[top : max(bottom, top + 1), left : max(right, left + 1)]
+    scale = _HEIGHT_PX / part_HWC.shape[0]
+    size = (max(1, min(4 * _HEIGHT_PX, round(part_HWC.shape[1] * scale))), _HEIGHT_PX)
+    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(part_HWC, size, interpolation=shrinks), np.uint8)
 
 
 def draw(frame_HWC: UInt8Array, xy_NC: Float32Array, mask_N: BoolArray) -> None:
@@ -77,7 +106,7 @@ def draw(frame_HWC: UInt8Array, xy_NC: Float32Array, mask_N: BoolArray) -> None:
 
 def _small(frame_HWC: UInt8Array) -> UInt8Array:
     height_px, width_px = frame_HWC.shape[:2]
-    if height_px <= _HEIGHT_PX:
+    if height_px <= _KEPT_PX:
         return frame_HWC.copy()
-    width_px = max(1, round(width_px * _HEIGHT_PX / height_px))
-    return np.asarray(cv2.resize(frame_HWC, (width_px, _HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    width_px = max(1, round(width_px * _KEPT_PX / height_px))
+    return np.asarray(cv2.resize(frame_HWC, (width_px, _KEPT_PX), interpolation=cv2.INTER_AREA), np.uint8)

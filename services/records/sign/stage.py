@@ -29,6 +29,7 @@ FLAGS: Mapping[str, str] = {
     "OCCLUDED": "the clip counts as occluded, as labels.csv says",
     "RANDOM_WEIGHTS": "features are of seeded random weights, not of a trained network",
     "SINGLE_FRAME": "the clip has one frame",
+    "SPLIT_BATCHES": "memory was short, so fewer frames than asked for went through the network at once",
     "SLOW_SOURCE": "the video has fewer frames a second than was aimed at; all were kept",
     "TIMES_GO_BACK": "presentation times that do not go on",
 }
@@ -81,6 +82,8 @@ class SignWork:
             arrays["confidence"] = np.clip(np.nan_to_num(keypoints.confidence_TN), 0, 1).astype(np.float32)
         meta = build_meta(config, self._facts(info, keypoints, features, occlusion))
         quality = self._quality(info, pts_s_T, mask_TN, occlusion, given.get("facts"))
+        if features is not None:
+            quality["num_split_batches"] = features.num_split_batches
         flags = flags_of(quality, features, config)
         return Product(encode_npz(arrays, meta), quality, flags, self._sidecars(xy_TNC, mask_TN, flags))
 
@@ -123,6 +126,7 @@ class SignWork:
             keypoints.layout if keypoints is not None else "",
             features.model if features is not None else "",
             features.weights if features is not None else "",
+            features.num_split_batches if features is not None else 0,
         )
 
     def _quality(
@@ -169,6 +173,7 @@ def flags_of(quality: Mapping[str, Any], features: Features | None, config: Sign
         "FEW_HANDS": hands_share is not None and 0 < hands_share < _FEW_HANDS_SHARE,
         "OCCLUDED": bool(quality["occluded"]),
         "SINGLE_FRAME": quality["num_frames"] == 1,
+        "SPLIT_BATCHES": features is not None and features.num_split_batches > 0,
         "SLOW_SOURCE": 0 < quality.get("source_fps", 0.0) < config.target_fps - 0.5,
         "TIMES_GO_BACK": quality["times_go_back"] > 0,
         "CORRUPT_FRAMES": bool(quality.get("num_corrupt") or quality.get("ended_early")),
