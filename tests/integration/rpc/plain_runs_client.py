@@ -64,9 +64,7 @@ def main() -> None:
             "cancelled": runs_pb2.RunPhase.Name(stub.Cancel(runs_pb2.CancelRequest(id=run.id), timeout=10).run.phase),
             "while_running": while_running,
             "other_plan": refusal(stub.Submit, other),
-            "elsewhere": refusal(
-                stub.Submit, runs_pb2.SubmitRequest(pipeline="grid", input_root="/", output_root="/x")
-            ),
+            "elsewhere": refusal(stub.Submit, elsewhere),
             "unknown": refusal(stub.Get, runs_pb2.GetRequest(id="none")),
             "stubs": visemill.v1.__file__,
             "ours": sorted(name for name in sys.modules if name.split(".")[0] in ("services", "orchestrator")),
