@@ -35,6 +35,9 @@ class KubeSettings:
     s3_secret: str = field(
         default="visemill-s3", metadata={"help": "Secrets with the store's variables: NAME,NAME; none: no Secret"}
     )
+    tls_secret: str = field(
+        default="", metadata={"help": "Secret with tls.crt, tls.key and ca.crt, by which pods call services over TLS"}
+    )
     parallelism: int = field(default=4, metadata={"help": "pods at a time"})
     pods_cpu: float = field(default=1.0, metadata={"help": "cores of a pod"})
     pods_memory_mib: int = field(default=0, metadata={"help": "of a pod; 0: the limit on a clip and 1024 more"})
@@ -88,6 +91,7 @@ class KubeSettings:
             self.priority_class,
             "" if self.spread_by == "none" else self.spread_by,
             () if self.s3_secret == "none" else _names(self.s3_secret),  # noqa: S105 - the word for no Secret
+            self.tls_secret,
             ModelVolume(self.models_claim) if self.models_claim else None,
             self.pods_scratch_mib,
         )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 UID = 10001
 MODELS_PATH = "/models"
+TLS_PATH = "/etc/visemill/tls"
 TERMINATION_LOG = "/dev/termination-log"
 _NO_RIGHTS = {
     "allowPrivilegeEscalation": False,
@@ -54,7 +55,8 @@ class ModelVolume:
 class PodSettings:
     """A pod of a Job. cpu: cores, asked for and at most. spread_by: topology key over which pods are spread evenly.
 
-    env_from: Secrets whose entries become environment variables. shm_mib: /dev/shm; 0 leaves the 64 MiB there are.
+    env_from: Secrets whose entries become environment variables. tls_secret: of type kubernetes.io/tls with a ca.crt, by
+    which pods call services over TLS. shm_mib: /dev/shm; 0 leaves the 64 MiB there are.
     """
 
     image: str
@@ -69,6 +71,7 @@ class PodSettings:
     priority_class: str = ""
     spread_by: str = "kubernetes.io/hostname"
     env_from: tuple[str, ...] = ()
+    tls_secret: str = ""
     models: ModelVolume | None = None
     scratch_mib: int = 1024
     shm_mib: int = 0
@@ -98,6 +101,9 @@ def pod_template(
     own = [{"name": "MPLCONFIGDIR", "value": "/tmp/mpl"}, {"name": "HOME", "value": "/tmp"}]  # noqa: S108 - in the pod
     own += [{"name": "ORT_DISABLE_TELEMETRY", "value": "1"}, {"name": "VISEMILL_LOG_FORMAT", "value": "json"}]
     own += [{"name": "VISEMILL_MODELS", "value": MODELS_PATH}] if pods.models else []
+    if pods.tls_secret:
+        files = {"CA": "ca.crt", "CERT": "tls.crt", "KEY": "tls.key"}
+        own += [{"name": f"VISEMILL_TLS_{name}", "value": f"{TLS_PATH}/{file}"} for name, file in files.items()]
     container = {
         "name": "worker",
         "image": pods.image,
@@ -156,6 +162,9 @@ def _volumes(pods: PodSettings) -> tuple[list[dict[str, Any]], list[dict[str, An
     if pods.shm_mib:
         volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{pods.shm_mib}Mi"}})
         mounts.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - in the pod
+    if pods.tls_secret:
+        volumes.append({"name": "tls", "secret": {"secretName": pods.tls_secret, "defaultMode": 0o440}})
+        mounts.append({"name": "tls", "mountPath": TLS_PATH, "readOnly": True})
     if pods.models:
         volumes.append(pods.models.to_dict())
         mounts.append({"name": "models", "mountPath": MODELS_PATH, "readOnly": True})

@@ -34,7 +34,7 @@ VARIANTS = {
     "everything": EVERYTHING,
     "least": {
         "networkPolicy": {"enabled": False},
-        "rbac": {"nodes": False},
+        "rbac": {"create": False},
         "priorityClasses": {"create": False},
         "s3": {"existingSecret": ""},
         "runAsUser": None,
@@ -206,6 +206,7 @@ def test_with_tls_probes_get_a_port_without_it_and_clients_a_certificate(chart: 
     assert container["readinessProbe"]["grpc"] == {"port": 50052}
     assert environment_of(pod)["VISEMILL_TLS_CA"] == "/etc/visemill/tls/ca.crt"
     assert {"name": "tls", "secret": {"secretName": "certs", "defaultMode": 0o440}} in pod["volumes"]
+    assert environment_of(chart(TLS).pods()["visemill-orchestrator"])["VISEMILL_TLS_SECRET"] == "certs"
 
 
 def test_cert_manager_signs_for_every_name(chart: Callable[..., Any]) -> None:

@@ -25,6 +25,7 @@ FULL = PodSettings(
     "high",
     "topology.kubernetes.io/zone",
     ("s3", "more"),
+    "certs",
     ModelVolume(claim="models"),
     512,
     256,
@@ -106,7 +107,13 @@ def test_every_setting_of_a_pod_is_in_its_template():
     assert worker["resources"] == {"requests": limits, "limits": limits}
     assert [source["secretRef"]["name"] for source in worker["envFrom"]] == ["s3", "more"]
     assert {"name": "VISEMILL_MODELS", "value": "/models"} in worker["env"]
-    assert [mount["mountPath"] for mount in worker["volumeMounts"]] == ["/tmp", "/dev/shm", "/models"]
+    assert [mount["mountPath"] for mount in worker["volumeMounts"]] == [
+        "/tmp",
+        "/dev/shm",
+        "/etc/visemill/tls",
+        "/models",
+    ]
+    assert {"name": "VISEMILL_TLS_CA", "value": "/etc/visemill/tls/ca.crt"} in worker["env"]
 
 
 def test_the_ranks_of_a_gang_find_rank_0_and_fail_together():

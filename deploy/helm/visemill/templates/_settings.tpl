@@ -15,6 +15,7 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
       "serviceAccount" (include "visemill.account" (list . "worker"))
       "s3Secret" (.Values.s3.existingSecret | default "none")
       "priorityClass" (include "visemill.priority" (list . "runs")) }}
+{{- if .Values.tls.enabled }}{{ $_ := set $own "tlsSecret" (include "visemill.tlsSecret" .) }}{{ end }}
 {{- range $name, $value := mergeOverwrite $own .Values.runs }}
 {{- $text := include "visemill.text" $value }}
 {{- if $text }}
