@@ -55,8 +55,8 @@ class ModelVolume:
 class PodSettings:
     """A pod of a Job. cpu: cores, asked for and at most. spread_by: topology key over which pods are spread evenly.
 
-    env_from: Secrets whose entries become environment variables. tls_secret: of type kubernetes.io/tls with a ca.crt, by
-    which pods call services over TLS. shm_mib: /dev/shm; 0 leaves the 64 MiB there are.
+    env_from: Secrets whose entries become environment variables. tls_secret: with tls.crt, tls.key and ca.crt, by which
+    services are called over TLS. shm_mib: /dev/shm; 0 leaves the 64 MiB there are.
     """
 
     image: str
