@@ -25,6 +25,7 @@ from orchestrator.commands import (
     gc,
     health,
     inspect,
+    kube,
     models,
     pin,
     plan,
@@ -101,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_roots(sub, pipeline)
         run.add_run_flags(sub)
         served.add_server_flag(sub)
+        kube.add_cluster_flags(sub)
     text = "plan a run and pin it in its output; resume carries it out"
     for pipeline, sub in add_per_pipeline("pin", pin.pin_run, text):
         _add_roots(sub, pipeline)
@@ -117,6 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)"
         )
+        kube.add_cluster_flags(sub)
     for name, module, text in (
         ("status", status, "how far a run is, and what is in quarantine"),
         ("verify", verify, "read outputs again against their digests, and make a share of them again"),
@@ -128,12 +131,17 @@ def build_parser() -> argparse.ArgumentParser:
         module.add_flags(sub)
         if module is status:
             served.add_server_flag(sub)
+            kube.add_cluster_flags(sub, "namespace", "context")
     inspect.add_flags(add("inspect", inspect.inspect, "print a record, and draw its frames with the decoded label"))
     gc.add_flags(add("gc", gc.gc, "remove artifacts over the size cap, and what died half-way"))
     doctor.add_flags(add("doctor", doctor.doctor, "check what this machine has: libraries, models, cores, stores"))
     sub = add("cancel", served.cancel, "end a run; what is done is kept, and the same run carries it on")
     add_output_flags(sub)
-    served.add_server_flag(sub, required=True)
+    served.add_server_flag(sub)
+    kube.add_cluster_flags(sub, "namespace", "context")
+    kube.add_scale_flags(add("scale", kube.scale, "change how many pods of a run on Kubernetes run at a time"))
+    kube.add_verb_flags(add("suspend", kube.suspend, "end the pods of a run on Kubernetes until it is resumed"))
+    kube.add_logs_flags(add("logs", kube.logs, "what the pods of a run on Kubernetes have written"))
     served.add_server_flag(add("runs", served.runs, "list the runs of a server"), required=True)
     serve.add_flags(add("serve", serve.serve, "serve the RunService: runs that other systems submit"))
     health.add_flags(add("health", health.health, "ask servers whether they serve"))

@@ -83,6 +83,12 @@ class KubeRun:
         self._note = ""
         self._num_done = 0
 
+    def wake(self) -> None:
+        """Lets a Job go on that was suspended. Raises BadConfig, Transient."""
+        for job in self._jobs.look().jobs:
+            if job.phase == "suspended":
+                self._jobs.suspend(job.name, suspended=False)
+
     def run(self) -> Summary:
         """To its end, or as far as it goes. Raises BadConfig, Transient."""
         began_s = time.monotonic()

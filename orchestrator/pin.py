@@ -63,6 +63,13 @@ def pin(plan: Plan, state: Store, outputs: Store) -> None:
             _refuse_other_plan(order_from_json(state.read(layout.run_file(order.run))), plan)
 
 
+def is_pinned(plan: Plan, state: Store, outputs: Store) -> bool:
+    """Whether the output is this very run's, and the plan in place. Raises BadConfig when either cannot be read."""
+    claim, pinned = claim_of(outputs), pinned_order(state, plan.order.run)
+    mine = (plan.order.run, plan.order.digest)
+    return claim is not None and pinned is not None and mine == (claim.run, claim.digest) == (pinned.run, pinned.digest)
+
+
 def pinned_order(state: Store, run: str) -> RunOrder | None:
     """The order of a run, None where there is no such run. Raises BadConfig when it cannot be read."""
     try:

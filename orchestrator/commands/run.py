@@ -8,15 +8,16 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from orchestrator.carrying import RunOptions, Summary
-from orchestrator.commands import Answer
+from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
-from orchestrator.pin import pin, writes_to
+from orchestrator.pin import is_pinned, pin, writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.pipelines import PIPELINES
 from orchestrator.plan import Plan
@@ -62,7 +63,9 @@ def add_limit_flags(parser: argparse.ArgumentParser) -> None:
     limits = [(name, pipeline_of(name)) for name in sorted(PIPELINES)]
     times = ", ".join(f"{name} {pipeline.clip_time_s:g}" for name, pipeline in limits)
     sizes = ", ".join(f"{name} {pipeline.clip_memory_mib}" for name, pipeline in limits)
-    parser.add_argument("--clip-time-s", type=float, help=f"limit on one clip (default: {times})")
+    parser.add_argument(
+        "--clip-time-s", type=float, help=f"limit on one clip, a minute that it lasts (default: {times})"
+    )
     parser.add_argument("--clip-memory-mib", type=int, help=f"limit on one clip, models included (default: {sizes})")
 
 
@@ -140,18 +143,20 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
     order = plan.order
     options = options_of(flags, order)
     state, outputs = open_store(state_root(flags)), open_store(order.output_root)
-    with Lease(outputs.uri, order.run):
+    # Where the plan is pinned there is nothing to write, and a run on a cluster may be joined while it goes on.
+    joins = kube.is_kube(flags) and is_pinned(plan, state, outputs)
+    with nullcontext() if joins else Lease(outputs.uri, order.run):
         pin(plan, state, outputs)
     if not options.quiet:
         # Before hours are spent on it: that no clip goes to test, say.
         sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
-    return _carry(pipeline, order, state, outputs, options, plan.notes)
+    return _carry(pipeline, order, state, outputs, options, flags, plan.notes)
 
 
 def resume(flags: argparse.Namespace) -> Answer:
     """Carries on the run that an output root holds."""
     order, state, outputs = _find_to_write(flags)
-    return _carry(pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order))
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order), flags)
 
 
 def retry(flags: argparse.Namespace) -> Answer:
@@ -167,7 +172,7 @@ def retry(flags: argparse.Namespace) -> Answer:
             state.delete(layout.done_file(order.run, shard, order.num_shards))
     if not again:
         return Answer(*_nothing_to_retry(order, state))
-    return _carry(pipeline_of(order.pipeline), order, state, outputs, options)
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options, flags)
 
 
 def _find_to_write(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
@@ -217,14 +222,23 @@ def check_inputs(order: RunOrder, state: Store) -> None:
 
 
 def _carry(
-    pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, notes: tuple[str, ...] = ()
+    pipeline: Pipeline,
+    order: RunOrder,
+    state: Store,
+    outputs: Store,
+    options: RunOptions,
+    flags: argparse.Namespace,
+    notes: tuple[str, ...] = (),
 ) -> Answer:
-    summary = RunLoop(pipeline, order, state, outputs, options).run()
+    if kube.is_kube(flags):
+        summary = kube.carry(pipeline, order, state, outputs, options, flags)
+    else:
+        summary = RunLoop(pipeline, order, state, outputs, options).run()
     told = observe(state, order.run).told
     reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
-    data = _data(summary, reasons, notes)
+    data = {**_data(summary, reasons, notes), "cluster": flags.cluster}
     return Answer(text_of(data, late_notes), data, summary.exit_code)
 
 
@@ -275,7 +289,8 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         lines.append(f"  {data['quarantined']} clips in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     if not data["finished"]:
-        lines.append(f"  carry on: visemill resume --output-root {root}")
+        where = "--cluster kube " if data.get("cluster") == "kube" else ""
+        lines.append(f"  carry on: visemill resume {where}--output-root {root}")
     if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")

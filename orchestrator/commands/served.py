@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.commands import Answer
+from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
 from orchestrator.commands.run import text_of
 from orchestrator.flag_words import ADDRESS, FILE, FILE_OR_NAME, FlagParser, words_of
@@ -60,7 +60,11 @@ def status(flags: argparse.Namespace) -> Answer:
 
 
 def cancel(flags: argparse.Namespace) -> Answer:
-    """Has the run of an output root end, and waits until it has."""
+    """Has the run of an output root end, and waits until it has; on a cluster its Jobs are deleted."""
+    if not flags.server:
+        if not kube.is_kube(flags):
+            raise BadConfig("BAD_FLAGS", "give --server HOST:PORT or --cluster kube; a run here ends by Ctrl-C")
+        return kube.cancel(flags)
     with _client(flags) as client:
         asked = client.cancel(_find(client, flags).id)
         *_, last = client.watch(asked.id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from typing import Any
 
-from orchestrator.commands import Answer
+from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run
 from orchestrator.observe import observe, read_done, read_quarantine
 from orchestrator.progress import duration
@@ -27,8 +28,10 @@ def status(flags: argparse.Namespace) -> Answer:
         from orchestrator.commands import served
 
         return served.status(flags)
+    if flags.watch and not kube.is_kube(flags):
+        raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")
     if flags.watch:
-        raise BadConfig("BAD_FLAGS", "--watch follows a run at a server: give --server HOST:PORT")
+        kube.watch_status(flags)
     order, state, _ = find_run(flags)
     observed = observe(state, order.run)
     done = read_done(state, order, observed.done)
@@ -39,7 +42,7 @@ def status(flags: argparse.Namespace) -> Answer:
     reasons = Counter(str(line["reason"]) for line in lines)
     worker_s = sum(shard.seconds.get("wall", 0.0) for shard in done)
     num_records = sum(count for name, count in counts.items() if name != "quarantined")
-    data = {
+    data: dict[str, Any] = {
         "run": order.run,
         "pipeline": order.pipeline,
         "finished": observed.finished,
@@ -64,4 +67,7 @@ def status(flags: argparse.Namespace) -> Answer:
             text += [f"      {words}" for words in str(line["detail"]).splitlines()[-3:]]
             if line["reproduce"]:
                 text.append(f"      {line['reproduce']}")
+    if kube.is_kube(flags):
+        data["cluster"] = kube.cluster_facts(flags)
+        text += kube.cluster_lines(data["cluster"])
     return Answer("\n".join(text), data)

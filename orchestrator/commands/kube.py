@@ -1,0 +1,246 @@
+"""A run on Kubernetes by command: `--cluster kube` of run, resume, retry, status, cancel; scale, suspend and logs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.carrying import RunOptions, Summary
+from orchestrator.cluster_state import JobSeen, PodSeen
+from orchestrator.commands import Answer
+from orchestrator.commands.roots import add_output_flags, find_run
+from orchestrator.jobs import RunId
+from orchestrator.kube_settings import add_kube_flags, kube_settings
+from orchestrator.observe import observe
+from orchestrator.pipeline import Pipeline
+from services.base.errors import EXIT_INTERRUPTED, BadConfig
+from services.base.order import RunOrder
+from services.base.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.clusters.kube import KubeRunJobs
+
+_WATCH_EVERY_S = 4.0
+_MOST_PODS = 20
+
+
+def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """--cluster, and the settings of a cluster: all, or those of these names."""
+    parser.add_argument(
+        "--cluster",
+        choices=("local", "kube"),
+        default=os.environ.get("VISEMILL_CLUSTER") or "local",
+        help="where workers run: here, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
+    )
+    add_kube_flags(parser, *names)
+
+
+def add_verb_flags(parser: argparse.ArgumentParser) -> None:
+    """Which run, on which cluster."""
+    add_output_flags(parser)
+    add_kube_flags(parser, "namespace", "context")
+
+
+def add_scale_flags(parser: argparse.ArgumentParser) -> None:
+    add_verb_flags(parser)
+    parser.add_argument("--parallelism", type=int, required=True, help="pods at a time from now on")
+
+
+def add_logs_flags(parser: argparse.ArgumentParser) -> None:
+    add_verb_flags(parser)
+    parser.add_argument(
+        "--pod", default="", help="of this pod; else of those that run or have failed, newest Job first"
+    )
+    parser.add_argument("--index", type=int, default=-1, help="of the pods of this index alone")
+    parser.add_argument("--tail", type=int, default=50, help="last lines of each (default: %(default)s)")
+    parser.add_argument("--follow", action="store_true", help="go on with one pod's log as it is written")
+
+
+def is_kube(flags: argparse.Namespace) -> bool:
+    """Whether the command line means a cluster."""
+    return bool(flags.cluster == "kube")
+
+
+def carry(
+    pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
+) -> Summary:
+    """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
+    settings = kube_settings(flags, os.environ)
+    KubeRun = _kube_run()
+    with _interruptible() as asked:
+        run = KubeRun(pipeline, order, state, outputs, options, settings, lambda: bool(asked), flags.parallelism)
+        if flags.command == "resume":
+            run.wake()
+        summary: Summary = run.run()
+    return summary
+
+
+def scale(flags: argparse.Namespace) -> Answer:
+    """Changes how many pods of the run's Job run at a time."""
+    if flags.parallelism < 1:
+        raise BadConfig("BAD_FLAGS", f"--parallelism must be 1 or more, not {flags.parallelism}: or suspend it")
+    jobs, job = _live(flags)
+    parallelism = min(flags.parallelism, job.num_indexes)
+    jobs.scale(job.name, parallelism)
+    text = f"{job.name}: {parallelism} pods at a time"
+    if parallelism < flags.parallelism:
+        text += f", one for each of its {job.num_indexes} indexes"
+    return Answer(text, {"job": job.name, "parallelism": parallelism, "before": job.parallelism})
+
+
+def suspend(flags: argparse.Namespace) -> Answer:
+    """Ends the pods of the run's Job until it is resumed."""
+    jobs, job = _live(flags)
+    jobs.suspend(job.name, suspended=True)
+    text = f"{job.name} is suspended; shards that are done are kept"
+    on = f"  go on: visemill resume --cluster kube --output-root {shlex.quote(flags.output_root)}"
+    return Answer(f"{text}\n{on}", {"job": job.name, "suspended": True})
+
+
+def cancel(flags: argparse.Namespace) -> Answer:
+    """Deletes the run's Jobs and their pods."""
+    order, _, jobs = _find(flags)
+    names = [job.name for job in jobs.look().jobs if job.phase != "deleted"]
+    for name in names:
+        jobs.delete(name)
+    text = f"run {order.run}: {len(names)} Jobs deleted; shards that are done are kept, resume makes the rest"
+    return Answer(text if names else f"run {order.run} has no Job", {"run": order.run, "deleted": names})
+
+
+def logs(flags: argparse.Namespace) -> Answer:
+    """What the run's pods have written."""
+    _, _, jobs = _find(flags)
+    pods = [flags.pod] if flags.pod else _speaking(jobs, flags.index)
+    if flags.follow:
+        if len(pods) > 1:
+            raise BadConfig("BAD_FLAGS", f"--follow follows one pod: give --pod, such as {pods[0]}, or --index")
+        for line in jobs.logs(pods[0], tail=flags.tail, follow=True):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        return Answer("", {"pods": pods})
+    said = {pod: list(jobs.logs(pod, tail=flags.tail)) for pod in pods}
+    text = "\n".join(line for pod, lines in said.items() for line in [f"== {pod}", *lines])
+    return Answer(text, {"pods": [{"pod": pod, "lines": lines} for pod, lines in said.items()]})
+
+
+def cluster_facts(flags: argparse.Namespace) -> dict[str, Any]:
+    """The run's Jobs as the cluster has them, and what troubles its pods."""
+    from orchestrator.kube_look import Eyes
+
+    order, state, jobs = _find(flags)
+    eyes = Eyes(order, state, jobs, count_quarantined=False)
+    eyes.see(0, None, patience_s=60.0)
+    facts = [_job_facts(job) for job in eyes.look.jobs]
+    return {"jobs": facts, "troubles": [asdict(trouble) | {"text": str(trouble)} for trouble in eyes.troubles()]}
+
+
+def cluster_lines(facts: dict[str, Any]) -> list[str]:
+    """The facts in words."""
+    lines = [
+        f"  {job['job']}: {job['phase']}, {job['completed']} of {job['indexes']} indexes done, {job['failed']} failed, "
+        f"{job['ready']} of {job['active']} pods at work, {job['parallelism']} at a time, {job['memory_mib']} MiB each"
+        + (f" ({job['why']})" if job["why"] else "")
+        for job in facts["jobs"]
+    ]
+    return [*(lines or ["  no Job on the cluster"]), *(f"  {trouble['text']}" for trouble in facts["troubles"])]
+
+
+def watch_status(flags: argparse.Namespace) -> None:
+    """Tells on standard error how far the run is until it has ended, or has no Job any more."""
+    order, state, _ = _find(flags)
+    while True:
+        observed = observe(state, order.run)
+        facts = cluster_facts(flags)
+        words = [f"{len(observed.done)}/{order.num_shards} shards", *map(str.strip, cluster_lines(facts)[-2:])]
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join(words)}\n")
+        sys.stderr.flush()
+        is_live = any(job["phase"] in ("active", "suspended", "ending") for job in facts["jobs"])
+        if observed.finished or (not is_live and len(observed.done) < order.num_shards):
+            return
+        time.sleep(_WATCH_EVERY_S)
+
+
+def _job_facts(job: JobSeen) -> dict[str, Any]:
+    return {
+        "job": job.name,
+        "generation": job.generation,
+        "phase": job.phase,
+        "indexes": job.num_indexes,
+        "completed": len(job.completed),
+        "failed": len(job.failed),
+        "active": job.num_active,
+        "ready": job.num_ready,
+        "parallelism": job.parallelism,
+        "memory_mib": job.memory_mib,
+        "age_s": round(job.age_s),
+        "why": f"{job.reason}: {job.message}" if job.reason and job.phase in ("failed", "ending") else "",
+    }
+
+
+def _find(flags: argparse.Namespace) -> tuple[RunOrder, Store, KubeRunJobs]:
+    order, state, _ = find_run(flags)
+    settings = kube_settings(flags, os.environ)
+    _kube_run()
+    from orchestrator.clusters.kube import KubeRunJobs
+    from orchestrator.clusters.kube_api import KubeApi
+
+    return order, state, KubeRunJobs(KubeApi(settings.context, settings.namespace), RunId(order.run, state.uri))
+
+
+def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
+    order, _, jobs = _find(flags)
+    live = [job for job in jobs.look().jobs if job.is_live]
+    if not live:
+        raise BadConfig("NO_JOB", f"run {order.run} has no Job at work here: check --namespace, or resume it")
+    return jobs, live[-1]
+
+
+def _speaking(jobs: KubeRunJobs, index: int) -> list[str]:
+    """Pods worth reading: of one index all, else those that run or have failed, of the newest Job that has any."""
+    pods = sorted(jobs.pods(), key=lambda pod: (-pod.generation, pod.phase != "Failed", pod.index, -pod.since_s))
+    chosen = [pod for pod in pods if _is_asked(pod, index)]
+    chosen = [pod for pod in chosen if pod.generation == chosen[0].generation][:_MOST_PODS]
+    if not chosen:
+        raise BadConfig("NO_POD", "no pod of the run has begun, or failed: see `visemill status --cluster kube`")
+    return [pod.name for pod in chosen]
+
+
+def _is_asked(pod: PodSeen, index: int) -> bool:
+    began = pod.phase != "Pending"
+    return began and (pod.index == index if index >= 0 else pod.phase in ("Running", "Failed"))
+
+
+def _kube_run() -> Any:
+    try:
+        from orchestrator.kube_run import KubeRun
+    except ImportError as error:
+        raise BadConfig(
+            "NOT_INSTALLED", f"--cluster kube needs the Kubernetes client ({error}): pip install 'visemill[kube]'"
+        ) from error
+    return KubeRun
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """A list that a first SIGINT or SIGTERM fills; a second ends at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _: object) -> None:
+        if asked:
+            os._exit(EXIT_INTERRUPTED)
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
