@@ -2,11 +2,9 @@
 
 import itertools
 import random
-import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,65 +99,6 @@ def test_another_profile_detects_nothing_again(
     assert tree_digest(tmp_path / "out") != finished.digest
 
 
-@dataclass
-class Killer:
-    """Runs and resumes, and kills what it runs: the orchestrator, a worker, or the child of a worker."""
-
-    visemill: Any
-    words: list[object]
-    out: Path
-    draw: random.Random
-    victims: Counter[str]
-
-    def life(self) -> bool:
-        """One life of the orchestrator, ended by a kill; a worker or a child may go before it. False: it finished."""
-        process = self.visemill.start(*self.next_words(), "--workers", 2)
-        try:
-            # One at most: a clip whose child dies twice is set aside, a shard whose worker dies four times given up.
-            if self.draw.random() < 0.5:
-                self._wait(process, 6.0)
-                self._kill_below(process, self.draw.choice(["worker", "child"]))
-            self._wait(process, 4.0)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                self.victims["orchestrator"] += 1
-        finally:
-            process.kill()
-            process.communicate()
-        return process.returncode == -signal.SIGKILL
-
-    def next_words(self) -> list[object]:
-        """The command, until there is something to resume."""
-        if list(self.out.glob(".visemill/runs/*/run.json")):
-            return ["resume", "--output-root", self.out, self.words[-1], "--quiet"]
-        return [*self.words, "--output-root", self.out]
-
-    def _wait(self, process: subprocess.Popen[str], at_most_s: float) -> None:
-        try:
-            process.wait(self.draw.uniform(0.1, at_most_s))
-        except subprocess.TimeoutExpired:
-            return
-
-    def _kill_below(self, process: subprocess.Popen[str], kind: str) -> None:
-        workers = list(_children(process.pid))
-        found = workers if kind == "worker" else [pid for worker in workers for pid in _children(worker)]
-        if found:
-            victim = self.draw.choice(sorted(found))
-            subprocess.run(["kill", "-KILL", str(victim)], check=False, capture_output=True)
-            self.victims[kind] += 1
-
-
-def _children(parent: int) -> Iterator[int]:
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = stat.read_text().split(" ", 1)
-        except OSError:
-            continue
-        state, ppid = rest.rpartition(")")[2].split()[:2]
-        if int(ppid) == parent and state != "Z":
-            yield int(pid)
-
-
 @pytest.mark.parametrize(
     ("backend", "cache"), [("mediapipe", "on"), ("mediapipe", "off"), ("dlib", "on")], ids=lambda value: value
 )
@@ -170,6 +109,7 @@ def test_twenty_kills_and_resumes_give_the_bytes_of_an_uninterrupted_run(
     corpus: Any,
     stems: Callable[[int], list[str]],
     tree_digest: Any,
+    killer_of: Any,
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
@@ -185,7 +125,7 @@ def test_twenty_kills_and_resumes_give_the_bytes_of_an_uninterrupted_run(
     draw, victims = random.Random(f"{backend} {cache}"), Counter[str]()
     for i in itertools.count():
         killed = tmp_path / f"killed-{i}"
-        killer = Killer(visemill, words, killed, draw, victims)
+        killer = killer_of(visemill, words, killed, draw, victims)
         while victims.total() < NUM_KILLS and killer.life():
             pass
         answer = visemill.ok(*killer.next_words())
