@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -69,16 +70,16 @@ class FittingSize:
 
 
 class AdaptiveBatcher:
-    """Runs batches through a model in as many pieces as memory asks for; one for all clips of a process.
+    """Runs batches through a model in as many pieces as memory asks for; one for all clips and threads of a process.
 
     A batch goes through whole unless memory forces it smaller, so what is computed together is the caller's choice
-    alone. num_splits: batches so far that memory broke.
+    alone.
     """
 
     def __init__(self, most: int, name: str = "the model") -> None:
         self._fitting = FittingSize(most, most)
         self._name = name
-        self.num_splits = 0
+        self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
@@ -101,13 +102,15 @@ class AdaptiveBatcher:
             except OutOfMemory as error:
                 self._shrink(len(piece), owner, error)
                 continue
-            self._fitting = self._fitting.after_success(len(piece))
+            with self._lock:
+                self._fitting = self._fitting.after_success(len(piece))
             start += len(piece)
-        self.num_splits += len(answers) > 1
         return answers
 
     def _shrink(self, num_items: int, owner: str, error: OutOfMemory) -> None:
-        smaller = self._fitting.after_failure(num_items)
+        with self._lock:
+            smaller = self._fitting.after_failure(num_items)
+            self._fitting = smaller or self._fitting
         if smaller is None:
             raise BadInput(
                 "OUT_OF_MEMORY",
@@ -116,4 +119,3 @@ class AdaptiveBatcher:
                 str(error),
             ) from error
         LOG.warning("%s: %d items do not fit into memory, trying %d", owner, num_items, smaller.size)
-        self._fitting = smaller

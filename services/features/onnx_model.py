@@ -43,6 +43,7 @@ class OnnxFrames:
     """A FeatureModel. Same frames in the same batch, same bytes."""
 
     name = "inception_v3"
+    num_in_flight = 1
 
     def __init__(self, path: Path, weights: str, num_threads: int = 1) -> None:
         self.weights = weights

@@ -34,7 +34,7 @@ from services.base.remote import Remote, expectation, require_expected
 from services.base.retry import Again
 from services.base.settings import settings
 from services.base.wire import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
-from services.features.batcher import AdaptiveBatcher
+from services.features.in_flight import Answer, Departures
 from services.features.models import weights_of
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import FeaturesOfClip
@@ -57,19 +57,18 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
         start = start_of(request_iterator)
         require_model(start, self._config)
         require_expected(context.invocation_metadata(), lambda: _expected(self._config))
-        of = self._of_frames if start.WhichOneof("input") == "frames" else self._of_media
-        yield from _responses(of(start, request_iterator))
-
-    def _of_media(
-        self, start: features_pb2.ExtractStart, requests: Iterator[features_pb2.ExtractRequest]
-    ) -> Iterator[Part]:
-        with self._intake.media(start.media, requests) as media:
+        if start.WhichOneof("input") == "frames":
+            yield from _responses(self._of_frames(start, request_iterator))
+            return
+        with self._intake.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            yield from carry(self._children, stages_of(start, self._config), job_of(media, start.max_frames))
+            job = job_of(media, start.max_frames)
+            yield from _responses(carry(self._children, stages_of(start, self._config), job))
 
     def _of_frames(
         self, start: features_pb2.ExtractStart, requests: Iterator[features_pb2.ExtractRequest]
     ) -> Iterator[Part]:
+        """A pass for each batch: its vectors leave before the next batch is read, and no more than a chunk is held."""
         size = start.frames
         if size.width_px < 1 or size.height_px < 1:
             raise BadInput("BAD_MESSAGE", f"frames must be at least 1x1 px, not {size.width_px}x{size.height_px}")
@@ -79,7 +78,41 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
         job = job_of(Media.of_bytes("frames", b""))
         # The same stages as for an encoded clip, so that one child serves both.
         stages = stages_of(features_pb2.ExtractStart(), self._config)
-        yield from carry(self._children, stages, job, frames=frames, info=info)
+        call = current_call()
+        with self._children.borrow(call.remaining_s(), stages) as child:
+            for batch in batches_of(frames, self._config.batch_size):
+                yield from child.run(job, timeout_s=call.remaining_s(), frames=batch, info=info)
+
+
+def batches_of(chunks: Iterator[FrameChunk], size: int) -> Iterator[Iterator[FrameChunk]]:
+    """Runs of `size` frames, the last one shorter, each to be read to its end before the next; an empty one for none.
+
+    Cut as the stage cuts a clip, so the vectors are the same.
+    """
+    rest: FrameChunk | None = None
+
+    def batch(chunk: FrameChunk | None) -> Iterator[FrameChunk]:
+        nonlocal rest
+        room = size
+        while chunk is not None:
+            part, rest = _cut(chunk, room)
+            room -= len(part)
+            yield part
+            # The next chunk is not waited for before this batch is answered.
+            chunk = next(chunks, None) if room else None
+
+    yield batch(next(chunks, None))
+    while (first := rest or next(chunks, None)) is not None:
+        yield batch(first)
+
+
+def _cut(chunk: FrameChunk, num_frames: int) -> tuple[FrameChunk, FrameChunk | None]:
+    """The first frames of a chunk, and the rest if there is one."""
+    if len(chunk) <= num_frames:
+        return chunk, None
+    head, tail = slice(None, num_frames), slice(num_frames, None)
+    rest = FrameChunk(chunk.first_index + num_frames, chunk.frames_THWC[tail], chunk.pts_s[tail])
+    return FrameChunk(chunk.first_index, chunk.frames_THWC[head], chunk.pts_s[head]), rest
 
 
 def stages_of(start: features_pb2.ExtractStart, config: FeaturesConfig) -> Stages:
@@ -112,32 +145,38 @@ def _expected(config: FeaturesConfig) -> Mapping[str, Any]:
 
 def _responses(parts: Iterator[Part]) -> Iterator[features_pb2.ExtractResponse]:
     facts: DecodeFacts | None = None
+    num_frames = 0
     for part in parts:
         match part:
             case FactsPart(facts):
                 pass
             case ArtifactPart(SPEC.writes, value):
-                yield from vectors_to_protos(value)
+                if not num_frames:
+                    yield features_pb2.ExtractResponse(info=info_to_proto(value))
+                for chunk in vectors_to_protos(value, num_frames):
+                    yield features_pb2.ExtractResponse(chunk=chunk)
+                num_frames += len(value.vectors_TD)
     if facts is not None:
         yield features_pb2.ExtractResponse(facts=facts_to_proto(facts))
 
 
-def vectors_to_protos(value: Features) -> Iterator[features_pb2.ExtractResponse]:
-    """The info, then the vectors in messages of at most PIECE_BYTES."""
+def info_to_proto(value: Features) -> features_pb2.ExtractInfo:
+    """What holds for every vector."""
+    return features_pb2.ExtractInfo(model=value.model, weights=value.weights, num_dims=value.vectors_TD.shape[1])
+
+
+def vectors_to_protos(value: Features, first_index: int = 0) -> Iterator[features_pb2.VectorChunk]:
+    """The vectors in messages of at most PIECE_BYTES. first_index: of the first one's frame."""
     num_frames, num_dims = value.vectors_TD.shape
-    info = features_pb2.ExtractInfo(
-        model=value.model, weights=value.weights, num_dims=num_dims, num_split_batches=value.num_split_batches
-    )
-    yield features_pb2.ExtractResponse(info=info)
     step = max(1, PIECE_BYTES // (4 * num_dims + 8))
-    for first in range(0, num_frames, step):
-        part = slice(first, first + step)
-        chunk = features_pb2.VectorChunk(
-            first_index=first,
+    for start in range(0, num_frames, step):
+        part = slice(start, start + step)
+        yield features_pb2.VectorChunk(
+            first_index=first_index + start,
             pts_s=value.pts_s_T[part].tolist(),
             vectors=value.vectors_TD[part].astype("<f4", copy=False).tobytes(),
+            num_split_batches=0 if start else value.num_split_batches,
         )
-        yield features_pb2.ExtractResponse(chunk=chunk)
 
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
@@ -168,59 +207,49 @@ def open_remote(target: str, config: FeaturesConfig, decode: ConfiguredStage) ->
     pass's own, and what a call lost costs one batch. decode: the stage that makes those frames.
     """
     del decode
-    remote = Remote(target)
+    departures = Departures(RemoteModel(Remote(target), config), config.batch_size)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return RemoteFeatures(RemoteModel(remote, config), config.batch_size, job.clip.key)
+        return FeaturesOfClip(departures, job.clip.key)
 
     return consumer
 
 
-class RemoteFeatures(FeaturesOfClip):
-    """One clip whose batches are computed at a server."""
-
-    def __init__(self, model: RemoteModel, batch_size: int, name: str) -> None:
-        super().__init__(model, AdaptiveBatcher(batch_size, model.name), batch_size, name)
-        self._remote_model = model
-
-    def finish(self, given: Mapping[str, Any]) -> Features:
-        """As the stage's; broken batches are those that the server broke."""
-        found = super().finish(given)
-        return dataclasses.replace(found, num_split_batches=self._remote_model.num_split_batches)
-
-
 class RemoteModel:
-    """The network at a server (services.features.backend.FeatureModel), for one clip.
+    """The network at a server (services.features.in_flight.Computer), which makes batches fit by itself.
 
-    weights: what it is to have; a server that serves others refuses. num_split_batches: broken there so far.
+    weights: what it is to have; a server that serves others refuses.
     """
+
+    # One batch is computed while the next is on its way.
+    num_in_flight = 2
 
     def __init__(self, remote: Remote, config: FeaturesConfig) -> None:
         self.name: str = config.model
         self.weights = weights_of(config)
-        self.num_split_batches = 0
         self._remote = remote
         self._stub = features_pb2_grpc.FeatureServiceStub(remote.channel)
         self._metadata = _expectation_of(config)
 
-    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
-        """As FeatureModel. Raises BadConfig when the server serves something else."""
-        return self._remote.patiently(lambda: self._try(frames_NHWC))
+    def compute(self, batch_NHWC: UInt8Array, owner: str) -> Answer:
+        """As Computer. Raises BadConfig when the server serves something else."""
+        del owner
+        return self._remote.patiently(lambda: self._try(batch_NHWC))
 
-    def _try(self, frames_NHWC: UInt8Array) -> Float32Array:
-        call = self._stub.Extract(self._requests(frames_NHWC), timeout=self._remote.deadline_s, metadata=self._metadata)
-        info, pieces = features_pb2.ExtractInfo(), list[Float32Array]()
+    def _try(self, batch_NHWC: UInt8Array) -> Answer:
+        call = self._stub.Extract(self._requests(batch_NHWC), timeout=self._remote.deadline_s, metadata=self._metadata)
+        num_dims, num_splits, pieces = 0, 0, list[Float32Array]()
         for message in call:
             match message.WhichOneof("message"):
                 case "info":
-                    info = message.info
+                    num_dims = message.info.num_dims
                 case "chunk":
-                    pieces.append(np.frombuffer(message.chunk.vectors, "<f4").reshape(-1, info.num_dims))
-        if sum(map(len, pieces)) != len(frames_NHWC):
+                    pieces.append(np.frombuffer(message.chunk.vectors, "<f4").reshape(-1, num_dims))
+                    num_splits += message.chunk.num_split_batches
+        if sum(map(len, pieces)) != len(batch_NHWC):
             raise Again(Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last vector"))
-        self.num_split_batches += info.num_split_batches
-        return np.concatenate(pieces).astype(np.float32, copy=False)
+        return Answer([piece.astype(np.float32, copy=False) for piece in pieces], num_splits)
 
     def _requests(self, frames_NHWC: UInt8Array) -> Iterator[features_pb2.ExtractRequest]:
         height_px, width_px = frames_NHWC.shape[1:3]

@@ -9,40 +9,38 @@ import numpy as np
 
 from services.base.contract import ClipConsumer, ClipJob, Consumer
 from services.base.errors import BadInput
-from services.base.media import Features, Float32Array, FrameChunk, UInt8Array, VideoInfo
+from services.base.media import Features, FrameChunk, UInt8Array, VideoInfo
 from services.features import ops
-from services.features.backend import FeatureModel, open_model
-from services.features.batcher import AdaptiveBatcher
+from services.features.backend import open_model
+from services.features.in_flight import BatchesOfClip, Departures, Fitted
 from services.features.spec import FeaturesConfig
 
 
 def open_stage(config: FeaturesConfig) -> Consumer:
     """Loads the network once. Raises BadConfig as `backend.open_model` does."""
-    model = open_model(config)
-    batcher = AdaptiveBatcher(config.batch_size, model.name)
+    departures = Departures(Fitted(open_model(config), config.batch_size), config.batch_size)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return FeaturesOfClip(model, batcher, config.batch_size, job.clip.key)
+        return FeaturesOfClip(departures, job.clip.key)
 
     return consumer
 
 
 class FeaturesOfClip:
-    """One clip. Frames are stretched as they come, so at most `batch_size` small ones are held, however large theirs.
+    """One clip. Frames are stretched as they come, so that small ones are held, however large theirs.
 
     Batches are cut by counting the clip's frames: the composition is a function of the clip, not of its chunks.
     """
 
     wants_frames = True
 
-    def __init__(self, model: FeatureModel, batcher: AdaptiveBatcher, batch_size: int, name: str) -> None:
-        self._model, self._batcher, self._batch_size, self._name = model, batcher, batch_size, name
+    def __init__(self, departures: Departures, name: str) -> None:
+        self._computer, self._batch_size, self._name = departures.computer, departures.batch_size, name
         self._waiting: list[UInt8Array] = []
-        self._vectors: list[Float32Array] = []
+        self._batches = BatchesOfClip(departures, name)
         self._times: list[np.ndarray] = []
         self._size_px = (0, 0)
-        self._num_splits = 0
 
     def push(self, chunk: FrameChunk) -> None:
         """Raises BadInput when the frames change size, or a single frame does not fit into memory."""
@@ -51,25 +49,22 @@ class FeaturesOfClip:
         for frame_HWC in chunk.frames_THWC:
             self._waiting.append(ops.stretched(frame_HWC[None])[0])
             if len(self._waiting) == self._batch_size:
-                self._compute()
+                self._send()
 
     def finish(self, given: Mapping[str, Any]) -> Features:
         """The clip's vectors. Raises BadInput when there was no frame."""
         del given
-        if self._waiting:
-            self._compute()
-        if not self._vectors:
+        if not any(map(len, self._times)):
             raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
-        vectors_TD = np.concatenate(self._vectors).astype(np.float32, copy=False)
-        return Features(
-            self._model.name, self._model.weights, vectors_TD, np.concatenate(self._times), self._num_splits
-        )
+        if self._waiting:
+            self._send()
+        vectors_TD = self._batches.answers()
+        times_T = np.concatenate(self._times)
+        return Features(self._computer.name, self._computer.weights, vectors_TD, times_T, self._batches.num_splits)
 
-    def _compute(self) -> None:
+    def _send(self) -> None:
         batch_NHWC, self._waiting = np.stack(self._waiting), []
-        pieces = self._batcher.run(self._model, batch_NHWC, self._name)
-        self._num_splits += len(pieces) > 1
-        self._vectors += pieces
+        self._batches.send(batch_NHWC)
 
     def _check_size(self, chunk: FrameChunk) -> None:
         height_px, width_px = chunk.frames_THWC.shape[1:3]

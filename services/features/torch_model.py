@@ -42,6 +42,8 @@ def loaded_network(config: FeaturesConfig) -> tuple[InceptionV3, str]:
 class TorchModel:
     """A FeatureModel. Same frames in the same batch, same bytes, on one kind of device."""
 
+    num_in_flight = 1
+
     def __init__(self, config: FeaturesConfig) -> None:
         self.name: str = config.model
         self._device = _device(config)

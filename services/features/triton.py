@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 from tritonclient.utils import InferenceServerException
 
+from services.base.child import measure
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
 from services.base.remote import channel_options
@@ -75,6 +77,7 @@ class TritonDoor:
         self._client = _connected(target, self._values)
         self._shares = transport == "shared-memory" or (transport == "auto" and is_local(target))
         self._must_share = transport == "shared-memory"
+        self._num_slots = num_in_flight
         self._slots: queue.SimpleQueue[Region | None] = queue.SimpleQueue()
         for _ in range(num_in_flight):
             self._slots.put(None)
@@ -91,7 +94,12 @@ class TritonDoor:
         Raises OutOfMemory, BadConfig (WRONG_SHAPE, MODEL_DIFFERS), Transient when patience ends.
         """
         with self._slot() as slot:
-            return self._patiently(lambda: self._try(slot, arrays, output))
+            began_s = time.monotonic()
+            measure("model_batch_items", len(arrays[0][1]))
+            measure("model_requests_in_flight", self._num_slots - self._slots.qsize())
+            found = self._patiently(lambda: self._try(slot, arrays, output))
+            measure("model_request_seconds", time.monotonic() - began_s)
+            return found
 
     def close(self) -> None:
         """Lets the server forget the memory that was shared. A door that is dropped is closed."""
@@ -233,16 +241,16 @@ class TritonFrames:
         if len(dims) != 3 or dims[2] != 3 or dims[0] != dims[1]:
             raise BadConfig("WRONG_MODEL", f"{facts.name} must take square RGB frames [H,W,3], not {list(dims)}")
         self._size_px = dims[0]
-        self._num_in_flight = num_in_flight
+        self.num_in_flight = num_in_flight
         self._threads = ThreadPoolExecutor(num_in_flight, thread_name_prefix="triton")
 
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
-        """uint8 [N,H,W,3] -> float32 [N,D], by several requests at a time. Raises as TritonDoor.infer does."""
+        """uint8 [N,H,W,3] -> float32 [N,D], in requests as large as the server takes. Raises as `TritonDoor.infer`."""
         # A frame is stretched here, in whole levels as the in-process path does it: fewer bytes travel, and every
         # clip's frames have one shape, without which a server does not batch them together.
         if self._size_px > 0:
             frames_NHWC = stretched(frames_NHWC, self._size_px)
-        most = min(self._door.facts.max_batch_size, -(-len(frames_NHWC) // self._num_in_flight))
+        most = self._door.facts.max_batch_size
         pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
         return np.concatenate(_gathered([self._threads.submit(self._one, piece) for piece in pieces]))
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from visemill.v1 import common_pb2 as visemill_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avisemill/v1/features.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"0\n\tFrameSize\x12\x10\n\x08width_px\x18\x01 \x01(\x05\x12\x11\n\theight_px\x18\x02 \x01(\x05\"\xb4\x01\n\x0c\x45xtractStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12(\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x16.visemill.v1.FrameSizeH\x00\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07weights\x18\x04 \x01(\t\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x12\n\ntarget_fps\x18\x06 \x01(\x01\x42\x07\n\x05input\"\x81\x01\n\x0e\x45xtractRequest\x12*\n\x05start\x18\x01 \x01(\x0b\x32\x19.visemill.v1.ExtractStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"Z\n\x0b\x45xtractInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x01(\t\x12\x10\n\x08num_dims\x18\x03 \x01(\x05\x12\x19\n\x11num_split_batches\x18\x04 \x01(\x05\"B\n\x0bVectorChunk\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x03\x12\r\n\x05pts_s\x18\x02 \x03(\x01\x12\x0f\n\x07vectors\x18\x03 \x01(\x0c\"\x9c\x01\n\x0f\x45xtractResponse\x12(\n\x04info\x18\x01 \x01(\x0b\x32\x18.visemill.v1.ExtractInfoH\x00\x12)\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x18.visemill.v1.VectorChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message2Z\n\x0e\x46\x65\x61tureService\x12H\n\x07\x45xtract\x12\x1b.visemill.v1.ExtractRequest\x1a\x1c.visemill.v1.ExtractResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avisemill/v1/features.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"0\n\tFrameSize\x12\x10\n\x08width_px\x18\x01 \x01(\x05\x12\x11\n\theight_px\x18\x02 \x01(\x05\"\xb4\x01\n\x0c\x45xtractStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12(\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x16.visemill.v1.FrameSizeH\x00\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07weights\x18\x04 \x01(\t\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x12\n\ntarget_fps\x18\x06 \x01(\x01\x42\x07\n\x05input\"\x81\x01\n\x0e\x45xtractRequest\x12*\n\x05start\x18\x01 \x01(\x0b\x32\x19.visemill.v1.ExtractStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"E\n\x0b\x45xtractInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x01(\t\x12\x10\n\x08num_dims\x18\x03 \x01(\x05J\x04\x08\x04\x10\x05\"]\n\x0bVectorChunk\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x03\x12\r\n\x05pts_s\x18\x02 \x03(\x01\x12\x0f\n\x07vectors\x18\x03 \x01(\x0c\x12\x19\n\x11num_split_batches\x18\x04 \x01(\x05\"\x9c\x01\n\x0f\x45xtractResponse\x12(\n\x04info\x18\x01 \x01(\x0b\x32\x18.visemill.v1.ExtractInfoH\x00\x12)\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x18.visemill.v1.VectorChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message2Z\n\x0e\x46\x65\x61tureService\x12H\n\x07\x45xtract\x12\x1b.visemill.v1.ExtractRequest\x1a\x1c.visemill.v1.ExtractResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,11 +39,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXTRACTREQUEST']._serialized_start=303
   _globals['_EXTRACTREQUEST']._serialized_end=432
   _globals['_EXTRACTINFO']._serialized_start=434
-  _globals['_EXTRACTINFO']._serialized_end=524
-  _globals['_VECTORCHUNK']._serialized_start=526
-  _globals['_VECTORCHUNK']._serialized_end=592
-  _globals['_EXTRACTRESPONSE']._serialized_start=595
-  _globals['_EXTRACTRESPONSE']._serialized_end=751
-  _globals['_FEATURESERVICE']._serialized_start=753
-  _globals['_FEATURESERVICE']._serialized_end=843
+  _globals['_EXTRACTINFO']._serialized_end=503
+  _globals['_VECTORCHUNK']._serialized_start=505
+  _globals['_VECTORCHUNK']._serialized_end=598
+  _globals['_EXTRACTRESPONSE']._serialized_start=601
+  _globals['_EXTRACTRESPONSE']._serialized_end=757
+  _globals['_FEATURESERVICE']._serialized_start=759
+  _globals['_FEATURESERVICE']._serialized_end=849
 # @@protoc_insertion_point(module_scope)

@@ -42,26 +42,26 @@ class ExtractRequest(_message.Message):
     def __init__(self, start: _Optional[_Union[ExtractStart, _Mapping]] = ..., data: _Optional[bytes] = ..., chunk: _Optional[_Union[_common_pb2.FrameChunk, _Mapping]] = ...) -> None: ...
 
 class ExtractInfo(_message.Message):
-    __slots__ = ("model", "weights", "num_dims", "num_split_batches")
+    __slots__ = ("model", "weights", "num_dims")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FIELD_NUMBER: _ClassVar[int]
     NUM_DIMS_FIELD_NUMBER: _ClassVar[int]
-    NUM_SPLIT_BATCHES_FIELD_NUMBER: _ClassVar[int]
     model: str
     weights: str
     num_dims: int
-    num_split_batches: int
-    def __init__(self, model: _Optional[str] = ..., weights: _Optional[str] = ..., num_dims: _Optional[int] = ..., num_split_batches: _Optional[int] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., weights: _Optional[str] = ..., num_dims: _Optional[int] = ...) -> None: ...
 
 class VectorChunk(_message.Message):
-    __slots__ = ("first_index", "pts_s", "vectors")
+    __slots__ = ("first_index", "pts_s", "vectors", "num_split_batches")
     FIRST_INDEX_FIELD_NUMBER: _ClassVar[int]
     PTS_S_FIELD_NUMBER: _ClassVar[int]
     VECTORS_FIELD_NUMBER: _ClassVar[int]
+    NUM_SPLIT_BATCHES_FIELD_NUMBER: _ClassVar[int]
     first_index: int
     pts_s: _containers.RepeatedScalarFieldContainer[float]
     vectors: bytes
-    def __init__(self, first_index: _Optional[int] = ..., pts_s: _Optional[_Iterable[float]] = ..., vectors: _Optional[bytes] = ...) -> None: ...
+    num_split_batches: int
+    def __init__(self, first_index: _Optional[int] = ..., pts_s: _Optional[_Iterable[float]] = ..., vectors: _Optional[bytes] = ..., num_split_batches: _Optional[int] = ...) -> None: ...
 
 class ExtractResponse(_message.Message):
     __slots__ = ("info", "chunk", "facts")

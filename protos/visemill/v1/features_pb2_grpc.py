@@ -48,7 +48,8 @@ class FeatureServiceServicer(object):
 
     def Extract(self, request_iterator, context):
         """Send a start, then the clip's bytes in pieces or chunks of frames; half-close.
-        Once the last frame is in, answers with the info, chunks of vectors, then the facts.
+        Answers with the info, chunks of vectors in the frames' order, then the facts. Of frames, vectors come as soon as
+        a batch of them is in, while the caller still sends; of an encoded clip once it is decoded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -29,8 +29,8 @@ FLAGS: Mapping[str, str] = {
     "OCCLUDED": "the clip counts as occluded, as labels.csv says",
     "RANDOM_WEIGHTS": "features are of seeded random weights, not of a trained network",
     "SINGLE_FRAME": "the clip has one frame",
-    "SPLIT_BATCHES": "memory was short, so fewer frames than asked for went through the network at once",
     "SLOW_SOURCE": "the video has fewer frames a second than was aimed at; all were kept",
+    "SPLIT_BATCHES": "memory was short, so fewer frames than asked for went through the network at once",
     "TIMES_GO_BACK": "presentation times that do not go on",
 }
 _FEW_HANDS_SHARE = 0.25

@@ -35,7 +35,6 @@ def test_a_batch_that_fits_goes_through_whole() -> None:
     memory, batcher = Memory(100), AdaptiveBatcher(32)
     assert run(batcher, memory, list(range(32))) == [2 * i for i in range(32)]
     assert memory.tried == [32]
-    assert batcher.num_splits == 0
 
 
 def test_a_batch_that_does_not_fit_is_halved_until_it_does() -> None:
@@ -43,7 +42,6 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does() -> None:
     assert run(batcher, memory, list(range(32))) == [2 * i for i in range(32)]
     assert memory.tried[:4] == [32, 16, 8, 4]
     assert set(memory.tried[3:]) == {4}
-    assert batcher.num_splits == 1
 
 
 def test_the_next_batch_begins_with_what_fitted() -> None:

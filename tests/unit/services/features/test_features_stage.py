@@ -21,7 +21,8 @@ class Counting:
 
     name, weights = "counting", "seeded:0"
 
-    def __init__(self, room: int = 1000) -> None:
+    def __init__(self, room: int = 1000, num_in_flight: int = 1) -> None:
+        self.num_in_flight = num_in_flight
         self.room = room
         self.batches: list[tuple[int, ...]] = []
 
@@ -70,9 +71,10 @@ def test_batches_are_whole_but_the_last_and_hold_small_frames() -> None:
     assert model.batches == [(4, 299, 299, 3), (4, 299, 299, 3), (2, 299, 299, 3)]
 
 
-@given(st.lists(st.integers(1, 7), min_size=1, max_size=6))
-def test_chunks_change_nothing(chunks: list[int]) -> None:
-    assert encode_artifact(features(Counting(), chunks)) == encode_artifact(features(Counting(), [sum(chunks)]))
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=6), st.integers(1, 3))
+def test_chunks_and_batches_on_their_way_change_nothing(chunks: list[int], num_in_flight: int) -> None:
+    made = features(Counting(num_in_flight=num_in_flight), chunks)
+    assert encode_artifact(made) == encode_artifact(features(Counting(), [sum(chunks)]))
 
 
 def test_what_memory_forced_smaller_is_recorded() -> None:

@@ -28,6 +28,10 @@ def finished(keypoints=None, features=None, *, chunks=(), facts=None, **settings
     return work.finish({"keypoints": keypoints, "features": features, "info": INFO, "facts": facts})
 
 
+def meta_of(product):
+    return json.loads(decode_npz(product.payload)["meta"].item())
+
+
 def chunk(first_index, num_frames, height=240, width=320):
     frames_THWC = np.full((num_frames, height, width, 3), 90, np.uint8)
     return FrameChunk(first_index, frames_THWC, (first_index + np.arange(num_frames)) / 15)
@@ -118,6 +122,17 @@ def test_facts_and_flags_of_a_clip(keypoints, features):
     assert (quality["hands_share"], quality["kept_fps"], quality["source_fps"]) == (0.0, 15.0, 30.0)
     assert quality["duration_s"] == 2.0 and quality["rotation_deg"] == 90
     json.dumps(quality)
+
+
+def test_batches_that_memory_broke_are_told_of_in_the_file_and_its_quality(keypoints, features):
+    whole = finished(keypoints(6), features(6, weights="sha256:00"))
+    assert whole.quality["num_split_batches"] == 0
+    assert "iv3_split_batches" not in meta_of(whole)
+    broken = dataclasses.replace(features(6, weights="sha256:00"), num_split_batches=2)
+    product = finished(keypoints(6), broken)
+    assert (product.quality["num_split_batches"], product.flags) == (2, ("SPLIT_BATCHES",))
+    assert meta_of(product)["iv3_split_batches"] == 2
+    assert validate(product.payload) == []
 
 
 def test_trained_weights_raise_no_flag(keypoints, features):
