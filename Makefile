@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROTO_VENV := .venv-protos
 DEMO := demo
 
-.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e unit clean
+.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e e2e-cluster images unit clean
 
 setup: $(VENV)/.ready
 setup-test: $(VENV)/.ready-test
@@ -43,10 +43,21 @@ demo: setup
 test: setup-test lint typecheck verify unit
 
 unit: setup-test
-	$(BIN)/pytest tests -m "not slow"
+	$(BIN)/pytest tests -m "not slow" --ignore=tests/e2e/cluster
 
 e2e: setup-test
-	$(BIN)/pytest tests -m slow
+	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster
+
+# On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
+e2e-cluster: setup-test
+	$(BIN)/pytest tests/e2e/cluster
+
+# BASE=debian makes the base image of Debian's packages, as `auto` does where no registry answers.
+BASE ?= auto
+images: setup
+	$(BIN)/python scripts/build_images.py --base $(BASE)
+images-%: setup
+	$(BIN)/python scripts/build_images.py --base $(BASE) $*
 
 lint: setup-test
 	$(BIN)/ruff check .
@@ -62,6 +73,7 @@ protos: $(PROTO_VENV)/.ready
 docs: setup-test
 	$(BIN)/python scripts/make_cli_reference.py
 	$(BIN)/python scripts/make_settings.py
+	$(BIN)/python scripts/make_metrics_reference.py
 	$(BIN)/python scripts/render_k8s.py
 
 verify: setup-test $(PROTO_VENV)/.ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -68,11 +69,21 @@ def _app(version: str) -> None:
 
 def _repository() -> None:
     """Seeded networks, so that a server can be tried at once; a volume at /models takes their place."""
-    repository = CONTEXT / "repository"
-    if any(repository.iterdir()):
+    repository, made_of = CONTEXT / "repository", CONTEXT.with_name("repository.sha256")
+    sources = sorted((ROOT / "services" / "features").rglob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    if made_of.exists() and made_of.read_text() == digest:
+        return
+    shutil.rmtree(repository)
+    repository.mkdir()
+    if importlib.util.find_spec("torch") is None:
+        sys.stderr.write(
+            "triton's image gets no networks to try: install visemill's `features` extra, or mount yours\n"
+        )
         return
     argv = [sys.executable, "-m", "orchestrator.cli", "models", "export", str(repository)]
     subprocess.run([*argv, "--network", "inception_v3"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    made_of.write_text(digest)
 
 
 def _mirror(source: Path, target: Path, skipped: tuple[str, ...] = ()) -> None:

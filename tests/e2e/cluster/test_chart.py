@@ -1,0 +1,272 @@
+"""The chart on a real cluster: installed, asked, changed, taken away; and what its accounts may not do."""
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[3]
+CHART = ROOT / "deploy" / "helm" / "visemill"
+SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
+IMAGES = ("worker", "features", "triton", "orchestrator")
+RELEASE = "visemill"
+ONLY_ORCHESTRATOR = {"services": {name: {"enabled": False} for name in SERVICES if name != "orchestrator"}}
+
+
+@dataclass(frozen=True)
+class Release:
+    """The chart in a namespace that enforces the restricted level."""
+
+    cluster: Any
+    namespace: str
+    folder: Path
+
+    def helm(self, door: str, *words: object, values: dict[str, Any] | None = None, code: int | None = 0) -> str:
+        return self.cluster.helm(door, RELEASE, *words, *self._values(values), "--namespace", self.namespace, code=code)
+
+    def install(self, values: dict[str, Any] | None = None, door: str = "install") -> str:
+        return self.helm(door, CHART, "--wait", "--timeout", "300s", values=values or {})
+
+    def template(self, values: dict[str, Any]) -> str:
+        return self.helm("template", CHART, values=values)
+
+    def _values(self, values: dict[str, Any] | None) -> list[object]:
+        if values is None:
+            return []
+        image = {"registry": self.cluster.images.registry, "pullPolicy": "IfNotPresent"}
+        path = self.folder / "values.yaml"
+        path.write_text(yaml.safe_dump({"image": image, **values}))
+        return ["--values", CHART / "values-trial.yaml", "--values", path]
+
+    def kubectl(self, *words: object, code: int | None = 0) -> str:
+        return self.cluster.kubectl("--namespace", self.namespace, *words, code=code)
+
+    def pods(self, service: str) -> list[dict[str, Any]]:
+        """Those that are not on their way out."""
+        selector = f"app.kubernetes.io/component={service}"
+        found = self.cluster.get("pods", "--namespace", self.namespace, "--selector", selector)["items"]
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+
+@pytest.fixture(scope="module")
+def new_release(
+    cluster: Any, new_namespace: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Release]]:
+    cluster.load(*IMAGES)
+    made: list[Release] = []
+
+    def make() -> Release:
+        made.append(Release(cluster, new_namespace(), tmp_path_factory.mktemp("release")))
+        return made[-1]
+
+    yield make
+    for release in made:
+        release.helm("uninstall", "--ignore-not-found", "--wait", code=None)
+
+
+@pytest.fixture(scope="module")
+def release(new_release: Callable[[], Release]) -> Release:
+    """The whole chart, installed; every Deployment is ready."""
+    made = new_release()
+    made.install()
+    return made
+
+
+def test_every_deployment_is_ready_and_helm_test_passes(release: Release) -> None:
+    deployments = release.cluster.get("deployments", "--namespace", release.namespace)["items"]
+    ready = {one["metadata"]["name"]: one["status"].get("readyReplicas") for one in deployments}
+    assert ready == dict.fromkeys((f"visemill-{name}" for name in SERVICES), 1)
+    told = release.helm("test", "--logs")
+    assert "Phase:          Succeeded" in told
+    assert [line.split()[1].partition(":")[0] for line in told.splitlines() if line.startswith("serves ")] == [
+        f"visemill-{name}" for name in SERVICES
+    ]
+
+
+def test_the_restricted_level_has_nothing_to_say(release: Release) -> None:
+    """Everything that the chart can make, as the API server judges it."""
+    everything = {
+        "minio": {"enabled": True, "image": "minio:1", "secretKey": "12345678"},
+        "s3": {"existingSecret": "s"},
+    }
+    made = release.template(everything)
+    argv = [*release.cluster.prefix, "kubectl", "--namespace", release.namespace]
+    argv += ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-"]
+    env = {**release.cluster.environment}
+    answer = subprocess.run(argv, input=made, capture_output=True, text=True, env=env, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    privileged = made.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
+    answer = subprocess.run(argv, input=privileged, capture_output=True, text=True, env=env, check=False)
+    assert "violate PodSecurity" in answer.stderr
+
+
+def test_a_change_of_settings_rolls_the_pods_and_a_rollback_rolls_them_back(release: Release) -> None:
+    def level() -> set[str]:
+        name = json.loads(release.kubectl("get", "configmap", "visemill-settings", "-o", "json"))
+        return {name["data"]["VISEMILL_LOG_LEVEL"]}
+
+    before = {pod["metadata"]["name"] for pod in release.pods("landmarks")}
+    release.install({"settings": {"logLevel": "debug"}}, door="upgrade")
+    assert level() == {"debug"}
+    assert not before & {pod["metadata"]["name"] for pod in release.pods("landmarks")}
+    release.helm("rollback", 1, "--wait", "--timeout", "300s")
+    assert level() == {"info"}
+    assert "Succeeded" in release.helm("test")
+
+
+MAY = {
+    "worker": set(),
+    "orchestrator": {
+        *(f"{verb} jobs.batch" for verb in ("get", "list", "watch", "create", "patch", "delete")),
+        *(f"{verb} pods" for verb in ("get", "list", "watch", "delete")),
+        "get pods/log",
+        *(f"{verb} events" for verb in ("get", "list", "watch")),
+        *(f"{verb} nodes" for verb in ("get", "list")),
+    },
+}
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete")
+RESOURCES = (
+    *("jobs.batch", "pods", "pods/log", "pods/exec", "events", "nodes", "secrets", "configmaps", "services"),
+    *("deployments.apps", "serviceaccounts", "serviceaccounts/token", "roles.rbac.authorization.k8s.io", "namespaces"),
+)
+
+
+@pytest.mark.parametrize("account", MAY)
+def test_what_an_account_may_do_is_a_short_list(release: Release, account: str) -> None:
+    """Every verb on every resource that counts, asked of the API server in one go."""
+    user = f"system:serviceaccount:{release.namespace}:visemill-{account}"
+    asked = [(verb, resource) for verb in VERBS for resource in RESOURCES]
+    reviews = [review(user, release.namespace, verb, resource) for verb, resource in asked]
+    body = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
+    told = release.cluster.run("kubectl", "create", "-f", "-", "-o", "json", stdin=body)
+    allowed = [item["status"].get("allowed", False) for item in json.loads(told)["items"]]
+    may = {f"{verb} {resource}" for (verb, resource), yes in zip(asked, allowed, strict=True) if yes}
+    assert may == MAY[account]
+
+
+def review(user: str, namespace: str, verb: str, resource: str) -> dict[str, Any]:
+    whole, _, sub = resource.partition("/")
+    name, _, group = whole.partition(".")
+    attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": name, "subresource": sub}
+    groups = ["system:authenticated", "system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+    spec = {"user": user, "groups": groups, "resourceAttributes": attributes}
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("worker", ("get", "pods")),
+        ("worker", ("create", "job", "mine", "--image=x")),
+        ("worker", ("delete", "pods", "--all")),
+        ("orchestrator", ("get", "secret", "visemill-s3")),
+        ("orchestrator", ("delete", "deployment", "visemill-landmarks")),
+        ("orchestrator", ("run", "mine", "--image=x")),
+        ("orchestrator", ("delete", "node", "--all")),
+        ("orchestrator", ("create", "token", "visemill-worker")),
+        ("orchestrator", ("get", "pods", "--namespace=kube-system")),
+        ("orchestrator", ("delete", "pods", "--all", "--namespace=default")),
+        ("orchestrator", ("create", "job", "mine", "--image=x", "--namespace=default")),
+    ],
+)
+def test_what_is_not_on_it_is_refused(release: Release, account: str, words: tuple[str, ...]) -> None:
+    user = f"system:serviceaccount:{release.namespace}:visemill-{account}"
+    assert "forbidden" in release.kubectl(f"--as={user}", *words, code=1).lower()
+
+
+def test_pods_but_the_orchestrators_hold_no_token(release: Release) -> None:
+    look = ("ls", "/var/run/secrets/kubernetes.io/serviceaccount")
+    for service in SERVICES:
+        pod = release.pods(service)[0]["metadata"]["name"]
+        told = release.kubectl("exec", pod, "--", *look, code=0 if service == "orchestrator" else 2)
+        assert ("token" in told.split()) == (service == "orchestrator")
+
+
+def test_nothing_can_be_written_but_below_tmp(release: Release) -> None:
+    pod = release.pods("landmarks")[0]["metadata"]["name"]
+    assert release.kubectl("exec", pod, "--", "id", "-u").strip() == "10001"
+    for path in ("/opt/visemill/x", "/x", "/etc/x"):
+        told = release.kubectl("exec", pod, "--", "sh", "-c", f"echo > {path}", code=None)
+        assert "Read-only file system" in told
+    release.kubectl("exec", pod, "--", "sh", "-c", "echo > /tmp/x")
+
+
+def test_what_is_uninstalled_leaves_nothing(new_release: Callable[[], Release]) -> None:
+    release = new_release()
+    before = left_of(release)
+    release.install(ONLY_ORCHESTRATOR)
+    assert len(left_of(release)) > len(before)
+    release.helm("uninstall", "--wait", "--timeout", "120s")
+    release.cluster.wait("its objects to go", lambda: left_of(release) == before, 60)
+
+
+def left_of(release: Release) -> set[str]:
+    """All that is in the namespace, and what of the cluster names it; what Kubernetes makes of itself left out."""
+    kinds = release.kubectl("api-resources", "--verbs=list", "--namespaced", "-o", "name").split()
+    own = {kind for kind in kinds if not kind.startswith(("events", "endpoint", "leases", "controllerrevisions"))}
+    words = ("get", ",".join(sorted(own)), "--ignore-not-found", "-o", "name")
+    found = set(release.kubectl(*words).split())
+    of_cluster = "clusterroles,clusterrolebindings,priorityclasses"
+    mark = f"{release.namespace}-visemill"
+    return found | {name for name in release.kubectl("get", of_cluster, "-o", "name").split() if mark in name}
+
+
+def test_kubectl_alone_will_do(new_release: Callable[[], Release], cluster: Any) -> None:
+    """`kubectl apply -k k8s/`, all ready, and gone again."""
+    if cluster.kubectl("get", "namespace", "visemill", "--ignore-not-found"):
+        pytest.skip("there is a namespace visemill, which k8s/ would change")
+    base = ROOT / "k8s"
+    if cluster.images.registry:
+        pytest.skip("k8s/ names no registry: add one with kustomize's `images`")
+    try:
+        cluster.kubectl("apply", "-k", base)
+        for service in SERVICES:
+            cluster.kubectl("-n", "visemill", "rollout", "status", f"deployment/visemill-{service}", "--timeout=300s")
+        policy = json.loads(cluster.kubectl("get", "namespace", "visemill", "-o", "json"))["metadata"]["labels"]
+        assert policy["pod-security.kubernetes.io/enforce"] == "restricted"
+    finally:
+        cluster.kubectl("delete", "-k", base, "--ignore-not-found", "--timeout=180s", code=None)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A CA and one certificate for every Service, as a Secret of type kubernetes.io/tls holds them."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca")
+    names = ",".join(f"DNS:visemill-{service}" for service in SERVICES)
+    (folder / "names").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=visemill")
+    signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
+    openssl("x509", "-req", "-in", "tls.csr", "-out", "tls.crt", *signed)
+    return {name: base64.b64encode((folder / name).read_bytes()).decode() for name in ("ca.crt", "tls.crt", "tls.key")}
+
+
+def test_with_mutual_tls_services_know_each_other_and_nobody_else(
+    new_release: Callable[[], Release], certificates: dict[str, str]
+) -> None:
+    release = new_release()
+    metadata = {"name": "certs", "namespace": release.namespace}
+    release.cluster.apply(
+        {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": certificates}
+    )
+    release.install({"tls": {"enabled": True, "existingSecret": "certs"}})
+    # Features are ready only once Triton has known them, and they it.
+    assert release.helm("test", "--logs").count("serves visemill-") == len(SERVICES)
+    pod = release.pods("orchestrator")[0]["metadata"]["name"]
+    stranger = ("env", "-u", "VISEMILL_TLS_CERT", "-u", "VISEMILL_TLS_KEY", "visemill", "health")
+    told = release.kubectl("exec", pod, "--", *stranger, "visemill-landmarks:50051", code=78)
+    assert "CLIENT_CERTIFICATE_MISSING" in told
+    plain = ("env", "-u", "VISEMILL_TLS_CA", *stranger[1:], "visemill-decode:50051")
+    assert "SERVER_WANTS_TLS" in release.kubectl("exec", pod, "--", *plain, code=78)

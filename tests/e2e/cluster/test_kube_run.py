@@ -1,0 +1,298 @@
+"""Runs as Jobs on a real cluster: the bytes of a local run, whatever happens on the way."""
+
+import itertools
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NUM_SHARDS = 4
+# Small, for machines that tests share: a worker holds 300 MiB.
+SIZES = ["--clip-memory-mib", "1000", "--pods-memory-mib", "1400", "--pods-cpu", "0.5"]
+
+
+class Watched:
+    """A command that runs, what it says kept with the time."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said: list[tuple[float, str]] = [(time.monotonic(), "started")]
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append((time.monotonic(), line.rstrip()))
+
+    @property
+    def words(self) -> str:
+        return "\n".join(line for _, line in self.said)
+
+    @property
+    def longest_silence_s(self) -> float:
+        times = [at_s for at_s, _ in self.said]
+        return max(after - before for before, after in itertools.pairwise(times))
+
+    def end(self, limit_s: float = 600) -> dict[str, Any]:
+        """Its answer."""
+        assert self.process.stdout is not None
+        try:
+            text = self.process.stdout.read()
+            self.process.wait(limit_s)
+        finally:
+            self.process.kill()
+        self._reader.join()
+        answer: dict[str, Any] = json.loads(text) if text else {}
+        return answer
+
+
+class Runs:
+    """Runs over one corpus, each into an output of its own."""
+
+    def __init__(self, kube_visemill, cluster, store, images, bucket: str, inputs: str, folder: Path) -> None:
+        self.visemill, self.cluster, self.store, self.images = kube_visemill, cluster, store, images
+        self.bucket, self.inputs, self.folder = bucket, inputs, folder
+
+    def words(self, name: str, namespace: str, *more: object) -> list[object]:
+        where = ["--cluster", "kube", "--namespace", namespace, "--image", self.images.name("worker"), *SIZES]
+        roots = ["--input-root", self.inputs, "--output-root", self.output(name)]
+        return ["run", "grid", *roots, "--num-shards", NUM_SHARDS, *where, *more]
+
+    def output(self, name: str) -> str:
+        return f"s3://{self.bucket}/{name}"
+
+    def start(self, name: str, namespace: str, *more: object) -> Watched:
+        return self.begin(*self.words(name, namespace, *more))
+
+    def begin(self, *words: object) -> Watched:
+        return Watched(self.visemill.start(*words, "-o", "json"))
+
+    def tree(self, name: str) -> Path:
+        return self.store.get(self.bucket, name, self.folder / name)
+
+    def pods(self, namespace: str, phase: str = "Running") -> list[dict[str, Any]]:
+        found = self.cluster.get("pods", "-n", namespace, f"--field-selector=status.phase={phase}")
+        return found["items"]
+
+    def working(self, namespace: str) -> dict[str, Any]:
+        """A pod that has begun its work."""
+
+        def one() -> dict[str, Any] | None:
+            for pod in self.pods(namespace):
+                log = self.cluster.kubectl("logs", "-n", namespace, pod["metadata"]["name"], code=None)
+                if '"event": "ready"' in log:
+                    return pod
+            return None
+
+        return self.cluster.wait("a pod at work", one)
+
+    def job(self, namespace: str) -> dict[str, Any]:
+        """The newest Job."""
+        jobs = self.cluster.get("jobs", "-n", namespace)["items"]
+        return max(jobs, key=lambda job: int(job["metadata"]["labels"]["visemill.dev/generation"]), default={})
+
+
+@pytest.fixture(scope="module")
+def source(stems: Callable[[int], list[str]], corpus_at, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("grid")
+    corpus_at(folder).add(*stems(8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(kube_visemill, cluster, store, images, source, tmp_path_factory) -> Runs:
+    cluster.load("worker")
+    bucket = store.new_bucket()
+    inputs = store.put(source, bucket, "in")
+    return Runs(kube_visemill, cluster, store, images, bucket, inputs, tmp_path_factory.mktemp("trees"))
+
+
+@pytest.fixture(scope="module")
+def expected(visemill, source, tmp_path_factory, tree_digest) -> str:
+    """The digest of a local run's output."""
+    output = tmp_path_factory.mktemp("local") / "out"
+    visemill.ok("run", "grid", "--input-root", source, "--output-root", output, "--num-shards", NUM_SHARDS)
+    return tree_digest(output)
+
+
+@pytest.fixture
+def same(runs: Runs, expected: str, tree_digest) -> Callable[[str], None]:
+    def check(name: str) -> None:
+        assert tree_digest(runs.tree(name)) == expected
+
+    return check
+
+
+@pytest.fixture
+def secret(cluster, namespace) -> Iterator[Callable[..., None]]:
+    """Makes a Secret in the test's namespace."""
+
+    def make(name: str, **values: str) -> None:
+        metadata = {"name": name, "namespace": namespace}
+        cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values})
+
+    yield make
+
+
+def test_four_shards_give_the_bytes_of_a_local_run(runs, namespace, same, kube_visemill):
+    run = runs.start("plain", namespace, "--parallelism", 2)
+    answer = run.end()
+    assert run.process.returncode == 0, run.words
+    assert answer["finished"] and answer["shards"] == {"done": 4, "total": 4}
+    assert run.longest_silence_s < 5.5, run.words
+    assert "requests to the API server" in run.words
+    same("plain")
+    again = kube_visemill.ok(*runs.words("plain", namespace))
+    assert again["nothing_to_do"]
+    status = kube_visemill.ok(
+        "status", "--cluster", "kube", "--namespace", namespace, "--output-root", runs.output("plain")
+    )
+    (job,) = status["cluster"]["jobs"]
+    assert (job["phase"], job["completed"], job["parallelism"]) == ("complete", 4, 2)
+
+
+def test_a_pod_that_is_deleted_costs_nothing(runs, namespace, same, cluster):
+    run = runs.start("deleted-pod", namespace, "--parallelism", 2)
+    pod = runs.working(namespace)["metadata"]["name"]
+    cluster.kubectl("delete", "pod", "-n", namespace, pod)
+    assert run.end()["finished"], run.words
+    same("deleted-pod")
+
+
+def test_a_killed_orchestrator_is_replaced_by_any_other_and_two_do_no_harm(runs, namespace, same):
+    run = runs.start("orphan", namespace, "--parallelism", 1)
+    runs.working(namespace)
+    run.process.send_signal(signal.SIGKILL)
+    run.end()
+    job = runs.job(namespace)
+    where = ["--cluster", "kube", "--namespace", namespace, "--output-root", runs.output("orphan")]
+    image = ["--image", runs.images.name("worker"), *SIZES]
+    resumed, joined = runs.begin("resume", *where, *image), runs.start("orphan", namespace)
+    answers = [resumed.end(), joined.end()]
+    assert all(answer["finished"] for answer in answers), f"{resumed.words}\n{joined.words}"
+    assert runs.job(namespace)["metadata"]["uid"] == job["metadata"]["uid"]
+    same("orphan")
+
+
+def test_an_interrupted_orchestrator_leaves_its_job_to_go_on(runs, namespace, same):
+    run = runs.start("left", namespace, "--parallelism", 2)
+    runs.working(namespace)
+    run.process.send_signal(signal.SIGINT)
+    answer = run.end(60)
+    assert run.process.returncode == 130 and not answer["finished"] and "visemill resume" in answer["why"]
+    assert not runs.job(namespace).get("metadata", {}).get("deletionTimestamp")
+    assert runs.start("left", namespace).end()["finished"]
+    same("left")
+
+
+def test_a_bad_config_ends_the_run_at_once_with_its_reason(runs, namespace, secret, store):
+    secret("wrong", **{**store.environment, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})
+    began_s = time.monotonic()
+    run = runs.start("bad-config", namespace, "--s3-secret", "wrong")
+    answer = run.end(120)
+    assert run.process.returncode == 78, run.words
+    assert "ACCESS_DENIED" in answer["why"] and "credentials" in answer["why"]
+    assert time.monotonic() - began_s < 60
+    # The next attempt begins anew.
+    run = runs.start("bad-config", namespace)
+    assert run.end()["finished"], run.words
+
+
+def test_parallelism_changes_in_mid_run(runs, namespace, same, kube_visemill, cluster):
+    run = runs.start("scaled", namespace, "--parallelism", 1)
+    runs.working(namespace)
+    verb = ["--namespace", namespace, "--output-root", runs.output("scaled")]
+    scaled = kube_visemill.ok("scale", *verb, "--parallelism", 4)
+    assert (scaled["before"], scaled["parallelism"]) == (1, 4)
+    cluster.wait("more pods", lambda: len(runs.pods(namespace)) >= 3)
+    logs = kube_visemill.ok("logs", *verb)
+    assert len(logs["pods"]) >= 3 and all(pod["lines"] for pod in logs["pods"])
+    assert run.end()["finished"], run.words
+    same("scaled")
+
+
+def test_a_missing_secret_is_told_with_its_remedy_and_mended_while_it_waits(
+    runs, namespace, secret, store, same, kube_visemill, cluster
+):
+    run = runs.start("no-secret", namespace, "--s3-secret", "later")
+    cluster.wait("the trouble told", lambda: "CreateContainerConfigError" in run.words, 60)
+    assert "--s3-secret" in run.words and "later" in run.words
+    status = kube_visemill.ok(
+        "status", "--cluster", "kube", "--namespace", namespace, "--output-root", runs.output("no-secret")
+    )
+    assert status["cluster"]["troubles"][0]["reason"] == "CreateContainerConfigError"
+    secret("later", **store.environment)
+    assert run.end()["finished"], run.words
+    same("no-secret")
+
+
+def test_pods_that_cannot_be_placed_are_told(runs, namespace, kube_visemill, cluster):
+    run = runs.start("too-big", namespace, "--pods-cpu", 500)
+    cluster.wait("the trouble told", lambda: "Unschedulable" in run.words, 60)
+    assert "Insufficient cpu" in run.words and "--pods-cpu" in run.words
+    verb = ["--namespace", namespace, "--output-root", runs.output("too-big")]
+    assert len(kube_visemill.ok("cancel", "--cluster", "kube", *verb)["deleted"]) == 1
+    answer = run.end(60)
+    assert run.process.returncode == 75 and "deleted" in answer["why"], run.words
+
+
+def test_a_quota_that_is_used_up_is_told(runs, namespace, kube_visemill, cluster):
+    spec = {"hard": {"pods": "0"}}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": namespace}}
+    cluster.apply({**quota, "spec": spec})
+    run = runs.start("quota", namespace)
+    cluster.wait("the trouble told", lambda: "exceeded quota" in run.words, 90)
+    assert "quota is used up" in run.words
+    run.process.send_signal(signal.SIGINT)
+    run.end(60)
+
+
+def test_an_image_that_is_nowhere_is_told(runs, namespace, cluster):
+    run = runs.start("no-image", namespace, "--image", "visemill-nowhere:0", "--image-pull-policy", "Never")
+    cluster.wait("the trouble told", lambda: "ErrImageNeverPull" in run.words, 60)
+    assert "--image-pull-policy" in run.words
+    run.process.send_signal(signal.SIGINT)
+    run.end(60)
+
+
+def test_pods_that_run_out_of_memory_get_more_in_a_job_for_what_remains(runs, namespace, same, cluster):
+    small = ["--pods-memory-mib", 200, "--pods-max-memory-mib", 1600, "--max-attempts", 1]
+    run = runs.start("memory", namespace, *small)
+    assert run.end()["finished"], run.words
+    jobs = cluster.get("jobs", "-n", namespace)["items"]
+    sizes = sorted(int(job["metadata"]["annotations"]["visemill.dev/memory-mib"]) for job in jobs)
+    assert sizes[:2] == [200, 400] and len(sizes) <= 4
+    assert "ran out of 200 MiB" in run.words
+    same("memory")
+
+
+def test_suspended_and_resumed(runs, namespace, same, kube_visemill, cluster):
+    run = runs.start("suspended", namespace, "--parallelism", 1)
+    runs.working(namespace)
+    verb = ["--namespace", namespace, "--output-root", runs.output("suspended")]
+    kube_visemill.ok("suspend", *verb)
+    cluster.wait("no pods", lambda: not runs.pods(namespace), 60)
+    cluster.wait("it is told", lambda: "suspended" in run.words, 30)
+    resumed = runs.begin("resume", "--cluster", "kube", *verb, "--image", runs.images.name("worker"), *SIZES)
+    assert resumed.end()["finished"] and run.end()["finished"], f"{run.words}\n{resumed.words}"
+    same("suspended")
+
+
+def test_a_second_run_of_another_plan_is_refused(runs, namespace, kube_visemill):
+    words = [word if word != NUM_SHARDS else 3 for word in runs.words("plain", namespace)]
+    kube_visemill.refused(*words, reason="OTHER_RUN")
+
+
+def test_folders_of_this_machine_are_refused(runs, namespace, kube_visemill, tmp_path, source):
+    words = ["run", "grid", "--input-root", source, "--output-root", tmp_path / "out", "--cluster", "kube"]
+    message = kube_visemill.refused(*words, "--namespace", namespace, reason="LOCAL_ROOT")
+    assert "s3://" in message
