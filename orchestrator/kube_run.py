@@ -11,6 +11,8 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
 from orchestrator.clusters.kube import Bell, KubeRunJobs
@@ -32,6 +34,8 @@ from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, BadC
 from services.base.order import RunOrder
 from services.base.shards import shards_text
 from services.base.store import Store
+
+_Result = TypeVar("_Result")
 
 _TICK_S = 0.2
 # Between looks: at least this after a change, at most that without one; both longer where a look takes long.
@@ -116,7 +120,8 @@ class KubeRun:
                 if failed is not None:
                     return failed
                 progress.say("all shards are done; publishing")
-                if self._publish(progress) is not False:
+                self._note = "publishing"
+                if self._telling(progress, lambda: self._publish(progress)) is not False:
                     progress.say(f"{self._api.num_calls} requests to the API server")
                     return None
 
@@ -126,7 +131,7 @@ class KubeRun:
         while not self._should_stop():
             began_s = time.monotonic()
             try:
-                seen, step = self._decide(problems)
+                seen, step = self._telling(progress, lambda: self._decide(problems))
                 away_since_s = None
                 self._tell(progress, seen, sizes)
                 if self._act(step, seen, progress):
@@ -139,6 +144,14 @@ class KubeRun:
                 self._note = f"no answer for {duration(time.monotonic() - away_since_s)}"
             self._pause(progress, bell, time.monotonic() - began_s)
         return Fail("left alone; its Job goes on: `visemill resume` comes back to it", EXIT_INTERRUPTED)
+
+    def _telling(self, progress: Progress, call: Callable[[], _Result]) -> _Result:
+        """What the call returns or raises; it may take long, and progress is told meanwhile."""
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(call)
+            while not wait([future], _TICK_S).done:
+                progress.tick(self._words())
+            return future.result()
 
     def _decide(self, problems: int) -> tuple[Seen, Step]:
         """A step that makes, publishes or fails is taken by what the store says now."""
@@ -245,6 +258,7 @@ class KubeRun:
     def _tell(self, progress: Progress, seen: Seen, sizes: list[int]) -> None:
         self._num_done = len(seen.done)
         progress.shards = (self._num_done, self._order.num_shards)
+        progress.kube_requests = self._api.num_calls
         progress.reached(sum(sizes[shard] for shard in seen.done), self._eyes.num_quarantined)
         for trouble in self._eyes.troubles():
             self._say_once(progress, str(trouble))

@@ -21,7 +21,7 @@ _WINDOW_S = 60.0
 
 class Progress:
     """Counts clips and says so. total: clips to do in all, done ones included. shards: (done, in all), as the caller
-    keeps it.
+    keeps it, like kube_requests: to an API server, so far.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Progress:
         self._terminal = self._stream.isatty() and not as_json
         self._every_s = _JSON_EVERY_S if as_json else _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
         self.shards = (0, 0)
+        self.kube_requests = 0
         self._quiet = quiet
         self._total = total
         self._num_done = num_done
@@ -97,7 +98,14 @@ class Progress:
 
     def _event(self) -> None:
         clips = (self._num_done, self._total)
-        event = {"event": "progress", "shards": self.shards, "clips": clips, "quarantined": self._num_quarantined}
+        event: dict[str, object] = {
+            "event": "progress",
+            "shards": self.shards,
+            "clips": clips,
+            "quarantined": self._num_quarantined,
+        }
+        if self.kube_requests:
+            event["kube_requests"] = self.kube_requests
         self._stream.write(json.dumps(event) + "\n")
         self._stream.flush()
 

@@ -15,6 +15,7 @@ from orchestrator.carrier import Carrier, Event
 from orchestrator.flag_words import FlagParser
 from orchestrator.planning import pipeline_of
 from orchestrator.registry import Registry
+from orchestrator.run_metrics import RunMetrics
 from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after
 from orchestrator.submission import Allowed, Submission, remote_words
 from services.base import log
@@ -67,6 +68,8 @@ class RunHost:
         self._planning: dict[str, Future[RunRecord]] = {}
         self._changed = threading.Condition()
         self._stopping = False
+        self._num_requests: dict[str, int] = {}
+        self.metrics = RunMetrics(self.records)
         self._planners = ThreadPoolExecutor(_NUM_PLANNERS, thread_name_prefix="plan")
         self._places = [
             threading.Thread(target=self._place, name=f"run-{i}", daemon=True) for i in range(config.num_runs)
@@ -174,9 +177,12 @@ class RunHost:
 
     def _pin(self, asked: Submission) -> RunRecord:
         try:
-            ended = Carrier(asked.pin_words(), _ignore).run()
+            with self.metrics.planned.time():
+                ended = Carrier(asked.pin_words(), _ignore).run()
             if "digest" not in ended.answer:
-                raise _error_of(ended)
+                error = _error_of(ended)
+                self.metrics.refused.labels(error.reason).inc()
+                raise error
             pinned = _pinned_of(ended)
             with self._changed:
                 record = self._enqueue(asked, pinned)
@@ -241,7 +247,9 @@ class RunHost:
         if record.phase is not Phase.CANCELLING:
             self._registry.save(record)
             ended = carrier.run()
+            self.metrics.carried.labels(str(ended.code)).inc()
             with self._changed:
+                self._num_requests.pop(run_id, None)
                 del self._carriers[run_id]
                 record, wait_s = after(self._records[run_id], ended, time.time())
                 self._set(record)
@@ -272,6 +280,9 @@ class RunHost:
             record = self._records[run_id]
             if event["event"] == "progress":
                 self._set(record.told(event, time.time()))
+                num_requests = int(event.get("kube_requests", 0))
+                self.metrics.kube_requests.inc(max(0, num_requests - self._num_requests.get(run_id, 0)))
+                self._num_requests[run_id] = num_requests
             elif event["event"] == "said":
                 record = self._set(record.changed(time.time()))
                 messages = self._messages.setdefault(run_id, deque(maxlen=_MOST_MESSAGES))

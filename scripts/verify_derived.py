@@ -1,6 +1,8 @@
 """Makes every derived file again in a scratch folder and shows each that differs. Exits 1 on a difference."""
 
 import difflib
+import functools
+import operator
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,13 @@ def settings(scratch: Path) -> dict[Path, Path]:
     return {ROOT / name: scratch / name for name in names}
 
 
+def metrics(scratch: Path) -> dict[Path, Path]:
+    """docs/metrics.md is what the registries describe."""
+    target = scratch / "metrics.md"
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_metrics_reference.py"), str(target)], check=True)
+    return {ROOT / "docs" / "metrics.md": target}
+
+
 def manifests(scratch: Path) -> dict[Path, Path]:
     """k8s/ is the chart with its default values."""
     made = scratch / "k8s"
@@ -44,7 +53,8 @@ def main(protoc_python: str) -> int:
     differences = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        pairs = stubs(protoc_python, scratch) | cli_reference(scratch) | settings(scratch) | manifests(scratch)
+        made_here = [make(scratch) for make in (cli_reference, settings, metrics, manifests)]
+        pairs = functools.reduce(operator.or_, made_here, stubs(protoc_python, scratch))
         for committed, made in sorted(pairs.items()):
             then = committed.read_text().splitlines() if committed.exists() else []
             now = made.read_text().splitlines() if made.exists() else []

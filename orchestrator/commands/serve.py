@@ -87,7 +87,7 @@ def serve(flags: argparse.Namespace) -> Answer:
     with contextlib.ExitStack() as stack:
         host.start()
         stack.callback(host.stop)
-        code = serve_until(stopping, config, {SERVICE: registrar(host)}, stop_work=host.stop)
+        code = serve_until(stopping, config, {SERVICE: registrar(host)}, host.stop, host.metrics)
     return Answer(_STOPPED if code == EXIT_OK else "stopped with calls unfinished", {"exit_code": code}, code)
 
 

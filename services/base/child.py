@@ -9,12 +9,13 @@ import resource
 import signal
 import socket
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from services.base import log, pipe
-from services.base.clip_pass import BoundStage, ChunkPart, ClipPass
+from services.base.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart
 from services.base.contract import canonical_json
 from services.base.errors import Transient, VisemillError
 from services.base.media import FrameChunk, VideoInfo
@@ -27,6 +28,9 @@ _SLACK_BYTES = 2 << 30
 MOST_PASSES = 3
 
 OpenStage = Callable[[str, Mapping[str, Any], str | None, Mapping[str, Mapping[str, Any]]], BoundStage]
+
+# What the stages have measured since the last clip was done.
+_MEASURED: deque[tuple[str, float]] = deque(maxlen=4096)
 
 # Of the thread that carries clips; others find none.
 _SUPERVISOR: ContextVar[socket.socket | None] = ContextVar("visemill_supervisor", default=None)
@@ -47,6 +51,11 @@ def waiting_for(whom: str) -> Iterator[None]:
         yield
     finally:
         pipe.send(sock, {"part": "waits", "for": ""})
+
+
+def measure(name: str, value: float) -> None:
+    """Tells the supervisor, which keeps the metrics, of a number. name: one of services.base.metrics.OF_CHILDREN."""
+    _MEASURED.append((name, value))
 
 
 def die_with_parent() -> None:
@@ -130,6 +139,8 @@ def _serve_clip(sock: socket.socket, clip_pass: ClipPass, header: dict[str, Any]
     try:
         for part in clip_pass.run(job, given, want_frames=header["want_frames"], frames=incoming, info=info):
             part_header, pieces = pipe.pack_part(part)
+            if isinstance(part, DonePart):
+                part_header["measured"] = [_MEASURED.popleft() for _ in range(len(_MEASURED))]
             pipe.send(sock, part_header, *pieces)
     except VisemillError as error:
         _finish(frames)

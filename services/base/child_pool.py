@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from services.base import metrics
 from services.base.calls import current_call
 from services.base.clip_pass import Part
 from services.base.contract import ClipJob
@@ -75,12 +76,15 @@ class ChildPool:
 
         stages: what it must hold, instead of whatever it does; one that holds them already is preferred.
         """
-        child = self._take(timeout_s, stages)
+        with metrics.CALLS_WAITING.track_inprogress():
+            child = self._take(timeout_s, stages)
+        metrics.CHILDREN_BUSY.inc()
         try:
             if stages is not None:
                 child.rebind(stages)
             yield child
         finally:
+            metrics.CHILDREN_BUSY.dec()
             with self._changed:
                 self._free.append(child)
                 self._changed.notify()

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from services.base import pipe
+from services.base import metrics, pipe
 from services.base.child import MOST_PASSES
 from services.base.child_words import ChildWords
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
@@ -131,6 +131,7 @@ class PassChild:
                 return
             except ChildLost as lost:
                 self._kill()
+                metrics.CHILDREN_LOST.labels(lost.reason.lower()).inc()
                 if lost.reason in _NOT_ITS_FAULT:
                     raise Transient(lost.reason, f"{job.clip.key}: {lost.message}") from None
                 if attempt == num_tries:
@@ -170,6 +171,7 @@ class PassChild:
             raise error("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
 
     def _spawn(self) -> None:
+        metrics.CHILDREN_STARTED.inc()
         ours, theirs = socket.socketpair()
         self._num_oom_kills = _oom_kills()
         try:
@@ -233,6 +235,7 @@ class PassChild:
             if header["part"] == "error":
                 raise self._failure(header)
             part = pipe.unpack_part(header, payload)
+            _count(part, header)
             if isinstance(part, InfoPart):
                 watch.lasts(part.info.duration_s)
             try:
@@ -322,6 +325,16 @@ class PassChild:
             self._socket.close()
             self._socket = None
         self._open = []
+
+
+def _count(part: Part, header: Mapping[str, Any]) -> None:
+    if isinstance(part, FactsPart):
+        metrics.FRAMES.inc(part.facts.num_frames)
+    elif isinstance(part, DonePart):
+        for stage, seconds in part.seconds.items():
+            metrics.STAGE_SECONDS.labels(stage).observe(seconds)
+        for name, value in header["measured"]:
+            metrics.OF_CHILDREN[name].observe(value)
 
 
 def _plain(stages: Stages) -> list[list[Any]]:

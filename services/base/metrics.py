@@ -1,22 +1,89 @@
-"""Counters of a process, in Prometheus's text format over HTTP where a port is asked for."""
+"""Numbers of a process, in Prometheus's text format over HTTP where a port is asked for.
+
+Names carry their unit, labels take a handful of values: never a clip, a shard or a run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from services.base.errors import BadConfig
 
 _SECONDS_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+_REQUEST_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+_COUNT_BUCKETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+
+# Of this process, whatever it does; what it does not do stays at zero.
+PROCESS = CollectorRegistry()
+ProcessCollector(registry=PROCESS)
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(name, text, labels, registry=PROCESS)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=PROCESS)
+
+
+def _histogram(name: str, text: str, buckets: Iterable[float], *labels: str) -> Histogram:
+    return Histogram(name, text, labels, buckets=tuple(buckets), registry=PROCESS)
+
+
+CLIPS = _counter("visemill_clips", "Clips that a worker has dealt with: ok or quarantined.", "outcome")
+CLIP_SECONDS = _histogram("visemill_clip_seconds", "Wall time of a worker's clip, retries included.", _SECONDS_BUCKETS)
+SHARDS = _counter(
+    "visemill_shards", "Shards that a worker has dealt with: committed, skipped (done before), bad.", "outcome"
+)
+SHARD_SECONDS = _histogram(
+    "visemill_shard_seconds", "Wall time of a committed shard.", (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+)
+ARTIFACTS = _counter("visemill_artifacts", "Artifacts that clips needed: found made, or made.", "outcome")
+CLIP_WAITS = _counter("visemill_clip_waits", "Times that a clip has waited for a remote stage that did not answer.")
+
+FRAMES = _counter("visemill_frames", "Frames decoded.")
+STAGE_SECONDS = _histogram("visemill_stage_seconds", "Time of a clip in a stage.", _SECONDS_BUCKETS, "stage")
+CHILDREN_STARTED = _counter("visemill_children_started", "Child processes started to hold the stages.")
+CHILDREN_LOST = _counter("visemill_children_lost", "Children that a clip has cost, by reason.", "reason")
+CHILDREN_BUSY = _gauge("visemill_children_busy", "Children of a server that are at work on a clip.")
+CALLS_WAITING = _gauge("visemill_calls_waiting", "Calls of a server that wait for a child.")
+
+MODEL_BATCH_ITEMS = _histogram(
+    "visemill_model_batch_items", "Frames, or sequences, in a request to a model server.", _COUNT_BUCKETS
+)
+MODEL_IN_FLIGHT = _histogram(
+    "visemill_model_requests_in_flight", "Requests to a model server under way when one is sent.", _COUNT_BUCKETS
+)
+MODEL_SECONDS = _histogram(
+    "visemill_model_request_seconds", "Wall time of a request to a model server, retries included.", _REQUEST_BUCKETS
+)
+
+STORE_SECONDS = _histogram(
+    "visemill_store_request_seconds", "Wall time of a try of an S3 request.", _REQUEST_BUCKETS, "method"
+)
+STORE_RETRIES = _counter("visemill_store_retries", "S3 requests that have to be tried again.", "method")
+
+# What children may measure (services/base/child.py), by name.
+OF_CHILDREN: dict[str, Histogram] = {
+    "model_batch_items": MODEL_BATCH_ITEMS,
+    "model_requests_in_flight": MODEL_IN_FLIGHT,
+    "model_request_seconds": MODEL_SECONDS,
+}
 
 
 class CallMetrics:
-    """Calls of one server: how many run, how many ended with which status code, how long they took."""
+    """Calls of one server: how many run, how many ended with which status code, how long they took.
+
+    registry: these, those of the process, and what is added to it.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        self.registry.register(_Forward(PROCESS))
         self._ended = Counter(
             "visemill_calls", "gRPC calls that ended, by status code.", ["method", "code"], registry=self.registry
         )
@@ -36,6 +103,16 @@ class CallMetrics:
         self._running.labels(method).dec()
         self._ended.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
+
+
+class _Forward(Collector):
+    """Another registry's metrics as part of this one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        return self._registry.collect()
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -22,6 +22,7 @@ from minio import Minio
 from minio.credentials import AWSConfigProvider, IamAwsProvider, Provider, StaticProvider
 from minio.error import InvalidResponseError, S3Error, ServerError
 
+from services.base import metrics
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.retry import PATIENCE_S, Again, patiently
 
@@ -230,15 +231,16 @@ class Bucket:
     ) -> Any:
         """One attempt. Raises Again, Refused or BadConfig."""
         try:
-            return self._client._execute(
-                method,
-                self.name,
-                key or None,
-                body=body,
-                headers=dict(headers or {}),
-                query_params=dict(query or {}),
-                preload_content=not stream,
-            )
+            with metrics.STORE_SECONDS.labels(method).time():
+                return self._client._execute(
+                    method,
+                    self.name,
+                    key or None,
+                    body=body,
+                    headers=dict(headers or {}),
+                    query_params=dict(query or {}),
+                    preload_content=not stream,
+                )
         except S3Error as error:
             raise self._judge(method, key, error.response.status, error.code or "", error.message or "") from error
         except ServerError as error:
@@ -255,6 +257,7 @@ class Bucket:
 
     def _unreachable(self, method: str, key: str, error: Exception) -> Again:
         what = f"{self._settings.endpoint} failed at {method} {self.name}/{key}: {error}"
+        metrics.STORE_RETRIES.labels(method).inc()
         return Again(Transient("STORE_UNREACHABLE", f"{what}; check the endpoint and the network", str(error)))
 
     def _judge(self, method: str, key: str, status: int, code: str, words: str) -> VisemillError | Again | Refused:
@@ -264,6 +267,7 @@ class Bucket:
         if code in _CONFLICT_CODES and method == "POST":
             return Refused(code)
         if status in _RETRIED_STATUS or code in _RETRIED_CODES | _CONFLICT_CODES:
+            metrics.STORE_RETRIES.labels(method).inc()
             return Again(Transient("STORE_UNREACHABLE", f"{what}; the server is overloaded or starting", words))
         if code in _EXPECTED and key:
             return Refused(code)

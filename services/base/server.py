@@ -20,6 +20,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client.registry import Collector
 
 from services.base import log
 from services.base.calls import CallInterceptor, Gate, call_abandoned
@@ -268,13 +269,18 @@ def serve_until(
     config: ListenConfig,
     register: Mapping[str, Register],
     stop_work: Callable[[], object] = lambda: None,
+    collector: Collector | None = None,
 ) -> int:
     """Serves until `stopping` is set, then drains: stop_work() ends what would keep calls in flight. The exit code.
+
+    collector: of metrics beside those of the calls and of the process.
 
     The first line on standard output is `listening on ADDRESS`. Raises BadConfig.
     """
     with contextlib.ExitStack() as stack:
         server = Server(config, register)
+        if collector is not None:
+            server.metrics.registry.register(collector)
         if config.metrics_listen:
             port, stop_metrics = expose(server.metrics.registry, config.metrics_listen)
             stack.callback(stop_metrics)

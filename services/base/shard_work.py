@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.base import layout, log
+from services.base import layout, log, metrics
 from services.base.artifacts import Product, artifact_key, decode_artifact, encode_artifact
 from services.base.clip_inputs import ClipInputs, ReadClip
 from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
@@ -108,6 +108,7 @@ class ShardWork:
     def run(self) -> None:
         """Does nothing when the shard is done. Raises BadShard, BadConfig or Transient; nothing is committed then."""
         if self._c.state.stat(self._done_name) is not None:
+            metrics.SHARDS.labels("skipped").inc()
             say(event="shard_done", shard=self._shard, skipped=True)
             return
         began_s = time.monotonic()
@@ -161,6 +162,8 @@ class ShardWork:
             self._attempt,
         )
         self._c.state.create(self._done_name, done.to_json())
+        metrics.SHARDS.labels("committed").inc()
+        metrics.SHARD_SECONDS.observe(wall_s)
         LOG.info("shard done", extra={"fields": {"counts": done.counts, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
 
@@ -187,6 +190,8 @@ class ShardWork:
         is_ok = not self._quarantine or self._quarantine[-1].key != row.key
         wall_s = round(time.monotonic() - began_s, 3)
         num_frames = self._num_frames - num_frames
+        metrics.CLIPS.labels("ok" if is_ok else "quarantined").inc()
+        metrics.CLIP_SECONDS.observe(wall_s)
         say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, num_frames=num_frames)
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
@@ -202,6 +207,7 @@ class ShardWork:
             except Transient as error:
                 if wait_s is None or error.reason == MEMORY_RAN_OUT:
                     raise
+                metrics.CLIP_WAITS.inc()
                 LOG.warning("clip waits", extra={"fields": {"reason": error.reason, "wait_s": wait_s}})
                 say(event="waiting", shard=self._shard, why=f"{error.reason}: {error.message}", wait_s=wait_s)
                 until_s = time.monotonic() + wait_s
@@ -221,11 +227,13 @@ class ShardWork:
                     self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
             elif isinstance(part, ArtifactPart) and part.name in names:
                 self._c.state.put(names[part.name], encode_artifact(part.value))
+                metrics.ARTIFACTS.labels("made").inc()
             elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
                 product = part.value
         if product is None:
             raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
         self._num_cached += bool(given)
+        metrics.ARTIFACTS.labels("found").inc(len(given))
         return product
 
     def _cached(self, job: ClipJob) -> tuple[dict[str, Any], dict[str, str]]:

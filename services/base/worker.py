@@ -7,6 +7,7 @@ work; --termination-log is a file that then tells why.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import logging
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.base import layout, log
+from services.base import layout, log, metrics
 from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard, VisemillError
@@ -68,6 +69,7 @@ def add_work_flags(parser: argparse.ArgumentParser) -> None:
         "--num-indexes", type=int, default=1, help="parts that the shards are done in (default: %(default)s)"
     )
     parser.add_argument("--termination-log", default="", metavar="FILE", help="where to say why, when it fails")
+    parser.add_argument("--metrics-listen", default="", metavar="HOST:PORT", help="for Prometheus; empty: off")
     parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end with this process, which started it")
     parser.add_argument("--attempt", type=int, default=1, help="for the logs (default: %(default)s)")
     parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
@@ -100,7 +102,8 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         if os.getppid() != flags.parent:
             return EXIT_TRANSIENT
     try:
-        bad = _work(flags, specs, _Stop())
+        with _exposed(flags.metrics_listen):
+            bad = _work(flags, specs, _Stop())
     except VisemillError as error:
         _leave_word(flags.termination_log, error)
         raise
@@ -111,6 +114,19 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         return EXIT_OK
     _leave_word(flags.termination_log, next(iter(bad.values())), bad)
     return EXIT_BAD_SHARD
+
+
+@contextlib.contextmanager
+def _exposed(listen: str) -> Iterator[None]:
+    if not listen:
+        yield
+        return
+    port, stop = metrics.expose(metrics.PROCESS, listen)
+    LOG.info("metrics on port %d", port)
+    try:
+        yield
+    finally:
+        stop()
 
 
 def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop) -> dict[int, BadShard]:
@@ -135,6 +151,7 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
                     ShardWork(context, shard, attempt, child, stop).run()
                 except BadShard as error:
                     bad[shard] = error
+                    metrics.SHARDS.labels("bad").inc()
                     say(event="shard_bad", shard=shard, reason=error.reason, message=error.message)
     finally:
         child.close()
