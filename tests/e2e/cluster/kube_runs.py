@@ -1,0 +1,97 @@
+"""Runs on a cluster as tests drive them: a command that is watched while it runs, its pods, its output."""
+
+import itertools
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+# Small, for machines that tests share: a worker holds 300 MiB.
+SIZES = ["--clip-memory-mib", "1000", "--pods-memory-mib", "1400", "--pods-cpu", "0.5"]
+
+
+class Watched:
+    """A command that runs, what it says kept with the time."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said: list[tuple[float, str]] = [(time.monotonic(), "started")]
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append((time.monotonic(), line.rstrip()))
+
+    @property
+    def words(self) -> str:
+        return "\n".join(line for _, line in self.said)
+
+    @property
+    def longest_silence_s(self) -> float:
+        """Since it had planned."""
+        times = [at_s for at_s, _ in self.said[1:]]
+        return max(after - before for before, after in itertools.pairwise(times))
+
+    def end(self, limit_s: float = 600) -> dict[str, Any]:
+        """Its answer."""
+        assert self.process.stdout is not None
+        try:
+            self.process.wait(limit_s)
+        finally:
+            self.process.kill()
+        text = self.process.stdout.read()
+        self._reader.join()
+        answer: dict[str, Any] = json.loads(text) if text else {}
+        return answer
+
+
+class Runs:
+    """Runs over one corpus, each into an output of its own."""
+
+    def __init__(
+        self, kube_visemill, cluster, store, images, bucket: str, inputs: str, folder: Path, num_shards: int
+    ) -> None:
+        self.visemill, self.cluster, self.store, self.images = kube_visemill, cluster, store, images
+        self.bucket, self.inputs, self.folder, self.num_shards = bucket, inputs, folder, num_shards
+
+    def words(self, name: str, namespace: str, *more: object) -> list[object]:
+        where = ["--cluster", "kube", "--namespace", namespace, "--image", self.images.name("worker"), *SIZES]
+        roots = ["--input-root", self.inputs, "--output-root", self.output(name)]
+        return ["run", "grid", *roots, "--num-shards", self.num_shards, *where, *more]
+
+    def output(self, name: str) -> str:
+        return f"s3://{self.bucket}/{name}"
+
+    def start(self, name: str, namespace: str, *more: object) -> Watched:
+        return self.begin(*self.words(name, namespace, *more))
+
+    def begin(self, *words: object) -> Watched:
+        return Watched(self.visemill.start(*words, "-o", "json"))
+
+    def tree(self, name: str) -> Path:
+        return self.store.get(self.bucket, name, self.folder / name)
+
+    def pods(self, namespace: str, phase: str = "Running") -> list[dict[str, Any]]:
+        found = self.cluster.get("pods", "-n", namespace, f"--field-selector=status.phase={phase}")
+        return found["items"]
+
+    def working(self, namespace: str) -> dict[str, Any]:
+        """A pod that has begun its work."""
+
+        def one() -> dict[str, Any] | None:
+            for pod in self.pods(namespace):
+                log = self.cluster.kubectl("logs", "-n", namespace, pod["metadata"]["name"], code=None)
+                if '"event": "ready"' in log:
+                    return pod
+            return None
+
+        return self.cluster.wait("a pod at work", one)
+
+    def job(self, namespace: str) -> dict[str, Any]:
+        """The newest Job."""
+        jobs = self.cluster.get("jobs", "-n", namespace)["items"]
+        return max(jobs, key=lambda job: int(job["metadata"]["labels"]["visemill.dev/generation"]), default={})
