@@ -181,12 +181,14 @@ def judge(status: int, answer: Mapping[str, Any], what: str) -> Exception:
 def _settings(context: str) -> tuple[Configuration, str]:
     """(settings of the client, namespace of the context or of this pod)."""
     settings = Configuration()
+    # The client looks at the variable once, when it is imported.
+    file = os.environ.get("KUBECONFIG") or None
     try:
-        if not context and not os.environ.get("KUBECONFIG") and os.environ.get("KUBERNETES_SERVICE_HOST"):
+        if not context and not file and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(client_configuration=settings)
             return settings, _OWN_NAMESPACE.read_text().strip() if _OWN_NAMESPACE.exists() else ""
-        config.load_kube_config(context=context or None, client_configuration=settings, persist_config=False)
-        contexts, current = config.list_kube_config_contexts()
+        config.load_kube_config(file, context or None, settings, persist_config=False)
+        contexts, current = config.list_kube_config_contexts(file)
         chosen = next((c for c in contexts if c["name"] == context), current)
     except (config.ConfigException, OSError, KeyError, TypeError) as error:
         raise BadConfig(
