@@ -102,6 +102,11 @@ def parse_shard_name(name: str) -> tuple[int, int]:
     raise ValueError(f"{name!r} is not the name of a shard such as 00007-of-00064")
 
 
+def name_prefixes(num_shards: int) -> tuple[str, ...]:
+    """What the names of all shards begin with, each prefix 10,000 names at most: parts of a listing."""
+    return tuple(map(str, range(-(-num_shards // 10_000)))) if num_shards > 10_000 else ("",)
+
+
 def part_of(shards: Sequence[int], index: int, num_indexes: int) -> tuple[int, ...]:
     """Which of the listed shards an index of a Job carries: every num_indexes-th, so that sizes differ by one at most.
 

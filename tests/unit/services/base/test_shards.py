@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.base.shards import (
     Assignment,
     assign_shards,
+    name_prefixes,
     parse_shard_name,
     parse_shards,
     part_of,
@@ -143,3 +144,13 @@ def test_a_list_of_shards_is_short_text_and_back(shards, text) -> None:
 def test_what_is_no_list_of_shards_is_refused(text) -> None:
     with pytest.raises(ValueError, match=r"is not one of 0\.\.3"):
         parse_shards(text, 4)
+
+
+@pytest.mark.parametrize(
+    ("num_shards", "prefixes"),
+    [(1, ("",)), (10_000, ("",)), (10_001, ("0", "1")), (20_000, ("0", "1")), (100_000, tuple("0123456789"))],
+)
+def test_prefixes_divide_the_names_of_all_shards(num_shards, prefixes):
+    assert name_prefixes(num_shards) == prefixes
+    for shard in {0, num_shards // 2, num_shards - 1}:
+        assert sum(shard_name(shard, num_shards).startswith(prefix) for prefix in prefixes) == 1

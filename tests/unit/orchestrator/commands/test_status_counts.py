@@ -1,0 +1,52 @@
+"""`visemill status` of a run of many shards: exact where that takes a listing, a share of what takes a read a shard."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import main
+from services.base import layout
+from services.base.order import DoneShard, QuarantineLine, RunOrder, StageOrder
+
+NUM_SHARDS = 100_000
+RUN, DIGEST = "many", "d" * 64
+
+
+def done_json(shard: int) -> bytes:
+    return DoneShard(shard, DIGEST, {}, {}, {"train": 3, "quarantined": 1}, {"wall": 2.0}).to_json()
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Every 40th shard is done, 2,500 in all; each has set one clip aside."""
+    stages = (StageOrder("decode"),)
+    order = RunOrder(RUN, "grid", DIGEST, stages, "in", str(tmp_path), NUM_SHARDS, 4 * NUM_SHARDS, "0" * 64, {})
+    line = QuarantineLine("k", "m", "train", "BAD_INPUT", "NO_FACE", "none").to_json()
+    files = {layout.run_file(RUN): order.to_json(), "output.json": json.dumps({"run": RUN, "digest": DIGEST}).encode()}
+    for shard in range(0, NUM_SHARDS, 40):
+        files[layout.done_file(RUN, shard, NUM_SHARDS)] = done_json(shard)
+        files[layout.quarantine_file(RUN, shard, NUM_SHARDS)] = f"{line}\n".encode()
+    for name, data in files.items():
+        path = tmp_path / layout.STATE_DIR / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("flags", "counted"), [([], 1250), (["--whole"], 2500)])
+def test_shards_are_counted_exactly_and_commits_by_a_share_unless_all_are_asked_for(output, capsys, flags, counted):
+    assert main(["status", "--output-root", str(output), "-o", "json", *flags]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["shards"] == {"done": 2500, "total": NUM_SHARDS}
+    assert data["counted"] == {"done": counted, "quarantine": counted}
+    assert data["records"]["train"] == 3 * counted
+    assert (data["quarantined"], data["reasons"]) == (counted, {"NO_FACE": counted})
+    assert data["worker_s"] == 2.0 * counted
+
+
+def test_a_share_is_said_to_be_one(output, capsys):
+    assert main(["status", "--output-root", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "2500 of 100000 shards\n" in said
+    assert "(in 1250 of 2500 shards); --whole counts in all" in said
