@@ -40,12 +40,14 @@ class Message:
 
 @dataclass(frozen=True)
 class HostConfig:
-    """num_runs: carried at a time. resume_words, cancel_words: flags added to those commands, such as a cluster's.
-    remotes: STAGE=TARGET pairs for the runs that have the stage.
+    """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
+    takes a number of workers. resume_words: added to `resume`. cancel_words: to `cancel`, where a run has to be ended
+    besides its process; None where not.
     """
 
     num_runs: int = 4
     remotes: tuple[str, ...] = ()
+    workers_flag: str = "--workers"
     resume_words: tuple[str, ...] = ()
     cancel_words: tuple[str, ...] | None = None
 
@@ -273,7 +275,9 @@ class RunHost:
 
     def _resume_words(self, record: RunRecord) -> list[str]:
         remotes = remote_words(self._config.remotes, record.pinned.stages)
-        return [*record.asked.resume_words(), "--progress=json", *self._config.resume_words, *remotes]
+        own = record.asked.resume_words(self._config.workers_flag)
+        # A flag that is given twice counts as it is given last.
+        return [own[0], *self._config.resume_words, *own[1:], "--progress=json", *remotes]
 
     def _take(self, run_id: str, event: Event) -> None:
         with self._changed:

@@ -30,10 +30,10 @@ class Limits:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 (as the server has it) or more, not {getattr(self, name)}")
 
-    def words(self) -> list[str]:
+    def words(self, workers_flag: str) -> list[str]:
         """Flags of `resume`."""
         given = {
-            "--workers": self.num_workers,
+            workers_flag: self.num_workers,
             "--max-failures": self.max_failures,
             "--max-attempts": self.max_attempts,
             "--clip-time-s": self.clip_time_s,
@@ -70,9 +70,9 @@ class Submission:
         roots = {"--input-root": self.input_root, **self._places(), "--run": self.run_name}
         return ["pin", self.pipeline, *(f"{flag}={value}" for flag, value in roots.items() if value), *self.flags]
 
-    def resume_words(self) -> list[str]:
-        """The command line that carries it to its end."""
-        return ["resume", *self.place_words(), *self.limits.words()]
+    def resume_words(self, workers_flag: str = "--workers") -> list[str]:
+        """The command line that carries it to its end. workers_flag: what takes a number of workers."""
+        return ["resume", *self.place_words(), *self.limits.words(workers_flag)]
 
     def place_words(self) -> list[str]:
         """Flags that name the pinned run."""

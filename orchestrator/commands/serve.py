@@ -7,9 +7,11 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from orchestrator.commands import Answer
+from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
+from orchestrator.flag_words import FlagParser, words_of
 from services.base import log
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig
@@ -64,6 +66,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--num-runs", type=int, default=4, help="runs carried at a time (default: %(default)s)")
     add_config_flags(parser, RunServeConfig)
+    kube.add_cluster_flags(parser)
 
 
 def serve(flags: argparse.Namespace) -> Answer:
@@ -76,7 +79,7 @@ def serve(flags: argparse.Namespace) -> Answer:
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
     try:
         allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real)
-        host_config = HostConfig(flags.num_runs, tuple(flags.remote))
+        host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags))
     except ValueError as error:
         raise BadConfig("BAD_FLAGS", str(error)) from error
     # Instead of the command line's plain warnings, what every server's log holds.
@@ -89,6 +92,20 @@ def serve(flags: argparse.Namespace) -> Answer:
         stack.callback(host.stop)
         code = serve_until(stopping, config, {SERVICE: registrar(host)}, host.stop, host.metrics)
     return Answer(_STOPPED if code == EXIT_OK else "stopped with calls unfinished", {"exit_code": code}, code)
+
+
+def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
+    """What the processes that carry runs, and end them, are told of the cluster."""
+    if not kube.is_kube(flags):
+        return {}
+    cancel_words = _words(flags, "namespace", "context")
+    return {"workers_flag": "--parallelism", "resume_words": _words(flags), "cancel_words": cancel_words}
+
+
+def _words(flags: argparse.Namespace, *names: str) -> tuple[str, ...]:
+    parser = FlagParser("serve")
+    kube.add_cluster_flags(parser, *names)
+    return tuple(words_of(parser.flags, flags))
 
 
 def _real(root: str) -> str:

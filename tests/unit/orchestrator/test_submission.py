@@ -59,8 +59,9 @@ def test_a_submission_becomes_two_command_lines():
 
 
 def test_limits_that_are_not_given_are_left_to_the_server():
-    assert Limits().words() == []
-    assert Limits(max_failures="5%", artifact_cache=False).words() == ["--max-failures=5%", "--no-artifact-cache"]
+    assert Limits().words("--workers") == []
+    given = Limits(num_workers=3, max_failures="5%", artifact_cache=False)
+    assert given.words("--parallelism") == ["--parallelism=3", "--max-failures=5%", "--no-artifact-cache"]
 
 
 @pytest.mark.parametrize("values", [{"num_workers": -1}, {"clip_time_s": float("nan")}, {"clip_memory_mib": -5}])
