@@ -129,6 +129,24 @@ def _refused_at_once(target: str, reason: str) -> None:
     assert time.monotonic() - began_s < 20
 
 
+@pytest.mark.parametrize(
+    ("ca", "pair", "reason"),
+    [
+        # The handshake is done, and the server is no Triton.
+        ("ca", "client", "SERVER_REFUSED"),
+        ("other ca", "client", "CERTIFICATE_UNTRUSTED"),
+        ("ca", "", "CLIENT_CERTIFICATE_MISSING"),
+        ("ca", "expired client", "CLIENT_CERTIFICATE_REFUSED"),
+    ],
+)
+def test_the_client_of_triton_tells_the_same(pki: dict[str, Any], ca: str, pair: str, reason: str) -> None:
+    triton = pytest.importorskip("services.features.triton")
+    values = Settings(**{name: str(path) for name, path in _client(pki, ca, pair).items()})  # type: ignore[arg-type]
+    with _served(pki["server"], pki["ca"]) as target, pytest.raises(BadConfig) as refused:
+        triton.TritonDoor(target, "model", values=values)
+    assert refused.value.reason == reason
+
+
 def test_a_server_that_hangs_up_for_other_reasons_is_still_only_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A listener that closes every connection speaks no TLS, so nothing is said about certificates."""
     listener = socket.create_server(("127.0.0.1", 0))
