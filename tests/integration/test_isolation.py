@@ -151,6 +151,16 @@ def test_what_a_caller_takes_to_send_is_not_the_clips_time(child):
     assert product(child, frames=frames(), info=INFO).payload == b"48"
 
 
+@pytest.mark.parametrize(("kills", "error"), [((0, 1), Transient), ((0, 0, 0, 0), BadInput)])
+def test_a_kill_by_the_kernel_for_want_of_memory_is_not_the_clips_fault(child, monkeypatch, kills, error):
+    """kills: what the kernel's count says when a child starts, and when one is found dead."""
+    counts = iter(kills)
+    monkeypatch.setattr("services.base.isolation._oom_kills", lambda: next(counts))
+    with pytest.raises(error) as raised:
+        product(child, "killed")
+    assert raised.value.reason == ("MEMORY_RAN_OUT" if error is Transient else "CLIP_CRASHED")
+
+
 def test_memory_is_watched_while_frames_are_sent(child):
     chunk = FrameChunk(0, np.zeros((64, 64, 64, 3), np.uint8), np.zeros(64))
     num_sent = 0
