@@ -16,16 +16,14 @@ from services.base.child import waiting_for
 from services.base.media import Float32Array, UInt8Array
 from services.features.backend import FeatureModel
 from services.features.batcher import AdaptiveBatcher
-from services.features.ops import INPUT_PX
-
-# What frames on their way may take of this process's memory; a server that shares it maps as much again.
-MOST_BYTES = 256 << 20
-_FRAME_BYTES = INPUT_PX * INPUT_PX * 3
 
 
-def most_in_flight(num_wanted: int, batch_size: int, most_bytes: int = MOST_BYTES) -> int:
-    """Batches of stretched frames that may be on their way: num_wanted, fewer where they fill most_bytes, never 0."""
-    return max(1, min(num_wanted, most_bytes // (batch_size * _FRAME_BYTES)))
+def request_size(batch_size: int, num_in_flight: int) -> int:
+    """Frames of a request, where batch_size frames are on their way in num_in_flight requests at most.
+
+    So a server begins with a clip's first frames while the last ones are decoded, and what a client holds is bounded.
+    """
+    return -(-batch_size // num_in_flight)
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,14 @@ class Fitted:
 
 
 class Departures:
-    """Where batches of all clips of a process leave from, a bounded number on their way at a time."""
+    """Where batches of all clips of a process leave from: `batch_size` frames each, a bounded number at a time."""
 
     def __init__(self, computer: Computer, batch_size: int) -> None:
+        most = computer.num_in_flight
         self.computer = computer
         self.batch_size = batch_size
-        most = most_in_flight(computer.num_in_flight, batch_size)
         self._room = threading.Semaphore(most)
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch") if computer.num_in_flight > 1 else None
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch") if most > 1 else None
 
     def send(self, batch_NHWC: UInt8Array, owner: str) -> Future[Answer]:
         """The answer to come; waits for room. In the caller's thread where one at a time is all that is wanted."""

@@ -42,7 +42,7 @@ class FeaturesConfig:
     batch_size: int = field(default=32, metadata={"help": "frames that go through the network at once"})
     triton: str = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC door"})
     triton_in_flight: int = field(
-        default=4, metadata={"help": "triton only: requests on their way at a time; a batch travels in so many pieces"}
+        default=4, metadata={"help": "triton only: requests on their way at a time, with batch_size frames in all"}
     )
     triton_transport: TransportName = field(
         default="auto", metadata={"help": "triton only: auto shares memory with a server of this host"}

@@ -12,13 +12,15 @@ from services.base.errors import BadInput
 from services.base.media import Features, FrameChunk, UInt8Array, VideoInfo
 from services.features import ops
 from services.features.backend import open_model
-from services.features.in_flight import BatchesOfClip, Departures, Fitted
+from services.features.in_flight import BatchesOfClip, Departures, Fitted, request_size
 from services.features.spec import FeaturesConfig
 
 
 def open_stage(config: FeaturesConfig) -> Consumer:
     """Loads the network once. Raises BadConfig as `backend.open_model` does."""
-    departures = Departures(Fitted(open_model(config), config.batch_size), config.batch_size)
+    model = open_model(config)
+    size = request_size(config.batch_size, model.num_in_flight)
+    departures = Departures(Fitted(model, size), size)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info

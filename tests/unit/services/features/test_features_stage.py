@@ -73,8 +73,8 @@ def test_batches_are_whole_but_the_last_and_hold_small_frames() -> None:
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=6), st.integers(1, 3))
 def test_chunks_and_batches_on_their_way_change_nothing(chunks: list[int], num_in_flight: int) -> None:
-    made = features(Counting(num_in_flight=num_in_flight), chunks)
-    assert encode_artifact(made) == encode_artifact(features(Counting(), [sum(chunks)]))
+    made = features(Counting(num_in_flight=num_in_flight), chunks, batch_size=4 * num_in_flight)
+    assert encode_artifact(made) == encode_artifact(features(Counting(), [sum(chunks)], batch_size=4))
 
 
 def test_what_memory_forced_smaller_is_recorded() -> None:

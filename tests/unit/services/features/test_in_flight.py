@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput, Transient
-from services.features.in_flight import Answer, BatchesOfClip, Departures, Fitted, most_in_flight
-
-FRAME_BYTES = 299 * 299 * 3
+from services.features.in_flight import Answer, BatchesOfClip, Departures, Fitted, request_size
 
 
 class Far:
@@ -96,15 +94,10 @@ def test_what_computes_here_computes_in_the_callers_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("num_wanted", "batch_size", "most_bytes", "expected"),
-    [
-        (4, 32, 4 * 32 * FRAME_BYTES, 4),
-        (4, 32, 4 * 32 * FRAME_BYTES - 1, 3),
-        (1, 32, 1 << 40, 1),
-        (64, 4096, 1, 1),
-    ],
+    ("batch_size", "num_in_flight", "expected"), [(32, 1, 32), (32, 4, 8), (33, 4, 9), (2, 64, 1), (1, 1, 1)]
 )
-def test_what_is_on_its_way_is_bounded_in_bytes(
-    num_wanted: int, batch_size: int, most_bytes: int, expected: int
-) -> None:
-    assert most_in_flight(num_wanted, batch_size, most_bytes) == expected
+def test_what_is_on_its_way_is_about_a_batch(batch_size: int, num_in_flight: int, expected: int) -> None:
+    size = request_size(batch_size, num_in_flight)
+    assert size == expected
+    assert batch_size <= size * num_in_flight
+    assert size * (num_in_flight - 1) < batch_size + num_in_flight
