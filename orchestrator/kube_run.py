@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
+from orchestrator.cluster_state import JobSeen
 from orchestrator.clusters.kube import Bell, KubeRunJobs
 from orchestrator.clusters.kube_api import KubeApi
 from orchestrator.clusters.local import work_argv
@@ -25,7 +26,7 @@ from orchestrator.kube_settings import KubeSettings
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips
 from orchestrator.pipeline import Pipeline
-from orchestrator.pods import TERMINATION_LOG
+from orchestrator.pods import METRICS_PORT, TERMINATION_LOG
 from orchestrator.policies.next_step import Create, Fail, ForceDelete, Limits, Scale, Seen, Step, Wait, next_step
 from orchestrator.policies.spread import max_failed_indexes, spread
 from orchestrator.progress import Progress, duration
@@ -75,6 +76,8 @@ class KubeRun:
         self._settings = settings
         self._should_stop = should_stop
         self._wanted = parallelism
+        self._parallelism = settings.parallelism
+        self._newest: JobSeen | None = None
         self._api = KubeApi(settings.context, settings.namespace)
         self._id = RunId(order.run, state.uri)
         self._jobs = KubeRunJobs(self._api, self._id)
@@ -161,20 +164,28 @@ class KubeRun:
             step = next_step(seen, self._limits)
             if self._eyes.listed or isinstance(step, Wait | Scale | ForceDelete):
                 break
-        newest = seen.jobs[-1] if seen.jobs else None
-        if newest is not None and newest.is_live and self._since < newest.generation:
-            self._since = newest.generation
+        self._follow(seen.jobs[-1] if seen.jobs else None)
         return seen, step
+
+    def _follow(self, newest: JobSeen | None) -> None:
+        """What is remembered of the newest Job: that it was seen alive, and how far somebody has scaled it."""
+        before, self._newest = self._newest, newest
+        if newest is None or not newest.is_live:
+            return
+        self._since = max(self._since, newest.generation)
+        if before is not None and before.name == newest.name and before.parallelism != newest.parallelism:
+            self._parallelism = newest.parallelism
 
     def _act(self, step: Step, seen: Seen, progress: Progress) -> bool:
         """Takes the step; whether it was the last."""
+        # Asked for once: later somebody may scale it otherwise.
+        self._wanted = None
         match step:
             case Create():
                 self._create(step, progress)
                 self._since = self._since or step.generation
             case Scale(job, parallelism):
                 self._jobs.scale(job, parallelism)
-                self._wanted = None
                 progress.say(f"{job}: {parallelism} pods at a time")
             case ForceDelete(pods):
                 for pod in pods:
@@ -193,11 +204,12 @@ class KubeRun:
 
     def _create(self, step: Create, progress: Progress) -> None:
         settings = self._settings
-        parts = spread(len(step.shards), self._wanted or settings.parallelism, settings.max_indexes, alone=step.alone)
+        parts = spread(len(step.shards), self._parallelism, settings.max_indexes, alone=step.alone)
         stages = [stage.name for stage in self._order.stages]
         argv = work_argv(stages, work_flags(self._order, self._state, self._options))
         # The image's entry point is `python -m services`.
         words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(step.generation)]
+        words += ["--metrics-listen", f":{METRICS_PORT}"]
         job = map_job(
             MapJob(
                 self._id,

@@ -28,6 +28,7 @@ from services.base.store import Store
 if TYPE_CHECKING:
     from orchestrator.clusters.kube import KubeRunJobs
 
+_CLUSTERS = ("local", "kube")
 _WATCH_EVERY_S = 4.0
 _MOST_PODS = 20
 
@@ -36,7 +37,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     """--cluster, and the settings of a cluster: all, or those of these names."""
     parser.add_argument(
         "--cluster",
-        choices=("local", "kube"),
+        choices=_CLUSTERS,
         default=os.environ.get("VISEMILL_CLUSTER") or "local",
         help="where workers run: here, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
     )
@@ -65,7 +66,9 @@ def add_logs_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def is_kube(flags: argparse.Namespace) -> bool:
-    """Whether the command line means a cluster."""
+    """Whether the command line means a cluster. Raises BadConfig for what the environment may not say."""
+    if flags.cluster not in _CLUSTERS:
+        raise BadConfig("BAD_SETTING", f"VISEMILL_CLUSTER={flags.cluster!r} must be one of {', '.join(_CLUSTERS)}")
     return bool(flags.cluster == "kube")
 
 

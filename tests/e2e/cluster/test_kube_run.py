@@ -121,14 +121,16 @@ def test_a_bad_config_ends_the_run_at_once_with_its_reason(runs, namespace, secr
 
 def test_parallelism_changes_in_mid_run(runs, namespace, same, kube_visemill, cluster):
     run = runs.start("scaled", namespace, "--parallelism", 1)
-    runs.working(namespace)
+    cluster.wait("a shard done", lambda: "1/4 shards" in run.words)
     verb = ["--namespace", namespace, "--output-root", runs.output("scaled")]
     scaled = kube_visemill.ok("scale", *verb, "--parallelism", 4)
     assert (scaled["before"], scaled["parallelism"]) == (1, 4)
-    cluster.wait("more pods", lambda: len(runs.pods(namespace)) >= 3)
-    logs = kube_visemill.ok("logs", *verb)
-    assert len(logs["pods"]) >= 3 and all(pod["lines"] for pod in logs["pods"])
+    cluster.wait("more pods", lambda: len(runs.pods(namespace)) >= 2)
+    assert runs.job(namespace)["spec"]["parallelism"] == 4
+    logs = kube_visemill.ok("logs", *verb, "--index", 0)
+    assert any("shard done" in line for pod in logs["pods"] for line in pod["lines"])
     assert run.end()["finished"], run.words
+    assert runs.job(namespace)["spec"]["parallelism"] == 4
     same("scaled")
 
 
