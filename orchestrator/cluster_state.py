@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from orchestrator.jobs import LABEL_GENERATION, NOTE_MEMORY_MIB, NOTE_SHARDS
+from orchestrator.jobs import LABEL_GENERATION, LABEL_QUEUE, NOTE_MEMORY_MIB, NOTE_SHARDS
 from services.base.shards import parse_shards
 
 JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "deleted"]
@@ -16,7 +16,10 @@ JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "delet
 
 @dataclass(frozen=True)
 class JobSeen:
-    """One generation. completed, failed: its indexes that have ended so. why: reason and words of its end, if any."""
+    """One generation. completed, failed: its indexes that have ended so. why: reason and words of its end, if any.
+
+    queue: of Kueue, which then suspends it and lets it go on.
+    """
 
     name: str
     generation: int
@@ -32,6 +35,7 @@ class JobSeen:
     reason: str = ""
     message: str = ""
     age_s: float = 0.0
+    queue: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -103,6 +107,7 @@ def job_seen(job: Mapping[str, Any], now_s: float) -> JobSeen:
         ended.get("reason", ""),
         ended.get("message", ""),
         now_s - seconds(meta.get("creationTimestamp")),
+        meta["labels"].get(LABEL_QUEUE, ""),
     )
 
 

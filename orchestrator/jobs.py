@@ -18,6 +18,7 @@ from services.base.errors import BadConfig, BadShard
 LABEL_RUN = "visemill.dev/run"
 LABEL_STATE = "visemill.dev/state"
 LABEL_GENERATION = "visemill.dev/generation"
+LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 NOTE_RUN = "visemill.dev/run-name"
 NOTE_SHARDS = "visemill.dev/shards"
 NOTE_MEMORY_MIB = "visemill.dev/memory-mib"
@@ -27,7 +28,6 @@ GANG_SERVICE = "visemill-gang"
 INDEX = "$(JOB_COMPLETION_INDEX)"
 """In an argument: the number of the pod's index, which Kubernetes fills in."""
 
-_KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 # A pod's host name is the Job's name, "-" and the index, and may have 63 letters in all.
 _MOST_NAME = 36
@@ -165,7 +165,7 @@ def labels_of(job: MapJob | GangJob) -> dict[str, str]:
 def _job(
     job: MapJob | GangJob, spec: Mapping[str, Any], template: Mapping[str, Any], notes: Mapping[str, str]
 ) -> dict[str, Any]:
-    queue = {_KUEUE_QUEUE: job.queue} if job.queue else {}
+    queue = {LABEL_QUEUE: job.queue} if job.queue else {}
     limits: dict[str, Any] = {"activeDeadlineSeconds": job.deadline_s} if job.deadline_s else {}
     # Kueue starts what it admits: a Job that came unsuspended would run beside the queue.
     limits |= {"suspend": True} if job.queue else {}

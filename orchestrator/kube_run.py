@@ -93,7 +93,7 @@ class KubeRun:
     def wake(self) -> None:
         """Lets a Job go on that was suspended. Raises BadConfig, Transient."""
         for job in self._jobs.look().jobs:
-            if job.phase == "suspended":
+            if job.phase == "suspended" and not job.queue:
                 self._jobs.suspend(job.name, suspended=False)
 
     def run(self) -> Summary:

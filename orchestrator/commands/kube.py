@@ -102,6 +102,8 @@ def scale(flags: argparse.Namespace) -> Answer:
 def suspend(flags: argparse.Namespace) -> Answer:
     """Ends the pods of the run's Job until it is resumed."""
     jobs, job = _live(flags)
+    if job.queue:
+        raise BadConfig("MANAGED_BY_KUEUE", f"{job.name} is held and released by queue {job.queue}: hold it there")
     jobs.suspend(job.name, suspended=True)
     text = f"{job.name} is suspended; shards that are done are kept"
     on = f"  go on: visemill resume --cluster kube --output-root {shlex.quote(flags.output_root)}"

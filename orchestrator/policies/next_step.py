@@ -121,7 +121,11 @@ def next_step(seen: Seen, limits: Limits) -> Step:
     if seen.wanted_parallelism not in (None, job.parallelism):
         assert seen.wanted_parallelism is not None
         return Scale(job.name, min(seen.wanted_parallelism, job.num_indexes))
-    return Wait("suspended: `visemill resume` lets it go on" if job.phase == "suspended" else "")
+    return Wait(_held(job) if job.phase == "suspended" else "")
+
+
+def _held(job: JobSeen) -> str:
+    return f"waits in queue {job.queue}" if job.queue else "suspended: `visemill resume` lets it go on"
 
 
 def _over_limit(seen: Seen, limits: Limits) -> Fail | None:

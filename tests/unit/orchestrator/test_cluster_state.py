@@ -52,6 +52,10 @@ def test_a_job_is_read_as_it_was_made():
     assert (seen.name, seen.generation, seen.shards, seen.memory_mib) == ("visemill-r-0d00-2", 2, "0-9", 1500)
     assert (seen.num_indexes, seen.parallelism, seen.num_active, seen.num_ready) == (5, 2, 1, 1)
     assert (seen.completed, seen.failed) == ({0, 2, 3}, {1})
+    assert seen.queue == ""
+    queued = job()
+    queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "team-a"
+    assert job_seen(queued, NOW_S).queue == "team-a"
     assert (seen.reason, seen.age_s) == ("PodFailurePolicy", 60.0) and "exit code 78" in seen.message
 
 

@@ -35,6 +35,9 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
         pytest.param(
             seen(job("suspended"), done=(1,)), Wait("suspended: `visemill resume` lets it go on"), id="suspended"
         ),
+        pytest.param(
+            seen(job("suspended", queue="team-a"), done=(1,)), Wait("waits in queue team-a"), id="held by its queue"
+        ),
         pytest.param(seen(job(), lost=("p-1",)), ForceDelete(("p-1",)), id="pods of lost nodes go first"),
         pytest.param(seen(job(), wanted_parallelism=1), Scale("j-1", 1), id="scaled"),
         pytest.param(seen(job(), wanted_parallelism=9), Scale("j-1", 2), id="to no more pods than indexes"),
