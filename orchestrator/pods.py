@@ -10,6 +10,7 @@ UID = 10001
 MODELS_PATH = "/models"
 TLS_PATH = "/etc/visemill/tls"
 TERMINATION_LOG = "/dev/termination-log"
+METRICS_PORT = 9090
 _NO_RIGHTS = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -109,6 +110,7 @@ def pod_template(
         "image": pods.image,
         "imagePullPolicy": pods.pull_policy,
         "args": list(args),
+        "ports": [{"name": "metrics", "containerPort": METRICS_PORT}],
         "env": [*own, *map(dict, environment)],
         "envFrom": [{"secretRef": {"name": name}} for name in pods.env_from],
         "resources": {"requests": dict(limits), "limits": limits},

@@ -94,7 +94,9 @@ def of_dataclass(config: type) -> list[Row]:
 def of_server(name: str) -> list[Row]:
     parser = argparse.ArgumentParser()
     SERVERS[name](parser)
-    return [row_of(action) for action in parser._actions if action.dest != "help"]
+    # Answers in JSON, and what runs get, are said elsewhere.
+    other = {"help", "output", "cluster"} | ({row.name for row in of_dataclass(KubeSettings)})
+    return [row_of(action) for action in parser._actions if action.dest not in other]
 
 
 def row_of(action: argparse.Action) -> Row:

@@ -218,23 +218,6 @@ def left_of(release: Release) -> set[str]:
     return found | {name for name in release.kubectl("get", of_cluster, "-o", "name").split() if mark in name}
 
 
-def test_kubectl_alone_will_do(new_release: Callable[[], Release], cluster: Any) -> None:
-    """`kubectl apply -k k8s/`, all ready, and gone again."""
-    if cluster.kubectl("get", "namespace", "visemill", "--ignore-not-found"):
-        pytest.skip("there is a namespace visemill, which k8s/ would change")
-    base = ROOT / "k8s"
-    if cluster.images.registry:
-        pytest.skip("k8s/ names no registry: add one with kustomize's `images`")
-    try:
-        cluster.kubectl("apply", "-k", base)
-        for service in SERVICES:
-            cluster.kubectl("-n", "visemill", "rollout", "status", f"deployment/visemill-{service}", "--timeout=300s")
-        policy = json.loads(cluster.kubectl("get", "namespace", "visemill", "-o", "json"))["metadata"]["labels"]
-        assert policy["pod-security.kubernetes.io/enforce"] == "restricted"
-    finally:
-        cluster.kubectl("delete", "-k", base, "--ignore-not-found", "--timeout=180s", code=None)
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A CA and one certificate for every Service, as a Secret of type kubernetes.io/tls holds them."""

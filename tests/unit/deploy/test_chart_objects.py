@@ -173,7 +173,8 @@ def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callabl
         priority_class="media-visemill-runs",
     )
     known = {f"VISEMILL_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
-    assert set(environment) <= known
+    assert set(environment) <= known | {"VISEMILL_CLUSTER"}
+    assert environment["VISEMILL_CLUSTER"] == "kube"
 
 
 def test_what_is_said_of_runs_wins(chart: Callable[..., Any]) -> None:

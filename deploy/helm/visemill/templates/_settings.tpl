@@ -8,6 +8,7 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
 {{/* What the orchestrator is told of the Jobs that it makes, as VISEMILL_<FLAG>; what .Values.runs says wins. */}}
 {{- define "visemill.runSettings" -}}
 {{- $own := dict
+      "cluster" "kube"
       "namespace" .Release.Namespace
       "image" (include "visemill.image" (list . "visemill-worker"))
       "imagePullPolicy" .Values.image.pullPolicy

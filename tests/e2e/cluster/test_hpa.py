@@ -1,0 +1,84 @@
+"""Landmarks grow under load, and clients that are there already use what came."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[3]
+CHART = ROOT / "deploy" / "helm" / "visemill"
+LIMIT_S = 300
+LANDMARKS = "app.kubernetes.io/component=landmarks"
+
+
+def has_metrics(cluster: Any) -> bool:
+    return '"items":[{' in cluster.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes", code=None)
+
+
+@pytest.fixture
+def served(cluster: Any, namespace: str) -> Iterator[str]:
+    """Landmarks alone, with one replica and at most two; the namespace."""
+    if not has_metrics(cluster):
+        cluster.script("metrics")
+        cluster.wait("the metrics API", lambda: has_metrics(cluster), 120)
+    cluster.load("worker")
+    off = [f"--set=services.{name}.enabled=false" for name in ("decode", "features", "triton", "orchestrator")]
+    quick = {
+        "image.registry": cluster.images.registry,
+        "services.landmarks.resources.requests.cpu": "100m",
+        "services.landmarks.autoscaling.maxReplicas": 2,
+        "services.landmarks.flags.connectionAgeS": 5,
+        "services.landmarks.flags.numChildren": 1,
+    }
+    words = [f"--set={name}={value}" for name, value in quick.items()]
+    cluster.helm("install", "visemill", CHART, "-n", namespace, *off, *words, "--wait", "--timeout", "180s")
+    yield namespace
+    cluster.helm("uninstall", "visemill", "-n", namespace, code=None)
+
+
+def test_a_replica_comes_under_load_and_gets_calls_without_a_restart_of_the_client(
+    cluster: Any, served: str, restricted_pod: Callable[..., Any]
+) -> None:
+    code = (Path(__file__).parent / "calling_landmarks.py").read_text()
+    client = restricted_pod("client", "worker", command=["python3", "-c", code], args=["visemill-landmarks:50051", "3"])
+    client["metadata"] |= {"namespace": served, "labels": {"visemill.dev/client": "true"}}
+    first = set(names(cluster, served))
+    began_s = time.monotonic()
+    cluster.apply(client)
+    cluster.wait("a second replica", lambda: len(ready(cluster, served)) == 2, LIMIT_S)
+    came_s = time.monotonic() - began_s
+    (new,) = set(ready(cluster, served)) - first
+    cluster.wait("a call at the new replica", lambda: calls(cluster, served, new) > 0, 60)
+    called_s = time.monotonic() - began_s - came_s
+    print(f"HPA: a second replica was ready {came_s:.0f} s after the load began, and called {called_s:.1f} s later")
+    state = cluster.get("pod", "client", "-n", served)["status"]
+    assert state["phase"] == "Running" and state["containerStatuses"][0]["restartCount"] == 0
+    before = [calls(cluster, served, name) for name in sorted({*first, new})]
+    time.sleep(8)
+    after = [calls(cluster, served, name) for name in sorted({*first, new})]
+    assert all(now > then for now, then in zip(after, before, strict=True)), (before, after)
+
+
+def names(cluster: Any, namespace: str) -> list[str]:
+    return [pod["metadata"]["name"] for pod in cluster.get("pods", "-n", namespace, "-l", LANDMARKS)["items"]]
+
+
+def ready(cluster: Any, namespace: str) -> list[str]:
+    found = cluster.get("pods", "-n", namespace, "-l", LANDMARKS)["items"]
+    return [
+        pod["metadata"]["name"]
+        for pod in found
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+    ]
+
+
+def calls(cluster: Any, namespace: str, pod: str) -> int:
+    """Calls of Detect that ended well at a pod, by its own metrics."""
+    text = cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{namespace}/pods/{pod}:9090/proxy/metrics")
+    found = re.findall(r'^visemill_calls_total\{[^}]*code="OK"[^}]*Detect[^}]*\} (\S+)', text, re.M)
+    return int(sum(map(float, found)))
