@@ -75,6 +75,7 @@ docs: setup-test
 	$(BIN)/python scripts/make_settings.py
 	$(BIN)/python scripts/make_metrics_reference.py
 	$(BIN)/python scripts/render_k8s.py
+	$(BIN)/python scripts/make_image_requirements.py
 
 verify: setup-test $(PROTO_VENV)/.ready
 	$(BIN)/python scripts/verify_derived.py $(PROTO_VENV)/bin/python

@@ -23,7 +23,6 @@ from image_debian import debian_base
 IMAGES = ROOT / "build" / "images"
 UPSTREAM = "python:3.11-slim-bookworm"
 SERVICES = ("worker", "features", "orchestrator", "triton")
-DEFAULT = SERVICES
 
 
 def version() -> str:
@@ -49,7 +48,11 @@ def base_image(asked: str, builder: Builder) -> str:
     """What stands for BASE_IMAGE: `debian` is made here, `auto` is upstream's where a registry answers."""
     if asked == "auto":
         asked = UPSTREAM if builder.has(UPSTREAM) or builder.pull(UPSTREAM) else "debian"
-    return debian_base(IMAGES, builder) if asked == "debian" else asked
+    if asked == "debian":
+        return debian_base(IMAGES, builder)
+    if not builder.has(asked) and not builder.pull(asked):
+        raise SystemExit(f"the base image {asked} is not here and cannot be pulled: check its name, or BASE=debian")
+    return asked
 
 
 def build(service: str, base: str, builder: Builder, force: bool) -> dict[str, object]:
@@ -62,8 +65,10 @@ def build(service: str, base: str, builder: Builder, force: bool) -> dict[str, o
     known = json.loads(record.read_text()) if record.exists() else {}
     if not force and known.get("inputs") == digest and archive.exists():
         return {**known, "seconds": 0.0}
-    arguments = {"BASE_IMAGE": base, "SERVICE": service, "VERSION": version(), "REVISION": revision()}
-    builder.build(name, ROOT / "services" / "Dockerfile", CONTEXT, arguments)
+    labels = {"title": f"visemill-{service}", "version": version(), "revision": revision(), "licenses": "Apache-2.0"}
+    words = [f"--label=org.opencontainers.image.{key}={value}" for key, value in labels.items()]
+    words += [f"--build-arg=BASE_IMAGE={base}", f"--build-arg=SERVICE={service}"]
+    builder.build(name, ROOT / "services" / "Dockerfile", CONTEXT, words)
     built_s = time.monotonic() - begin_s
     builder.copy_out(name, "/opt/visemill/sbom.cdx.json", IMAGES / f"visemill-{service}.sbom.cdx.json")
     builder.save(name, archive)
@@ -111,7 +116,7 @@ def main() -> int:
         builder = chosen_builder(flags.builder, IMAGES)
         base = base_image(flags.base, builder)
         rows = []
-        for service in flags.services or DEFAULT:
+        for service in flags.services or SERVICES:
             gather(service, version())
             rows.append(build(service, base, builder, flags.force))
     sys.stdout.write(table(rows) + "\n")

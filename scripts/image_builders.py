@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ class Builder(Protocol):
 
     name: str
 
-    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None: ...
+    def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None: ...
     def save(self, image: str, archive: Path) -> None: ...
     def copy_out(self, image: str, path: str, target: Path) -> None: ...
     def size_bytes(self, image: str) -> int: ...
@@ -68,10 +68,9 @@ class Buildah:
         self._folder = folder
         self._environment = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "overlay", **os.environ}
 
-    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None:
+    def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
         words = ["bud", "--quiet", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
-        words += [f"--build-arg={name}={value}" for name, value in arguments.items()]
-        self._run(*words, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context))
+        self._run(*words, *arguments, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context))
 
     def save(self, image: str, archive: Path) -> None:
         config: str = self._inspect(image)["Config"]
@@ -86,8 +85,8 @@ class Buildah:
     def copy_out(self, image: str, path: str, target: Path) -> None:
         container = self._run("from", "--pull-never", image)
         try:
-            mounted = self._run("mount", container)
-            shutil.copyfile(mounted + path, target)
+            # Not by `mount`, which a user who is not root may not.
+            target.write_text(self._run("run", container, "--", "cat", path) + "\n")
         finally:
             self._run("rm", container)
 
@@ -139,10 +138,17 @@ class Docker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def build(self, image: str, recipe: Path, context: Path, arguments: Mapping[str, str]) -> None:
-        words = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+    def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
         environment = {**os.environ, "DOCKER_BUILDKIT": "1", "SOURCE_DATE_EPOCH": "0"}
-        argv = ["docker", "build", *words, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context)]
+        argv = [
+            "docker",
+            "build",
+            *arguments,
+            *secrets(self._folder),
+            f"--file={recipe}",
+            f"--tag={image}",
+            str(context),
+        ]
         subprocess.run(argv, env=environment, check=True)
 
     def save(self, image: str, archive: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -13,7 +14,6 @@ _SUITE = "bookworm"
 # usr-is-merged, or perl comes in; libpython3.11 is for Triton's python backend.
 _PACKAGES = ("usr-is-merged", "python3", "libegl1", "libgles2", "libpython3.11")
 _LEFT_OUT = ("doc", "man", "locale", "info", "lintian")
-_NAME = "visemill-base:bookworm"
 
 
 def debian_base(folder: Path, builder: Builder) -> str:
@@ -24,9 +24,11 @@ def debian_base(folder: Path, builder: Builder) -> str:
     archive = folder / "base.tar"
     if not archive.exists():
         _make(archive)
-    if not builder.has(_NAME):
-        builder.import_root(archive, _NAME)
-    return _NAME
+    with archive.open("rb") as file:
+        name = f"visemill-base:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+    if not builder.has(name):
+        builder.import_root(archive, name)
+    return name
 
 
 def _make(archive: Path) -> None:

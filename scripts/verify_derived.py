@@ -49,11 +49,18 @@ def manifests(scratch: Path) -> dict[Path, Path]:
     return {ROOT / "k8s" / name: made / name for name in names}
 
 
+def image_lists(scratch: Path) -> dict[Path, Path]:
+    """What images install is what pyproject.toml asks for and constraints.txt pins."""
+    made = scratch / "images"
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_image_requirements.py"), str(made)], check=True)
+    return {ROOT / "deploy" / "images" / path.name: path for path in made.iterdir()}
+
+
 def main(protoc_python: str) -> int:
     differences = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        made_here = [make(scratch) for make in (cli_reference, settings, metrics, manifests)]
+        made_here = [make(scratch) for make in (cli_reference, settings, metrics, manifests, image_lists)]
         pairs = functools.reduce(operator.or_, made_here, stubs(protoc_python, scratch))
         for committed, made in sorted(pairs.items()):
             then = committed.read_text().splitlines() if committed.exists() else []
