@@ -1,17 +1,20 @@
 """What the 78 points cost a kept frame, of that MediaPipe's own calls, and what each rule of finding hands is worth.
 
-    python benchmarks/keypoints.py [--fps 15] [--repeats 3]
+    python benchmarks/keypoints.py [--fps 15] [--repeats 3] [--scaling-repeats 3]
 
 CPU time of this process; frames are decoded before. `calls`: MediaPipe's landmarkers and the making of its images;
 `over`: everything else. `original`: what the original script needed a kept frame, decoding included, measured apart.
 Hands: frames with a left and a right hand; golden: MediaPipe Holistic 0.10.21 on a blacked-out background; no 2nd:
 without the second look at the wrists; no skip: looked for also where the body has its hands far out of the frame.
+Scaling: frames a second of two processes side by side over those of one, which take turns; it says something only
+where two cores are idle. `calls` counts the landmarker calls that were made.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +27,7 @@ import numpy as np
 
 from services.base.errors import VisemillError
 from services.base.media import FrameChunk, Keypoints, UInt8Array
+from services.base.settings import thread_environment
 from services.landmarks import mediapipe_tasks
 from services.landmarks.holistic import hands, mediapipe_body, stage
 from services.landmarks.holistic.draw import shown_points
@@ -158,6 +162,41 @@ def recall(models: HolisticModels, clips: dict[str, Any], fps: int) -> None:
         print(f"{name:<28} " + " ".join(f"{pair!s:>10}" for pair in found) + f" {saved_ms:>9.1f}")
 
 
+def scaling(fps: int, repeats: int) -> None:
+    """One process against two, each over all clips; how busy the machine was is printed beside it."""
+    argv = [sys.executable, str(Path(__file__).resolve()), "--worker", "--fps", str(fps)]
+    environment = {**os.environ, **thread_environment(1), "PYTHONPATH": str(ROOT)}
+
+    def frames_per_s(num_processes: int) -> float:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        running = [subprocess.Popen(argv, env=environment, **pipes) for _ in range(num_processes)]
+        for process in running:  # models are loaded, and have seen a clip
+            process.stdout.readline()
+        since_s = time.perf_counter()
+        for process in running:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        num_frames = sum(int(process.communicate()[0]) for process in running)
+        return num_frames / (time.perf_counter() - since_s)
+
+    pairs = [(frames_per_s(1), frames_per_s(2)) for _ in range(repeats)]
+    one, two = (max(rates) for rates in zip(*pairs, strict=True))
+    load = os.getloadavg()[0]
+    print(f"\nscaling: one process {one:.1f} frames/s, two {two:.1f}: {two / one:.2f} times; load {load:.1f}")
+
+
+def worker(fps: int) -> None:
+    """The other side of `scaling`."""
+    models = HolisticModels(KeypointsConfig())
+    clips = [sampled(path, fps) for path in sorted(DATA.glob("sign/*.mp4"))]
+    run(models, *clips[0])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for clip in clips:
+        run(models, *clip)
+    print(sum(len(frames_THWC) for frames_THWC, _ in clips))
+
+
 def agreement(sizes: dict[int, HolisticModels], clips: dict[str, Any], fps: int) -> None:
     print(f"\n{'agreement':<28} {'out_size':>8} {'group':>11} {'frames':>11} {'mean dist':>10} {'median':>8}")
     for name, (frames_THWC, pts_s) in clips.items():
@@ -180,7 +219,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fps", type=int, choices=(15, 30), default=15)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--scaling-repeats", type=int, default=3)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     flags = parser.parse_args()
+    if flags.worker:
+        worker(flags.fps)
+        return
     paths = sorted(DATA.glob("sign/*.mp4"))
     if not paths:
         sys.exit(f"no real clips under {DATA}: set VISEMILL_TESTDATA")
@@ -195,6 +239,7 @@ def main() -> None:
     cost(sizes[256], calls, clips, flags.repeats)
     recall(sizes[256], clips, flags.fps)
     agreement(sizes, clips, flags.fps)
+    scaling(flags.fps, flags.scaling_repeats)
 
 
 if __name__ == "__main__":
