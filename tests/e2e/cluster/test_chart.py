@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def test_the_restricted_level_has_nothing_to_say(release: Release) -> None:
     made = release.template(everything)
     argv = [*release.cluster.prefix, "kubectl", "--namespace", release.namespace]
     argv += ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-"]
-    env = {**release.cluster.environment}
+    env = {**os.environ, **release.cluster.environment}
     answer = subprocess.run(argv, input=made, capture_output=True, text=True, env=env, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
     privileged = made.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
