@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import os
 import subprocess
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,12 @@ class Watched:
         times = [at_s for at_s, _ in self.said[1:]]
         return max(after - before for before, after in itertools.pairwise(times))
 
+    @property
+    def cpu_s(self) -> float:
+        """Of a core, used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self, limit_s: float = 600) -> dict[str, Any]:
         """Its answer."""
         assert self.process.stdout is not None
@@ -57,6 +65,7 @@ class Runs:
     ) -> None:
         self.visemill, self.cluster, self.store, self.images = kube_visemill, cluster, store, images
         self.bucket, self.inputs, self.folder, self.num_shards = bucket, inputs, folder, num_shards
+        self._begun: list[Watched] = []
 
     def words(self, name: str, namespace: str, *more: object) -> list[object]:
         where = ["--cluster", "kube", "--namespace", namespace, "--image", self.images.name("worker"), *SIZES]
@@ -70,7 +79,13 @@ class Runs:
         return self.begin(*self.words(name, namespace, *more))
 
     def begin(self, *words: object) -> Watched:
-        return Watched(self.visemill.start(*words, "-o", "json"))
+        self._begun.append(Watched(self.visemill.start(*words, "-o", "json")))
+        return self._begun[-1]
+
+    def close(self) -> None:
+        """Ends what a test that failed has left running."""
+        for run in self._begun:
+            run.process.kill()
 
     def tree(self, name: str) -> Path:
         return self.store.get(self.bucket, name, self.folder / name)
@@ -79,11 +94,13 @@ class Runs:
         found = self.cluster.get("pods", "-n", namespace, f"--field-selector=status.phase={phase}")
         return found["items"]
 
-    def working(self, namespace: str) -> dict[str, Any]:
-        """A pod that has begun its work."""
+    def working(self, namespace: str, *, but: Collection[str] = (), node: str = "") -> dict[str, Any]:
+        """A pod that has begun its work: none of these names, on this node."""
 
         def one() -> dict[str, Any] | None:
             for pod in self.pods(namespace):
+                if pod["metadata"]["name"] in but or node not in ("", pod["spec"]["nodeName"]):
+                    continue
                 log = self.cluster.kubectl("logs", "-n", namespace, pod["metadata"]["name"], code=None)
                 if '"event": "ready"' in log:
                     return pod

@@ -21,11 +21,13 @@ def source(stems: Callable[[int], list[str]], corpus_at, tmp_path_factory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def runs(kube_visemill, cluster, store, images, source, tmp_path_factory) -> Runs:
+def runs(kube_visemill, cluster, store, images, source, tmp_path_factory) -> Iterator[Runs]:
     cluster.load("worker")
     bucket = store.new_bucket()
     inputs = store.put(source, bucket, "in")
-    return Runs(kube_visemill, cluster, store, images, bucket, inputs, tmp_path_factory.mktemp("trees"), NUM_SHARDS)
+    found = Runs(kube_visemill, cluster, store, images, bucket, inputs, tmp_path_factory.mktemp("trees"), NUM_SHARDS)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")
