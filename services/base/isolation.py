@@ -163,7 +163,7 @@ class PassChild:
             self._open_stages()
         except ChildLost as lost:
             self._kill()
-            if lost.reason == "STOPPED":
+            if lost.reason in ("STOPPED", MEMORY_RAN_OUT):
                 raise Transient(lost.reason, lost.message) from None
             # Somebody else's signal, such as the system's when memory is short, says nothing about the settings.
             error = Transient if lost.killed or self._stages in self._proven else BadConfig

@@ -181,13 +181,14 @@ def test_an_image_that_is_nowhere_is_told(runs, namespace, cluster):
 
 
 def test_pods_that_run_out_of_memory_get_more_in_a_job_for_what_remains(runs, namespace, same, cluster):
-    small = ["--pods-memory-mib", 200, "--pods-max-memory-mib", 1600, "--max-attempts", 1]
+    # Not enough to open the models.
+    small = ["--pods-memory-mib", 96, "--pods-max-memory-mib", 1600, "--max-attempts", 1]
     run = runs.start("memory", namespace, *small)
     assert run.end()["finished"], run.words
     jobs = cluster.get("jobs", "-n", namespace)["items"]
     sizes = sorted(int(job["metadata"]["annotations"]["visemill.dev/memory-mib"]) for job in jobs)
-    assert sizes[:2] == [200, 400] and len(sizes) <= 4
-    assert "ran out of 200 MiB" in run.words
+    assert sizes[:2] == [96, 192] and len(sizes) <= 5
+    assert "ran out of 96 MiB" in run.words
     same("memory")
 
 
