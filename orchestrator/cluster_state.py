@@ -58,6 +58,7 @@ class PodSeen:
     """A pod that has not succeeded. exit_code: None while it has not ended. since_s: when it was made.
 
     trouble: the reason, as Kubernetes words it, why it does not start or has ended. deleted_s: when it was to be gone.
+    is_held: removed by force, and still there since its Job's finalizer is on it.
     """
 
     name: str
@@ -72,6 +73,11 @@ class PodSeen:
     since_s: float = 0.0
     ended_s: float = 0.0
     deleted_s: float | None = None
+    is_held: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.phase in ("Succeeded", "Failed")
 
     @property
     def out_of_memory(self) -> bool:
@@ -131,6 +137,7 @@ def pod_seen(pod: Mapping[str, Any]) -> PodSeen:
         seconds(meta.get("creationTimestamp")),
         seconds(ended.get("finishedAt")),
         seconds(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
+        "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds") == 0,
     )
 
 
@@ -189,7 +196,8 @@ def _trouble(status: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[str, 
         found = state.get(part) or {}
         if found.get("reason") not in (None, "Completed", "ContainerCreating", "PodInitializing"):
             return str(found["reason"]), str(found.get("message", ""))
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return str(condition.get("reason", "")), str(condition.get("message", ""))
+    for kind, value in (("DisruptionTarget", "True"), ("PodScheduled", "False")):
+        for condition in status.get("conditions") or ():
+            if (condition["type"], condition["status"]) == (kind, value):
+                return str(condition.get("reason", "")), str(condition.get("message", ""))
     return "", ""

@@ -56,8 +56,9 @@ class Eyes:
             self._list()
         shards_of = tuple(self.shards_of(job) for job in jobs)
         completed = {shard for job, shards in zip(jobs, shards_of, strict=True) for shard in _completed(job, shards)}
-        late = [pod for pod in self.look.pods if pod.deleted_s is not None and pod.deleted_s < self.look.now_s]
-        lost = lost_pods(late, self._jobs.nodes(pod.node for pod in late), self.look.now_s) if late else ()
+        pods, now_s = self.look.pods, self.look.now_s
+        late = [pod for pod in pods if pod.deleted_s is not None and pod.deleted_s < now_s and not pod.is_held]
+        lost = lost_pods(late, self._jobs.nodes(pod.node for pod in late), now_s) if late else ()
         # Of a whole look only what was listed counts: the store has the last word.
         done = self._done if self.listed else self._done | completed
         return Seen(done, jobs, shards_of, self.look.pods, lost, since, self.num_quarantined, wanted_parallelism)

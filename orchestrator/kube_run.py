@@ -27,7 +27,18 @@ from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips
 from orchestrator.pipeline import Pipeline
 from orchestrator.pods import METRICS_PORT, TERMINATION_LOG
-from orchestrator.policies.next_step import Create, Fail, ForceDelete, Limits, Scale, Seen, Step, Wait, next_step
+from orchestrator.policies.next_step import (
+    Create,
+    Delete,
+    Fail,
+    ForceDelete,
+    Limits,
+    Scale,
+    Seen,
+    Step,
+    Wait,
+    next_step,
+)
 from orchestrator.policies.spread import max_failed_indexes, spread
 from orchestrator.progress import Progress, duration
 from services.base import layout
@@ -191,6 +202,9 @@ class KubeRun:
                 for pod in pods:
                     self._jobs.force_delete(pod)
                     progress.say(f"pod {pod} was removed: its node does not answer")
+            case Delete(job):
+                self._jobs.delete(job)
+                progress.say(f"{job} was removed: all that it waited for were pods on nodes that do not answer")
             case Wait(note):
                 self._note = note
             case Fail():

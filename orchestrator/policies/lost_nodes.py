@@ -2,6 +2,7 @@
 
 A Job with a podFailurePolicy replaces a pod only when it has ended, and a pod on a dead node never ends: it stays
 Terminating until somebody removes it by force. A second pod of an index is harmless, since a shard is committed once.
+Even then the Job's finalizer holds it, until the Job itself goes: see `hung_jobs`.
 """
 
 from __future__ import annotations
@@ -23,5 +24,6 @@ def lost_pods(pods: Iterable[PodSeen], nodes: Iterable[NodeSeen], now_s: float) 
     return tuple(
         pod.name
         for pod in pods
-        if pod.deleted_s is not None and pod.node and pod.node not in ready and now_s - pod.deleted_s > MARGIN_S
+        if pod.deleted_s is not None and not pod.is_held
+        if pod.node and pod.node not in ready and now_s - pod.deleted_s > MARGIN_S
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.cluster_state import JobSeen, PodSeen
+from orchestrator.policies.hung_jobs import is_hung
 from orchestrator.policies.more_memory import more_memory
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT
 from services.base.shards import part_of
@@ -72,6 +73,13 @@ class ForceDelete:
 
 
 @dataclass(frozen=True)
+class Delete:
+    """Remove a Job that waits only for pods of lost nodes; another has what remained, if any."""
+
+    job: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """Look again later. note: for people."""
 
@@ -91,7 +99,7 @@ class Fail:
     exit_code: int
 
 
-Step = Create | Scale | ForceDelete | Wait | Publish | Fail
+Step = Create | Scale | ForceDelete | Delete | Wait | Publish | Fail
 
 
 def next_step(seen: Seen, limits: Limits) -> Step:
@@ -100,13 +108,15 @@ def next_step(seen: Seen, limits: Limits) -> Step:
     job = seen.jobs[-1] if seen.jobs else None
     if seen.lost:
         return ForceDelete(seen.lost)
+    replaced = [old for old in seen.jobs[:-1] if old.is_live]
+    if replaced:
+        return Delete(replaced[0].name)
     over = _over_limit(seen, limits)
     if over is not None:
         return over
+    hung = job is not None and is_hung(job, seen.pods)
     if not remaining:
-        # A pod that still works on a shard which another has committed may yet write what publishing moves.
-        at_work = any(pod.phase == "Running" for pod in seen.pods)
-        return Wait("all shards are done; the last pods end") if job and job.is_live and at_work else Publish()
+        return _finish(seen, job)
     if seen.since and (job is None or job.generation < seen.since or job.phase == "deleted"):
         return Fail("its Job was deleted: `visemill resume` begins another for the shards that remain", EXIT_TRANSIENT)
     if job is None:
@@ -116,12 +126,24 @@ def next_step(seen: Seen, limits: Limits) -> Step:
         return config
     if job.phase == "deleted":
         return Wait("a Job of this run is being deleted")
-    if not job.is_live:
+    if not job.is_live or (hung and job.phase == "ending"):
         return _after(seen, job, remaining, limits)
+    if hung:
+        why = "the last one's pods were on nodes that do not answer"
+        return Create(job.generation + 1, remaining, job.memory_mib or limits.memory_mib, why=why)
     if seen.wanted_parallelism not in (None, job.parallelism):
         assert seen.wanted_parallelism is not None
         return Scale(job.name, min(seen.wanted_parallelism, job.num_indexes))
     return Wait(_held(job) if job.phase == "suspended" else "")
+
+
+def _finish(seen: Seen, job: JobSeen | None) -> Step:
+    if job is None or not job.is_live:
+        return Publish()
+    # A pod that still works on a shard which another has committed may yet write what publishing moves.
+    if any(pod.phase == "Running" and not pod.is_held for pod in seen.pods):
+        return Wait("all shards are done; the last pods end")
+    return Delete(job.name) if any(pod.is_held for pod in seen.pods) else Publish()
 
 
 def _held(job: JobSeen) -> str:

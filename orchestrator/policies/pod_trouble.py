@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.cluster_state import PodSeen
+from orchestrator.policies.lost_nodes import MARGIN_S
 
 _IMAGE = (
     "check --image and --image-pull-secrets; where nodes pull nothing, load it on each and set "
     "--image-pull-policy Never"
 )
 _SETTING = "a Secret, a ConfigMap or a claim that the pods name is missing: create it, or check --s3-secret"
+_REPLACED = "its index is taken up again, which counts as no failure"
 _REMEDIES = {
     "Unschedulable": "free or add nodes, ask for less (--pods-cpu, --pods-memory-mib, --pods-gpus), or check "
     "--node-selector and --tolerations",
@@ -28,6 +30,13 @@ _REMEDIES = {
     "OOMKilled": "the shards that remain are tried with more memory up to --pods-max-memory-mib",
     "Evicted": "its node was short of disk or memory, or it filled its scratch space: see --pods-scratch-mib and "
     "--pods-memory-mib",
+    "DeletionByTaintManager": "its node does not answer or is tainted: a pod that does not end is removed "
+    f"{MARGIN_S:.0f} s after its time to do so, and replaced",
+    "DeletionByPodGC": f"its node is gone: {_REPLACED}",
+    "EvictionByEvictionAPI": f"somebody empties its node: {_REPLACED}",
+    "PreemptionByScheduler": f"pods of a higher priority took its place: {_REPLACED} when there is room; see "
+    "--priority-class",
+    "TerminationByKubelet": f"its node shuts down or is short of something: {_REPLACED}",
     "FailedCreate": "look at the namespace's quota and its pod security level",
 }
 # What has a remedy of its own within a reason.

@@ -83,6 +83,14 @@ ENDED = {"exitCode": 78, "reason": "Error", "message": WORD, "finishedAt": "2026
         ({"phase": "Pending", **container(waiting={"reason": "ContainerCreating"})}, "", ""),
         (
             {
+                "phase": "Running",
+                "conditions": [condition("DisruptionTarget", "DeletionByTaintManager", "Taint manager")],
+            },
+            "DeletionByTaintManager",
+            "Taint manager",
+        ),
+        (
+            {
                 "phase": "Pending",
                 "conditions": [condition("PodScheduled", "Unschedulable", "0/1 nodes are available", "False")],
             },
@@ -110,6 +118,16 @@ ENDED = {"exitCode": 78, "reason": "Error", "message": WORD, "finishedAt": "2026
 def test_what_troubles_a_pod(status, trouble, detail):
     seen = pod_seen(pod(status))
     assert (seen.trouble, seen.detail) == (trouble, detail)
+
+
+def test_a_pod_that_was_removed_by_force_and_is_still_there_is_held():
+    for grace, is_held in (
+        ({}, False),
+        ({"deletionGracePeriodSeconds": 30}, False),
+        ({"deletionGracePeriodSeconds": 0}, True),
+    ):
+        assert pod_seen(pod({"phase": "Running"}, deletionTimestamp=CREATED, **grace)).is_held == is_held
+    assert not pod_seen(pod({"phase": "Running"})).is_held
 
 
 def test_a_pod_that_ended_tells_its_code_and_what_its_worker_said():

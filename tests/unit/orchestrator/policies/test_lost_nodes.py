@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from orchestrator.cluster_state import NodeSeen, PodSeen
@@ -23,3 +25,4 @@ NOW_S = 1000.0
 def test_table(node, deleted_s, is_lost):
     pod = PodSeen("p", 1, 0, "Running", node, deleted_s=deleted_s)
     assert lost_pods([pod], NODES, NOW_S) == (("p",) if is_lost else ())
+    assert not lost_pods([dataclasses.replace(pod, is_held=True)], NODES, NOW_S)

@@ -5,7 +5,18 @@ import dataclasses
 import pytest
 
 from orchestrator.cluster_state import JobSeen, PodSeen, Word
-from orchestrator.policies.next_step import Create, Fail, ForceDelete, Limits, Publish, Scale, Seen, Wait, next_step
+from orchestrator.policies.next_step import (
+    Create,
+    Delete,
+    Fail,
+    ForceDelete,
+    Limits,
+    Publish,
+    Scale,
+    Seen,
+    Wait,
+    next_step,
+)
 
 LIMITS = Limits(num_shards=4, memory_mib=1000, max_memory_mib=4000, max_failures=5)
 ALL = (0, 1, 2, 3)
@@ -20,6 +31,9 @@ def job(phase="active", generation=1, num_indexes=2, **fields):
 def pod(exit_code=None, index=0, generation=1, **fields):
     phase = "Running" if exit_code is None else "Failed"
     return PodSeen(f"p-{index}", generation, index, fields.pop("phase", phase), "node", exit_code, **fields)
+
+
+HELD = pod(index=1, deleted_s=1.0, is_held=True)
 
 
 def seen(*jobs, done=(), shards=ALL, since=1, **fields):
@@ -39,6 +53,16 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
             seen(job("suspended", queue="team-a"), done=(1,)), Wait("waits in queue team-a"), id="held by its queue"
         ),
         pytest.param(seen(job(), lost=("p-1",)), ForceDelete(("p-1",)), id="pods of lost nodes go first"),
+        pytest.param(
+            seen(job(completed=frozenset({0})), done=(0, 2), pods=(HELD,)),
+            Create(2, (1, 3), 1000, why="the last one's pods were on nodes that do not answer"),
+            id="a Job that can never end is followed by another",
+        ),
+        pytest.param(
+            seen(job(), job(generation=2), done=(0, 2), pods=(HELD,)), Delete("j-1"), id="and removed when it has been"
+        ),
+        pytest.param(seen(job(), done=ALL, pods=(HELD,)), Delete("j-1"), id="nor does it stay when all is done"),
+        pytest.param(seen(job("complete"), done=ALL, pods=(HELD,)), Publish(), id="a pod that is held is not at work"),
         pytest.param(seen(job(), wanted_parallelism=1), Scale("j-1", 1), id="scaled"),
         pytest.param(seen(job(), wanted_parallelism=9), Scale("j-1", 2), id="to no more pods than indexes"),
         pytest.param(seen(job(), wanted_parallelism=2), Wait(), id="as it is"),
@@ -95,6 +119,12 @@ BAD_CONFIG = pod(78, word=Word("BAD_CONFIG", "LIBRARY_CHANGED", "install it"))
     [
         pytest.param(seen(job(), pods=(BAD_CONFIG,)), 78, "LIBRARY_CHANGED: install it", id="a bad config at once"),
         pytest.param(seen(job("failed", reason="PodFailurePolicy", message="m")), 78, "m", id="its pod gone already"),
+        pytest.param(
+            seen(job("ending", failed=frozenset({0})), done=(1, 3), pods=(HELD, pod(65, 0))),
+            65,
+            "shards 0, 2 have too many",
+            id="what has failed is judged though its Job can never end",
+        ),
         pytest.param(
             seen(job("failed", failed=frozenset({1})), done=(0, 2), pods=(pod(65, 1),)),
             65,

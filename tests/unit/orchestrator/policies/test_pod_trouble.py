@@ -17,6 +17,9 @@ def pod(trouble, detail="", index=0):
         ("InvalidImageName", "", "--image"),
         ("CreateContainerConfigError", 'secret "visemill-s3" not found', "--s3-secret"),
         ("OOMKilled", "", "--pods-max-memory-mib"),
+        ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", "removed 30 s after"),
+        ("EvictionByEvictionAPI", "Eviction API: evicting", "counts as no failure"),
+        ("PreemptionByScheduler", "preempting", "--priority-class"),
         ("Evicted", "Usage of EmptyDir volume exceeds the limit", "--pods-scratch-mib"),
     ],
 )
