@@ -66,7 +66,7 @@ def test_every_pod_is_restricted_and_bounded(chart: Callable[..., Any], variant:
         security = pod["securityContext"]
         assert security["runAsNonRoot"] is True and security["seccompProfile"]["type"] == "RuntimeDefault", name
         assert pod["enableServiceLinks"] is False, name
-        for container in pod["containers"]:
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
