@@ -40,9 +40,7 @@ from orchestrator.commands import (
 from orchestrator.commands.roots import add_output_flags
 from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_pipeline_parsers
-from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, Transient, VisemillError
-
-EXIT_USAGE = 64
+from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, Transient, VisemillError
 
 # Commands of the original script, whose flags ours keep.
 ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}

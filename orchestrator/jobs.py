@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.pods import PodSettings, pod_template
-from services.base.errors import BadConfig, BadShard
+from services.base.errors import EXIT_USAGE, BadConfig, BadShard
 
 LABEL_RUN = "visemill.dev/run"
 LABEL_STATE = "visemill.dev/state"
@@ -137,7 +137,7 @@ def gang_job(job: GangJob) -> dict[str, Any]:
         # A rank that is replaced alone would wait for the others, and they for it: any failure ends them all.
         "backoffLimit": 0,
         "successPolicy": {"rules": [{"succeededIndexes": "0"}]},
-        "podFailurePolicy": {"rules": [_on_exit(BadConfig.exit_code, "FailJob")]},
+        "podFailurePolicy": {"rules": [_on_exit("FailJob", BadConfig.exit_code, EXIT_USAGE)]},
     }
     return _job(job, spec, template, {NOTE_MEMORY_MIB: str(job.pods.memory_mib), **job.notes})
 
@@ -148,7 +148,8 @@ def map_rules() -> list[dict[str, Any]]:
     What no rule names, a counted failure of the index, is Transient, a bug, a signal.
     """
     disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    return [disrupted, _on_exit(BadConfig.exit_code, "FailJob"), _on_exit(BadShard.exit_code, "FailIndex")]
+    ending = _on_exit("FailJob", BadConfig.exit_code, EXIT_USAGE)
+    return [disrupted, ending, _on_exit("FailIndex", BadShard.exit_code)]
 
 
 def labels_of(job: MapJob | GangJob) -> dict[str, str]:
@@ -188,8 +189,8 @@ def _job(
     }
 
 
-def _on_exit(code: int, action: str) -> dict[str, Any]:
-    return {"action": action, "onExitCodes": {"containerName": "worker", "operator": "In", "values": [code]}}
+def _on_exit(action: str, *codes: int) -> dict[str, Any]:
+    return {"action": action, "onExitCodes": {"containerName": "worker", "operator": "In", "values": sorted(codes)}}
 
 
 def _label(text: str) -> str:

@@ -10,7 +10,7 @@ from orchestrator.clusters.kube import KubeRunJobs, Look
 from orchestrator.observe import observe, read_quarantine
 from orchestrator.policies.lost_nodes import lost_pods
 from orchestrator.policies.next_step import Seen
-from orchestrator.policies.pod_trouble import Trouble, troubles
+from orchestrator.policies.pod_trouble import Trouble, endings, troubles
 from services.base import layout
 from services.base.order import RunOrder
 from services.base.shards import parse_shards, part_of
@@ -87,6 +87,11 @@ class Eyes:
         # What has ended has been told, and has its successor.
         held = [pod for pod in pods if pod.exit_code is None or pod.out_of_memory or pod.trouble == "Evicted"]
         return troubles(held, self._refusals)
+
+    def endings(self) -> tuple[str, ...]:
+        """Pods of the newest Job that have failed, each in a line."""
+        newest = self.look.jobs[-1].generation if self.look.jobs else 0
+        return endings(pod for pod in self.look.pods if pod.generation == newest)
 
     def _list(self) -> None:
         began_s = time.monotonic()

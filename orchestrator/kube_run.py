@@ -288,6 +288,11 @@ class KubeRun:
         progress.reached(sum(sizes[shard] for shard in seen.done), self._eyes.num_quarantined)
         for trouble in self._eyes.troubles():
             self._say_once(progress, str(trouble))
+        for line in self._eyes.endings():
+            # Each pod once, by its name.
+            if line not in self._told:
+                self._told.add(line)
+                progress.say(line)
 
     def _say_once(self, progress: Progress, text: str) -> None:
         # Counts and names within a message change while the trouble stays.

@@ -17,9 +17,7 @@ from typing import Any
 
 from services.base.clip_pass import BoundStage
 from services.base.contract import ConfiguredStage, StageSpec, config_from_mapping
-from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig, VisemillError
-
-EXIT_USAGE = 64
+from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, BadConfig, VisemillError
 
 STAGES: dict[str, str] = {
     "decode": "services.decode",

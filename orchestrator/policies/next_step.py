@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestrator.cluster_state import JobSeen, PodSeen
 from orchestrator.policies.hung_jobs import is_hung
 from orchestrator.policies.more_memory import more_memory
-from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.shards import part_of
 
 _MOST_GENERATIONS = 12
@@ -161,8 +161,10 @@ def _over_limit(seen: Seen, limits: Limits) -> Fail | None:
 
 
 def _config_error(seen: Seen, job: JobSeen) -> Fail | None:
-    for pod in seen.pods:
-        if pod.generation == job.generation and pod.exit_code == EXIT_BAD_CONFIG:
+    for pod in (pod for pod in seen.pods if pod.generation == job.generation):
+        if pod.exit_code == EXIT_USAGE:
+            return Fail("the image's worker knows not all of its flags: --image is of another version", EXIT_BAD_CONFIG)
+        if pod.exit_code == EXIT_BAD_CONFIG:
             words = f"{pod.word.reason}: {pod.word.message}" if pod.word else f"see `visemill logs --pod {pod.name}`"
             return Fail(words, EXIT_BAD_CONFIG)
     if job.phase == "failed" and job.reason == "PodFailurePolicy":

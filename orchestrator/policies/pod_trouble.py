@@ -78,5 +78,15 @@ def troubles(pods: Iterable[PodSeen], refusals: Iterable[str] = ()) -> tuple[Tro
     return tuple(found)
 
 
+def endings(pods: Iterable[PodSeen]) -> tuple[str, ...]:
+    """Pods that have failed by themselves, each in a line; what a remedy is known for is left to `troubles`."""
+    failed = [pod for pod in pods if pod.exit_code and pod.trouble not in _REMEDIES and pod.deleted_s is None]
+    return tuple(f"{pod.name} ended with {pod.exit_code}: {_last_word(pod)}" for pod in failed)
+
+
+def _last_word(pod: PodSeen) -> str:
+    return f"{pod.word.reason}: {pod.word.message}" if pod.word else f"see `visemill logs --pod {pod.name}`"
+
+
 def _remedy(reason: str, text: str) -> str:
     return next((remedy for sign, remedy in _SPECIAL if sign in text), _REMEDIES[reason])

@@ -69,7 +69,7 @@ def test_an_index_is_told_its_part_and_what_it_is_retried_for():
 def test_disruptions_come_before_exit_codes():
     disrupted, config, shard = map_job(MAP)["spec"]["podFailurePolicy"]["rules"]
     assert disrupted == {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    assert (config["action"], config["onExitCodes"]["values"]) == ("FailJob", [78])
+    assert (config["action"], config["onExitCodes"]["values"]) == ("FailJob", [64, 78])
     assert (shard["action"], shard["onExitCodes"]["values"]) == ("FailIndex", [65])
 
 

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator.cli import EXIT_USAGE, build_parser
+from orchestrator.cli import build_parser
 from orchestrator.pipelines.sign import PIPELINE, check_outputs, payloads, read, summary_files
-from services.base.errors import BadConfig
+from services.base.errors import EXIT_USAGE, BadConfig
 from services.base.manifest import encode_clips
 from services.base.order import DoneShard, RunOrder, StageOrder
 from services.base.shards import shard_of

@@ -118,6 +118,7 @@ BAD_CONFIG = pod(78, word=Word("BAD_CONFIG", "LIBRARY_CHANGED", "install it"))
     ("observed", "exit_code", "words"),
     [
         pytest.param(seen(job(), pods=(BAD_CONFIG,)), 78, "LIBRARY_CHANGED: install it", id="a bad config at once"),
+        pytest.param(seen(job(), pods=(pod(64),)), 78, "--image is of another version", id="an image that is too old"),
         pytest.param(seen(job("failed", reason="PodFailurePolicy", message="m")), 78, "m", id="its pod gone already"),
         pytest.param(
             seen(job("ending", failed=frozenset({0})), done=(1, 3), pods=(HELD, pod(65, 0))),

@@ -1,7 +1,7 @@
 import pytest
 
-from orchestrator.cluster_state import PodSeen
-from orchestrator.policies.pod_trouble import troubles
+from orchestrator.cluster_state import PodSeen, Word
+from orchestrator.policies.pod_trouble import endings, troubles
 
 
 def pod(trouble, detail="", index=0):
@@ -52,3 +52,21 @@ def test_the_most_frequent_comes_first_with_its_count_and_the_first_ones_words()
 
 def test_what_is_no_trouble_is_not_told():
     assert troubles([pod(""), pod("Error"), pod("Completed")]) == ()
+
+
+def ended(code, trouble="Error", word=None, deleted_s=None):
+    return PodSeen("p", 1, 0, "Failed", exit_code=code, trouble=trouble, word=word, deleted_s=deleted_s)
+
+
+@pytest.mark.parametrize(
+    ("pod", "lines"),
+    [
+        (ended(75, word=Word("TRANSIENT", "STOPPED", "asked to")), ("p ended with 75: STOPPED: asked to",)),
+        (ended(137), ("p ended with 137: see `visemill logs --pod p`",)),
+        (ended(137, "OOMKilled"), ()),
+        (ended(75, deleted_s=1.0), ()),
+        (PodSeen("p", 1, 0, "Running"), ()),
+    ],
+)
+def test_a_pod_that_failed_is_told_with_its_last_word(pod, lines):
+    assert endings([pod]) == lines
