@@ -22,7 +22,7 @@ from services.base import log
 from services.base.errors import BadConfig, Transient, VisemillError, from_kind
 
 _LOG = logging.getLogger(__name__)
-_NUM_PLANNERS = 2
+_NUM_PLANNERS = 4
 _MOST_MESSAGES = 200
 _HEARTBEAT_S = 5.0
 _SAVE_AGAIN_S = 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,8 @@ _MOST_WAITS = 20
 _MOST_CRASHES = 4
 _FIRST_WAIT_S = 2.0
 _LAST_WAIT_S = 60.0
+# The signal may come before anything is there to handle it.
+_INTERRUPTED = (EXIT_INTERRUPTED, -signal.SIGTERM)
 # Another process carries the same run: when it ends, or dies, this one takes over.
 _HELD = ("OUTPUT_IN_USE", "LEASE_LOST")
 
@@ -164,7 +167,7 @@ def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, floa
         return record.changed(now_s, exit_code=ended.code, why=why, error=None, ended_at_s=now_s, **done), 0.0
     if record.phase is Phase.CANCELLING:
         return record.changed(now_s, why="cancelled"), 0.0
-    if ended.code == EXIT_INTERRUPTED:
+    if ended.code in _INTERRUPTED:
         return record.changed(now_s, phase=Phase.QUEUED), 0.0
     num_tries = 1 if record.shards_done > record.shards_at_try else record.num_tries + 1
     failed = record.changed(now_s, why=why, error=error, exit_code=ended.code, num_tries=num_tries)

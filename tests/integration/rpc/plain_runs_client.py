@@ -19,7 +19,7 @@ from visemill.v1 import runs_pb2, runs_pb2_grpc
 def refusal(call: object, request: object) -> dict[str, str]:
     """Code, reason and message of a call that must fail."""
     try:
-        call(request, timeout=60)  # type: ignore[operator]
+        call(request, timeout=300)  # type: ignore[operator]
     except grpc.RpcError as error:
         info = error_details_pb2.ErrorInfo()
         rpc_status.from_call(error).details[0].Unpack(info)
@@ -40,11 +40,11 @@ def main() -> None:
     elsewhere = runs_pb2.SubmitRequest(pipeline="grid", input_root="/", output_root="/x")
     with grpc.insecure_channel(target) as channel:
         stub = runs_pb2_grpc.RunServiceStub(channel)
-        run = stub.Submit(request, timeout=120).run
-        again = stub.Submit(request, timeout=120).run
+        run = stub.Submit(request, timeout=600).run
+        again = stub.Submit(request, timeout=600).run
         while_running = refusal(stub.Submit, other)
-        watched = list(stub.Watch(runs_pb2.WatchRequest(id=run.id), timeout=240))
-        late = list(stub.Watch(runs_pb2.WatchRequest(id=run.id, since_version=watched[0].run.version), timeout=60))
+        watched = list(stub.Watch(runs_pb2.WatchRequest(id=run.id), timeout=600))
+        late = list(stub.Watch(runs_pb2.WatchRequest(id=run.id, since_version=watched[0].run.version), timeout=300))
         got = stub.Get(runs_pb2.GetRequest(id=run.id), timeout=10).run
         listed = stub.List(runs_pb2.ListRequest(), timeout=10).runs
         answer = {

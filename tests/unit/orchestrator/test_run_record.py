@@ -25,6 +25,7 @@ def _error(reason, kind="BAD_CONFIG"):
         (Phase.CANCELLING, Exit(130, SUMMARY), Phase.CANCELLING),
         (Phase.CANCELLING, Exit(-9, {}), Phase.CANCELLING),
         (Phase.RUNNING, Exit(130, SUMMARY), Phase.QUEUED),
+        (Phase.RUNNING, Exit(-15, {}), Phase.QUEUED),
         (Phase.RUNNING, Exit(65, SUMMARY), Phase.FAILED),
         (Phase.RUNNING, Exit(78, _error("INPUT_CHANGED")), Phase.FAILED),
         (Phase.RUNNING, Exit(78, _error("OUTPUT_IN_USE")), Phase.WAITING),
