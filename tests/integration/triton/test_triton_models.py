@@ -1,5 +1,6 @@
 """Exported networks on a real server: the same vectors as in this process, batched across clients, pinned to a run."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -98,6 +99,40 @@ def test_the_stage_on_triton_gives_a_clips_vectors_and_times(inception: Any, fra
 def test_the_repository_passes_its_own_verification_here_and_on_the_server(server: Any, repository: Path) -> None:
     found = verify_repository(repository, server.target)
     assert [(f.model, f.version, f.problems) for f in found] == [("semantic", 1, ())]
+
+
+def test_what_a_server_holds_otherwise_than_the_repository_is_named(
+    server: Any, repository: Path, tmp_path: Path
+) -> None:
+    """The server reads the one repository, and is compared with others."""
+    settings = Path(shutil.copytree(repository, tmp_path / "settings"))
+    text = (settings / "semantic/config.pbtxt").read_text()
+    assert "max_queue_delay_microseconds: 50000" in text
+    (settings / "semantic/config.pbtxt").write_text(text.replace(": 50000", ": 70000"))
+    (finding,) = verify_repository(settings, server.target)
+    (problem,) = finding.problems
+    assert "differ in dynamic_batching.max_queue_delay_microseconds (70000, 50000)" in problem
+
+    other = tmp_path / "other"
+    export_network(other, "semantic", FeaturesConfig(seed=1), Serving(queue_delay_us=50_000))
+    (finding,) = verify_repository(other, server.target)
+    first, second, *settings_differ, last = finding.problems
+    assert f"{server.target} serves semantic of weights seeded:0, here lies seeded:1" in first
+    assert "serves semantic of digest" in second
+    assert all("parameters[" in problem for problem in settings_differ)
+    assert "differs from the network by" in last
+
+
+def test_a_model_that_the_server_lacks_is_named(server: Any, repository: Path, tmp_path: Path) -> None:
+    card = (repository / "semantic/1/model.json").read_text()
+    copy = Path(shutil.copytree(repository / "semantic", tmp_path / "models/absent")).parent
+    (copy / "absent/1/model.json").write_text(card.replace('"semantic"', '"absent"'))
+    config = (copy / "absent/config.pbtxt").read_text()
+    (copy / "absent/config.pbtxt").write_text(config.replace('"semantic"', '"absent"'))
+    (finding,) = verify_repository(copy, server.target)
+    (problem,) = finding.problems
+    assert "NO_MODEL" in problem
+    assert "absent" in problem
 
 
 def test_the_command_line_lists_and_verifies_with_the_server(server: Any, repository: Path) -> None:
