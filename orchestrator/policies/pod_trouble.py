@@ -71,7 +71,8 @@ def troubles(pods: Iterable[PodSeen], refusals: Iterable[str] = ()) -> tuple[Tro
     """
     found = [Trouble("FailedCreate", text[:_MOST_DETAIL], _remedy("FailedCreate", text)) for text in set(refusals)]
     held = [pod for pod in pods if pod.trouble in _REMEDIES]
-    details = {pod.trouble: pod.detail for pod in reversed(held)}
+    # Of a pod that has ended the kubelet's words are what its worker left.
+    details = {pod.trouble: pod.word.message if pod.word else pod.detail for pod in reversed(held)}
     for reason, count in Counter(pod.trouble for pod in held).most_common():
         text = details[reason]
         found.append(Trouble(reason, text[:_MOST_DETAIL], _remedy(reason, text), count))

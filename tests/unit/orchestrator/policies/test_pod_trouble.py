@@ -50,6 +50,11 @@ def test_the_most_frequent_comes_first_with_its_count_and_the_first_ones_words()
     assert str(first).startswith("2 pods: Unschedulable: a (") and str(second).startswith("OOMKilled (")
 
 
+def test_a_pod_that_ended_tells_what_its_worker_left():
+    (found,) = troubles([ended(75, "OOMKilled", Word("TRANSIENT", "MEMORY_RAN_OUT", "it ran out"))])
+    assert found.message == "it ran out"
+
+
 def test_what_is_no_trouble_is_not_told():
     assert troubles([pod(""), pod("Error"), pod("Completed")]) == ()
 
