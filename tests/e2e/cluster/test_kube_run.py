@@ -67,6 +67,8 @@ def test_four_shards_give_the_bytes_of_a_local_run(runs, namespace, same, kube_v
     same("plain")
     again = kube_visemill.ok(*runs.words("plain", namespace))
     assert again["nothing_to_do"]
+    other = [word if word != NUM_SHARDS else 3 for word in runs.words("plain", namespace)]
+    kube_visemill.refused(*other, reason="OTHER_RUN")
     status = kube_visemill.ok(
         "status", "--cluster", "kube", "--namespace", namespace, "--output-root", runs.output("plain")
     )
@@ -202,11 +204,6 @@ def test_suspended_and_resumed(runs, namespace, same, kube_visemill, cluster):
     resumed = runs.begin("resume", "--cluster", "kube", *verb, "--image", runs.images.name("worker"), *SIZES)
     assert resumed.end()["finished"] and run.end()["finished"], f"{run.words}\n{resumed.words}"
     same("suspended")
-
-
-def test_a_second_run_of_another_plan_is_refused(runs, namespace, kube_visemill):
-    words = [word if word != NUM_SHARDS else 3 for word in runs.words("plain", namespace)]
-    kube_visemill.refused(*words, reason="OTHER_RUN")
 
 
 def test_folders_of_this_machine_are_refused(runs, namespace, kube_visemill, tmp_path, source):
