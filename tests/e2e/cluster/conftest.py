@@ -18,6 +18,7 @@ Fixtures, of the session unless said:
     namespace       (of the function) the name of one
     kube_visemill   the command line (`Visemill` of tests/e2e/conftest.py) inside the cluster's network, with its
                     KUBECONFIG and the store's keys
+    figure          (of the function) figure(text): prints a line that is seen
     restricted_pod  a Pod's object that the restricted level takes: restricted_pod(name, service, *args, **of_container)
 """
 
@@ -281,6 +282,15 @@ def kube_visemill(cluster: Cluster, store: Store, visemill_in: type[Any]) -> Any
             return super().start(*words, prefix=[*cluster.prefix, *prefix])
 
     return Inside({**cluster.environment, **store.environment})
+
+
+@pytest.fixture
+def figure(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n    {text}")
+
+    return say
 
 
 @pytest.fixture(scope="session")
