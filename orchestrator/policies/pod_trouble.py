@@ -27,7 +27,8 @@ _REMEDIES = {
     "CreateContainerError": "the image's command cannot be started: is it one of visemill's?",
     "RunContainerError": "the image's command cannot be started: is it one of visemill's?",
     "StartError": "the image's command cannot be started: is it one of visemill's?",
-    "OOMKilled": "the shards that remain are tried with more memory up to --pods-max-memory-mib",
+    "OOMKilled": "it is tried again; what has not succeeded when the Job ends gets more memory, up to "
+    "--pods-max-memory-mib",
     "Evicted": "its node was short of disk or memory, or it filled its scratch space: see --pods-scratch-mib and "
     "--pods-memory-mib",
     "DeletionByTaintManager": "its node does not answer or is tainted: a pod that does not end is removed "
