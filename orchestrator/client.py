@@ -138,4 +138,5 @@ def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
         "wall_s": summary.wall_s,
         "notes": list(run.notes),
         "exit_code": run.exit_code,
+        "cluster": summary.cluster,
     }

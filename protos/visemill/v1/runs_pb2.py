@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16visemill/v1/runs.proto\x12\x0bvisemill.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x10\n\x08pipeline\x18\x04 \x01(\t\x12\x12\n\ninput_root\x18\x05 \x01(\t\x12\x13\n\x0boutput_root\x18\x06 \x01(\t\x12\x12\n\nstate_root\x18\x07 \x01(\t\x12$\n\x05phase\x18\x08 \x01(\x0e\x32\x15.visemill.v1.RunPhase\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x11\n\texit_code\x18\n \x01(\x05\x12\x0b\n\x03why\x18\x0b \x01(\t\x12\"\n\x06shards\x18\x0c \x01(\x0b\x32\x12.visemill.v1.Count\x12!\n\x05\x63lips\x18\r \x01(\x0b\x32\x12.visemill.v1.Count\x12\x13\n\x0bquarantined\x18\x0e \x01(\x03\x12\r\n\x05notes\x18\x0f \x03(\t\x12\x30\n\x0csubmitted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x62\x65gan_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07summary\x18\x13 \x01(\x0b\x32\x17.visemill.v1.RunSummary\x12$\n\x05\x65rror\x18\x14 \x01(\x0b\x32\x15.visemill.v1.RunError\"9\n\x08RunError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"$\n\x05\x43ount\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\"\xc5\x02\n\nRunSummary\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.visemill.v1.RunSummary.RecordsEntry\x12\x35\n\x07reasons\x18\x02 \x03(\x0b\x32$.visemill.v1.RunSummary.ReasonsEntry\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06\x66rames\x18\x04 \x01(\x03\x12\x1c\n\x14landmarks_found_made\x18\x05 \x01(\x03\x12\x0e\n\x06wall_s\x18\x06 \x01(\x01\x12\x15\n\rnothing_to_do\x18\x07 \x01(\x08\x1a.\n\x0cRecordsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a.\n\x0cReasonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xa7\x01\n\rSubmitRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x12\n\ninput_root\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\r\n\x05\x66lags\x18\x06 \x03(\t\x12&\n\x06limits\x18\x07 \x01(\x0b\x32\x16.visemill.v1.RunLimits\"\x95\x01\n\tRunLimits\x12\x13\n\x0bnum_workers\x18\x01 \x01(\x05\x12\x14\n\x0cmax_failures\x18\x02 \x01(\t\x12\x14\n\x0cmax_attempts\x18\x03 \x01(\x05\x12\x13\n\x0b\x63lip_time_s\x18\x04 \x01(\x01\x12\x17\n\x0f\x63lip_memory_mib\x18\x05 \x01(\x05\x12\x19\n\x11no_artifact_cache\x18\x06 \x01(\x08\"/\n\x0eSubmitResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"\x18\n\nGetRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x0bGetResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"I\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\"G\n\x0cListResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.visemill.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x0cWatchRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\"Y\n\rWatchResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\"G\n\nRunMessage\x12+\n\x07said_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x1b\n\rCancelRequest\x12\n\n\x02id\x18\x01 \x01(\t\"/\n\x0e\x43\x61ncelResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run*\xca\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_PHASE_QUEUED\x10\x01\x12\x15\n\x11RUN_PHASE_RUNNING\x10\x02\x12\x15\n\x11RUN_PHASE_WAITING\x10\x03\x12\x16\n\x12RUN_PHASE_FINISHED\x10\x04\x12\x14\n\x10RUN_PHASE_FAILED\x10\x05\x12\x18\n\x14RUN_PHASE_CANCELLING\x10\x06\x12\x17\n\x13RUN_PHASE_CANCELLED\x10\x07\x32\xcb\x02\n\nRunService\x12\x41\n\x06Submit\x12\x1a.visemill.v1.SubmitRequest\x1a\x1b.visemill.v1.SubmitResponse\x12\x38\n\x03Get\x12\x17.visemill.v1.GetRequest\x1a\x18.visemill.v1.GetResponse\x12;\n\x04List\x12\x18.visemill.v1.ListRequest\x1a\x19.visemill.v1.ListResponse\x12@\n\x05Watch\x12\x19.visemill.v1.WatchRequest\x1a\x1a.visemill.v1.WatchResponse0\x01\x12\x41\n\x06\x43\x61ncel\x12\x1a.visemill.v1.CancelRequest\x1a\x1b.visemill.v1.CancelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16visemill/v1/runs.proto\x12\x0bvisemill.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x10\n\x08pipeline\x18\x04 \x01(\t\x12\x12\n\ninput_root\x18\x05 \x01(\t\x12\x13\n\x0boutput_root\x18\x06 \x01(\t\x12\x12\n\nstate_root\x18\x07 \x01(\t\x12$\n\x05phase\x18\x08 \x01(\x0e\x32\x15.visemill.v1.RunPhase\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x11\n\texit_code\x18\n \x01(\x05\x12\x0b\n\x03why\x18\x0b \x01(\t\x12\"\n\x06shards\x18\x0c \x01(\x0b\x32\x12.visemill.v1.Count\x12!\n\x05\x63lips\x18\r \x01(\x0b\x32\x12.visemill.v1.Count\x12\x13\n\x0bquarantined\x18\x0e \x01(\x03\x12\r\n\x05notes\x18\x0f \x03(\t\x12\x30\n\x0csubmitted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x62\x65gan_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07summary\x18\x13 \x01(\x0b\x32\x17.visemill.v1.RunSummary\x12$\n\x05\x65rror\x18\x14 \x01(\x0b\x32\x15.visemill.v1.RunError\"9\n\x08RunError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"$\n\x05\x43ount\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\"\xd6\x02\n\nRunSummary\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.visemill.v1.RunSummary.RecordsEntry\x12\x35\n\x07reasons\x18\x02 \x03(\x0b\x32$.visemill.v1.RunSummary.ReasonsEntry\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06\x66rames\x18\x04 \x01(\x03\x12\x1c\n\x14landmarks_found_made\x18\x05 \x01(\x03\x12\x0e\n\x06wall_s\x18\x06 \x01(\x01\x12\x15\n\rnothing_to_do\x18\x07 \x01(\x08\x12\x0f\n\x07\x63luster\x18\x08 \x01(\t\x1a.\n\x0cRecordsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a.\n\x0cReasonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xa7\x01\n\rSubmitRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x12\n\ninput_root\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\r\n\x05\x66lags\x18\x06 \x03(\t\x12&\n\x06limits\x18\x07 \x01(\x0b\x32\x16.visemill.v1.RunLimits\"\x95\x01\n\tRunLimits\x12\x13\n\x0bnum_workers\x18\x01 \x01(\x05\x12\x14\n\x0cmax_failures\x18\x02 \x01(\t\x12\x14\n\x0cmax_attempts\x18\x03 \x01(\x05\x12\x13\n\x0b\x63lip_time_s\x18\x04 \x01(\x01\x12\x17\n\x0f\x63lip_memory_mib\x18\x05 \x01(\x05\x12\x19\n\x11no_artifact_cache\x18\x06 \x01(\x08\"/\n\x0eSubmitResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"\x18\n\nGetRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x0bGetResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"I\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\"G\n\x0cListResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.visemill.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x0cWatchRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\"Y\n\rWatchResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\"G\n\nRunMessage\x12+\n\x07said_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x1b\n\rCancelRequest\x12\n\n\x02id\x18\x01 \x01(\t\"/\n\x0e\x43\x61ncelResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run*\xca\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_PHASE_QUEUED\x10\x01\x12\x15\n\x11RUN_PHASE_RUNNING\x10\x02\x12\x15\n\x11RUN_PHASE_WAITING\x10\x03\x12\x16\n\x12RUN_PHASE_FINISHED\x10\x04\x12\x14\n\x10RUN_PHASE_FAILED\x10\x05\x12\x18\n\x14RUN_PHASE_CANCELLING\x10\x06\x12\x17\n\x13RUN_PHASE_CANCELLED\x10\x07\x32\xcb\x02\n\nRunService\x12\x41\n\x06Submit\x12\x1a.visemill.v1.SubmitRequest\x1a\x1b.visemill.v1.SubmitResponse\x12\x38\n\x03Get\x12\x17.visemill.v1.GetRequest\x1a\x18.visemill.v1.GetResponse\x12;\n\x04List\x12\x18.visemill.v1.ListRequest\x1a\x19.visemill.v1.ListResponse\x12@\n\x05Watch\x12\x19.visemill.v1.WatchRequest\x1a\x1a.visemill.v1.WatchResponse0\x01\x12\x41\n\x06\x43\x61ncel\x12\x1a.visemill.v1.CancelRequest\x1a\x1b.visemill.v1.CancelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNSUMMARY_RECORDSENTRY']._serialized_options = b'8\001'
   _globals['_RUNSUMMARY_REASONSENTRY']._loaded_options = None
   _globals['_RUNSUMMARY_REASONSENTRY']._serialized_options = b'8\001'
-  _globals['_RUNPHASE']._serialized_start=1927
-  _globals['_RUNPHASE']._serialized_end=2129
+  _globals['_RUNPHASE']._serialized_start=1944
+  _globals['_RUNPHASE']._serialized_end=2146
   _globals['_RUN']._serialized_start=73
   _globals['_RUN']._serialized_end=615
   _globals['_RUNERROR']._serialized_start=617
@@ -45,35 +45,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COUNT']._serialized_start=676
   _globals['_COUNT']._serialized_end=712
   _globals['_RUNSUMMARY']._serialized_start=715
-  _globals['_RUNSUMMARY']._serialized_end=1040
-  _globals['_RUNSUMMARY_RECORDSENTRY']._serialized_start=946
-  _globals['_RUNSUMMARY_RECORDSENTRY']._serialized_end=992
-  _globals['_RUNSUMMARY_REASONSENTRY']._serialized_start=994
-  _globals['_RUNSUMMARY_REASONSENTRY']._serialized_end=1040
-  _globals['_SUBMITREQUEST']._serialized_start=1043
-  _globals['_SUBMITREQUEST']._serialized_end=1210
-  _globals['_RUNLIMITS']._serialized_start=1213
-  _globals['_RUNLIMITS']._serialized_end=1362
-  _globals['_SUBMITRESPONSE']._serialized_start=1364
-  _globals['_SUBMITRESPONSE']._serialized_end=1411
-  _globals['_GETREQUEST']._serialized_start=1413
-  _globals['_GETREQUEST']._serialized_end=1437
-  _globals['_GETRESPONSE']._serialized_start=1439
-  _globals['_GETRESPONSE']._serialized_end=1483
-  _globals['_LISTREQUEST']._serialized_start=1485
-  _globals['_LISTREQUEST']._serialized_end=1558
-  _globals['_LISTRESPONSE']._serialized_start=1560
-  _globals['_LISTRESPONSE']._serialized_end=1631
-  _globals['_WATCHREQUEST']._serialized_start=1633
-  _globals['_WATCHREQUEST']._serialized_end=1682
-  _globals['_WATCHRESPONSE']._serialized_start=1684
-  _globals['_WATCHRESPONSE']._serialized_end=1773
-  _globals['_RUNMESSAGE']._serialized_start=1775
-  _globals['_RUNMESSAGE']._serialized_end=1846
-  _globals['_CANCELREQUEST']._serialized_start=1848
-  _globals['_CANCELREQUEST']._serialized_end=1875
-  _globals['_CANCELRESPONSE']._serialized_start=1877
-  _globals['_CANCELRESPONSE']._serialized_end=1924
-  _globals['_RUNSERVICE']._serialized_start=2132
-  _globals['_RUNSERVICE']._serialized_end=2463
+  _globals['_RUNSUMMARY']._serialized_end=1057
+  _globals['_RUNSUMMARY_RECORDSENTRY']._serialized_start=963
+  _globals['_RUNSUMMARY_RECORDSENTRY']._serialized_end=1009
+  _globals['_RUNSUMMARY_REASONSENTRY']._serialized_start=1011
+  _globals['_RUNSUMMARY_REASONSENTRY']._serialized_end=1057
+  _globals['_SUBMITREQUEST']._serialized_start=1060
+  _globals['_SUBMITREQUEST']._serialized_end=1227
+  _globals['_RUNLIMITS']._serialized_start=1230
+  _globals['_RUNLIMITS']._serialized_end=1379
+  _globals['_SUBMITRESPONSE']._serialized_start=1381
+  _globals['_SUBMITRESPONSE']._serialized_end=1428
+  _globals['_GETREQUEST']._serialized_start=1430
+  _globals['_GETREQUEST']._serialized_end=1454
+  _globals['_GETRESPONSE']._serialized_start=1456
+  _globals['_GETRESPONSE']._serialized_end=1500
+  _globals['_LISTREQUEST']._serialized_start=1502
+  _globals['_LISTREQUEST']._serialized_end=1575
+  _globals['_LISTRESPONSE']._serialized_start=1577
+  _globals['_LISTRESPONSE']._serialized_end=1648
+  _globals['_WATCHREQUEST']._serialized_start=1650
+  _globals['_WATCHREQUEST']._serialized_end=1699
+  _globals['_WATCHRESPONSE']._serialized_start=1701
+  _globals['_WATCHRESPONSE']._serialized_end=1790
+  _globals['_RUNMESSAGE']._serialized_start=1792
+  _globals['_RUNMESSAGE']._serialized_end=1863
+  _globals['_CANCELREQUEST']._serialized_start=1865
+  _globals['_CANCELREQUEST']._serialized_end=1892
+  _globals['_CANCELRESPONSE']._serialized_start=1894
+  _globals['_CANCELRESPONSE']._serialized_end=1941
+  _globals['_RUNSERVICE']._serialized_start=2149
+  _globals['_RUNSERVICE']._serialized_end=2480
 # @@protoc_insertion_point(module_scope)

@@ -92,7 +92,7 @@ class Count(_message.Message):
     def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
 
 class RunSummary(_message.Message):
-    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do")
+    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster")
     class RecordsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +114,7 @@ class RunSummary(_message.Message):
     LANDMARKS_FOUND_MADE_FIELD_NUMBER: _ClassVar[int]
     WALL_S_FIELD_NUMBER: _ClassVar[int]
     NOTHING_TO_DO_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
     records: _containers.ScalarMap[str, int]
     reasons: _containers.ScalarMap[str, int]
     output_bytes: int
@@ -121,7 +122,8 @@ class RunSummary(_message.Message):
     landmarks_found_made: int
     wall_s: float
     nothing_to_do: bool
-    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ...) -> None: ...
+    cluster: str
+    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ...) -> None: ...
 
 class SubmitRequest(_message.Message):
     __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits")

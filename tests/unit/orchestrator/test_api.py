@@ -59,6 +59,7 @@ def test_a_summary_comes_back_as_the_command_line_gives_it():
         "wall_s": 3.5,
         "notes": ["a note"],
         "exit_code": 3,
+        "cluster": "local",
     }
     ended = {"phase": Phase.FINISHED, "shards_done": 4, "quarantined": 1, "exit_code": 3, "why": "finished"}
     assert answer_of(run_to_proto(dataclasses.replace(RECORD, summary=summary, **ended))) == summary
