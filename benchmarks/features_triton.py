@@ -5,7 +5,7 @@
 ENVIRONMENT holds tritonserver (nvidia-pytriton) and onnxruntime. InceptionV3 runs on one thread on both sides, on the
 same core, in turn, so that a busy machine slows both alike; figures are medians of the rounds, CPU of the Triton side
 is that of client, server and model together. Ratios are bare over Triton: 1.00 is no loss. First the network alone,
-then real sign clips from the file to the vectors, where frames decoded are counted, too. Then a small network of
+then real sign clips from the file to the vectors, where decodes are counted, too. Then a small network of
 sequences is asked by many clients at once, one sequence a request, with dynamic batching and without: on a CPU a
 batch costs what its items cost, so what batching saves there is the server's own work for each request.
 """
@@ -33,10 +33,11 @@ if __name__ == "__main__":
 import numpy as np
 import onnxruntime
 
-from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass, FactsPart
+from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass, InfoPart
 from services.base.contract import ClipJob
 from services.base.media import Clip, Media
 from services.base.settings import thread_environment
+from services.decode.pyav import decoded_frames_total
 from services.decode.spec import SPEC as DECODE_SPEC
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
@@ -48,6 +49,7 @@ from services.features.triton_config import Serving
 from services.features.triton_repository import export_network
 
 TARGET_RATIO = 0.9
+REQUESTS_A_ROUND = 50
 ROOT = Path(__file__).resolve().parents[1]
 HEADS = f"{'bare CPU ms/frame':>17} {'Triton CPU ms/frame':>20} {'CPU ratio':>10} {'wall ratio':>11}"
 CLIPS = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")).resolve() / "data" / "sign"
@@ -141,9 +143,7 @@ def against_the_bare_loop(server: Server, repository: Path, num_frames: int, tur
     frames_NHWC = np.random.default_rng(0).integers(0, 256, (num_frames, 299, 299, 3), np.uint8)
     bare = bare_loop(repository / "inception_v3" / "1" / "model.onnx")
     expected = bare(frames_NHWC[:2])
-    print(
-        "\nthe network alone        bare CPU ms/frame  Triton CPU ms/frame  CPU ratio  wall ratio  largest difference"
-    )
+    print(f"\n{'the network alone':24} {HEADS} {'largest difference':>19}")
     reached = True
     for transport in ("shared-memory", "grpc"):
         model = TritonFrames(TritonDoor(server.target, "inception_v3", transport=transport))
@@ -161,53 +161,67 @@ def from_the_file(server: Server, onnx: Path, turns: Turns) -> bool:
         return True
 
     def way(**config: object) -> Callable[[], tuple[int, int]]:
+        """Frames in the files, and frames kept."""
         decode = BoundStage(DECODE_SPEC, open_decode(DecodeConfig(sampling="grid", target_fps=15.0)))
         features = BoundStage(SPEC, open_stage(FeaturesConfig(**config)))
         carried = ClipPass([decode, features])
 
         def run() -> tuple[int, int]:
-            num_decoded = num_kept = 0
+            num_held = num_kept = 0
             for path in clips:
                 for part in carried.run(ClipJob(Clip(path.stem, path.stem, "", path.name), Media.of_file(path)), {}):
-                    num_decoded += part.facts.num_frames if isinstance(part, FactsPart) else 0
+                    num_held += part.info.num_frames_declared if isinstance(part, InfoPart) else 0
                     num_kept += len(part.value.vectors_TD) if isinstance(part, ArtifactPart) else 0
-            return num_decoded, num_kept
+            return num_held, num_kept
 
         return run
 
     bare = way(backend="onnxruntime", weights=str(onnx))
-    print(
-        "\nfrom the file            bare CPU ms/frame  Triton CPU ms/frame  CPU ratio  wall ratio      frames decoded"
-    )
+    print(f"\n{'from the file':24} {HEADS} {'decodes a frame':>19}")
     reached = True
     for transport in ("shared-memory", "grpc"):
         triton = way(backend="triton", triton=server.target, triton_transport=transport)
-        num_decoded, num_kept = triton()
-        reached &= say(transport, *turns.measure(bare, triton), num_kept, f"{num_decoded} for {num_kept}")
+        num_before = decoded_frames_total()
+        num_held, num_kept = triton()
+        decodes = f"{(decoded_frames_total() - num_before) / num_held:.2f}"
+        reached &= say(transport, *turns.measure(bare, triton), num_kept, decodes)
     return reached
 
 
-def many_clients(server: Server, num_clients: int, what: str) -> float:
-    """Prints one line; requests a second."""
-    doors = [TritonDoor(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
-    models = [TritonSequences(door, batch_size=1, num_in_flight=1) for door in doors]
-    sequence_TC = np.random.default_rng(1).standard_normal((20, 80)).astype(np.float32)
-    num_each = 200
+class Clients:
+    """Many clients of one server, each with a request at a time. rounds: (requests/s, server CPU us a request) each."""
 
-    def ask(model: TritonSequences) -> None:
-        for _ in range(num_each):
-            model([sequence_TC])
+    def __init__(self, server: Server, num_clients: int, what: str) -> None:
+        self._server, self._what = server, what
+        doors = [TritonDoor(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
+        self._models = [TritonSequences(door, batch_size=1, num_in_flight=1) for door in doors]
+        self._sequence_TC = np.random.default_rng(1).standard_normal((20, 80)).astype(np.float32)
+        self._ask(1)
+        self._num_before = _executions(server)
+        self.rounds: list[tuple[float, float]] = []
 
-    with ThreadPoolExecutor(num_clients) as pool:
-        list(pool.map(lambda model: model([sequence_TC]), models))
-        before = _executions(server)
-        cpu_s, wall_s = server.cpu_s(), time.perf_counter()
-        list(pool.map(ask, models))
-        wall_s, cpu_s = time.perf_counter() - wall_s, server.cpu_s() - cpu_s
-    num = num_clients * num_each
-    executions = _executions(server) - before
-    print(f"{what:30} {num:8} {executions:10} {num / wall_s:12.0f} {1e6 * cpu_s / num:21.0f}", flush=True)
-    return num / wall_s
+    def round(self) -> None:
+        cpu_s, wall_s = self._server.cpu_s(), time.perf_counter()
+        self._ask(REQUESTS_A_ROUND)
+        wall_s, cpu_s = time.perf_counter() - wall_s, self._server.cpu_s() - cpu_s
+        num = len(self._models) * REQUESTS_A_ROUND
+        self.rounds.append((num / wall_s, 1e6 * cpu_s / num))
+
+    def say(self) -> float:
+        """Prints one line; requests a second, the median of the rounds."""
+        num = len(self.rounds) * len(self._models) * REQUESTS_A_ROUND
+        executions = _executions(self._server) - self._num_before
+        rate, cpu_us = np.median(self.rounds, axis=0)
+        print(f"{self._what:30} {num:8} {executions:10} {rate:12.0f} {cpu_us:21.0f}", flush=True)
+        return float(rate)
+
+    def _ask(self, num_each: int) -> None:
+        def ask(model: TritonSequences) -> None:
+            for _ in range(num_each):
+                model([self._sequence_TC])
+
+        with ThreadPoolExecutor(len(self._models)) as pool:
+            list(pool.map(ask, self._models))
 
 
 def _executions(server: Server) -> int:
@@ -217,13 +231,33 @@ def _executions(server: Server) -> int:
         return int(client.get_inference_statistics("semantic").model_stats[0].execution_count)
 
 
-def served(flags: argparse.Namespace, folder: Path, repository: Path, what: str) -> float:
-    """As `many_clients`, by a server of its own."""
-    server = Server(flags.venv, folder, repository)
+def with_and_without_batching(flags: argparse.Namespace, folder: Path) -> None:
+    """Three servers take turns, so that a busy machine slows all alike."""
+    servers, clients = [], []
     try:
-        return many_clients(server, flags.clients, what)
+        for what, serving in (
+            ("with dynamic batching", Serving()),
+            ("with, and a limit of queue", Serving(max_queue=256)),
+            ("without", None),
+        ):
+            place = folder / str(len(servers))
+            repository = place / "models"
+            export_network(repository, "semantic", FeaturesConfig(), serving or Serving())
+            if serving is None:
+                config = repository / "semantic" / "config.pbtxt"
+                none = re.sub(r"^dynamic_batching \{.*?^\}\n", "", config.read_text(), flags=re.DOTALL | re.MULTILINE)
+                config.write_text(none)
+            servers.append(Server(flags.venv, place, repository))
+            clients.append(Clients(servers[-1], flags.clients, what))
+        for _ in range(3 * flags.rounds):
+            for each in clients:
+                each.round()
+        print(f"\n{flags.clients} clients at once          requests executions   requests/s  server CPU us/request")
+        batched, _, single = [each.say() for each in clients]
+        print(f"batching: {batched / single:.2f} times the requests a second")
     finally:
-        server.stop()
+        for server in servers:
+            server.stop()
 
 
 def measure(flags: argparse.Namespace, folder: Path) -> bool:
@@ -239,16 +273,7 @@ def measure(flags: argparse.Namespace, folder: Path) -> bool:
             reached &= from_the_file(server, frames_repository / "inception_v3" / "1" / "model.onnx", turns)
         finally:
             server.stop()
-    repository = folder / "models"
-    print(f"\n{flags.clients} clients at once          requests executions   requests/s  server CPU us/request")
-    export_network(repository, "semantic", FeaturesConfig(), Serving())
-    batched = served(flags, folder / "with", repository, "with dynamic batching")
-    export_network(repository, "semantic", FeaturesConfig(), Serving(max_queue=256))
-    served(flags, folder / "limited", repository, "with, and a limit of queue")
-    config = repository / "semantic" / "config.pbtxt"
-    config.write_text(re.sub(r"^dynamic_batching \{.*?^\}\n", "", config.read_text(), flags=re.DOTALL | re.MULTILINE))
-    single = served(flags, folder / "without", repository, "without")
-    print(f"batching: {batched / single:.2f} times the requests a second")
+    with_and_without_batching(flags, folder)
     return reached
 
 
