@@ -134,7 +134,7 @@ def test_a_number_that_stands_for_another_word_ends_the_run(tmp_path):
     (tmp_path / "out" / "glosses.csv").write_text("gloss_id,label,cat_id,category\n7,tea,0,DRINK\n")
     table = tmp_path / "map.csv"
     table.write_text("gloss_id,label,cat_id\n7,bread,0\n8,rice,0\n9,milk,1\n")
-    with pytest.raises(BadConfig, match="GLOSS_IDS_DIFFER.*'bread'.*'tea'"):
+    with pytest.raises(BadConfig, match=r"GLOSS_IDS_DIFFER.*'bread'.*'tea'"):
         plan_labels(NAMES, flags(tmp_path, label_map=str(table), append=True))
 
 
