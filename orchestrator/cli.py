@@ -118,6 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
             "--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)"
         )
         kube.add_cluster_flags(sub)
+        if name == "resume":
+            kube.add_attach_flag(sub)
     for name, module, text in (
         ("status", status, "how far a run is, and what is in quarantine"),
         ("verify", verify, "read outputs again against their digests, and make a share of them again"),

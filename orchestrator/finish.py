@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from orchestrator.added import parts_of, quality_of, quarantine_of
+from orchestrator.carrying import forget
 from orchestrator.leaks import content_leaks, raise_if_leaking
-from orchestrator.observe import read_clips, read_done, read_quarantine
+from orchestrator.lease import Lease
+from orchestrator.observe import observe, read_clips, read_done, read_quarantine
 from orchestrator.pin import earlier_runs
 from orchestrator.pipeline import Pipeline
 from services.base import layout
@@ -18,8 +20,28 @@ from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
+_ABANDONED_AFTER_S = 3600.0
 QUALITY_FILE = "quality.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
+
+
+def publish_whole(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -> bool | None:
+    """Publishes under the output's lease. True: now; None: it was; False: outputs are lost, and their shards forgotten.
+
+    Raises BadConfig: OUTPUT_IN_USE while another process has the output, and as publish does.
+    """
+    with Lease(outputs.uri, order.run) as lease:
+        observed = observe(state, order.run)
+        lost = missing_outputs(order, state, outputs, observed.done)
+        if lost or len(observed.done) < order.num_shards:
+            forget(order, state, lost)
+            return False
+        if observed.finished and not missing_summaries(order, state, outputs):
+            return None
+        outputs.clean_abandoned(_ABANDONED_AFTER_S)
+        lease.check()
+        publish(pipeline, order, state, outputs)
+        return True
 
 
 def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -> list[DoneShard]:

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
+from orchestrator.carrying import RunOptions, Summary, num_problems, summarize
 from orchestrator.cluster_state import JobSeen
 from orchestrator.clusters.kube import Bell, KubeRunJobs
 from orchestrator.clusters.kube_api import KubeApi
-from orchestrator.clusters.local import work_argv
-from orchestrator.finish import missing_outputs, missing_summaries, publish
-from orchestrator.jobs import MapJob, RunId, map_job
+from orchestrator.finish import publish_whole
+from orchestrator.jobs import RunId
+from orchestrator.kube_job import job_of
 from orchestrator.kube_look import Eyes
 from orchestrator.kube_settings import KubeSettings
-from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips
 from orchestrator.pipeline import Pipeline
-from orchestrator.pods import METRICS_PORT, TERMINATION_LOG
 from orchestrator.policies.next_step import (
     Create,
     Delete,
@@ -39,12 +36,9 @@ from orchestrator.policies.next_step import (
     Wait,
     next_step,
 )
-from orchestrator.policies.spread import max_failed_indexes, spread
 from orchestrator.progress import Progress, duration
-from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, BadConfig, Transient
 from services.base.order import RunOrder
-from services.base.shards import shards_text
 from services.base.store import Store
 
 _Result = TypeVar("_Result")
@@ -53,8 +47,6 @@ _TICK_S = 0.2
 # Between looks: at least this after a change, at most that without one; both longer where a look takes long.
 _SOON_S, _LATE_S, _LOOK_SHARE = 1.0, 5.0, 10.0
 _AWAY_LIMIT_S = 1800.0
-_MOST_LETTERS = 4096
-_ABANDONED_AFTER_S = 3600.0
 
 
 class KubeRun:
@@ -217,28 +209,8 @@ class KubeRun:
         return False
 
     def _create(self, step: Create, progress: Progress) -> None:
-        settings = self._settings
-        parts = spread(len(step.shards), self._parallelism, settings.max_indexes, alone=step.alone)
-        stages = [stage.name for stage in self._order.stages]
-        argv = work_argv(stages, work_flags(self._order, self._state, self._options))
-        # The image's entry point is `python -m services`.
-        words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(step.generation)]
-        words += ["--metrics-listen", f":{METRICS_PORT}"]
-        job = map_job(
-            MapJob(
-                self._id,
-                step.generation,
-                words,
-                self._listed(step.shards),
-                parts.num_indexes,
-                parts.num_pods,
-                settings.pods(step.memory_mib),
-                self._options.policy.max_attempts - 1,
-                max_failed_indexes(parts.num_indexes),
-                settings.job_deadline_s,
-                settings.job_keep_s,
-                settings.queue,
-            )
+        job, parts = job_of(
+            step, self._id, self._order, self._state, self._options, self._settings, parallelism=self._parallelism
         )
         if self._jobs.create(job):
             progress.say(
@@ -247,36 +219,13 @@ class KubeRun:
                 + (f" ({step.why})" if step.why else "")
             )
 
-    def _listed(self, shards: tuple[int, ...]) -> str:
-        """The shards as an argument; a long list goes into the store, under a name that follows from it."""
-        text = shards_text(shards)
-        if len(text) <= _MOST_LETTERS:
-            return text
-        name = f"shards-{hashlib.sha256(text.encode()).hexdigest()[:16]}.txt"
-        self._state.put(layout.list_file(self._order.run, name), text.encode())
-        return f"@{name}"
-
     def _publish(self, progress: Progress) -> bool | None:
-        """True: published now; None: it was; False: outputs are lost, and their shards are to be made again."""
-        order, state, outputs = self._order, self._state, self._outputs
+        """As publish_whole, which waits for its turn: another orchestrator of the run may be at it."""
         while True:
             try:
-                with Lease(outputs.uri, order.run) as lease:
-                    observed = observe(state, order.run)
-                    lost = missing_outputs(order, state, outputs, observed.done)
-                    if lost or len(observed.done) < order.num_shards:
-                        forget(order, state, lost)
-                        return False
-                    if observed.finished and not missing_summaries(order, state, outputs):
-                        return None
-                    outputs.clean_abandoned(_ABANDONED_AFTER_S)
-                    lease.check()
-                    publish(self._pipeline, order, state, outputs)
-                    return True
+                return publish_whole(self._pipeline, self._order, self._state, self._outputs)
             except BadConfig as error:
-                if error.reason != "OUTPUT_IN_USE":
-                    raise
-                if self._should_stop():
+                if error.reason != "OUTPUT_IN_USE" or self._should_stop():
                     raise
                 self._say_once(progress, f"{error.message}: waiting")
                 time.sleep(_SOON_S)

@@ -44,6 +44,14 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     add_kube_flags(parser, *names)
 
 
+def add_attach_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--attach",
+        action="store_true",
+        help="leave a Job that is there as somebody has set it: suspended, or scaled; for --cluster kube",
+    )
+
+
 def add_verb_flags(parser: argparse.ArgumentParser) -> None:
     """Which run, on which cluster."""
     add_output_flags(parser)
@@ -78,9 +86,12 @@ def carry(
     """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
     settings = kube_settings(flags, os.environ)
     KubeRun = _kube_run()
+    comes_back = flags.command == "resume"
+    attach = comes_back and flags.attach
+    parallelism = None if attach else flags.parallelism
     with _interruptible() as asked:
-        run = KubeRun(pipeline, order, state, outputs, options, settings, lambda: bool(asked), flags.parallelism)
-        if flags.command == "resume":
+        run = KubeRun(pipeline, order, state, outputs, options, settings, lambda: bool(asked), parallelism)
+        if comes_back and not attach:
             run.wake()
         summary: Summary = run.run()
     return summary

@@ -99,7 +99,9 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     if not kube.is_kube(flags):
         return {}
     cancel_words = _words(flags, "namespace", "context")
-    return {"workers_flag": "--parallelism", "resume_words": _words(flags), "cancel_words": cancel_words}
+    # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
+    resume_words = (*_words(flags), "--attach")
+    return {"workers_flag": "--parallelism", "resume_words": resume_words, "cancel_words": cancel_words}
 
 
 def _words(flags: argparse.Namespace, *names: str) -> tuple[str, ...]:
