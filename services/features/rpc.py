@@ -226,7 +226,8 @@ class RemoteModel:
     num_in_flight = 2
 
     def __init__(self, remote: Remote, config: FeaturesConfig) -> None:
-        self.name: str = config.model
+        self.name: str = config.vectors_name
+        self._model = config.model
         self.weights = weights_of(config)
         self._remote = remote
         self._stub = features_pb2_grpc.FeatureServiceStub(remote.channel)
@@ -254,7 +255,7 @@ class RemoteModel:
     def _requests(self, frames_NHWC: UInt8Array) -> Iterator[features_pb2.ExtractRequest]:
         height_px, width_px = frames_NHWC.shape[1:3]
         size = features_pb2.FrameSize(width_px=width_px, height_px=height_px)
-        start = features_pb2.ExtractStart(frames=size, model=self.name, weights=self.weights)
+        start = features_pb2.ExtractStart(frames=size, model=self._model, weights=self.weights)
         yield features_pb2.ExtractRequest(start=start)
         chunk = FrameChunk(0, frames_NHWC, np.zeros(len(frames_NHWC)))
         for message in frames_to_protos(chunk, self._remote.max_message_bytes):

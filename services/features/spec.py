@@ -11,7 +11,7 @@ from services.features.device import chosen_device
 BackendName = Literal["torch", "onnxruntime", "triton"]
 ModelName = Literal["inception_v3"]
 DeviceName = Literal["auto", "cpu", "cuda"]
-DtypeName = Literal["float32", "float16"]
+DtypeName = Literal["float32", "bfloat16", "float16"]
 TransportName = Literal["auto", "grpc", "shared-memory"]
 
 MAX_BATCH_SIZE = 4096
@@ -51,7 +51,7 @@ class FeaturesConfig:
         default="auto", metadata={"help": "torch only: auto takes a GPU where there is one that torch can use"}
     )
     dtype: DtypeName = field(
-        default="float32", metadata={"help": "torch on a GPU only: float16 is faster and less exact"}
+        default="float32", metadata={"help": "torch only: bfloat16 and, on a GPU, float16 are faster and less exact"}
     )
     channels_last: bool = field(
         default=True, metadata={"help": "torch only: the memory layout that convolutions are fastest in"}
@@ -79,11 +79,15 @@ class FeaturesConfig:
             raise ValueError(f"weights_sha256 {self.weights_sha256!r} must be 64 lower-case hexadecimal digits")
         if self.backend == "triton" and not self.triton:
             raise ValueError("the triton backend needs the server's address: give triton HOST:PORT")
-        if self.dtype == "float16" and (self.backend != "torch" or self.device == "cpu"):
-            raise ValueError(
-                f"dtype float16 is for torch on a GPU, not for {self.backend} on {self.device}: "
-                "take float32, or backend torch with device cuda"
-            )
+        if self.dtype != "float32" and self.backend != "torch":
+            raise ValueError(f"dtype {self.dtype} is for torch, not for {self.backend}: take float32, or backend torch")
+        if self.dtype == "float16" and self.device == "cpu":
+            raise ValueError("dtype float16 is for a GPU: take bfloat16 or float32, or device cuda")
+
+    @property
+    def vectors_name(self) -> str:
+        """The network in its number format, which an output's meta tells where it is not the usual one."""
+        return self.model if self.dtype == "float32" else f"{self.model}-{self.dtype}"
 
     @property
     def weights_name(self) -> str:

@@ -45,7 +45,7 @@ class TorchModel:
     num_in_flight = 1
 
     def __init__(self, config: FeaturesConfig) -> None:
-        self.name: str = config.model
+        self.name: str = config.vectors_name
         self._device = _device(config)
         _settle(config, self._device)
         network, self.weights = loaded_network(config)
@@ -79,8 +79,8 @@ def _device(config: FeaturesConfig) -> torch.device:
             f"device {config.device} means a GPU here, but torch {torch.__version__} reaches none: install a torch "
             "that is built for CUDA and its driver, or take device cpu",
         )
-    if device == "cpu" and config.dtype != "float32":
-        raise BadConfig("NO_GPU", f"dtype {config.dtype} is for a GPU, and there is none: take dtype float32")
+    if device == "cpu" and config.dtype == "float16":
+        raise BadConfig("NO_GPU", "dtype float16 is for a GPU, and there is none: take dtype bfloat16 or float32")
     return torch.device(device)
 
 

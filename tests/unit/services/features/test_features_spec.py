@@ -27,7 +27,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"model": "resnet"}, "inception_v3"),
         ({"backend": "tensorrt"}, "torch, onnxruntime, triton"),
         ({"device": "tpu"}, "auto, cpu, cuda"),
-        ({"dtype": "int8"}, "float32, float16"),
+        ({"dtype": "int8"}, "float32, bfloat16, float16"),
         ({"batch_size": 0}, "from 1 to 4096"),
         ({"batch_size": 5000}, "from 1 to 4096"),
         ({"batch_size": 2.5}, "whole number"),
@@ -39,6 +39,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"backend": "triton"}, "give triton HOST:PORT"),
         ({"dtype": "float16", "device": "cpu"}, "device cuda"),
         ({"dtype": "float16", "backend": "onnxruntime"}, "take float32"),
+        ({"dtype": "bfloat16", "backend": "onnxruntime"}, "take float32"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_the_rule(values: dict[str, object], says: str) -> None:
