@@ -200,11 +200,11 @@ def timed(argv: list[str]) -> tuple[float, float, str]:
     return cpu_s, time.perf_counter() - since_s, done.stdout
 
 
-def our_argv(folder: Path, out: Path, weights: Path, fps: float, backend: str) -> list[str]:
+def our_argv(folder: Path, out: Path, weights: Path, fps: float, backend: str, dtype: str = "float32") -> list[str]:
     argv = [sys.executable, "-m", "orchestrator.cli", "run", "sign", str(folder), str(out), "--id", "1", "--quiet"]
     argv += ["--write-keypoints", "--write-iv3-features", "--iv3-weights", str(weights), "--sampling", "decimate"]
     argv += ["--features-backend", backend, "--target-fps", str(fps), "--workers", "1", "--no-artifact-cache"]
-    return [*argv, "--num-shards", "4", "-o", "json"]
+    return [*argv, "--iv3-dtype", dtype, "--num-shards", "4", "-o", "json"]
 
 
 def measure(flags: argparse.Namespace, folder: Path) -> None:
@@ -221,6 +221,7 @@ def measure(flags: argparse.Namespace, folder: Path) -> None:
     ways = {
         "the seed's way": [*theirs, str(weights), "--fps", str(flags.fps)],
         "visemill, torch": our_argv(clips, folder / "out", weights, flags.fps, "torch"),
+        "visemill, bfloat16": our_argv(clips, folder / "out", weights, flags.fps, "torch", "bfloat16"),
         "visemill, onnxruntime": our_argv(clips, folder / "out", weights, flags.fps, "onnxruntime"),
     }
     best: dict[str, tuple[float, float, str]] = {}
