@@ -46,11 +46,11 @@ unit: setup-test
 	$(BIN)/pytest tests -m "not slow" --ignore=tests/e2e/cluster
 
 e2e: setup-test
-	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster
+	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster --durations=15
 
 # On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
 e2e-cluster: setup-test
-	$(BIN)/pytest tests/e2e/cluster
+	$(BIN)/pytest tests/e2e/cluster --durations=15
 
 # BASE=debian makes the base image of Debian's packages, as `auto` does where no registry answers.
 BASE ?= auto

@@ -25,6 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 ACCESS_KEY, SECRET_KEY = "visemill-tests", "visemill-tests-secret"
 START_LIMIT_S = 90
 
+BUDGET = "VISEMILL_TEST_BUDGET_S"
+_BEGAN_S = time.monotonic()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where a suite has to end by a certain time, tests that come after it are left out, and say so."""
+    budget_s = float(os.environ.get(BUDGET) or "inf")
+    if time.monotonic() - _BEGAN_S > budget_s:
+        pytest.skip(f"{BUDGET}={budget_s:g} seconds are used up: run {item.nodeid} by itself")
+
 
 @pytest.fixture(scope="session")
 def testdata() -> Path:
