@@ -1,6 +1,6 @@
 """A real Kubernetes for the tests below this folder, with the project's images, MinIO and namespaces.
 
-By default a cluster of these tests' own, of the script that VISEMILL_CLUSTER names (default: cluster/cluster of the
+By default a cluster of these tests' own, of the script that VISEMILL_E2E_CLUSTER names (default: cluster/cluster of the
 test data), which needs root. One that is up already in VISEMILL_CLUSTER_DIR is used and left up. With
 VISEMILL_E2E_KUBECONFIG the cluster of that file, whose nodes have or can pull the images of VISEMILL_E2E_REGISTRY and
 reach the S3 store of AWS_ENDPOINT_URL_S3, as this machine does; then nothing is built, loaded or killed.
@@ -217,10 +217,12 @@ def cluster(images: Images, request: pytest.FixtureRequest) -> Iterator[Cluster]
     if given:
         yield Cluster(images, Path(given))
         return
-    named = os.environ.get("VISEMILL_CLUSTER")
+    named = os.environ.get("VISEMILL_E2E_CLUSTER")
     script = Path(named) if named else request.getfixturevalue("testdata") / "cluster" / "cluster"
     if not script.is_file() or os.geteuid() != 0:
-        pytest.skip(f"no cluster: set VISEMILL_E2E_KUBECONFIG, or VISEMILL_CLUSTER to a script ({script}) and be root")
+        pytest.skip(
+            f"no cluster: set VISEMILL_E2E_KUBECONFIG, or VISEMILL_E2E_CLUSTER to a script ({script}) and be root"
+        )
     install_commands()
     subprocess.run([sys.executable, str(ROOT / "scripts" / "fetch_tools.py")], check=True, capture_output=True)
     with place() as (folder, netns), pytest.MonkeyPatch.context() as patch:
