@@ -129,10 +129,13 @@ def test_a_second_run_on_one_output_is_refused_while_the_first_goes_on(visemill:
     corpus.add("bbaf2n", "bbaf3s")
     first = visemill.start("run", *flags_of(corpus, out), "-o", "json")
     try:
-        wait_for((out / ".visemill" / "output.json").exists, first)
+        wait_for(lambda: any((out / ".visemill").glob("runs/*/logs/*")), first)
+        # So that it has not ended before the others have asked.
+        first.send_signal(signal.SIGSTOP)
         for words in (("run", *flags_of(corpus, out)), ("resume", "--output-root", str(out))):
             message = visemill.refused(*words, reason="OUTPUT_IN_USE")
             assert str(first.pid) in message
+        first.send_signal(signal.SIGCONT)
         text, _ = first.communicate(timeout=300)
     finally:
         first.kill()
