@@ -15,7 +15,7 @@ from services.base.errors import BadConfig
 from services.base.order import DoneShard
 
 # Reading a commit takes a request: of more than these a share is read, evenly spread.
-_MOST_READ = 2000
+_MOST_READ = 1000
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
