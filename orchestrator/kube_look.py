@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from orchestrator.cluster_state import JobSeen
@@ -98,8 +99,9 @@ class Eyes:
         observed = observe(self._state, self._order.run)
         if self._counts:
             unsure = [s for s in observed.told if s not in self._quarantined or s not in self._done]
-            for shard in unsure:
-                self._quarantined[shard] = _num_lines(self._state, self._order, shard)
+            lines = read_quarantine(self._state, self._order, unsure) if unsure else []
+            counts = Counter(line.get("shard") for line in lines)
+            self._quarantined |= {shard: counts[shard] for shard in unsure}
         self._done = observed.done
         now_s = time.monotonic()
         self._list_again_s = now_s + _LISTING_SHARE * (now_s - began_s)
@@ -107,7 +109,3 @@ class Eyes:
 
 def _completed(job: JobSeen, shards: Sequence[int]) -> list[int]:
     return [s for index in job.completed if index < job.num_indexes for s in part_of(shards, index, job.num_indexes)]
-
-
-def _num_lines(state: Store, order: RunOrder, shard: int) -> int:
-    return sum(line.get("shard") == shard for line in read_quarantine(state, order, [shard]))
