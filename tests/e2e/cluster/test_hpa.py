@@ -58,10 +58,13 @@ def test_a_replica_comes_under_load_and_gets_calls_without_a_restart_of_the_clie
     print(f"HPA: a second replica was ready {came_s:.0f} s after the load began, and called {called_s:.1f} s later")
     state = cluster.get("pod", "client", "-n", served)["status"]
     assert state["phase"] == "Running" and state["containerStatuses"][0]["restartCount"] == 0
-    before = [calls(cluster, served, name) for name in sorted({*first, new})]
-    time.sleep(8)
-    after = [calls(cluster, served, name) for name in sorted({*first, new})]
-    assert all(now > then for now, then in zip(after, before, strict=True)), (before, after)
+    both = sorted({*first, new})
+    before = [calls(cluster, served, name) for name in both]
+    cluster.wait(
+        "more calls at each replica",
+        lambda: all(calls(cluster, served, name) > then for name, then in zip(both, before, strict=True)),
+        60,
+    )
 
 
 def names(cluster: Any, namespace: str) -> list[str]:
