@@ -154,11 +154,15 @@ class Cluster:
 
     def nodes(self, count: int) -> None:
         """At least so many, with the images that are loaded."""
-        have = len(self.get("nodes", "-l", "type!=kwok")["items"])
-        if have < count:
+        if self._num_nodes() < count:
             self.script("up", count)
+            # Else images would go onto those alone that have come by then.
+            self.wait(f"{count} nodes", lambda: self._num_nodes() >= count, 120)
             again, self._loaded = self._loaded, set()
             self.load(*sorted(again))
+
+    def _num_nodes(self) -> int:
+        return len(self.get("nodes", "-l", "type!=kwok")["items"])
 
     def load(self, *services: str) -> None:
         """Their images onto every node that has not got them."""
@@ -168,7 +172,7 @@ class Cluster:
                 with tarfile.open(archive) as tar:
                     digest = json.loads(tar.extractfile("index.json").read())["manifests"][0]["digest"]
                 name = f"docker.io/library/{self.images.name(service)}"
-                for node in range(len(self.get("nodes", "-l", "type!=kwok")["items"])):
+                for node in range(self._num_nodes()):
                     rows = [row.split() for row in self.script("ctr", node, "images", "ls").splitlines()]
                     if not any(row[0] == name and digest in row for row in rows):
                         self.script("ctr", node, "images", "import", archive)
