@@ -12,7 +12,8 @@ from services.features.spec import FeaturesConfig
 class FeatureModel(Protocol):
     """One loaded network of frames.
 
-    name: that of the network, "inception_v3", or "inception_v3-bfloat16". weights: how it got its weights, "sha256:<hex>" or "seeded:0".
+    name: that of the network, "inception_v3", or "inception_v3-bfloat16". weights: how it got its weights,
+    "sha256:<hex>" or "seeded:0".
     num_in_flight: batches that may be on their way at once, from as many threads; 1: it computes in its caller's.
     """
 
