@@ -20,7 +20,7 @@ from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
-_ABANDONED_AFTER_S = 3600.0
+ABANDONED_AFTER_S = 3600.0
 QUALITY_FILE = "quality.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
 
@@ -38,7 +38,7 @@ def publish_whole(pipeline: Pipeline, order: RunOrder, state: Store, outputs: St
             return False
         if observed.finished and not missing_summaries(order, state, outputs):
             return None
-        outputs.clean_abandoned(_ABANDONED_AFTER_S)
+        outputs.clean_abandoned(ABANDONED_AFTER_S)
         lease.check()
         publish(pipeline, order, state, outputs)
         return True

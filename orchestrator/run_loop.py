@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
 from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, decide
-from orchestrator.finish import missing_outputs, missing_summaries, publish
+from orchestrator.finish import ABANDONED_AFTER_S, missing_outputs, missing_summaries, publish
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips, read_done
 from orchestrator.pipeline import Pipeline
@@ -24,7 +24,6 @@ from services.base.order import RunOrder
 from services.base.store import Store
 
 _LOOK_EVERY_S = 0.5
-_ABANDONED_AFTER_S = 3600.0
 # In an object store a look at the lease is a listing.
 _CHECK_EVERY_S = 5.0
 
@@ -61,7 +60,7 @@ class RunLoop:
             if whole and not missing_summaries(self._order, self._state, self._outputs):
                 return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
             forget(self._order, self._state, lost)
-            self._outputs.clean_abandoned(_ABANDONED_AFTER_S)
+            self._outputs.clean_abandoned(ABANDONED_AFTER_S)
             stop = self._work(lease.check)
             if stop is not None:
                 code = EXIT_INTERRUPTED if self._interrupted else stop.exit_code
