@@ -18,12 +18,15 @@ from pod_watch import PodWatch
 pytestmark = pytest.mark.slow
 
 NUM_SHARDS = 4
-NUM_GOOD = 12
+# Six a shard: its work lasts longer than kubectl needs to see that it has begun, and to do something to it.
+NUM_GOOD = 24
 POISONED = {"s1/corrupted": "NO_FACE", "s1/text": "OPEN_FAILED"}
 QUIET_LIMIT_S = 12
 NODE = "node-1"
-# Its first process is chosen by the kernel, not what takes the memory.
+# The clip's process is held up, so that the work does not end meanwhile; the container's first process is what the kernel
+# chooses, not the one that takes the memory.
 EAT_MEMORY = """
+kill -STOP -1
 echo 1000 > /proc/1/oom_score_adj
 exec python3 -c 'held = [b"x" * (1 << 20) for _ in range(4096)]'
 """
