@@ -44,8 +44,9 @@ from services.decode.stage import open_stage as open_decode
 from services.features.ops import CPU_PIECE, by_pieces
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton import TritonDoor, TritonFrames, TritonSequences
+from services.features.triton import TritonDoor
 from services.features.triton_config import Serving
+from services.features.triton_networks import TritonFrames, TritonSequences
 from services.features.triton_repository import export_network
 
 TARGET_RATIO = 0.9

@@ -47,7 +47,7 @@ def open_model(config: FeaturesConfig) -> FeatureModel:
     """The network that a config asks for, loaded. Raises BadConfig for a missing library, file or model."""
     if config.backend == "triton":
         try:
-            from services.features.triton import open_triton
+            from services.features.triton_networks import open_triton
         except ModuleNotFoundError as error:
             raise _missing(error, "triton") from error
         return open_triton(config)

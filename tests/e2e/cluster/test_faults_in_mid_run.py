@@ -23,8 +23,8 @@ NUM_GOOD = 24
 POISONED = {"s1/corrupted": "NO_FACE", "s1/text": "OPEN_FAILED"}
 QUIET_LIMIT_S = 12
 NODE = "node-1"
-# The clip's process is held up, so that the work does not end meanwhile; the container's first process is what the kernel
-# chooses, not the one that takes the memory.
+# The clip's process is held up, so that the work does not end meanwhile; the kernel chooses the container's first
+# process, not the one that takes the memory.
 EAT_MEMORY = """
 kill -STOP -1
 echo 1000 > /proc/1/oom_score_adj

@@ -19,7 +19,8 @@ from services.base.errors import BadConfig, BadInput, Transient
 from services.base.settings import Settings
 from services.features.batcher import RECOVER_AFTER, AdaptiveBatcher, OutOfMemory
 from services.features.in_flight import BatchesOfClip, Departures, Fitted
-from services.features.triton import TritonDoor, TritonFrames
+from services.features.triton import TritonDoor
+from services.features.triton_networks import TritonFrames
 
 HERE = Path(__file__).resolve().parent
 RNG = np.random.default_rng(7)
@@ -88,7 +89,8 @@ def test_shared_memory_is_forgotten_by_the_server_with_its_client(faulty: Faulty
 def test_shared_memory_of_a_killed_client_is_forgotten_for_the_next_one(faulty: Faulty) -> None:
     script = (
         "import os, numpy as np\n"
-        "from services.features.triton import TritonDoor, TritonFrames\n"
+        "from services.features.triton import TritonDoor\n"
+        "from services.features.triton_networks import TritonFrames\n"
         f"model = TritonFrames(TritonDoor({faulty.server.target!r}, 'faulty'))\n"
         "model(np.zeros((8, 8, 8, 3), np.uint8))\n"
         "os._exit(1)\n"

@@ -24,8 +24,9 @@ from services.features.semantic import SemanticModel
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
 from services.features.torch_model import open_torch
-from services.features.triton import TritonDoor, TritonSequences, open_triton
+from services.features.triton import TritonDoor
 from services.features.triton_config import Serving
+from services.features.triton_networks import TritonSequences, open_triton
 from services.features.triton_repository import export_network, verify_repository
 
 TOLERANCE = 1e-4
