@@ -70,7 +70,7 @@ class KubeRun:
         parallelism: int | None = None,
     ) -> None:
         """Raises BadConfig NO_CLUSTER, LOCAL_ROOT."""
-        check_roots(order, state)
+        check_roots(order.input_root, order.output_root, state.uri)
         self._pipeline = pipeline
         self._order = order
         self._state = state
@@ -270,10 +270,10 @@ class KubeRun:
         return summarize(self._order, self._state, code, why, wall_s, nothing_to_do=nothing_to_do)
 
 
-def check_roots(order: RunOrder, state: Store) -> None:
+def check_roots(input_root: str, output_root: str, state_root: str) -> None:
     """Raises BadConfig LOCAL_ROOT: a pod sees no folder of this machine."""
-    for name, root in (("input", order.input_root), ("output", order.output_root), ("state", state.uri)):
-        if "://" not in root:
+    for name, root in (("input", input_root), ("output", output_root), ("state", state_root)):
+        if not root.startswith("s3://"):
             raise BadConfig(
                 "LOCAL_ROOT", f"--{name}-root {root} is a folder, which pods do not see: give s3://bucket/prefix"
             )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestrator.pods import ModelVolume, PodSettings, Toleration
+from orchestrator.pods import LEAST_MEMORY_MIB, ModelVolume, PodSettings, Toleration
 from services.base.contract import config_from_mapping
 from services.base.errors import BadConfig
 
@@ -65,7 +65,12 @@ class KubeSettings:
         for name in ("pods_memory_mib", "pods_max_memory_mib", "pods_gpus", "job_deadline_s", "job_keep_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{_flag(name)} must not be negative, it is {getattr(self, name)}")
-        self.pods(1024)
+        for name in ("pods_memory_mib", "pods_max_memory_mib"):
+            if 0 < getattr(self, name) < LEAST_MEMORY_MIB:
+                raise ValueError(
+                    f"{_flag(name)} must be {LEAST_MEMORY_MIB} or more, not {getattr(self, name)}; 0: by itself"
+                )
+        self.pods(LEAST_MEMORY_MIB)
 
     def first_memory_mib(self, clip_memory_mib: int) -> int:
         """What the pods of a run's first Job get."""

@@ -11,6 +11,7 @@ MODELS_PATH = "/models"
 TLS_PATH = "/etc/visemill/tls"
 TERMINATION_LOG = "/dev/termination-log"
 METRICS_PORT = 9090
+LEAST_MEMORY_MIB = 64
 _NO_RIGHTS = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -81,9 +82,10 @@ class PodSettings:
     def __post_init__(self) -> None:
         if not self.image:
             raise ValueError("a pod needs an image")
-        if not self.cpu >= 0.05 or self.memory_mib < 64 or self.num_gpus < 0:
+        if not self.cpu >= 0.05 or self.memory_mib < LEAST_MEMORY_MIB or self.num_gpus < 0:
             raise ValueError(
-                f"a pod takes 0.05 cores and 64 MiB or more, not {self.cpu:g}, {self.memory_mib}, {self.num_gpus} GPUs"
+                f"a pod takes 0.05 cores and {LEAST_MEMORY_MIB} MiB or more, not {self.cpu:g} and {self.memory_mib}, "
+                f"with {self.num_gpus} GPUs"
             )
         if self.scratch_mib < 16 or self.shm_mib < 0 or self.grace_s < 1:
             raise ValueError(f"scratch {self.scratch_mib} MiB (16 or more), shm {self.shm_mib}, grace {self.grace_s} s")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+import yaml
 from kubernetes import config
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
@@ -26,6 +27,8 @@ READ_LIMIT_S = 60.0
 PATCH = "application/merge-patch+json"
 _PAGE = 500
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+# What its reader raises on a file that is missing, or holds something else.
+_NO_KUBECONFIG = (config.ConfigException, yaml.YAMLError, OSError, LookupError, TypeError, ValueError, AttributeError)
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
 Json = dict[str, Any]
@@ -190,9 +193,11 @@ def _settings(context: str) -> tuple[Configuration, str]:
         config.load_kube_config(file, context or None, settings, persist_config=False)
         contexts, current = config.list_kube_config_contexts(file)
         chosen = next((c for c in contexts if c["name"] == context), current)
-    except (config.ConfigException, OSError, KeyError, TypeError) as error:
+    except _NO_KUBECONFIG as error:
+        where, why = f"KUBECONFIG={file}" if file else "~/.kube/config", " ".join(str(error).split())
         raise BadConfig(
-            "NO_CLUSTER", f"no cluster can be found ({error}): set KUBECONFIG, check --context, or run within a cluster"
+            "NO_CLUSTER",
+            f"no cluster can be found by {where} ({why}): set KUBECONFIG, check --context, or run within a cluster",
         ) from error
     return settings, str(chosen["context"].get("namespace", ""))
 

@@ -8,15 +8,16 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.carrying import RunOptions, Summary
-from orchestrator.cluster_state import JobSeen, PodSeen
+from orchestrator.cluster_state import JobSeen
 from orchestrator.commands import Answer
-from orchestrator.commands.roots import add_output_flags, find_run
+from orchestrator.commands.roots import absolute, add_output_flags, find_run, state_root
+from orchestrator.flag_words import FlagParser, words_of
 from orchestrator.jobs import RunId
 from orchestrator.kube_settings import add_kube_flags, kube_settings
 from orchestrator.observe import observe
@@ -27,6 +28,7 @@ from services.base.store import Store
 
 if TYPE_CHECKING:
     from orchestrator.clusters.kube import KubeRunJobs
+    from orchestrator.clusters.kube_api import KubeApi
 
 _CLUSTERS = ("local", "kube")
 _WATCH_EVERY_S = 4.0
@@ -42,6 +44,11 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
         help="where workers run: here, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
     )
     add_kube_flags(parser, *names)
+
+
+def add_place_flags(parser: argparse.ArgumentParser) -> None:
+    """--cluster, and where on it."""
+    add_cluster_flags(parser, "namespace", "context")
 
 
 def add_attach_flag(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +73,7 @@ def add_scale_flags(parser: argparse.ArgumentParser) -> None:
 def add_logs_flags(parser: argparse.ArgumentParser) -> None:
     add_verb_flags(parser)
     parser.add_argument(
-        "--pod", default="", help="of this pod; else of those that run or have failed, newest Job first"
+        "--pod", default="", help="of this pod; else of those that run or have failed, or of all; newest Job first"
     )
     parser.add_argument("--index", type=int, default=-1, help="of the pods of this index alone")
     parser.add_argument("--tail", type=int, default=50, help="last lines of each (default: %(default)s)")
@@ -78,6 +85,28 @@ def is_kube(flags: argparse.Namespace) -> bool:
     if flags.cluster not in _CLUSTERS:
         raise BadConfig("BAD_SETTING", f"VISEMILL_CLUSTER={flags.cluster!r} must be one of {', '.join(_CLUSTERS)}")
     return bool(flags.cluster == "kube")
+
+
+def check(flags: argparse.Namespace) -> None:
+    """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
+    _api(flags)
+    from orchestrator.kube_run import check_roots
+
+    check_roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
+
+
+def flag_words(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> list[str]:
+    """The words that give these flags again. adding: what adds them to a parser."""
+    parser = FlagParser("kube")
+    for add in adding:
+        add(parser)
+    return words_of(parser.flags, flags)
+
+
+def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
+    """What carries the run of these flags on, on the same cluster."""
+    words = flag_words(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
+    return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
 
 
 def carry(
@@ -117,8 +146,8 @@ def suspend(flags: argparse.Namespace) -> Answer:
         raise BadConfig("MANAGED_BY_KUEUE", f"{job.name} is held and released by queue {job.queue}: hold it there")
     jobs.suspend(job.name, suspended=True)
     text = f"{job.name} is suspended; shards that are done are kept"
-    on = f"  go on: visemill resume --cluster kube --output-root {shlex.quote(flags.output_root)}"
-    return Answer(f"{text}\n{on}", {"job": job.name, "suspended": True})
+    on = resume_command(flags, add_place_flags)
+    return Answer(f"{text}\n  go on: {on}", {"job": job.name, "suspended": True})
 
 
 def cancel(flags: argparse.Namespace) -> Answer:
@@ -203,12 +232,19 @@ def _job_facts(job: JobSeen) -> dict[str, Any]:
 
 def _find(flags: argparse.Namespace) -> tuple[RunOrder, Store, KubeRunJobs]:
     order, state, _ = find_run(flags)
+    api = _api(flags)
+    from orchestrator.clusters.kube import KubeRunJobs
+
+    return order, state, KubeRunJobs(api, RunId(order.run, state.uri))
+
+
+def _api(flags: argparse.Namespace) -> KubeApi:
+    """Raises BadConfig NOT_INSTALLED, BAD_SETTING, NO_CLUSTER."""
     settings = kube_settings(flags, os.environ)
     _kube_run()
-    from orchestrator.clusters.kube import KubeRunJobs
     from orchestrator.clusters.kube_api import KubeApi
 
-    return order, state, KubeRunJobs(KubeApi(settings.context, settings.namespace), RunId(order.run, state.uri))
+    return KubeApi(settings.context, settings.namespace)
 
 
 def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
@@ -222,16 +258,14 @@ def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
 def _speaking(jobs: KubeRunJobs, index: int) -> list[str]:
     """Pods worth reading: of one index all, else those that run or have failed, of the newest Job that has any."""
     pods = sorted(jobs.pods(), key=lambda pod: (-pod.generation, pod.phase != "Failed", pod.index, -pod.since_s))
-    chosen = [pod for pod in pods if _is_asked(pod, index)]
-    chosen = [pod for pod in chosen if pod.generation == chosen[0].generation][:_MOST_PODS]
+    chosen = [pod for pod in pods if pod.phase != "Pending" and index in (-1, pod.index)]
+    if index < 0:
+        # Where all have succeeded they are what there is to read.
+        chosen = [pod for pod in chosen if pod.phase in ("Running", "Failed")] or chosen
     if not chosen:
-        raise BadConfig("NO_POD", "no pod of the run has begun, or failed: see `visemill status --cluster kube`")
-    return [pod.name for pod in chosen]
-
-
-def _is_asked(pod: PodSeen, index: int) -> bool:
-    began = pod.phase != "Pending"
-    return began and (pod.index == index if index >= 0 else pod.phase in ("Running", "Failed"))
+        which = f"of index {index} " if index >= 0 else ""
+        raise BadConfig("NO_POD", f"no pod {which}of the run has begun: see `visemill status --cluster kube`")
+    return [pod.name for pod in chosen if pod.generation == chosen[0].generation][:_MOST_PODS]
 
 
 def _kube_run() -> Any:

@@ -134,6 +134,8 @@ def run(flags: argparse.Namespace) -> Answer:
         from orchestrator.commands import served
 
         return served.run(flags)
+    if kube.is_kube(flags):
+        kube.check(flags)
     pipeline = pipeline_of(flags.pipeline)
     plan = plan_of(pipeline, flags)
     return run_plan(pipeline, plan, flags)
@@ -239,6 +241,8 @@ def _carry(
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
     data = {**_data(summary, reasons, notes), "cluster": flags.cluster}
+    if kube.is_kube(flags):
+        data["resume"] = kube.resume_command(flags, add_run_flags, kube.add_cluster_flags)
     return Answer(text_of(data, late_notes), data, summary.exit_code)
 
 
@@ -289,8 +293,7 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         lines.append(f"  {data['quarantined']} clips in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     if not data["finished"]:
-        where = "--cluster kube " if data.get("cluster") == "kube" else ""
-        lines.append(f"  carry on: visemill resume {where}--output-root {root}")
+        lines.append(f"  carry on: {data.get('resume') or f'visemill resume --output-root {root}'}")
     if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")

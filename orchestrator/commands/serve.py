@@ -11,7 +11,6 @@ from typing import Any
 
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
-from orchestrator.flag_words import FlagParser, words_of
 from services.base import log
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig
@@ -98,16 +97,10 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     """What the processes that carry runs, and end them, are told of the cluster."""
     if not kube.is_kube(flags):
         return {}
-    cancel_words = _words(flags, "namespace", "context")
+    cancel_words = tuple(kube.flag_words(flags, kube.add_place_flags))
     # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
-    resume_words = (*_words(flags), "--attach")
+    resume_words = (*kube.flag_words(flags, kube.add_cluster_flags), "--attach")
     return {"workers_flag": "--parallelism", "resume_words": resume_words, "cancel_words": cancel_words}
-
-
-def _words(flags: argparse.Namespace, *names: str) -> tuple[str, ...]:
-    parser = FlagParser("serve")
-    kube.add_cluster_flags(parser, *names)
-    return tuple(words_of(parser.flags, flags))
 
 
 def _real(root: str) -> str:

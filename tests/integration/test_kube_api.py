@@ -174,10 +174,15 @@ def test_a_log_that_is_not_there_is_told(server, jobs):
     assert list(jobs.logs("p", tail=5)) == ["one", "two"]
 
 
-def test_without_a_cluster_the_remedy_is_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    with pytest.raises(BadConfig, match="set KUBECONFIG"):
+@pytest.mark.parametrize("text", [None, "", "a: [", "words", "{clusters: [{name: c}], contexts: 3}"])
+def test_without_a_cluster_the_remedy_is_told(monkeypatch, tmp_path, text):
+    path = tmp_path / "kubeconfig"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    with pytest.raises(BadConfig, match=f"KUBECONFIG={path} .*: set KUBECONFIG") as raised:
         KubeApi()
+    assert raised.value.reason == "NO_CLUSTER"
 
 
 def test_a_context_that_is_not_there_is_told(api):

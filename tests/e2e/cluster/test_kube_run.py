@@ -74,6 +74,9 @@ def test_four_shards_give_the_bytes_of_a_local_run(runs, namespace, same, kube_v
     )
     (job,) = status["cluster"]["jobs"]
     assert (job["phase"], job["completed"], job["parallelism"]) == ("complete", 4, 2)
+    # Those of pods that have succeeded, when no other is there.
+    logs = kube_visemill.ok("logs", "--namespace", namespace, "--output-root", runs.output("plain"))
+    assert sum("shard done" in line for pod in logs["pods"] for line in pod["lines"]) == 4
 
 
 def test_a_pod_that_is_deleted_costs_nothing(runs, namespace, same, cluster):
@@ -209,4 +212,4 @@ def test_suspended_and_resumed(runs, namespace, same, kube_visemill, cluster):
 def test_folders_of_this_machine_are_refused(runs, namespace, kube_visemill, tmp_path, source):
     words = ["run", "grid", "--input-root", source, "--output-root", tmp_path / "out", "--cluster", "kube"]
     message = kube_visemill.refused(*words, "--namespace", namespace, reason="LOCAL_ROOT")
-    assert "s3://" in message
+    assert "s3://" in message and not (tmp_path / "out").exists()

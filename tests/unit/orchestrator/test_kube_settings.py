@@ -73,6 +73,8 @@ def test_memory_follows_from_the_limit_on_a_clip(settings, first_mib, max_mib):
     [
         (["--parallelism", "0"], {}, "--parallelism must be from 1"),
         (["--pods-cpu", "0"], {}, "0.05 cores"),
+        (["--pods-memory-mib", "3"], {}, "--pods-memory-mib must be 64 or more, not 3"),
+        (["--pods-max-memory-mib", "63"], {}, "--pods-max-memory-mib must be 64 or more"),
         (["--job-keep-s", "-1"], {}, "--job-keep-s must not be negative"),
         (["--node-selector", "x"], {}, "KEY=VALUE"),
         (["--tolerations", "a:Never"], {}, "NoExecute"),

@@ -1,0 +1,39 @@
+"""The commands of a cluster, as far as they need none."""
+
+import pytest
+
+from orchestrator.cli import build_parser
+from orchestrator.commands import kube
+from orchestrator.commands.run import add_run_flags
+
+ROOTS = ["--input-root", "s3://b/in", "--output-root", "s3://b/out dir"]
+KUBE = ["--cluster", "kube"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run", "grid", *ROOTS, *KUBE], "--cluster=kube"),
+        (
+            [
+                "run",
+                "grid",
+                *ROOTS,
+                "--cluster",
+                "kube",
+                "--namespace",
+                "n",
+                "--image",
+                "x:1",
+                "--clip-memory-mib",
+                "9",
+            ],
+            "--clip-memory-mib=9 --cluster=kube --namespace=n --image=x:1",
+        ),
+        (["suspend", "--namespace", "n", *ROOTS[2:]], "--cluster=kube --namespace=n"),
+    ],
+)
+def test_the_command_that_carries_a_run_on_finds_it_where_it_is(words, expected):
+    flags = build_parser().parse_args(words)
+    adding = (kube.add_place_flags,) if words[0] == "suspend" else (add_run_flags, kube.add_cluster_flags)
+    assert kube.resume_command(flags, *adding) == f"visemill resume {expected} --output-root 's3://b/out dir'"
