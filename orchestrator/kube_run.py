@@ -196,7 +196,9 @@ class KubeRun:
                     progress.say(f"pod {pod} was removed: its node does not answer")
             case Delete(job):
                 self._jobs.delete(job)
-                progress.say(f"{job} was removed: all that it waited for were pods on nodes that do not answer")
+                followed = job != seen.jobs[-1].name
+                why = "another has what it left" if followed else "its last pods are on nodes that do not answer"
+                progress.say(f"{job} was removed: {why}")
             case Wait(note):
                 self._note = note
             case Fail():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from orchestrator.cluster_state import JobSeen, PodSeen
 from orchestrator.policies.hung_jobs import is_hung
-from orchestrator.policies.more_memory import more_memory
+from orchestrator.policies.more_memory import is_starved, more_memory
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.shards import part_of
 
@@ -74,7 +74,7 @@ class ForceDelete:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove a Job that waits only for pods of lost nodes; another has what remained, if any."""
+    """Remove a Job that another has followed, or one that waits only for pods of lost nodes."""
 
     job: str
 
@@ -114,7 +114,6 @@ def next_step(seen: Seen, limits: Limits) -> Step:
     over = _over_limit(seen, limits)
     if over is not None:
         return over
-    hung = job is not None and is_hung(job, seen.pods)
     if not remaining:
         return _finish(seen, job)
     if seen.since and (job is None or job.generation < seen.since or job.phase == "deleted"):
@@ -126,11 +125,20 @@ def next_step(seen: Seen, limits: Limits) -> Step:
         return config
     if job.phase == "deleted":
         return Wait("a Job of this run is being deleted")
-    if not job.is_live or (hung and job.phase == "ending"):
+    if not job.is_live or (job.phase == "ending" and is_hung(job, seen.pods)):
         return _after(seen, job, remaining, limits)
-    if hung:
+    return _meanwhile(seen, job, remaining, limits)
+
+
+def _meanwhile(seen: Seen, job: JobSeen, remaining: tuple[int, ...], limits: Limits) -> Step:
+    """What a Job at work needs. One that cannot get on is followed by another, and then removed."""
+    memory_mib = job.memory_mib or limits.memory_mib
+    if is_hung(job, seen.pods):
         why = "the last one's pods were on nodes that do not answer"
-        return Create(job.generation + 1, remaining, job.memory_mib or limits.memory_mib, why=why)
+        return Create(job.generation + 1, remaining, memory_mib, why=why)
+    more_mib = more_memory(memory_mib, limits.max_memory_mib)
+    if more_mib and is_starved(job, seen.pods):
+        return Create(job.generation + 1, remaining, more_mib, why=_ran_out(memory_mib, more_mib))
     if seen.wanted_parallelism not in (None, job.parallelism):
         assert seen.wanted_parallelism is not None
         return Scale(job.name, min(seen.wanted_parallelism, job.num_indexes))
@@ -189,13 +197,17 @@ def _after(seen: Seen, job: JobSeen, remaining: tuple[int, ...], limits: Limits)
     if not left:
         return Fail(f"{_some(sorted(bad))} have too many quarantined clips", EXIT_BAD_SHARD)
     if ran_out and more_mib:
-        return Create(generation, left, more_mib, why=f"pods ran out of {memory_mib} MiB: they get {more_mib}")
+        return Create(generation, left, more_mib, why=_ran_out(memory_mib, more_mib))
     if ran_out:
         words = f"{_some(left)} need more than {memory_mib} MiB a pod: raise --pods-max-memory-mib, then resume"
         return Fail(words, EXIT_BAD_CONFIG)
     if _may_help(seen, job, left):
         return Create(generation, left, memory_mib, alone=True, why=f"{_some(left)} are tried apart from each other")
     return _gave_up(ended, left)
+
+
+def _ran_out(memory_mib: int, more_mib: int) -> str:
+    return f"pods ran out of {memory_mib} MiB: they get {more_mib}"
 
 
 def _bad(seen: Seen, job: JobSeen, ended: Iterable[PodSeen], remaining: tuple[int, ...]) -> set[int]:

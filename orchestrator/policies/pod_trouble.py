@@ -27,8 +27,8 @@ _REMEDIES = {
     "CreateContainerError": "the image's command cannot be started: is it one of visemill's?",
     "RunContainerError": "the image's command cannot be started: is it one of visemill's?",
     "StartError": "the image's command cannot be started: is it one of visemill's?",
-    "OOMKilled": "it is tried again; what has not succeeded when the Job ends gets more memory, up to "
-    "--pods-max-memory-mib",
+    "OOMKilled": "it is tried again; where most pods run out, or the Job has ended, what is left gets more "
+    "memory, up to --pods-max-memory-mib",
     "Evicted": "its node was short of disk or memory, or it filled its scratch space: see --pods-scratch-mib and "
     "--pods-memory-mib",
     "DeletionByTaintManager": "its node does not answer or is tainted: a pod that does not end is removed "
@@ -42,6 +42,7 @@ _REMEDIES = {
 }
 # What has a remedy of its own within a reason.
 _SPECIAL = (
+    ("persistentvolumeclaim", "the claim must be there and bound: create it, or check --models-claim"),
     ("exceeded quota", "the namespace's quota is used up: raise it, or lower --parallelism"),
     ("violates PodSecurity", "the namespace refuses such pods: its pod security level must be restricted or wider"),
     ("serviceaccount", "create the service account, or check --service-account"),

@@ -63,6 +63,16 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
         ),
         pytest.param(seen(job(), done=ALL, pods=(HELD,)), Delete("j-1"), id="nor does it stay when all is done"),
         pytest.param(seen(job("complete"), done=ALL, pods=(HELD,)), Publish(), id="a pod that is held is not at work"),
+        pytest.param(
+            seen(job(), done=(1,), pods=(pod(137, 0, trouble="OOMKilled"), pod(137, 1, trouble="OOMKilled"))),
+            Create(2, (0, 2, 3), 2000, why="pods ran out of 1000 MiB: they get 2000"),
+            id="a Job with too little memory is followed at once",
+        ),
+        pytest.param(
+            seen(job(memory_mib=4000), pods=(pod(137, 0, trouble="OOMKilled"), pod(137, 1, trouble="OOMKilled"))),
+            Wait(),
+            id="at the cap it has its tries",
+        ),
         pytest.param(seen(job(), wanted_parallelism=1), Scale("j-1", 1), id="scaled"),
         pytest.param(seen(job(), wanted_parallelism=9), Scale("j-1", 2), id="to no more pods than indexes"),
         pytest.param(seen(job(), wanted_parallelism=2), Wait(), id="as it is"),
