@@ -1,0 +1,80 @@
+"""A gang Job on a real cluster: ranks find rank 0 by its name and end with it, and one that fails ends them all."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.jobs import GangJob, RunId, gang_job
+from orchestrator.pods import PodSettings
+
+pytestmark = pytest.mark.slow
+
+CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "visemill"
+SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
+NUM_RANKS = 3
+# Rank 0 hears from all others at its name, says what it heard and ends; they would stay for ever.
+MEET = """
+import os, socket, sys, time
+rank, num_ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+if rank == 0:
+    with socket.create_server(("", place[1])) as server:
+        heard = [server.accept()[0].recv(9).decode() for _ in range(num_ranks - 1)]
+    print("heard", *sorted(heard), "of", num_ranks)
+    sys.exit()
+for _ in range(300):
+    try:
+        line = socket.create_connection(place, 2)
+        break
+    except OSError:
+        time.sleep(0.1)
+line.sendall(str(rank).encode())
+time.sleep(600)
+"""
+FAIL = "import os, sys, time; os.environ['RANK'] == '1' and sys.exit({code}); time.sleep(600)"
+
+
+@pytest.fixture
+def begin(cluster: Any, images: Any, namespace: str) -> Any:
+    """Makes the gang Job of a program, beside what the chart installs for it; its name."""
+    off = [f"--set=services.{name}.enabled=false" for name in SERVICES]
+    cluster.load("worker")
+    cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
+
+    def make(program: str) -> str:
+        pods = PodSettings(images.name("worker"), service_account="visemill-worker", cpu=0.1, memory_mib=64, grace_s=1)
+        job = gang_job(GangJob(RunId("gang", "s3://b/o"), 1, [], NUM_RANKS, pods))
+        job["metadata"]["namespace"] = namespace
+        job["spec"]["template"]["spec"]["containers"][0]["command"] = ["python3", "-c", program]
+        cluster.apply(job)
+        return str(job["metadata"]["name"])
+
+    yield make
+    cluster.helm("uninstall", "visemill", "-n", namespace, code=None)
+
+
+def ended(cluster: Any, namespace: str, job: str) -> dict[str, str]:
+    """The condition with which the Job has ended, none of its pods left at work."""
+
+    def condition() -> dict[str, str] | None:
+        status = cluster.get("job", job, "-n", namespace)["status"]
+        true = [c for c in status.get("conditions", ()) if c["status"] == "True" and c["type"] in ("Complete", "Failed")]
+        return true[0] if true and not status.get("active") and not status.get("terminating") else None
+
+    return cluster.wait("the end of the gang", condition, 90)
+
+
+def test_ranks_meet_at_rank_0_by_its_name_and_end_with_it(cluster, namespace, begin) -> None:
+    job = begin(MEET)
+    assert ended(cluster, namespace, job)["type"] == "Complete"
+    first = cluster.get("pods", "-n", namespace, "-l", "batch.kubernetes.io/job-completion-index=0")["items"]
+    said = cluster.kubectl("logs", "-n", namespace, first[0]["metadata"]["name"])
+    assert said.split() == ["heard", "1", "2", "of", "3"], json.dumps(first[0]["status"])
+
+
+@pytest.mark.parametrize(("code", "reason"), [(70, "BackoffLimitExceeded"), (78, "PodFailurePolicy")])
+def test_one_rank_that_fails_ends_them_all(cluster, namespace, begin, code, reason) -> None:
+    end = ended(cluster, namespace, begin(FAIL.format(code=code)))
+    assert (end["type"], end["reason"]) == ("Failed", reason)
