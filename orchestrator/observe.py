@@ -38,9 +38,9 @@ def observe(state: Store, run: str) -> RunState:
     order = order_from_json(state.read(layout.run_file(run)))
     found: dict[str, set[int]] = {layout.DONE: set(), layout.QUARANTINE: set()}
     for entry in _list_shards(state, order):
-        *_, shard, name = entry.name.split("/")
+        folder, _, name = entry.name.rpartition("/")
         if name in found and entry.size_bytes:
-            found[name].add(parse_shard_name(shard)[0])
+            found[name].add(parse_shard_name(folder.rpartition("/")[2])[0])
     finished = state.stat(layout.finished_file(run)) is not None
     return RunState(order, frozenset(found[layout.DONE]), frozenset(found[layout.QUARANTINE]), finished)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,6 +28,12 @@ PAGE_KEYS = 1000
 TOKEN_HEADER = "x-amz-meta-visemill-token"  # noqa: S105 -- the name of a header
 
 _ABORT_PATIENCE_S = 5.0
+_QUOTE = rb'(?:"|&quot;|&#34;)?'
+_OBJECT = re.compile(
+    rb"<Contents><Key>([^<&]*)</Key>(?:<LastModified>([^<&]*)</LastModified>)?"
+    rb"<ETag>" + _QUOTE + rb'([^<&"]*)' + _QUOTE + rb"</ETag>(?:<Checksum\w+>[^<]*</Checksum\w+>)*"
+    rb"<Size>([0-9]+)</Size>(?:<StorageClass>[^<]*</StorageClass>)?(?:<LastModified>([^<&]*)</LastModified>)?</Contents>"
+)
 
 
 class Listed(NamedTuple):
@@ -64,13 +72,20 @@ def list_objects(bucket: Bucket, prefix: str, *, page_keys: int | None = None) -
     query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "max-keys": str(page_keys or PAGE_KEYS)}
     while True:
         answer = bucket.request("GET", query=query)
-        root, listed_at = answer.xml(), answer.headers.get("date", "")
+        listed_at = answer.headers.get("date", "")
+        # Of long listings nearly all is objects in one of two forms: found so, they cost a fifth of what parsing does.
+        head, *found = _OBJECT.split(answer.body)
+        fields = [iter(found)] * (_OBJECT.groups + 1)
+        others = [head]
+        for key, modified, etag, size, modified_last, other in zip(*fields, strict=True):
+            others.append(other)
+            when = (modified or modified_last or b"").decode()
+            yield Listed(unquote_plus(key.decode()), int(size), etag.decode(), when, listed_at)
+        root = dataclasses.replace(answer, body=b"".join(others)).xml()
         for child in root:
             if local_name(child) == "Contents":
-                fields = {local_name(field): field.text or "" for field in child}
-                etag = fields.get("ETag", "").strip('"')
-                key = unquote_plus(fields["Key"])
-                yield Listed(key, int(fields["Size"]), etag, fields["LastModified"], listed_at)
+                key, size, etag, when = (child_text(child, tag) for tag in ("Key", "Size", "ETag", "LastModified"))
+                yield Listed(unquote_plus(key), int(size), etag.strip('"'), when, listed_at)
         if child_text(root, "IsTruncated") != "true":
             return
         query = {**query, "continuation-token": child_text(root, "NextContinuationToken")}

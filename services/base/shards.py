@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_SHARDS = 100_000
-_NAME = re.compile(r"([0-9]{5})-of-([0-9]{5,6})", re.ASCII)
+_NAME = re.compile(r"([0-9]{5})-of-([0-9]{5}|[1-9][0-9]{5})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def parse_shard_name(name: str) -> tuple[int, int]:
     match = _NAME.fullmatch(name)
     if match:
         shard, num_shards = int(match[1]), int(match[2])
-        if 1 <= num_shards <= MAX_SHARDS and shard < num_shards and shard_name(shard, num_shards) == name:
+        if shard < num_shards <= MAX_SHARDS:
             return shard, num_shards
     raise ValueError(f"{name!r} is not the name of a shard such as 00007-of-00064")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from services.base.errors import BadConfig, BadInput
 
 TEMP_PREFIX = ".visemill-tmp-"
 """A path segment that starts so is ours while we write: never listed, and refused as a name."""
+
+# Nearly every name of a long listing is such a one, which breaks no rule.
+_PLAIN_NAME = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", re.ASCII)
 
 EntryKind = Literal["file", "directory", "outside", "other"]
 
@@ -235,7 +239,7 @@ def check_prefix(prefix: str) -> str:
 
 def is_name(name: str) -> bool:
     """Whether check_name takes it."""
-    return not _broken_rule(name)
+    return _PLAIN_NAME.fullmatch(name) is not None or not _broken_rule(name)
 
 
 def _broken_rule(name: str) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from services.base.store import TEMP_PREFIX, Entry, is_name
 
+_BY_LINK = "//"
+
 
 class Walk:
     """One listing. Holds only the names of the directories on the way down, so a million files cost little memory."""
@@ -30,10 +32,10 @@ class Walk:
                     if entry:
                         yield entry
                     continue
-                name = listed[:-1]
+                name = listed.rstrip("/")
                 inner = f"{path}/{name}"
-                inner_real = os.path.realpath(inner) if Path(inner).is_symlink() else f"{real}/{name}"
-                if any(inner_real == frame[2] for frame in pending):
+                inner_real = os.path.realpath(inner) if listed.endswith(_BY_LINK) else f"{real}/{name}"
+                if inner_real in [frame[2] for frame in pending]:
                     yield Entry(shown(below + name), 0, "", "other")
                     continue
                 if self._directories:
@@ -44,23 +46,24 @@ class Walk:
                 pending.pop()
 
     def _names(self, path: str, stem: str) -> list[str]:
-        """Names in one directory in the order of the listing; those to descend into end with `/`."""
+        """Names in one directory in the order of the listing; those to descend into end with `/`, symlinks with two."""
         names = []
         try:
             with os.scandir(path) as found:
                 for item in found:
                     name = item.name
                     if name.startswith(stem) and not name.startswith(TEMP_PREFIX):
-                        names.append(name + "/" if self._descends(item) else name)
+                        names.append(name + self._ending(item))
         except (FileNotFoundError, NotADirectoryError):
             return []
-        names.sort(key=os.fsencode)
+        # Of ASCII the code points are the bytes.
+        names.sort(key=None if "".join(names).isascii() else os.fsencode)
         return names
 
-    def _descends(self, item: os.DirEntry[str]) -> bool:
+    def _ending(self, item: os.DirEntry[str]) -> str:
         if item.is_symlink():
-            return self._allowed(item.path) and Path(item.path).is_dir()
-        return item.is_dir(follow_symlinks=False)
+            return _BY_LINK if self._allowed(item.path) and Path(item.path).is_dir() else ""
+        return "/" if item.is_dir(follow_symlinks=False) else ""
 
     def _allowed(self, path: str) -> bool:
         return self._follow_links or is_below(os.path.realpath(path), self._root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import operator
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,7 +65,9 @@ class S3Store:
                 found.append(Entry(name[:-1], 0, "", "directory"))
         if directories:
             found += _parents(found, prefix)
-        found.sort(key=lambda entry: entry.name + "/" if entry.kind == "directory" else entry.name)
+            found.sort(key=lambda entry: entry.name + "/" if entry.kind == "directory" else entry.name)
+        else:
+            found.sort(key=operator.attrgetter("name"))
         return iter(found)
 
     def stat(self, name: str) -> Entry | None:
