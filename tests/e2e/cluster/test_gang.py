@@ -60,8 +60,9 @@ def ended(cluster: Any, namespace: str, job: str) -> dict[str, str]:
 
     def condition() -> dict[str, str] | None:
         status = cluster.get("job", job, "-n", namespace)["status"]
-        true = [c for c in status.get("conditions", ()) if c["status"] == "True" and c["type"] in ("Complete", "Failed")]
-        return true[0] if true and not status.get("active") and not status.get("terminating") else None
+        true = [c for c in status.get("conditions", ()) if c["status"] == "True"]
+        last = [c for c in true if c["type"] in ("Complete", "Failed")]
+        return last[0] if last and not status.get("active") and not status.get("terminating") else None
 
     return cluster.wait("the end of the gang", condition, 90)
 
