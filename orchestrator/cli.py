@@ -184,6 +184,9 @@ def in_our_words(words: Sequence[str]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
+    if argv is None:
+        # What this process starts finds the same modules, whatever `services` or `av.py` the user's folder holds.
+        os.environ.setdefault("PYTHONSAFEPATH", "1")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     # Whoever started this may have closed them: then nothing is told, and the rest is done.
     sys.stdout = sys.stdout or _nowhere()
