@@ -30,9 +30,9 @@ class Part:
         for shard in self.done:
             yield from sorted(shard.outputs.items())
 
-    def told(self) -> set[tuple[str, str]]:
-        """(input root, key) of every clip that it says something about."""
-        return {(self.order.input_root, str(line["key"])) for line in [*self.quality, *self.quarantine]}
+    def told(self) -> set[str]:
+        """Where every clip lies that it says something about."""
+        return {_place(self.order, line["key"]) for line in [*self.quality, *self.quarantine]}
 
 
 def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
@@ -81,8 +81,13 @@ def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
     kept = []
     for i, part in enumerate(parts):
         later = {clip for other in parts[i + 1 :] for clip in other.told()}
-        kept += [line for line in part.quarantine if (part.order.input_root, str(line["key"])) not in later]
+        kept += [line for line in part.quarantine if _place(part.order, line["key"]) not in later]
     return sorted(kept, key=lambda line: str(line["key"]))
+
+
+def _place(order: RunOrder, path: object) -> str:
+    """A clip's path with that of the input root before it."""
+    return f"{order.input_root.rstrip('/')}/{path}"
 
 
 def _file(line: Mapping[str, Any]) -> str:
@@ -110,8 +115,9 @@ def check_addable(
         )
     for there, made in runs:
         for name in sorted(set(made) & set(clips)):
-            old = f"{there.input_root}/{made[name]}"
-            if (there.input_root, made[name]) != (order.input_root, clips[name]):
+            old = _place(there, made[name])
+            # A clip given alone, and again with the folder that it lies in, is one.
+            if old != _place(order, clips[name]):
                 raise BadConfig(
                     "NAME_TAKEN",
                     f"{clips[name]} would be {name!r}, which {order.output_root} has of {old}: "

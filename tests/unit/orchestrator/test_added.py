@@ -51,6 +51,12 @@ def test_clips_may_be_added_and_made_again():
     check_addable([(order("r1"), {"a": "a.mp4"})], order("r2", "/elsewhere", preview=False), {"b": "a.mp4"})
 
 
+def test_a_clip_that_is_given_alone_and_then_with_its_folder_is_the_same_clip():
+    check_addable([(order("r1", "/in/x"), {"a": "a.mp4"})], order("r2", "/in"), {"a": "x/a.mp4"})
+    alone, folder = part("r1", (), ["a"], root="/in/x"), part("r2", ["x/a"], root="/in")
+    assert quarantine_of([alone, folder]) == []
+
+
 @pytest.mark.parametrize(
     ("added", "clips", "reason"),
     [
