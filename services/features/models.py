@@ -32,8 +32,8 @@ def weights_path(config: FeaturesConfig) -> Path:
     if not path.is_file():
         raise BadConfig(
             "WEIGHTS_MISSING",
-            f"{config.weights!r} is no file: give the path of torchvision's inception_v3 weights with --weights, "
-            "or leave it out for seeded random ones",
+            f"{config.weights!r} is no file: give the path of torchvision's inception_v3 weights, or none for seeded "
+            "random ones",
         )
     return path
 

@@ -35,10 +35,10 @@ def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torc
         if config.weights_sha256:
             raise BadConfig(
                 "WEIGHTS_MISSING",
-                f"weights_sha256 asks for {config.weights_sha256}, but no file is given: name it with --weights",
+                f"weights_sha256 asks for {config.weights_sha256}, but no file is given: name it too",
             )
         LOG.warning(
-            "features are of random weights (seed %d) and mean nothing: give --weights FILE for trained ones",
+            "features are of random weights (seed %d) and mean nothing: give the file of trained ones",
             config.seed,
         )
         return seeded_weights(config.seed, shapes), f"seeded:{config.seed}"
@@ -84,10 +84,12 @@ def _from_file(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.
             f"{path} is no state dict that torch loads with weights_only=True: save `model.state_dict()` to it",
             str(error),
         ) from error
-    _check_shapes(path.name, loaded, shapes)
+    tensors = _with_counters(_tensors(path.name, loaded), shapes)
+    _check_shapes(path.name, tensors, shapes)
+    _check_values(path.name, tensors)
     known = "torchvision's IMAGENET1K_V1" if digest.startswith(IMAGENET1K_V1_PREFIX) else "not torchvision's own file"
     LOG.info("features use weights sha256:%s (%s)", digest, known)
-    return {name: loaded[name] for name in shapes}, f"sha256:{digest}"
+    return {name: tensors[name] for name in shapes}, f"sha256:{digest}"
 
 
 def _check_name(name: str, digest: str) -> None:
@@ -99,9 +101,29 @@ def _check_name(name: str, digest: str) -> None:
         )
 
 
-def _check_shapes(name: str, loaded: object, shapes: Shapes) -> None:
+def _tensors(name: str, loaded: object) -> Mapping[str, torch.Tensor]:
     if not isinstance(loaded, Mapping) or not all(isinstance(v, torch.Tensor) for v in loaded.values()):
         raise BadConfig("WEIGHTS_UNREADABLE", f"{name} holds no state dict: save `model.state_dict()` to it")
+    return loaded
+
+
+def _with_counters(loaded: Mapping[str, torch.Tensor], shapes: Shapes) -> Mapping[str, torch.Tensor]:
+    """With what files from before 2018 lack and torch too adds: on how many batches a norm was trained."""
+    missing = [name for name in shapes if name.endswith("num_batches_tracked") and name not in loaded]
+    return {**loaded, **{name: torch.zeros(shapes[name], dtype=torch.int64) for name in missing}}
+
+
+def _check_values(name: str, loaded: Mapping[str, torch.Tensor]) -> None:
+    wrong = sorted(key for key, value in loaded.items() if not torch.isfinite(value).all())
+    if wrong:
+        raise BadConfig(
+            "WEIGHTS_NOT_FINITE",
+            f"{name} holds NaN or infinity in {len(wrong)} tensors, the first {wrong[0]}: save it anew from a "
+            "checkpoint before the training diverged",
+        )
+
+
+def _check_shapes(name: str, loaded: Mapping[str, torch.Tensor], shapes: Shapes) -> None:
     found = {key: tuple(value.shape) for key, value in loaded.items()}
     wrong = sorted(key for key in {*shapes, *found} if shapes.get(key) != found.get(key))
     if wrong:

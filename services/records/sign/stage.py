@@ -59,7 +59,9 @@ class SignWork:
         self._thumbnails.push(chunk)
 
     def finish(self, given: Mapping[str, Any]) -> Product:
-        """given: "keypoints" and "features" as the config asks. Raises BadInput NO_FRAMES or NO_PERSON; BadConfig."""
+        """given: "keypoints" and "features" as the config asks. Raises BadInput NO_FRAMES, NO_PERSON or
+        FEATURES_NOT_FINITE; BadConfig.
+        """
         config = self._config
         keypoints: Keypoints | None = given["keypoints"] if config.keypoints else None
         features: Features | None = given["features"] if config.features else None
@@ -99,6 +101,13 @@ class SignWork:
                     "OTHER_FEATURES",
                     f"{features.model} gives {features.vectors_TD.shape[1]} values a frame, X2048 holds "
                     f"{NUM_FEATURES}: take the inception_v3 model",
+                )
+            if not np.isfinite(features.vectors_TD).all():
+                num_bad = int((~np.isfinite(features.vectors_TD)).any(axis=1).sum())
+                raise BadInput(
+                    "FEATURES_NOT_FINITE",
+                    f"{self._clip.key}: {features.model} gives NaN or infinity in {num_bad} of "
+                    f"{len(features.vectors_TD)} frames: check its weights, or take float32",
                 )
         return pts_s_T
 

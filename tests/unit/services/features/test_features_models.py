@@ -36,5 +36,5 @@ def test_a_file_of_another_digest_is_refused_with_both(file: Path) -> None:
 
 
 def test_a_missing_file_is_said_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match=r"WEIGHTS_MISSING.*--weights"):
+    with pytest.raises(BadConfig, match=r"WEIGHTS_MISSING.*or none for seeded random ones"):
         weights_of(FeaturesConfig(weights=str(tmp_path / "none.pth")))

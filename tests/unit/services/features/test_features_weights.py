@@ -69,6 +69,21 @@ def test_another_networks_weights_are_refused_by_name_and_shape(tmp_path: Path) 
         load_weights(FeaturesConfig(weights=str(path)), SHAPES)
 
 
+def test_a_file_from_before_norms_counted_batches_is_loaded(tmp_path: Path) -> None:
+    old = state()
+    del old["a.bn.num_batches_tracked"]
+    loaded, _ = load_weights(FeaturesConfig(weights=str(saved(tmp_path, old))), SHAPES)
+    assert loaded["a.bn.num_batches_tracked"] == 0
+    assert torch.equal(loaded["a.bn.bias"], old["a.bn.bias"])
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    diverged = state()
+    diverged["a.bn.bias"][3] = float("nan")
+    with pytest.raises(BadConfig, match=r"WEIGHTS_NOT_FINITE.*a\.bn\.bias"):
+        load_weights(FeaturesConfig(weights=str(saved(tmp_path, diverged))), SHAPES)
+
+
 def test_a_name_that_promises_a_digest_is_held_to_it(tmp_path: Path) -> None:
     path = saved(tmp_path, state(), "inception_v3_google-0cc3c7bd.pth")
     with pytest.raises(BadConfig, match=r"WEIGHTS_DAMAGED.*0cc3c7bd.*download it again"):

@@ -59,6 +59,13 @@ def test_a_file_of_keypoints_alone(keypoints):
     assert validate(product.payload) == []
 
 
+def test_features_that_are_no_numbers_are_no_file(keypoints, features):
+    vectors_TD = features(6).vectors_TD.copy()
+    vectors_TD[2, 7] = np.nan
+    with pytest.raises(BadInput, match=r"FEATURES_NOT_FINITE.*in 1 of 6 frames"):
+        finished(keypoints(6), dataclasses.replace(features(6), vectors_TD=vectors_TD))
+
+
 def test_a_file_of_features_alone_has_no_keypoints_to_mistake_for_real_ones(features):
     product = finished(features=features(6))
     arrays = decode_npz(product.payload)
