@@ -112,12 +112,22 @@ def stages(flags: argparse.Namespace) -> Stages:
             "NOTHING_TO_WRITE",
             "give --write-keypoints, --write-iv3-features or both: without, there is nothing to write",
         )
+    if not flags.write_iv3_features:
+        _require_no_features(flags)
     made: list[tuple[str, Mapping[str, Any]]] = [("decode", _decode(flags))]
     if flags.write_keypoints:
         made.append(("keypoints", _keypoints(flags)))
     if flags.write_iv3_features:
         made.append(("features", _features(flags)))
     return (*made, ("signfiles", _signfiles(flags)))
+
+
+def _require_no_features(flags: argparse.Namespace) -> None:
+    """Whoever names weights or a server wants features, and has forgotten to say so."""
+    for name in ("triton", "iv3_weights", "iv3_weights_sha256", "features_backend"):
+        if getattr(flags, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise BadConfig("FLAGS_DISAGREE", f"{flag} was given without --write-iv3-features: give both, or neither")
 
 
 def _decode(flags: argparse.Namespace) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = (), known: S
     """The gloss is the folder that a clip lies in, the category the folder above, where each gloss has one.
 
     Folders named by whole numbers are ids; other names are found in the table, or are those of known glosses, and the
-    rest are numbered on in order of the alphabet. Raises BadConfig for a folder that the table lacks.
+    rest are numbered on in order of the alphabet. Raises BadConfig for a folder that the table lacks, and for two
+    of one number.
     """
     parts = {path: path.split("/")[:-1] for path in names}
     placed = {path: folders for path, folders in parts.items() if folders}
@@ -135,7 +136,14 @@ def from_folders(names: Mapping[str, str], table: Sequence[Gloss] = (), known: S
 
 def _ids(folders: set[str], known: Mapping[str, int]) -> dict[str, int]:
     if all(folder.isdecimal() and folder.isascii() for folder in folders):
-        return {folder: int(folder) for folder in folders}
+        numbered: dict[int, str] = {}
+        for folder in sorted(folders):
+            if numbered.setdefault(int(folder), folder) != folder:
+                raise BadConfig(
+                    "FOLDERS_DISAGREE",
+                    f"the folders {numbered[int(folder)]!r} and {folder!r} are both gloss {int(folder)}: join them",
+                )
+        return {folder: number for number, folder in numbered.items()}
     first = max(known.values(), default=-1) + 1
     return dict(known) | {folder: i for i, folder in enumerate(sorted(folders - set(known)), first)}
 
@@ -175,7 +183,15 @@ def _where(flags: argparse.Namespace) -> tuple[str, str]:
     root = absolute(flags.output_root).rstrip("/")
     asked = absolute(flags.labels_csv) if flags.labels_csv else f"{root}/{DEFAULT_FILE}"
     if asked.startswith(f"{root}/"):
-        return asked.removeprefix(f"{root}/"), asked
+        name = asked.removeprefix(f"{root}/")
+        # Other files of an output have other endings, so this one cannot take the place of a clip's.
+        if name.lower() == GLOSSES_FILE or not name.lower().endswith(".csv"):
+            raise BadConfig(
+                "BAD_FLAGS",
+                f"--labels-csv {flags.labels_csv}: a labels file ends in .csv, and {GLOSSES_FILE} is taken: name it "
+                f"{DEFAULT_FILE}, say",
+            )
+        return name, asked
     if flags.append:
         return DEFAULT_FILE, asked
     raise BadConfig(

@@ -72,16 +72,17 @@ def parse_clip_map(data: bytes) -> dict[str, tuple[int, int]]:
 
 
 def parse_glosses(data: bytes) -> list[Gloss]:
-    """Rows of a CSV with the columns gloss_id, label, cat_id and, if it likes, category. Raises BadConfig."""
-    return [
-        Gloss(
-            _whole(row["gloss_id"], "gloss_id", number, "BAD_LABEL_MAP"),
-            row["label"],
-            _whole(row["cat_id"], "cat_id", number, "BAD_LABEL_MAP"),
-            row.get("category") or "",
-        )
-        for number, row in _read(data, ("gloss_id", "label", "cat_id"), "BAD_LABEL_MAP")
-    ]
+    """Rows of a CSV with the columns gloss_id, label, cat_id and, if it likes, category.
+
+    Raises BadConfig BAD_LABEL_MAP, also for a label that stands there twice with other ids.
+    """
+    by_label: dict[str, Gloss] = {}
+    for number, row in _read(data, ("gloss_id", "label", "cat_id"), "BAD_LABEL_MAP"):
+        gloss_id, cat_id = (_whole(row[name], name, number, "BAD_LABEL_MAP") for name in ("gloss_id", "cat_id"))
+        gloss = Gloss(gloss_id, row["label"], cat_id, row.get("category") or "")
+        if by_label.setdefault(gloss.label, gloss) != gloss:
+            raise BadConfig("BAD_LABEL_MAP", f"line {number}: {gloss.label!r} has other ids before: keep one")
+    return list(by_label.values())
 
 
 def is_gloss_table(data: bytes) -> bool:

@@ -95,6 +95,12 @@ def test_nothing_asked_for_is_an_error():
         PIPELINE.stages(parsed("in", "out"))
 
 
+@pytest.mark.parametrize("words", [["--triton", "host:8001"], ["--iv3-weights", "x.pth"]])
+def test_what_is_of_features_alone_is_not_taken_silently_without_them(words):
+    with pytest.raises(BadConfig, match=f"FLAGS_DISAGREE.*{words[0]} was given without --write-iv3-features"):
+        PIPELINE.stages(flags(*words))
+
+
 def test_settings_reach_the_stages():
     given = flags("--write-iv3-features", "--target-fps", "30", "--sampling", "decimate", "--occ-min-run", "7")
     given.triton = "host:8001"

@@ -47,6 +47,11 @@ def test_folders_that_are_numbers_are_the_ids(tmp_path):
     assert labels.notes == ("1 lie in no folder and get no label, such as c.mp4",)
 
 
+def test_two_folders_of_one_number_end_the_run(tmp_path):
+    with pytest.raises(BadConfig, match="'01' and '1' are both gloss 1"):
+        plan_labels({"1/a.mp4": "a", "01/b.mp4": "b"}, flags(tmp_path, label_from="folder"))
+
+
 def test_a_gloss_below_two_folders_has_no_category_of_its_own(tmp_path):
     names = {"train/x/a.mp4": "a", "test/x/b.mp4": "b", "test/y/c.mp4": "c"}
     assert plan_labels(names, flags(tmp_path, label_from="folder")).of_name == {"a": (0, 0), "b": (0, 0), "c": (1, 1)}
@@ -79,9 +84,13 @@ def test_a_table_of_glosses_names_folders(tmp_path):
         {"id": -1},
         {"label_map": "no-such-file.csv"},
         {"id": 1, "labels_csv": "/elsewhere/labels.csv"},
+        {"id": 1, "labels_csv": "OUT/a.npz"},
+        {"id": 1, "labels_csv": "OUT/meta.json"},
+        {"id": 1, "labels_csv": "OUT/Glosses.csv"},
     ],
 )
 def test_flags_that_cannot_work_end_the_run(tmp_path, given):
+    given = {k: v.replace("OUT", str(tmp_path / "out")) if isinstance(v, str) else v for k, v in given.items()}
     with pytest.raises(BadConfig):
         plan_labels(NAMES, flags(tmp_path, **given))
 

@@ -81,3 +81,9 @@ def test_the_table_of_reference_comes_back():
     assert data.splitlines()[0] == b"gloss_id,label,cat_id,category"
     assert parse_glosses(data) == sorted(glosses)
     assert is_gloss_table(data) and not is_gloss_table(b"file,gloss\n")
+
+
+def test_a_word_with_two_ids_is_refused():
+    with pytest.raises(BadConfig, match="line 3: 'HELLO' has other ids before"):
+        parse_glosses(b"gloss_id,label,cat_id\n0,HELLO,0\n1,HELLO,0\n")
+    assert parse_glosses(b"gloss_id,label,cat_id\n0,HELLO,0\n0,HELLO,0\n") == [Gloss(0, "HELLO", 0)]
