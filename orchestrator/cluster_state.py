@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from orchestrator.jobs import LABEL_GENERATION, LABEL_QUEUE, NOTE_MEMORY_MIB, NOTE_SHARDS
+from orchestrator.jobs import LABEL_GENERATION, LABEL_QUEUE, NOTE_MEMORY_MIB, NOTE_SETTINGS, NOTE_SHARDS
 from services.base.shards import parse_shards
 
 JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "deleted"]
@@ -18,7 +18,7 @@ JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "delet
 class JobSeen:
     """One generation. completed, failed: its indexes that have ended so. why: reason and words of its end, if any.
 
-    queue: of Kueue, which then suspends it and lets it go on.
+    queue: of Kueue, which then suspends it and lets it go on. settings: a digest of what was asked of pods.
     """
 
     name: str
@@ -36,6 +36,7 @@ class JobSeen:
     message: str = ""
     age_s: float = 0.0
     queue: str = ""
+    settings: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -87,7 +88,10 @@ class PodSeen:
 
 @dataclass(frozen=True)
 class NodeSeen:
-    """ready: what the node's Ready condition says: True, False, or Unknown when its kubelet is silent."""
+    """ready: what the node's Ready condition says: True, False, or Unknown when its kubelet is silent.
+
+    Empty where the node may not be read.
+    """
 
     name: str
     ready: str
@@ -114,6 +118,7 @@ def job_seen(job: Mapping[str, Any], now_s: float) -> JobSeen:
         ended.get("message", ""),
         now_s - seconds(meta.get("creationTimestamp")),
         meta["labels"].get(LABEL_QUEUE, ""),
+        notes.get(NOTE_SETTINGS, ""),
     )
 
 

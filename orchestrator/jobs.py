@@ -22,6 +22,7 @@ LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 NOTE_RUN = "visemill.dev/run-name"
 NOTE_SHARDS = "visemill.dev/shards"
 NOTE_MEMORY_MIB = "visemill.dev/memory-mib"
+NOTE_SETTINGS = "visemill.dev/settings"
 GANG_SERVICE = "visemill-gang"
 """The headless Service that the chart installs once: it gives the ranks of every gang Job their names."""
 
@@ -60,7 +61,7 @@ class MapJob:
 
     shards: the list that the indexes divide, as an argument of a worker gives it. num_retries: of one index.
     max_failed_indexes: more end the Job. deadline_s: of the whole Job; 0 is none. keep_s: how long it stays when it has
-    ended, to be looked at. queue: of Kueue, which then starts the Job.
+    ended, to be looked at. queue: of Kueue, which then starts the Job. settings: a digest of what was asked of pods.
     """
 
     run: RunId
@@ -75,6 +76,7 @@ class MapJob:
     deadline_s: int = 0
     keep_s: int = 86400
     queue: str = ""
+    settings: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num_indexes <= 100_000:
@@ -115,7 +117,7 @@ def map_job(job: MapJob) -> dict[str, Any]:
         "maxFailedIndexes": min(job.max_failed_indexes, job.num_indexes),
         "podFailurePolicy": {"rules": map_rules()},
     }
-    notes = {NOTE_SHARDS: job.shards, NOTE_MEMORY_MIB: str(job.pods.memory_mib)}
+    notes = {NOTE_SHARDS: job.shards, NOTE_MEMORY_MIB: str(job.pods.memory_mib), NOTE_SETTINGS: job.settings}
     return _job(job, spec, pod_template(job.pods, words, labels_of(job)), notes)
 
 

@@ -49,6 +49,7 @@ def job_of(
         settings.job_deadline_s,
         settings.job_keep_s,
         settings.queue,
+        settings.digest(options.clip_memory_mib),
     )
     return map_job(job), parts
 

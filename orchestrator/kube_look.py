@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from orchestrator.cluster_state import JobSeen
 from orchestrator.clusters.kube import KubeRunJobs, Look
 from orchestrator.observe import observe, read_quarantine
-from orchestrator.policies.lost_nodes import lost_pods
+from orchestrator.policies.lost_nodes import left_pods, lost_pods
 from orchestrator.policies.next_step import Seen
 from orchestrator.policies.pod_trouble import Trouble, endings, troubles
 from services.base import layout
@@ -37,6 +37,7 @@ class Eyes:
         self._list_again_s = 0.0
         self._events_s = 0.0
         self._refusals: list[str] = []
+        self._left: tuple[str, ...] = ()
         self.look = Look((), (), 0.0)
         self.listed = False
 
@@ -59,7 +60,8 @@ class Eyes:
         completed = {shard for job, shards in zip(jobs, shards_of, strict=True) for shard in _completed(job, shards)}
         pods, now_s = self.look.pods, self.look.now_s
         late = [pod for pod in pods if pod.deleted_s is not None and pod.deleted_s < now_s and not pod.is_held]
-        lost = lost_pods(late, self._jobs.nodes(pod.node for pod in late), now_s) if late else ()
+        nodes = self._jobs.nodes(pod.node for pod in late)
+        lost, self._left = lost_pods(late, nodes, now_s), left_pods(late, nodes, now_s)
         # Of a whole look only what was listed counts: the store has the last word.
         done = self._done if self.listed else self._done | completed
         return Seen(done, jobs, shards_of, self.look.pods, lost, since, self.num_quarantined, wanted_parallelism)
@@ -87,7 +89,7 @@ class Eyes:
         pods = [pod for pod in self.look.pods if pod.generation == job.generation]
         # What has ended has been told, and has its successor.
         held = [pod for pod in pods if pod.exit_code is None or pod.out_of_memory or pod.trouble == "Evicted"]
-        return troubles(held, self._refusals)
+        return troubles(held, self._refusals, self._left)
 
     def endings(self) -> tuple[str, ...]:
         """Pods of the newest Job that have failed, each in a line."""

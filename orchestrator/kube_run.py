@@ -17,6 +17,7 @@ from orchestrator.carrying import RunOptions, Summary, num_problems, summarize
 from orchestrator.cluster_state import JobSeen
 from orchestrator.clusters.kube import Bell, KubeRunJobs
 from orchestrator.clusters.kube_api import KubeApi
+from orchestrator.commits import Commits
 from orchestrator.finish import publish_whole
 from orchestrator.jobs import RunId
 from orchestrator.kube_job import job_of
@@ -75,6 +76,7 @@ class KubeRun:
         self._order = order
         self._state = state
         self._outputs = outputs
+        self._commits = Commits(order, state)
         self._options = dataclasses.replace(options, threads_per_worker=max(1, int(settings.pods_cpu)))
         self._settings = settings
         self._should_stop = should_stop
@@ -225,7 +227,7 @@ class KubeRun:
         """As publish_whole, which waits for its turn: another orchestrator of the run may be at it."""
         while True:
             try:
-                return publish_whole(self._pipeline, self._order, self._state, self._outputs)
+                return publish_whole(self._pipeline, self._commits, self._outputs)
             except BadConfig as error:
                 if error.reason != "OUTPUT_IN_USE" or self._should_stop():
                     raise
@@ -237,6 +239,13 @@ class KubeRun:
         progress.shards = (self._num_done, self._order.num_shards)
         progress.kube_requests = self._api.num_calls
         progress.reached(sum(sizes[shard] for shard in seen.done), self._eyes.num_quarantined)
+        job = seen.jobs[-1] if seen.jobs else None
+        if job and job.is_live and job.settings not in ("", self._settings.digest(self._options.clip_memory_mib)):
+            self._say_once(
+                progress,
+                f"{job.name} keeps the image, sizes and other settings that it was made with, which are not those "
+                "given now: where they matter, `visemill cancel --cluster kube`, then this command again",
+            )
         for trouble in self._eyes.troubles():
             self._say_once(progress, str(trouble))
         for line in self._eyes.endings():
@@ -269,7 +278,8 @@ class KubeRun:
 
     def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
         wall_s = time.monotonic() - began_s
-        return summarize(self._order, self._state, code, why, wall_s, nothing_to_do=nothing_to_do)
+        done = self._commits.read(self._commits.look().done)
+        return summarize(self._commits, done, code, why, wall_s, nothing_to_do=nothing_to_do)
 
 
 def check_roots(input_root: str, output_root: str, state_root: str) -> None:

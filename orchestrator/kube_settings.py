@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import importlib.metadata
 import typing
 from collections.abc import Mapping
@@ -100,6 +101,11 @@ class KubeSettings:
             ModelVolume(self.models_claim) if self.models_claim else None,
             self.pods_scratch_mib,
         )
+
+    def digest(self, clip_memory_mib: int) -> str:
+        """Of what is asked of the pods of a run's first Job."""
+        asked = self.pods(self.first_memory_mib(clip_memory_mib))
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
 def add_kube_flags(parser: argparse.ArgumentParser, *names: str) -> None:

@@ -20,10 +20,16 @@ def lost_pods(pods: Iterable[PodSeen], nodes: Iterable[NodeSeen], now_s: float) 
 
     On a node that is ready its kubelet is ending them. now_s: by the cluster's clock, as deleted_s of a pod is.
     """
-    ready = {node.name for node in nodes if node.ready == "True"}
-    return tuple(
-        pod.name
-        for pod in pods
-        if pod.deleted_s is not None and not pod.is_held
-        if pod.node and pod.node not in ready and now_s - pod.deleted_s > MARGIN_S
-    )
+    spared = {node.name for node in nodes if node.ready in ("True", "")}
+    return tuple(pod.name for pod in _overdue(pods, now_s) if pod.node not in spared)
+
+
+def left_pods(pods: Iterable[PodSeen], nodes: Iterable[NodeSeen], now_s: float) -> tuple[str, ...]:
+    """Those of which nobody here can tell whether they are lost: their node may not be read."""
+    unread = {node.name for node in nodes if not node.ready}
+    return tuple(pod.name for pod in _overdue(pods, now_s) if pod.node in unread)
+
+
+def _overdue(pods: Iterable[PodSeen], now_s: float) -> list[PodSeen]:
+    late = [pod for pod in pods if pod.deleted_s is not None and now_s - pod.deleted_s > MARGIN_S]
+    return [pod for pod in late if pod.node and not pod.is_held]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.cluster_state import PodSeen
@@ -38,6 +38,8 @@ _REMEDIES = {
     "PreemptionByScheduler": f"pods of a higher priority took its place: {_REPLACED} when there is room; see "
     "--priority-class",
     "TerminationByKubelet": f"its node shuts down or is short of something: {_REPLACED}",
+    "NodesForbidden": "if the node is dead, `kubectl delete pod --force` it, or let somebody who may get nodes carry "
+    "the run on, such as the chart's orchestrator",
     "FailedCreate": "look at the namespace's quota and its pod security level",
 }
 # What has a remedy of its own within a reason.
@@ -66,18 +68,23 @@ class Trouble:
         return f"{pods}{self.reason}{': ' if self.message else ''}{self.message} ({self.remedy})"
 
 
-def troubles(pods: Iterable[PodSeen], refusals: Iterable[str] = ()) -> tuple[Trouble, ...]:
+def troubles(pods: Iterable[PodSeen], refusals: Iterable[str] = (), left: Sequence[str] = ()) -> tuple[Trouble, ...]:
     """What keeps pods from their work, the most frequent first. refusals: why the Job could make no pod.
+
+    left: pods that are to be gone, of whose nodes nothing may be known.
 
     Reasons without a remedy here, such as a worker's own failure, are left to whoever reads exit codes.
     """
-    found = [Trouble("FailedCreate", text[:_MOST_DETAIL], _remedy("FailedCreate", text)) for text in set(refusals)]
+    found = [Trouble("FailedCreate", _cut(text), _remedy("FailedCreate", text)) for text in set(refusals)]
+    if left:
+        text = f"{left[0]} does not end, and its node may not be read"
+        found.append(Trouble("NodesForbidden", text, _REMEDIES["NodesForbidden"], len(left)))
     held = [pod for pod in pods if pod.trouble in _REMEDIES]
     # Of a pod that has ended the kubelet's words are what its worker left.
     details = {pod.trouble: pod.word.message if pod.word else pod.detail for pod in reversed(held)}
     for reason, count in Counter(pod.trouble for pod in held).most_common():
         text = details[reason]
-        found.append(Trouble(reason, text[:_MOST_DETAIL], _remedy(reason, text), count))
+        found.append(Trouble(reason, _cut(text), _remedy(reason, text), count))
     return tuple(found)
 
 
@@ -89,6 +96,10 @@ def endings(pods: Iterable[PodSeen]) -> tuple[str, ...]:
 
 def _last_word(pod: PodSeen) -> str:
     return f"{pod.word.reason}: {pod.word.message}" if pod.word else f"see `visemill logs --pod {pod.name}`"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_DETAIL else f"{text[:_MOST_DETAIL].rstrip()}…"
 
 
 def _remedy(reason: str, text: str) -> str:

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from orchestrator.cluster_state import NodeSeen
 from orchestrator.clusters.kube import KubeRunJobs
 from orchestrator.clusters.kube_api import KubeApi, Refused
 from orchestrator.jobs import RunId
@@ -152,6 +153,11 @@ def test_what_is_gone_is_deleted_and_what_is_gone_cannot_be_scaled(server, jobs)
 def test_events_that_may_not_be_read_tell_nothing(server, jobs):
     server.answers = [status(403, "Forbidden", "events is forbidden")]
     assert jobs.refusals("j") == []
+
+
+def test_nodes_that_may_not_be_read_end_no_run(server, jobs):
+    server.answers = [status(403, "Forbidden", 'nodes "n" is forbidden')]
+    assert jobs.nodes(["n"]) == [NodeSeen("n", "")]
 
 
 def test_a_watch_that_drops_or_is_gone_rings_again(server, jobs, monkeypatch):

@@ -183,6 +183,11 @@ def test_an_image_that_is_nowhere_is_told(runs, namespace, cluster):
     assert "--image-pull-policy" in run.words
     run.process.send_signal(signal.SIGINT)
     run.end(60)
+    # A Job's template cannot be changed.
+    again = runs.start("no-image", namespace)
+    cluster.wait("told how to come by the new image", lambda: "visemill cancel" in again.words, 60)
+    again.process.send_signal(signal.SIGINT)
+    again.end(60)
 
 
 def test_pods_that_run_out_of_memory_get_more_in_a_job_for_what_remains(runs, namespace, same):

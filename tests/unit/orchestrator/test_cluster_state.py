@@ -55,7 +55,8 @@ def test_a_job_is_read_as_it_was_made():
     assert seen.queue == ""
     queued = job()
     queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "team-a"
-    assert job_seen(queued, NOW_S).queue == "team-a"
+    queued["metadata"]["annotations"]["visemill.dev/settings"] = "0a1b"
+    assert (job_seen(queued, NOW_S).queue, job_seen(queued, NOW_S).settings) == ("team-a", "0a1b")
     assert (seen.reason, seen.age_s) == ("PodFailurePolicy", 60.0) and "exit code 78" in seen.message
 
 

@@ -69,6 +69,21 @@ def test_memory_follows_from_the_limit_on_a_clip(settings, first_mib, max_mib):
 
 
 @pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ([], True),
+        (["--namespace", "b", "--parallelism", "9", "--job-keep-s", "1"], True),
+        (["--pods-memory-mib", "3072"], True),
+        (["--pods-memory-mib", "4000"], False),
+        (["--image", "x:2"], False),
+        (["--node-selector", "k=v"], False),
+    ],
+)
+def test_other_pods_have_another_digest(words, same):
+    assert (parsed(*words).digest(2048) == KubeSettings().digest(2048)) == same
+
+
+@pytest.mark.parametrize(
     ("words", "environment", "said"),
     [
         (["--parallelism", "0"], {}, "--parallelism must be from 1"),

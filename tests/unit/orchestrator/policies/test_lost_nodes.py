@@ -3,9 +3,9 @@ import dataclasses
 import pytest
 
 from orchestrator.cluster_state import NodeSeen, PodSeen
-from orchestrator.policies.lost_nodes import MARGIN_S, lost_pods
+from orchestrator.policies.lost_nodes import MARGIN_S, left_pods, lost_pods
 
-NODES = (NodeSeen("well", "True"), NodeSeen("silent", "Unknown"), NodeSeen("ill", "False"))
+NODES = (NodeSeen("well", "True"), NodeSeen("silent", "Unknown"), NodeSeen("ill", "False"), NodeSeen("hidden", ""))
 NOW_S = 1000.0
 
 
@@ -20,9 +20,19 @@ NOW_S = 1000.0
         pytest.param("silent", None, False, id="nobody has asked it to go: the node may come back"),
         pytest.param("well", NOW_S - 900, False, id="a kubelet that answers ends it itself"),
         pytest.param("", NOW_S - 900, False, id="on no node yet"),
+        pytest.param("hidden", NOW_S - 900, False, id="of a node that may not be read nothing is known"),
     ],
 )
 def test_table(node, deleted_s, is_lost):
     pod = PodSeen("p", 1, 0, "Running", node, deleted_s=deleted_s)
     assert lost_pods([pod], NODES, NOW_S) == (("p",) if is_lost else ())
     assert not lost_pods([dataclasses.replace(pod, is_held=True)], NODES, NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("node", "late_s", "is_left"),
+    [("hidden", MARGIN_S + 1, True), ("hidden", MARGIN_S, False), ("silent", 900, False), ("well", 900, False)],
+)
+def test_a_pod_is_left_only_where_its_node_may_not_be_read(node, late_s, is_left):
+    pod = PodSeen("p", 1, 0, "Running", node, deleted_s=NOW_S - late_s)
+    assert left_pods([pod], NODES, NOW_S) == (("p",) if is_left else ())

@@ -44,6 +44,16 @@ def test_a_job_that_may_make_no_pod_is_told(refusal, remedy):
     assert found.reason == "FailedCreate" and remedy in found.remedy
 
 
+def test_pods_whose_nodes_may_not_be_read_are_told():
+    (found,) = troubles([], left=("p-0", "p-1"))
+    assert found.num_pods == 2 and "p-0 does not end" in found.message and "may get nodes" in found.remedy
+
+
+def test_what_is_cut_is_seen_to_be_cut():
+    (found,) = troubles([pod("ErrImagePull", "x" * 301)])
+    assert found.message == "x" * 300 + "…"
+
+
 def test_the_most_frequent_comes_first_with_its_count_and_the_first_ones_words():
     pods = [pod("OOMKilled"), pod("Unschedulable", "a", 1), pod("Unschedulable", "b", 2)]
     first, second = troubles(pods)
