@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.commands import Answer
-from services.base.errors import BadConfig, BadInput
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadInput
 from services.base.store import open_store
 
 # By the ending of the file; any other is taken for TFRecords.
@@ -33,7 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def inspect(flags: argparse.Namespace) -> Answer:
-    """By the records service's own argv. Raises BadInput when there is no such record."""
+    """By the records service's own argv. Exits 65 for a sign clip that breaks a rule; raises BadInput for no record."""
     with tempfile.TemporaryDirectory() as folder:
         path = flags.file
         if "://" in path:
@@ -51,7 +51,7 @@ def inspect(flags: argparse.Namespace) -> Answer:
     if done.returncode != 0:
         raise BadInput("NOT_INSPECTED", (done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
     data = json.loads(done.stdout)
-    return Answer("\n".join(_lines(data)), data)
+    return Answer("\n".join(_lines(data)), data, EXIT_BAD_SHARD if data.get("breaches") else EXIT_OK)
 
 
 def _lines(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:

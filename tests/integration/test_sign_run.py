@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--write-keypoints", "--label-from", "folder", "--num-shards", "3"]
-EXIT_QUARANTINED = 3
+EXIT_QUARANTINED, EXIT_BAD_FILES = 3, 65
 
 
 def visemill(*words: object) -> subprocess.CompletedProcess[str]:
@@ -104,6 +104,23 @@ def test_the_validator_is_part_of_verify_and_clips_made_again_are_the_same(run):
     done = visemill("verify", "--output-root", out, "--recompute", "100%", "-o", "json")
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["recomputed"], answer["problems"]) == (0, 2, []), done.stderr
+
+
+def test_a_file_that_was_changed_is_named_with_the_rules_that_it_breaks_now(run, tmp_path):
+    shutil.copytree(run[0], tmp_path / "out")
+    npz = tmp_path / "out" / "7__clip.npz"
+    with np.load(npz) as clip:
+        arrays = dict(clip)
+    arrays["X"][0, 0] = 7
+    np.savez_compressed(npz, **arrays)
+    (tmp_path / "out" / "5__clip.npz").unlink()
+    done = visemill("verify", "--output-root", tmp_path / "out", "--state-root", run[0] / ".visemill", "-o", "json")
+    problems = [(p["file"], p["problem"].partition(":")[0]) for p in json.loads(done.stdout)["problems"]]
+    assert done.returncode == EXIT_BAD_FILES
+    assert {name for name, _ in problems} == {npz.name, "7__clip.parquet", "5__clip.npz"} and len(problems) == 4
+    assert {(npz.name, "OUT_OF_RANGE"), ("7__clip.parquet", "PARQUET_DIFFERS"), ("5__clip.npz", "gone")} < {*problems}
+    inspected = visemill("inspect", npz)
+    assert (inspected.returncode, "OUT_OF_RANGE" in inspected.stdout) == (EXIT_BAD_FILES, True)
 
 
 def test_a_run_again_changes_nothing(run, clips):

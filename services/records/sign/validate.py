@@ -124,9 +124,26 @@ def _table(parquet: bytes, arrays: Arrays) -> list[Breach]:
     odd = next((text for text in bits if not _is_bits(text)), None)
     if odd is not None:
         breaches.append(Breach("PARQUET_BITS", f"mask_bits must be {NUM_KEYPOINTS} of 0 and 1, not {odd!r:.100}"))
-    if not breaches and "mask" in arrays and bits != mask_bits(arrays["mask"]):
-        breaches.append(Breach("PARQUET_DIFFERS", "mask_bits is not what mask says: make the clip again"))
+    if not breaches and (differs := _differing_column(table, arrays)):
+        breaches.append(Breach("PARQUET_DIFFERS", f"{differs} is not what the npz says: make the clip again"))
     return breaches
+
+
+def _differing_column(table: Any, arrays: Arrays) -> str:
+    """The first column of the pyarrow table that says otherwise than the npz, in value or type; empty: none does."""
+    columns: dict[str, np.ndarray] = {}
+    if "X" in arrays and arrays["X"].shape[1:] == (NUM_COORDINATES,):
+        columns |= {str(i): column_T for i, column_T in enumerate(arrays["X"].T)}
+    if "timestamps_ms" in arrays:
+        columns["t_ms"] = arrays["timestamps_ms"]
+    if "mask" in arrays:
+        columns["mask_bits"] = np.array(mask_bits(arrays["mask"]), np.object_)
+    return next((name for name, values in columns.items() if not _same(table.column(name).to_numpy(), values)), "")
+
+
+def _same(found_T: np.ndarray, values_T: np.ndarray) -> bool:
+    is_float = values_T.dtype.kind == "f"
+    return found_T.dtype == values_T.dtype and np.array_equal(found_T, values_T, equal_nan=is_float)
 
 
 def _is_bits(text: Any) -> bool:

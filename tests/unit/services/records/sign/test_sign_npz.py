@@ -175,6 +175,11 @@ def test_tables_that_do_not_fit_break_rules():
     assert rules(npz, replaced("mask_bits", ["1" * 77] * T)) == ["PARQUET_BITS"]
     assert rules(npz, replaced("mask_bits", ["2" * 78] * T)) == ["PARQUET_BITS"]
     assert rules(npz, replaced("mask_bits", ["1" * 78] * T)) == ["PARQUET_DIFFERS"]
+    x_T = arrays()["X"][:, 17]
+    assert rules(npz, replaced("17", x_T)) == []
+    assert rules(npz, replaced("17", x_T[::-1])) == ["PARQUET_DIFFERS"]
+    assert rules(npz, replaced("17", x_T.astype(np.float64))) == ["PARQUET_DIFFERS"]
+    assert rules(npz, replaced("t_ms", np.arange(T))) == ["PARQUET_DIFFERS"]
     assert rules(npz, b"no table") == ["BAD_PARQUET"]
     out = io.BytesIO()
     pq.write_table(pq.read_table(pa.BufferReader(table())).drop_columns(["5"]), out)
