@@ -100,6 +100,14 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
         "float16 is for a GPU (default: %(default)s)",
     )
     add("--triton", default="", metavar="HOST:PORT", help="Triton server that holds the model")
+    add(
+        "--triton-in-flight",
+        type=int,
+        default=4,
+        metavar="N",
+        help="requests to Triton on their way at a time, with --batch-size frames in all; 1: whole batches, one "
+        "after the other (default: %(default)s)",
+    )
     add("--segmenter", default="", metavar="FILE", help="your own person segmenter; without: no background is removed")
     for model in ("face", "hand", "pose"):
         add(f"--{model}-landmarker", default="", metavar="FILE", help=f"your own MediaPipe {model} landmarker .task")
@@ -151,6 +159,7 @@ def _features(flags: argparse.Namespace) -> dict[str, Any]:
     return {
         "backend": backend,
         "triton": flags.triton,
+        "triton_in_flight": flags.triton_in_flight,
         "weights": flags.iv3_weights,
         "weights_sha256": flags.iv3_weights_sha256,
         "seed": flags.iv3_seed,

@@ -14,6 +14,7 @@ from services.base.manifest import encode_clips
 from services.base.order import DoneShard, RunOrder, StageOrder
 from services.base.shards import shard_of
 from services.base.store import Entry, open_store
+from services.features.spec import FeaturesConfig
 from services.records.sign.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.parquet import encode_table
 from services.records.sign.spec import SignFilesConfig
@@ -103,10 +104,11 @@ def test_what_is_of_features_alone_is_not_taken_silently_without_them(words):
 
 def test_settings_reach_the_stages():
     given = flags("--write-iv3-features", "--target-fps", "30", "--sampling", "decimate", "--occ-min-run", "7")
-    given.triton = "host:8001"
+    given.triton, given.triton_in_flight = "host:8001", 2
     stages = dict(PIPELINE.stages(given))
     assert (stages["decode"]["sampling"], stages["decode"]["target_fps"]) == ("decimate", 30.0)
-    assert (stages["features"]["backend"], stages["features"]["triton"]) == ("triton", "host:8001")
+    features = FeaturesConfig(**stages["features"])
+    assert (features.backend, features.triton, features.triton_in_flight) == ("triton", "host:8001", 2)
     assert SignFilesConfig(**stages["signfiles"]) == SignFilesConfig(
         features=True, sampling="decimate", target_fps=30.0, occ_min_run=7
     )
