@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 UID = 10001
 MODELS_PATH = "/models"
+IMAGE_MODELS_PATH = "/opt/visemill/models"
 TLS_PATH = "/etc/visemill/tls"
 TERMINATION_LOG = "/dev/termination-log"
 METRICS_PORT = 9090
@@ -103,7 +104,8 @@ def pod_template(
     limits |= {"nvidia.com/gpu": str(pods.num_gpus)} if pods.num_gpus else {}
     own = [{"name": "MPLCONFIGDIR", "value": "/tmp/mpl"}, {"name": "HOME", "value": "/tmp"}]  # noqa: S108 - in the pod
     own += [{"name": "ORT_DISABLE_TELEMETRY", "value": "1"}, {"name": "VISEMILL_LOG_FORMAT", "value": "json"}]
-    own += [{"name": "VISEMILL_MODELS", "value": MODELS_PATH}] if pods.models else []
+    # The volume first, and what the image holds already need not be in it.
+    own += [{"name": "VISEMILL_MODELS", "value": f"{MODELS_PATH}:{IMAGE_MODELS_PATH}"}] if pods.models else []
     if pods.tls_secret:
         files = {"CA": "ca.crt", "CERT": "tls.crt", "KEY": "tls.key"}
         own += [{"name": f"VISEMILL_TLS_{name}", "value": f"{TLS_PATH}/{file}"} for name, file in files.items()]

@@ -42,9 +42,11 @@ _REMEDIES = {
     "the run on, such as the chart's orchestrator",
     "FailedCreate": "look at the namespace's quota and its pod security level",
 }
+_CLAIM = "the claim must be there and bound: create it, or check --models-claim"
 # What has a remedy of its own within a reason.
 _SPECIAL = (
-    ("persistentvolumeclaim", "the claim must be there and bound: create it, or check --models-claim"),
+    ("persistentvolumeclaim", _CLAIM),
+    ("PersistentVolumeClaim", _CLAIM),
     ("exceeded quota", "the namespace's quota is used up: raise it, or lower --parallelism"),
     ("violates PodSecurity", "the namespace refuses such pods: its pod security level must be restricted or wider"),
     ("serviceaccount", "create the service account, or check --service-account"),

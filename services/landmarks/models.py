@@ -84,15 +84,15 @@ PINNED: Mapping[str, ModelFile] = {model.name: model for model in _PINNED}
 
 
 def model_directory() -> Path:
-    """Where fetched models go: $VISEMILL_MODELS, or visemill/models in the user's cache. May not exist."""
-    chosen = os.environ.get("VISEMILL_MODELS", "")
-    return Path(chosen) if chosen else _cache_directory()
+    """Where fetched models go: the first of $VISEMILL_MODELS, or visemill/models in the user's cache. May not exist."""
+    return _directories()[0]
 
 
 def find(name: str, explicit: str = "") -> Path | None:
     """The file of a pinned name, or None where it is in none of the usual places.
 
-    Order: `explicit`, $VISEMILL_MODELS, the user's cache, an installed package that carries it (never imported).
+    Order: `explicit`, the folders of $VISEMILL_MODELS, the user's cache, an installed package that carries it (never
+    imported).
     Raises BadConfig when `explicit` is no file, or a file in a usual place is not the pinned one. The user's explicit
     file may be another: its digest goes into the keys.
     """
@@ -146,7 +146,8 @@ def dlib68_predictor(config: LandmarksConfig) -> Path:
 
 DLIB_REMEDIES = (
     "give its path with --dlib-predictor FILE, or install it with pip install 'visemill[dlib68]' "
-    "(it was trained on data whose terms exclude commercial use), or choose the mediapipe backend"
+    "(it was trained on data whose terms exclude commercial use), or on Kubernetes have it in the volume of "
+    "--models-claim, or choose the mediapipe backend"
 )
 
 
@@ -176,7 +177,7 @@ def _check_pinned(model: ModelFile, path: Path) -> None:
 
 
 def _usual_places(model: ModelFile) -> list[Path]:
-    places = [model_directory() / model.name, _cache_directory() / model.name]
+    places = [directory / model.name for directory in _directories()]
     spec = importlib.util.find_spec(model.package)
     if spec is not None and spec.submodule_search_locations:
         places += [Path(folder) / model.member for folder in spec.submodule_search_locations]
@@ -185,6 +186,11 @@ def _usual_places(model: ModelFile) -> list[Path]:
 
 def _places_text(model: ModelFile) -> str:
     return ", ".join(str(place) for place in _usual_places(model))
+
+
+def _directories() -> list[Path]:
+    chosen = os.environ.get("VISEMILL_MODELS", "").split(os.pathsep)
+    return [*(Path(text) for text in chosen if text), _cache_directory()]
 
 
 def _cache_directory() -> Path:

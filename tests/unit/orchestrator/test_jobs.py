@@ -106,7 +106,7 @@ def test_every_setting_of_a_pod_is_in_its_template():
     limits = {"cpu": "1500m", "memory": "2048Mi", "nvidia.com/gpu": "1"}
     assert worker["resources"] == {"requests": limits, "limits": limits}
     assert [source["secretRef"]["name"] for source in worker["envFrom"]] == ["s3", "more"]
-    assert {"name": "VISEMILL_MODELS", "value": "/models"} in worker["env"]
+    assert {"name": "VISEMILL_MODELS", "value": "/models:/opt/visemill/models"} in worker["env"]
     assert [mount["mountPath"] for mount in worker["volumeMounts"]] == [
         "/tmp",
         "/dev/shm",

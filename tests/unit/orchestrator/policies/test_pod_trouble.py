@@ -13,6 +13,7 @@ def pod(trouble, detail="", index=0):
     [
         ("Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.", "--pods-cpu"),
         ("Unschedulable", '0/2 nodes are available: persistentvolumeclaim "m" not found.', "--models-claim"),
+        ("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", "--models-claim"),
         ("ImagePullBackOff", 'Back-off pulling image "x"', "--image-pull-secrets"),
         ("ErrImageNeverPull", "", "load it"),
         ("InvalidImageName", "", "--image"),

@@ -57,6 +57,16 @@ def test_places_are_tried_in_order(places: dict[str, Path], tmp_path: Path) -> N
     assert models.find(FACE_LANDMARKER, str(own)) == own
 
 
+def test_several_folders_are_tried_as_in_a_path(
+    places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISEMILL_MODELS", f"{tmp_path / 'volume'}:{places['env']}")
+    for place in (places["cache"], places["env"], tmp_path / "volume"):
+        expected = put(place)
+        assert models.find(FACE_LANDMARKER) == expected
+    assert models.model_directory() == tmp_path / "volume"
+
+
 def test_a_pinned_file_of_other_bytes_is_an_error_and_not_passed_over(places: dict[str, Path]) -> None:
     put(places["env"], data=b"a torn download")
     put(places["cache"])
