@@ -1,4 +1,8 @@
-"""The child's side of isolation: opens the stages of a pass, then answers one clip after another."""
+"""The child's side of isolation: opens the stages of a pass, then answers one clip after another.
+
+The next clip may be sent along with one that may have to wait for others: it is begun meanwhile, and what it has to say
+is kept until it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import select
 import signal
 import socket
 import traceback
@@ -19,6 +24,7 @@ from services.base.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart
 from services.base.contract import canonical_json
 from services.base.errors import Transient, VisemillError
 from services.base.media import FrameChunk, VideoInfo
+from services.base.turns import CarriedClip, wait_for_turn
 
 _PR_SET_PDEATHSIG = 1
 # Room beyond the limit on the resident set: address space that is mapped and never touched also counts here.
@@ -86,13 +92,12 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
     limit = order["memory_bytes"] + _SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    passes = _Passes(open_stage, order["remote"])
-    while (message := pipe.receive(sock)) is not None:
+    clips = _Clips(sock, _Passes(open_stage, order["remote"]))
+    while (message := clips.next_message()) is not None:
         if message[0]["part"] == "open":
-            _open(sock, passes, message[0]["stages"])
+            clips.open(message[0]["stages"])
         else:
-            with log.bound(clip=message[0]["clip"]["key"]):
-                _serve_clip(sock, passes.current(), *message)
+            clips.serve(*message)
     return 0
 
 
@@ -121,38 +126,104 @@ class _Passes:
         return next(reversed(self._kept.values()))
 
 
-def _open(sock: socket.socket, passes: _Passes, stages: list[list[Any]]) -> None:
-    try:
-        passes.open(stages)
-    except VisemillError as error:
-        _send_error(sock, error)
-    else:
-        pipe.send(sock, {"part": "ready"})
+class _Clips:
+    """The clip that the supervisor waits for, and the one after it where that has been begun."""
 
+    def __init__(self, sock: socket.socket, passes: _Passes) -> None:
+        self._sock = sock
+        self._passes = passes
+        self._next: CarriedClip | None = None
 
-def _serve_clip(sock: socket.socket, clip_pass: ClipPass, header: dict[str, Any], payload: bytearray) -> None:
-    job, given = pipe.unpack_job(header, payload)
-    del payload
-    frames = _Incoming(sock) if header["frames"] else None
-    info = VideoInfo(**header["info"]) if header.get("info") else None
-    incoming = iter(frames) if frames is not None else None
-    try:
-        for part in clip_pass.run(job, given, want_frames=header["want_frames"], frames=incoming, info=info):
+    def next_message(self) -> tuple[dict[str, Any], bytearray] | None:
+        """The supervisor's, None at its end. Meanwhile the clip that has been begun goes on."""
+        while self._next is not None and self._next.can_go_on and not select.select([self._sock], [], [], 0)[0]:
+            self._step_unheard(self._next)
+        return pipe.receive(self._sock)
+
+    def open(self, stages: list[list[Any]]) -> None:
+        self._drop()
+        try:
+            self._passes.open(stages)
+        except VisemillError as error:
+            _send_error(self._sock, error)
+        else:
+            pipe.send(self._sock, {"part": "ready", "begins_next": self._passes.current().waits_at_end})
+
+    def serve(self, header: dict[str, Any], payload: bytearray) -> None:
+        """header: of a "job", or of "take" for the one that has been begun; "followed" where the next one comes."""
+        frames: _Incoming | None = None
+        if header["part"] == "take":
+            assert self._next is not None
+            clip, self._next = self._next, None
+        else:
+            self._drop()
+            frames = _Incoming(self._sock) if header["frames"] else None
+            clip = self._begin(header, payload, frames)
+        del payload
+        if header.get("followed"):
+            # Read at once: while the other end sends, it reads nothing.
+            self._next = self._begin(*_received(self._sock), None)
+        try:
+            self._carry(clip)
+        except VisemillError as error:
+            _finish(frames)
+            _send_error(self._sock, error)
+        except MemoryError:
+            # What is left of the heap is not to be trusted; the supervisor starts a fresh child.
+            fields = {"kind": "MEMORY", "reason": "OUT_OF_MEMORY", "message": "", "detail": ""}
+            pipe.send(self._sock, {"part": "error", **fields})
+            os._exit(1)
+        except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is told with its traceback
+            _finish(frames)
+            bug = VisemillError("INTERNAL_ERROR", f"{clip.key}: {error!r}", traceback.format_exc())
+            _send_error(self._sock, bug)
+
+    def _begin(self, header: dict[str, Any], payload: bytearray, frames: _Incoming | None) -> CarriedClip:
+        job, given = pipe.unpack_job(header, payload)
+        info = VideoInfo(**header["info"]) if header.get("info") else None
+        incoming = iter(frames) if frames is not None else None
+        steps = self._passes.current().run(job, given, want_frames=header["want_frames"], frames=incoming, info=info)
+        return CarriedClip(job.clip.key, steps)
+
+    def _carry(self, clip: CarriedClip) -> None:
+        """Sends the clip's parts as they come. Raises what ends it."""
+        spent_s = clip.spent_s
+        self._send_said(clip)
+        if spent_s and not clip.has_ended:
+            pipe.send(self._sock, {"part": "spent", "seconds": spent_s})
+        while not clip.has_ended:
+            if not clip.pause.is_over:
+                self._wait(clip)
+            with log.bound(clip=clip.key):
+                clip.step()
+            self._send_said(clip)
+
+    def _wait(self, clip: CarriedClip) -> None:
+        pipe.send(self._sock, {"part": "waits", "for": clip.pause.whom})
+        while (turn := wait_for_turn(clip, self._next)) is not clip:
+            self._step_unheard(turn)
+        pipe.send(self._sock, {"part": "waits", "for": ""})
+
+    def _send_said(self, clip: CarriedClip) -> None:
+        for part in clip.said():
             part_header, pieces = pipe.pack_part(part)
             if isinstance(part, DonePart):
                 part_header["measured"] = [_MEASURED.popleft() for _ in range(len(_MEASURED))]
-            pipe.send(sock, part_header, *pieces)
-    except VisemillError as error:
-        _finish(frames)
-        _send_error(sock, error)
-    except MemoryError:
-        # What is left of the heap is not to be trusted; the supervisor starts a fresh child.
-        pipe.send(sock, {"part": "error", "kind": "MEMORY", "reason": "OUT_OF_MEMORY", "message": "", "detail": ""})
-        os._exit(1)
-    except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is told with its traceback
-        _finish(frames)
-        bug = VisemillError("INTERNAL_ERROR", f"{job.clip.key}: {error!r}", traceback.format_exc())
-        _send_error(sock, bug)
+            pipe.send(self._sock, part_header, *pieces)
+
+    def _step_unheard(self, clip: CarriedClip) -> None:
+        """A step of the clip after the one that the supervisor watches, or after the last one that it asked for."""
+        listens = _SUPERVISOR.set(None)
+        try:
+            with log.bound(clip=clip.key):
+                clip.step()
+        finally:
+            _SUPERVISOR.reset(listens)
+
+    def _drop(self) -> None:
+        if self._next is not None:
+            self._next.drop()
+            self._next = None
 
 
 class _Incoming:
@@ -181,6 +252,13 @@ class _Incoming:
         message = pipe.receive(self._sock)
         self._ended = message is None or message[0]["part"] in ("end", "abort")
         return None if message is None or message[0]["part"] == "end" else message
+
+
+def _received(sock: socket.socket) -> tuple[dict[str, Any], bytearray]:
+    message = pipe.receive(sock)
+    if message is None:
+        raise ConnectionResetError("the supervisor has gone")
+    return message
 
 
 def _finish(frames: _Incoming | None) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, VisemillError
 from services.base.manifest import ClipRow
 from services.base.media import Media
@@ -30,6 +32,73 @@ class ReadClip:
     extras: dict[str, bytes] = field(default_factory=dict)
     error: VisemillError | None = None
 
+    @functools.cached_property
+    def job(self) -> ClipJob:
+        """What is to be done, always the same object. Raises `error` where there is one."""
+        if self.error is not None:
+            raise self.error
+        assert self.media is not None
+        return ClipJob(self.row.clip(), self.media, self.extras)
+
+
+_Found = ReadClip | BaseException | None
+
+
+class ClipsAhead:
+    """Clips in order; the next ones are read while the caller works."""
+
+    def __init__(self, read: Callable[[ClipRow], ReadClip], rows: list[ClipRow], check: Callable[[], None]) -> None:
+        """check: called while waiting, may raise."""
+        self._read = read
+        self._rows = rows
+        self._check = check
+        self._found: queue.Queue[_Found] = queue.Queue(_NUM_AHEAD)
+        self._seen: list[_Found] = []
+        self._ended = threading.Event()
+
+    def __iter__(self) -> Iterator[ReadClip]:
+        reader = threading.Thread(target=self._fill, daemon=True)
+        reader.start()
+        try:
+            while (clip := self._next()) is not None:
+                yield clip
+        finally:
+            self._ended.set()
+            reader.join(timeout=5)
+
+    def peek(self) -> ReadClip | None:
+        """The clip after the one that was given out last, if it can be had at once and can be worked on."""
+        if not self._seen:
+            with contextlib.suppress(queue.Empty):
+                self._seen.append(self._found.get_nowait())
+        found = self._seen[0] if self._seen else None
+        return found if isinstance(found, ReadClip) and found.error is None else None
+
+    def _next(self) -> ReadClip | None:
+        while True:
+            self._check()
+            with contextlib.suppress(queue.Empty):
+                clip = self._seen.pop() if self._seen else self._found.get(timeout=_POLL_S)
+                if isinstance(clip, BaseException):
+                    raise clip
+                return clip
+
+    def _fill(self) -> None:
+        try:
+            for row in self._rows:
+                if self._ended.is_set():
+                    return
+                self._put(self._read(row))
+        except BaseException as error:  # noqa: BLE001 - raised where the shard waits, which would else wait for ever
+            self._put(error)
+        self._put(None)
+
+    def _put(self, item: _Found) -> None:
+        while not self._ended.is_set():
+            with contextlib.suppress(queue.Full):
+                self._found.put(item, timeout=_POLL_S)
+                return
+
 
 class ClipInputs:
     """Reads the inputs of clips. mended: files that are not as the frozen list has them and are taken all the same."""
@@ -41,43 +110,9 @@ class ClipInputs:
         self._mended_before = mended_before
         self.mended: dict[str, Version] = {}
 
-    def ahead(self, rows: list[ClipRow], check: Callable[[], None]) -> Iterator[ReadClip]:
-        """Clips in order; the next ones are read while the caller works. check: called while waiting, may raise."""
-        found: queue.Queue[ReadClip | BaseException | None] = queue.Queue(_NUM_AHEAD)
-        ended = threading.Event()
-        reader = threading.Thread(target=self._fill, args=(rows, found, ended), daemon=True)
-        reader.start()
-        try:
-            while True:
-                check()
-                with contextlib.suppress(queue.Empty):
-                    clip = found.get(timeout=_POLL_S)
-                    if isinstance(clip, BaseException):
-                        raise clip
-                    if clip is None:
-                        return
-                    yield clip
-        finally:
-            ended.set()
-            reader.join(timeout=5)
-
-    def _fill(
-        self, rows: list[ClipRow], found: queue.Queue[ReadClip | BaseException | None], ended: threading.Event
-    ) -> None:
-        def put(item: ReadClip | BaseException | None) -> None:
-            while not ended.is_set():
-                with contextlib.suppress(queue.Full):
-                    found.put(item, timeout=_POLL_S)
-                    return
-
-        try:
-            for row in rows:
-                if ended.is_set():
-                    return
-                put(self.read(row))
-        except BaseException as error:  # noqa: BLE001 - raised where the shard waits, which would else wait for ever
-            put(error)
-        put(None)
+    def ahead(self, rows: list[ClipRow], check: Callable[[], None]) -> ClipsAhead:
+        """These clips, each as `read` gives it. check: called while waiting, may raise."""
+        return ClipsAhead(self.read, rows, check)
 
     def read(self, row: ClipRow) -> ReadClip:
         """The inputs of one clip; what cannot be read is in `error`."""

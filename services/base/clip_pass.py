@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from services.base.contract import ClipConsumer, ClipJob, Consumer, FrameStream, Source, StageSpec
 from services.base.errors import BadConfig
@@ -44,6 +45,29 @@ class DonePart:
 
 Part = InfoPart | ChunkPart | FactsPart | ArtifactPart | DonePart
 
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Pause:
+    """No part: another clip may compute now. answer: what the clip waits for, of whom; None: it could go on."""
+
+    whom: str = ""
+    answer: Future[Any] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.answer is None or self.answer.done()
+
+
+@runtime_checkable
+class Awaiting(Protocol):
+    """A ClipConsumer whose `finish` would wait for answers that are on their way."""
+
+    def awaited(self) -> Iterator[Pause]:
+        """Those answers; afterwards `finish` does not wait. Raises what `finish` raises."""
+        ...
+
 
 @dataclass(frozen=True)
 class BoundStage:
@@ -75,6 +99,11 @@ class ClipPass:
         self._source = sources[0] if sources else None
         self._consumers = [s for s in stages if not s.is_source]
 
+    @property
+    def waits_at_end(self) -> bool:
+        """Whether its clips wait for others at their end, so that the next one could be begun meanwhile."""
+        return any(getattr(s.call, "waits_at_end", False) for s in self._consumers)
+
     def run(
         self,
         job: ClipJob,
@@ -83,8 +112,9 @@ class ClipPass:
         want_frames: bool = False,
         frames: Iterator[FrameChunk] | None = None,
         info: VideoInfo | None = None,
-    ) -> Iterator[Part]:
-        """Parts in order: info, chunks (want_frames only), facts, artifacts, done.
+    ) -> Generator[Part | Pause, None, None]:
+        """Parts in order: info, chunks (want_frames only), facts, artifacts, done. Between them pauses: after each
+        chunk of frames, and before an artifact that is waited for. Whoever goes on at once waits for it here.
 
         given: artifacts by name that are known already; their stages do not run.
         frames, info: frames from the caller in place of a source. Raises what the stages raise.
@@ -99,7 +129,7 @@ class ClipPass:
 
     def _decode(
         self, job: ClipJob, given: Mapping[str, Any], todo: list[BoundStage], want_frames: bool
-    ) -> Iterator[Part]:
+    ) -> Generator[Part | Pause, None, None]:
         source: Any = self._source.call if self._source else None
         since_s = time.process_time()
         with source(job.media, job.max_frames) as stream:
@@ -113,35 +143,26 @@ class ClipPass:
         stream: FrameStream | _Pushed,
         want_frames: bool,
         since_s: float | None = None,
-    ) -> Iterator[Part]:
+    ) -> Generator[Part | Pause, None, None]:
         clock = _Clock()
         source_name = self._source.spec.name if self._source else "frames"
         if since_s is not None:
             clock.add(source_name, since_s)
-        known: dict[str, Any] = dict(given)
-        known["info"] = stream.info
+        known: dict[str, Any] = {**given, "info": stream.info, "facts": None}
         if stream.info is not None:
             yield InfoPart(stream.info)
         working = [(s, _begin(s, job, stream.info, clock)) for s in todo]
-        pushing = [(s, c) for s, c in working if c.wants_frames]
-        if pushing or want_frames or not todo:
+        if want_frames or not todo or any(consumer.wants_frames for _, consumer in working):
             for chunk in _timed(stream, source_name, clock):
-                for stage, consumer in pushing:
-                    since_s = time.process_time()
-                    consumer.push(chunk)
-                    clock.add(stage.spec.name, since_s)
-                if want_frames:
-                    yield ChunkPart(chunk)
+                _push(chunk, working, clock)
+                yield ChunkPart(chunk) if want_frames else Pause()
+                # Whoever waits after the last one holds no frames.
+                del chunk
             known["facts"] = stream.facts()
             if known["facts"] is not None:
                 yield FactsPart(known["facts"])
-        else:
-            known["facts"] = None
-        for stage, consumer in working:
-            since_s = time.process_time()
-            known[stage.spec.writes] = consumer.finish(known)
-            clock.add(stage.spec.name, since_s)
-            yield ArtifactPart(stage.spec.writes, known[stage.spec.writes])
+        while working:
+            yield from _finish(*working.pop(0), known, clock)
         yield DonePart(clock.seconds)
 
 
@@ -167,12 +188,32 @@ def _begin(stage: BoundStage, job: ClipJob, info: VideoInfo | None, clock: _Cloc
     return consumer
 
 
-def _timed(stream: FrameStream | _Pushed, name: str, clock: _Clock) -> Iterator[FrameChunk]:
-    chunks = iter(stream)
+def _push(chunk: FrameChunk, working: Sequence[tuple[BoundStage, ClipConsumer]], clock: _Clock) -> None:
+    for stage, consumer in working:
+        if consumer.wants_frames:
+            since_s = time.process_time()
+            consumer.push(chunk)
+            clock.add(stage.spec.name, since_s)
+
+
+def _finish(
+    stage: BoundStage, consumer: ClipConsumer, known: dict[str, Any], clock: _Clock
+) -> Iterator[ArtifactPart | Pause]:
+    """Here alone is the consumer still known: what it has borrowed for its clip is back before the next stage waits."""
+    if isinstance(consumer, Awaiting):
+        yield from _timed(consumer.awaited(), stage.spec.name, clock)
+    since_s = time.process_time()
+    known[stage.spec.writes] = consumer.finish(known)
+    clock.add(stage.spec.name, since_s)
+    yield ArtifactPart(stage.spec.writes, known[stage.spec.writes])
+
+
+def _timed(items: Iterable[_Item], name: str, clock: _Clock) -> Iterator[_Item]:
+    them = iter(items)
     while True:
         since_s = time.process_time()
-        chunk = next(chunks, None)
+        item = next(them, None)
         clock.add(name, since_s)
-        if chunk is None:
+        if item is None:
             return
-        yield chunk
+        yield item

@@ -42,6 +42,10 @@ def clip_limits(time_s: float, memory_mib: int) -> ClipLimits:
         raise BadConfig("BAD_FLAGS", f"--clip-time-s {time_s:g}, --clip-memory-mib {memory_mib}: {error}") from error
 
 
+MEMORY_RAN_OUT = "MEMORY_RAN_OUT"
+"""Transient: the kernel killed the child because its pod, container or machine had no memory left."""
+
+
 class ChildLost(Exception):
     """killed: by SIGKILL, which no library sends to itself. words: what it had to say of it, such as a traceback."""
 
@@ -102,6 +106,10 @@ class ClipWatch:
         """The child begins to wait for a remote stage, or ("") has its answer. A wait has a clip's time to itself."""
         self.waits_for, before_s = waits_for, self._spent_s
         self._spent_s, self._own_s = (0.0, before_s) if waits_for else (self._own_s, 0.0)
+
+    def computed(self, seconds: float) -> None:
+        """What the clip had taken of its time before it was watched."""
+        self._spent_s += seconds
 
     def lasts(self, media_s: float) -> None:
         """The clip's length is known."""

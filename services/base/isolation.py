@@ -3,6 +3,9 @@
 A clip that crashes, hangs or exhausts memory is tried once more in a fresh child, alone, and is then the clip's fault:
 BadInput CLIP_CRASHED, TIMEOUT or OUT_OF_MEMORY. The supervisor imports no media library.
 
+Where clips wait for others at their end, the child may begin the next one meanwhile. It is told of one clip at a time
+all the same, and whatever ends a child that holds two is nobody's fault until it comes again with one.
+
 A clip's time is what the child takes. Waiting for a caller's frames, for a caller that is slow to read, or for a remote
 stage is none of it; a remote stage that is waited for as long as a clip may take is Transient REMOTE_TIMEOUT.
 """
@@ -11,47 +14,46 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import os
-import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.base import metrics, pipe
+from services.base.blame import is_too_much_for_two, verdict
 from services.base.child import MOST_PASSES
-from services.base.child_words import ChildWords
+from services.base.child_process import ChildProcess
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
-from services.base.clip_watch import POLL_S, ChildLost, ClipLimits, ClipWatch, clip_limits
+from services.base.clip_watch import MEMORY_RAN_OUT, ChildLost, ClipLimits, ClipWatch, clip_limits
 from services.base.contract import ClipJob
-from services.base.errors import BadConfig, BadInput, Transient, VisemillError, from_kind
+from services.base.errors import BadConfig, Transient, VisemillError, from_kind
 from services.base.media import FrameChunk, VideoInfo
 
-__all__ = ["ArtifactPart", "ChunkPart", "ClipLimits", "DonePart", "FactsPart", "InfoPart", "PassChild", "clip_limits"]
+__all__ = [
+    "ArtifactPart",
+    "ChunkPart",
+    "ClipLimits",
+    "DonePart",
+    "FactsPart",
+    "InfoPart",
+    "NextClip",
+    "PassChild",
+    "clip_limits",
+]
 
 _START_LIMIT_S = 180.0
-MEMORY_RAN_OUT = "MEMORY_RAN_OUT"
-"""Transient: the kernel killed the child because its pod, container or machine had no memory left."""
-
-# What ends a clip without being its fault.
-_NOT_ITS_FAULT = ("DEADLINE_EXCEEDED", "REMOTE_TIMEOUT", "STOPPED", MEMORY_RAN_OUT)
+_NO_OPTIONS = {"want_frames": False, "frames": False}
 
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
 
-def remote_targets(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Stage name -> target, as `--remote STAGE=TARGET` flags give them for the stages of a pass. Raises BadConfig."""
-    targets: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, target = pair.partition("=")
-        if not (equals and target.strip()) or name not in names:
-            raise BadConfig(
-                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of {', '.join(names)}"
-            )
-        targets[name] = target
-    return targets
+@dataclass(frozen=True)
+class NextClip:
+    """The clip that `run` will be asked for after this one, with the artifacts that it will be given."""
+
+    job: ClipJob
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PassChild:
@@ -82,13 +84,16 @@ class PassChild:
         self._environment = dict(environment or {})
         self._should_stop = should_stop
         self._grace_s = grace_s
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-        self._words: ChildWords | None = None
-        self._num_oom_kills = 0
+        self._process: ChildProcess | None = None
+        # The one whose words are asked for when it has gone.
+        self._last: ChildProcess | None = None
         # What the child holds open, the stages of the next clip last; and all that was ever opened here.
         self._open: list[list[Any]] = []
         self._proven: list[list[Any]] = []
+        # What it has been sent beside the clip that is waited for; and whether it may be sent any.
+        self._begun: NextClip | None = None
+        self._begins_next = False
+        self._has_room_for_two = True
         self.num_restarts = 0
 
     def holds(self, stages: Stages) -> bool:
@@ -100,6 +105,11 @@ class PassChild:
         """From the next clip on, these stages with these configs. The child keeps the last few that it opened."""
         self._stages = _plain(stages)
 
+    @property
+    def begins_next(self) -> bool:
+        """Whether a next clip would be begun early: the clips of these stages wait for others at their end."""
+        return self._begins_next and self._has_room_for_two
+
     def run(
         self,
         job: ClipJob,
@@ -109,9 +119,12 @@ class PassChild:
         given: Mapping[str, Any] | None = None,
         frames: Iterator[FrameChunk] | None = None,
         info: VideoInfo | None = None,
+        then: NextClip | None = None,
     ) -> Iterator[Part]:
         """Parts of the pass over one clip, as `ClipPass.run` yields them.
 
+        then: what may be begun while this clip waits for others. A later `run` of that very job takes up what was begun
+        with what it was given; of any other, drops it.
         frames, info: frames that the caller has, in place of decoding; such a call cannot be tried a second time.
         timeout_s: the caller's deadline. Raises BadInput, BadConfig or Transient as the stages do; TIMEOUT past the
         limit is the clip's fault, past the caller's deadline it is Transient.
@@ -122,8 +135,10 @@ class PassChild:
             options["info"] = pipe.pack_part(InfoPart(info))[0]["info"]
         num_yielded, num_tries = 0, 2 if frames is None else 1
         for attempt in range(1, num_tries + 1):
+            then = then if attempt == 1 and self.begins_next else None
+            is_taken = attempt == 1 and self._begun is not None and self._begun.job is job
             try:
-                with contextlib.closing(self._once(job, options, deadline_s, given or {}, frames)) as parts:
+                with contextlib.closing(self._once(job, options, deadline_s, given or {}, frames, then)) as parts:
                     for i, part in enumerate(parts):
                         if i >= num_yielded:
                             num_yielded += 1
@@ -132,17 +147,24 @@ class PassChild:
             except ChildLost as lost:
                 self._kill()
                 metrics.CHILDREN_LOST.labels(lost.reason.lower()).inc()
-                if lost.reason in _NOT_ITS_FAULT:
-                    raise Transient(lost.reason, f"{job.clip.key}: {lost.message}") from None
-                if attempt == num_tries:
-                    raise _verdict(job.clip.key, lost, self.last_words(), attempt) from None
+                held_two = then is not None or is_taken
+                if held_two and is_too_much_for_two(lost.reason):
+                    self._has_room_for_two = False
+                error = verdict(
+                    job.clip.key,
+                    lost,
+                    self.last_words(),
+                    num_tries=attempt,
+                    is_last=attempt == num_tries,
+                    held_two=held_two,
+                )
+                if error is not None:
+                    raise error from None
                 self.num_restarts += 1
 
     def last_words(self) -> str:
         """The last lines of the child's standard error; all that it said, once it has ended."""
-        if self._words is None:
-            return ""
-        return self._words.said(wait=self._process is None or self._process.poll() is not None)
+        return self._last.last_words() if self._last is not None else ""
 
     def close(self) -> None:
         """Ends the child; a later `run` starts another."""
@@ -153,7 +175,7 @@ class PassChild:
 
         A child that ends meanwhile is BadConfig STAGE_DID_NOT_OPEN; Transient if those stages have opened here before.
         """
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and self._process.has_ended:
             self._kill()
         if self._process is not None and self._open[-1:] == [self._stages]:
             return
@@ -171,37 +193,20 @@ class PassChild:
             raise error("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
 
     def _spawn(self) -> None:
-        metrics.CHILDREN_STARTED.inc()
-        ours, theirs = socket.socketpair()
-        self._num_oom_kills = _oom_kills()
-        try:
-            self._process = subprocess.Popen(
-                [*self._program, "child", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={
-                    **os.environ,
-                    **_thread_environment(self._num_threads),
-                    "VISEMILL_LOG_FORMAT": "json",
-                    **self._environment,
-                },
-                start_new_session=True,
-            )
-        finally:
-            theirs.close()
-        self._socket = ours
-        self._words = ChildWords(self._process)
+        self._process = ChildProcess([*self._program, "child"], self._num_threads, self._environment)
+        self._last = self._process
         order = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
-        self._send(self._watch(_START_LIMIT_S), order)
+        self._process.send(self._watch(_START_LIMIT_S), order)
 
     def _open_stages(self) -> None:
+        assert self._process is not None
+        self._begun = None
         watch = self._watch(_START_LIMIT_S)
-        self._send(watch, {"part": "open", "stages": self._stages})
-        header, _ = self._await(watch)
+        self._process.send(watch, {"part": "open", "stages": self._stages})
+        header, _ = self._process.receive(watch)
         if header["part"] == "error":
             raise _error_of(header)
+        self._begins_next = header["begins_next"]
         kept = [stages for stages in self._open if stages != self._stages]
         self._open = [*kept[-(MOST_PASSES - 1) :], self._stages]
         if self._stages not in self._proven:
@@ -219,19 +224,19 @@ class PassChild:
         deadline_s: float | None,
         given: Mapping[str, Any],
         frames: Iterator[FrameChunk] | None,
+        then: NextClip | None,
     ) -> Generator[Part, None, None]:
         self.start()
         if deadline_s is not None and time.monotonic() > deadline_s:
             raise Transient("DEADLINE_EXCEEDED", f"{job.clip.key}: the caller's deadline passed before its turn came")
-        assert self._words is not None
-        self._words.context = contextvars.copy_context()
+        assert self._process is not None
+        self._process.hear_as(contextvars.copy_context())
         watch = self._watch(self._limits.time_s, deadline_s)
-        header, pieces = pipe.pack_job(job, given, {**options, "part": "job"})
-        self._send(watch, header, *pieces)
+        self._ask_for(watch, job, given, options, then)
         if frames is not None:
             self._send_frames(watch, frames)
         while True:
-            header, payload = self._await(watch)
+            header, payload = self._process.receive(watch)
             if header["part"] == "error":
                 raise self._failure(header)
             part = pipe.unpack_part(header, payload)
@@ -247,6 +252,26 @@ class PassChild:
             if isinstance(part, DonePart):
                 return
 
+    def _ask_for(
+        self,
+        watch: ClipWatch,
+        job: ClipJob,
+        given: Mapping[str, Any],
+        options: Mapping[str, Any],
+        then: NextClip | None,
+    ) -> None:
+        assert self._process is not None
+        followed = {"followed": True} if then is not None else {}
+        taken, self._begun = self._begun, then
+        if taken is not None and taken.job is job:
+            self._process.send(watch, {"part": "take", **followed})
+        else:
+            header, pieces = pipe.pack_job(job, given, {**options, **followed, "part": "job"})
+            self._process.send(watch, header, *pieces)
+        if then is not None:
+            header, pieces = pipe.pack_job(then.job, then.given, {**_NO_OPTIONS, "part": "job"})
+            self._process.send(watch, header, *pieces)
+
     def _failure(self, header: Mapping[str, Any]) -> Exception:
         if header["kind"] == "MEMORY":
             return ChildLost("OUT_OF_MEMORY", "it ran out of memory")
@@ -255,76 +280,37 @@ class PassChild:
         return _error_of(header)
 
     def _send_frames(self, watch: ClipWatch, frames: Iterator[FrameChunk]) -> None:
+        assert self._process is not None
         try:
             for chunk in frames:
-                self._send(watch, *_flat(pipe.pack_chunk(chunk)))
+                header, pieces = pipe.pack_chunk(chunk)
+                self._process.send(watch, header, *pieces)
         except ChildLost:
             raise
         except BaseException:
             # The caller's frames broke off: the child waits for more, and would take the next job for one of them.
             self._let_finish(watch, {"part": "abort"})
             raise
-        self._send(watch, {"part": "end"})
+        self._process.send(watch, {"part": "end"})
 
     def _let_finish(self, watch: ClipWatch, *last: Mapping[str, Any]) -> None:
         """What is still to come of a clip that nobody wants is read within the grace; then the child is ended."""
+        assert self._process is not None
         watch.unwanted()
         try:
             for header in last:
-                self._send(watch, header)
-            while self._await(watch)[0]["part"] not in ("done", "error"):
+                self._process.send(watch, header)
+            while self._process.receive(watch)[0]["part"] not in ("done", "error"):
                 pass
         except ChildLost:
             self._kill()
 
-    def _send(self, watch: ClipWatch, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
-        assert self._socket is not None
-        try:
-            with watch.running():
-                pipe.send(pipe.WatchedEnd(self._socket, POLL_S, watch), header, *payload)
-        except OSError:
-            raise self._lost() from None
-
-    def _await(self, watch: ClipWatch) -> tuple[dict[str, Any], bytearray]:
-        """The child's next message, its clock and memory watched while it computes."""
-        assert self._socket is not None
-        end = pipe.WatchedEnd(self._socket, POLL_S, watch)
-        while True:
-            try:
-                with watch.running():
-                    message = pipe.receive(end)
-            except (OSError, ValueError):
-                message = None
-            if message is None:
-                raise self._lost()
-            if message[0]["part"] != "waits":
-                return message
-            watch.remote(message[0]["for"])
-
-    def _lost(self) -> ChildLost:
-        assert self._process is not None
-        try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return ChildLost("CLIP_CRASHED", "its process stopped answering")
-        if status == -signal.SIGKILL and _oom_kills() > self._num_oom_kills:
-            words = "memory ran out around it before its own limit was reached: give the pod or container more"
-            return ChildLost(MEMORY_RAN_OUT, words, killed=True)
-        if status < 0:
-            name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
-            return ChildLost("CLIP_CRASHED", f"its process was ended by {name}", killed=-status == signal.SIGKILL)
-        return ChildLost("CLIP_CRASHED", f"its process exited with {status}")
-
     def _kill(self) -> None:
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            self._process.wait()
+            self._process.kill()
             self._process = None
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
         self._open = []
+        self._begun = None
 
 
 def _count(part: Part, header: Mapping[str, Any]) -> None:
@@ -339,31 +325,6 @@ def _count(part: Part, header: Mapping[str, Any]) -> None:
 
 def _plain(stages: Stages) -> list[list[Any]]:
     return [[name, dict(config)] for name, config in stages]
-
-
-def _flat(packed: tuple[dict[str, Any], list[bytes | memoryview]]) -> tuple[Any, ...]:
-    return packed[0], *packed[1]
-
-
-def _thread_environment(num_threads: int) -> dict[str, str]:
-    from services.base.settings import thread_environment
-
-    return thread_environment(num_threads)
-
-
-def _oom_kills() -> int:
-    from services.base.settings import num_oom_kills
-
-    return num_oom_kills()
-
-
-def _verdict(key: str, lost: ChildLost, detail: str, num_tries: int) -> VisemillError:
-    if lost.reason == "INTERNAL_ERROR":
-        detail = "\n".join(text for text in (detail, lost.words) if text)
-        return VisemillError(lost.reason, f"{lost.message}: please report it, with the traceback", detail)
-    again = ", and again in a fresh process" if num_tries > 1 else ""
-    message = f"{key}: {lost.message}{again}; raise the limits on clips if it is a good clip"
-    return BadInput(lost.reason, message, detail)
 
 
 def _error_of(header: Mapping[str, Any]) -> VisemillError:

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.base import layout, log, metrics
-from services.base.artifacts import Product, artifact_key, decode_artifact, encode_artifact
-from services.base.clip_inputs import ClipInputs, ReadClip
+from services.base.artifacts import Product, encode_artifact
+from services.base.clip_inputs import ClipInputs, ClipsAhead, ReadClip
+from services.base.clip_watch import MEMORY_RAN_OUT
 from services.base.contract import ClipJob, ShardWriter, StageSpec, canonical_json, config_from_mapping
 from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.identity import StageIdentity, package_of
-from services.base.isolation import MEMORY_RAN_OUT, ArtifactPart, DonePart, FactsPart, PassChild
+from services.base.isolation import ArtifactPart, DonePart, FactsPart, NextClip, PassChild
+from services.base.made_artifacts import KnownOfClip, known_of
 from services.base.manifest import ClipRow, Manifest, open_clips
 from services.base.order import DoneShard, QuarantineLine, RunOrder, lines_of
 from services.base.store import NotThere, Store, Upload, open_store
@@ -103,6 +105,7 @@ class ShardWork:
         self._quality_name = layout.quality_file(run, shard, num_shards)
         self._mended_name = layout.mended_file(run, shard, num_shards)
         self._mended: dict[str, tuple[int, str]] = {}
+        self._next: tuple[ClipJob, KnownOfClip] | None = None
         self._before: dict[str, dict[str, Any]] = {}
 
     def run(self) -> None:
@@ -116,9 +119,10 @@ class ShardWork:
         uploads: dict[str, Upload] = {}
         writer = self._open_writer(uploads)
         try:
-            for read in inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked):
+            ahead = inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked)
+            for read in ahead:
                 with log.bound(clip=read.row.key):
-                    self._one_clip(read, writer)
+                    self._one_clip(read, ahead, writer)
             num_records = {file.name: file.num_records for file in writer.close()}
         except BaseException:
             writer.abort()
@@ -167,15 +171,12 @@ class ShardWork:
         LOG.info("shard done", extra={"fields": {"counts": done.counts, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
 
-    def _one_clip(self, read: ReadClip, writer: ShardWriter) -> None:
+    def _one_clip(self, read: ReadClip, ahead: ClipsAhead, writer: ShardWriter) -> None:
         row, began_s, num_frames = read.row, time.monotonic(), self._num_frames
         self._tried.add(row.key)
         try:
-            if read.error is not None:
-                raise read.error
-            assert read.media is not None
-            self._inputs[row.key] = read.media.sha256
-            product = self._carry(ClipJob(row.clip(), read.media, read.extras))
+            self._inputs[row.key] = read.job.media.sha256
+            product = self._carry(read.job, ahead)
         except (BadConfig, Transient, BadShard):
             raise
         except VisemillError as error:
@@ -200,10 +201,10 @@ class ShardWork:
                 f"the last one {row.key}: mend them, or raise --max-failures",
             )
 
-    def _carry(self, job: ClipJob) -> Product:
+    def _carry(self, job: ClipJob, ahead: ClipsAhead) -> Product:
         for wait_s in (*_TRANSIENT_WAITS_S, None):
             try:
-                return self._carry_once(job)
+                return self._carry_once(job, ahead)
             except Transient as error:
                 if wait_s is None or error.reason == MEMORY_RAN_OUT:
                     raise
@@ -216,54 +217,44 @@ class ShardWork:
                     time.sleep(_POLL_S)
         raise AssertionError("unreachable")
 
-    def _carry_once(self, job: ClipJob) -> Product:
-        given, names = self._cached(job)
+    def _carry_once(self, job: ClipJob, ahead: ClipsAhead) -> Product:
+        known = self._known_of(job)
         product: Product | None = None
-        for part in self._child.run(job, given=given):
+        for part in self._child.run(job, given=known.given, then=self._after(job, ahead)):
             if isinstance(part, FactsPart):
                 self._num_frames += part.facts.num_frames
             elif isinstance(part, DonePart):
                 for stage, seconds in part.seconds.items():
                     self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
-            elif isinstance(part, ArtifactPart) and part.name in names:
-                self._c.state.put(names[part.name], encode_artifact(part.value))
+            elif isinstance(part, ArtifactPart) and part.name in known.names:
+                self._c.state.put(known.names[part.name], encode_artifact(part.value))
                 metrics.ARTIFACTS.labels("made").inc()
             elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
                 product = part.value
         if product is None:
             raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
-        self._num_cached += bool(given)
-        metrics.ARTIFACTS.labels("found").inc(len(given))
+        self._num_cached += bool(known.given)
+        metrics.ARTIFACTS.labels("found").inc(len(known.given))
         return product
 
-    def _cached(self, job: ClipJob) -> tuple[dict[str, Any], dict[str, str]]:
-        """Artifacts found made, by name; and the file names of those worth keeping."""
-        given: dict[str, Any] = {}
-        names: dict[str, str] = {}
-        if not self._c.use_cache:
-            return given, names
-        makers: dict[str, dict[str, Any]] = {}
-        for identity in self._c.identities:
-            spec = self._c.specs[identity.name]
-            # Only what the stage reads can decide its artifact; what else is in the pass may change freely.
-            before = [makers[name] for name in spec.reads if name in makers]
-            if spec.cached:
-                config = {"own": dict(identity.key_config), "before": before}
-                key = artifact_key(
-                    spec.name, spec.version, config, job.media.sha256, identity.models, identity.libraries
-                )
-                names[spec.writes] = layout.artifact_file(spec.name, key)
-                self._look_up(given, spec.writes, names)
-            makers[spec.writes] = {**identity.of_artifact(), "before": before}
-        return given, names
+    def _after(self, job: ClipJob, ahead: ClipsAhead) -> NextClip | None:
+        """The clip that the child may begin while this one waits; what is wrong with it comes up at its turn."""
+        read = ahead.peek() if self._child.begins_next else None
+        # A copy of this clip would not find what this clip is about to leave in the store.
+        if read is None or read.job.media.sha256 == job.media.sha256:
+            return None
+        with contextlib.suppress(VisemillError):
+            self._next = (read.job, self._known_of(read.job))
+            return NextClip(read.job, self._next[1].given)
+        return None
 
-    def _look_up(self, given: dict[str, Any], writes: str, names: Mapping[str, str]) -> None:
-        try:
-            given[writes] = decode_artifact(self._c.state.read(names[writes]))
-        except NotThere:
-            return
-        except ValueError as error:
-            LOG.warning("artifact made again", extra={"fields": {"artifact": names[writes], "why": str(error)}})
+    def _known_of(self, job: ClipJob) -> KnownOfClip:
+        found, self._next = self._next, None
+        if found is not None and found[0] is job:
+            return found[1]
+        if not self._c.use_cache:
+            return KnownOfClip()
+        return known_of(job, self._c.identities, self._c.specs, self._c.state)
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
         """Told at once and not only with the commit, so that a run which stops at this clip says why."""

@@ -24,7 +24,7 @@ from services.base.child import die_with_parent
 from services.base.contract import StageSpec, config_from_mapping
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard, VisemillError
 from services.base.identity import StageIdentity, identity_of
-from services.base.isolation import PassChild, clip_limits, remote_targets
+from services.base.isolation import PassChild, clip_limits
 from services.base.order import RunOrder, order_from_json
 from services.base.settings import granted_cores
 from services.base.shard_work import ShardContext, ShardWork, say
@@ -177,6 +177,19 @@ def _read_order(state: Store, run: str) -> RunOrder:
         raise BadConfig(
             "NO_RUN", f"no run {run!r} below {state.uri}: check --state-root and --run, or begin it with `visemill run`"
         ) from error
+
+
+def remote_targets(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Stage name -> target, as `--remote STAGE=TARGET` flags give them for the stages of a pass. Raises BadConfig."""
+    targets: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, target = pair.partition("=")
+        if not (equals and target.strip()) or name not in names:
+            raise BadConfig(
+                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of {', '.join(names)}"
+            )
+        targets[name] = target
+    return targets
 
 
 def _check_remotes(remote: Mapping[str, str]) -> None:

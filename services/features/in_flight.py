@@ -6,6 +6,7 @@ The next frames are decoded while a server computes the last ones.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from services.base.child import waiting_for
+from services.base.clip_pass import Pause
 from services.base.media import Float32Array, UInt8Array
 from services.features.backend import FeatureModel
 from services.features.batcher import AdaptiveBatcher
@@ -70,6 +72,11 @@ class Departures:
         self._room = threading.Semaphore(most)
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch") if most > 1 else None
 
+    @property
+    def are_far(self) -> bool:
+        """Whether what has been sent is computed while the caller goes on."""
+        return self._threads is not None
+
     def send(self, batch_NHWC: UInt8Array, owner: str) -> Future[Answer]:
         """The answer to come; waits for room. In the caller's thread where one at a time is all that is wanted."""
         if self._threads is None:
@@ -100,13 +107,17 @@ class BatchesOfClip:
         while self._sent and self._sent[0].done():
             self._arrive()
 
+    def awaited(self) -> Iterator[Pause]:
+        """What `answers` would wait for, one batch after another. Raises as `send` does."""
+        while self._sent:
+            yield Pause(self._departures.computer.name, self._sent[0])
+            wait([self._sent[0]])
+            self._arrive()
+
     def answers(self) -> Float32Array:
         """float32 [T, D] of all frames sent, T >= 1; waits for those on their way. Raises as `send` does."""
-        while self._sent:
-            # Each batch has a clip's time to itself: a server that others keep busy answers one after another.
-            with waiting_for(self._departures.computer.name):
-                wait([self._sent[0]])
-            self._arrive()
+        for _ in self.awaited():
+            pass
         return np.concatenate(self._arrived).astype(np.float32, copy=False)
 
     def _arrive(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from services.base.contract import ClipConsumer, ClipJob, Consumer
+from services.base.clip_pass import Pause
+from services.base.contract import ClipJob
 from services.base.errors import BadInput
 from services.base.media import Features, FrameChunk, UInt8Array, VideoInfo
 from services.features import ops
@@ -16,17 +17,23 @@ from services.features.in_flight import BatchesOfClip, Departures, Fitted, reque
 from services.features.spec import FeaturesConfig
 
 
-def open_stage(config: FeaturesConfig) -> Consumer:
+def open_stage(config: FeaturesConfig) -> FeaturesStage:
     """Loads the network once. Raises BadConfig as `backend.open_model` does."""
     model = open_model(config)
     size = request_size(config.batch_size, model.num_in_flight)
-    departures = Departures(Fitted(model, size), size)
+    return FeaturesStage(Departures(Fitted(model, size), size))
 
-    def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
+
+class FeaturesStage:
+    """The opened stage (services.base.contract.Consumer). Clips may run side by side."""
+
+    def __init__(self, departures: Departures) -> None:
+        self._departures = departures
+        self.waits_at_end = departures.are_far
+
+    def __call__(self, job: ClipJob, info: VideoInfo | None) -> FeaturesOfClip:
         del info
-        return FeaturesOfClip(departures, job.clip.key)
-
-    return consumer
+        return FeaturesOfClip(self._departures, job.clip.key)
 
 
 class FeaturesOfClip:
@@ -52,6 +59,12 @@ class FeaturesOfClip:
             self._waiting.append(ops.stretched(frame_HWC[None])[0])
             if len(self._waiting) == self._batch_size:
                 self._send()
+
+    def awaited(self) -> Iterator[Pause]:
+        """Sends the last frames; the answers that `finish` would wait for."""
+        if self._waiting:
+            self._send()
+        yield from self._batches.awaited()
 
     def finish(self, given: Mapping[str, Any]) -> Features:
         """The clip's vectors. Raises BadInput when there was no frame."""

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 BASE_PURE = {
     "artifacts",
+    "blame",
     "clip_pass",
     "contract",
     "errors",
@@ -20,11 +21,13 @@ BASE_PURE = {
     "order",
     "shards",
     "topology",
+    "turns",
 }
 BASE_IO = {
     "calls",
     "child",
     "child_pool",
+    "child_process",
     "child_words",
     "clip_inputs",
     "clip_watch",
@@ -32,6 +35,7 @@ BASE_IO = {
     "intake",
     "isolation",
     "log",
+    "made_artifacts",
     "metrics",
     "once",
     "pipe",

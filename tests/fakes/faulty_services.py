@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 
 from services.base.artifacts import Product
 from services.base.child import _SUPERVISOR, child_main, waiting_for
-from services.base.clip_pass import BoundStage
+from services.base.clip_pass import BoundStage, Pause
 from services.base.contract import StageSpec
 from services.base.errors import BadConfig, BadInput
 from services.base.media import DecodeFacts, FrameChunk, VideoInfo
@@ -44,6 +46,65 @@ def source(media, max_frames=None):
 hoard = []
 
 
+def obey(order):
+    if order.startswith("once:"):
+        _, order, marker = order.split(":", 2)
+        if Path(marker).exists():
+            order = "fine"
+        Path(marker).touch()
+    if order == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if order == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if order == "exit":
+        os._exit(5)
+    if order == "hang":
+        time.sleep(3600)
+    if order == "eat":
+        eaten = []
+        while True:
+            eaten.append(np.ones(8 << 20, np.uint8))
+    if order == "memory-error":
+        raise MemoryError
+    if order == "bug":
+        raise RuntimeError("a bug of ours")
+    if order == "bad":
+        raise BadInput("NO_FACE", "there is none", "said the detector")
+    if order == "warn":
+        logging.getLogger("fake.stage").warning("the remote does not answer", extra={"fields": {"tries": 2}})
+        logging.getLogger("fake.stage").info("all is well")
+    if order == "remote-hang":
+        with waiting_for("points at far:1"):
+            time.sleep(3600)
+    if order == "remote-slow":
+        for _ in range(2):
+            with waiting_for("points at far:1"):
+                time.sleep(1.2)
+        time.sleep(0.3)
+    if order == "sleep":
+        time.sleep(0.5)
+    if order in ("compute", "compute-a-little"):
+        until_s = time.thread_time() + (0.8 if order == "compute" else 0.1)
+        while time.thread_time() < until_s:
+            pass
+    if order == "take":
+        hoard.append(np.ones(60 << 20, np.uint8))
+    if order == "let":
+        hoard.clear()
+    if order == "stop-talking":
+        # The supervisor sees the beginning of a message, and never its end.
+        _SUPERVISOR.get().sendall(bytes(5))
+        time.sleep(3600)
+    if order == "late-words":
+        # Whoever inherits the pipe speaks after the child has ended.
+        subprocess.Popen(["sh", "-c", "sleep 0.3; echo afterthought >&2"])
+        os.abort()
+    if order == "talk":
+        sys.stderr.write("last words\n")
+        sys.stderr.flush()
+        os.abort()
+
+
 class Obeying:
     """Does what the clip's bytes say; `once:` faults only the first time, told by a file that it leaves behind."""
 
@@ -59,56 +120,42 @@ class Obeying:
         self.sum += int(chunk.frames_THWC.sum())
 
     def finish(self, given):
-        order = self.order
-        if order.startswith("once:"):
-            _, order, marker = order.split(":", 2)
-            if Path(marker).exists():
-                order = "fine"
-            Path(marker).touch()
-        if order == "crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if order == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if order == "exit":
-            os._exit(5)
-        if order == "hang":
-            time.sleep(3600)
-        if order == "eat":
-            hoard = []
-            while True:
-                hoard.append(np.ones(8 << 20, np.uint8))
-        if order == "memory-error":
-            raise MemoryError
-        if order == "bug":
-            raise RuntimeError("a bug of ours")
-        if order == "bad":
-            raise BadInput("NO_FACE", "there is none", "said the detector")
-        if order == "warn":
-            logging.getLogger("fake.stage").warning("the remote does not answer", extra={"fields": {"tries": 2}})
-            logging.getLogger("fake.stage").info("all is well")
-        if order == "remote-hang":
-            with waiting_for("points at far:1"):
-                time.sleep(3600)
-        if order == "remote-slow":
-            for _ in range(2):
-                with waiting_for("points at far:1"):
-                    time.sleep(1.2)
-            time.sleep(0.3)
-        if order == "sleep":
-            time.sleep(0.5)
-        if order == "stop-talking":
-            # The supervisor sees the beginning of a message, and never its end.
-            _SUPERVISOR.get().sendall(bytes(5))
-            time.sleep(3600)
-        if order == "late-words":
-            # Whoever inherits the pipe speaks after the child has ended.
-            subprocess.Popen(["sh", "-c", "sleep 0.3; echo afterthought >&2"])
-            os.abort()
-        if order == "talk":
-            sys.stderr.write("last words\n")
-            sys.stderr.flush()
-            os.abort()
+        obey(self.order)
         return Product(str(self.sum).encode(), {"pid": os.getpid()}, ("FLAG",))
+
+
+class FarStage:
+    """The clip's bytes are words, none or some: `push=ORDER` for each chunk, `wait=S` at its end, `finish=ORDER`."""
+
+    waits_at_end = True
+
+    def __call__(self, job, info):
+        return ObeyingFar(dict(word.split("=") for word in job.media.data.decode().split()))
+
+
+class ObeyingFar:
+    wants_frames = True
+
+    def __init__(self, orders):
+        self.orders = orders
+        self.began_s = time.monotonic()
+        self.waited_s = 0.0
+        self.num_pushed = 0
+
+    def push(self, chunk):
+        obey(self.orders.get("push", "fine"))
+        self.num_pushed += 1
+
+    def awaited(self):
+        if "wait" in self.orders:
+            answer = Future()
+            threading.Timer(float(self.orders["wait"]), answer.set_result, [None]).start()
+            yield Pause("far:1", answer)
+
+    def finish(self, given):
+        obey(self.orders.get("finish", "fine"))
+        seen = {"pid": os.getpid(), "began_s": self.began_s, "ended_s": time.monotonic()}
+        return Product(str(self.num_pushed).encode(), seen)
 
 
 def open_stage(name, config, target, configs):
@@ -116,6 +163,8 @@ def open_stage(name, config, target, configs):
         return BoundStage(StageSpec("frames", 1, NoSettings, (), "frames"), source)
     if name == "obey":
         return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
+    if name == "far":
+        return BoundStage(StageSpec("far", 1, NoSettings, ("frames",), "product"), FarStage())
     if name == "obey-until" and Path(config["marker"]).exists():
         os._exit(9)
     if name == "obey-until":

@@ -109,6 +109,7 @@ def test_a_callers_deadline_is_not_the_clips_fault(child):
 
 
 def test_a_callers_deadline_holds_for_both_tries_together(child, tmp_path):
+    child.start()
     began_s = time.monotonic()
     with pytest.raises(Transient) as failure:
         product(child, "hang", timeout_s=3.0)
@@ -121,7 +122,7 @@ def test_a_deadline_that_passed_while_the_child_started_costs_no_child(child):
     with pytest.raises(Transient) as failure:
         product(child, timeout_s=0.001)
     assert failure.value.reason == "DEADLINE_EXCEEDED"
-    assert child._process is not None and child._process.poll() is None
+    assert child._process is not None and not child._process.has_ended
 
 
 def test_a_remote_stage_that_does_not_answer_is_not_the_clips_fault(child):
@@ -155,7 +156,7 @@ def test_what_a_caller_takes_to_send_is_not_the_clips_time(child):
 def test_a_kill_by_the_kernel_for_want_of_memory_is_not_the_clips_fault(child, monkeypatch, kills, error):
     """kills: what the kernel's count says when a child starts, and when one is found dead."""
     counts = iter(kills)
-    monkeypatch.setattr("services.base.isolation._oom_kills", lambda: next(counts))
+    monkeypatch.setattr("services.base.child_process.num_oom_kills", lambda: next(counts))
     with pytest.raises(error) as raised:
         product(child, "killed")
     assert raised.value.reason == ("MEMORY_RAN_OUT" if error is Transient else "CLIP_CRASHED")

@@ -1,12 +1,14 @@
 """One clip through its stages: frames are decoded once and shown to all; known artifacts cost nothing."""
 
+import weakref
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from services.base.clip_pass import ArtifactPart, BoundStage, ChunkPart, ClipPass, DonePart, FactsPart, InfoPart
+from services.base.clip_pass import ArtifactPart, BoundStage, ChunkPart, ClipPass, DonePart, FactsPart, InfoPart, Pause
 from services.base.contract import ClipJob, StageSpec
 from services.base.errors import BadConfig
 from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
@@ -72,7 +74,7 @@ def decoder():
 
 def test_every_stage_sees_every_frame_and_each_is_decoded_once(decoder):
     made = ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a"), stage("b", Sum, "b")])
-    parts = list(made.run(JOB, {}))
+    parts = [p for p in made.run(JOB, {}) if not isinstance(p, Pause)]
     assert [type(p) for p in parts] == [InfoPart, FactsPart, ArtifactPart, ArtifactPart, DonePart]
     assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [3, 6]
     assert decoder.num_decoded == 2
@@ -126,3 +128,44 @@ def test_a_pass_without_a_source_needs_the_callers_frames():
 def test_seconds_are_told_by_stage(decoder):
     parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a")]).run(JOB, {}))
     assert set(parts[-1].seconds) == {"decode", "a"}
+
+
+def test_a_clip_pauses_after_each_chunk_and_for_each_answer_before_its_artifact(decoder):
+    answers = [Future(), Future()]
+
+    class Awaited(Sum):
+        def awaited(self):
+            for answer in answers:
+                yield Pause("far", answer)
+
+    parts = ClipPass([stage("decode", decoder, "frames"), stage("a", Awaited, "a"), stage("b", Sum, "b")]).run(JOB, {})
+    kinds = [type(next(parts)) for _ in range(4)]
+    assert kinds == [InfoPart, Pause, Pause, FactsPart]
+    for answer in answers:
+        pause = next(parts)
+        assert (pause.whom, pause.answer, pause.is_over) == ("far", answer, False)
+        answer.set_result(None)
+        assert pause.is_over
+    assert [type(p) for p in parts] == [ArtifactPart, ArtifactPart, DonePart]
+
+
+def test_what_a_consumer_borrowed_is_back_before_a_later_stage_waits(decoder):
+    borrowed = []
+
+    class Borrower(Sum):
+        def __init__(self, job, info):
+            super().__init__(job, info)
+            borrowed.append("model")
+            weakref.finalize(self, borrowed.clear)
+
+    class Awaited(Sum):
+        def awaited(self):
+            yield Pause("far", Future())
+
+    parts = ClipPass([stage("decode", decoder, "frames"), stage("a", Borrower, "a"), stage("b", Awaited, "b")])
+    for part in parts.run(JOB, {}):
+        if isinstance(part, FactsPart):
+            assert borrowed
+        if isinstance(part, Pause) and not part.is_over:
+            break
+    assert not borrowed

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.base.artifacts import decode_artifact, encode_artifact
-from services.base.contract import ClipJob
+from services.base.contract import ClipJob, Consumer
 from services.base.errors import BadInput
 from services.base.media import Clip, Features, FrameChunk, Media
 from services.features import stage
@@ -51,7 +51,7 @@ def features(model: Counting, chunks: list[int], batch_size: int = 4) -> Feature
     return made
 
 
-def opened(model: Counting, batch_size: int = 4) -> stage.Consumer:
+def opened(model: Counting, batch_size: int = 4) -> Consumer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "open_model", lambda config: model)
         return stage.open_stage(FeaturesConfig(batch_size=batch_size))
