@@ -162,6 +162,8 @@ def cancel(flags: argparse.Namespace) -> Answer:
 
 def logs(flags: argparse.Namespace) -> Answer:
     """What the run's pods have written."""
+    if flags.follow and flags.output == "json":
+        raise BadConfig("BAD_FLAGS", "--follow gives lines as they come, -o json one answer: leave out one")
     _, _, jobs = _find(flags)
     pods = [flags.pod] if flags.pod else _speaking(jobs, flags.index)
     if flags.follow:

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.cli import build_parser
 from orchestrator.commands import kube
 from orchestrator.commands.run import add_run_flags
+from services.base.errors import BadConfig
 
 ROOTS = ["--input-root", "s3://b/in", "--output-root", "s3://b/out dir"]
 KUBE = ["--cluster", "kube"]
@@ -37,3 +38,9 @@ def test_the_command_that_carries_a_run_on_finds_it_where_it_is(words, expected)
     flags = build_parser().parse_args(words)
     adding = (kube.add_place_flags,) if words[0] == "suspend" else (add_run_flags, kube.add_cluster_flags)
     assert kube.resume_command(flags, *adding) == f"visemill resume {expected} --output-root 's3://b/out dir'"
+
+
+def test_lines_as_they_come_are_no_json():
+    flags = build_parser().parse_args(["logs", *ROOTS[2:], "--follow", "-o", "json"])
+    with pytest.raises(BadConfig, match="leave out one"):
+        kube.logs(flags)

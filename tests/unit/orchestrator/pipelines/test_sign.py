@@ -205,6 +205,7 @@ def test_rules_that_files_break_are_told_with_the_file(tmp_path):
     found = list(check_outputs(order, outputs, names))
     assert [(file, message.partition(":")[0]) for file, message in found] == [
         ("late.npz", "TIME_GOES_BACK"),
+        ("late.parquet", "PARQUET_DIFFERS"),
         ("short.parquet", "BAD_PARQUET"),
     ]
     assert list(payloads(outputs, "good.npz")) == [(0, clip_files()[0])]
