@@ -94,7 +94,18 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
         config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
+    _make_folder(flags.repository)
     return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
+
+
+def _make_folder(repository: Path) -> None:
+    """Before networks are computed, which takes a minute. Raises BadConfig."""
+    try:
+        repository.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(
+            "NO_REPOSITORY", f"{str(repository)!r} cannot be a folder ({error.strerror}): give another path"
+        ) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
