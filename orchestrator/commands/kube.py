@@ -62,6 +62,7 @@ def add_attach_flag(parser: argparse.ArgumentParser) -> None:
 def add_verb_flags(parser: argparse.ArgumentParser) -> None:
     """Which run, on which cluster."""
     add_output_flags(parser)
+    parser.add_argument("--cluster", choices=_CLUSTERS[1:], default="kube", help="where the run's Job is")
     add_kube_flags(parser, "namespace", "context")
 
 

@@ -40,6 +40,12 @@ def test_the_command_that_carries_a_run_on_finds_it_where_it_is(words, expected)
     assert kube.resume_command(flags, *adding) == f"visemill resume {expected} --output-root 's3://b/out dir'"
 
 
+@pytest.mark.parametrize("verb", [["logs"], ["suspend"], ["scale", "--parallelism", "2"], ["status"], ["cancel"]])
+def test_every_verb_takes_the_same_words_for_where(verb):
+    flags = build_parser().parse_args([*verb, *ROOTS[2:], *KUBE, "--namespace", "n", "--context", "c"])
+    assert (flags.cluster, flags.namespace, flags.context) == ("kube", "n", "c")
+
+
 def test_lines_as_they_come_are_no_json():
     flags = build_parser().parse_args(["logs", *ROOTS[2:], "--follow", "-o", "json"])
     with pytest.raises(BadConfig, match="leave out one"):
