@@ -51,19 +51,20 @@ def clips(testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Run:
     """A pinned run of one shard, which can be worked again from nothing."""
 
-    def __init__(self, clips: Path, out: Path, target: str) -> None:
+    def __init__(self, clips: Path, out: Path, target: str, *, keypoints: bool = False) -> None:
         words = ["pin", "sign", clips, out, "--write-iv3-features", "--disable-parquet", "--num-shards", 1]
-        words += ["--target-fps", 2, "--triton", target, "-o", "json"]
+        words += ["--target-fps", 2, "--triton", target, "-o", "json", *(["--write-keypoints"] if keypoints else [])]
         argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words)]
         pinned = json.loads(subprocess.run(argv, capture_output=True, check=True, cwd=ROOT, timeout=120).stdout)
         self._state = Path(pinned["state_root"])
-        self._words = ["--state-root", str(self._state), "--run", pinned["run"], "--shards", "0"]
+        stages = "decode,keypoints,features,signfiles" if keypoints else "decode,features,signfiles"
+        self._words = [stages, "work", "--state-root", str(self._state), "--run", pinned["run"], "--shards", "0"]
         self._shards = self._state / "runs" / pinned["run"] / "shards"
 
     def start(self, first: str = "") -> subprocess.Popen[str]:
         for made in (self._shards, self._state / "artifacts"):
             shutil.rmtree(made, ignore_errors=True)
-        argv = [sys.executable, "-c", first + WORK, "decode,features,signfiles", "work", *self._words]
+        argv = [sys.executable, "-c", first + WORK, *self._words]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
     def work(self, first: str = "") -> float:
@@ -111,6 +112,17 @@ def test_clips_begun_early_are_done_sooner_with_the_same_bytes(run: Run, alone: 
     together_s = run.work()
     assert run.told() == told
     assert together_s < 0.85 * seconds
+
+
+def test_keypoints_do_not_depend_on_a_clip_begun_beside_theirs(clips: Path, server: Any, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for i in range(4):
+        shutil.copy(clips / f"c{i}.mp4", tmp_path / "in")
+    run = Run(tmp_path / "in", tmp_path / "out", server.target, keypoints=True)
+    run.work(ONE_BY_ONE)
+    alone = run.told()
+    run.work()
+    assert run.told() == alone
 
 
 def test_a_server_that_is_killed_in_mid_run_loses_neither_of_two_clips(
