@@ -22,6 +22,12 @@ def right_angle_deg(clockwise_deg: float) -> int | None:
     return quarter_turns % 4 * 90
 
 
+def is_mirrored(matrix: bytes) -> bool:
+    """Whether a display matrix (nine int32 as in memory) turns a frame upside down, before it rotates it."""
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).astype(np.float64)
+    return bool(a * d - b * c < 0)
+
+
 def copy_rotated(frame_HWC: UInt8Array, rotation_deg: int, out_HWC: UInt8Array) -> None:
     """Writes a frame, turned clockwise, into out_HWC.
 

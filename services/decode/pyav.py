@@ -4,7 +4,7 @@ Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, whic
 Times: presentation times in stream order, which is the order of presentation (see times.py); they need not start at 0.
 Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
 inside the decoder then are dropped with it. A frame counts as corrupt when the decoder flags it (it concealed errors).
-A mirrored display matrix is turned but not mirrored back, as in OpenCV.
+A mirrored display matrix is mirrored back, as players do and OpenCV does not: left and right are the person's own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import av
 import av.error
+import av.sidedata.sidedata
 import av.video.reformatter
 
 from services.base.media import DecodeFacts, Media, UInt8Array, VideoInfo
@@ -29,7 +30,7 @@ from services.decode.container import (
     video_stream,
 )
 from services.decode.decoder_log import DecoderLog
-from services.decode.ops import right_angle_deg
+from services.decode.ops import is_mirrored, right_angle_deg
 from services.decode.spec import DecodeConfig
 from services.decode.times import FrameTimes
 
@@ -99,6 +100,7 @@ class PyavVideo:
         if self._first is None:
             self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
         self.info = self._describe(container, self._first)
+        self._mirrored = _is_mirrored(self._first)
 
     def read(self) -> tuple[Any, float] | None:
         """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
@@ -121,7 +123,8 @@ class PyavVideo:
         """A frame's RGB before rotation: a view, uint8 [h, w, 3] with padded rows, valid as long as it is held."""
         try:
             # One reformatter for the clip: PyAV would otherwise set up the conversion anew for every frame.
-            return self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+            pixels_HWC: UInt8Array = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+            return pixels_HWC[::-1] if self._mirrored else pixels_HWC
         except MemoryError:
             raise
         except (av.error.FFmpegError, ValueError) as error:
@@ -266,3 +269,8 @@ class PyavVideo:
 
     def _refuse(self, reason: str, message: str, error: Exception | None = None) -> NoReturn:
         raise bad_input(reason, message, self.log, error) from error
+
+
+def _is_mirrored(frame: Any) -> bool:
+    matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    return matrix is not None and right_angle_deg(frame.rotation) is not None and is_mirrored(bytes(matrix))

@@ -30,6 +30,7 @@ def encode_clip(
     rate_hz: Fraction | int = 25,
     pts: Sequence[int] | None = None,
     rotation_ccw_deg: int | None = None,
+    hflip: bool = False,
     options: dict[str, str] | None = None,
 ) -> bytes:
     """The bytes of a clip of `picture_HWC(0..)`; ffv1 in bgr0 keeps them exactly."""
@@ -38,7 +39,7 @@ def encode_clip(
         stream = output.add_stream(codec, rate=rate_hz, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, pixel_format
         if rotation_ccw_deg is not None:
-            stream.set_display_rotation(rotation_ccw_deg)
+            stream.set_display_rotation(rotation_ccw_deg, hflip=hflip)
         for index in range(num_frames):
             frame = av.VideoFrame.from_ndarray(picture_HWC(index, width_px, height_px), format="rgb24")
             if pts is not None:

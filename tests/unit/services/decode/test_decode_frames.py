@@ -79,6 +79,14 @@ def test_rotation_is_applied_and_info_is_of_the_turned_frames(clip, media, ccw_d
     assert (info.height_px, info.width_px) == frames_THWC.shape[1:3]
 
 
+@pytest.mark.parametrize("ccw_deg", [0, -90, 180, 90])
+def test_a_frame_that_was_mirrored_is_shown_as_players_show_it(clip, media, ccw_deg):
+    upright = decode(media(clip("mp4", "mpeg4", "yuv420p")))[1]
+    info, frames_THWC, _, _ = decode(media(clip("mp4", "mpeg4", "yuv420p", rotation_ccw_deg=ccw_deg, hflip=True)))
+    np.testing.assert_array_equal(frames_THWC, np.rot90(upright, k=ccw_deg // 90, axes=(1, 2))[:, :, ::-1])
+    assert (info.height_px, info.width_px) == frames_THWC.shape[1:3]
+
+
 def test_a_slanted_rotation_is_not_applied_and_it_is_said(clip, media):
     info, _, _, facts = decode(media(clip("mp4", "mpeg4", "yuv420p", rotation_ccw_deg=45)))
     assert (info.rotation_deg, info.width_px, info.height_px) == (0, 64, 48)
