@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.observe import observe, read_clips, read_done, read_quality, read_quarantine
+from orchestrator.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
 from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
@@ -40,16 +40,15 @@ def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
     parts = []
     for run in runs:
         observed = observe(state, run)
-        order, done = observed.order, observed.done
-        parts.append(
-            Part(
-                order,
-                read_done(state, order, done),
-                list(read_quality(state, order, done)),
-                read_quarantine(state, order, observed.told),
-            )
-        )
+        parts.append(part_of(state, observed, read_done(state, observed.order, observed.done)))
     return parts
+
+
+def part_of(state: Store, observed: RunState, done: Sequence[DoneShard]) -> Part:
+    """A run of which the commits have been read. Raises BadConfig where what they tell of cannot be read."""
+    order = observed.order
+    quality = list(read_quality(state, order, (shard.shard for shard in done)))
+    return Part(order, done, quality, read_quarantine(state, order, observed.told))
 
 
 def clips_of(state: Store, run: str) -> tuple[RunOrder, dict[str, str]]:

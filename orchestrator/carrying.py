@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.commits import Commits
 from orchestrator.decide import Policy
-from orchestrator.observe import observe, read_done
 from services.base import layout
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED
 from services.base.order import DoneShard, RunOrder, lines_of
@@ -77,13 +77,13 @@ def num_problems(order: RunOrder, state: Store) -> int:
 
 
 def summarize(
-    order: RunOrder, state: Store, code: int, why: str, wall_s: float, *, nothing_to_do: bool = False
+    commits: Commits, done: Sequence[DoneShard], code: int, why: str, wall_s: float, *, nothing_to_do: bool = False
 ) -> Summary:
-    """How a run has ended, or where it stands, by its commits."""
-    done = tuple(read_done(state, order, observe(state, order.run).done))
+    """How a run has ended, or where it stands, by those of its commits that are done."""
+    order, state = commits.order, commits.state
     num_quarantined = num_problems(order, state) + sum(d.counts.get("quarantined", 0) for d in done)
     num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
     if code == EXIT_OK and num_quarantined:
         code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
     finished = state.stat(layout.finished_file(order.run)) is not None
-    return Summary(order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)
+    return Summary(order, code, why, tuple(done), num_quarantined, wall_s, finished, nothing_to_do)

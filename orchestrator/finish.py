@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.added import parts_of, quality_of, quarantine_of
+from orchestrator.added import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.carrying import forget
+from orchestrator.commits import Commits
 from orchestrator.leaks import content_leaks, raise_if_leaking
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_clips, read_done, read_quarantine
+from orchestrator.observe import RunState, read_clips
 from orchestrator.pin import earlier_runs
 from orchestrator.pipeline import Pipeline
 from services.base import layout
@@ -25,33 +27,55 @@ QUALITY_FILE = "quality.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
 
 
-def publish_whole(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -> bool | None:
+@dataclass(frozen=True)
+class Stock:
+    """What a run has. done: shards with a commit and all their outputs. published: nothing is left to do."""
+
+    observed: RunState
+    done: frozenset[int]
+    published: bool
+
+
+def take_stock(commits: Commits, outputs: Store) -> Stock:
+    """Looks at what is done and forgets the commits whose outputs are lost. To be called under the output's lease."""
+    order, state, observed = commits.order, commits.state, commits.look()
+    lost = missing_outputs(order, outputs, commits.read(observed.done))
+    # A commit may have been deleted since, as the message about one that cannot be read advises.
+    whole = observed.finished and len(observed.done) == order.num_shards and not lost
+    published = whole and not missing_summaries(order, state, outputs)
+    if not published:
+        forget(order, state, lost)
+    return Stock(observed, observed.done.difference(lost), published)
+
+
+def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool | None:
     """Publishes under the output's lease. True: now; None: it was; False: outputs are lost, and their shards forgotten.
 
     Raises BadConfig: OUTPUT_IN_USE while another process has the output, and as publish does.
     """
-    with Lease(outputs.uri, order.run) as lease:
-        observed = observe(state, order.run)
-        lost = missing_outputs(order, state, outputs, observed.done)
-        if lost or len(observed.done) < order.num_shards:
-            forget(order, state, lost)
-            return False
-        if observed.finished and not missing_summaries(order, state, outputs):
+    with Lease(outputs.uri, commits.order.run) as lease:
+        stock = take_stock(commits, outputs)
+        if stock.published:
             return None
+        if len(stock.done) < commits.order.num_shards:
+            return False
         outputs.clean_abandoned(ABANDONED_AFTER_S)
         lease.check()
-        publish(pipeline, order, state, outputs)
+        publish(pipeline, commits, stock.observed, outputs)
         return True
 
 
-def publish(pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store) -> list[DoneShard]:
-    """Makes the output tree complete. Raises BadConfig when content stands in two splits, or an output is gone.
+def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> list[DoneShard]:
+    """Makes the output tree complete: the commits of all shards. observed: the commits' last look.
 
-    Safe to be killed and called again: a file moves once, and finished.json is written when all is in place.
+    Raises BadConfig when content stands in two splits, or an output is gone; NotThere when a commit is. Safe to be
+    killed and called again: a file moves once, and finished.json is written when all is in place.
     """
-    done = read_done(state, order, range(order.num_shards))
-    check_leaks(order, state, done)
-    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    order, state = commits.order, commits.state
+    # A listing may lag behind the last commits.
+    done = commits.read(range(order.num_shards))
+    parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
+    check_leaks(parts[-1], state)
     quality = quality_of(parts)
     quarantine = [_portable(line) for line in quarantine_of(parts)]
     summaries = {
@@ -94,12 +118,11 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
         )
 
 
-def check_leaks(order: RunOrder, state: Store, done: Sequence[DoneShard]) -> None:
+def check_leaks(part: Part, state: Store) -> None:
     """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes."""
-    manifest = read_clips(state, order)
-    splits = {row.key: row.split for row in manifest}
-    left_out = {line["key"] for line in read_quarantine(state, order, [shard.shard for shard in done])}
-    inputs = (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
+    splits = {row.key: row.split for row in read_clips(state, part.order)}
+    left_out = {line["key"] for line in part.quarantine}
+    inputs = (pair for shard in part.done for pair in shard.inputs.items() if pair[0] not in left_out)
     raise_if_leaking(content_leaks((key, splits[key], sha256) for key, sha256 in inputs), state.uri)
 
 
@@ -122,9 +145,10 @@ def missing_summaries(order: RunOrder, state: Store, outputs: Store) -> list[str
     return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]
 
 
-def missing_outputs(order: RunOrder, state: Store, outputs: Store, shards: Collection[int]) -> list[int]:
-    """Those of these shards that are done, but one of whose files is neither staged nor published with its size."""
+def missing_outputs(order: RunOrder, outputs: Store, done: Iterable[DoneShard]) -> list[int]:
+    """Those of these shards one of whose files is neither staged nor published with its size."""
     staged = layout.staged(order.run, "")
-    sizes = {(entry.name.removeprefix(staged), entry.size_bytes) for entry in outputs.list()}
-    done = read_done(state, order, shards)
-    return [d.shard for d in done if any((n, f["size_bytes"]) not in sizes for n, f in d.outputs.items())]
+    missing = {(name, facts["size_bytes"]): shard.shard for shard in done for name, facts in shard.outputs.items()}
+    for entry in outputs.list():
+        missing.pop((entry.name.removeprefix(staged), entry.size_bytes), None)
+    return sorted(set(missing.values()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.base import layout
 from services.base.errors import BadConfig
@@ -14,6 +16,7 @@ from services.base.order import DoneShard, RunOrder, done_from_json, lines_of, o
 from services.base.shards import name_prefixes, parse_shard_name
 from services.base.store import Entry, NotThere, Store
 
+_Read = TypeVar("_Read")
 _NUM_READERS = 16
 # Of shards whose files are held at once.
 _NUM_AT_ONCE = 1024
@@ -23,26 +26,31 @@ _NUM_AT_ONCE = 1024
 class RunState:
     """A run as its state root has it.
 
-    done: shards with a commit. told: shards that have set clips aside, committed or not. finished: its output tree is
-    published.
+    versions: of the commit of each shard that has one. told: shards that have set clips aside, committed or not.
+    finished: its output tree is published.
     """
 
     order: RunOrder
-    done: frozenset[int]
+    versions: Mapping[int, str]
     told: frozenset[int]
     finished: bool
+
+    @functools.cached_property
+    def done(self) -> frozenset[int]:
+        """Shards with a commit."""
+        return frozenset(self.versions)
 
 
 def observe(state: Store, run: str) -> RunState:
     """Raises NotThere when there is no such run, BadConfig when its run.json cannot be read."""
     order = order_from_json(state.read(layout.run_file(run)))
-    found: dict[str, set[int]] = {layout.DONE: set(), layout.QUARANTINE: set()}
+    found: dict[str, dict[int, str]] = {layout.DONE: {}, layout.QUARANTINE: {}}
     for entry in _list_shards(state, order):
         folder, _, name = entry.name.rpartition("/")
         if name in found and entry.size_bytes:
-            found[name].add(parse_shard_name(folder.rpartition("/")[2])[0])
+            found[name][parse_shard_name(folder.rpartition("/")[2])[0]] = entry.version
     finished = state.stat(layout.finished_file(run)) is not None
-    return RunState(order, frozenset(found[layout.DONE]), frozenset(found[layout.QUARANTINE]), finished)
+    return RunState(order, found[layout.DONE], frozenset(found[layout.QUARANTINE]), finished)
 
 
 def read_clips(state: Store, order: RunOrder) -> Manifest:
@@ -53,8 +61,7 @@ def read_clips(state: Store, order: RunOrder) -> Manifest:
 def read_done(state: Store, order: RunOrder, shards: Iterable[int]) -> list[DoneShard]:
     """The commits of these shards, in order of shard."""
     names = [layout.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
-    with ThreadPoolExecutor(_NUM_READERS) as pool:
-        return list(pool.map(lambda name: _read_done(state, name), names))
+    return list(_of_all(names, lambda name: _read_done(state, name)))
 
 
 def read_quarantine(state: Store, order: RunOrder, shards: Iterable[int]) -> list[dict[str, object]]:
@@ -92,10 +99,15 @@ def _read_done(state: Store, name: str) -> DoneShard:
 
 def _lines_of_all(state: Store, names: Sequence[str]) -> Iterator[dict[str, object]]:
     """The lines of these files, in order; a file that is not there has none."""
+    for lines in _of_all(names, lambda name: _lines(state, name)):
+        yield from lines
+
+
+def _of_all(names: Sequence[str], read: Callable[[str], _Read]) -> Iterator[_Read]:
+    """What `read` makes of each, in order."""
     with ThreadPoolExecutor(_NUM_READERS) as pool:
         for start in range(0, len(names), _NUM_AT_ONCE):
-            for lines in pool.map(lambda name: _lines(state, name), names[start : start + _NUM_AT_ONCE]):
-                yield from lines
+            yield from pool.map(read, names[start : start + _NUM_AT_ONCE])
 
 
 def _lines(state: Store, name: str) -> list[dict[str, object]]:

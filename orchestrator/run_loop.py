@@ -6,21 +6,22 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.carrying import RunOptions, Summary, forget, num_problems, summarize, work_flags
+from orchestrator.carrying import RunOptions, Summary, num_problems, summarize, work_flags
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
+from orchestrator.commits import Commits
 from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, decide
-from orchestrator.finish import ABANDONED_AFTER_S, missing_outputs, missing_summaries, publish
+from orchestrator.finish import ABANDONED_AFTER_S, publish, take_stock
 from orchestrator.lease import Lease
-from orchestrator.observe import observe, read_clips, read_done
+from orchestrator.observe import read_clips
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
 from services.base import layout
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
-from services.base.order import RunOrder
+from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
 _LOOK_EVERY_S = 0.5
@@ -37,6 +38,7 @@ class RunLoop:
         self._state = state
         self._outputs = outputs
         self._options = options
+        self._commits = Commits(order, state)
         self._failures: dict[int, Failure] = {}
         self._bad: set[int] = set()
         self._done: set[int] = set()
@@ -53,26 +55,24 @@ class RunLoop:
         """
         began_s = time.monotonic()
         with Lease(self._outputs.uri, self._order.run) as lease:
-            observed = observe(self._state, self._order.run)
-            lost = missing_outputs(self._order, self._state, self._outputs, observed.done)
-            # A commit may have been deleted since, as the message about one that cannot be read advises.
-            whole = observed.finished and len(observed.done) == self._order.num_shards and not lost
-            if whole and not missing_summaries(self._order, self._state, self._outputs):
-                return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
-            forget(self._order, self._state, lost)
+            stock = take_stock(self._commits, self._outputs)
+            if stock.published:
+                done = self._commits.read(stock.done)
+                return self._summary(done, EXIT_OK, "finished before", began_s, nothing_to_do=True)
             self._outputs.clean_abandoned(ABANDONED_AFTER_S)
-            stop = self._work(lease.check)
+            stop = self._work(stock.done, lease.check)
+            observed = self._commits.look()
             if stop is not None:
                 code = EXIT_INTERRUPTED if self._interrupted else stop.exit_code
-                return self._summary(code, stop.why, began_s)
+                return self._summary(self._commits.read(observed.done), code, stop.why, began_s)
             lease.check()
-            publish(self._pipeline, self._order, self._state, self._outputs)
-        return self._summary(EXIT_OK, "finished", began_s)
+            done = publish(self._pipeline, self._commits, observed, self._outputs)
+        return self._summary(done, EXIT_OK, "finished", began_s)
 
-    def _work(self, check: Callable[[], None]) -> Stop | None:
+    def _work(self, done: Collection[int], check: Callable[[], None]) -> Stop | None:
         """Until every shard is done (None), or the reason to stop."""
-        self._done = set(observe(self._state, self._order.run).done)
-        self._quarantined_of = self._count_quarantined(self._done)
+        self._done = set(done)
+        self._quarantined_of = {d.shard: d.counts.get("quarantined", 0) for d in self._commits.read(done)}
         self._num_problems = num_problems(self._order, self._state)
         manifest = read_clips(self._state, self._order)
         sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
@@ -191,9 +191,8 @@ class RunLoop:
             return str(Path(cache) / "visemill" / "logs" / self._order.run)
         return str(Path(root) / layout.run_dir(self._order.run) / "logs")
 
-    def _count_quarantined(self, shards: set[int]) -> dict[int, int]:
-        return {d.shard: d.counts.get("quarantined", 0) for d in read_done(self._state, self._order, shards)}
-
-    def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
+    def _summary(
+        self, done: Sequence[DoneShard], code: int, why: str, began_s: float, *, nothing_to_do: bool = False
+    ) -> Summary:
         wall_s = time.monotonic() - began_s
-        return summarize(self._order, self._state, code, why, wall_s, nothing_to_do=nothing_to_do)
+        return summarize(self._commits, done, code, why, wall_s, nothing_to_do=nothing_to_do)

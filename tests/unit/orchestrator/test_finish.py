@@ -1,0 +1,156 @@
+"""From the last commit to the published output: what is read of the store, what is refused, and what is made again."""
+
+import dataclasses
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from orchestrator.carrying import RunOptions
+from orchestrator.commits import Commits
+from orchestrator.finish import QUALITY_FILE, QUARANTINE_FILE, publish_whole
+from orchestrator.pipelines.grid import PIPELINE
+from orchestrator.run_loop import RunLoop
+from services.base import layout
+from services.base.errors import BadConfig
+from services.base.manifest import ClipRow, encode_clips
+from services.base.order import DoneShard, RunOrder, StageOrder
+from services.base.store import open_store
+from services.base.store_local import LocalFolder
+
+NUM_SHARDS = 5
+PLAIN = dataclasses.replace(
+    PIPELINE, summary_files=lambda _order, done, quality: {"meta.json": f"{len(done)} {len(list(quality))}".encode()}
+)
+
+
+class Counted(LocalFolder):
+    """A folder that counts what is read of it: reads by the last segment of the name, and listings."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.reads: Counter[str] = Counter()
+        self.num_listings = 0
+
+    def read(self, name, offset_bytes=0, num_bytes=None):
+        self.reads[name.rpartition("/")[2]] += 1
+        return super().read(name, offset_bytes, num_bytes)
+
+    def list(self, prefix="", *, directories=False):
+        self.num_listings += 1
+        return super().list(prefix, directories=directories)
+
+
+def made(shard: int) -> bytes:
+    return f"records of shard {shard}".encode()
+
+
+class Whole:
+    """A run of which every shard is committed, and nothing is published; shard 1 has set a clip aside."""
+
+    def __init__(self, root: Path, splits: tuple[str, ...] = ("train",) * NUM_SHARDS, *, same: bool = False) -> None:
+        self.outputs = open_store(str(root))
+        self.state = Counted(root / layout.STATE_DIR)
+        rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}.mpg", split, i, 0, i, 1, "v") for i, split in enumerate(splits)]
+        clips = encode_clips(rows, NUM_SHARDS)
+        self.order = RunOrder(
+            *("r", "grid", "d" * 64, (StageOrder("decode"),), "/in", str(root), NUM_SHARDS, len(rows)),
+            hashlib.sha256(clips).hexdigest(),
+            {},
+        )
+        self.state.put(layout.clips_file("r"), clips)
+        self.state.put(layout.run_file("r"), self.order.to_json())
+        for shard in range(NUM_SHARDS):
+            self.commit(shard, content="same" if same else f"content {shard}")
+        line = b'{"key": "k1x", "detail": "here", "reason": "TORN"}\n'
+        self.state.put(layout.quarantine_file("r", 1, NUM_SHARDS), line)
+
+    def commit(self, shard: int, content: str) -> None:
+        name, data = f"train-{shard}.tfrecord", made(shard)
+        self.outputs.put(layout.staged("r", name), data)
+        facts = {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "num_records": 1}
+        inputs = {f"k{shard}": hashlib.sha256(content.encode()).hexdigest()}
+        done = DoneShard(shard, self.order.digest, {name: facts}, inputs, {"train": 1}, {"wall": 1.0})
+        self.state.put(layout.quality_file("r", shard, NUM_SHARDS), f'{{"key": "k{shard}"}}\n'.encode())
+        self.state.put(layout.done_file("r", shard, NUM_SHARDS), done.to_json())
+
+    def publish(self) -> bool | None:
+        """As a process of its own does."""
+        return publish_whole(PLAIN, Commits(self.order, self.state), self.outputs)
+
+    def published(self) -> dict[str, bytes]:
+        names = [entry.name for entry in self.outputs.list() if not entry.name.startswith(layout.STATE_DIR)]
+        return {name: self.outputs.read(name) for name in names}
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Whole:
+    return Whole(tmp_path)
+
+
+EXPECTED = {f"train-{shard}.tfrecord": made(shard) for shard in range(NUM_SHARDS)} | {
+    QUALITY_FILE: b"".join(b'{"key":"k%d"}\n' % shard for shard in range(NUM_SHARDS)),
+    QUARANTINE_FILE: b'{"key":"k1x","reason":"TORN"}\n',
+    "meta.json": b"5 5",
+}
+
+
+def test_publishing_reads_every_file_of_a_shard_once(whole: Whole) -> None:
+    assert whole.publish() is True
+    assert whole.published() == EXPECTED
+    reads = whole.state.reads
+    assert (reads[layout.DONE], reads["quality.jsonl"]) == (NUM_SHARDS, NUM_SHARDS)
+    assert reads[layout.QUARANTINE] == 1, "of the one shard that has set a clip aside"
+    assert whole.state.num_listings == 1
+
+
+def test_a_run_here_reads_every_commit_once_from_its_start_to_its_summary(whole: Whole) -> None:
+    summary = RunLoop(PLAIN, whole.order, whole.state, whole.outputs, RunOptions(quiet=True)).run()
+    assert (summary.finished, len(summary.done), whole.published()) == (True, NUM_SHARDS, EXPECTED)
+    assert whole.state.reads[layout.DONE] == NUM_SHARDS
+    again = RunLoop(PLAIN, whole.order, whole.state, whole.outputs, RunOptions(quiet=True)).run()
+    assert again.nothing_to_do and len(again.done) == NUM_SHARDS
+    assert whole.state.reads[layout.DONE] == 2 * NUM_SHARDS
+
+
+def test_what_is_published_is_left_and_what_is_lost_of_it_is_made_again(whole: Whole) -> None:
+    assert whole.publish() is True
+    assert whole.publish() is None
+    whole.outputs.delete("meta.json")
+    assert whole.publish() is True, "a summary needs no shard"
+    assert whole.published() == EXPECTED
+    whole.outputs.delete("train-3.tfrecord")
+    assert whole.publish() is False
+    assert whole.state.stat(layout.done_file("r", 3, NUM_SHARDS)) is None, "its commit is forgotten"
+    assert whole.state.stat(layout.finished_file("r")) is None
+    assert whole.publish() is False, "until it has been made again"
+    whole.commit(3, "content 3")
+    assert whole.publish() is True
+    assert whole.published() == EXPECTED
+
+
+def test_a_file_of_another_size_is_lost(whole: Whole) -> None:
+    whole.outputs.put(layout.staged("r", "train-2.tfrecord"), b"torn")
+    assert whole.publish() is False
+    assert whole.state.stat(layout.done_file("r", 2, NUM_SHARDS)) is None
+
+
+def test_one_content_in_two_splits_is_refused_before_anything_is_published(tmp_path: Path) -> None:
+    leaking = Whole(tmp_path, ("train", "train", "test", "train", "train"), same=True)
+    with pytest.raises(BadConfig, match="two splits"):
+        leaking.publish()
+    assert leaking.published() == {}
+
+
+def test_a_commit_that_was_written_anew_is_read_anew(whole: Whole) -> None:
+    commits = Commits(whole.order, whole.state)
+    before = commits.read(commits.look().done)
+    assert commits.read(commits.look().done) == before
+    assert whole.state.reads[layout.DONE] == NUM_SHARDS
+    whole.commit(4, "other content")
+    whole.state.delete(layout.done_file("r", 0, NUM_SHARDS))
+    after = commits.read(commits.look().done)
+    assert [done.shard for done in after] == [1, 2, 3, 4]
+    assert after[:3] == before[1:4] and after[3].inputs != before[4].inputs
+    assert whole.state.reads[layout.DONE] == NUM_SHARDS + 1
