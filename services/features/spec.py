@@ -102,7 +102,7 @@ def _check_whole(name: str, value: object, low: int, high: int) -> None:
 
 SPEC = StageSpec(
     name="features",
-    version=1,
+    version=2,
     config=FeaturesConfig,
     reads=("frames",),
     writes="features",

@@ -1,9 +1,13 @@
 """The network's own rules; what it computes is held against torchvision's numbers in tests/integration."""
 
+import ctypes
+import resource
+
 import numpy as np
 import pytest
 import torch
 
+from services.base.contract import config_from_mapping
 from services.features.inception import IMAGENET_MEAN, IMAGENET_STD, FrameFeatures, InceptionV3
 from services.features.ops import stretched
 from services.features.spec import FeaturesConfig
@@ -84,6 +88,27 @@ def test_frames_of_one_piece_do_not_depend_on_the_pieces_beside_it(model: TorchM
     """A batch of a processor goes through eight at a time, so any batch of whole pieces is the same bytes."""
     frames_NHWC = frames(9, 48, 64)
     assert np.array_equal(model(frames_NHWC)[:8], model(frames_NHWC[:8]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_packed_convolutions_are_the_ones_that_torch_computes(dtype: str) -> None:
+    """In plain order nothing is packed."""
+    packed, plain = (
+        TorchModel(config_from_mapping(FeaturesConfig, {"device": "cpu", "dtype": dtype, "channels_last": order}))
+        for order in (True, False)
+    )
+    frames_NHWC = frames(2)
+    assert spread(packed(frames_NHWC), plain(frames_NHWC)) < (1e-4 if dtype == "float32" else 0.2)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="a C library that cannot be told")
+def test_the_memory_of_a_piece_serves_the_next(model: TorchModel) -> None:
+    frames_NHWC = frames(8)
+    model(frames_NHWC)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    model(frames_NHWC)
+    num_pages = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert num_pages * resource.getpagesize() < 32 << 20, "the largest layer alone is 44 MB"
 
 
 def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
