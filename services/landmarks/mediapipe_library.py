@@ -5,7 +5,8 @@ What was seen with 1.2, and is why this file exists:
 * Closing a task waits for an upload of usage figures to play.googleapis.com, ten seconds where nothing answers DNS. So
   nothing here is ever closed (it goes with the process), and whoever needs a fresh track clears an old one.
 * There is no switch against that upload. Without certificates to trust it ends in the handshake, and sends no figures.
-* Importing it imports TensorFlow where that is installed, and matplotlib, for nothing that is used here.
+* Importing it imports TensorFlow where that is installed, matplotlib, and sounddevice, which asks a compiler where
+  PortAudio lies, for nothing that is used here.
 * It writes to file descriptor 2 while it loads, whatever the usual variables say.
 * Inference is single-threaded; there is no setting for it.
 """
@@ -106,8 +107,8 @@ def _load() -> tuple[Any, Any, Any]:
 
 @contextlib.contextmanager
 def _stand_ins() -> Iterator[None]:
-    """While mediapipe is imported: no TensorFlow (it copes), and an empty matplotlib (for drawing, never called)."""
-    stand_ins: dict[str, Any] = {"tensorflow": None}
+    """While mediapipe is imported: no TensorFlow or sound (it copes); an empty matplotlib (for drawing, not called)."""
+    stand_ins: dict[str, Any] = {"tensorflow": None, "sounddevice": None}
     stand_ins |= {name: types.ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot")}
     placed = {name: module for name, module in stand_ins.items() if name not in sys.modules}
     sys.modules.update(placed)
