@@ -6,14 +6,16 @@ CPU time of this process; frames are decoded before. `calls`: MediaPipe's landma
 `over`: everything else. `original`: what the original script needed a kept frame, decoding included, measured apart.
 Hands: frames with a left and a right hand; golden: MediaPipe Holistic 0.10.21 on a blacked-out background; no 2nd:
 without the second look at the wrists; no skip: looked for also where the body has its hands far out of the frame.
-Scaling: frames a second of two processes side by side over those of one, which take turns; it says something only
-where two cores are idle. `calls` counts the landmarker calls that were made.
+Scaling: frames a second of two processes side by side over those of one, which take turns, medians; by the clock it
+says something only where two cores are idle. CPU time a frame tells elsewhere what they cost each other in caches and
+memory. `calls` counts the landmarker calls that were made.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -167,7 +169,8 @@ def scaling(fps: int, repeats: int) -> None:
     argv = [sys.executable, str(Path(__file__).resolve()), "--worker", "--fps", str(fps)]
     environment = {**os.environ, **thread_environment(1), "PYTHONPATH": str(ROOT)}
 
-    def frames_per_s(num_processes: int) -> float:
+    def measured(num_processes: int) -> tuple[float, float]:
+        """(frames a second by the clock, CPU ms a frame)."""
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         running = [subprocess.Popen(argv, env=environment, **pipes) for _ in range(num_processes)]
         for process in running:  # models are loaded, and have seen a clip
@@ -176,13 +179,19 @@ def scaling(fps: int, repeats: int) -> None:
         for process in running:
             process.stdin.write("go\n")
             process.stdin.flush()
-        num_frames = sum(int(process.communicate()[0]) for process in running)
-        return num_frames / (time.perf_counter() - since_s)
+        said = [process.communicate()[0].split() for process in running]
+        wall_s = time.perf_counter() - since_s
+        num_frames = sum(int(frames) for frames, _ in said)
+        return num_frames / wall_s, sum(float(cpu_s) for _, cpu_s in said) / num_frames * 1e3
 
-    pairs = [(frames_per_s(1), frames_per_s(2)) for _ in range(repeats)]
-    one, two = (max(rates) for rates in zip(*pairs, strict=True))
-    load = os.getloadavg()[0]
-    print(f"\nscaling: one process {one:.1f} frames/s, two {two:.1f}: {two / one:.2f} times; load {load:.1f}")
+    rounds = [(measured(1), measured(2)) for _ in range(repeats)]
+    (one, one_ms), (two, two_ms) = (
+        tuple(map(statistics.median, zip(*row, strict=True))) for row in zip(*rounds, strict=True)
+    )
+    print(f"\nscaling, medians of {repeats} rounds; load {os.getloadavg()[0]:.1f}")
+    print(f"by the clock: one process {one:.1f} frames/s, two {two:.1f}: {two / one:.2f} times")
+    idle = f"{2 * one_ms / two_ms:.2f} times on two idle cores"
+    print(f"CPU ms a frame: one {one_ms:.1f}, two side by side {two_ms:.1f}: {idle}")
 
 
 def worker(fps: int) -> None:
@@ -192,9 +201,10 @@ def worker(fps: int) -> None:
     run(models, *clips[0])
     print("ready", flush=True)
     sys.stdin.readline()
+    since_s = time.process_time()
     for clip in clips:
         run(models, *clip)
-    print(sum(len(frames_THWC) for frames_THWC, _ in clips))
+    print(sum(len(frames_THWC) for frames_THWC, _ in clips), time.process_time() - since_s)
 
 
 def agreement(sizes: dict[int, HolisticModels], clips: dict[str, Any], fps: int) -> None:

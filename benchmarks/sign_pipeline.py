@@ -1,6 +1,6 @@
 """The whole sign pipeline, keypoints and features on a CPU, against the seed's way on the same clips.
 
-    python benchmarks/sign_pipeline.py [--clips 12] [--seconds 2] [--rounds 2] [--fps 15] [--original-ms 85]
+    python benchmarks/sign_pipeline.py [--clips 8 24] [--seconds 2] [--rounds 1] [--fps 15] [--original-ms 85]
 
 The seed's way, with today's libraries: for each video MediaPipe's three landmarkers are made, InceptionV3 is built
 and its weights are loaded; the video is decoded by OpenCV once for keypoints and once for features; every landmarker
@@ -9,8 +9,9 @@ parquet are written once without and once with the features. What it cannot have
 blacked out the background, and MediaPipe's Holistic, whose figure (85 ms a kept frame, measured with 0.10.21, decoding
 and segmenting included) the last line takes instead of the landmarkers'.
 
-Both ways run as commands of one worker, from nothing to files; CPU seconds of all their processes. They take turns, and
-the best round of each counts.
+Both ways run as commands of one worker, from nothing to files; CPU seconds of all their processes, medians of rounds
+in which they take turns. Two numbers of clips tell a run's start from what one more frame costs, which is what counts
+for a data set. onnxruntime is given a network that was exported before, torch and the seed's way a state dict.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ import logging
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +48,14 @@ from services.records.sign.parquet import encode_table
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")).resolve() / "data"
 BATCH_SIZE, OUT_PX = 32, 256
+SEED = "the seed's way"
 
 
-def make_clips(folder: Path, num_clips: int, seconds: float) -> int:
-    """Copies of the real clips, played forth and back until they last as long as asked for. Returns their frames."""
+def make_clips(folder: Path, num_clips: int, seconds: float) -> None:
+    """Copies of the real clips, played forth and back until they last as long as asked for."""
     sources = sorted((DATA / "sign").glob("*.mp4"))
     if not sources:
         sys.exit(f"no real clips under {DATA}: set VISEMILL_TESTDATA")
-    num_frames = 0
     for i in range(num_clips):
         with av.open(str(sources[i % len(sources)])) as container:
             pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -64,9 +68,7 @@ def make_clips(folder: Path, num_clips: int, seconds: float) -> int:
             for k in range(round(30 * seconds)):
                 picture = pictures[(start + k) % len(pictures)]
                 written.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-                num_frames += 1
             written.mux(stream.encode())
-    return num_frames
 
 
 def seeds_way(folder: Path, out: Path, weights: Path, fps: float) -> None:
@@ -188,16 +190,16 @@ def write_files(out: Path, name: str, arrays: dict[str, np.ndarray]) -> None:
     (out / f"{name}.parquet").write_bytes(encode_table(arrays["X"], arrays["mask"], arrays["timestamps_ms"]))
 
 
-def timed(argv: list[str]) -> tuple[float, float, str]:
-    """(CPU seconds of the command and all below it, wall seconds, what it printed)."""
-    before, since_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+def timed(argv: list[str]) -> tuple[float, str]:
+    """(CPU seconds of the command and all below it, what it printed)."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, **thread_environment(1), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{argv[:6]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return cpu_s, time.perf_counter() - since_s, done.stdout
+    return cpu_s, done.stdout
 
 
 def our_argv(folder: Path, out: Path, weights: Path, fps: float, backend: str, dtype: str = "float32") -> list[str]:
@@ -207,54 +209,85 @@ def our_argv(folder: Path, out: Path, weights: Path, fps: float, backend: str, d
     return [*argv, "--iv3-dtype", dtype, "--num-shards", "4", "-o", "json"]
 
 
+@dataclass
+class Way:
+    """One row. cpu_s: seconds of each round, by the number of clips. said: what the command printed last."""
+
+    argv: list[str]
+    cpu_s: dict[int, list[float]] = field(default_factory=dict)
+    said: dict[int, str] = field(default_factory=dict)
+
+    def median_s(self, num_clips: int) -> float:
+        return statistics.median(self.cpu_s[num_clips])
+
+
 def measure(flags: argparse.Namespace, folder: Path) -> None:
     import torch
 
+    from services.features.export_onnx import export_inception
     from services.features.spec import FeaturesConfig
     from services.features.torch_model import loaded_network
 
-    clips, weights = folder / "clips", folder / "inception.pth"
-    clips.mkdir()
-    num_frames = make_clips(clips, flags.clips, flags.seconds)
+    weights, exported = folder / "inception.pth", folder / "inception.onnx"
     torch.save(loaded_network(FeaturesConfig())[0].state_dict(), weights)
-    theirs = [sys.executable, str(Path(__file__).resolve()), "--seeds-way", str(clips), str(folder / "theirs")]
+    export_inception(FeaturesConfig(), exported)
+    for num_clips in flags.clips:
+        (folder / f"{num_clips}").mkdir()
+        make_clips(folder / f"{num_clips}", num_clips, flags.seconds)
+    theirs = [sys.executable, str(Path(__file__).resolve()), "--fps", str(flags.fps)]
+    clips, out = folder / "clips", folder / "out"
     ways = {
-        "the seed's way": [*theirs, str(weights), "--fps", str(flags.fps)],
-        "visemill, torch": our_argv(clips, folder / "out", weights, flags.fps, "torch"),
-        "visemill, bfloat16": our_argv(clips, folder / "out", weights, flags.fps, "torch", "bfloat16"),
-        "visemill, onnxruntime": our_argv(clips, folder / "out", weights, flags.fps, "onnxruntime"),
+        SEED: Way([*theirs, "--seeds-way", str(clips), str(out), str(weights)]),
+        "visemill, torch": Way(our_argv(clips, out, weights, flags.fps, "torch")),
+        "visemill, bfloat16": Way(our_argv(clips, out, weights, flags.fps, "torch", "bfloat16")),
+        "visemill, onnxruntime": Way(our_argv(clips, out, exported, flags.fps, "onnxruntime")),
     }
-    best: dict[str, tuple[float, float, str]] = {}
     for _ in range(flags.rounds):
-        for name, argv in ways.items():
-            for made in ("theirs", "out"):
-                shutil.rmtree(folder / made, ignore_errors=True)
-            best[name] = min(best.get(name, (float("inf"), 0.0, "")), timed(argv))
-    report(best, num_frames, flags)
+        for num_clips in flags.clips:
+            clips.unlink(missing_ok=True)
+            clips.symlink_to(folder / f"{num_clips}")
+            for name, way in ways.items():
+                shutil.rmtree(out, ignore_errors=True)
+                cpu_s, way.said[num_clips] = timed(way.argv)
+                sys.stderr.write(f"{name}, {num_clips} clips: {cpu_s:.1f} CPU s\n")
+                way.cpu_s.setdefault(num_clips, []).append(cpu_s)
+    report(ways, flags)
 
 
-def report(best: dict[str, tuple[float, float, str]], num_frames: int, flags: argparse.Namespace) -> None:
-    seed_s, _, said = best["the seed's way"]
-    parts = json.loads(said)
-    kept = parts.pop("kept")
+def report(ways: dict[str, Way], flags: argparse.Namespace) -> None:
+    seed = ways[SEED]
+    parts = {num_clips: json.loads(said) for num_clips, said in seed.said.items()}
+    kept = {num_clips: part.pop("kept") for num_clips, part in parts.items()}
+    few, many = min(flags.clips), max(flags.clips)
+    # What the seed's way would have needed with the landmarkers of its day.
+    original_s = {n: seed.median_s(n) - parts[n]["keypoints"] + kept[n] * flags.original_ms / 1e3 for n in flags.clips}
+    print(f"median of {flags.rounds}; clips of {flags.seconds:g} s; load {os.getloadavg()[0]:.1f}")
     print(
-        f"{flags.clips} clips, {num_frames} frames, {kept} kept; best of {flags.rounds}; load {os.getloadavg()[0]:.1f}"
+        f"{'CPU s of':22}"
+        + "".join(f"{f'{n} clips, {kept[n]} kept':>22}{'ratio':>7}{'to orig.':>9}" for n in flags.clips)
+        + f"{'start s':>9}{'ms a frame more':>17}{'ratio':>7}{'to orig.':>9}"
     )
-    print(f"{'':24}{'CPU s':>8}{'wall s':>8}{'ms/frame':>10}{'ratio':>8}")
-    for name, (cpu_s, wall_s, _) in best.items():
-        print(f"{name:24}{cpu_s:8.1f}{wall_s:8.1f}{cpu_s / kept * 1e3:10.1f}{seed_s / cpu_s:8.2f}")
-    print("the seed's way, ms a kept frame: " + ", ".join(f"{n} {s / kept * 1e3:.1f}" for n, s in parts.items()))
-    original_s = seed_s - parts["keypoints"] + kept * flags.original_ms / 1e3
-    ratios = ", ".join(f"{n} {original_s / s:.2f}" for n, (s, _, _) in best.items() if n != "the seed's way")
-    per_frame_ms = original_s / kept * 1e3
-    print(f"with the original's {flags.original_ms:g} ms for keypoints: {per_frame_ms:.1f} ms; ratio of {ratios}")
+
+    def marginal_ms(seconds: Callable[[int], float]) -> float:
+        return (seconds(many) - seconds(few)) / (kept[many] - kept[few]) * 1e3
+
+    for name, way in ways.items():
+        ms = marginal_ms(way.median_s)
+        columns = [
+            f"{way.median_s(n):22.1f}{seed.median_s(n) / way.median_s(n):7.2f}{original_s[n] / way.median_s(n):9.2f}"
+            for n in flags.clips
+        ]
+        ratios = f"{marginal_ms(seed.median_s) / ms:7.2f}{marginal_ms(original_s.__getitem__) / ms:9.2f}"
+        print(f"{name:22}" + "".join(columns) + f"{way.median_s(few) - kept[few] * ms / 1e3:9.1f}{ms:17.1f}{ratios}")
+    shares = ", ".join(f"{name} {s / kept[many] * 1e3:.1f}" for name, s in parts[many].items())
+    print(f"the seed's way, ms a kept frame: {shares}; to orig.: {flags.original_ms:g} for its keypoints")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--clips", type=int, nargs=2, default=(8, 24), metavar=("FEW", "MANY"))
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--fps", type=float, default=15.0)
     parser.add_argument("--original-ms", type=float, default=85.0)
     parser.add_argument("--seeds-way", nargs=3, type=Path, metavar=("CLIPS", "OUT", "WEIGHTS"), help=argparse.SUPPRESS)
