@@ -13,7 +13,7 @@ from services.base.media import Clip, Media
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
 STAGES = [("frames", {}), ("far", {})]
-LIMITS = ClipLimits(time_s=1.5, memory_bytes=400 << 20)
+LIMITS = ClipLimits(time_s=2.5, memory_bytes=400 << 20)
 
 
 def new_child(limits=LIMITS, **options) -> PassChild:
