@@ -6,6 +6,8 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 from orchestrator.commands import Answer
@@ -13,6 +15,8 @@ from services.base.errors import BadConfig, from_kind
 from services.features.triton_flags import add_doors, words_of
 
 _MODULE = "services.features.triton_repository"
+_POLL_S = 0.1
+_QUIET_S = 4.0
 
 
 def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -24,11 +28,53 @@ def models(flags: argparse.Namespace) -> Answer:
     """Exits 78 when something is wrong with a model. Raises what the service refuses."""
     argv = [sys.executable, "-m", _MODULE, *words_of(flags)]
     argv[4:4] = ["--output=json"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if not done.stdout:
-        raise _refusal(done.stderr, done.returncode)
-    found = json.loads(done.stdout)
-    return Answer(_text(found), found, done.returncode)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        told = _Told(process, f"models {flags.door}")
+        assert process.stdout is not None
+        answer = process.stdout.read()
+        said = told.end()
+    if not answer:
+        raise _refusal(said, process.returncode)
+    found = json.loads(answer)
+    return Answer(_text(found), found, process.returncode)
+
+
+class _Told:
+    """What the service says while it works, on standard error as it comes; and that it works, where it says nothing."""
+
+    def __init__(self, process: subprocess.Popen[str], what: str) -> None:
+        self._process, self._what = process, what
+        self._lines: list[str] = []
+        self._at_s = self._since_s = time.monotonic()
+        self._threads = [threading.Thread(target=call, daemon=True) for call in (self._pass_on, self._reassure)]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> str:
+        """Waits for the process. All that it said."""
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+        return "".join(self._lines)
+
+    def _pass_on(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._lines.append(line)
+            # Its last word is the refusal, which is told as ours; a traceback is part of that.
+            if not line.startswith(("{", "Traceback", " ")):
+                self._say(line.rstrip())
+
+    def _reassure(self) -> None:
+        while self._process.poll() is None:
+            time.sleep(_POLL_S)
+            if time.monotonic() - self._at_s > _QUIET_S:
+                self._say(f"{self._what}: at work for {time.monotonic() - self._since_s:.0f} s")
+
+    def _say(self, words: str) -> None:
+        self._at_s = time.monotonic()
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -73,7 +73,11 @@ def error_of(error: grpc.RpcError) -> VisemillError:
     if code is grpc.StatusCode.UNAVAILABLE and (refused := meaning_of_handshake(details)) is not None:
         return refused
     # What is left comes from the transport: a server that went away, a proxy, a full queue.
-    return Transient("SERVER_UNAVAILABLE", f"the server did not answer ({code.name}): {details}", details)
+    return Transient(
+        "SERVER_UNAVAILABLE",
+        f"the server did not answer ({code.name}), check that it runs, and its address: {details}",
+        details,
+    )
 
 
 def clipped(text: str, max_bytes: int) -> str:

@@ -41,7 +41,9 @@ def meaning_of(status: str, message: str, whom: str, *, seen_ready: bool = True)
     if "shared memory region" in low and code in ("NOT_FOUND", "INVALID_ARGUMENT"):
         return RegionLost(Transient("REGION_LOST", f"{whom}: {message}"))
     if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED") or any(words in low for words in _PASSING_WORDS):
-        return Again(Transient(_reason(code, low), f"{whom}: {message}"))
+        reason = _reason(code, low)
+        remedy = "; check that the server runs, and its address" if reason == "UNAVAILABLE" else ""
+        return Again(Transient(reason, f"{whom}: {message}{remedy}"))
     if code == "NOT_FOUND":
         missing = BadConfig(
             "NO_MODEL",

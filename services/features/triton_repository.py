@@ -111,7 +111,7 @@ def _make_folder(repository: Path) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all is well, 78 something is wrong with a model or a setting."""
     flags = build_parser().parse_args(argv)
-    logging.basicConfig(level=logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         found = _run(flags)
     except VisemillError as error:

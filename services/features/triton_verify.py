@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from services.base.errors import BadConfig, VisemillError
+from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Float32Array
 from services.features.triton_layout import (
     BACKEND_FILE,
@@ -59,17 +59,16 @@ class Finding:
 def verify_repository(repository: Path, server: str = "") -> list[Finding]:
     """Reads every file and computes every network here; with a server, also asks it for the latest versions."""
     found = []
+    asked = _Server(server) if server else None
     for folder in model_folders(repository):
         numbers = versions(folder)
-        for version in numbers:
-            latest = version == numbers[-1]
-            found.append(_verified(folder, version, server=server if latest else "", is_latest=latest))
+        found += [_verified(folder, version, asked, is_latest=version == numbers[-1]) for version in numbers]
         if not numbers:
             found.append(Finding(folder.name, 0, "", "", ("it has no version: export it again",)))
     return found
 
 
-def _verified(folder: Path, version: int, *, server: str, is_latest: bool) -> Finding:
+def _verified(folder: Path, version: int, server: _Server | None, *, is_latest: bool) -> Finding:
     place = folder / str(version)
     try:
         card = Card.of_file(place / CARD_FILE)
@@ -78,8 +77,8 @@ def _verified(folder: Path, version: int, *, server: str, is_latest: bool) -> Fi
     checks = [lambda: _file_problems(place, card)]
     if is_latest:
         checks.append(lambda: _config_problems(folder, place, card))
-    if server:
-        checks.append(lambda: _server_problems(server, folder, card))
+    if is_latest and server is not None:
+        checks.append(lambda: server.problems(folder, card))
     problems = [problem for check in checks for problem in _told(check)]
     return Finding(folder.name, version, card.weights, card.digest, tuple(problems))
 
@@ -114,6 +113,24 @@ def _config_problems(folder: Path, place: Path, card: Card) -> Iterator[str]:
             yield f"{CONFIG_FILE} has the {kind}s {', '.join(said_names)}, the network has {', '.join(names)}"
     if config.backend == "python" and digest_of_file(place / "model.py") != digest_of_file(BACKEND_FILE):
         yield f"{place / 'model.py'} is not the one of this visemill: export it again, or keep to the one that wrote it"
+
+
+class _Server:
+    """Asked of one model after another, until it does not answer: patience with it is spent once."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._silent_for = ""
+
+    def problems(self, folder: Path, card: Card) -> Iterator[str]:
+        if self._silent_for:
+            yield f"{self._target} was not asked: it did not answer for {self._silent_for}"
+            return
+        try:
+            yield from _server_problems(self._target, folder, card)
+        except Transient:
+            self._silent_for = card.name
+            raise
 
 
 def _server_problems(server: str, folder: Path, card: Card) -> Iterator[str]:

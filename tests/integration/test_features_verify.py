@@ -1,7 +1,9 @@
 """A model repository in which something is not as it was written: `models verify` names it, and nothing else."""
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -87,3 +89,22 @@ def test_the_command_says_it_and_exits_as_a_wrong_setting_does(repository: Path)
     assert done.returncode == BadConfig.exit_code, done.stderr
     (model,) = json.loads(done.stdout)["models"]
     assert (model["model"], model["version"], len(model["problems"])) == ("semantic", 1, 1)
+
+
+def test_a_server_that_does_not_answer_costs_patience_once_and_not_in_silence(repository: Path) -> None:
+    shutil.copytree(repository / "semantic", repository / "semantic_too")
+    for name in ("config.pbtxt", "1/model.json"):
+        changed(repository / "semantic_too" / name, '"semantic"', '"semantic_too"')
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{nobody.getsockname()[1]}"
+        argv = [sys.executable, "-m", "orchestrator.cli", "models", "verify", str(repository), "--server", server]
+        environment = {**os.environ, "VISEMILL_RPC_PATIENCE_S": "2"}
+        done = subprocess.run(
+            [*argv, "-o", "json"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+    assert done.returncode == BadConfig.exit_code, done.stderr
+    first, second = json.loads(done.stdout)["models"]
+    assert "check that the server runs" in first["problems"][0]
+    assert second["problems"] == [f"{server} was not asked: it did not answer for semantic"]
+    assert "trying again" in done.stderr
