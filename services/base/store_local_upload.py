@@ -90,7 +90,13 @@ def make_folders(folder: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for new in reversed(missing):
-        new.mkdir(exist_ok=True)
+        try:
+            new.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            # /proc and its like say so where no folder can be made; elsewhere somebody has just removed its parent.
+            if new.parent.is_dir():
+                raise PermissionError(errno.EPERM, "this file system makes no folders", str(new)) from None
+            raise
         sync_folder(new.parent)
 
 

@@ -256,6 +256,12 @@ def test_a_file_where_a_folder_must_be_is_named(store: LocalFolder) -> None:
     assert store.stat("a/b") is None
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_a_root_whose_file_system_makes_no_folders_is_refused_as_a_setting():
+    with pytest.raises(BadConfig, match="NOT_WRITABLE"):
+        LocalFolder(Path("/proc/nowhere")).put("a", b"1")
+
+
 def test_abandoned_files_go_and_living_writers_stay(store: LocalFolder, root: Path) -> None:
     (root / "deep").mkdir()
     dead = root / "deep" / f"{TEMP_PREFIX}0123"
