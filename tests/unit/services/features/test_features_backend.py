@@ -21,7 +21,16 @@ def test_a_missing_library_is_said_with_the_remedy(
     config: FeaturesConfig, library: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    for name in ("torch_model", "onnx_model", "triton", "inception", "weights", "stretch", "semantic"):
+    for name in (
+        "torch_model",
+        "onnx_model",
+        "triton",
+        "triton_networks",
+        "inception",
+        "weights",
+        "stretch",
+        "semantic",
+    ):
         monkeypatch.delitem(sys.modules, f"services.features.{name}", raising=False)
     with pytest.raises(BadConfig, match=rf"LIBRARY_MISSING: {library.split('.', maxsplit=1)[0]}.*visemill\[{extra}\]"):
         open_model(config)
