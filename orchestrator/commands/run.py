@@ -8,16 +8,16 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from orchestrator.carrying import RunOptions, Summary
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
+from orchestrator.joining import pin_or_join
 from orchestrator.lease import Lease
 from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
-from orchestrator.pin import is_pinned, pin, writes_to
+from orchestrator.pin import writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.pipelines import PIPELINES
 from orchestrator.plan import Plan
@@ -145,10 +145,7 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
     order = plan.order
     options = options_of(flags, order)
     state, outputs = open_store(state_root(flags)), open_store(order.output_root)
-    # Where the plan is pinned there is nothing to write, and a run on a cluster may be joined while it goes on.
-    joins = kube.is_kube(flags) and is_pinned(plan, state, outputs)
-    with nullcontext() if joins else Lease(outputs.uri, order.run):
-        pin(plan, state, outputs)
+    pin_or_join(plan, state, outputs, joins=kube.is_kube(flags))
     if not options.quiet:
         # Before hours are spent on it: that no clip goes to test, say.
         sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
