@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from services.base.errors import BadConfig
@@ -34,6 +34,14 @@ def words_of(flags: Iterable[argparse.Action], values: argparse.Namespace, skip:
         if action.dest not in skip and value != action.default:
             words += _words(action, value)
     return words
+
+
+def words_given_by(values: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> list[str]:
+    """As words_of, for the flags that these functions add to a parser."""
+    parser = FlagParser("flags")
+    for add in adding:
+        add(parser)
+    return words_of(parser.flags, values)
 
 
 def _words(action: argparse.Action, value: Any) -> list[str]:

@@ -82,6 +82,7 @@ class KubeRun:
         self._should_stop = should_stop
         self._wanted = parallelism
         self._parallelism = settings.parallelism
+        self._asked = settings.digest(options.clip_memory_mib)
         self._newest: JobSeen | None = None
         self._api = KubeApi(settings.context, settings.namespace)
         self._id = RunId(order.run, state.uri)
@@ -240,7 +241,7 @@ class KubeRun:
         progress.kube_requests = self._api.num_calls
         progress.reached(sum(sizes[shard] for shard in seen.done), self._eyes.num_quarantined)
         job = seen.jobs[-1] if seen.jobs else None
-        if job and job.is_live and job.settings not in ("", self._settings.digest(self._options.clip_memory_mib)):
+        if job and job.is_live and job.settings not in ("", self._asked):
             self._say_once(
                 progress,
                 f"{job.name} keeps the image, sizes and other settings that it was made with, which are not those "

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
-from orchestrator.flag_words import FlagParser, words_of
+from orchestrator.flag_words import words_given_by
 from orchestrator.pin import claim_of, finished_as
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
@@ -80,10 +80,9 @@ def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterabl
 
 def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:
     """Each problem with the command that shows it again."""
-    own = FlagParser(flags.pipeline)
-    pipeline_of(flags.pipeline).add_flags(own)
+    own = words_given_by(flags, pipeline_of(flags.pipeline).add_flags)
     roots = ["--input-root", absolute(flags.input_root), "--output-root", absolute(flags.output_root)]
-    command = ["visemill", "plan", flags.pipeline, *roots, *words_of(own.flags, flags)]
+    command = ["visemill", "plan", flags.pipeline, *roots, *own]
     told = tuple(dataclasses.replace(line, reproduce=shlex.join(command)) for line in data_set.problems)
     return dataclasses.replace(data_set, problems=told)
 

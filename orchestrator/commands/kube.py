@@ -17,7 +17,7 @@ from orchestrator.carrying import RunOptions, Summary
 from orchestrator.cluster_state import JobSeen
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import absolute, add_output_flags, find_run, state_root
-from orchestrator.flag_words import FlagParser, words_of
+from orchestrator.flag_words import words_given_by
 from orchestrator.jobs import RunId
 from orchestrator.kube_settings import add_kube_flags, kube_settings
 from orchestrator.observe import observe
@@ -96,17 +96,9 @@ def check(flags: argparse.Namespace) -> None:
     check_roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
 
 
-def flag_words(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> list[str]:
-    """The words that give these flags again. adding: what adds them to a parser."""
-    parser = FlagParser("kube")
-    for add in adding:
-        add(parser)
-    return words_of(parser.flags, flags)
-
-
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
     """What carries the run of these flags on, on the same cluster."""
-    words = flag_words(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
+    words = words_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
     return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
+from orchestrator.flag_words import words_given_by
 from services.base import log
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig
@@ -97,9 +98,9 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     """What the processes that carry runs, and end them, are told of the cluster."""
     if not kube.is_kube(flags):
         return {}
-    cancel_words = tuple(kube.flag_words(flags, kube.add_place_flags))
+    cancel_words = tuple(words_given_by(flags, kube.add_place_flags))
     # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
-    resume_words = (*kube.flag_words(flags, kube.add_cluster_flags), "--attach")
+    resume_words = (*words_given_by(flags, kube.add_cluster_flags), "--attach")
     return {"workers_flag": "--parallelism", "resume_words": resume_words, "cancel_words": cancel_words}
 
 

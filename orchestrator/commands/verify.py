@@ -51,9 +51,12 @@ def verify(flags: argparse.Namespace) -> Answer:
     problems: list[dict[str, str]] = []
     files = [*((name, facts) for name, (_, facts) in made.items()), *sorted(summaries_of(order, state).items())]
     progress = Progress(len(files), 0)
+    gone: set[str] = set()
     num_read = 0
     for name, facts in files:
         problem = check_file(outputs, name, facts)
+        if problem == _GONE:
+            gone.add(name)
         if problem and name in made and made[name][0] is not parts[-1]:
             problem += f" (of run {made[name][0].order.run}, to which others were added since: give its command again)"
         num_read += int(facts["size_bytes"])
@@ -61,7 +64,6 @@ def verify(flags: argparse.Namespace) -> Answer:
         progress.tick(f"reading {name}")
         problems += [{"file": name, "problem": problem}] if problem else []
     progress.close()
-    gone = {p["file"] for p in problems if p["problem"].startswith(_GONE)}
     problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
