@@ -1,6 +1,8 @@
 """The real command line in processes of its own, on real clips: what every end-to-end test stands on."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import random
@@ -10,14 +12,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
+
+from orchestrator.cli import main
 
 LIMIT_S = 900
 STATE_DIR = ".visemill"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Visemill:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **self.environment},
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=ROOT,
         )
 
     def run(self, *words: object, prefix: Sequence[str] = (), output: str = "json") -> Result:
@@ -77,6 +83,55 @@ class Visemill:
         assert result.code == code, f"{words}: exit {result.code}, not {code}\n{result.text}\n{result.stderr[-3000:]}"
         assert result.error["reason"] == reason, result.error
         return result.error["message"]
+
+
+class InProcess(Visemill):
+    """`visemill` without a process of its own: for what is answered and written. A run's workers are processes all the
+    same; where the command itself is signalled or killed, take `Visemill`.
+    """
+
+    def run(self, *words: object, prefix: Sequence[str] = (), output: str = "json") -> Result:
+        if prefix:
+            raise ValueError(f"a command in this process cannot have the prefix {prefix}")
+        text, stderr = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(stderr):
+                try:
+                    code = main([*map(str, words), "-o", output])
+                except SystemExit as ended:
+                    code = int(ended.code or 0)
+        return Result(code, text.getvalue(), stderr.getvalue())
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has been carried to its end, with its inputs: only to be looked at; what changes it takes a copy.
+
+    folder: holds inputs and outputs, nothing else. answer: what the command said. digest: of the output tree.
+    """
+
+    folder: Path
+    answer: dict[str, Any]
+    digest: str
+
+    @property
+    def inputs(self) -> Path:
+        return self.folder / "in"
+
+    @property
+    def outputs(self) -> Path:
+        return self.folder / "out"
+
+    def copy(self, folder: Path) -> "FinishedRun":
+        """The same run as if it had been made there: its files' times are kept, what names its place names the new."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
+        for path in (folder / "out" / STATE_DIR).rglob("*.json*"):
+            text = path.read_bytes()
+            path.write_bytes(text.replace(str(self.folder).encode(), str(folder).encode()))
+        return replace(self, folder=folder)
 
 
 @dataclass(frozen=True)
@@ -199,6 +254,70 @@ def visemill() -> Visemill:
 def visemill_in() -> type[Visemill]:
     """A command line in another environment."""
     return Visemill
+
+
+@pytest.fixture(scope="session")
+def here() -> InProcess:
+    """The command line without the start of a process for each command."""
+    return InProcess()
+
+
+@pytest.fixture(scope="session")
+def here_in() -> type[InProcess]:
+    """The same in another environment."""
+    return InProcess
+
+
+@pytest.fixture(scope="session")
+def finished_grid(here: InProcess, testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Three clips of GRID in two shards, without a finding."""
+    folder = tmp_path_factory.mktemp("finished-grid")
+    Corpus(folder / "in", testdata / "data" / "grid").add("bbaf2n", "bbaf3s", "bbal8p")
+    words = ["run", "grid", "--input-root", folder / "in", "--output-root", folder / "out"]
+    answer = here.ok(*words, "--num-shards", 2, "--workers", 2, "--quiet")
+    return FinishedRun(folder, answer, digest_of_tree(folder / "out"))
+
+
+@pytest.fixture(scope="session")
+def finished_grid_all(here: InProcess, testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Every real clip of GRID, 49 that become records and one without an align, by one worker that is left alone."""
+    folder = tmp_path_factory.mktemp("finished-grid-all")
+    Corpus(folder / "in", testdata / "data" / "grid").all_real()
+    words = ["run", "grid", "--input-root", folder / "in", "--output-root", folder / "out"]
+    answer = here.ok(*words, "--num-shards", 24, "--workers", 1, "--quiet", code=3)
+    return FinishedRun(folder, answer, digest_of_tree(folder / "out"))
+
+
+SIGN_FLAGS = ("--write-keypoints", "--write-iv3-features", "--target-fps", 6, "--label-from", "folder", "--occ-enable")
+
+
+@pytest.fixture(scope="session")
+def finished_sign(here: InProcess, testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Six sign clips of a second in four folders, two of them twins, and one that is no video, in three shards."""
+    folder = tmp_path_factory.mktemp("finished-sign")
+    for name, words in (("autsl_signer0_sample1000", ("bread", "rice")), ("pose_test_video", ("milk", "tea"))):
+        for i, word in enumerate(words):
+            cut_clip(testdata / "data/sign" / f"{name}.mp4", folder / "in" / word / f"{word}.mp4", 14 * i, 28)
+        first = folder / "in" / words[0] / f"{words[0]}.mp4"
+        shutil.copyfile(first, folder / "in" / words[1] / f"again {words[0]}.mp4")
+    (folder / "in" / "tea" / "broken.mp4").write_text("not a video")
+    run = ["run", "sign", folder / "in", folder / "out", *SIGN_FLAGS, "--num-shards", 3, "--quiet"]
+    answer = here.ok(*run, "--workers", 1, "--no-artifact-cache", code=3)
+    return FinishedRun(folder, answer, digest_of_tree(folder / "out"))
+
+
+def cut_clip(source: Path, target: Path, first: int, count: int) -> None:
+    """A part of a real clip, encoded again."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with av.logging.Capture(), av.open(str(source)) as read, av.open(str(target), "w") as written:
+        stream = written.add_stream("mpeg4", rate=30)
+        stream.bit_rate, stream.pix_fmt = 4_000_000, "yuv420p"
+        stream.width, stream.height = read.streams.video[0].width, read.streams.video[0].height
+        for i, frame in enumerate(read.decode(video=0)):
+            if first <= i < first + count:
+                plain = av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"), format="rgb24")
+                written.mux(stream.encode(plain))
+        written.mux(stream.encode())
 
 
 @pytest.fixture
