@@ -101,6 +101,8 @@ def check_addable(
     OTHER_SETTINGS: files of one output are made alike. NAME_TAKEN: a file would replace another clip's.
     """
     held, asked = _settings(runs[-1][0]), _settings(order)
+    # Runs of before the device was pinned do not tell it.
+    held = {name: asked.get(name) for name in asked if name.endswith(".device")} | held
     differing = [
         f"{name} {held.get(name, 'absent')} there, {asked.get(name, 'absent')} now"
         for name in sorted(set(held) | set(asked))

@@ -39,7 +39,7 @@ from orchestrator.commands import (
 )
 from orchestrator.commands.roots import add_output_flags
 from orchestrator.pipeline import Pipeline
-from orchestrator.planning import add_pipeline_parsers
+from orchestrator.planning import add_device_flag, add_pipeline_parsers
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, Transient, VisemillError
 
 # Commands of the original script, whose flags ours keep.
@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     for pipeline, sub in add_per_pipeline("plan", plan.plan, text):
         _add_roots(sub, pipeline)
         plan.add_plan_flags(sub)
+        add_device_flag(sub)
         run.add_run_flags(sub)
     for pipeline, sub in add_per_pipeline("run", run.run, "make the training-ready output of a data set"):
         _add_roots(sub, pipeline)
@@ -104,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     text = "plan a run and pin it in its output; resume carries it out"
     for pipeline, sub in add_per_pipeline("pin", pin.pin_run, text):
         _add_roots(sub, pipeline)
+        add_device_flag(sub)
     text = "count the clips that a run would find"
     for pipeline, sub in add_per_pipeline("count", count.count, text):
         _add_input_root(sub, pipeline)

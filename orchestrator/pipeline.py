@@ -28,6 +28,23 @@ class DataSet:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """How a payload and the same made again agree.
+
+    problems: each names what differs; empty where they agree. deviations: of the fields that need not be equal, field
+    -> its largest absolute difference, as a share of the field's standard deviation.
+    """
+
+    problems: tuple[str, ...] = ()
+    deviations: Mapping[str, float] = field(default_factory=dict)
+
+
+def same_bytes(order: RunOrder, kept: bytes, made: bytes) -> Agreement:  # noqa: ARG001
+    """For a pipeline whose products are the same bytes whenever they are made."""
+    return Agreement() if kept == made else Agreement(("gives other bytes when it is made again",))
+
+
 def no_rules(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
     """For a pipeline whose outputs have no rules beyond their digests."""
     return ()
@@ -45,6 +62,7 @@ class Pipeline:
     raises BadInput when it is torn.
     check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
+    compare: (order, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
     product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
@@ -63,6 +81,7 @@ class Pipeline:
     file_of: Callable[[RunOrder, ClipRow], str]
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
     check_outputs: Callable[[RunOrder, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
+    compare: Callable[[RunOrder, bytes, bytes], Agreement] = same_bytes
     positionals: tuple[str, str] | None = None
     preview: str = ""
     product: str = "records"

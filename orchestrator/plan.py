@@ -73,7 +73,7 @@ def make_plan(
     clips = encode_clips(data_set.rows, num_shards)
     clips_sha256 = hashlib.sha256(clips).hexdigest()
     stage_orders = tuple(
-        StageOrder(name, dict(config), dict(identity["models"]))
+        StageOrder(name, {**config, **identity.get("settled", {})}, dict(identity["models"]))
         for (name, config), identity in zip(stages, identities, strict=True)
     )
     keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from orchestrator.commands.roots import absolute, state_root
 from orchestrator.flag_words import words_given_by
+from orchestrator.kube_settings import kube_settings
 from orchestrator.pin import claim_of, finished_as
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
@@ -53,7 +55,7 @@ def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
     data_set = _with_command(pipeline.read(entries, flags), flags)
     stages = pipeline.stages(flags)
     roots = Roots(input_root, absolute(flags.output_root), state_root(flags))
-    identities = describe(stages)
+    identities = describe(stages, device_of(flags))
     plan = make_plan(
         pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
     )
@@ -87,11 +89,28 @@ def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:
     return dataclasses.replace(data_set, problems=told)
 
 
-def describe(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Who would decide the bytes, as the stages themselves say. Raises BadConfig as they do."""
+def add_device_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers-device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what a stage's device auto means where the workers are other machines; auto: what it means here "
+        "(default: %(default)s)",
+    )
+
+
+def device_of(flags: argparse.Namespace) -> str:
+    """What a stage's device "auto" means for the workers of a run, which are not always of this machine."""
+    if getattr(flags, "cluster", "local") == "kube":
+        return "cuda" if kube_settings(flags, os.environ).pods_gpus else "cpu"
+    return getattr(flags, "workers_device", "auto")
+
+
+def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "auto") -> list[dict[str, Any]]:
+    """Who would decide the bytes, as the stages themselves say. device: as device_of gives it. Raises BadConfig."""
     names = ",".join(name for name, _ in stages)
     config = json.dumps({name: dict(values) for name, values in stages})
-    done = run_service(names, "describe", "--config", config, limit_s=_DESCRIBE_LIMIT_S)
+    done = run_service(names, "describe", "--config", config, "--device", device, limit_s=_DESCRIBE_LIMIT_S)
     identities: list[dict[str, Any]] = json.loads(done)
     return identities
 

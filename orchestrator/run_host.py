@@ -41,13 +41,14 @@ class Message:
 @dataclass(frozen=True)
 class HostConfig:
     """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
-    takes a number of workers. resume_words: added to `resume`. cancel_words: to `cancel`, where a run has to be ended
-    besides its process; None where not.
+    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume`. cancel_words: to `cancel`, where a
+    run has to be ended besides its process; None where not.
     """
 
     num_runs: int = 4
     remotes: tuple[str, ...] = ()
     workers_flag: str = "--workers"
+    pin_words: tuple[str, ...] = ()
     resume_words: tuple[str, ...] = ()
     cancel_words: tuple[str, ...] | None = None
 
@@ -180,7 +181,7 @@ class RunHost:
     def _pin(self, asked: Submission) -> RunRecord:
         try:
             with self.metrics.planned.time():
-                ended = Carrier(asked.pin_words(), _ignore).run()
+                ended = Carrier([*asked.pin_words(), *self._config.pin_words], _ignore).run()
             if "digest" not in ended.answer:
                 error = _error_of(ended)
                 self.metrics.refused.labels(error.reason).inc()

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
 from orchestrator.flag_words import words_given_by
+from orchestrator.planning import device_of
 from services.base import log
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig
@@ -101,7 +102,13 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     cancel_words = tuple(words_given_by(flags, kube.add_place_flags))
     # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
     resume_words = (*words_given_by(flags, kube.add_cluster_flags), "--attach")
-    return {"workers_flag": "--parallelism", "resume_words": resume_words, "cancel_words": cancel_words}
+    return {
+        "workers_flag": "--parallelism",
+        # The pods', whatever this process sees.
+        "pin_words": (f"--workers-device={device_of(flags)}",),
+        "resume_words": resume_words,
+        "cancel_words": cancel_words,
+    }
 
 
 def _real(root: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from orchestrator.commands.roots import find_run
 from orchestrator.finish import summaries_of
 from orchestrator.observe import observe, read_clips, read_quarantine
 from orchestrator.pin import earlier_runs
+from orchestrator.pipeline import Agreement
 from orchestrator.planning import limit_words, pipeline_of, run_service
 from orchestrator.progress import Progress, num_bytes
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
@@ -67,21 +68,24 @@ def verify(flags: argparse.Namespace) -> Answer:
     problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
+    deviations: dict[str, float] = {}
     for part in parts:
         theirs = {name for name, (maker, _) in made.items() if maker is part}
         chosen = [c for c in choose(part.order, state, part.done, share(flags.recompute)) if _file(part, c) in theirs]
         num_chosen += len(chosen)
-        problems += _recompute(part.order, outputs, chosen, wrong)
+        problems += _recompute(part.order, outputs, chosen, wrong, deviations)
     data = {
         "run": order.run,
         "files": len(files),
         "bytes": num_read,
         "recomputed": num_chosen,
+        "deviations": deviations,
         "problems": problems,
     }
     lines = [
         f"{data['files']} files ({num_bytes(num_read)}) read, {num_chosen} clips made again, {len(problems)} problems"
     ]
+    lines += [f"  {name}: up to {most:.2g} of its standard deviation apart" for name, most in deviations.items()]
     lines += [f"  {p['file']}: {p['problem']}" for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
 
@@ -151,9 +155,16 @@ def choose(order: RunOrder, state: Store, done: Sequence[DoneShard], part: float
 
 
 def _recompute(
-    order: RunOrder, outputs: Store, chosen: Sequence[tuple[ClipRow, int]], wrong: set[str]
+    order: RunOrder,
+    outputs: Store,
+    chosen: Sequence[tuple[ClipRow, int]],
+    wrong: set[str],
+    deviations: dict[str, float],
 ) -> list[dict[str, Any]]:
-    """Clips whose bytes are others when they are made again; files already known to be wrong are left out."""
+    """Clips that are others when they are made again; files already known to be wrong are left out.
+
+    deviations: gets the largest one of each field that is compared within a tolerance.
+    """
     if not chosen:
         return []
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
@@ -163,19 +174,26 @@ def _recompute(
         batch = chosen[first : first + _CLIPS_A_CALL]
         with tempfile.TemporaryDirectory() as folder:
             made = _make_again(order, inputs, [row for row, _ in batch], Path(folder))
-            kept = _stored(order, outputs, batch, wrong)
-            for row, _ in batch:
-                same = row.key not in kept or made.get(row.key) == kept[row.key]
-                progress.clip(ok=same)
-                if not same:
-                    problems.append({"file": row.key, "problem": "gives other bytes when it is made again"})
+            for key, kept in _stored(order, outputs, batch, wrong):
+                found = _agreement(order, kept, made[key])
+                progress.clip(ok=not found.problems)
+                problems += [{"file": key, "problem": problem} for problem in found.problems]
+                for name, value in found.deviations.items():
+                    deviations[name] = max(value, deviations.get(name, 0.0))
         progress.tick("making clips again")
     progress.close()
     return problems
 
 
-def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder: Path) -> dict[str, str]:
-    """Key -> sha256 of the payload."""
+def _agreement(order: RunOrder, kept: bytes, made: Path | str) -> Agreement:
+    """made: the payload's file, or why there is none."""
+    if isinstance(made, str):
+        return Agreement((f"is not made again: {made}",))
+    return pipeline_of(order.pipeline).compare(order, kept, made.read_bytes())
+
+
+def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder: Path) -> dict[str, Path | str]:
+    """Key -> the payload's file, or why there is none."""
     words = [str(local_file(inputs, row.media, folder)) for row in rows]
     for row in rows:
         clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
@@ -186,26 +204,27 @@ def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder:
     words += ["--save", str(folder / "made"), *limit_words(order)]
     names = ",".join(stage.name for stage in order.stages)
     said = run_service(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
-    made: dict[str, str] = {}
+    made: dict[str, Path | str] = {}
     for row, line in zip(rows, said.splitlines(), strict=True):
         answer = json.loads(line)
         if answer["outcome"] == "ok":
-            last = list(answer["saved"].values())[-1]
-            made[row.key] = hashlib.sha256(Path(last).read_bytes()).hexdigest()
+            made[row.key] = Path(list(answer["saved"].values())[-1])
+        else:
+            made[row.key] = f"{answer['reason']}: {answer['message']}"
     return made
 
 
-def _stored(order: RunOrder, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]) -> dict[str, str]:
-    """Key -> sha256 of the payload in the output."""
+def _stored(
+    order: RunOrder, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]
+) -> Iterator[tuple[str, bytes]]:
+    """(key, payload) of these clips in the output."""
     pipeline = pipeline_of(order.pipeline)
     wanted = {(pipeline.file_of(order, row), place): row.key for row, place in batch}
-    found: dict[str, str] = {}
     for name in sorted({name for name, _ in wanted} - wrong):
         try:
             for place, payload in pipeline.payloads(outputs, name):
                 key = wanted.get((name, place))
                 if key is not None:
-                    found[key] = hashlib.sha256(payload).hexdigest()
+                    yield key, payload
         except VisemillError as error:
             raise BadConfig("OUTPUT_TORN", f"{name}: {error.message}") from error
-    return found

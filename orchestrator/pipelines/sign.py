@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.pipeline import DataSet, Pipeline
+from orchestrator.pipeline import Agreement, DataSet, Pipeline, same_bytes
 from orchestrator.pipelines.sign_discovery import discover, output_names
 from orchestrator.pipelines.sign_flags import add_flags, stages
 from orchestrator.pipelines.sign_labels import GLOSSES_FILE, plan_labels
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, BadInput
 from services.base.manifest import ClipRow, ClipTable
 from services.base.order import DoneShard, QuarantineLine, RunOrder
 from services.base.shards import MAX_SHARDS, assign_shards
 from services.base.store import Entry, NotThere, Store
+from services.features.spec import TOLERANCE
+from services.records.sign.agreement import disagreements
 from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, same_clip, upsert
 from services.records.sign.npz import weights_in_words
 from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
@@ -146,6 +148,17 @@ def check_outputs(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iter
             yield about, f"{breach.rule}: {breach.message}"
 
 
+def compare(order: RunOrder, kept: bytes, made: bytes) -> Agreement:
+    """Bytes are compared, but where a server computed the features: these agree within the stated tolerance."""
+    served = any(stage.config.get("backend") == "triton" for stage in order.stages if stage.name == "features")
+    if not served:
+        return same_bytes(order, kept, made)
+    try:
+        return Agreement(*disagreements(kept, made, {"X2048": TOLERANCE}))
+    except BadInput as error:
+        return Agreement((error.message,))
+
+
 PIPELINE = Pipeline(
     "sign",
     "sign videos to keypoints and InceptionV3 features, an npz a clip",
@@ -158,6 +171,7 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     check_outputs=check_outputs,
+    compare=compare,
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
     preview="preview.jpg",
     product="clips",

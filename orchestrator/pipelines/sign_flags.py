@@ -99,6 +99,13 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
         help="torch only: bfloat16 takes half the time on a CPU that has it (AVX512-BF16, AMX) and keeps fewer digits; "
         "float16 is for a GPU (default: %(default)s)",
     )
+    add(
+        "--iv3-device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="torch only: where InceptionV3 is computed; auto: a GPU where the workers have one. The run pins which it "
+        "is, and a worker without it refuses (default: %(default)s)",
+    )
     add("--triton", default="", metavar="HOST:PORT", help="Triton server that holds the model")
     add(
         "--triton-in-flight",
@@ -136,6 +143,8 @@ def _require_no_features(flags: argparse.Namespace) -> None:
         if getattr(flags, name):
             flag = f"--{name.replace('_', '-')}"
             raise BadConfig("FLAGS_DISAGREE", f"{flag} was given without --write-iv3-features: give both, or neither")
+    if flags.iv3_device != "auto":
+        raise BadConfig("FLAGS_DISAGREE", "--iv3-device was given without --write-iv3-features: give both, or neither")
 
 
 def _decode(flags: argparse.Namespace) -> dict[str, Any]:
@@ -163,6 +172,7 @@ def _features(flags: argparse.Namespace) -> dict[str, Any]:
         "weights": flags.iv3_weights,
         "weights_sha256": flags.iv3_weights_sha256,
         "seed": flags.iv3_seed,
+        "device": flags.iv3_device,
         "dtype": flags.iv3_dtype,
         "batch_size": flags.batch_size,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import importlib
@@ -26,19 +27,21 @@ _SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-pyt
 @dataclass(frozen=True)
 class StageIdentity:
     """key_config: what of the config decides an artifact's bytes. run_config: that, and what decides which clips come
-    out. models: file name -> sha256. libraries: name -> version.
+    out. settled: settings that the machine decides, such as its device. models: file name -> sha256. libraries: name ->
+    version.
     """
 
     name: str
     version: int
     key_config: Mapping[str, Any]
     run_config: Mapping[str, Any]
+    settled: Mapping[str, Any]
     models: Mapping[str, str]
     libraries: Mapping[str, str]
 
     def of_artifact(self) -> dict[str, Any]:
         """What decides an artifact's bytes."""
-        return {name: value for name, value in self.to_dict().items() if name != "run_config"}
+        return {name: value for name, value in self.to_dict().items() if name not in ("run_config", "settled")}
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -46,15 +49,24 @@ class StageIdentity:
             "version": self.version,
             "key_config": dict(self.key_config),
             "run_config": dict(self.run_config),
+            "settled": dict(self.settled),
             "models": dict(self.models),
             "libraries": dict(self.libraries),
         }
 
 
-def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
-    """The identity of a stage under a config. Raises BadConfig when a model file is missing."""
+def identity_of(spec: StageSpec, config: Any, device: str = "") -> StageIdentity:
+    """The identity of a stage under a config. device: what a device "auto" means; empty: what it means here.
+
+    Raises BadConfig when a model file is missing, or a setting cannot be had on the device.
+    """
     package = package_of(spec)
     module = importlib.import_module(f"{package}.spec")
+    settled: Mapping[str, Any] = module.settled(config, device) if hasattr(module, "settled") else {}
+    try:
+        config = dataclasses.replace(config, **settled)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
     key_config: Mapping[str, Any] = module.key_config(config)
     run_config: Mapping[str, Any] = module.run_config(config) if hasattr(module, "run_config") else key_config
     libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
@@ -66,6 +78,7 @@ def identity_of(spec: StageSpec, config: Any) -> StageIdentity:
         spec.version,
         key_config,
         run_config,
+        settled,
         models,
         {name: library_version(name) for name in sorted(libraries)},
     )
@@ -102,9 +115,17 @@ def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
     parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
-    configs = stage_configs(parser.parse_args(argv).config, specs)
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what a stage's device auto means: that of the machines that will work; auto: as on this machine",
+    )
+    flags = parser.parse_args(argv)
+    configs, device = stage_configs(flags.config, specs), "" if flags.device == "auto" else flags.device
     identities = [
-        identity_of(spec, config_from_mapping(spec.config, configs[name])).to_dict() for name, spec in specs.items()
+        identity_of(spec, config_from_mapping(spec.config, configs[name]), device).to_dict()
+        for name, spec in specs.items()
     ]
     sys.stdout.write(json.dumps(identities) + "\n")
     return 0

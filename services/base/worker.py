@@ -25,7 +25,7 @@ from services.base.contract import StageSpec, config_from_mapping
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_TRANSIENT, BadConfig, BadShard, VisemillError
 from services.base.identity import StageIdentity, identity_of
 from services.base.isolation import PassChild, clip_limits
-from services.base.order import RunOrder, order_from_json
+from services.base.order import RunOrder, order_from_json, run_digest
 from services.base.settings import granted_cores
 from services.base.shard_work import ShardContext, ShardWork, say
 from services.base.shards import parse_shards, part_of, shards_text
@@ -270,7 +270,30 @@ def check_identities(order: RunOrder, specs: Mapping[str, StageSpec]) -> list[St
         _same("model", stage.models, identity.models)
         _same("library", order.libraries, identity.libraries, subset=True)
         identities.append(identity)
+    _require_settled(order, identities)
     return identities
+
+
+def _require_settled(order: RunOrder, identities: Sequence[StageIdentity]) -> None:
+    """A run that was pinned without saying its device goes on where its digest says that it began."""
+    open_ones = [
+        f"{stage.name} {name} {value}"
+        for stage, identity in zip(order.stages, identities, strict=True)
+        for name, value in identity.settled.items()
+        if stage.config.get(name, "auto") == "auto"
+    ]
+    if not open_ones:
+        return
+    keys = {i.name: {"version": i.version, "config": i.run_config} for i in identities}
+    libraries = {name: version for i in identities for name, version in i.libraries.items()}
+    pinned = (order.pipeline, order.stages, keys, order.clips_sha256, order.num_shards, libraries, order.details)
+    if run_digest(*pinned) != order.digest:
+        raise BadConfig(
+            "DEVICE_UNKNOWN",
+            f"run {order.run} was pinned without its device, and here that is {', '.join(open_ones)}, which is not "
+            f"what its digest {order.digest[:16]} was made of: go on where it was begun, or begin a new run in a new "
+            "output root",
+        )
 
 
 def _same(what: str, pinned: Mapping[str, str], here: Mapping[str, str], *, subset: bool = False) -> None:

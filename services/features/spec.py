@@ -48,7 +48,8 @@ class FeaturesConfig:
         default="auto", metadata={"help": "triton only: auto shares memory with a server of this host"}
     )
     device: DeviceName = field(
-        default="auto", metadata={"help": "torch only: auto takes a GPU where there is one that torch can use"}
+        default="auto",
+        metadata={"help": "torch only: auto takes a GPU where there is one that torch can use; a run pins which it is"},
     )
     dtype: DtypeName = field(
         default="float32", metadata={"help": "torch only: bfloat16 and, on a GPU, float16 are faster and less exact"}
@@ -81,6 +82,8 @@ class FeaturesConfig:
             raise ValueError("the triton backend needs the server's address: give triton HOST:PORT")
         if self.dtype != "float32" and self.backend != "torch":
             raise ValueError(f"dtype {self.dtype} is for torch, not for {self.backend}: take float32, or backend torch")
+        if self.device == "cuda" and self.backend != "torch":
+            raise ValueError(f"device cuda is for torch, not for {self.backend}: leave it out, or take backend torch")
         if self.dtype == "float16" and self.device == "cpu":
             raise ValueError("dtype float16 is for a GPU: take bfloat16 or float32, or device cuda")
 
@@ -109,6 +112,17 @@ SPEC = StageSpec(
     libraries=("torch", "onnxruntime", "opencv-contrib-python"),
     cached=True,
 )
+
+
+TOLERANCE = 1e-4
+"""Of the outputs' standard deviation: what a server's vectors may differ by from those of another runtime or device."""
+
+
+def settled(config: FeaturesConfig, device: str = "") -> dict[str, Any]:
+    """The settings that the machine decides, as a run pins them. device: what auto means; empty: what it means here."""
+    if config.backend != "torch":
+        return {}
+    return {"device": device or chosen_device("auto") if config.device == "auto" else config.device}
 
 
 def key_config(config: FeaturesConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import onnxruntime
 
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Float32Array
+from services.features.spec import TOLERANCE
 from services.features.triton_layout import (
     BACKEND_FILE,
     CARD_FILE,
@@ -24,8 +25,6 @@ from services.features.triton_layout import (
     versions,
 )
 
-# Of the outputs' standard deviation: what another runtime or device may differ by.
-TOLERANCE = 1e-4
 CONFIG_FILE = "config.pbtxt"
 
 # What decides answers and speed, of a model's config; a server fills in the rest, and names its instances.

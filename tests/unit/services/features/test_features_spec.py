@@ -9,6 +9,7 @@ import pytest
 
 from services.base.contract import add_config_flags, config_from_flags, config_from_mapping
 from services.base.errors import BadConfig
+from services.base.identity import identity_of
 from services.features import spec
 from services.features.models import models_of
 from services.features.spec import SPEC, FeaturesConfig, key_config, libraries_of
@@ -105,3 +106,38 @@ def test_naming_the_stage_loads_no_network_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("values", "device", "settled"),
+    [
+        ({}, "", {"device": "cpu"}),
+        ({}, "cuda", {"device": "cuda"}),
+        ({"device": "cpu"}, "cuda", {"device": "cpu"}),
+        ({"device": "cuda"}, "", {"device": "cuda"}),
+        ({"backend": "onnxruntime"}, "cuda", {}),
+        ({"backend": "triton", "triton": "a:8001"}, "cuda", {}),
+    ],
+)
+def test_auto_is_settled_as_the_workers_machine_and_a_named_device_stays(
+    values: dict[str, str], device: str, settled: dict[str, str]
+) -> None:
+    config = config_from_mapping(FeaturesConfig, values)
+    assert spec.settled(config, device) == settled
+    identity = identity_of(SPEC, config, device)
+    assert identity.settled == settled
+    assert identity.key_config.get("device") == settled.get("device")
+    assert "settled" not in identity.of_artifact()
+
+
+def test_a_number_format_that_the_settled_device_lacks_is_refused() -> None:
+    config = FeaturesConfig(dtype="float16")
+    assert identity_of(SPEC, config, "cuda").key_config["dtype"] == "float16"
+    with pytest.raises(BadConfig, match="float16 is for a GPU"):
+        identity_of(SPEC, config)
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "triton"])
+def test_a_gpu_is_not_asked_for_where_it_would_not_be_used(backend: str) -> None:
+    with pytest.raises(BadConfig, match=f"device cuda is for torch, not for {backend}"):
+        config_from_mapping(FeaturesConfig, {"backend": backend, "triton": "a:8001", "device": "cuda"})
