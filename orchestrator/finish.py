@@ -86,12 +86,14 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     files = {name: facts for shard in done for name, facts in shard.outputs.items()}
     if any(True for _ in outputs.list(layout.staged(order.run, ""))):
         # A summary says that what lies beside it is complete; while files are being replaced it is not.
-        for name in summaries:
+        for name in reversed(summaries):
             outputs.delete(name)
     for name, facts in files.items():
         _move(order, outputs, name, facts)
     for name, data in summaries.items():
-        outputs.put(name, data)
+        # Whatever a write that dies leaves lies where it is removed, and not among the outputs.
+        outputs.put(layout.staged(order.run, name), data)
+        outputs.move(layout.staged(order.run, name), name)
     outputs.delete_prefix(layout.staged(order.run, ""))
     digests = {n: {"sha256": hashlib.sha256(d).hexdigest(), "size_bytes": len(d)} for n, d in summaries.items()}
     finished = {"digest": order.digest, "summaries": digests}

@@ -57,7 +57,8 @@ class Pipeline:
     add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises
     BadConfig.
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
-    summary_files: (order, commits, quality of each clip) -> what is written last, by name.
+    summary_files: (order, commits, quality of each clip) -> what is written last, by name; of these the last one says
+    that all the others are there.
     file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
     raises BadInput when it is torn.
     check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for

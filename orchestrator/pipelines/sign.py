@@ -81,7 +81,7 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
 def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run."""
     clips = list(quality)
-    files = {"meta.json": _meta(order, done, clips)}
+    files: dict[str, bytes] = {}
     labels: Mapping[str, Sequence[int]] = order.details["labels"]
     if labels or order.details["kept_labels"]:
         files_made = {str(clip["file"]): int(clip["occluded"]) for clip in clips}
@@ -94,6 +94,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
         files[order.details["labels_file"]] = render_labels(upsert(kept, made))
     if order.details["glosses"]:
         files[GLOSSES_FILE] = render_glosses(Gloss(*gloss) for gloss in order.details["glosses"])
+    files["meta.json"] = _meta(order, done, clips)
     return files
 
 

@@ -1,0 +1,472 @@
+"""Runs over quick stages, killed at each operation on the store in turn, and carried on: what a test of it starts.
+
+`fault_points.py SCENARIO FOLDER [ROOT]`. The operations are counted where the store's interface is, over all processes
+of a run; whoever makes the N-th kills itself with SIGKILL before it is made. Each life of a run is forked from this
+program, and so are its workers, which is all that differs from a run as users start it. Tells what it found as JSON on
+standard output. ROOT: of the outputs, such as s3://bucket/prefix; by default the folder.
+"""
+
+import contextlib
+import functools
+import gc
+import hashlib
+import importlib
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from quick_stages import BROKEN, QuickPass
+
+import orchestrator.clusters.local
+import orchestrator.decide
+import orchestrator.planning
+import services.base.worker
+from orchestrator import cli
+from orchestrator.lease import FolderLease
+from services.__main__ import main as services_main
+from services.base import layout
+from services.base.store import TEMP_PREFIX, join_uri, open_store
+from services.base.store_local import LocalFolder
+from services.base.store_local_upload import LocalUpload
+from services.base.store_s3 import S3Store
+from services.base.store_s3_upload import S3Upload
+
+# A life takes a tenth of a second.
+LIFE_LIMIT_S = 120.0
+NUM_LANES = 2
+CHANGES = ("put", "create", "move", "delete", "delete_prefix", "clean_abandoned")
+OF_STORES = (*CHANGES, "list", "stat", "read", "local_path", "fetch", "upload")
+OF_UPLOADS = ("write", "commit")
+OF_LEASES = ("take", "check", "release")
+
+
+class FaultPoint:
+    """Counts operations over all processes of a life; the one that makes the N-th does not live to make it.
+
+    takes_all: nor do the others, as when a machine is lost.
+    """
+
+    def __init__(self):
+        self.at = 0
+        self.takes_all = False
+        self.role = "orchestrator"
+        self.forget_other_lanes()
+
+    def forget_other_lanes(self):
+        """From here on this process and its children count for themselves."""
+        self._made = multiprocessing.Value("i", 0)
+        self._victim = multiprocessing.Array("c", 80)
+
+    def arm(self, at):
+        """at: which operation is the last; 0: none is."""
+        self.at = at
+        self._made.value = 0
+        self._victim.value = b""
+
+    def passes(self, operation):
+        """What is called before an operation."""
+        with self._made.get_lock():
+            self._made.value += 1
+            number = self._made.value
+        if number == self.at:
+            self._victim.value = f"{self.role} {operation}".encode()
+            if self.takes_all:
+                os.killpg(0, signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @property
+    def num_made(self):
+        return self._made.value
+
+    @property
+    def victim(self):
+        """Who was killed before which operation; empty: nobody was."""
+        return self._victim.value.decode()
+
+
+POINT = FaultPoint()
+
+
+def count_operations(inputs):
+    """Every operation passes the fault point, but for those on the inputs: they change nothing."""
+
+    def counted(kind, name, is_counted):
+        method = getattr(kind, name)
+
+        @functools.wraps(method)
+        def passing(self, *args, **kwargs):
+            if is_counted(self):
+                POINT.passes(f"{kind.__name__}.{name}")
+            return method(self, *args, **kwargs)
+
+        setattr(kind, name, passing)
+
+    seams = {LocalFolder: OF_STORES, LocalUpload: OF_UPLOADS, FolderLease: OF_LEASES}
+    # Over a network a tenth of the points is as many seconds: there, those that change the store.
+    seams |= {S3Store: CHANGES, S3Upload: ("commit",)}
+    for kind, names in seams.items():
+        for name in names:
+            counted(kind, name, lambda self: getattr(self, "uri", "") != str(inputs))
+
+
+def in_this_process(*words, limit_s):
+    """In the place of `orchestrator.planning.run_service`: what a service's own command line says."""
+    del limit_s
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        if services_main(words):
+            raise RuntimeError(f"{words} failed")
+    return said.getvalue()
+
+
+def end_with(call):
+    """Ends this process as soon as the call does, with the exit code that it returns."""
+    code = 70
+    try:
+        code = call()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    except BaseException:  # noqa: BLE001 -- told, and then this process ends
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        os._exit(code)
+
+
+class Forked:
+    """A worker in the place of `subprocess.Popen`: the same argv and pipes, without the seconds of its imports."""
+
+    def __init__(self, argv, **_):
+        ends = [os.pipe() for _ in range(3)]
+        (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = ends
+        self.returncode = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            POINT.role = "worker"
+            for theirs, number in ((theirs_in, 0), (theirs_out, 1), (theirs_err, 2)):
+                os.dup2(theirs, number)
+            for end in itertools.chain(*ends):
+                os.close(end)
+            sys.stdin, sys.stdout, sys.stderr = (os.fdopen(i, mode, closefd=False) for i, mode in enumerate("rww"))
+            end_with(lambda: services_main(argv[3:]))
+        for end in (theirs_in, theirs_out, theirs_err):
+            os.close(end)
+        self.stdin, self.stdout, self.stderr = os.fdopen(ours_in, "w"), os.fdopen(ours_out), os.fdopen(ours_err)
+
+    def poll(self):
+        return self._ended(os.WNOHANG)
+
+    def wait(self, timeout=None):
+        until_s = time.monotonic() + (LIFE_LIMIT_S if timeout is None else timeout)
+        while self._ended(os.WNOHANG) is None:
+            if time.monotonic() > until_s:
+                raise subprocess.TimeoutExpired("work", timeout)
+            time.sleep(0.002)
+        return self.returncode
+
+    def terminate(self):
+        self._signal(signal.SIGTERM)
+
+    def kill(self):
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number):
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _ended(self, options):
+        if self.returncode is None:
+            with contextlib.suppress(ChildProcessError):
+                pid, status = os.waitpid(self.pid, options)
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
+@dataclass
+class Life:
+    """How a command ended. made: operations on the store. said: all it wrote. victim: as FaultPoint says."""
+
+    code: int
+    said: str
+    made: int
+    victim: str
+
+    @property
+    def answer(self):
+        try:
+            return json.loads(self.said[self.said.index("{") :])
+        except ValueError:
+            return {}
+
+    @property
+    def reason(self):
+        return self.answer.get("error", {}).get("reason", "")
+
+    @property
+    def is_idle(self):
+        """Whether it has found nothing to do: a run that was finished before, or a retry of nothing."""
+        return self.answer.get("nothing_to_do") or self.answer.get("shards") == []
+
+
+def live(words, at=0):
+    """One life of a command, in a process of its own that is no child's parent when it has ended."""
+    POINT.arm(at)
+    with tempfile.TemporaryFile() as said:
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+            end_with(lambda: cli.main([*map(str, words), "-o", "json"]))
+        code = ended(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        said.seek(0)
+        return Life(code, said.read().decode(errors="replace"), POINT.num_made, POINT.victim)
+
+
+def ended(pid):
+    until_s = time.monotonic() + LIFE_LIMIT_S
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until_s:
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return -signal.SIGALRM
+        time.sleep(0.002)
+
+
+@dataclass
+class Scenario:
+    """before: the command that has made what the outputs hold already. mend: what is done to the inputs then. words:
+    the command that is killed. again: what is said after that, in order.
+    """
+
+    folder: Path
+    root: str
+    words: list
+    again: list
+    takes_all: bool
+    before: list = field(default_factory=list)
+    mend: object = None
+
+    @property
+    def template(self):
+        return self.folder / "template"
+
+    def prepare(self):
+        if self.before:
+            must(live(at_place(self.before, self.template)))
+        if self.mend:
+            self.mend()
+
+    def new_place(self, name):
+        """An output as it is before the command, at a place of its own."""
+        place = join_uri(self.root, name)
+        if self.before:
+            shutil.copytree(self.template, place)
+            for path in Path(place, layout.STATE_DIR).rglob("*.json*"):
+                path.write_bytes(path.read_bytes().replace(str(self.template).encode(), place.encode()))
+        return place
+
+
+def at_place(words, place):
+    return [place if word == "OUT" else word for word in words]
+
+
+def must(life):
+    if life.code not in (0, 3):
+        raise RuntimeError(f"exit {life.code}: {life.said[-3000:]}")
+    return life
+
+
+@dataclass
+class Tree:
+    """What lies in a place: published files and what the state tells of the run, by name; temporary files by name."""
+
+    files: dict
+    state: dict
+
+    @classmethod
+    def at(cls, place):
+        store = open_store(place)
+        data = {entry.name: store.read(entry.name) for entry in store.list()}
+        own = f"{layout.STATE_DIR}/"
+        files = {name: hashlib.sha256(value).hexdigest() for name, value in data.items() if not name.startswith(own)}
+        state = {
+            name.removeprefix(own): _lasting(name, value, place) for name, value in data.items() if name.startswith(own)
+        }
+        return cls(
+            files,
+            {name: value for name, value in state.items() if not name.startswith("lease") and "/logs/" not in name},
+        )
+
+    def differs(self, other):
+        """Names of which the two say different things."""
+        both = [(self.files, other.files), (self.state, other.state)]
+        return sorted(name for a, b in both for name in {*a, *b} if a.get(name) != b.get(name))
+
+
+def _lasting(name, data, place):
+    """What of a state file must be the same however often a run was killed: not times, nor how often it was tried."""
+    text = data.decode(errors="backslashreplace").replace(place, "OUT")
+    if name.endswith(f"/{layout.DONE}"):
+        done = json.loads(text)
+        return {key: done[key] for key in ("shard", "outputs", "inputs", "counts", "num_frames")}
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_point(scenario, at, before, whole):
+    """Kills at one operation and carries on. Returns (who was killed at what, what is wrong)."""
+    place = scenario.new_place(f"killed-at-{at}")
+    wrong = []
+    life = live(at_place(scenario.words, place), at)
+    if not life.victim:
+        return "", [f"only {life.made} operations were made, exit {life.code}: {life.said[-1000:]}"]
+    left = Tree.at(place)
+    if "meta.json" in left.files and left.files not in (before.files, whole.files):
+        wrong.append(f"meta.json stands beside what is not whole: {left.differs(whole)}")
+    for words in scenario.again:
+        carried_on = live(at_place(words, place))
+        if carried_on.code not in (0, 3) and carried_on.reason != "NO_RUN":
+            wrong.append(f"{words[0]} ended with {carried_on.code}: {carried_on.said[-2000:]}")
+        if not Tree.at(place).differs(whole):
+            break
+    after = Tree.at(place)
+    if after.differs(whole):
+        wrong.append(f"carried on, these differ: {after.differs(whole)}")
+    idle = live(at_place(scenario.again[at % len(scenario.again)], place))
+    if not idle.is_idle or Tree.at(place).differs(whole):
+        wrong.append(f"given once more, it has something to do: {idle.said[-1000:]}")
+    if "://" not in place:
+        wrong += [f"{path} is left" for path in Path(place).iterdir() if path.name.startswith(TEMP_PREFIX)]
+        shutil.rmtree(place)
+    return life.victim, wrong
+
+
+def check_lane(scenario, points, before, whole, file):
+    """Every point of a lane; a line of JSON each."""
+    for at in points:
+        try:
+            victim, wrong = check_point(scenario, at, before, whole)
+        except Exception:  # noqa: BLE001 -- told as what is wrong at this point
+            victim, wrong = "", [traceback.format_exc()]
+        file.write(json.dumps({"at": at, "victim": victim, "wrong": wrong}) + "\n")
+        file.flush()
+    return 0
+
+
+def check_all(scenario):
+    """Every point, in a few lanes at a time. Returns what was found at each, in order."""
+    scenario.prepare()
+    POINT.takes_all = scenario.takes_all
+    before = Tree.at(scenario.new_place("before"))
+    place = scenario.new_place("whole")
+    num_operations = must(live(at_place(scenario.words, place))).made
+    whole = Tree.at(place)
+    lanes = []
+    for i in range(NUM_LANES):
+        file = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- the lane writes it, and this process reads it later
+        points = range(1 + i, num_operations + 1, NUM_LANES)
+        pid = os.fork()
+        if pid == 0:
+            POINT.forget_other_lanes()
+            end_with(functools.partial(check_lane, scenario, points, before, whole, file))
+        lanes.append((pid, file))
+    found = []
+    for pid, file in lanes:
+        if os.waitpid(pid, 0)[1]:
+            raise RuntimeError("a lane broke off")
+        file.seek(0)
+        found += [json.loads(line) for line in file]
+    return sorted(found, key=lambda point: point["at"])
+
+
+def clips_of_grid(inputs):
+    """Three clips in two shards, one of them broken. Returns the broken one's path."""
+    folder = inputs / "s1_processed"
+    (folder / "align").mkdir(parents=True)
+    for name in ("bbaf0n", "bbaf1n", "bbaf2n"):
+        (folder / f"{name}.mpg").write_bytes(f"a video, {name}".encode())
+        (folder / "align" / f"{name}.align").write_text("0 23750 sil\n23750 29500 bin\n")
+    broken = folder / "bbaf1n.mpg"
+    broken.write_bytes(BROKEN)
+    return broken
+
+
+def clips_of_sign(inputs):
+    """Two folders of two clips."""
+    for word in ("first", "second"):
+        (inputs / word).mkdir(parents=True)
+        for i in range(2):
+            (inputs / word / f"{word}{i}.mp4").write_bytes(f"a video, {word} {i}".encode())
+
+
+def scenario_of(name, folder, root):
+    inputs = folder / "in"
+    run = ["run", "grid", "--input-root", inputs, "--output-root", "OUT", "--num-shards", 2, "--workers", 1, "--quiet"]
+    resume, retry = ["resume", "--output-root", "OUT", "--quiet"], ["retry", "--output-root", "OUT", "--quiet"]
+    if name == "run":
+        clips_of_grid(inputs)
+        return Scenario(folder, root, run, [resume, run], takes_all="://" in root)
+    if name == "retry":
+        broken = clips_of_grid(inputs)
+        mend = functools.partial(broken.write_bytes, b"a video that was mended")
+        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, mend=mend)
+    if name == "append":
+        clips_of_sign(inputs)
+        flags = ["OUT", "--write-keypoints", "--num-shards", 2, "--workers", 1, "--quiet", "--append"]
+        before = ["run", "sign", inputs / "first", *flags, "--id", 1]
+        second = ["run", "sign", inputs / "second", *flags, "--id", 2]
+        return Scenario(folder, root, second, [resume, second], takes_all=True, before=before)
+    raise SystemExit(f"no scenario {name!r}")
+
+
+def import_what_lives_import():
+    """What a life would else import each time."""
+    cli.build_parser()
+    for module in ("records.writer", "records.sign.writer", "base.store_s3", "records.spec", "landmarks.models"):
+        importlib.import_module(f"services.{module}")
+    for stages in ("decode,landmarks,records", "decode,keypoints,signfiles"):
+        in_this_process(stages, "describe", limit_s=0)
+    gc.freeze()
+
+
+def main(name, folder, root=""):
+    folder = Path(folder)
+    import_what_lives_import()
+    count_operations(folder / "in")
+    services.base.worker.PassChild = QuickPass
+    orchestrator.clusters.local.subprocess = SimpleNamespace(
+        Popen=Forked, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
+    )
+    orchestrator.planning.run_service = in_this_process
+    # A shard whose worker was killed is tried again at once.
+    orchestrator.decide._FIRST_WAIT_S = 0.01
+    scenario = scenario_of(name, folder, root or str(folder))
+    print(json.dumps(check_all(scenario)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

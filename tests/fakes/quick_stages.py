@@ -1,0 +1,57 @@
+"""Stages that look at no picture: a pass whose products are made of nothing but the bytes of a clip."""
+
+import hashlib
+import io
+
+import numpy as np
+
+from services.base.artifacts import Product
+from services.base.clip_pass import ArtifactPart, DonePart, FactsPart
+from services.base.errors import BadInput
+from services.base.media import DecodeFacts, Landmarks, PointSource
+
+BROKEN = b"broken"
+
+
+class QuickPass:
+    """In the place of `services.base.isolation.PassChild`, in the worker's own process. A clip of BROKEN is refused."""
+
+    begins_next = False
+
+    def __init__(self, stages, *_, **__):
+        self._is_sign = stages[-1][0] == "signfiles"
+
+    def start(self):
+        pass
+
+    def close(self):
+        pass
+
+    def run(self, job, *, given=None, then=None):
+        if job.media.data.startswith(BROKEN):
+            raise BadInput("OPEN_FAILED", f"{job.clip.key} is no video")
+        if not given:
+            yield ArtifactPart("keypoints" if self._is_sign else "landmarks", points())
+        yield FactsPart(DecodeFacts(1))
+        yield ArtifactPart("product", self._product(job))
+        yield DonePart({})
+
+    def _product(self, job):
+        digest = hashlib.sha256(job.media.data + b"".join(job.extras.values())).digest()
+        if not self._is_sign:
+            return Product(digest * 100, {"num_frames": 1})
+        name = f"{job.clip.utterance_id}.npz"
+        return Product(npz(digest), {"file": name, "num_frames": 1, "occluded": digest[0] % 2})
+
+
+def points():
+    absent = np.full(1, PointSource.MISSING, np.uint8)
+    return Landmarks("ibug-68", np.full((1, 68, 2), np.nan, np.float32), np.zeros(1, np.float32), absent, 4, 2)
+
+
+def npz(digest):
+    x_TC = np.zeros((1, 156), np.float32)
+    x_TC[0, :32] = np.frombuffer(digest, np.uint8) / 255
+    file = io.BytesIO()
+    np.savez(file, X=x_TC, mask=np.ones((1, 78), bool), timestamps_ms=np.zeros(1, np.int64))
+    return file.getvalue()
