@@ -23,7 +23,10 @@ _EVENTS_EVERY_S = 15.0
 
 
 class Eyes:
-    """Looks at one run. Use from one thread. look: the last that the cluster said, for words about it."""
+    """Looks at one run. Use from one thread. look: the last that the cluster said, for words about it.
+
+    finished: whether the output was published, at the last listing.
+    """
 
     def __init__(self, order: RunOrder, state: Store, jobs: KubeRunJobs, *, count_quarantined: bool) -> None:
         """count_quarantined: whether clips in quarantine are counted, which reads a file of each shard that has any."""
@@ -40,6 +43,7 @@ class Eyes:
         self._left: tuple[str, ...] = ()
         self.look = Look((), (), 0.0)
         self.listed = False
+        self.finished = False
 
     @property
     def num_quarantined(self) -> int:
@@ -105,6 +109,7 @@ class Eyes:
             counts = Counter(line.get("shard") for line in lines)
             self._quarantined |= {shard: counts[shard] for shard in unsure}
         self._done = observed.done
+        self.finished = observed.finished
         now_s = time.monotonic()
         self._list_again_s = now_s + _LISTING_SHARE * (now_s - began_s)
 

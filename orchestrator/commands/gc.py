@@ -53,10 +53,10 @@ def gc(flags: argparse.Namespace) -> Answer:
 
 
 def over_the_cap(entries: list[Entry], cap_bytes: int) -> list[Entry]:
-    """The oldest entries whose removal brings the rest under the cap; where a store tells no age, the first names."""
+    """The oldest entries whose removal brings the rest under the cap; of one time, the first names."""
     excess = sum(entry.size_bytes for entry in entries) - cap_bytes
     doomed = []
-    for entry in sorted(entries, key=lambda e: (int(e.version) if e.version.isdecimal() else 0, e.name)):
+    for entry in sorted(entries, key=lambda e: (e.modified_ns, e.name)):
         if excess <= 0:
             break
         doomed.append(entry)

@@ -20,8 +20,8 @@ from orchestrator.commands.roots import absolute, add_output_flags, find_run, st
 from orchestrator.flag_words import words_given_by
 from orchestrator.jobs import RunId
 from orchestrator.kube_settings import add_kube_flags, kube_settings
-from orchestrator.observe import observe
 from orchestrator.pipeline import Pipeline
+from orchestrator.policies.watch_end import is_idle, watch_end
 from services.base.errors import EXIT_INTERRUPTED, BadConfig
 from services.base.order import RunOrder
 from services.base.store import Store
@@ -29,6 +29,7 @@ from services.base.store import Store
 if TYPE_CHECKING:
     from orchestrator.clusters.kube import KubeRunJobs
     from orchestrator.clusters.kube_api import KubeApi
+    from orchestrator.kube_look import Eyes
 
 _CLUSTERS = ("local", "kube")
 _WATCH_EVERY_S = 4.0
@@ -173,11 +174,20 @@ def logs(flags: argparse.Namespace) -> Answer:
 
 def cluster_facts(flags: argparse.Namespace) -> dict[str, Any]:
     """The run's Jobs as the cluster has them, and what troubles its pods."""
+    eyes, _ = _eyes(flags)
+    eyes.see(0, None, patience_s=60.0)
+    return _facts(eyes)
+
+
+def _eyes(flags: argparse.Namespace) -> tuple[Eyes, RunOrder]:
     from orchestrator.kube_look import Eyes
 
     order, state, jobs = _find(flags)
-    eyes = Eyes(order, state, jobs, count_quarantined=False)
-    eyes.see(0, None, patience_s=60.0)
+    return Eyes(order, state, jobs, count_quarantined=False), order
+
+
+def _facts(eyes: Eyes) -> dict[str, Any]:
+    """Of the last look."""
     facts = [_job_facts(job) for job in eyes.look.jobs]
     return {"jobs": facts, "troubles": [asdict(trouble) | {"text": str(trouble)} for trouble in eyes.troubles()]}
 
@@ -193,18 +203,25 @@ def cluster_lines(facts: dict[str, Any]) -> list[str]:
     return [*(lines or ["  no Job on the cluster"]), *(f"  {trouble['text']}" for trouble in facts["troubles"])]
 
 
-def watch_status(flags: argparse.Namespace) -> None:
-    """Tells on standard error how far the run is until it has ended, or has no Job any more."""
-    order, state, _ = _find(flags)
+def watch_status(flags: argparse.Namespace) -> str:
+    """Tells on standard error how far the run is until it has ended; why it has.
+
+    Between two Jobs of a run it waits for the next one.
+    """
+    eyes, order = _eyes(flags)
+    idle_since_s: float | None = None
     while True:
-        observed = observe(state, order.run)
-        facts = cluster_facts(flags)
-        words = [f"{len(observed.done)}/{order.num_shards} shards", *map(str.strip, cluster_lines(facts)[-2:])]
-        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join(words)}\n")
+        seen = eyes.see(0, None, patience_s=60.0, whole=True)
+        finished = eyes.finished
+        words = [f"{len(seen.done)}/{order.num_shards} shards", *map(str.strip, cluster_lines(_facts(eyes))[-2:])]
+        now_s = time.monotonic()
+        idle_since_s = (idle_since_s or now_s) if is_idle(seen) else None
+        idle_s = now_s - idle_since_s if idle_since_s is not None else 0.0
+        ended = watch_end(seen, order.num_shards, finished=finished, idle_s=idle_s)
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join([*words, *filter(None, [ended])])}\n")
         sys.stderr.flush()
-        is_live = any(job["phase"] in ("active", "suspended", "ending") for job in facts["jobs"])
-        if observed.finished or (not is_live and len(observed.done) < order.num_shards):
-            return
+        if ended:
+            return ended
         time.sleep(_WATCH_EVERY_S)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,18 +19,16 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan
 from orchestrator.planning import limit_words, pipeline_of, plan_of, run_service
 from orchestrator.progress import Progress, duration, num_bytes
-from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, VisemillError
+from orchestrator.reading import Unread, media_sha256, of_all, reading
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.manifest import ClipRow
-from services.base.media import Media
 from services.base.settings import granted_cores
 from services.base.store import Store, open_store
 
 _T = TypeVar("_T")
-_NUM_READERS = 16
-_BATCH = 1024
 _SHOWN = 10
 # Findings about labels for which a run leaves the clip out; the others it keeps and flags.
-_LEFT_OUT = frozenset({"BAD_ALIGN", "NOT_READABLE"})
+_LEFT_OUT = frozenset({"BAD_ALIGN"})
 
 
 def add_plan_flags(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +47,13 @@ def plan(flags: argparse.Namespace) -> Answer:
     inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
-    findings += check_labels(pipeline, rows, inputs)
-    leaks = _leaks(rows, inputs) if flags.deep else []
-    sample = _measure(made, rows, inputs, flags.sample)
+    labels, unread = check_labels(pipeline, rows, inputs)
+    leaks: list[str] = []
+    if flags.deep:
+        leaks, more = find_leaks(rows, inputs)
+        unread |= more
+    findings += [*labels, *unread.values()]
+    sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
     prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
     prediction["free_bytes"] = _free_bytes(made)
     full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
@@ -73,54 +73,51 @@ def plan(flags: argparse.Namespace) -> Answer:
         "disk_too_small": full,
     }
     failed = any(answer["outcome"] != "ok" for answer in sample)
-    left_out = made.problems or failed or any(reason in _LEFT_OUT for _, reason, _ in findings)
+    left_out = made.problems or failed or unread or any(reason in _LEFT_OUT for _, reason, _ in findings)
     code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
     return Answer(_text(data, made), {**data, "exit_code": code}, code)
 
 
-def check_labels(pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store) -> list[tuple[str, str, str]]:
-    """(path, reason, message) of what is wrong with labels; every label file is read."""
-    progress = Progress(len(rows), 0)
+def check_labels(
+    pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store
+) -> tuple[list[tuple[str, str, str]], dict[str, Unread]]:
+    """What is wrong with labels as (path, reason, message), and by path the clips whose label files cannot be read.
+
+    Every label file is read.
+    """
 
     def one(row: ClipRow) -> list[tuple[str, str, str]]:
-        try:
-            extras = {extra.role: inputs.read(extra.path) for extra in row.extras}
-        except VisemillError as error:
-            return [(row.media, error.reason, error.message)]
+        extras = {extra.role: inputs.read(extra.path) for extra in row.extras}
         return [(row.media, reason, message) for reason, message in pipeline.check(row, extras)]
 
-    findings = []
-    for found in _side_by_side(one, rows):
-        progress.clip(ok=not found)
-        progress.tick("checking labels")
-        findings += found
-    progress.close()
-    return findings
+    found, unread = _told(rows, one, "checking labels")
+    return [finding for findings in found for finding in findings], unread
 
 
-def _leaks(rows: Sequence[ClipRow], inputs: Store) -> list[str]:
-    progress = Progress(len(rows), 0)
+def find_leaks(rows: Sequence[ClipRow], inputs: Store) -> tuple[list[str], dict[str, Unread]]:
+    """The same content in two splits, and by path the clips that cannot be read. Every media file is read."""
 
     def one(row: ClipRow) -> tuple[str, str, str]:
-        path = inputs.local_path(row.media)
-        media = Media.of_file(path) if path is not None else Media.of_bytes(row.media, inputs.read(row.media))
-        return row.key, row.split, media.sha256
+        return row.key, row.split, media_sha256(inputs, row.media)
 
-    digests = []
-    for digest in _side_by_side(one, rows):
-        progress.clip(ok=True)
-        progress.tick("reading everything")
-        digests.append(digest)
+    digests, unread = _told(rows, one, "reading everything")
+    return [str(leak) for leak in content_leaks(digests)], unread
+
+
+def _told(rows: Sequence[ClipRow], call: Callable[[ClipRow], _T], doing: str) -> tuple[list[_T], dict[str, Unread]]:
+    """What the call makes of each clip that can be read, and by path those that cannot; progress is told."""
+    progress = Progress(len(rows), 0)
+    found: list[_T] = []
+    unread: dict[str, Unread] = {}
+    for answer in of_all(rows, call):
+        if isinstance(answer, Unread):
+            unread[answer.path] = answer
+        elif answer:
+            found.append(answer)
+        progress.clip(ok=not isinstance(answer, Unread))
+        progress.tick(doing)
     progress.close()
-    return [str(leak) for leak in content_leaks(digests)]
-
-
-def _side_by_side(call: Callable[[ClipRow], _T], rows: Iterable[ClipRow]) -> Iterator[_T]:
-    """Answers in order; a bounded number of rows is under way."""
-    remaining = iter(rows)
-    with ThreadPoolExecutor(_NUM_READERS) as pool:
-        while batch := list(itertools.islice(remaining, _BATCH)):
-            yield from pool.map(call, batch)
+    return found, unread
 
 
 def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
@@ -133,18 +130,35 @@ def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
 def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int) -> list[dict[str, Any]]:
     if num_clips < 1:
         return []
-    chosen = spread(rows, num_clips)
+    answers: dict[str, Mapping[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        words = [str(local_file(inputs, row.media, Path(folder))) for row in chosen]
-        for row in chosen:
-            for extra in row.extras:
-                words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
+
+        def fetched(row: ClipRow) -> tuple[ClipRow, str, list[str]]:
+            """The clip, its media, and the flags of its other files."""
+            media = local_file(inputs, row.media, Path(folder))
+            extras = [f"--extra={e.role}={local_file(inputs, e.path, Path(folder))}" for e in row.extras]
+            return row, str(media), extras
+
+        there = []
+        for row in spread(rows, num_clips):
+            found = reading(row, fetched)
+            if isinstance(found, Unread):
+                answers[row.key] = {"outcome": BadInput.kind, "reason": found.reason, "message": found.message}
+            else:
+                answers[row.key] = {}
+                there.append(found)
+        if not there:
+            return [{"key": key, **answer} for key, answer in answers.items()]
+        words = [media for _, media, _ in there]
+        for _, _, extras in there:
+            words += extras
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
         words += limit_words(made.order)
         names = ",".join(stage.name for stage in made.order.stages)
         said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
-    answers = [json.loads(line) for line in said.splitlines()]
-    return [{"key": row.key, **answer} for row, answer in zip(chosen, answers, strict=True)]
+    for (row, _, _), line in zip(there, said.splitlines(), strict=True):
+        answers[row.key] = json.loads(line)
+    return [{"key": key, **answer} for key, answer in answers.items()]
 
 
 def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -> dict[str, Any]:

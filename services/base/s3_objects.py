@@ -46,6 +46,11 @@ class Listed(NamedTuple):
     listed_at: str
 
     @property
+    def modified_s(self) -> int:
+        """Whole seconds since 1970, as a HEAD of the object tells them; 0 where the server does not say."""
+        return int(datetime.fromisoformat(self.modified).timestamp()) if self.modified else 0
+
+    @property
     def age_s(self) -> float:
         now = parsedate_to_datetime(self.listed_at) if self.listed_at else datetime.now(UTC)
         # The Date header has whole seconds: what was written in this one would seem younger than nothing.
@@ -65,6 +70,12 @@ def head(bucket: Bucket, key: str) -> Mapping[str, str] | None:
 def etag_of(headers: Mapping[str, str]) -> str:
     """The ETag without its quotes; empty if there is none."""
     return headers.get("etag", "").strip('"')
+
+
+def modified_s_of(headers: Mapping[str, str]) -> int:
+    """The Last-Modified header in seconds since 1970; 0 if there is none."""
+    text = headers.get("last-modified", "")
+    return int(parsedate_to_datetime(text).timestamp()) if text else 0
 
 
 def list_objects(bucket: Bucket, prefix: str, *, page_keys: int | None = None) -> Iterator[Listed]:

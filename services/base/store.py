@@ -46,12 +46,19 @@ class Entry(NamedTuple):
     version: changes when the content does: mtime in ns on a disk, the ETag on S3; empty for what is not a file.
     kind: "file" can be read; "directory"; "outside": a symlink that leaves the root, not followed; "other": a FIFO, a
     device, a broken or looping link, a name that this interface refuses (it is shown escaped).
+    modified_s: on S3, whose versions tell no time: seconds since 1970 of the object's LastModified; 0 elsewhere.
     """
 
     name: str
     size_bytes: int
     version: str
     kind: EntryKind = "file"
+    modified_s: int = 0
+
+    @property
+    def modified_ns(self) -> int:
+        """When it was written, in ns since 1970; 0 where the store does not tell."""
+        return self.modified_s * 1_000_000_000 or (int(self.version) if self.version.isdecimal() else 0)
 
 
 @dataclass(frozen=True)

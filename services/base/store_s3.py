@@ -58,7 +58,7 @@ class S3Store:
             if TEMP_PREFIX in name and any(part.startswith(TEMP_PREFIX) for part in name.split("/")):
                 continue
             if is_name(name):
-                found.append(Entry(name, listed.size_bytes, listed.etag))
+                found.append(Entry(name, listed.size_bytes, listed.etag, "file", listed.modified_s))
             elif name and not is_name(name.removesuffix("/")):
                 found.append(Entry(name, 0, "", "other"))
             elif name and directories:
@@ -74,7 +74,8 @@ class S3Store:
         headers = s3_objects.head(self._bucket, self._key(name))
         if headers is None:
             return None
-        return Entry(name, int(headers.get("content-length", "0")), s3_objects.etag_of(headers))
+        size_bytes, modified_s = int(headers.get("content-length", "0")), s3_objects.modified_s_of(headers)
+        return Entry(name, size_bytes, s3_objects.etag_of(headers), "file", modified_s)
 
     def read(self, name: str, offset_bytes: int = 0, num_bytes: int | None = None) -> bytes:
         if offset_bytes < 0 or (num_bytes is not None and num_bytes < 0):

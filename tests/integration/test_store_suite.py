@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.commands.gc import over_the_cap
 from services.base import s3_objects, store_s3_upload
 from services.base.errors import BadConfig, BadInput
 from services.base.store import Entry, NotThere, Store, join_uri, open_store
@@ -143,6 +145,18 @@ def test_listings_are_sorted_by_whole_names_and_match_a_string_prefix(
         assert store.read(entry.name) == entry.name.encode()
         assert store.stat(entry.name) == entry
         assert entry.size_bytes == len(entry.name.encode())
+
+
+def test_listings_tell_when_files_were_written(store: Store) -> None:
+    """The last written name comes first, so that order of name is not taken for age. S3 counts in whole seconds."""
+    began_ns = time.time_ns()
+    for name in ("c", "b", "a"):
+        store.put(name, name.encode())
+        time.sleep(1.05 if store.uri.startswith("s3://") else 0.02)
+    listed = sorted(store.list(), key=lambda entry: entry.modified_ns)
+    assert [entry.name for entry in listed] == ["c", "b", "a"]
+    assert all(began_ns - 2e9 < entry.modified_ns < time.time_ns() + 2e9 for entry in listed)
+    assert [entry.name for entry in over_the_cap(listed[::-1], 2)] == ["c"]
 
 
 def test_directories_are_listed_on_request(store: Store) -> None:

@@ -43,6 +43,14 @@ def test_the_oldest_artifacts_go_first_until_the_rest_fits():
     assert [e.name for e in over_the_cap(entries, 0)] == ["a1", "a2", "a0"]
 
 
+def test_ages_are_those_of_last_modified_where_versions_tell_none():
+    ages = {"a": 300, "b": 100, "c": 200}
+    entries = [Entry(name, 10, "0cc175b9c0f1b6a831c399e2697726", "file", age) for name, age in ages.items()]
+    assert [e.name for e in over_the_cap(entries, 15)] == ["b", "c"]
+    digits_only = [Entry("new", 10, "9" * 32, "file", 200), Entry("old", 10, "1" * 32, "file", 100)]
+    assert [e.name for e in over_the_cap(digits_only, 10)] == ["old"]
+
+
 def test_sampled_clips_are_spread_over_the_data_sets_own_order():
     rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}", "train", 0, 9 - i, i, 1, "v") for i in range(10)]
     assert [row.key for row in spread(rows[::-1], 3)] == ["k0", "k3", "k6"]
