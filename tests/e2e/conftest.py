@@ -5,13 +5,10 @@ import hashlib
 import io
 import json
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,12 +48,14 @@ class Visemill:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.environment = dict(environment or {})
 
-    def start(self, *words: object, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    def start(
+        self, *words: object, prefix: Sequence[str] = (), stdout: Any = subprocess.PIPE, stderr: Any = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         argv = [*prefix, sys.executable, "-m", "orchestrator.cli", *map(str, words)]
         return subprocess.Popen(
             argv,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             env={**os.environ, **self.environment},
             cwd=ROOT,
@@ -178,71 +177,6 @@ def digest_of_tree(root: Path) -> str:
 
 def lines_of_file(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-@dataclass
-class Killer:
-    """Runs and resumes, and kills what it runs: the orchestrator, a worker, or the child of a worker."""
-
-    visemill: Any
-    words: list[object]
-    out: Path
-    draw: random.Random
-    victims: Counter[str]
-
-    def life(self) -> bool:
-        """One life of the orchestrator, ended by a kill; a worker or a child may go before it. False: it finished."""
-        process = self.visemill.start(*self.next_words(), "--workers", 2)
-        try:
-            # One at most: a clip whose child dies twice is set aside, a shard whose worker dies four times given up.
-            if self.draw.random() < 0.5:
-                self._wait(process, 6.0)
-                self._kill_below(process, self.draw.choice(["worker", "child"]))
-            self._wait(process, 4.0)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                self.victims["orchestrator"] += 1
-        finally:
-            process.kill()
-            process.communicate()
-        return process.returncode == -signal.SIGKILL
-
-    def next_words(self) -> list[object]:
-        """The command, until there is something to resume."""
-        if list(self.out.glob(".visemill/runs/*/run.json")):
-            cache = [word for word in self.words if str(word).endswith("artifact-cache")]
-            return ["resume", "--output-root", self.out, *cache, "--quiet"]
-        return [*self.words, "--output-root", self.out]
-
-    def _wait(self, process: subprocess.Popen[str], at_most_s: float) -> None:
-        try:
-            process.wait(self.draw.uniform(0.1, at_most_s))
-        except subprocess.TimeoutExpired:
-            return
-
-    def _kill_below(self, process: subprocess.Popen[str], kind: str) -> None:
-        workers = list(_children(process.pid))
-        found = workers if kind == "worker" else [pid for worker in workers for pid in _children(worker)]
-        if found:
-            victim = self.draw.choice(sorted(found))
-            subprocess.run(["kill", "-KILL", str(victim)], check=False, capture_output=True)
-            self.victims[kind] += 1
-
-
-def _children(parent: int) -> Iterator[int]:
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = stat.read_text().split(" ", 1)
-        except OSError:
-            continue
-        state, ppid = rest.rpartition(")")[2].split()[:2]
-        if int(ppid) == parent and state != "Z":
-            yield int(pid)
-
-
-@pytest.fixture(scope="session")
-def killer_of() -> type[Killer]:
-    return Killer
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,6 @@
-"""The same bytes, whatever happens on the way: other numbers of workers, kills at random moments, another start."""
+"""The same bytes, whatever the number of workers; and what has been made once is not made again."""
 
-import itertools
-import random
-import time
-from collections import Counter
-from collections.abc import Callable
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +9,14 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-NUM_SHARDS = 4
-NUM_KILLS = 20
-
 
 @dataclass(frozen=True)
 class Finished:
-    """A run over all the real clips, by two workers."""
+    """A run and what it was told. Its state lies in its output."""
 
     answer: dict[str, Any]
     inputs: Path
     outputs: Path
-    state: Path
     flags: list[object]
     digest: str
 
@@ -32,107 +24,79 @@ class Finished:
         return ["run", "grid", "--input-root", self.inputs, "--output-root", outputs, *self.flags]
 
 
-@pytest.fixture(scope="module", params=["mediapipe", "dlib"])
-def finished(
-    request: pytest.FixtureRequest,
-    visemill: Any,
-    corpus_at: Any,
-    tree_digest: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Finished:
-    flags: list[object] = ["--num-shards", NUM_SHARDS, "--quiet"]
-    if request.param == "dlib":
-        flags += ["--dlib-predictor", request.getfixturevalue("dlib_predictor")]
-    folder = tmp_path_factory.mktemp(request.param)
-    inputs, out, state = folder / "in", folder / "out", folder / "state"
-    corpus_at(inputs).all_real()
-    words = ["run", "grid", "--input-root", inputs, "--output-root", out, "--state-root", state, *flags]
-    answer = visemill.ok(*words, "--workers", 2, code=3)
-    return Finished(answer, inputs, out, state, flags, tree_digest(out))
+@pytest.fixture(scope="module")
+def by_mediapipe(finished_grid_all: Any) -> Finished:
+    """Every clip, by one worker."""
+    run = finished_grid_all
+    return Finished(run.answer, run.inputs, run.outputs, ["--num-shards", 24, "--quiet"], run.digest)
 
 
-def test_every_clip_but_the_one_without_an_align_is_a_record(finished: Finished) -> None:
-    assert finished.answer["records"] == {"train": 49, "val": 0, "test": 0}
-    assert finished.answer["reasons"] == {"MISSING_ALIGN": 1}
-    assert finished.answer["landmarks_found_made"] == 0
+@pytest.fixture(scope="module")
+def by_dlib(here: Any, corpus_at: Any, dlib_predictor: Path, tree_digest: Any, tmp_path_factory: Any) -> Finished:
+    """Four clips, one of them of 74 frames, by two workers."""
+    folder = tmp_path_factory.mktemp("dlib")
+    inputs, out = folder / "in", folder / "out"
+    corpus_at(inputs).add("bbaf2n", "bbaf3s", "bbal8p", "lrae3s")
+    flags: list[object] = ["--num-shards", 2, "--quiet", "--dlib-predictor", dlib_predictor]
+    answer = here.ok("run", "grid", "--input-root", inputs, "--output-root", out, *flags, "--workers", 2)
+    return Finished(answer, inputs, out, flags, tree_digest(out))
+
+
+@pytest.fixture(params=["mediapipe", "dlib"])
+def finished(request: pytest.FixtureRequest) -> Finished:
+    run: Finished = request.getfixturevalue(f"by_{request.param}")
+    return run
+
+
+def test_every_clip_but_the_one_without_an_align_is_a_record(by_mediapipe: Finished) -> None:
+    assert by_mediapipe.answer["records"] == {"train": 49, "val": 0, "test": 0}
+    assert by_mediapipe.answer["reasons"] == {"MISSING_ALIGN": 1}
+    assert by_mediapipe.answer["landmarks_found_made"] == 0
     # Three clips of 74 frames, every frame decoded once.
-    assert finished.answer["frames"] == 46 * 75 + 3 * 74
+    assert by_mediapipe.answer["frames"] == 46 * 75 + 3 * 74
 
 
-def test_one_worker_gives_the_bytes_of_two(finished: Finished, visemill: Any, tree_digest: Any, tmp_path: Path) -> None:
-    visemill.ok(*finished.words(tmp_path / "out"), "--workers", 1, "--no-artifact-cache", code=3)
-    assert tree_digest(tmp_path / "out") == finished.digest
+def test_two_workers_that_keep_nothing_give_the_bytes_of_one(
+    by_mediapipe: Finished, here: Any, tree_digest: Any, tmp_path: Path
+) -> None:
+    """Takes half a minute: all clips once more."""
+    answer = here.ok(*by_mediapipe.words(tmp_path / "out"), "--workers", 2, "--no-artifact-cache", code=3)
+    assert answer["landmarks_found_made"] == 0
+    assert tree_digest(tmp_path / "out") == by_mediapipe.digest
 
 
-def test_a_finished_run_resumed_does_nothing_and_soon(finished: Finished, visemill: Any) -> None:
+def test_one_worker_that_keeps_nothing_gives_the_bytes_of_two(
+    by_dlib: Finished, here: Any, tree_digest: Any, tmp_path: Path
+) -> None:
+    here.ok(*by_dlib.words(tmp_path / "out"), "--workers", 1, "--no-artifact-cache")
+    assert tree_digest(tmp_path / "out") == by_dlib.digest
+
+
+def test_a_finished_run_given_again_starts_no_worker_and_changes_no_file(
+    finished: Finished, here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def times() -> dict[Path, int]:
         return {path: path.stat().st_mtime_ns for path in finished.outputs.rglob("*") if path.name != "lease"}
 
-    before = times()
-    for words in (
-        ["resume", "--output-root", finished.outputs],
-        [*finished.words(finished.outputs), "--state-root", finished.state],
-    ):
-        began_s = time.monotonic()
-        answer = visemill.ok(*words, code=3)
-        # One or two seconds on an idle machine; the rest is for one that is busy with something else.
-        assert time.monotonic() - began_s < 10
-        assert answer["nothing_to_do"]
-        assert answer["wall_s"] < 1
+    before, started, start = times(), [], subprocess.Popen.__init__
+
+    def noting(self: Any, argv: Any, *args: Any, **kwargs: Any) -> None:
+        started.append(argv)
+        start(self, argv, *args, **kwargs)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", noting)
+    code = finished.answer["exit_code"]
+    assert here.ok("resume", "--output-root", finished.outputs, code=code)["nothing_to_do"]
+    assert started == []
+    assert here.ok(*finished.words(finished.outputs), code=code)["nothing_to_do"]
+    # The stages are asked what they are, and nothing more.
+    assert [argv[4] for argv in started] == ["describe"]
     assert times() == before
 
 
-def test_another_profile_detects_nothing_again(
-    finished: Finished, visemill: Any, tree_digest: Any, tmp_path: Path
-) -> None:
-    words = [
-        *finished.words(tmp_path / "out"),
-        "--state-root",
-        finished.state,
-        "--profile",
-        "liptype2-v1",
-        "--landmarks-mode",
-        "tracked",
-    ]
-    answer = visemill.ok(*words, code=3)
-    assert answer["landmarks_found_made"] == sum(answer["records"].values()) == 49
+def test_another_profile_detects_nothing_again(finished: Finished, here: Any, tree_digest: Any, tmp_path: Path) -> None:
+    words = finished.words(tmp_path / "out")
+    words += ["--state-root", finished.outputs / ".visemill", "--profile", "liptype2-v1", "--landmarks-mode", "tracked"]
+    answer = here.ok(*words, code=finished.answer["exit_code"])
+    assert answer["landmarks_found_made"] == sum(answer["records"].values()) == sum(finished.answer["records"].values())
     assert tree_digest(tmp_path / "out") != finished.digest
-
-
-@pytest.mark.parametrize(
-    ("backend", "cache"), [("mediapipe", "on"), ("mediapipe", "off"), ("dlib", "on")], ids=lambda value: value
-)
-def test_twenty_kills_and_resumes_give_the_bytes_of_an_uninterrupted_run(
-    backend: str,
-    cache: str,
-    visemill: Any,
-    corpus: Any,
-    stems: Callable[[int], list[str]],
-    tree_digest: Any,
-    killer_of: Any,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-) -> None:
-    corpus.add(*stems(16))
-    flags: list[object] = ["--num-shards", NUM_SHARDS, "--quiet"]
-    if backend == "dlib":
-        flags += ["--dlib-predictor", request.getfixturevalue("dlib_predictor")]
-    flags += ["--artifact-cache" if cache == "on" else "--no-artifact-cache"]
-    words = ["run", "grid", "--input-root", corpus.root, *flags]
-    visemill.ok(*words, "--output-root", tmp_path / "whole")
-    whole = tree_digest(tmp_path / "whole")
-
-    draw, victims = random.Random(f"{backend} {cache}"), Counter[str]()
-    for i in itertools.count():
-        killed = tmp_path / f"killed-{i}"
-        killer = killer_of(visemill, words, killed, draw, victims)
-        while victims.total() < NUM_KILLS and killer.life():
-            pass
-        answer = visemill.ok(*killer.next_words())
-        assert answer["records"] == {"train": 16, "val": 0, "test": 0}
-        assert tree_digest(killed) == whole
-        assert visemill.ok("verify", "--output-root", killed)["problems"] == []
-        assert not list((killed / ".visemill" / "staging").rglob("*.tfrecord"))
-        if victims.total() >= NUM_KILLS:
-            break
-    assert set(victims) == {"orchestrator", "worker", "child"}
