@@ -68,6 +68,13 @@ def facts_to_proto(facts: DecodeFacts) -> common_pb2.DecodeFacts:
         truncated=facts.truncated,
         ended_early=facts.ended_early,
         warnings=[w.encode(errors="replace").decode() for w in facts.warnings],
+        num_decoded=facts.num_decoded,
+        num_lost=facts.num_lost,
+        num_derived_pts=facts.num_derived_pts,
+        num_restarts=facts.num_restarts,
+        rate_hz=facts.rate_hz,
+        duration_s=facts.duration_s,
+        longest_step_s=facts.longest_step_s,
     )
 
 
@@ -80,6 +87,13 @@ def facts_from_proto(message: common_pb2.DecodeFacts) -> DecodeFacts:
         message.truncated,
         message.ended_early,
         tuple(message.warnings),
+        message.num_decoded,
+        message.num_lost,
+        message.num_derived_pts,
+        message.num_restarts,
+        message.rate_hz,
+        message.duration_s,
+        message.longest_step_s,
     )
 
 

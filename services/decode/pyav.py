@@ -2,6 +2,7 @@
 
 Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, which is also OpenCV 5's.
 Times: presentation times in stream order, which is the order of presentation (see times.py); they need not start at 0.
+A cut before a key frame: what cannot be decoded before the first one is left out, and counted.
 Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
 inside the decoder then are dropped with it. A frame counts as corrupt when the decoder flags it (it concealed errors).
 A mirrored display matrix is mirrored back, as players do and OpenCV does not: left and right are the person's own.
@@ -32,9 +33,12 @@ from services.decode.container import (
 from services.decode.decoder_log import DecoderLog
 from services.decode.ops import is_mirrored, right_angle_deg
 from services.decode.spec import DecodeConfig
-from services.decode.times import FrameTimes
+from services.decode.times import FrameTimes, Ticks, in_decoding_order
 
 _MAX_PACKETS_PER_FRAME = 4
+# Frames of a stream that reorders which are decoded before the first is handed out, to see what its times mean; fewer
+# where they are large.
+_MAX_AHEAD, _LEAST_AHEAD, _AHEAD_PX = 10, 4, 32 << 20
 
 
 class _Counter:
@@ -89,6 +93,11 @@ class PyavVideo:
         self._rate_hz = float(self._stream.average_rate or self._stream.guessed_rate or 0)
         self._times = FrameTimes(self._stream.time_base, self._rate_hz)
         self._ready: deque[Any] = deque()
+        # Times of the packets before the first key frame.
+        self._before_key: list[int] = []
+        self._key_seen = False
+        self._num_lost = 0
+        self._decoding_shift: int | None = None
         self._at_end = False
         self._num_packets = 0
         self._num_frames = 0
@@ -96,9 +105,13 @@ class PyavVideo:
         self._truncated = False
         self._ended_early = False
         self._reformatter = av.video.reformatter.VideoReformatter()
+        self._first: Any | None = None
         self._first = self._next_frame()
         if self._first is None:
             self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
+        self._num_lost = self._lost_before(self._first)
+        self._look_ahead(self._first)
+        self._declared_s = declared_duration_s(container, self._stream)
         self.info = self._describe(container, self._first)
         self._mirrored = _is_mirrored(self._first)
 
@@ -111,9 +124,7 @@ class PyavVideo:
         if frame is None:
             return None
         self._check_frame(frame)
-        pts_s = self._times.next_s(frame.pts, frame.dts)
-        if self._times.num_derived:
-            self.log.note("some frames carry no presentation time; theirs are derived")
+        pts_s = self._next_time_s(frame)
         self._num_frames += 1
         self._num_corrupt += bool(frame.is_corrupt)
         self._check_length()
@@ -139,7 +150,22 @@ class PyavVideo:
             truncated=self._truncated,
             ended_early=self._ended_early,
             warnings=self.log.lines(),
+            num_decoded=self._num_frames,
+            num_lost=self._num_lost,
+            num_derived_pts=self._times.num_derived,
+            num_restarts=self._times.num_restarts,
+            rate_hz=self._times.measured_rate_hz(),
+            duration_s=self._times.measured_duration_s(self._declared_s),
+            longest_step_s=self._times.longest_step_s(),
         )
+
+    def _next_time_s(self, frame: Any) -> float:
+        if self._decoding_shift is not None:
+            return self._times.next_s(None, None if frame.dts is None else frame.dts + self._decoding_shift)
+        pts_s = self._times.next_s(frame.pts, frame.dts, self._following_pts)
+        if self._times.num_derived:
+            self.log.note("some frames carry no presentation time; theirs are derived")
+        return pts_s
 
     def close(self) -> None:
         """Lets go of packets and frames, before the container is closed under them."""
@@ -148,10 +174,33 @@ class PyavVideo:
         self._first = None
 
     def _next_frame(self) -> Any | None:
-        while not self._ready and not self._at_end:
+        self._fill(1)
+        return self._ready.popleft() if self._ready else None
+
+    def _fill(self, num_frames: int) -> None:
+        while len(self._ready) < num_frames and not self._at_end:
             self._ready.extend(self._decode_packet())
             self.log.drain()
-        return self._ready.popleft() if self._ready else None
+
+    def _following_pts(self) -> int | None:
+        self._fill(1)
+        pts: int | None = self._ready[0].pts if self._ready else None
+        return pts
+
+    def _look_ahead(self, first: Any) -> None:
+        """Whether the first frames' times are those of the order in which they are stored."""
+        if not self._stream.codec_context.has_b_frames:
+            return
+        num_frames = max(_LEAST_AHEAD, min(_MAX_AHEAD, _AHEAD_PX // (first.width * first.height)))
+        self._fill(min(num_frames, self._config.max_frames or num_frames) - 1)
+        ticks: list[Ticks] = [(frame.pts, frame.dts) for frame in (first, *self._ready)]
+        if in_decoding_order(ticks) and first.dts is not None:
+            self._decoding_shift = (self._stream.start_time or 0) - first.dts
+
+    def _lost_before(self, first: Any) -> int:
+        if first.pts is None:
+            return len(self._before_key) if first.key_frame else 0
+        return sum(ticks < first.pts for ticks in self._before_key)
 
     def _decode_packet(self) -> list[Any]:
         try:
@@ -162,21 +211,30 @@ class PyavVideo:
             if packet.size:
                 self._num_packets += 1
                 self._check_packets()
+                self._note_key(packet)
             frames = packet.decode()
         except av.error.MemoryError as error:
             raise absurd_memory(self._media, self.log, error) from error
         except av.error.FFmpegError as error:
+            if self._before_key and not self._key_seen:
+                return []
             self._end_with(error)
             return []
         _decoded.add(len(frames))
         return list(frames)
+
+    def _note_key(self, packet: Any) -> None:
+        self._key_seen = self._key_seen or packet.is_keyframe
+        ticks = packet.pts if packet.pts is not None else packet.dts
+        if not self._key_seen and not packet.is_discard:
+            self._before_key.append(-(1 << 62) if ticks is None else ticks)
 
     def _end_with(self, error: Exception) -> None:
         self._at_end = True
         self._ended_early = True
         self.log.drain()
         self._check_pixels(self.log.largest_refused_px)
-        if self._num_frames == 0:
+        if self._num_out() == 0:
             message = f"{self._media.name}: the decoder refuses the first frame; replace the file or leave it out"
             self._refuse("NO_FRAMES", message, error)
 
@@ -184,6 +242,10 @@ class PyavVideo:
         self._at_end = True
         self.log.drain()
         self._ended_early = self.log.broke_off
+
+    def _num_out(self) -> int:
+        """Frames that have left the decoder, handed out or not."""
+        return self._num_frames + len(self._ready) + (self._first is not None)
 
     def _has_more(self) -> bool:
         # Without decoding on, which is what the limit is there to save: packets that hold no frame of their own count.
@@ -253,7 +315,7 @@ class PyavVideo:
     def _check_packets(self) -> None:
         # A few bytes of index can name the same undecodable bytes millions of times.
         if self._num_packets > _MAX_PACKETS_PER_FRAME * self._config.max_decoded_frames:
-            self._refuse_long(f"holds {self._num_packets} packets for {self._num_frames} frames", "max_decoded_frames")
+            self._refuse_long(f"holds {self._num_packets} packets for {self._num_out()} frames", "max_decoded_frames")
 
     def _check_pixels(self, num_px: int) -> None:
         if num_px > self._config.max_pixels:

@@ -65,10 +65,12 @@ def _decimated(frames: Iterable[tuple[T, float]], target_hz: float) -> Iterator[
     """Keeps a frame once its time in milliseconds has reached a mark that then moves on by a period.
 
     In floating point as the original has it: 30 to 30 a second may lose a frame, 25 to 15 is uneven, and after a late
-    start or a gap the mark lags, so that frames in a row are kept until it has caught up.
+    start or a gap the mark lags, so that frames in a row are kept until it has caught up. Times that begin below 0, of
+    which the original loses all frames up to 0, move the mark along.
     """
-    mark_s = 0.0
+    mark_s: float | None = None
     for frame, time_s in frames:
+        mark_s = min(0.0, time_s) if mark_s is None else mark_s
         if time_s * 1000 >= mark_s * 1000:
             yield frame, time_s
             mark_s += 1 / target_hz

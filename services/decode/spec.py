@@ -68,7 +68,7 @@ def config_of_clip(config: DecodeConfig, max_frames: int | None) -> DecodeConfig
         raise BadConfig("BAD_SETTING", str(error)) from error
 
 
-SPEC = StageSpec("decode", 2, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))
+SPEC = StageSpec("decode", 3, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"))
 
 
 def key_config(config: DecodeConfig) -> dict[str, Any]:

@@ -61,20 +61,34 @@ class FrameChunk(_message.Message):
     def __init__(self, first_index: _Optional[int] = ..., pts_s: _Optional[_Iterable[float]] = ..., frames: _Optional[bytes] = ...) -> None: ...
 
 class DecodeFacts(_message.Message):
-    __slots__ = ("num_frames", "num_corrupt", "num_duplicate_pts", "truncated", "ended_early", "warnings")
+    __slots__ = ("num_frames", "num_corrupt", "num_duplicate_pts", "truncated", "ended_early", "warnings", "num_decoded", "num_lost", "num_derived_pts", "num_restarts", "rate_hz", "duration_s", "longest_step_s")
     NUM_FRAMES_FIELD_NUMBER: _ClassVar[int]
     NUM_CORRUPT_FIELD_NUMBER: _ClassVar[int]
     NUM_DUPLICATE_PTS_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     ENDED_EARLY_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    NUM_DECODED_FIELD_NUMBER: _ClassVar[int]
+    NUM_LOST_FIELD_NUMBER: _ClassVar[int]
+    NUM_DERIVED_PTS_FIELD_NUMBER: _ClassVar[int]
+    NUM_RESTARTS_FIELD_NUMBER: _ClassVar[int]
+    RATE_HZ_FIELD_NUMBER: _ClassVar[int]
+    DURATION_S_FIELD_NUMBER: _ClassVar[int]
+    LONGEST_STEP_S_FIELD_NUMBER: _ClassVar[int]
     num_frames: int
     num_corrupt: int
     num_duplicate_pts: int
     truncated: bool
     ended_early: bool
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, num_frames: _Optional[int] = ..., num_corrupt: _Optional[int] = ..., num_duplicate_pts: _Optional[int] = ..., truncated: bool = ..., ended_early: bool = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    num_decoded: int
+    num_lost: int
+    num_derived_pts: int
+    num_restarts: int
+    rate_hz: float
+    duration_s: float
+    longest_step_s: float
+    def __init__(self, num_frames: _Optional[int] = ..., num_corrupt: _Optional[int] = ..., num_duplicate_pts: _Optional[int] = ..., truncated: bool = ..., ended_early: bool = ..., warnings: _Optional[_Iterable[str]] = ..., num_decoded: _Optional[int] = ..., num_lost: _Optional[int] = ..., num_derived_pts: _Optional[int] = ..., num_restarts: _Optional[int] = ..., rate_hz: _Optional[float] = ..., duration_s: _Optional[float] = ..., longest_step_s: _Optional[float] = ...) -> None: ...
 
 class LandmarkChunk(_message.Message):
     __slots__ = ("first_index", "points", "scores", "sources")

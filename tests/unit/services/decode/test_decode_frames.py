@@ -64,10 +64,30 @@ def test_frames_come_in_the_order_of_presentation(clip, picture, media):
     assert facts.num_duplicate_pts == 0
 
 
-def test_times_that_stand_still_are_counted_and_kept(clip, media):
+def test_frames_whose_times_stand_still_are_counted_and_lie_between_their_neighbours(clip, media):
     _, _, pts_s, facts = decode(media(clip(pts=[0, 1, 1, 2, 3, 3])))
     assert facts.num_duplicate_pts == 2
-    assert pts_s.tolist() == [0.0, 0.04, 0.04, 0.08, 0.12, 0.12]
+    assert pts_s.tolist() == pytest.approx([0.0, 0.04, 0.06, 0.08, 0.12, 0.16])
+
+
+def test_a_matroska_file_whose_first_blocks_lie_below_0_keeps_them(clip, media):
+    data = bytearray(clip(num_frames=4))
+    block = data.index(b"\x81\x00\x00\x80")  # track 1, time 0, key frame
+    data[block + 1 : block + 3] = (-80).to_bytes(2, "big", signed=True)
+    _, frames_THWC, pts_s, _ = decode(media(bytes(data)))
+    assert len(frames_THWC) == 4 and (np.diff(pts_s) > 0).all()
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "mpeg2video", "libx264"])
+@pytest.mark.parametrize("container", ["avi", "mp4", "matroska"])
+def test_frames_that_are_stored_in_another_order_come_in_theirs_a_period_apart(clip, media, picture, container, codec):
+    data = clip(container, codec, "yuv420p", num_frames=12, options={"bf": "2", "b_strategy": "0"})
+    _, frames_THWC, pts_s, facts = decode(media(data))
+    differences = [[np.abs(f.astype(int) - picture(i)).mean() for i in range(12)] for f in frames_THWC]
+    assert np.argmin(differences, axis=1).tolist() == list(range(12))
+    assert np.diff(pts_s).tolist() == pytest.approx([0.04] * 11, abs=0.0011)
+    assert (facts.num_decoded, facts.num_duplicate_pts, facts.warnings) == (12, 0, ())
+    assert (facts.rate_hz, facts.num_restarts, facts.num_lost) == (25.0, 0, 0)
 
 
 @pytest.mark.parametrize(("ccw_deg", "rotation_deg"), [(0, 0), (-90, 90), (180, 180), (90, 270)])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.decode.times import FrameTimes
+from services.decode.times import FrameTimes, in_decoding_order
 
 TICK = Fraction(1, 90_000)
 
@@ -15,7 +15,8 @@ TICK = Fraction(1, 90_000)
 def times_of(ticks, time_base=TICK, rate_hz=25.0):
     """(seconds, FrameTimes) of a list of (pts, dts)."""
     times = FrameTimes(time_base, rate_hz)
-    return [times.next_s(pts, dts) for pts, dts in ticks], times
+    after = [*(pts for pts, _ in ticks[1:]), None]
+    return [times.next_s(pts, dts, lambda i=i: after[i]) for i, (pts, dts) in enumerate(ticks)], times
 
 
 @given(pts=st.integers(-(1 << 62), 1 << 62), num=st.integers(1, 10_000), den=st.integers(1, 10_000_000))
@@ -45,10 +46,71 @@ def test_a_missing_time_comes_from_the_decoding_time_or_the_rate(ticks, rate_hz,
     assert times_of(ticks, rate_hz=rate_hz)[0] == pytest.approx(expected_s, abs=1e-12)
 
 
-def test_times_that_stand_still_or_go_back_are_counted_and_kept():
-    seconds, times = times_of([(0, 0), (9000, 0), (9000, 0), (4500, 0), (18000, 0)])
-    assert seconds == [0.0, 0.1, 0.1, 0.05, 0.2]
-    assert (times.num_duplicates, times.num_derived) == (2, 0)
+@given(st.lists(st.none() | st.integers(-100_000, 100_000), min_size=2, max_size=40))
+def test_times_always_rise_whatever_is_written(pts):
+    seconds, _ = times_of([(ticks, None) for ticks in pts])
+    assert all(after > before for before, after in itertools.pairwise(seconds))
+
+
+HZ_10 = [9000 * i for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("pts", "expected_s", "num_duplicates", "num_restarts"),
+    [
+        # One that stands still, one that goes back: half-way to the next.
+        ([0, 9000, 9000, 18000], [0.0, 0.1, 0.15, 0.2], 1, 0),
+        ([0, 9000, 4500, 18000], [0.0, 0.1, 0.15, 0.2], 1, 0),
+        # At the end: a frame after the last.
+        ([0, 9000, 18000, 18000], [0.0, 0.1, 0.2, 0.3], 1, 0),
+        # Two recordings in one file.
+        ([*HZ_10, *HZ_10], [i / 10 for i in range(12)], 1, 1),
+        ([*HZ_10, -18000, -9000, 0], [i / 10 for i in range(9)], 1, 1),
+        ([*HZ_10, *HZ_10, *HZ_10], [i / 10 for i in range(18)], 2, 2),
+        # Times that were made up for want of written ones give way to them.
+        ([None, None, 0, 3600, 7200], [0.0, 0.04, 0.08, 0.12, 0.16], 0, 0),
+    ],
+)
+def test_times_that_do_not_go_on_are_repaired_and_counted(pts, expected_s, num_duplicates, num_restarts):
+    seconds, times = times_of([(ticks, None) for ticks in pts], rate_hz=25.0)
+    assert seconds == pytest.approx(expected_s, abs=1e-9)
+    assert (times.num_duplicates, times.num_restarts) == (num_duplicates, num_restarts)
+
+
+@pytest.mark.parametrize(
+    ("pts", "declared", "measured"),
+    [
+        ([0, 3600, 7200, 10800], (25.0, 0.16), (25.0, 0.16)),
+        # Written to the millisecond: what is declared is confirmed.
+        ([0, 3060, 5940, 9000, 12060], (29.97, 0.167), (29.97, 0.167)),
+        # A webcam at 8 a second under a header of 30.
+        ([0, 11250, 22500, 33750], (30.0, 0.0), (8.0, 0.5)),
+        # A hole is no rate.
+        ([0, 9000, 18000, 900_000, 909_000], (10.0, 10.2), (10.0, 10.2)),
+        ([0], (25.0, 3.0), (25.0, 0.04)),
+        ([], (25.0, 3.0), (25.0, 3.0)),
+    ],
+)
+def test_rate_and_duration_are_measured(pts, declared, measured):
+    _, times = times_of([(ticks, None) for ticks in pts], rate_hz=declared[0])
+    found = (times.measured_rate_hz(), times.measured_duration_s(declared[1]))
+    assert found == pytest.approx(measured, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "expected"),
+    [
+        # AVI with B frames, as its frames leave the decoder; the last ones have no decoding time.
+        ([(1, 2), (4, 3), (3, 4), (5, 5), (2, None)], True),
+        ([(0, 0), (384, 384), (768, 768)], False),
+        # Times that begin anew, one that stands still, and none at all.
+        ([(48, 48), (51, 51), (0, 0), (3, 3)], False),
+        ([(0, 0), (1, 1), (1, 2), (2, 3)], False),
+        ([(None, None)] * 3, False),
+    ],
+)
+def test_times_in_the_order_of_storing_are_known(ticks, expected):
+    assert in_decoding_order(ticks) is expected
 
 
 def test_what_has_elapsed_counts_from_the_first_time():
