@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from services.base.topology import topology
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
+
+# Of a clip's holes so many are listed.
+MAX_HOLES = 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ class VideoInfo:
     """What the container says, after rotation has been applied: width and height are those of the frames delivered.
 
     rotation_deg: clockwise turn that was applied, one of 0, 90, 180, 270. fps_hz: average rate, 0.0 if unknown.
-    num_frames_declared, duration_s: as declared, 0 if the container does not say.
+    num_frames_declared, duration_s: as declared, 0 if the container does not say; nothing may rest on them.
+    pixel_aspect: width to height of a coded pixel, as "64:45"; the frames delivered have square ones.
+    stream_index, num_video_streams: which stream was taken, out of how many with moving pictures.
     """
 
     width_px: int
@@ -86,6 +92,9 @@ class VideoInfo:
     duration_s: float
     codec: str
     pixel_format: str
+    pixel_aspect: str = "1:1"
+    stream_index: int = 0
+    num_video_streams: int = 1
 
     def __post_init__(self) -> None:
         if self.width_px < 1 or self.height_px < 1:
@@ -114,6 +123,13 @@ class FrameChunk:
         return len(self.frames_THWC)
 
 
+class TimeHole(NamedTuple):
+    """Frames are missing in mid-clip. at_s: where it begins, from the first frame. length_s: to the next frame."""
+
+    at_s: float
+    length_s: float
+
+
 @dataclass(frozen=True)
 class DecodeFacts:
     """What the decoder had to say once the last frame was out; never an error, always reported.
@@ -128,6 +144,11 @@ class DecodeFacts:
     the times begin anew; what follows was put behind what came before.
     rate_hz, duration_s: measured from the times of all decoded frames (as declared where that is within a hundredth);
     0 if unknown. longest_step_s: the longest time between two decoded frames.
+    num_held: times that a frame was delivered once more, where there was none of its own. num_hidden: packets that the
+    container says are not to be shown. num_interlaced: frames of two fields. holes: where frames are missing in
+    mid-clip, the first MAX_HOLES.
+    frames_sha256: hex digest of the decoded pictures in order, at their coded size: the same for the same stream in
+    another container; empty if unknown.
     """
 
     num_frames: int
@@ -143,6 +164,11 @@ class DecodeFacts:
     rate_hz: float = 0.0
     duration_s: float = 0.0
     longest_step_s: float = 0.0
+    num_held: int = 0
+    num_hidden: int = 0
+    num_interlaced: int = 0
+    holes: tuple[TimeHole, ...] = ()
+    frames_sha256: str = ""
 
 
 # A step that is longer than this many usual ones is a hole: nothing was recorded.

@@ -17,7 +17,7 @@ import numpy as np
 from services.base.artifacts import Product, decode_artifact, encode_artifact, kind_of
 from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
 from services.base.contract import ClipJob
-from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
+from services.base.media import Clip, DecodeFacts, FrameChunk, Media, TimeHole, VideoInfo
 
 _PREFIX = struct.Struct("<IQ")
 _MAX_HEADER_BYTES = 64 << 20
@@ -165,7 +165,12 @@ def unpack_part(header: Header, payload: bytearray) -> Part:
             pts_s = np.array([float.fromhex(t) for t in header["pts_s"]], np.float64)
             return ChunkPart(FrameChunk(header["first_index"], frames, pts_s))
         case "facts":
-            return FactsPart(DecodeFacts(**{**header["facts"], "warnings": tuple(header["facts"]["warnings"])}))
+            facts = header["facts"]
+            lists = {
+                "warnings": tuple(facts["warnings"]),
+                "holes": tuple(TimeHole(*hole) for hole in facts["holes"]),
+            }
+            return FactsPart(DecodeFacts(**{**facts, **lists}))
         case "artifact":
             return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload)))
         case "done":

@@ -12,7 +12,7 @@ import numpy as np
 from visemill.v1 import common_pb2
 
 from services.base.errors import BadInput
-from services.base.media import DecodeFacts, FrameChunk, Landmarks, PointSource, VideoInfo
+from services.base.media import DecodeFacts, FrameChunk, Landmarks, PointSource, TimeHole, VideoInfo
 from services.base.topology import topology
 
 # Pixels and points travel in pieces of at most this size, so that a client with gRPC's default limit of 4 MiB can take
@@ -39,6 +39,9 @@ def info_to_proto(info: VideoInfo) -> common_pb2.VideoInfo:
         duration_s=info.duration_s,
         codec=info.codec,
         pixel_format=info.pixel_format,
+        pixel_aspect=info.pixel_aspect,
+        stream_index=info.stream_index,
+        num_video_streams=info.num_video_streams,
     )
 
 
@@ -54,6 +57,9 @@ def info_from_proto(message: common_pb2.VideoInfo) -> VideoInfo:
             message.duration_s,
             message.codec,
             message.pixel_format,
+            message.pixel_aspect,
+            message.stream_index,
+            message.num_video_streams,
         )
     except ValueError as error:
         raise _bad(str(error)) from error
@@ -75,6 +81,11 @@ def facts_to_proto(facts: DecodeFacts) -> common_pb2.DecodeFacts:
         rate_hz=facts.rate_hz,
         duration_s=facts.duration_s,
         longest_step_s=facts.longest_step_s,
+        num_held=facts.num_held,
+        num_hidden=facts.num_hidden,
+        num_interlaced=facts.num_interlaced,
+        holes=[common_pb2.TimeHole(at_s=hole.at_s, length_s=hole.length_s) for hole in facts.holes],
+        frames_sha256=facts.frames_sha256,
     )
 
 
@@ -94,6 +105,11 @@ def facts_from_proto(message: common_pb2.DecodeFacts) -> DecodeFacts:
         message.rate_hz,
         message.duration_s,
         message.longest_step_s,
+        message.num_held,
+        message.num_hidden,
+        message.num_interlaced,
+        tuple(TimeHole(hole.at_s, hole.length_s) for hole in message.holes),
+        message.frames_sha256,
     )
 
 

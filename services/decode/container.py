@@ -29,6 +29,9 @@ _CONTAINER_OPTIONS = {
     "enable_drefs": "0",
     "max_streams": "100",
 }
+_PICTURES = (
+    av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
+)
 # Were this not to be had, the process itself would be short of memory.
 _ENOUGH_BYTES = 256 << 20
 
@@ -70,23 +73,34 @@ def decoder_options(config: DecodeConfig) -> dict[str, str]:
     return {"max_pixels": str(config.max_pixels + config.max_pixels // 4 + 65536)}
 
 
+def moving_streams(container: Any) -> list[Any]:
+    """Video streams that are no picture attached to the file: no cover, no thumbnails, no still."""
+    return [s for s in container.streams.video if not s.disposition & _PICTURES]
+
+
 def video_stream(container: Any, media: Media, log: DecoderLog) -> Any:
-    """The first video stream that is not a cover picture and has a decoder; packets of the others are left unread.
+    """The video stream to decode: of those with a decoder the default one, else the one of the largest picture; the
+    first of equals. Packets of the others are left unread.
 
     Raises BadInput NO_VIDEO_STREAM or UNSUPPORTED_CODEC.
     """
-    videos = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    videos = moving_streams(container)
     if not videos:
         kinds = ", ".join(sorted({"cover picture" if s.type == "video" else s.type for s in container.streams}))
         message = f"{media.name}: no video stream in it, only {kinds or 'nothing'}; give a file with video"
         raise bad_input("NO_VIDEO_STREAM", message, log)
-    stream = next((s for s in videos if s.codec_context is not None), None)
+    stream = max((s for s in videos if s.codec_context is not None), key=_rank, default=None)
     if stream is None:
         raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its video; re-encode it", log)
     for other in container.streams:
         if other is not stream:
             other.discard = av.stream.Discard.all
     return stream
+
+
+def _rank(stream: Any) -> tuple[bool, int]:
+    is_default = bool(stream.disposition & av.stream.Disposition.default)
+    return is_default, stream.codec_context.width * stream.codec_context.height
 
 
 def declared_duration_s(container: Any, stream: Any) -> float:

@@ -27,12 +27,15 @@ from services.decode.container import (
     bad_input,
     declared_duration_s,
     decoder_options,
+    moving_streams,
     open_container,
     video_stream,
 )
 from services.decode.decoder_log import DecoderLog
 from services.decode.ops import is_mirrored, right_angle_deg
+from services.decode.picture_digest import PictureDigest
 from services.decode.spec import DecodeConfig
+from services.decode.timeline import holes_of
 from services.decode.times import FrameTimes, Ticks, in_decoding_order
 
 _MAX_PACKETS_PER_FRAME = 4
@@ -88,6 +91,7 @@ class PyavVideo:
         self._media = media
         self._config = config
         self._stream = video_stream(container, media, log)
+        self._num_video_streams = len(moving_streams(container))
         self._check_declared(container)
         self._packets = container.demux(self._stream)
         self._rate_hz = float(self._stream.average_rate or self._stream.guessed_rate or 0)
@@ -100,8 +104,13 @@ class PyavVideo:
         self._decoding_shift: int | None = None
         self._at_end = False
         self._num_packets = 0
+        self._num_hidden = 0
         self._num_frames = 0
         self._num_corrupt = 0
+        self._num_interlaced = 0
+        self._times_s: list[float] = []
+        self._digest = PictureDigest()
+        self._end_s: float | None = None
         self._truncated = False
         self._ended_early = False
         self._reformatter = av.video.reformatter.VideoReformatter()
@@ -118,7 +127,9 @@ class PyavVideo:
     def read(self) -> tuple[Any, float] | None:
         """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
         if self._config.max_frames and self._num_frames >= self._config.max_frames:
-            self._truncated = self._truncated or self._has_more()
+            if not self._truncated and self._goes_on():
+                self._truncated = True
+                self._end_s = self._last_shown_s()
             return None
         frame, self._first = self._first or self._next_frame(), None
         if frame is None:
@@ -127,6 +138,9 @@ class PyavVideo:
         pts_s = self._next_time_s(frame)
         self._num_frames += 1
         self._num_corrupt += bool(frame.is_corrupt)
+        self._num_interlaced += bool(frame.interlaced_frame)
+        self._times_s.append(pts_s)
+        self._digest.add(frame)
         self._check_length()
         return frame, pts_s
 
@@ -155,9 +169,18 @@ class PyavVideo:
             num_derived_pts=self._times.num_derived,
             num_restarts=self._times.num_restarts,
             rate_hz=self._times.measured_rate_hz(),
-            duration_s=self._times.measured_duration_s(self._declared_s),
+            duration_s=self._measured_duration_s(),
             longest_step_s=self._times.longest_step_s(),
+            num_hidden=self._num_hidden,
+            num_interlaced=self._num_interlaced,
+            holes=holes_of(self._times_s),
+            frames_sha256=self._digest.hex(),
         )
+
+    def _measured_duration_s(self) -> float:
+        """What lies behind the limit included."""
+        duration_s = self._times.measured_duration_s(self._declared_s)
+        return max(duration_s, self._end_s - self._times_s[0]) if self._end_s is not None else duration_s
 
     def _next_time_s(self, frame: Any) -> float:
         if self._decoding_shift is not None:
@@ -204,15 +227,7 @@ class PyavVideo:
 
     def _decode_packet(self) -> list[Any]:
         try:
-            packet = next(self._packets, None)
-            if packet is None:
-                self._finish()
-                return []
-            if packet.size:
-                self._num_packets += 1
-                self._check_packets()
-                self._note_key(packet)
-            frames = packet.decode()
+            return self._decoded_of_packet()
         except av.error.MemoryError as error:
             raise absurd_memory(self._media, self.log, error) from error
         except av.error.FFmpegError as error:
@@ -220,6 +235,19 @@ class PyavVideo:
                 return []
             self._end_with(error)
             return []
+
+    def _decoded_of_packet(self) -> list[Any]:
+        """Frames that the next packet brings out. Raises what FFmpeg raises."""
+        packet = next(self._packets, None)
+        if packet is None:
+            self._finish()
+            return []
+        if packet.size:
+            self._num_packets += 1
+            self._num_hidden += bool(packet.is_discard)
+            self._check_packets()
+            self._note_key(packet)
+        frames = packet.decode()
         _decoded.add(len(frames))
         return list(frames)
 
@@ -247,17 +275,33 @@ class PyavVideo:
         """Frames that have left the decoder, handed out or not."""
         return self._num_frames + len(self._ready) + (self._first is not None)
 
-    def _has_more(self) -> bool:
-        # Without decoding on, which is what the limit is there to save: packets that hold no frame of their own count.
-        if self._ready or self._at_end:
-            return bool(self._ready)
-        if self._num_packets > self._num_frames:
-            return True
-        try:
-            packet = next(self._packets, None)
-        except av.error.FFmpegError:
-            return False
-        return packet is not None and packet.size > 0
+    def _goes_on(self) -> bool:
+        """Whether there is a frame behind the limit. Packets prove none: they may be hidden, or not to be decoded."""
+        while not self._ready and not self._at_end:
+            try:
+                self._ready.extend(self._decoded_of_packet())
+            except av.error.FFmpegError:
+                self._at_end = True
+            self.log.drain()
+        return bool(self._ready)
+
+    def _last_shown_s(self) -> float:
+        """When the last frame behind the limit ends. Nothing is decoded: the times of packets tell."""
+        last_s = max((float(f.pts * self._stream.time_base) for f in self._ready if f.pts is not None), default=0.0)
+        while not self._at_end:
+            try:
+                packet = next(self._packets, None)
+            except av.error.FFmpegError:
+                break
+            if packet is None:
+                break
+            if packet.size:
+                self._num_packets += 1
+                self._check_packets()
+            if packet.size and packet.pts is not None and not packet.is_discard:
+                last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * self._stream.time_base))
+        self._at_end = True
+        return last_s
 
     def _describe(self, container: Any, frame: Any) -> VideoInfo:
         rotation_deg = right_angle_deg(-frame.rotation)
@@ -276,6 +320,8 @@ class PyavVideo:
             duration_s=declared_duration_s(container, self._stream),
             codec=self._stream.codec_context.codec.canonical_name,
             pixel_format=frame.format.name,
+            stream_index=self._stream.index,
+            num_video_streams=self._num_video_streams,
         )
 
     def _check_declared(self, container: Any) -> None:

@@ -110,6 +110,17 @@ def _decoder_part(facts: DecodeFacts | None) -> dict[str, Any]:
             "truncated": facts.truncated,
             "ended_early": facts.ended_early,
             "warnings": list(facts.warnings),
+            "num_decoded": facts.num_decoded,
+            "num_lost": facts.num_lost,
+            "num_derived_pts": facts.num_derived_pts,
+            "num_restarts": facts.num_restarts,
+            "num_held": facts.num_held,
+            "num_hidden": facts.num_hidden,
+            "num_interlaced": facts.num_interlaced,
+            "rate_hz": round(facts.rate_hz, 3),
+            "duration_s": round(facts.duration_s, 3),
+            "holes": [list(hole) for hole in facts.holes],
+            "frames_sha256": facts.frames_sha256,
         }
     }
 

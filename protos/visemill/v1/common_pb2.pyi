@@ -2,7 +2,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -31,7 +31,7 @@ class MediaHeader(_message.Message):
     def __init__(self, name: _Optional[str] = ..., size_bytes: _Optional[int] = ..., uri: _Optional[str] = ...) -> None: ...
 
 class VideoInfo(_message.Message):
-    __slots__ = ("width_px", "height_px", "rotation_deg", "fps_hz", "num_frames_declared", "duration_s", "codec", "pixel_format")
+    __slots__ = ("width_px", "height_px", "rotation_deg", "fps_hz", "num_frames_declared", "duration_s", "codec", "pixel_format", "pixel_aspect", "stream_index", "num_video_streams")
     WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
     ROTATION_DEG_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +40,9 @@ class VideoInfo(_message.Message):
     DURATION_S_FIELD_NUMBER: _ClassVar[int]
     CODEC_FIELD_NUMBER: _ClassVar[int]
     PIXEL_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    PIXEL_ASPECT_FIELD_NUMBER: _ClassVar[int]
+    STREAM_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NUM_VIDEO_STREAMS_FIELD_NUMBER: _ClassVar[int]
     width_px: int
     height_px: int
     rotation_deg: int
@@ -48,7 +51,10 @@ class VideoInfo(_message.Message):
     duration_s: float
     codec: str
     pixel_format: str
-    def __init__(self, width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., rotation_deg: _Optional[int] = ..., fps_hz: _Optional[float] = ..., num_frames_declared: _Optional[int] = ..., duration_s: _Optional[float] = ..., codec: _Optional[str] = ..., pixel_format: _Optional[str] = ...) -> None: ...
+    pixel_aspect: str
+    stream_index: int
+    num_video_streams: int
+    def __init__(self, width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., rotation_deg: _Optional[int] = ..., fps_hz: _Optional[float] = ..., num_frames_declared: _Optional[int] = ..., duration_s: _Optional[float] = ..., codec: _Optional[str] = ..., pixel_format: _Optional[str] = ..., pixel_aspect: _Optional[str] = ..., stream_index: _Optional[int] = ..., num_video_streams: _Optional[int] = ...) -> None: ...
 
 class FrameChunk(_message.Message):
     __slots__ = ("first_index", "pts_s", "frames")
@@ -61,7 +67,7 @@ class FrameChunk(_message.Message):
     def __init__(self, first_index: _Optional[int] = ..., pts_s: _Optional[_Iterable[float]] = ..., frames: _Optional[bytes] = ...) -> None: ...
 
 class DecodeFacts(_message.Message):
-    __slots__ = ("num_frames", "num_corrupt", "num_duplicate_pts", "truncated", "ended_early", "warnings", "num_decoded", "num_lost", "num_derived_pts", "num_restarts", "rate_hz", "duration_s", "longest_step_s")
+    __slots__ = ("num_frames", "num_corrupt", "num_duplicate_pts", "truncated", "ended_early", "warnings", "num_decoded", "num_lost", "num_derived_pts", "num_restarts", "rate_hz", "duration_s", "longest_step_s", "num_held", "num_hidden", "num_interlaced", "holes", "frames_sha256")
     NUM_FRAMES_FIELD_NUMBER: _ClassVar[int]
     NUM_CORRUPT_FIELD_NUMBER: _ClassVar[int]
     NUM_DUPLICATE_PTS_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +81,11 @@ class DecodeFacts(_message.Message):
     RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     DURATION_S_FIELD_NUMBER: _ClassVar[int]
     LONGEST_STEP_S_FIELD_NUMBER: _ClassVar[int]
+    NUM_HELD_FIELD_NUMBER: _ClassVar[int]
+    NUM_HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    NUM_INTERLACED_FIELD_NUMBER: _ClassVar[int]
+    HOLES_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_SHA256_FIELD_NUMBER: _ClassVar[int]
     num_frames: int
     num_corrupt: int
     num_duplicate_pts: int
@@ -88,7 +99,20 @@ class DecodeFacts(_message.Message):
     rate_hz: float
     duration_s: float
     longest_step_s: float
-    def __init__(self, num_frames: _Optional[int] = ..., num_corrupt: _Optional[int] = ..., num_duplicate_pts: _Optional[int] = ..., truncated: bool = ..., ended_early: bool = ..., warnings: _Optional[_Iterable[str]] = ..., num_decoded: _Optional[int] = ..., num_lost: _Optional[int] = ..., num_derived_pts: _Optional[int] = ..., num_restarts: _Optional[int] = ..., rate_hz: _Optional[float] = ..., duration_s: _Optional[float] = ..., longest_step_s: _Optional[float] = ...) -> None: ...
+    num_held: int
+    num_hidden: int
+    num_interlaced: int
+    holes: _containers.RepeatedCompositeFieldContainer[TimeHole]
+    frames_sha256: str
+    def __init__(self, num_frames: _Optional[int] = ..., num_corrupt: _Optional[int] = ..., num_duplicate_pts: _Optional[int] = ..., truncated: bool = ..., ended_early: bool = ..., warnings: _Optional[_Iterable[str]] = ..., num_decoded: _Optional[int] = ..., num_lost: _Optional[int] = ..., num_derived_pts: _Optional[int] = ..., num_restarts: _Optional[int] = ..., rate_hz: _Optional[float] = ..., duration_s: _Optional[float] = ..., longest_step_s: _Optional[float] = ..., num_held: _Optional[int] = ..., num_hidden: _Optional[int] = ..., num_interlaced: _Optional[int] = ..., holes: _Optional[_Iterable[_Union[TimeHole, _Mapping]]] = ..., frames_sha256: _Optional[str] = ...) -> None: ...
+
+class TimeHole(_message.Message):
+    __slots__ = ("at_s", "length_s")
+    AT_S_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_S_FIELD_NUMBER: _ClassVar[int]
+    at_s: float
+    length_s: float
+    def __init__(self, at_s: _Optional[float] = ..., length_s: _Optional[float] = ...) -> None: ...
 
 class LandmarkChunk(_message.Message):
     __slots__ = ("first_index", "points", "scores", "sources")

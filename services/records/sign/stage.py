@@ -165,6 +165,7 @@ class SignWork:
             quality["num_corrupt"] = decoded.num_corrupt
             quality["ended_early"] = decoded.ended_early
             quality["warnings"] = list(decoded.warnings)
+            quality["frames_sha256"] = decoded.frames_sha256
         return quality
 
     def _sidecars(self, xy_TNC: Any, mask_TN: BoolArray, flags: tuple[str, ...]) -> dict[str, bytes]:

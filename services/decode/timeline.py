@@ -1,0 +1,30 @@
+"""Where the times of decoded frames leave room for frames that are not there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.base.media import MAX_HOLES, TimeHole
+
+# A step of this many usual ones leaves room for a frame that is not there.
+_HOLE_STEPS = 1.5
+
+
+def holes_of(times_s: Sequence[float]) -> tuple[TimeHole, ...]:
+    """The first MAX_HOLES of frames at these times, in order; the usual step is the median of those that go on."""
+    times_s_T = np.asarray(times_s, np.float64)
+    steps_s_T = np.diff(times_s_T)
+    forward_s_T = steps_s_T[steps_s_T > 0]
+    if not len(forward_s_T):
+        return ()
+    usual_s = float(np.median(forward_s_T))
+    wide = np.flatnonzero(steps_s_T >= _HOLE_STEPS * usual_s)[:MAX_HOLES]
+    return tuple(
+        TimeHole(
+            round(float(times_s_T[t] - times_s_T[0]) + usual_s, 6),
+            round(float(steps_s_T[t]) - usual_s, 6),
+        )
+        for t in wide.tolist()
+    )

@@ -1,0 +1,28 @@
+"""Holes, told from the times of frames."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.base.media import MAX_HOLES, TimeHole
+from services.decode.timeline import holes_of
+
+
+@pytest.mark.parametrize(
+    ("times_s", "expected"),
+    [
+        pytest.param([], (), id="no frame"),
+        pytest.param([5.0], (), id="one frame"),
+        pytest.param([0.5, 0.54, 0.58], (), id="a late start is none"),
+        pytest.param([0.0, 0.04, 0.08, 0.2], (TimeHole(0.12, 0.08),), id="two frames are missing"),
+        pytest.param([0.0, 0.04, 0.02, 0.06], (), id="nor is a step back"),
+        pytest.param([k * 0.04 + (0.012 if k % 2 else 0.0) for k in range(75)], (), id="nor jitter of a third"),
+    ],
+)
+def test_holes(times_s: list[float], expected: tuple[TimeHole, ...]) -> None:
+    assert holes_of(times_s) == expected
+
+
+def test_a_listing_of_holes_is_bounded() -> None:
+    times_s = [t for k in range(500) for t in (k * 1.0, k * 1.0 + 0.04, k * 1.0 + 0.08)]
+    assert len(holes_of(times_s)) == MAX_HOLES
