@@ -28,19 +28,28 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.fixture(scope="module")
+def whole(here: Any, corpus_at: Any, stems: Any, tree_digest: Any, tmp_path_factory: Any) -> tuple[Path, str]:
+    """Six clips, and the digest of their output."""
+    folder = tmp_path_factory.mktemp("whole")
+    corpus_at(folder / "in").add(*stems(6))
+    words = ["run", "grid", "--input-root", folder / "in", "--output-root", folder / "out", "--num-shards", 2]
+    here.ok(*words, "--quiet")
+    return folder / "in", tree_digest(folder / "out")
+
+
 @pytest.mark.parametrize("cache", ["--artifact-cache", "--no-artifact-cache"])
 def test_a_full_disk_stops_the_run_and_costs_nothing(
-    visemill: Any, corpus: Any, stems: Any, small_disk: Path, tmp_path: Path, tree_digest: Any, cache: str
+    here: Any, whole: tuple[Path, str], small_disk: Path, tree_digest: Any, cache: str
 ) -> None:
-    corpus.add(*stems(6))
-    flags = ["grid", "--input-root", corpus.root, "--num-shards", 2, "--quiet", cache]
-    visemill.ok("run", *flags, "--output-root", tmp_path / "whole")
+    inputs, digest = whole
+    flags = ["grid", "--input-root", inputs, "--num-shards", 2, "--quiet", cache]
     out, ballast = small_disk / "out", small_disk / "ballast"
     ballast.write_bytes(bytes(8 << 20))
 
-    planned = visemill.ok("plan", *flags, "--output-root", out, "--sample", 1, code=78)
+    planned = here.ok("plan", *flags, "--output-root", out, "--sample", 1, code=78)
     assert planned["disk_too_small"]
-    result = visemill.run("run", *flags, "--output-root", out)
+    result = here.run("run", *flags, "--output-root", out)
     assert result.code == 78
     told = result.text + result.stderr
     assert "DISK_FULL" in told
@@ -49,15 +58,15 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(
     assert not [path for path in out.rglob(".visemill-tmp-*") if path.stat().st_size]
 
     ballast.unlink()
-    answer = visemill.ok("resume", "--output-root", out)
+    answer = here.ok("resume", "--output-root", out)
     assert answer["records"]["train"] == 6
-    assert tree_digest(out) == tree_digest(tmp_path / "whole")
+    assert tree_digest(out) == digest
 
 
-def test_a_disk_without_room_for_anything_is_said_plainly(visemill: Any, corpus: Any, small_disk: Path) -> None:
+def test_a_disk_without_room_for_anything_is_said_plainly(here: Any, corpus: Any, small_disk: Path) -> None:
     corpus.add("bbaf2n")
     with (small_disk / "ballast").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
         while True:
             file.write(bytes(4096))
     words = ["grid", "--input-root", corpus.root, "--num-shards", 1, "--output-root", small_disk / "out"]
-    assert "free some space" in visemill.refused("run", *words, reason="DISK_FULL")
+    assert "free some space" in here.refused("run", *words, reason="DISK_FULL")

@@ -21,7 +21,7 @@ def golden(testdata: Path) -> Path:
 
 
 @pytest.fixture
-def output(visemill: Any, corpus: Any, tmp_path: Path, dlib_predictor: Path, golden: Path) -> Path:
+def output(here: Any, corpus: Any, tmp_path: Path, dlib_predictor: Path, golden: Path) -> Path:
     """The output of the same run: five clips of s1, one of every other speaker, two shards."""
     corpus.add(*KNOWN, "srbb4n")
     for speaker, stem in {**OTHERS, **IN_VAL}.items():
@@ -32,12 +32,13 @@ def output(visemill: Any, corpus: Any, tmp_path: Path, dlib_predictor: Path, gol
     out = tmp_path / "out"
     flags = ["--profile", "liptype2-v1", "--dlib-predictor", dlib_predictor, "--compat-order", "--max-frames", 75]
     flags += ["--split-config", split, "--num-shards", 2, "--quality-policy", "keep", "--quiet"]
-    answer = visemill.ok("run", "grid", "--input-root", corpus.root, "--output-root", out, *flags)
+    answer = here.ok("run", "grid", "--input-root", corpus.root, "--output-root", out, *flags)
     assert answer["records"] == {"train": 11, "val": 1, "test": 0}
     return out
 
 
 def test_records_order_and_meta_are_the_originals(output: Path, golden: Path) -> None:
+    """Takes half a minute: dlib searches every frame of twelve clips anew, as the original did."""
     tf = pytest.importorskip("tensorflow")
     for stem in KNOWN:
         with np.load(golden / f"{stem}.npz") as wanted:

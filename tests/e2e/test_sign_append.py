@@ -24,17 +24,18 @@ class Lab:
     """A folder of clips, and an output that they are added to."""
 
     folder: Path
-    visemill: Any
+    here: Any
 
     @property
     def out(self) -> Path:
         return self.folder / "out"
 
     def words(self, clip: str, *flags: object) -> list[object]:
-        return ["run", "sign", self.folder / "in" / clip, self.out, "--write-keypoints", "--num-shards", 1, *flags]
+        made = ["--write-keypoints", "--target-fps", 5, "--num-shards", 1]
+        return ["run", "sign", self.folder / "in" / clip, self.out, *made, *flags]
 
     def add(self, clip: str, *flags: object) -> dict[str, Any]:
-        answer: dict[str, Any] = self.visemill.ok(*self.words(clip, "--append", *flags))
+        answer: dict[str, Any] = self.here.ok(*self.words(clip, "--append", *flags))
         return answer
 
     def labels(self) -> str:
@@ -42,7 +43,7 @@ class Lab:
 
 
 @pytest.fixture
-def lab(testdata: Path, visemill: Any, tmp_path: Path) -> Lab:
+def lab(testdata: Path, here: Any, tmp_path: Path) -> Lab:
     """Two real clips under several names."""
     sign = testdata / "data" / "sign"
     for name, source in (
@@ -54,11 +55,11 @@ def lab(testdata: Path, visemill: Any, tmp_path: Path) -> Lab:
         target = tmp_path / "in" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(sign / source, target)
-    return Lab(tmp_path, visemill)
+    return Lab(tmp_path, here)
 
 
 def test_clips_are_added_one_after_another(
-    lab: Lab, visemill: Any, tree_digest: Callable[[Path], str], json_lines: Callable[[Path], list[dict[str, Any]]]
+    lab: Lab, here: Any, tree_digest: Callable[[Path], str], json_lines: Callable[[Path], list[dict[str, Any]]]
 ) -> None:
     lab.add("bread.mp4", "--id", 3)
     lab.add("rice.mp4", "--id", 4)
@@ -66,38 +67,38 @@ def test_clips_are_added_one_after_another(
     assert lab.labels() == f"{HEADER}bread.npz,3,3,0\nrice.npz,4,4,0\n"
     assert {path.stem for path in lab.out.glob("*.npz")} == {"bread", "rice", "tea"}
     assert [line["file"] for line in json_lines(lab.out / "quality.jsonl")] == ["bread.npz", "rice.npz", "tea.npz"]
-    verified = visemill.ok("verify", "--output-root", lab.out, "--recompute", "100%")
+    verified = here.ok("verify", "--output-root", lab.out, "--recompute", "100%")
     assert (verified["recomputed"], verified["problems"]) == (3, [])
-    report = visemill.ok("report", "--output-root", lab.out)
+    report = here.ok("report", "--output-root", lab.out)
     assert report["sheets"] == 3
 
     whole = tree_digest(lab.out)
     for clip, flags in (("bread.mp4", ("--id", 3)), ("rice.mp4", ("--id", 4)), ("rice.mp4", ("--id", 4))):
         lab.add(clip, *flags)
         assert tree_digest(lab.out) == whole
-        assert visemill.ok("verify", "--output-root", lab.out)["problems"] == []
+        assert here.ok("verify", "--output-root", lab.out)["problems"] == []
 
     lab.add("bread.mp4", "--id", 9)
     assert lab.labels() == f"{HEADER}bread.npz,9,9,0\nrice.npz,4,4,0\n"
     (lab.out / "rice.npz").unlink()
-    problems = visemill.ok("verify", "--output-root", lab.out, code=65)["problems"]
+    problems = here.ok("verify", "--output-root", lab.out, code=65)["problems"]
     assert [p["file"] for p in problems] == ["rice.npz"] and "give its command again" in problems[0]["problem"]
     lab.add("rice.mp4", "--id", 4)
-    assert visemill.ok("verify", "--output-root", lab.out)["problems"] == []
+    assert here.ok("verify", "--output-root", lab.out)["problems"] == []
 
 
-def test_what_would_spoil_the_output_is_refused(lab: Lab, visemill: Any) -> None:
+def test_what_would_spoil_the_output_is_refused(lab: Lab, here: Any) -> None:
     lab.add("bread.mp4", "--id", 3)
     before = lab.labels()
-    message = visemill.refused(*lab.words("rice.mp4", "--id", 4), reason="OTHER_RUN")
+    message = here.refused(*lab.words("rice.mp4", "--id", 4), reason="OTHER_RUN")
     assert "--append" in message
     words = lab.words("rice.mp4", "--id", 4, "--append", "--target-fps", 30)
-    assert "decode.target_fps 15.0 there, 30.0 now" in visemill.refused(*words, reason="OTHER_SETTINGS")
-    message = visemill.refused(*lab.words("more/bread.mp4", "--id", 4, "--append"), reason="NAME_TAKEN")
+    assert "decode.target_fps 5.0 there, 30.0 now" in here.refused(*words, reason="OTHER_SETTINGS")
+    message = here.refused(*lab.words("more/bread.mp4", "--id", 4, "--append"), reason="NAME_TAKEN")
     assert "more/bread.mp4" not in message and "rename" in message
     (finished,) = lab.out.glob(".visemill/runs/*/finished.json")
     finished.rename(finished.with_suffix(".away"))
-    message = visemill.refused(*lab.words("rice.mp4", "--id", 4, "--append"), reason="NOT_FINISHED")
+    message = here.refused(*lab.words("rice.mp4", "--id", 4, "--append"), reason="NOT_FINISHED")
     assert "resume" in message
     assert lab.labels() == before and [path.stem for path in lab.out.glob("*.npz")] == ["bread"]
 
@@ -115,10 +116,10 @@ def test_of_two_that_add_at_once_one_is_told_to_come_again(lab: Lab) -> None:
     assert lab.labels() == f"{HEADER}bread.npz,3,3,0\nrice.npz,4,4,0\ntea.npz,5,5,0\n"
 
 
-def test_an_output_of_the_original_is_added_to(lab: Lab, testdata: Path, visemill: Any) -> None:
+def test_an_output_of_the_original_is_added_to(lab: Lab, testdata: Path, here: Any) -> None:
     shutil.copytree(testdata / "data/golden/fslr_15fps", lab.out, copy_function=shutil.copyfile)
     originals = {path: path.read_bytes() for path in lab.out.glob("*.npz")}
-    assert "--append" in visemill.refused(*lab.words("bread.mp4", "--id", 4), reason="OUTPUT_NOT_EMPTY")
+    assert "--append" in here.refused(*lab.words("bread.mp4", "--id", 4), reason="OUTPUT_NOT_EMPTY")
     lab.add("bread.mp4", "--id", 4)
     rows = lab.labels().splitlines()[1:]
     assert len(rows) == len(originals) + 1 and "bread.npz,4,4,0" in rows
@@ -126,7 +127,7 @@ def test_an_output_of_the_original_is_added_to(lab: Lab, testdata: Path, visemil
     shutil.copyfile(lab.folder / "in" / "rice.mp4", lab.folder / "in" / "pose_test_video.mp4")
     answer = lab.words("pose_test_video.mp4", "--id", 4, "--append")
     shutil.rmtree(lab.out / ".visemill")
-    assert "pose_test_video" in visemill.refused(*answer, reason="OUTPUT_NOT_EMPTY")
+    assert "pose_test_video" in here.refused(*answer, reason="OUTPUT_NOT_EMPTY")
 
 
 def test_words_of_folders_keep_their_numbers(lab: Lab) -> None:
