@@ -12,7 +12,7 @@ from services.base.errors import BadConfig, Transient
 from services.base.order import RunOrder, order_from_json
 from services.base.store import NotThere, Store, join_uri, open_store
 
-_CLAIM = f"{layout.STATE_DIR}/output.json"
+CLAIM = f"{layout.STATE_DIR}/output.json"
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Claim:
 def claim_of(outputs: Store) -> Claim | None:
     """The claim on an output root, None where no run has begun. Raises BadConfig."""
     try:
-        fields = json.loads(outputs.read(_CLAIM))
+        fields = json.loads(outputs.read(CLAIM))
         return Claim(**{**fields, "earlier": tuple(fields.get("earlier", ()))})
     except NotThere:
         return None
     except (ValueError, TypeError) as error:
         raise BadConfig(
-            "BAD_CLAIM", f"{_CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
+            "BADCLAIM", f"{CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
         ) from error
 
 
@@ -98,7 +98,7 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     held = claim_of(outputs)
     if held is None:
         _refuse_foreign_files(outputs, plan)
-        outputs.create(_CLAIM, json.dumps(asdict(claim)).encode())
+        outputs.create(CLAIM, json.dumps(asdict(claim)).encode())
         held = claim_of(outputs)
     if held is None or replace(held, earlier=()) == claim:
         return
@@ -141,7 +141,7 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
     # One that was finished before publishes again, over what has come since.
     state.delete(layout.finished_file(claim.run))
     earlier = tuple(run for run in (*held.earlier, held.run) if run != claim.run)
-    outputs.put(_CLAIM, json.dumps(asdict(replace(claim, earlier=earlier))).encode())
+    outputs.put(CLAIM, json.dumps(asdict(replace(claim, earlier=earlier))).encode())
 
 
 def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:

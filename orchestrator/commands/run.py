@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.carrying import RunOptions, Summary
+from orchestrator.carrying import RunOptions, Summary, forget
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.joining import pin_or_join
 from orchestrator.lease import Lease
+from orchestrator.mended import Mended, plan_mended, take_over
 from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
 from orchestrator.pin import writes_to
 from orchestrator.pipeline import Pipeline
@@ -24,7 +25,6 @@ from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop
-from services.base import layout
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.isolation import clip_limits
 from services.base.order import NO_SHARD, RunOrder
@@ -159,19 +159,43 @@ def resume(flags: argparse.Namespace) -> Answer:
 
 
 def retry(flags: argparse.Namespace) -> Answer:
-    """Tries again the shards that hold quarantined clips; everything else stays as it is."""
+    """Tries again the shards that hold quarantined clips, and takes in files that planning left out and that are mended
+    now; everything else stays as it is.
+    """
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
+    pipeline = pipeline_of(order.pipeline)
+    mended = plan_mended(pipeline, order, state)
     with Lease(outputs.uri, order.run):
-        told = observe(state, order.run).told
-        again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
-        if again:
-            state.delete(layout.finished_file(order.run))
-        for shard in again:
-            state.delete(layout.done_file(order.run, shard, order.num_shards))
+        if mended is not None:
+            notes = _taken_in(mended, take_over(mended, order, state, outputs))
+            order, again = mended.plan.order, [NO_SHARD]
+            options = options_of(flags, order)
+        else:
+            notes = ()
+            told = observe(state, order.run).told
+            again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
+            if again:
+                forget(order, state, again)
     if not again:
         return Answer(*_nothing_to_retry(order, state))
-    return _carry(pipeline_of(order.pipeline), order, state, outputs, options, flags)
+    if not options.quiet:
+        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+    return _carry(pipeline, order, state, outputs, options, flags, notes)
+
+
+def _taken_in(mended: Mended, num_carried: int) -> tuple[str, ...]:
+    order = mended.plan.order
+    count, first = len(mended.taken_in), mended.taken_in[0]
+    notes = [
+        f"{count} clips that were left out are taken in, the first {first}: the output is of run {order.run} now, "
+        f"which takes over {num_carried} of {order.num_shards} shards"
+    ]
+    if mended.new:
+        notes.append(
+            f"{len(mended.new)} clips are new in {order.input_root} and taken in too, the first {mended.new[0]}"
+        )
+    return (*notes, *mended.plan.notes)
 
 
 def _find_to_write(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
@@ -186,13 +210,13 @@ def _find_to_write(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
 
 
 def _nothing_to_retry(order: RunOrder, state: Store) -> tuple[str, dict[str, object], int]:
-    """Files that planning left out are none of the run's clips: a mended one is new to it."""
+    """Files that planning left out, and that are no clips yet, are told."""
     left_out = [str(line["media"]) for line in read_quarantine(state, order, ())]
     text = "no clip of this run is in quarantine: nothing to retry"
     if left_out:
         text += (
-            f". {len(left_out)} files were left out when it was planned, the first {left_out[0]}: when they are "
-            "mended, begin a new run in a new output root (the same --state-root keeps the landmarks)"
+            f". {len(left_out)} files were left out when it was planned, the first {left_out[0]}: mend them, and retry "
+            "takes them in"
         )
     return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
 

@@ -1,0 +1,174 @@
+"""I/O: a run whose left-out files are mended is planned anew; the new run takes over every shard that stays as it was.
+
+The output passes to the new run, whose bytes are those of a run over the mended folder: docs/decisions/0012.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+
+from orchestrator.flag_words import FlagParser
+from orchestrator.observe import observe, read_clips, read_done, read_quarantine
+from orchestrator.pin import CLAIM, claim_of
+from orchestrator.pipeline import Pipeline
+from orchestrator.plan import Plan, explain_difference
+from orchestrator.planning import describe, plan_of
+from services.base import layout
+from services.base.errors import BadConfig
+from services.base.manifest import ClipRow, Manifest
+from services.base.order import NO_SHARD, DoneShard, RunOrder, order_from_json, run_digest
+from services.base.store import NotThere, Store
+
+_NUM_COPIERS = 16
+_NUMBER = re.compile(r"(.*)\.([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A plan of the folder as it is now.
+
+    taken_in: keys of clips that were left out. new: of others that were not there.
+    """
+
+    plan: Plan
+    taken_in: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def plan_mended(pipeline: Pipeline, order: RunOrder, state: Store) -> Mended | None:
+    """The folder planned anew, with the flags that the run was planned with; None where nothing of what it left out is
+    a clip now.
+
+    Raises BadConfig where it cannot be planned, or where files would be made otherwise than the run's.
+    """
+    lines = [line for line in read_quarantine(state, order, ()) if line["reproduce"]]
+    left_out = {str(line["media"]) for line in lines}
+    if not left_out:
+        return None
+    flags = _flags(pipeline, order, state, shlex.split(str(lines[0]["reproduce"])))
+    plan = plan_of(pipeline, flags)
+    known = {row.key for row in read_clips(state, order)}
+    came = [row for row in plan.rows if row.key not in known]
+    taken_in = tuple(row.key for row in came if left_out.intersection(_files(row)))
+    if not taken_in:
+        return None
+    _check_same_ways(pipeline, order, plan)
+    mended = set(taken_in)
+    return Mended(plan, taken_in, tuple(row.key for row in came if row.key not in mended))
+
+
+def take_over(mended: Mended, before: RunOrder, state: Store, outputs: Store) -> int:
+    """Pins the plan and passes the output to it; how many shards were taken over. Call it under the output's lease.
+
+    Safe to be killed and called again: until the claim is written, the output is of the run before.
+    """
+    order = mended.plan.order
+    carried = list(_carried(mended.plan, before, state, outputs))
+    state.put(layout.clips_file(order.run), mended.plan.clips)
+    state.put(layout.problems_file(order.run), "".join(p.to_json() + "\n" for p in mended.plan.problems).encode())
+    _copy_sidecars(before, order, state, {key for shard in carried for key in shard.inputs})
+    with ThreadPoolExecutor(_NUM_COPIERS) as pool:
+        for _ in pool.map(lambda done: _copy_shard(before, order, state, done), carried):
+            pass
+    if not state.create(layout.run_file(order.run), order.to_json()):
+        there = order_from_json(state.read(layout.run_file(order.run)))
+        if there.digest != order.digest:
+            raise BadConfig("OTHER_RUN", f"{state.uri} holds another run {order.run}: delete its folder, and retry")
+    state.delete(layout.finished_file(order.run))
+    claim = claim_of(outputs)
+    assert claim is not None
+    outputs.put(CLAIM, json.dumps(asdict(replace(claim, run=order.run, digest=order.digest))).encode())
+    outputs.delete_prefix(layout.staged(before.run, ""))
+    return len(carried)
+
+
+def _flags(pipeline: Pipeline, order: RunOrder, state: Store, command: list[str]) -> argparse.Namespace:
+    """What `plan_of` takes. command: visemill plan PIPELINE --input-root X --output-root Y, then the pipeline's own."""
+    parser = FlagParser(f"flags of {pipeline.name}")
+    pipeline.add_flags(parser)
+    parser.add_argument("--input-root")
+    parser.add_argument("--output-root")
+    flags = parser.parse_args(command[3:])
+    flags.pipeline, flags.follow_links, flags.state_root = pipeline.name, order.follow_links, state.uri
+    flags.input_root, flags.output_root = order.input_root, order.output_root
+    flags.run = "" if order.run == order.digest[:16] else _next_name(order.run)
+    devices = [str(stage.config["device"]) for stage in order.stages if "device" in stage.config]
+    flags.workers_device = devices[0] if devices else "auto"
+    return flags
+
+
+def _next_name(run: str) -> str:
+    found = _NUMBER.fullmatch(run)
+    return f"{found[1]}.{int(found[2]) + 1}" if found else f"{run}.2"
+
+
+def _files(row: ClipRow) -> Iterator[str]:
+    yield row.media
+    for extra in row.extras:
+        yield extra.path
+
+
+def _check_same_ways(pipeline: Pipeline, order: RunOrder, plan: Plan) -> None:
+    """Raises BadConfig where stages, settings, models or libraries are not those of the run."""
+    stages = plan.order.stages
+    identities = describe([(stage.name, stage.config) for stage in stages])
+    keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
+    pinned = (order.clips_sha256, order.num_shards, plan.order.libraries, order.details)
+    if plan.order.num_shards != order.num_shards or run_digest(pipeline.name, stages, keys, *pinned) != order.digest:
+        alike = dataclasses.replace(plan.order, clips_sha256=order.clips_sha256)
+        raise BadConfig(
+            "MADE_OTHERWISE",
+            f"files that run {order.run} left out are mended, and would be made otherwise than its others: "
+            f"{explain_difference(order, alike)}. Go on with the visemill and models that it was made with, or begin a "
+            "new run in a new output root (the same --state-root keeps the landmarks)",
+        )
+
+
+def _carried(plan: Plan, before: RunOrder, state: Store, outputs: Store) -> Iterator[DoneShard]:
+    """Commits of the shards that hold the same clips as before, none of them set aside, with their files published."""
+    observed = observe(state, before.run)
+    again = {int(str(line["shard"])) for line in read_quarantine(state, before, observed.told)} - {NO_SHARD}
+    then, now = read_clips(state, before), Manifest(plan.clips)
+    there = {entry.name: entry.size_bytes for entry in outputs.list()}
+    same = (s for s in sorted(observed.done - again) if _alike(then.rows(s), now.rows(s)))
+    for done in read_done(state, before, same):
+        if all(there.get(name) == facts["size_bytes"] for name, facts in done.outputs.items()):
+            yield done
+
+
+def _alike(then: Iterable[ClipRow], now: Iterable[ClipRow]) -> bool:
+    """Whether two shards have the same clips; a clip's number in the whole data set decides nothing of its files."""
+    return [row._replace(idx=0) for row in then] == [row._replace(idx=0) for row in now]
+
+
+def _copy_shard(before: RunOrder, order: RunOrder, state: Store, done: DoneShard) -> None:
+    old = layout.shard_dir(before.run, done.shard, before.num_shards)
+    new = layout.shard_dir(order.run, done.shard, order.num_shards)
+    for entry in state.list(f"{old}/"):
+        name = entry.name.removeprefix(f"{old}/")
+        if name != layout.DONE:
+            state.put(f"{new}/{name}", state.read(entry.name))
+    state.put(f"{new}/{layout.DONE}", replace(done, run_digest=order.digest).to_json())
+
+
+def _copy_sidecars(before: RunOrder, order: RunOrder, state: Store, keys: set[str]) -> None:
+    old, new = (f"{layout.run_dir(run)}/sidecars/" for run in (before.run, order.run))
+
+    def copy(name: str) -> None:
+        # One that has gone since is a picture less in the report.
+        try:
+            state.put(new + name, state.read(old + name))
+        except NotThere:
+            return
+
+    names = (entry.name.removeprefix(old) for entry in state.list(old))
+    with ThreadPoolExecutor(_NUM_COPIERS) as pool:
+        for _ in pool.map(copy, [name for name in names if name.rpartition("/")[0] in keys]):
+            pass
