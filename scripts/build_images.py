@@ -22,7 +22,9 @@ from image_debian import debian_base
 
 IMAGES = ROOT / "build" / "images"
 UPSTREAM = "python:3.11-slim-bookworm"
-SERVICES = ("worker", "features", "orchestrator", "triton")
+# What the chart needs. VARIANTS are built by their names alone.
+SERVICES = ("worker", "orchestrator", "triton")
+VARIANTS = ("worker-torch",)
 
 
 def version() -> str:
@@ -101,24 +103,32 @@ def table(rows: list[dict[str, object]]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)} (default: all)")
+    parser.add_argument(
+        "services",
+        nargs="*",
+        metavar="SERVICE",
+        help=f"of {', '.join((*SERVICES, *VARIANTS))} (default: {' '.join(SERVICES)})",
+    )
     parser.add_argument(
         "--base", default="auto", help=f"an image, `debian` (mmdebstrap), or `auto`: {UPSTREAM} where it can be had"
     )
     parser.add_argument("--builder", default="auto", help="buildah, docker or auto")
     parser.add_argument("--force", action="store_true", help="build what is unchanged too")
     flags = parser.parse_args()
-    if unknown := set(flags.services) - set(SERVICES):
-        parser.error(f"no image is made for {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}")
+    if unknown := set(flags.services) - {*SERVICES, *VARIANTS}:
+        parser.error(
+            f"no image is made for {', '.join(sorted(unknown))}; there are {', '.join((*SERVICES, *VARIANTS))}"
+        )
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (IMAGES / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         builder = chosen_builder(flags.builder, IMAGES)
-        base = base_image(flags.base, builder)
-        rows = []
-        for service in flags.services or SERVICES:
+        services = flags.services or SERVICES
+        # All of them first: a set that cannot be made whole is not begun.
+        for service in services:
             gather(service, version())
-            rows.append(build(service, base, builder, flags.force))
+        base = base_image(flags.base, builder)
+        rows = [build(service, base, builder, flags.force) for service in services]
     sys.stdout.write(table(rows) + "\n")
     return 0
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,19 +45,24 @@ def chosen_builder(asked: str, folder: Path) -> Builder:
     raise SystemExit(f"no image can be built (asked for {asked}): start docker, or install buildah")
 
 
-def secrets(folder: Path) -> list[str]:
-    """`--secret` flags that give pip inside the build the index and the authorities that pip outside of it has."""
+@contextlib.contextmanager
+def secrets(folder: Path) -> Iterator[list[str]]:
+    """`--secret` flags that give pip inside the build the index and the authorities that pip outside of it has.
+
+    An index may hold a password: its file is the owner's alone, and gone when the build has ended.
+    """
     lines = ["[global]", "timeout = 180"]
     for name in ("index-url", "trusted-host"):
         found = _output("pip", name)
         if found and not found.startswith("file:"):
             lines.append(f"{name} = {found}")
-    config = folder / "pip.conf"
-    config.write_text("\n".join(lines) + "\n")
-    config.chmod(0o600)
-    flags = ["--secret", f"id=pip,src={config}"]
     authorities = os.environ.get("PIP_CERT") or _output("pip", "cert") or os.environ.get("SSL_CERT_FILE", "")
-    return [*flags, "--secret", f"id=ca,src={authorities}"] if authorities and Path(authorities).is_file() else flags
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix="pip.conf.") as config:
+        config.write("\n".join(lines) + "\n")
+        config.flush()
+        flags = ["--secret", f"id=pip,src={config.name}"]
+        given = authorities and Path(authorities).is_file()
+        yield [*flags, "--secret", f"id=ca,src={authorities}"] if given else flags
 
 
 class Buildah:
@@ -70,7 +76,8 @@ class Buildah:
 
     def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
         words = ["bud", "--quiet", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
-        self._run(*words, *arguments, *secrets(self._folder), f"--file={recipe}", f"--tag={image}", str(context))
+        with secrets(self._folder) as given:
+            self._run(*words, *arguments, *given, f"--file={recipe}", f"--tag={image}", str(context))
 
     def save(self, image: str, archive: Path) -> None:
         config: str = self._inspect(image)["Config"]
@@ -140,16 +147,9 @@ class Docker:
 
     def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
         environment = {**os.environ, "DOCKER_BUILDKIT": "1", "SOURCE_DATE_EPOCH": "0"}
-        argv = [
-            "docker",
-            "build",
-            *arguments,
-            *secrets(self._folder),
-            f"--file={recipe}",
-            f"--tag={image}",
-            str(context),
-        ]
-        subprocess.run(argv, env=environment, check=True)
+        with secrets(self._folder) as given:
+            argv = ["docker", "build", *arguments, *given, f"--file={recipe}", f"--tag={image}", str(context)]
+            subprocess.run(argv, env=environment, check=True)
 
     def save(self, image: str, archive: Path) -> None:
         self._run("save", f"--output={archive}", image)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pip
+from image_network import fill_repository
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXT = ROOT / "build" / "images" / "context"
@@ -20,14 +20,14 @@ _PACKAGES = {"services": "services", "orchestrator": "orchestrator", "visemill":
 # What decides an image, beside its base: parts of the context.
 _PARTS = {
     "worker": ("bin", "requirements/worker.txt", "models", "app"),
-    "features": ("bin", "requirements/worker.txt", "models", "app"),
+    "worker-torch": ("bin", "requirements/worker.txt", "requirements/worker-torch.txt", "models", "app"),
     "orchestrator": ("bin", "requirements/worker.txt", "requirements/orchestrator.txt", "models", "app"),
     "triton": ("bin", "requirements/triton.txt", "repository"),
 }
 
 
 def gather(service: str, version: str) -> None:
-    """Fills CONTEXT with what the image of a service takes. Raises CalledProcessError when a model cannot be had."""
+    """Fills CONTEXT with what the image of a service takes. Raises SystemExit when a model or network cannot be had."""
     for name in ("app", "bin", "requirements", "models", "repository", "pip"):
         (CONTEXT / name).mkdir(parents=True, exist_ok=True)
     _mirror(ROOT / "deploy" / "images" / "bin", CONTEXT / "bin")
@@ -35,12 +35,16 @@ def gather(service: str, version: str) -> None:
         _copy(path, CONTEXT / "requirements" / path.name)
     _mirror(Path(pip.__path__[0]), CONTEXT / "pip", skipped=("__pycache__",))
     if service == "triton":
-        _repository()
+        fill_repository(CONTEXT / "repository", CONTEXT.parent)
     else:
         _app(version)
         environment = {**os.environ, "VISEMILL_MODELS": str(CONTEXT / "models")}
         argv = [sys.executable, "-m", "services.landmarks.models", "fetch"]
-        subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(
+                f"nothing was built: visemill-{service} must hold MediaPipe's models. {done.stderr.strip()}"
+            )
     _settle(CONTEXT)
 
 
@@ -65,25 +69,6 @@ def _app(version: str) -> None:
     metadata = app / f"visemill-{version}.dist-info" / "METADATA"
     metadata.parent.mkdir()
     metadata.write_text(f"Metadata-Version: 2.1\nName: visemill\nVersion: {version}\n")
-
-
-def _repository() -> None:
-    """Seeded networks, so that a server can be tried at once; a volume at /models takes their place."""
-    repository, made_of = CONTEXT / "repository", CONTEXT.with_name("repository.sha256")
-    sources = sorted((ROOT / "services" / "features").rglob("*.py"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    if made_of.exists() and made_of.read_text() == digest:
-        return
-    shutil.rmtree(repository)
-    repository.mkdir()
-    if importlib.util.find_spec("torch") is None:
-        sys.stderr.write(
-            "triton's image gets no networks to try: install visemill's `features` extra, or mount yours\n"
-        )
-        return
-    argv = [sys.executable, "-m", "orchestrator.cli", "models", "export", str(repository)]
-    subprocess.run([*argv, "--network", "inception_v3"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    made_of.write_text(digest)
 
 
 def _mirror(source: Path, target: Path, skipped: tuple[str, ...] = ()) -> None:

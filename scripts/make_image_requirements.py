@@ -9,15 +9,18 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# set -> (what it needs of pyproject.toml: extras, what another set of the same image already holds)
+# set -> (what it needs of pyproject.toml: extras, or `extra:name` for one of an extra's; what another set of the same
+# image already holds)
 SETS: dict[str, tuple[tuple[str, ...], str]] = {
-    "worker": (("", "triton"), ""),
+    "worker": (("", "triton", "features:onnxruntime"), ""),
+    "worker-torch": (("features",), "worker"),
     "orchestrator": (("kube",), "worker"),
 }
 HEADLESS = {"opencv-contrib-python": "opencv-contrib-python-headless"}
@@ -42,6 +45,13 @@ def closure(requirements: list[str]) -> set[str]:
     return {name for name, _ in seen}
 
 
+def requirements(project: dict[str, Any], extra: str) -> list[str]:
+    """Of the project itself, of an extra, or the one of an extra that has the name."""
+    extra, _, only = extra.partition(":")
+    texts: list[str] = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return [text for text in texts if only in ("", Requirement(text).name)]
+
+
 def lists() -> dict[str, str]:
     """Name of a file -> its text. Raises KeyError for a distribution that constraints.txt does not pin."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -52,11 +62,7 @@ def lists() -> dict[str, str]:
     names: dict[str, set[str]] = {}
     texts = {}
     for chosen, (extras, held) in SETS.items():
-        asked = [
-            text
-            for extra in extras
-            for text in (project["optional-dependencies"][extra] if extra else project["dependencies"])
-        ]
+        asked = [text for extra in extras for text in requirements(project, extra)]
         names[chosen] = closure(asked) - names.get(held, set())
         lines = sorted(f"{HEADLESS.get(name, name)}=={pins[name]}" for name in names[chosen])
         texts[f"{chosen}.txt"] = (
