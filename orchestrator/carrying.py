@@ -61,6 +61,11 @@ def work_flags(order: RunOrder, state: Store, options: RunOptions) -> list[str]:
     return flags
 
 
+def remote_stages(remotes: Iterable[str]) -> frozenset[str]:
+    """Names of the stages that STAGE=HOST:PORT sends elsewhere."""
+    return frozenset(pair.partition("=")[0] for pair in remotes)
+
+
 def forget(order: RunOrder, state: Store, shards: Iterable[int]) -> None:
     """These shards are to be made again, so that the run is not finished any more."""
     state.delete(layout.finished_file(order.run))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from orchestrator.carrying import RunOptions, Summary, num_problems, summarize
+from orchestrator.carrying import RunOptions, Summary, num_problems, remote_stages, summarize
 from orchestrator.cluster_state import JobSeen
 from orchestrator.clusters.kube import Bell, KubeRunJobs
 from orchestrator.clusters.kube_api import KubeApi
@@ -25,6 +25,7 @@ from orchestrator.kube_look import Eyes
 from orchestrator.kube_settings import KubeSettings
 from orchestrator.observe import observe, read_clips
 from orchestrator.pipeline import Pipeline
+from orchestrator.policies.image_libraries import check_image
 from orchestrator.policies.next_step import (
     Create,
     Delete,
@@ -70,8 +71,10 @@ class KubeRun:
         should_stop: Callable[[], bool],
         parallelism: int | None = None,
     ) -> None:
-        """Raises BadConfig NO_CLUSTER, LOCAL_ROOT."""
+        """Raises BadConfig NO_CLUSTER, LOCAL_ROOT, IMAGE_LACKS."""
         check_roots(order.input_root, order.output_root, state.uri)
+        stages = [(stage.name, stage.config) for stage in order.stages]
+        check_image(settings.worker_image, stages, settings.pods_gpus, remote_stages(options.remote))
         self._pipeline = pipeline
         self._order = order
         self._state = state

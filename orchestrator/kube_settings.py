@@ -73,6 +73,11 @@ class KubeSettings:
                 )
         self.pods(LEAST_MEMORY_MIB)
 
+    @property
+    def worker_image(self) -> str:
+        """Whole name of the image that pods run."""
+        return self.image or f"visemill-worker:{importlib.metadata.version('visemill')}"
+
     def first_memory_mib(self, clip_memory_mib: int) -> int:
         """What the pods of a run's first Job get."""
         return self.pods_memory_mib or clip_memory_mib + _SUPERVISOR_MIB
@@ -85,7 +90,7 @@ class KubeSettings:
     def pods(self, memory_mib: int) -> PodSettings:
         """The pods of one Job. Raises ValueError."""
         return PodSettings(
-            self.image or f"visemill-worker:{importlib.metadata.version('visemill')}",
+            self.worker_image,
             self.image_pull_policy,
             _names(self.image_pull_secrets),
             self.service_account,

@@ -31,7 +31,11 @@ def fill_repository(repository: Path, folder: Path) -> None:
     shutil.rmtree(repository)
     repository.mkdir()
     argv = [exporting_python(folder / "export"), "-m", "orchestrator.cli", "models", "export", str(repository)]
-    done = subprocess.run([*argv, "--network", NETWORK], cwd=ROOT, capture_output=True, text=True, check=False)
+    # An environment of its own does not know where visemill itself is installed from.
+    path = os.pathsep.join([str(ROOT), str(ROOT / "protos")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    argv += ["--network", NETWORK]
+    done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode or not any(repository.iterdir()):
         raise SystemExit(_refusal(f"`models export` ended with exit code {done.returncode}: {_end(done.stderr)}"))
     made_of.write_text(digest)

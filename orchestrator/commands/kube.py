@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.carrying import RunOptions, Summary
+from orchestrator.carrying import RunOptions, Summary, remote_stages
 from orchestrator.cluster_state import JobSeen
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import absolute, add_output_flags, find_run, state_root
@@ -21,6 +21,7 @@ from orchestrator.flag_words import words_given_by
 from orchestrator.jobs import RunId
 from orchestrator.kube_settings import add_kube_flags, kube_settings
 from orchestrator.pipeline import Pipeline
+from orchestrator.policies.image_libraries import check_image
 from orchestrator.policies.watch_end import is_idle, watch_end
 from services.base.errors import EXIT_INTERRUPTED, BadConfig
 from services.base.order import RunOrder
@@ -89,8 +90,10 @@ def is_kube(flags: argparse.Namespace) -> bool:
     return bool(flags.cluster == "kube")
 
 
-def check(flags: argparse.Namespace) -> None:
+def check(pipeline: Pipeline, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
+    settings = kube_settings(flags, os.environ)
+    check_image(settings.worker_image, pipeline.stages(flags), settings.pods_gpus, remote_stages(flags.remote))
     _api(flags)
     from orchestrator.kube_run import check_roots
 

@@ -134,9 +134,9 @@ def run(flags: argparse.Namespace) -> Answer:
         from orchestrator.commands import served
 
         return served.run(flags)
-    if kube.is_kube(flags):
-        kube.check(flags)
     pipeline = pipeline_of(flags.pipeline)
+    if kube.is_kube(flags):
+        kube.check(pipeline, flags)
     plan = plan_of(pipeline, flags)
     return run_plan(pipeline, plan, flags)
 

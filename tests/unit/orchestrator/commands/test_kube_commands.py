@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.cli import build_parser
 from orchestrator.commands import kube
-from orchestrator.commands.run import add_run_flags
+from orchestrator.commands.run import add_run_flags, run
 from services.base.errors import BadConfig
 
 ROOTS = ["--input-root", "s3://b/in", "--output-root", "s3://b/out dir"]
@@ -50,3 +50,18 @@ def test_lines_as_they_come_are_no_json():
     flags = build_parser().parse_args(["logs", *ROOTS[2:], "--follow", "-o", "json"])
     with pytest.raises(BadConfig, match="leave out one"):
         kube.logs(flags)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["sign", "--write-iv3-features"], "--triton HOST:PORT"),
+        (["sign", "--write-iv3-features", "--features-backend", "onnxruntime"], "--iv3-weights FILE.onnx"),
+        (["grid", "--pods-gpus", "1"], "visemill-worker-torch"),
+    ],
+)
+def test_what_the_image_cannot_do_is_refused_before_a_store_or_a_cluster_is_asked(words, remedy):
+    """Neither the bucket nor a cluster is there."""
+    with pytest.raises(BadConfig, match=remedy) as refused:
+        run(build_parser().parse_args(["run", *words, *ROOTS, *KUBE]))
+    assert (refused.value.reason, refused.value.exit_code) == ("IMAGE_LACKS", 78)

@@ -1,0 +1,58 @@
+"""Whether the workers' image can compute what a run asks for, as far as the image's name tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from services.base.errors import BadConfig
+
+# The project's own images of workers -> the libraries of networks that they hold. Of any other image nothing is known.
+_WORKER, _WITH_TORCH = "visemill-worker", "visemill-worker-torch"
+_LIBRARIES = {_WORKER: frozenset({"onnxruntime"}), _WITH_TORCH: frozenset({"onnxruntime", "torch"})}
+
+Stages = Iterable[tuple[str, Mapping[str, Any]]]
+
+
+def check_image(image: str, stages: Stages, pods_gpus: int, remote: Collection[str] = ()) -> None:
+    """stages: (name, settings). remote: names of those that run elsewhere. Raises BadConfig IMAGE_LACKS."""
+    held = _LIBRARIES.get(name_of(image))
+    if held is None or "torch" in held:
+        return
+    other = _with_torch(image)
+    get = f"--image {other} (made by `make images-worker-torch`)"
+    if pods_gpus:
+        raise BadConfig(
+            "IMAGE_LACKS",
+            f"--pods-gpus {pods_gpus}: nothing in the image {image} can use a GPU, for it holds no torch: leave the "
+            f"flag out, or give {get}",
+        )
+    for name, settings in stages:
+        if name != "features" or name in remote:
+            continue
+        backend = settings["backend"]
+        if backend == "torch":
+            raise BadConfig(
+                "IMAGE_LACKS",
+                f"--features-backend torch (the default without --triton): the image {image} holds no torch: give "
+                f"--triton HOST:PORT, or {get}",
+            )
+        if backend == "onnxruntime" and not str(settings.get("weights", "")).endswith(".onnx"):
+            raise BadConfig(
+                "IMAGE_LACKS",
+                f"--features-backend onnxruntime without --iv3-weights FILE.onnx: the network must be exported first, "
+                f"and the image {image} holds no torch to do so: give an exported file (`visemill models export` makes "
+                f"it; pods read it from --models-claim), --triton HOST:PORT, or {get}",
+            )
+
+
+def name_of(image: str) -> str:
+    """Without registry, tag and digest: visemill-worker of registry.example:5000/team/visemill-worker:0.1.0@sha256:…"""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _with_torch(image: str) -> str:
+    """The variant with torch from the same place, of the same version."""
+    plain = image.partition("@")[0]
+    folder, slash, last = plain.rpartition("/")
+    return f"{folder}{slash}{last.replace(_WORKER, _WITH_TORCH, 1)}"
