@@ -242,7 +242,8 @@ class Keypoints:
     layout: name of the numbering, see services/landmarks/holistic/layout.py. xy_TNC: float32 [T, N, 2], (x, y) over the
     frame's width and height; 0 where absent. confidence_TN: float32 [T, N] in 0..1: a point's own where the model gives
     one (pose), else that of its hand or face in the frame; 0 where absent. present_TN: bool [T, N], the model gave the
-    point. pts_s_T: float64 [T], presentation times. width_px, height_px: of the frames.
+    point. pts_s_T: float64 [T], presentation times. width_px, height_px: of the frames. starts_T: bool [T], from this
+    frame on it is another scene, or another person.
     """
 
     layout: str
@@ -252,6 +253,7 @@ class Keypoints:
     pts_s_T: Float64Array
     width_px: int
     height_px: int
+    starts_T: npt.NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         if self.xy_TNC.ndim != 3 or self.xy_TNC.shape[2] != 2 or self.xy_TNC.dtype != np.float32:
@@ -261,8 +263,10 @@ class Keypoints:
             raise ValueError(
                 f"confidence and presence must be {expected}, not {self.confidence_TN.shape}, {self.present_TN.shape}"
             )
-        if self.pts_s_T.shape != expected[:1]:
-            raise ValueError(f"pts_s_T must be [{expected[0]}], not {self.pts_s_T.shape}")
+        if self.pts_s_T.shape != expected[:1] or self.starts_T.shape != expected[:1]:
+            raise ValueError(
+                f"pts_s_T and starts_T must be [{expected[0]}], not {self.pts_s_T.shape}, {self.starts_T.shape}"
+            )
 
 
 @dataclass(frozen=True)

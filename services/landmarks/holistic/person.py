@@ -15,6 +15,8 @@ from services.landmarks.holistic.ops import alone, prominence
 CHECK_EVERY_FRAMES = 30
 # How much more prominent another must be to take over: two of a size must not take turns.
 _MORE_PROMINENT = 1.5
+# Whoever is found this far from where the one before was seen last is somebody else, in the same measure as the next.
+_OTHER_PERSON = 0.25
 # Two findings of one person: their points lie closer than this share of the frame's height, in the mean.
 _SAME_PERSON = 0.1
 
@@ -28,7 +30,10 @@ class MovingPersonCall(Protocol):
 
 
 class PersonTrack:
-    """One clip's person. several: whether the latest look at everybody saw more than one."""
+    """One clip's person. several: whether the latest look at everybody saw more than one.
+
+    changed: whether the latest frame's person is another one than was followed before.
+    """
 
     def __init__(self, everybody: StillPeopleCall, one: MovingPersonCall) -> None:
         self._everybody = everybody
@@ -36,9 +41,27 @@ class PersonTrack:
         self._following = False
         self._num_since_check = 0
         self.several = False
+        self.changed = False
+        self._last: FoundPerson | None = None
+
+    def forget(self) -> None:
+        """The next frame's people are found anew, whoever was followed before."""
+        if self._following:
+            self._one.clear()
+        self._following = False
+        self._last = None
 
     def next(self, frame_HWC: UInt8Array, time_s: float) -> FoundPerson | None:
         """The person in this frame, or None."""
+        before = self._last
+        self.changed = False
+        person = self._followed(frame_HWC, time_s)
+        if person is not None:
+            self.changed = self.changed or (before is not None and _distance(person, before) > _OTHER_PERSON)
+            self._last = person
+        return person
+
+    def _followed(self, frame_HWC: UInt8Array, time_s: float) -> FoundPerson | None:
         person = self._one(frame_HWC, time_s) if self._following else None
         if person is None:
             return self._acquire(frame_HWC, time_s, self._everybody(frame_HWC))
@@ -51,6 +74,7 @@ class PersonTrack:
         if not _outshone(person, people, frame_HWC):
             return person
         self._one.clear()
+        self.changed = True
         return self._acquire(frame_HWC, time_s, people)
 
     def _acquire(self, frame_HWC: UInt8Array, time_s: float, people: list[FoundPerson]) -> FoundPerson | None:
@@ -84,5 +108,9 @@ def _outshone(person: FoundPerson, people: list[FoundPerson], frame_HWC: UInt8Ar
     return any(
         prominence_in(other, frame_HWC) > _MORE_PROMINENT * own
         for other in people
-        if float(np.hypot(*(other.xy_NC - person.xy_NC).T).mean()) > _SAME_PERSON
+        if _distance(other, person) > _SAME_PERSON
     )
+
+
+def _distance(one: FoundPerson, other: FoundPerson) -> float:
+    return float(np.hypot(*(one.xy_NC - other.xy_NC).T).mean())

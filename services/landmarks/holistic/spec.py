@@ -44,7 +44,7 @@ class KeypointsConfig:
 
 SPEC = StageSpec(
     name="keypoints",
-    version=2,
+    version=3,
     config=KeypointsConfig,
     reads=("frames",),
     writes="keypoints",

@@ -12,7 +12,8 @@ import numpy as np
 from services.base.contract import ClipConsumer, ClipJob, Consumer
 from services.base.errors import BadInput
 from services.base.media import Float32Array, Float64Array, FrameChunk, Keypoints, UInt8Array, VideoInfo
-from services.landmarks.holistic.hands import HandsTrack
+from services.landmarks.holistic.far import CutOut, FarSigner
+from services.landmarks.holistic.hands import HandOfSide, HandsTrack
 from services.landmarks.holistic.layout import (
     FACE,
     FACE_MESH_INDICES,
@@ -23,10 +24,11 @@ from services.landmarks.holistic.layout import (
     POSE,
     RIGHT_HAND,
 )
-from services.landmarks.holistic.mediapipe_body import BodyTasks, MovingHands, MovingPerson, Segmenter
+from services.landmarks.holistic.mediapipe_body import BodyTasks, FoundPerson, MovingHands, MovingPerson, Segmenter
 from services.landmarks.holistic.models import SEGMENTER, paths_of
 from services.landmarks.holistic.ops import LEFT, RIGHT, alone, arm_of, head_window, out_of_sight, shrunk
-from services.landmarks.holistic.person import PersonTrack, pixels
+from services.landmarks.holistic.person import CHECK_EVERY_FRAMES, PersonTrack, pixels
+from services.landmarks.holistic.scenes import SceneCuts
 from services.landmarks.holistic.spec import KeypointsConfig
 from services.landmarks.mediapipe_face import only_largest
 from services.landmarks.mediapipe_library import Library
@@ -86,6 +88,19 @@ class HolisticModels:
         return models
 
 
+@dataclass(frozen=True)
+class FoundPoints:
+    """What was found in one picture: points in its pixels, but those of the person, which are relative to its size."""
+
+    person: FoundPerson | None
+    left: HandOfSide | None
+    right: HandOfSide | None
+    face_px: Float64Array | None
+
+    def anybody(self) -> bool:
+        return not (self.person is None and self.left is None and self.right is None and self.face_px is None)
+
+
 class KeypointsOfClip:
     """One clip. name: for messages. Without info the first frames tell the size."""
 
@@ -96,8 +111,13 @@ class KeypointsOfClip:
         self._name = name
         self._size_px = (0, 0) if info is None else (info.width_px, info.height_px)
         following = models.lend(self)
+        self._following = following
         self._person = PersonTrack(models.everybody, following.person)
         self._hands = HandsTrack(following.hands, models.still_hands)
+        self._cuts = SceneCuts()
+        self._far = FarSigner(self._people_in, self._has_face)
+        self._num_far = 0
+        self._starts: list[bool] = []
         self._xy: list[Float32Array] = []
         self._confidence: list[Float32Array] = []
         self._times_s: list[float] = []
@@ -133,14 +153,73 @@ class KeypointsOfClip:
             confidence_TN=confidence_TN,
             present_TN=present_TN,
             pts_s_T=np.array(self._times_s, np.float64),
+            starts_T=np.array(self._starts, np.bool_),
             width_px=self._size_px[0],
             height_px=self._size_px[1],
         )
 
     def _take(self, frame_HWC: UInt8Array, time_s: float) -> None:
         height_px, width_px = frame_HWC.shape[:2]
+        cut = self._cuts.next(self._searched(frame_HWC))
         if self._models.segment is not None:
             frame_HWC = self._models.segment(frame_HWC)
+        if cut:
+            self._far.new_scene()
+            self._forget_person()
+        self._check_far(frame_HWC)
+        found, cut_out = self._find_in(frame_HWC, self._far.cut_out, time_s)
+        if found.anybody():
+            self._follow_far(frame_HWC, found)
+        elif self._far.empty(frame_HWC):
+            self._forget_person()
+            found, cut_out = self._find_in(frame_HWC, self._far.cut_out, time_s)
+        size_px = (width_px, height_px) if cut_out is None else (cut_out.side_px, cut_out.side_px)
+        xy_NC, confidence_N = _as_points(found, *size_px)
+        if cut_out is not None:
+            xy_NC = cut_out.over_frame(xy_NC, width_px, height_px)
+        self._starts.append(cut or self._person.changed)
+        self._xy.append(xy_NC)
+        self._confidence.append(confidence_N)
+        self._times_s.append(time_s)
+
+    def _find_in(
+        self, frame_HWC: UInt8Array, cut_out: CutOut | None, time_s: float
+    ) -> tuple[FoundPoints, CutOut | None]:
+        return self._find(frame_HWC if cut_out is None else cut_out.of(frame_HWC), time_s), cut_out
+
+    def _forget_person(self) -> None:
+        """What follows is told of another picture, and finds its people anew."""
+        self._person.forget()
+        self._following.hands.clear()
+
+    def _check_far(self, frame_HWC: UInt8Array) -> None:
+        """Gives a far signer up as soon as somebody is seen in the whole frame."""
+        self._num_far = 0 if self._far.cut_out is None else self._num_far + 1
+        if self._num_far >= CHECK_EVERY_FRAMES:
+            self._num_far = 0
+            if self._models.everybody(self._searched(frame_HWC)):
+                self._far.new_scene()
+                self._forget_person()
+
+    def _follow_far(self, frame_HWC: UInt8Array, found: FoundPoints) -> None:
+        """Moves the cut-out of a far signer who moves."""
+        cut_out = self._far.cut_out
+        pose_px = None
+        if cut_out is not None and found.person is not None:
+            pose_px = found.person.xy_NC.astype(np.float64) * cut_out.side_px
+        if self._far.seen(pose_px) and pose_px is not None and self._far.follow(frame_HWC, pose_px):
+            self._forget_person()
+
+    def _people_in(self, part_HWC: UInt8Array) -> list[FoundPerson]:
+        return self._models.everybody(self._searched(part_HWC))
+
+    def _has_face(self, part_HWC: UInt8Array, person: FoundPerson) -> bool:
+        window = head_window(pixels(person, part_HWC), part_HWC.shape[1], part_HWC.shape[0])
+        return window is not None and self._models.mesh(window.cut(part_HWC)) is not None
+
+    def _find(self, frame_HWC: UInt8Array, time_s: float) -> FoundPoints:
+        """frame_HWC: the frame, or the part of it that is a far signer's."""
+        height_px, width_px = frame_HWC.shape[:2]
         searched_HWC = self._searched(frame_HWC)
         person = self._person.next(searched_HWC, time_s)
         pose_px = None if person is None else pixels(person, frame_HWC)
@@ -153,24 +232,7 @@ class KeypointsOfClip:
             left, right = None, None
         else:
             left, right = self._hands.next(searched_HWC, frame_HWC, time_s, pose_px, several)
-
-        size_px = np.array([width_px, height_px])
-        xy_NC = np.full((NUM_POINTS, 2), np.nan, np.float32)
-        confidence_N = np.zeros(NUM_POINTS, np.float32)
-        if person is not None:
-            xy_NC[POSE] = person.xy_NC[:NUM_POSE_POINTS]
-            confidence_N[POSE] = np.clip(person.visibility_N[:NUM_POSE_POINTS], 0.0, 1.0)
-        for group, hand in ((LEFT_HAND, left), (RIGHT_HAND, right)):
-            if hand is not None:
-                xy_NC[group] = hand.points_px / size_px
-                confidence_N[group] = min(hand.score, 1.0)
-        if face_px is not None:
-            xy_NC[FACE] = face_px / size_px
-            # The mesh comes without a score, and only where there is a face.
-            confidence_N[FACE] = 1.0
-        self._xy.append(xy_NC)
-        self._confidence.append(confidence_N)
-        self._times_s.append(time_s)
+        return FoundPoints(person, left, right, face_px)
 
     def _searched(self, frame_HWC: UInt8Array) -> UInt8Array:
         """What the whole-frame models see: the frame stretched to a square without regard to its shape, or as it is."""
@@ -194,6 +256,25 @@ class KeypointsOfClip:
         faces = self._models.find_faces(frame_HWC)
         points_px = self._models.mesh(only_largest(frame_HWC, faces)) if faces else None
         return None if points_px is None else points_px.astype(np.float64), False
+
+
+def _as_points(found: FoundPoints, width_px: int, height_px: int) -> tuple[Float32Array, Float32Array]:
+    """float32 [78, 2] over the picture's width and height, NaN where absent, and float32 [78] of confidence."""
+    size_px = np.array([width_px, height_px])
+    xy_NC = np.full((NUM_POINTS, 2), np.nan, np.float32)
+    confidence_N = np.zeros(NUM_POINTS, np.float32)
+    if found.person is not None:
+        xy_NC[POSE] = found.person.xy_NC[:NUM_POSE_POINTS]
+        confidence_N[POSE] = np.clip(found.person.visibility_N[:NUM_POSE_POINTS], 0.0, 1.0)
+    for group, hand in ((LEFT_HAND, found.left), (RIGHT_HAND, found.right)):
+        if hand is not None:
+            xy_NC[group] = hand.points_px / size_px
+            confidence_N[group] = min(hand.score, 1.0)
+    if found.face_px is not None:
+        xy_NC[FACE] = found.face_px / size_px
+        # The mesh comes without a score, and only where there is a face.
+        confidence_N[FACE] = 1.0
+    return xy_NC, confidence_N
 
 
 def _handless(pose_px: Float64Array, width_px: int, height_px: int) -> bool:

@@ -14,7 +14,9 @@ FRAME = np.full((120, 160, 3), 7, np.uint8)
 def keypoints(num_frames=4):
     xy = np.tile(np.linspace(0.1, 0.9, NUM_POINTS, dtype=np.float32)[None, :, None], (num_frames, 1, 2))
     confidence = np.ones((num_frames, NUM_POINTS), np.float32)
-    return Keypoints(LAYOUT, xy, confidence, confidence > 0, np.arange(num_frames) / 15, 160, 120)
+    return Keypoints(
+        LAYOUT, xy, confidence, confidence > 0, np.arange(num_frames) / 15, 160, 120, np.zeros(num_frames, bool)
+    )
 
 
 def only(group):

@@ -99,3 +99,37 @@ def test_the_one_who_stays_is_taken_when_the_other_leaves(person):
     small, large = person(60, 25), person(260, 60)
     found, _, _ = follow([[small, large]] * 3 + [[small]] * 2)
     assert found == [large] * 3 + [small] * 2
+
+
+def changes(scene):
+    """Places at which another person is told of."""
+    everybody = Everybody(scene)
+    track = PersonTrack(everybody, Follower(everybody))
+    found = []
+    for at in range(len(scene)):
+        everybody.at = at
+        track.next(np.full((*SIZE_PX, 3), 255, np.uint8), at / 15)
+        found.append(track.changed)
+    return [at for at, changed in enumerate(found) if changed]
+
+
+def test_it_is_told_when_another_person_is_followed(person):
+    small, large, giant = person(60, 25), person(260, 60), person(290, 90)
+    assert changes([[small, large]] * 3 + [[small]] * 2) == [3]
+    assert changes([[large]] * 3 + [[]] * 2 + [[small]] * 2) == [5]
+    assert changes([[small]] * 2 + [[small, giant]] * (CHECK_EVERY_FRAMES + 2)) == [CHECK_EVERY_FRAMES]
+    assert changes([[large]] * 3 + [[]] + [[person(258, 60)]] * 2) == []
+
+
+def test_after_a_cut_the_person_is_found_anew(person):
+    one, other = person(200), person(210)
+    everybody = Everybody([[one], [one, other], [one]])
+    follower = Follower(everybody)
+    track = PersonTrack(everybody, follower)
+    for at in range(3):
+        everybody.at = at
+        if at == 1:
+            track.forget()
+        track.next(np.full((*SIZE_PX, 3), 255, np.uint8), at / 15)
+    assert (everybody.num_calls, follower.num_cleared) == (2, 1)
+    assert not track.changed

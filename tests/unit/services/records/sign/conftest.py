@@ -23,6 +23,7 @@ def made_keypoints(num_frames: int = 6, *, seed: int = 0, rate_hz: float = 15.0,
         np.arange(num_frames) / rate_hz,
         640,
         480,
+        np.zeros(num_frames, np.bool_),
     )
 
 
