@@ -62,7 +62,8 @@ class Server:
     def cpu_s(self) -> float:
         """CPU time of the server and its child so far."""
         pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = [child for task in tasks for child in (task / "children").read_text().split()]
         return sum(_cpu_s(int(p)) for p in (pid, *children))
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.run_record import RunRecord, record_from_json
+from services.base.errors import BadConfig
 from services.base.store import NotThere, open_store
 
 _LOG = logging.getLogger(__name__)
@@ -18,6 +19,15 @@ class Registry:
 
     def __init__(self, root: str) -> None:
         self._store = open_store(root)
+
+    def check(self) -> None:
+        """Returns when the store can be reached now; asks once. Raises BadConfig BUCKET_MISSING, or Transient."""
+        try:
+            self._store.check_root()
+        except BadConfig as error:
+            # A folder is made by the first record.
+            if error.reason != "ROOT_MISSING":
+                raise
 
     def save(self, record: RunRecord) -> None:
         """Raises Transient and BadConfig as the store does."""

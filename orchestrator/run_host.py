@@ -70,7 +70,7 @@ class RunHost:
         self._carriers: dict[str, Carrier] = {}
         self._planning: dict[str, Future[RunRecord]] = {}
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = self._has_started = False
         self._num_requests: dict[str, int] = {}
         self.metrics = RunMetrics(self.records)
         self._planners = ThreadPoolExecutor(_NUM_PLANNERS, thread_name_prefix="plan")
@@ -79,13 +79,16 @@ class RunHost:
         ]
 
     def start(self) -> None:
-        """Takes up the runs that were not finished. Raises Transient and BadConfig as the registry's store does."""
+        """Takes up the runs that were not finished, once. Raises Transient and BadConfig as the store does."""
+        if self._has_started:
+            return
         for record in self._registry.records():
             self._records[record.id] = record
             if not record.phase.ended:
                 self._ready_at_s[record.id] = 0.0
         if self._ready_at_s:
             _LOG.info("%d runs are taken up again", len(self._ready_at_s))
+        self._has_started = True
         for place in self._places:
             place.start()
 
@@ -98,7 +101,7 @@ class RunHost:
         for carrier in carriers:
             carrier.stop()
         self._planners.shutdown(wait=False, cancel_futures=True)
-        for place in self._places:
+        for place in self._places if self._has_started else ():
             place.join()
 
     def submit(self, asked: Submission, wait: Callable[[], object]) -> RunRecord:

@@ -14,8 +14,10 @@ from orchestrator.commands.roots import absolute
 from orchestrator.flag_words import words_given_by
 from orchestrator.planning import device_of
 from services.base import log
+from services.base.allowed_roots import AllowedRoots
 from services.base.contract import add_config_flags, config_from_flags
 from services.base.errors import EXIT_OK, BadConfig
+from services.base.readiness import Need, Readiness
 from services.base.server import ListenConfig, handle_signals, serve_until
 
 _STOPPED = "stopped; runs that were not finished go on when it is started again with the same --registry"
@@ -87,11 +89,15 @@ def serve(flags: argparse.Namespace) -> Answer:
     logging.getLogger().handlers.clear()
     log.setup()
     stopping = handle_signals()
-    host = RunHost(Registry(absolute(flags.registry)), allowed, host_config)
+    registry = Registry(absolute(flags.registry))
+    # A folder that is missing is made by the first run that writes there; a bucket never is.
+    roots = AllowedRoots([root for root in flags.allow_root if root.startswith("s3://")])
+    host = RunHost(registry, allowed, host_config)
+    needs = (Need("registry", registry.check), Need("allowed roots", roots.check), Need("runs", host.start))
+    readiness = Readiness(needs, stopping, config.recheck_s)
     with contextlib.ExitStack() as stack:
-        host.start()
         stack.callback(host.stop)
-        code = serve_until(stopping, config, {SERVICE: registrar(host)}, host.stop, host.metrics)
+        code = serve_until(stopping, config, {SERVICE: registrar(host)}, host.stop, host.metrics, readiness=readiness)
     return Answer(_STOPPED if code == EXIT_OK else "stopped with calls unfinished", {"exit_code": code}, code)
 
 

@@ -83,16 +83,24 @@ class Gate:
         self._most = most
         self._inside = 0
         self._closed = False
+        self._unready: VisemillError | None = None
         self._changed = threading.Condition()
 
     def enter(self) -> None:
-        """Raises Transient SERVER_BUSY when full, DRAINING when closed."""
+        """Raises Transient SERVER_BUSY when full, DRAINING when closed, or with the reason of `unready`."""
         with self._changed:
             if self._closed:
                 raise Transient("DRAINING", "this server is shutting down: another will answer")
+            if (why := self._unready) is not None:
+                raise Transient(why.reason, f"this server does not serve now: {why.message}", why.detail)
             if self._inside >= self._most:
                 raise Transient("SERVER_BUSY", f"{self._inside} calls are at work or waiting here: try later")
             self._inside += 1
+
+    def unready(self, why: VisemillError | None) -> None:
+        """Lets no call in because of `why`; None: lets them in again. Those inside go on."""
+        with self._changed:
+            self._unready = why
 
     def leave(self) -> None:
         with self._changed:

@@ -12,9 +12,12 @@ from services.base import metrics
 from services.base.calls import current_call
 from services.base.clip_pass import Part
 from services.base.contract import ClipJob
-from services.base.errors import Transient
+from services.base.errors import Transient, VisemillError
 from services.base.isolation import PassChild, Stages
 from services.base.media import FrameChunk, VideoInfo
+
+# Starts in a row that fail before the pool as a whole is unwell: one alone may be bad luck.
+NUM_STARTS = 3
 
 
 class Child(Protocol):
@@ -64,11 +67,61 @@ class ChildPool:
         self._all = [make() for _ in range(num_children)]
         self._free = list(self._all)
         self._changed = threading.Condition()
+        self._has_started = self._is_closed = False
+        self._num_failed_starts = 0
+        self._failure: VisemillError | None = None
+        # Called when so many starts in a row have failed.
+        self.on_trouble: Callable[[], object] = lambda: None
+        for child in self._all:
+            child.on_start = self._note_start
 
     def start(self) -> None:
-        """Starts every child. Raises BadConfig when a stage cannot be opened."""
+        """Starts every child. Raises what a stage cannot be opened for."""
         for child in self._all:
             child.start()
+        self._has_started = True
+
+    def check(self) -> None:
+        """Starts the children that have ended; the first time, all. Raises what NUM_STARTS starts in a row failed with.
+
+        A child that a clip has cost is no trouble while another can be started.
+        """
+        if not self._has_started:
+            self.start()
+            return
+        with self._changed:
+            ended = [child for child in self._free if not child.is_running]
+            self._free = [child for child in self._free if child.is_running]
+        try:
+            for child in ended:
+                self._revive(child)
+        finally:
+            with self._changed:
+                self._free += ended
+                self._changed.notify_all()
+        if self._num_failed_starts >= NUM_STARTS and self._failure is not None:
+            raise Transient(
+                "CHILDREN_DO_NOT_START",
+                f"the last {self._num_failed_starts} starts of a child failed, the last one with "
+                f"{self._failure}; the server's log has more",
+                self._failure.detail,
+            )
+
+    def _revive(self, child: PassChild) -> None:
+        for _ in range(NUM_STARTS):
+            if self._is_closed:
+                return
+            with contextlib.suppress(VisemillError):
+                child.revive()
+                return
+
+    def _note_start(self, error: VisemillError | None) -> None:
+        with self._changed:
+            self._num_failed_starts = 0 if error is None else self._num_failed_starts + 1
+            self._failure = error
+            is_enough = self._num_failed_starts == NUM_STARTS
+        if is_enough:
+            self.on_trouble()
 
     @contextlib.contextmanager
     def borrow(self, timeout_s: float, stages: Stages | None = None) -> Iterator[PassChild]:
@@ -99,5 +152,6 @@ class ChildPool:
             return self._free.pop(next(fitting, 0))
 
     def close(self) -> None:
+        self._is_closed = True
         for child in self._all:
             child.close()

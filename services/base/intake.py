@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any, BinaryIO, Protocol
 
 from visemill.v1 import common_pb2
 
+from services.base.allowed_roots import AllowedRoots
 from services.base.contract import ClipJob
 from services.base.errors import BadInput
 from services.base.media import Clip, FrameChunk, Media
-from services.base.store import NotThere, Store, open_store
+from services.base.store import NotThere
 from services.base.wire import frames_from_proto
 
 _MAX_NAME_CHARS = 200
@@ -89,11 +89,15 @@ def job_of(media: Media, max_frames: int | None = None) -> ClipJob:
 
 
 class Intake:
-    """Takes clips in, within limits. Raises BadConfig ROOT_MISSING when an allowed root is not there."""
+    """Takes clips in, within limits. Raises BadConfig for an allowed root that can be none."""
 
     def __init__(self, limits: IntakeLimits) -> None:
         self._limits = limits
-        self._roots = _Roots(limits.roots)
+        self._roots = AllowedRoots(limits.roots)
+
+    def check(self) -> None:
+        """Returns when every allowed root can be reached. Raises as `AllowedRoots.check`."""
+        self._roots.check()
 
     @contextlib.contextmanager
     def media(self, header: common_pb2.MediaHeader, requests: Iterator[Request]) -> Iterator[Media]:
@@ -186,32 +190,3 @@ def _require_size(name: str, size_bytes: int, limits: IntakeLimits) -> None:
             "CLIP_TOO_LARGE",
             f"{name}: {size_bytes} bytes, and this server takes at most {limits.max_clip_bytes}: raise --max-clip-mib",
         )
-
-
-class _Roots:
-    """The allowed roots, opened once. The store behind each refuses `..`, links that leave it, what is not a file."""
-
-    def __init__(self, roots: tuple[str, ...]) -> None:
-        self._stores = [(root.rstrip("/"), open_store(root, must_exist=True)) for root in roots]
-
-    def find(self, uri: str) -> tuple[Store, str]:
-        """The store below which the URI lies, and the name in it. Raises BadInput URI_REFUSED."""
-        if not self._stores:
-            raise BadInput(
-                "URI_REFUSED", f"{uri!r}: this server reads no URIs: start it with --allow-root, or send the bytes"
-            )
-        path = _path_of(uri)
-        for root, store in self._stores:
-            for prefix in (root, store.uri.rstrip("/")):
-                if path.startswith(prefix + "/"):
-                    return store, path[len(prefix) + 1 :]
-        raise BadInput("URI_REFUSED", f"{uri!r} is below none of the roots that this server was started with")
-
-
-def _path_of(uri: str) -> str:
-    if not uri.startswith("file:"):
-        return uri
-    parts = urllib.parse.urlsplit(uri)
-    if parts.netloc not in ("", "localhost"):
-        raise BadInput("URI_REFUSED", f"{uri!r} names the host {parts.netloc!r}: a file URI must be file:///path")
-    return urllib.parse.unquote(parts.path)

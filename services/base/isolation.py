@@ -77,7 +77,7 @@ class PassChild:
         grace_s: how long a clip may go on that nobody waits for any more, before the child is ended for it.
         """
         self._program = tuple(program)
-        self._stages = _plain(stages)
+        self._stages = self._own_stages = _plain(stages)
         self._remote = dict(remote or {})
         self._limits = limits
         self._num_threads = num_threads
@@ -95,6 +95,8 @@ class PassChild:
         self._begins_next = False
         self._has_room_for_two = True
         self.num_restarts = 0
+        # Told of every start, with what it failed with; not of stages that a caller named and that never opened here.
+        self.on_start: Callable[[VisemillError | None], None] = lambda _: None
 
     def holds(self, stages: Stages) -> bool:
         """Whether these are the stages, with these configs, that it has opened or will open."""
@@ -104,6 +106,11 @@ class PassChild:
     def rebind(self, stages: Stages) -> None:
         """From the next clip on, these stages with these configs. The child keeps the last few that it opened."""
         self._stages = _plain(stages)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and not self._process.has_ended
 
     @property
     def begins_next(self) -> bool:
@@ -180,17 +187,36 @@ class PassChild:
         if self._process is not None and self._open[-1:] == [self._stages]:
             return
         try:
+            self._start()
+        except VisemillError as error:
+            if error.reason != "STOPPED" and self._stages in (self._own_stages, *self._proven):
+                self.on_start(error)
+            raise
+        self.on_start(None)
+
+    def revive(self) -> None:
+        """Starts it with the stages that it was made with, unless it runs. Raises as `start` does."""
+        if not self.is_running:
+            self._stages = self._own_stages
+            self.start()
+
+    def _start(self) -> None:
+        try:
             if self._process is None:
                 self._spawn()
             self._open_stages()
+        except OSError as error:
+            self._kill()
+            message = f"no child process can be started ({error}): check the limits on processes and memory"
+            raise Transient("CHILD_NOT_STARTED", message) from error
         except ChildLost as lost:
             self._kill()
             if lost.reason in ("STOPPED", MEMORY_RAN_OUT):
                 raise Transient(lost.reason, lost.message) from None
             # Somebody else's signal, such as the system's when memory is short, says nothing about the settings.
-            error = Transient if lost.killed or self._stages in self._proven else BadConfig
+            error_class = Transient if lost.killed or self._stages in self._proven else BadConfig
             message = f"the child that opens {self._stages} ended: {lost.message}"
-            raise error("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
+            raise error_class("STAGE_DID_NOT_OPEN", message, self.last_words()) from None
 
     def _spawn(self) -> None:
         self._process = ChildProcess([*self._program, "child"], self._num_threads, self._environment)

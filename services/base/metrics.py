@@ -95,6 +95,20 @@ class CallMetrics:
             buckets=_SECONDS_BUCKETS,
             registry=self.registry,
         )
+        self._serving = Gauge(
+            "visemill_serving",
+            "1 while the server serves; 0 under the reason why it does not.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._reason: str | None = None
+
+    def serving(self, reason: str) -> None:
+        """reason: why the server does not serve; empty: it does."""
+        self._serving.labels(reason).set(0 if reason else 1)
+        if self._reason not in (None, reason):
+            self._serving.remove(self._reason)
+        self._reason = reason
 
     def started(self, method: str) -> None:
         self._running.labels(method).inc()

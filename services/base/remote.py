@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc
@@ -18,7 +19,7 @@ from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Media
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
-from services.base.status import error_of
+from services.base.status import error_of, health_reason
 from services.base.tls import client_credentials, refusal_of
 from services.base.wire import DATA_BYTES
 
@@ -66,8 +67,8 @@ def connect(target: str, values: Settings | None = None) -> grpc.Channel:
 def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
     """Returns once the server at target says that it serves, by grpc.health.v1.
 
-    Raises BadConfig BAD_TARGET, CALL_REFUSED or what TLS failed with; Transient REMOTE_DOES_NOT_ANSWER after
-    patience_s.
+    Raises BadConfig BAD_TARGET, CALL_REFUSED or what TLS failed with; after patience_s Transient NOT_SERVING, with the
+    server's own reason, or REMOTE_DOES_NOT_ANSWER.
     """
     values = settings()
     with connect(target, values) as channel:
@@ -75,23 +76,40 @@ def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
         end_s = time.monotonic() + patience_s
         while (why := _unwell(stub, max(0.1, end_s - time.monotonic()), target, values)) is not None:
             if time.monotonic() + CHECK_PAUSE_S > end_s:
-                raise Transient(
-                    "REMOTE_DOES_NOT_ANSWER",
-                    f"{target} did not say within {patience_s:g} s that it serves ({why}): check the address, and that "
-                    "`python -m services STAGE serve` runs there",
-                )
+                raise _given_up(target, patience_s, why)
             time.sleep(CHECK_PAUSE_S)
 
 
-def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float, target: str, values: Settings) -> str | None:
+@dataclass(frozen=True)
+class _Unwell:
+    """Why a server does not serve. answers: whether it was the server that said so."""
+
+    words: str
+    answers: bool
+
+
+def _given_up(target: str, patience_s: float, why: _Unwell) -> Transient:
+    if why.answers:
+        return Transient("NOT_SERVING", f"{target} answers and did not serve within {patience_s:g} s: {why.words}")
+    return Transient(
+        "REMOTE_DOES_NOT_ANSWER",
+        f"{target} did not say within {patience_s:g} s that it serves ({why.words}): check the address, and that "
+        "`python -m services STAGE serve` runs there",
+    )
+
+
+def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float, target: str, values: Settings) -> _Unwell | None:
     try:
-        status = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s).status
+        answer, call = stub.Check.with_call(health_pb2.HealthCheckRequest(), timeout=timeout_s)
     except grpc.RpcError as error:
         meaning = meaning_of(error, target, values)
         if not isinstance(meaning, Transient):
             raise meaning from error
-        return meaning.message
-    return None if status == health_pb2.HealthCheckResponse.SERVING else "it is not serving now"
+        return _Unwell(meaning.message, answers=False)
+    if answer.status == health_pb2.HealthCheckResponse.SERVING:
+        return None
+    reason = health_reason(call.trailing_metadata() or ())
+    return _Unwell(reason or "it gives no reason; its log may", answers=True)
 
 
 def meaning_of(error: grpc.RpcError, target: str, values: Settings) -> VisemillError:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,13 @@ from services.base import log
 from services.base.calls import CallInterceptor, Gate, call_abandoned
 from services.base.child_pool import ChildPool
 from services.base.contract import add_config_flags, config_from_flags
-from services.base.errors import EXIT_OK, EXIT_TRANSIENT, BadConfig
+from services.base.errors import EXIT_OK, EXIT_TRANSIENT, BadConfig, VisemillError
 from services.base.intake import Intake, IntakeLimits
 from services.base.isolation import PassChild, Stages, clip_limits
 from services.base.metrics import CallMetrics, expose
+from services.base.readiness import RECHECK_S, STARTING, Need, Readiness
 from services.base.settings import granted_cores, granted_memory_bytes, settings
+from services.base.status import health_trailers
 from services.base.tls import ServerCertificates
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ _LEAST_PING_INTERVAL_MS = 10_000
 _GOODBYE_S = 1.0
 # For a clip whose caller has gone: to start a child anew takes about as long.
 _GRACE_S = 3.0
+# Serves for as long as the process answers, whatever it waits for: what a liveness probe asks for.
+LIVENESS = "liveness"
 _LOCAL = ("127.", "localhost", "[::1]", "unix:")
 
 Register = Callable[[grpc.Server], None]
@@ -61,6 +65,10 @@ class ListenConfig(abc.ABC):
     connection_age_s: float = field(
         default=60.0, metadata={"help": "clients look for new servers this often; 0: never"}
     )
+    recheck_s: float = field(
+        default=RECHECK_S,
+        metadata={"help": "what the server needs (roots, models, Triton) is checked so often"},
+    )
     metrics_listen: str = field(default="", metadata={"help": "host:port for Prometheus; empty: off"})
     health_listen: str = field(
         default="", metadata={"help": "host:port for health checks alone, without TLS, as probes need; empty: off"}
@@ -75,8 +83,9 @@ class ListenConfig(abc.ABC):
         for name in ("drain_s", "connection_age_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        if not self.deadline_s > 0:
-            raise ValueError(f"deadline_s must be over 0, not {self.deadline_s}")
+        for name in ("deadline_s", "recheck_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be over 0, not {getattr(self, name)}")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("tls_cert and tls_key belong together: give both or neither")
         if self.tls_client_ca and not self.tls_cert:
@@ -164,7 +173,7 @@ class Server:
         self._config = config
         self._gate = Gate(config.most_calls)
         self.metrics = CallMetrics()
-        self._health = health.HealthServicer()
+        self._health = _Health()
         self._names = ("", *register)
         num_threads = config.most_calls + _SPARE_THREADS
         self._grpc = grpc.server(
@@ -176,7 +185,7 @@ class Server:
         for add in register.values():
             add(self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.say(STARTING)
         reflection.enable_server_reflection((*register, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
         self._probes = grpc.server(
             ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="probe"),
@@ -185,15 +194,19 @@ class Server:
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._probes)
 
-    def start(self) -> str:
-        """Binds and answers. Returns the address that clients connect to. Raises BadConfig."""
+    def start(self, unready: VisemillError | None = None) -> str:
+        """Binds and answers. Returns the address that clients connect to. Raises BadConfig.
+
+        unready: why it does not serve yet, until `say` tells otherwise.
+        """
         listen = self._config.listen
         port = _bind(self._grpc, listen, _credentials(self._config))
         if self._config.health_listen:
             _bind(self._probes, self._config.health_listen, None)
         self._grpc.start()
         self._probes.start()
-        self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
+        self.say(unready)
         return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
     def drain(self, most_s: float) -> bool:
@@ -212,9 +225,26 @@ class Server:
         self._gate.close()
         self._gate.wait_empty(5.0)
 
-    def _set_health(self, status: Any) -> None:
+    def say(self, unready: VisemillError | None) -> None:
+        """From now on health, calls and metrics tell that the server serves, or why it does not."""
+        statuses = health_pb2.HealthCheckResponse
+        # Whoever finds it serving is let in, and whoever is refused finds the reason.
+        self._health.why = unready
+        self._gate.unready(unready)
+        self.metrics.serving(unready.reason if unready is not None else "")
         for name in self._names:
-            self._health.set(name, status)
+            self._health.set(name, statuses.SERVING if unready is None else statuses.NOT_SERVING)
+
+
+class _Health(health.HealthServicer):
+    """grpc.health.v1, whose Check also says in its trailers why the server does not serve."""
+
+    why: VisemillError | None = None
+
+    def Check(self, request: Any, context: Any) -> Any:
+        if self.why is not None and request.service != LIVENESS:
+            context.set_trailing_metadata(health_trailers(self.why))
+        return super().Check(request, context)
 
 
 def _credentials(config: ListenConfig) -> grpc.ServerCredentials | None:
@@ -254,14 +284,26 @@ def server_options(config: ListenConfig, max_message_bytes: int) -> list[tuple[s
     return options
 
 
-def run_server(config: ServeConfig, children: ChildPool, register: Mapping[str, Register]) -> int:
-    """Serves a stage until a signal. The exit code. Main thread only. Raises BadConfig."""
+def run_server(
+    config: ServeConfig,
+    children: ChildPool,
+    register: Mapping[str, Register],
+    *,
+    intake: Intake,
+    needs: Sequence[Need] = (),
+) -> int:
+    """Serves a stage until a signal. The exit code. Main thread only. Raises BadConfig.
+
+    needs: what else it must have, looked at before the children are started.
+    """
     log.setup()
     stopping = handle_signals()
+    every_need = (Need("allowed roots", intake.check), *needs, Need("children", children.check))
+    readiness = Readiness(every_need, stopping, config.recheck_s)
+    children.on_trouble = readiness.look_now
     with contextlib.closing(children):
-        children.start()
         _warn_of_memory(config)
-        return serve_until(stopping, config, register)
+        return serve_until(stopping, config, register, readiness=readiness)
 
 
 def serve_until(
@@ -270,12 +312,15 @@ def serve_until(
     register: Mapping[str, Register],
     stop_work: Callable[[], object] = lambda: None,
     collector: Collector | None = None,
+    *,
+    readiness: Readiness,
 ) -> int:
     """Serves until `stopping` is set, then drains: stop_work() ends what would keep calls in flight. The exit code.
 
-    collector: of metrics beside those of the calls and of the process.
+    collector: of metrics beside those of the calls and of the process. readiness: whether it serves.
 
-    The first line on standard output is `listening on ADDRESS`. Raises BadConfig.
+    The first line on standard output is `listening on ADDRESS`, once all is there or is known to be missing.
+    Raises BadConfig, also for a need that can never be met.
     """
     with contextlib.ExitStack() as stack:
         server = Server(config, register)
@@ -285,16 +330,21 @@ def serve_until(
             port, stop_metrics = expose(server.metrics.registry, config.metrics_listen)
             stack.callback(stop_metrics)
             _LOG.info("metrics on port %d", port)
-        address = server.start()
-        _announce(config, address)
-        stopping.wait()
-        _LOG.info("asked to stop: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
+        address = server.start(STARTING)
+        stack.callback(readiness.stop)
+        readiness.start(server.say)
         try:
+            readiness.wait_first_look()
+            if not stopping.is_set():
+                _announce(config, address)
+            stopping.wait()
+            _LOG.info("asked to stop: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
             stop_work()
             done = server.drain(config.drain_s)
         except KeyboardInterrupt:
             server.stop()
             done = False
+        readiness.raise_fatal()
         _LOG.info("stopped" if done else "stopped with calls unfinished")
     return EXIT_OK if done else EXIT_TRANSIENT
 

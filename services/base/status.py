@@ -5,6 +5,7 @@ A bug of ours travels as INTERNAL with an id that the server's log carries besid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import grpc
@@ -25,6 +26,9 @@ _STATUS_BY_REASON = {
     "SERVER_BUSY": "RESOURCE_EXHAUSTED",
     "DEADLINE_EXCEEDED": "DEADLINE_EXCEEDED",
 }
+
+# Trailers of a health answer: why a server does not serve.
+REASON_KEY, MESSAGE_KEY = "visemill-reason", "visemill-message"
 
 _BAD_CONFIG_CODES = {
     grpc.StatusCode.UNIMPLEMENTED: "the server does not offer this call: check the address and the versions",
@@ -78,6 +82,18 @@ def error_of(error: grpc.RpcError) -> VisemillError:
         f"the server did not answer ({code.name}), check that it runs, and its address: {details}",
         details,
     )
+
+
+def health_trailers(why: VisemillError) -> tuple[tuple[str, str], ...]:
+    """What goes beside NOT_SERVING: the reason, and the message in printable ASCII."""
+    message = "".join(c if c.isprintable() else " " for c in clipped(why.message, _MAX_MESSAGE_BYTES))
+    return (REASON_KEY, why.reason), (MESSAGE_KEY, message.encode("ascii", "backslashreplace").decode())
+
+
+def health_reason(trailers: Iterable[tuple[str, str | bytes]]) -> str:
+    """`REASON: message` of a health answer's trailers, empty where they hold none."""
+    found = {key: str(value) for key, value in trailers if key in (REASON_KEY, MESSAGE_KEY)}
+    return ": ".join(found[key] for key in (REASON_KEY, MESSAGE_KEY) if key in found)
 
 
 def clipped(text: str, max_bytes: int) -> str:

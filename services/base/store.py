@@ -173,6 +173,10 @@ class Store(Protocol):
         """The root: an absolute path, or `s3://bucket/prefix`. Holds no secret."""
         ...
 
+    def check_root(self) -> None:
+        """Returns when the folder, or the bucket, can be reached now; asks once. Raises BadConfig ROOT_MISSING."""
+        ...
+
     def list(self, prefix: str = "", *, directories: bool = False) -> Iterator[Entry]:
         """Everything whose name starts with prefix (a string prefix: `"runs/"`, `"train-"`), at any depth.
 

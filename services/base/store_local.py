@@ -30,8 +30,8 @@ class LocalFolder:
     def __init__(self, root: Path, *, must_exist: bool = False, follow_links: bool = False) -> None:
         self._root = os.path.realpath(root)
         self._follow_links = follow_links
-        if must_exist and not Path(self._root).is_dir():
-            raise BadConfig("ROOT_MISSING", f"there is no folder {self._root}; check the path, or mount what holds it")
+        if must_exist:
+            self.check_root()
         if Path(self._root).exists() and not Path(self._root).is_dir():
             raise BadConfig("ROOT_MISSING", f"{self._root} is not a folder; give a folder")
 
@@ -42,6 +42,17 @@ class LocalFolder:
     @property
     def root(self) -> Path:
         return Path(self._root)
+
+    def check_root(self) -> None:
+        try:
+            is_folder = stat.S_ISDIR(Path(self._root).stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            message = f"there is no folder {self._root}; check the path, or mount what holds it"
+            raise BadConfig("ROOT_MISSING", message) from None
+        except OSError as error:
+            raise refusal(error, self._root, "", "read") from error
+        if not is_folder:
+            raise BadConfig("ROOT_MISSING", f"{self._root} is not a folder; give a folder")
 
     def list(self, prefix: str = "", *, directories: bool = False) -> Iterator[Entry]:
         folder, _, stem = check_prefix(prefix).rpartition("/")

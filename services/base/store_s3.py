@@ -46,6 +46,10 @@ class S3Store:
     def uri(self) -> str:
         return self._uri
 
+    def check_root(self) -> None:
+        query = {"list-type": "2", "max-keys": "1", "prefix": self._below}
+        self._bucket.request("GET", query=query, patience_s=0.0)
+
     def holds_anything(self) -> bool:
         """Whether any object lies below the root."""
         return next(s3_objects.list_objects(self._bucket, self._below, page_keys=1), None) is not None

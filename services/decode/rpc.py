@@ -100,12 +100,13 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
         raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
     serve_config = server.serve_config_of(flags)
     children = server.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
-    servicer = DecodeServicer(children, server.intake_of(flags), config, settings().max_message_bytes)
+    intake = server.intake_of(flags)
+    servicer = DecodeServicer(children, intake, config, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         decode_pb2_grpc.add_DecodeServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register})
+    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake)
 
 
 def open_remote(target: str, config: DecodeConfig) -> Source:

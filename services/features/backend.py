@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
+from services.features.models import weights_of
 from services.features.spec import FeaturesConfig
 
 
@@ -60,6 +62,15 @@ def open_model(config: FeaturesConfig) -> FeatureModel:
     except ModuleNotFoundError as error:
         raise _missing(error, "features") from error
     return open_torch(config)
+
+
+def check_of_triton(config: FeaturesConfig) -> Callable[[], None]:
+    """What returns while the server serves the config's model, and raises what is missing. Raises BadConfig."""
+    try:
+        from services.features.triton import ModelProbe
+    except ModuleNotFoundError as error:
+        raise _missing(error, "triton") from error
+    return ModelProbe(config.triton, config.model, lambda: weights_of(config)).check
 
 
 def _missing(error: ModuleNotFoundError, extra: str) -> BadConfig:

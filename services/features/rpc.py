@@ -30,10 +30,12 @@ from services.base.identity import identity_of
 from services.base.intake import Intake, frames_of, job_of, start_of
 from services.base.isolation import Stages
 from services.base.media import DecodeFacts, Features, Float32Array, FrameChunk, Media, UInt8Array, VideoInfo
+from services.base.readiness import Need
 from services.base.remote import Remote, expectation, require_expected
 from services.base.retry import Again
 from services.base.settings import settings
 from services.base.wire import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
+from services.features.backend import check_of_triton
 from services.features.in_flight import Answer, Departures
 from services.features.models import weights_of
 from services.features.spec import SPEC, FeaturesConfig
@@ -192,12 +194,18 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     config: FeaturesConfig = config_from_flags(FeaturesConfig, flags)
     serve_config = server.serve_config_of(flags)
     children = server.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config))
-    servicer = FeatureServicer(children, server.intake_of(flags), config, settings().max_message_bytes)
+    intake = server.intake_of(flags)
+    servicer = FeatureServicer(children, intake, config, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         features_pb2_grpc.add_FeatureServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register})
+    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake, needs=needs_of(config))
+
+
+def needs_of(config: FeaturesConfig) -> list[Need]:
+    """What the server must have before its children can load the network: the Triton server, with the model."""
+    return [Need("Triton", check_of_triton(config))] if config.backend == "triton" else []
 
 
 def open_remote(target: str, config: FeaturesConfig, decode: ConfiguredStage) -> Consumer:

@@ -33,6 +33,8 @@ from services.features.triton_memory import Region, is_local, orphans
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 _FORGET_S = 2.0
+# Of an answer about a model, which costs the server nothing.
+_PROBE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class TritonDoor:
         # At the end of the process too: a server keeps what it mapped for as long as it lives.
         self._end = weakref.finalize(self, _let_go, self._client, self._slots)
         self._seen_ready = False
-        self.facts = self._patiently(self._ask_facts)
-        self._require_weights()
+        self.facts = self._patiently(lambda: facts_of(self._client, model, self._values.rpc_deadline_s))
+        require_weights(self.facts, weights, self._whom)
         self._seen_ready = True
 
     def infer(self, arrays: Sequence[tuple[str, npt.NDArray[Any]]], output: str) -> npt.NDArray[Any]:
@@ -104,27 +106,6 @@ class TritonDoor:
     def close(self) -> None:
         """Lets the server forget the memory that was shared. A door that is dropped is closed."""
         self._end()
-
-    def _ask_facts(self) -> ModelFacts:
-        config = self._client.get_model_config(self._model, client_timeout=self._values.rpc_deadline_s).config
-        if not self._client.is_model_ready(self._model, client_timeout=self._values.rpc_deadline_s):
-            raise InferenceServerException(f"{self._model} is not ready", status="StatusCode.UNAVAILABLE")
-        return ModelFacts(
-            config.name,
-            config.parameters["weights"].string_value,
-            config.parameters["digest"].string_value,
-            max(1, config.max_batch_size),
-            {given.name: tuple(given.dims) for given in config.input},
-            {made.name: tuple(made.dims) for made in config.output},
-        )
-
-    def _require_weights(self) -> None:
-        if self._weights and self.facts.weights != self._weights:
-            raise BadConfig(
-                "MODEL_DIFFERS",
-                f"{self._whom} serves the weights {self.facts.weights or 'unknown'} and this run is pinned to "
-                f"{self._weights}: export the model with those weights, or pin the run to the server's",
-            )
 
     def _try(
         self, slot: list[Region | None], arrays: Sequence[tuple[str, npt.NDArray[Any]]], output: str
@@ -224,6 +205,53 @@ class TritonDoor:
         message = error.message() or ""
         refusal = refusal_of(message, self._target, self._values)
         return refusal or meaning_of(error.status() or "", message, self._whom, seen_ready=self._seen_ready)
+
+
+class ModelProbe:
+    """Asks a server, once a call and without patience, whether it serves a model with the weights that are wanted."""
+
+    def __init__(self, target: str, model: str, weights: Callable[[], str], values: Settings | None = None) -> None:
+        self._values = values or settings()
+        self._target, self._model, self._weights = target, model, weights
+        self._client = _connected(target, self._values)
+
+    def check(self) -> None:
+        """Raises Transient while the server is away or loads the model, BadConfig NO_MODEL or MODEL_DIFFERS."""
+        whom = f"model {self._model} of {self._target}"
+        weights = self._weights()
+        try:
+            facts = facts_of(self._client, self._model, _PROBE_S)
+        except InferenceServerException as error:
+            message = error.message() or ""
+            refusal = refusal_of(message, self._target, self._values)
+            meaning = refusal or meaning_of(error.status() or "", message, whom, seen_ready=False)
+            raise (meaning.outcome if isinstance(meaning, Again) else meaning) from error
+        require_weights(facts, weights, whom)
+
+
+def facts_of(client: Any, model: str, timeout_s: float) -> ModelFacts:
+    """What the server says of the model. Raises InferenceServerException, also while the model is not ready."""
+    config = client.get_model_config(model, client_timeout=timeout_s).config
+    if not client.is_model_ready(model, client_timeout=timeout_s):
+        raise InferenceServerException(f"{model} is not ready", status="StatusCode.UNAVAILABLE")
+    return ModelFacts(
+        config.name,
+        config.parameters["weights"].string_value,
+        config.parameters["digest"].string_value,
+        max(1, config.max_batch_size),
+        {given.name: tuple(given.dims) for given in config.input},
+        {made.name: tuple(made.dims) for made in config.output},
+    )
+
+
+def require_weights(facts: ModelFacts, weights: str, whom: str) -> None:
+    """Raises BadConfig MODEL_DIFFERS. weights: what is wanted; empty: any."""
+    if weights and facts.weights != weights:
+        raise BadConfig(
+            "MODEL_DIFFERS",
+            f"{whom} serves the weights {facts.weights or 'unknown'} and this run is pinned to "
+            f"{weights}: export the model with those weights, or pin the run to the server's",
+        )
 
 
 def _let_go(client: Any, slots: queue.SimpleQueue[Region | None]) -> None:

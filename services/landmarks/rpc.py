@@ -194,12 +194,13 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     decode = _decoder(flags.decode_config, spec_of("decode"))
     serve_config = server.serve_config_of(flags)
     children = server.pool_of(serve_config, _stages(config, decode))
-    servicer = LandmarksServicer(children, server.intake_of(flags), config, decode, settings().max_message_bytes)
+    intake = server.intake_of(flags)
+    servicer = LandmarksServicer(children, intake, config, decode, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         landmarks_pb2_grpc.add_LandmarksServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register})
+    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake)
 
 
 def _decoder(text: str, spec: StageSpec) -> ConfiguredStage:

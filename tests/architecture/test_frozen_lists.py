@@ -24,6 +24,7 @@ BASE_PURE = {
     "turns",
 }
 BASE_IO = {
+    "allowed_roots",
     "calls",
     "child",
     "child_pool",
@@ -39,6 +40,7 @@ BASE_IO = {
     "metrics",
     "once",
     "pipe",
+    "readiness",
     "remote",
     "retry",
     "s3_client",

@@ -33,9 +33,8 @@ class ServedStage:
 
     def children(self) -> list[int]:
         """Process ids of the children that hold the stages."""
-        pid = self.process.pid
-        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(p) for p in pids]
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
 
     def said(self) -> str:
         """What it has said on standard error so far."""

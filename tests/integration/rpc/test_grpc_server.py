@@ -321,7 +321,8 @@ def test_a_clip_at_work_is_finished_before_the_server_ends(serve_stage: Callable
     [
         ("--max-frames", "3"),
         ("--listen", "203.0.113.1:1"),
-        ("--allow-root", "/no/such/folder"),
+        ("--allow-root", "ftp://no/root"),
+        ("--recheck-s", "0"),
         ("--max-pixels", "0"),
         ("--tls-cert", "/no/cert", "--tls-key", "/no/key"),
     ],

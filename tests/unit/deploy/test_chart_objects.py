@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from services.base.server import LIVENESS
+
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "visemill"
 SERVICES = {"decode", "landmarks", "features", "triton", "orchestrator"}
@@ -197,6 +199,14 @@ def test_pods_roll_when_settings_change_and_only_then(chart: Callable[..., Any])
 
     assert template({}) == template({"runs": {"parallelism": 9}})
     assert template({}) != template({"settings": {"logLevel": "debug"}})
+
+
+def test_only_readiness_asks_for_what_a_server_needs(chart: Callable[..., Any]) -> None:
+    """A pod that waits for a bucket or for Triton is kept out of the Service, and not restarted."""
+    (container,) = chart().pods()["visemill-decode"]["containers"]
+    probes = {kind: container[f"{kind}Probe"]["grpc"] for kind in ("startup", "readiness", "liveness")}
+    alive = {"port": 50051, "service": LIVENESS}
+    assert probes == {"startup": alive, "readiness": {"port": 50051}, "liveness": alive}
 
 
 def test_with_tls_probes_get_a_port_without_it_and_clients_a_certificate(chart: Callable[..., Any]) -> None:

@@ -84,22 +84,23 @@ env:
 {{- end }}
 {{- end -}}
 
-{{/* (list root service): the three probes. gRPC probes speak no TLS, so a server with TLS answers them on a port of its own. */}}
+{{/* (list root service): the three probes. Only readiness asks for what the server needs: a pod that waits for Triton or
+a bucket is not restarted for it. gRPC probes speak no TLS, so a server with TLS answers them on a port of its own. */}}
 {{- define "visemill.probes" -}}
 {{- $root := index . 0 -}}{{- $service := index . 1 -}}{{- $probes := $service.probes -}}
 {{- $port := $root.Values.tls.enabled | ternary $service.ports.health $service.ports.grpc -}}
 startupProbe:
-  {{- include "visemill.probe" (list $probes $port $probes.readyPath) | nindent 2 }}
+  {{- include "visemill.probe" (list $probes $port $probes.readyPath "liveness") | nindent 2 }}
   periodSeconds: 2
   timeoutSeconds: {{ $probes.timeoutS }}
   failureThreshold: {{ max 1 (div $probes.startupS 2) }}
 readinessProbe:
-  {{- include "visemill.probe" (list $probes $port $probes.readyPath) | nindent 2 }}
+  {{- include "visemill.probe" (list $probes $port $probes.readyPath "") | nindent 2 }}
   periodSeconds: {{ $probes.periodS }}
   timeoutSeconds: {{ $probes.timeoutS }}
   failureThreshold: 2
 livenessProbe:
-  {{- include "visemill.probe" (list $probes $port $probes.livePath) | nindent 2 }}
+  {{- include "visemill.probe" (list $probes $port $probes.livePath "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.periodS }}
   timeoutSeconds: {{ $probes.timeoutS }}
   failureThreshold: {{ $probes.failureThreshold }}
@@ -109,7 +110,7 @@ livenessProbe:
 {{- if eq (index . 0).kind "http" -}}
 httpGet: {port: http, path: {{ index . 2 }}}
 {{- else -}}
-grpc: {port: {{ index . 1 }}}
+grpc: {port: {{ index . 1 }}{{ with index . 3 }}, service: {{ . }}{{ end }}}
 {{- end -}}
 {{- end -}}
 

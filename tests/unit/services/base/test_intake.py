@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from visemill.v1 import common_pb2, decode_pb2
 
-from services.base.errors import BadConfig, BadInput
+from services.base.errors import BadInput
 from services.base.intake import Intake, IntakeLimits, job_of, name_of, start_of
 from services.base.media import Media
 
@@ -233,11 +233,6 @@ def test_without_a_root_no_uri_is_read_and_the_answer_says_what_to_do(root: Path
         Intake(LIMITS).media(_header(uri=f"{root}/inner.mpg"), _pieces()),
     ):
         pass
-
-
-def test_a_root_that_is_not_there_is_a_bad_config(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="ROOT_MISSING"):
-        Intake(IntakeLimits(roots=(str(tmp_path / "none"),)))
 
 
 @pytest.mark.parametrize("bad", [{"roots": ("relative",)}, {"max_clip_bytes": 0}, {"spool_bytes": 0}])
