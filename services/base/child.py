@@ -191,12 +191,15 @@ class _Clips:
         self._send_said(clip)
         if spent_s and not clip.has_ended:
             pipe.send(self._sock, {"part": "spent", "seconds": spent_s})
+        self._send_progress(clip, 0.0)
         while not clip.has_ended:
             if not clip.pause.is_over:
                 self._wait(clip)
+            before_s = clip.media_s
             with log.bound(clip=clip.key):
                 clip.step()
             self._send_said(clip)
+            self._send_progress(clip, before_s)
 
     def _wait(self, clip: CarriedClip) -> None:
         pipe.send(self._sock, {"part": "waits", "for": clip.pause.whom})
@@ -210,6 +213,11 @@ class _Clips:
             if isinstance(part, DonePart):
                 part_header["measured"] = [_MEASURED.popleft() for _ in range(len(_MEASURED))]
             pipe.send(self._sock, part_header, *pieces)
+
+    def _send_progress(self, clip: CarriedClip, before_s: float) -> None:
+        """What gives the clip more time: how much of it has been decoded."""
+        if clip.media_s > before_s and not clip.has_ended:
+            pipe.send(self._sock, {"part": "lasts", "media_s": clip.media_s})
 
     def _step_unheard(self, clip: CarriedClip) -> None:
         """A step of the clip after the one that the supervisor watches, or after the last one that it asked for."""

@@ -84,6 +84,8 @@ class ChildProcess:
                     watch.remote(message[0]["for"])
                 case "spent":
                     watch.computed(message[0]["seconds"])
+                case "lasts":
+                    watch.lasts(message[0]["media_s"])
                 case _:
                     return message
 

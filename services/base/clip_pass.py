@@ -50,10 +50,14 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class Pause:
-    """No part: another clip may compute now. answer: what the clip waits for, of whom; None: it could go on."""
+    """No part: another clip may compute now. answer: what the clip waits for, of whom; None: it could go on.
+
+    media_s: how much of the clip has been decoded by now, as `Progress` tells.
+    """
 
     whom: str = ""
     answer: Future[Any] | None = None
+    media_s: float = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -79,6 +83,25 @@ class BoundStage:
     @property
     def is_source(self) -> bool:
         return self.spec.writes == "frames"
+
+
+class Progress:
+    """How much of a clip there is, told from its frames and from no header. One frame proves a second at most."""
+
+    def __init__(self) -> None:
+        self._first_s: float | None = None
+        self._last_s = 0.0
+        self._num_frames = 0
+
+    def add(self, chunk: FrameChunk) -> float:
+        """Seconds of media so far."""
+        if not len(chunk):
+            return 0.0
+        if self._first_s is None:
+            self._first_s = float(chunk.pts_s[0])
+        self._last_s = max(self._last_s, float(chunk.pts_s[-1]))
+        self._num_frames += len(chunk)
+        return min(max(0.0, self._last_s - self._first_s), float(self._num_frames))
 
 
 class _Clock:
@@ -153,9 +176,11 @@ class ClipPass:
             yield InfoPart(stream.info)
         working = [(s, _begin(s, job, stream.info, clock)) for s in todo]
         if want_frames or not todo or any(consumer.wants_frames for _, consumer in working):
+            progress = Progress()
             for chunk in _timed(stream, source_name, clock):
                 _push(chunk, working, clock)
-                yield ChunkPart(chunk) if want_frames else Pause()
+                media_s = progress.add(chunk)
+                yield ChunkPart(chunk) if want_frames else Pause(media_s=media_s)
                 # Whoever waits after the last one holds no frames.
                 del chunk
             known["facts"] = stream.facts()

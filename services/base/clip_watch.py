@@ -13,7 +13,7 @@ from services.base.errors import BadConfig
 # How often a supervisor looks at the child's clock and memory while it waits.
 POLL_S = 0.05
 
-# The time limit of a clip is for one that lasts as long as this, or shorter; a longer one has as many times more.
+# The time limit of a clip is for one of which so much has been decoded, or less; one of more has as many times more.
 _MEDIA_S = 60.0
 
 
@@ -21,7 +21,7 @@ _MEDIA_S = 60.0
 class ClipLimits:
     """What one clip may cost. memory_bytes: resident set of the child, models included.
 
-    time_s: for each minute that the clip lasts, and at least once.
+    time_s: for each minute of the clip that has been decoded, and at least once.
     """
 
     time_s: float = 120.0
@@ -112,7 +112,7 @@ class ClipWatch:
         self._spent_s += seconds
 
     def lasts(self, media_s: float) -> None:
-        """The clip's length is known."""
+        """So much of the clip has been decoded: what its headers claim lifts no limit."""
         self._time_s = self._limits.time_s * max(1.0, media_s / _MEDIA_S)
 
     def unwanted(self) -> None:

@@ -24,7 +24,7 @@ from services.base import metrics, pipe
 from services.base.blame import is_too_much_for_two, verdict
 from services.base.child import MOST_PASSES
 from services.base.child_process import ChildProcess
-from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
+from services.base.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part, Progress
 from services.base.clip_watch import MEMORY_RAN_OUT, ChildLost, ClipLimits, ClipWatch, clip_limits
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig, Transient, VisemillError, from_kind
@@ -261,14 +261,15 @@ class PassChild:
         self._ask_for(watch, job, given, options, then)
         if frames is not None:
             self._send_frames(watch, frames)
+        progress = Progress()
         while True:
             header, payload = self._process.receive(watch)
             if header["part"] == "error":
                 raise self._failure(header)
             part = pipe.unpack_part(header, payload)
             _count(part, header)
-            if isinstance(part, InfoPart):
-                watch.lasts(part.info.duration_s)
+            if isinstance(part, ChunkPart):
+                watch.lasts(progress.add(part.chunk))
             try:
                 yield part
             except GeneratorExit:

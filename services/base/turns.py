@@ -14,7 +14,10 @@ from services.base.clip_pass import Part, Pause
 
 
 class CarriedClip:
-    """A clip on its way through its pass. spent_s: CPU time of the thread, which is no time of the clip beside it."""
+    """A clip on its way through its pass. spent_s: CPU time of the thread, which is no time of the clip beside it.
+
+    media_s: how much of the clip has been decoded.
+    """
 
     def __init__(self, key: str, steps: Generator[Part | Pause, None, None]) -> None:
         self.key = key
@@ -24,6 +27,7 @@ class CarriedClip:
         self.pause = Pause()
         self.has_ended = False
         self.spent_s = 0.0
+        self.media_s = 0.0
 
     @property
     def can_go_on(self) -> bool:
@@ -42,6 +46,7 @@ class CarriedClip:
         self.spent_s += time.thread_time() - began_s
         self.has_ended = found is None
         self.pause = found if isinstance(found, Pause) else Pause()
+        self.media_s = max(self.media_s, self.pause.media_s)
         if found is not None and not isinstance(found, Pause):
             self._said.append(found)
 

@@ -7,7 +7,9 @@ The limit on pixels is set in the decoders too, so that a header which lies allo
 
 from __future__ import annotations
 
+import contextlib
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -108,6 +110,34 @@ def declared_duration_s(container: Any, stream: Any) -> float:
     if stream.duration is not None:
         return max(0.0, float(stream.duration * stream.time_base))
     return max(0.0, (container.duration or 0) / av.time_base)
+
+
+def packets_of(media: Media, config: DecodeConfig, stream_index: int) -> tuple[int, float]:
+    """(how many packets of a stream are to be shown, seconds that they span), read once more without decoding.
+
+    One packet is taken to show for a second at most: two that lie years apart are no clip of years. Counting ends with
+    the first packet over both limits of the config. Raises as `open_container` does.
+    """
+    num_packets, first_s, last_s = 0, math.inf, -math.inf
+    # Not the clip's own log, which would hear everything twice.
+    log = DecoderLog()
+    with open_container(media, config, log) as container, log.listening():
+        stream = container.streams[stream_index]
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in container.demux(stream):
+                if not packet.size or packet.is_discard:
+                    continue
+                num_packets += 1
+                time = packet.pts if packet.pts is not None else packet.dts
+                if time is not None:
+                    time_s = float(time * stream.time_base)
+                    first_s, last_s = (
+                        min(first_s, time_s),
+                        max(last_s, time_s + float((packet.duration or 0) * stream.time_base)),
+                    )
+                if num_packets > config.max_decoded_frames and last_s - first_s > config.max_duration_s:
+                    break
+    return num_packets, min(max(0.0, last_s - first_s), float(num_packets))
 
 
 def bad_input(reason: str, message: str, log: DecoderLog, error: Exception | None = None) -> BadInput:

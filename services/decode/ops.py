@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from services.base.media import UInt8Array
 
 MAX_FRAMES_PER_CHUNK = 64
+# Anamorphic lenses and disc formats stay below 3.
+MAX_PIXEL_ASPECT = 8
+_SQUARE = Fraction(1, 100)
 
 
 def num_frames_per_chunk(height_px: int, width_px: int, chunk_bytes: int) -> int:
@@ -26,6 +31,22 @@ def is_mirrored(matrix: bytes) -> bool:
     """Whether a display matrix (nine int32 as in memory) turns a frame upside down, before it rotates it."""
     a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).astype(np.float64)
     return bool(a * d - b * c < 0)
+
+
+def square_size_px(width_px: int, height_px: int, pixel_aspect: Fraction, max_pixels: int) -> tuple[int, int] | None:
+    """(width, height) that show a picture with square pixels; None for an aspect that no picture has.
+
+    pixel_aspect: width to height of a coded pixel; within a hundredth of 1 it is square. The shorter side of a pixel is
+    stretched, so that nothing is lost, unless the picture would then hold over max_pixels: the longer one shrinks.
+    """
+    if not 1 / MAX_PIXEL_ASPECT <= pixel_aspect <= MAX_PIXEL_ASPECT:
+        return None
+    if abs(pixel_aspect - 1) <= _SQUARE:
+        return width_px, height_px
+    wide, tall = max(pixel_aspect, Fraction(1)), max(1 / pixel_aspect, Fraction(1))
+    if round(width_px * wide) * round(height_px * tall) > max_pixels:
+        wide, tall = 1 / tall, 1 / wide
+    return max(1, round(width_px * wide)), max(1, round(height_px * tall))
 
 
 def copy_rotated(frame_HWC: UInt8Array, rotation_deg: int, out_HWC: UInt8Array) -> None:

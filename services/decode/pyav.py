@@ -1,6 +1,7 @@
 """Frames of one open clip through PyAV (FFmpeg): pixels, times, caps, and what went wrong.
 
-Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, which is also OpenCV 5's.
+Pixels: FFmpeg's own conversion to rgb24 with its default (bilinear) flags, which is also OpenCV 5's. Pictures whose
+pixels are not square are scaled (bicubic) in the same step until they are, as a player shows them.
 Times: presentation times in stream order, which is the order of presentation (see times.py); they need not start at 0.
 A cut before a key frame: what cannot be decoded before the first one is left out, and counted.
 Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
@@ -18,8 +19,6 @@ from typing import Any, NoReturn
 
 import av
 import av.error
-import av.sidedata.sidedata
-import av.video.reformatter
 
 from services.base.media import DecodeFacts, Media, UInt8Array, VideoInfo
 from services.decode.container import (
@@ -29,10 +28,11 @@ from services.decode.container import (
     decoder_options,
     moving_streams,
     open_container,
+    packets_of,
     video_stream,
 )
 from services.decode.decoder_log import DecoderLog
-from services.decode.ops import is_mirrored, right_angle_deg
+from services.decode.picture import Picture
 from services.decode.picture_digest import PictureDigest
 from services.decode.spec import DecodeConfig
 from services.decode.timeline import holes_of
@@ -113,7 +113,6 @@ class PyavVideo:
         self._end_s: float | None = None
         self._truncated = False
         self._ended_early = False
-        self._reformatter = av.video.reformatter.VideoReformatter()
         self._first: Any | None = None
         self._first = self._next_frame()
         if self._first is None:
@@ -121,8 +120,8 @@ class PyavVideo:
         self._num_lost = self._lost_before(self._first)
         self._look_ahead(self._first)
         self._declared_s = declared_duration_s(container, self._stream)
+        self._picture = Picture(self._first, self._stream, config.max_pixels, log)
         self.info = self._describe(container, self._first)
-        self._mirrored = _is_mirrored(self._first)
 
     def read(self) -> tuple[Any, float] | None:
         """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
@@ -147,9 +146,7 @@ class PyavVideo:
     def pixels(self, frame: Any) -> UInt8Array:
         """A frame's RGB before rotation: a view, uint8 [h, w, 3] with padded rows, valid as long as it is held."""
         try:
-            # One reformatter for the clip: PyAV would otherwise set up the conversion anew for every frame.
-            pixels_HWC: UInt8Array = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
-            return pixels_HWC[::-1] if self._mirrored else pixels_HWC
+            return self._picture.rgb(frame)
         except MemoryError:
             raise
         except (av.error.FFmpegError, ValueError) as error:
@@ -304,22 +301,17 @@ class PyavVideo:
         return last_s
 
     def _describe(self, container: Any, frame: Any) -> VideoInfo:
-        rotation_deg = right_angle_deg(-frame.rotation)
-        if rotation_deg is None:
-            self.log.note(f"a rotation by {-frame.rotation} degrees is not applied: only quarter turns are")
-            rotation_deg = 0
-        width_px, height_px = frame.width, frame.height
-        if rotation_deg in (90, 270):
-            width_px, height_px = height_px, width_px
+        width_px, height_px = self._picture.shown_px
         return VideoInfo(
             width_px=width_px,
             height_px=height_px,
-            rotation_deg=rotation_deg,
+            rotation_deg=self._picture.rotation_deg,
             fps_hz=self._rate_hz,
             num_frames_declared=max(0, self._stream.frames),
             duration_s=declared_duration_s(container, self._stream),
             codec=self._stream.codec_context.codec.canonical_name,
             pixel_format=frame.format.name,
+            pixel_aspect=self._picture.aspect_text,
             stream_index=self._stream.index,
             num_video_streams=self._num_video_streams,
         )
@@ -333,16 +325,20 @@ class PyavVideo:
         self._check_pixels(max(codec.width * codec.height, self.log.largest_refused_px))
         if self._config.max_frames:
             return
-        if self._stream.frames > self._config.max_decoded_frames:
-            self._refuse_long(f"declares {self._stream.frames} frames", "max_decoded_frames")
         duration_s = declared_duration_s(container, self._stream)
-        if duration_s > self._config.max_duration_s:
+        over_frames = self._stream.frames > self._config.max_decoded_frames
+        if not over_frames and duration_s <= self._config.max_duration_s:
+            return
+        # A header may say anything: what it says is believed once the packets bear it out, which costs no decoding.
+        num_packets, span_s = packets_of(self._media, self._config, self._stream.index)
+        if over_frames and num_packets > self._config.max_decoded_frames:
+            self._refuse_long(f"declares {self._stream.frames} frames", "max_decoded_frames")
+        if duration_s > self._config.max_duration_s and span_s > self._config.max_duration_s:
             self._refuse_long(f"declares {duration_s:.3f} s", "max_duration_s")
 
     def _check_frame(self, frame: Any) -> None:
         self._check_pixels(frame.width * frame.height)
-        rotated = self.info.rotation_deg in (90, 270)
-        expected = (self.info.height_px, self.info.width_px) if rotated else (self.info.width_px, self.info.height_px)
+        expected = self._picture.coded_px
         if (frame.width, frame.height) != expected:
             self._refuse(
                 "SIZE_CHANGED",
@@ -377,8 +373,3 @@ class PyavVideo:
 
     def _refuse(self, reason: str, message: str, error: Exception | None = None) -> NoReturn:
         raise bad_input(reason, message, self.log, error) from error
-
-
-def _is_mirrored(frame: Any) -> bool:
-    matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
-    return matrix is not None and right_angle_deg(frame.rotation) is not None and is_mirrored(bytes(matrix))

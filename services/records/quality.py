@@ -31,7 +31,9 @@ FLAGS: Mapping[str, str] = {
     "FRAMES_CUT": "the clip goes on where the record ends",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
     "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
+    "INTERLACED": "frames of two fields, woven as they were coded: what moves has combs",
     "LABEL_TRUNCATED": "more characters than label slots",
+    "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
 }
@@ -72,6 +74,7 @@ def clip_quality(found: ClipFindings) -> dict[str, Any]:
         **_frame_part(found),
         **_face_part(found),
         **_decoder_part(found.facts),
+        **_picture_part(found.info),
         **_text_part(found),
         "crop_scale_x": [round(v, 4) for v in found.crops.scale_x],
         "crop_scale_y": [round(v, 4) for v in found.crops.scale_y],
@@ -125,6 +128,22 @@ def _decoder_part(facts: DecodeFacts | None) -> dict[str, Any]:
     }
 
 
+def _picture_part(info: VideoInfo | None) -> dict[str, Any]:
+    """What the container says about the picture, and which of its streams was taken."""
+    if info is None:
+        return {"picture": None}
+    return {
+        "picture": {
+            "width_px": info.width_px,
+            "height_px": info.height_px,
+            "rotation_deg": info.rotation_deg,
+            "pixel_aspect": info.pixel_aspect,
+            "stream_index": info.stream_index,
+            "num_video_streams": info.num_video_streams,
+        }
+    }
+
+
 def _text_part(found: ClipFindings) -> dict[str, Any]:
     duration_s = _duration_s(found)
     ticks_per_s = detect_ticks_per_s(found.align.last_tick, duration_s)
@@ -142,7 +161,9 @@ def _text_part(found: ClipFindings) -> dict[str, Any]:
 
 
 def _duration_s(found: ClipFindings) -> float:
-    """As declared, else from the frames; 0 if neither tells."""
+    """As measured, else as declared, else from the frames; 0 if none tells."""
+    if found.facts is not None and found.facts.duration_s > 0:
+        return found.facts.duration_s
     if found.info is None:
         return 0.0
     if found.info.duration_s > 0:
@@ -174,7 +195,9 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
         "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
         "GREY_FRAMES": quality["num_frames_grey"] > 0,
+        "INTERLACED": decode.get("num_interlaced", 0) > 0,
         "LABEL_TRUNCATED": quality["label_truncated"],
+        "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,
     }

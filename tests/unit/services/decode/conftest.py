@@ -31,6 +31,7 @@ def encode_clip(
     pts: Sequence[int] | None = None,
     rotation_ccw_deg: int | None = None,
     hflip: bool = False,
+    pixel_aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
 ) -> bytes:
     """The bytes of a clip of `picture_HWC(0..)`; ffv1 in bgr0 keeps them exactly."""
@@ -38,6 +39,8 @@ def encode_clip(
     with av.logging.Capture(), av.open(file, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate_hz, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, pixel_format
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         if rotation_ccw_deg is not None:
             stream.set_display_rotation(rotation_ccw_deg, hflip=hflip)
         for index in range(num_frames):

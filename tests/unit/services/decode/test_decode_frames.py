@@ -113,6 +113,37 @@ def test_a_slanted_rotation_is_not_applied_and_it_is_said(clip, media):
     assert facts.warnings == ("decode: a rotation by -45 degrees is not applied: only quarter turns are",)
 
 
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts"])
+@pytest.mark.parametrize(
+    ("aspect", "rotation_ccw_deg", "size_px"),
+    [("16/11", None, (93, 48)), ("8/9", None, (64, 54)), ("2", -90, (48, 128))],
+)
+def test_frames_have_square_pixels_whoever_names_their_aspect(
+    clip, media, container, aspect, rotation_ccw_deg, size_px
+):
+    turned = {"rotation_ccw_deg": rotation_ccw_deg} if container == "mp4" else {}
+    size_px = size_px if turned or rotation_ccw_deg is None else size_px[::-1]
+    data = clip(container, "mpeg4", "yuv420p", pixel_aspect=Fraction(aspect), **turned)
+    info, frames_THWC, _, facts = decode(media(data))
+    assert (info.width_px, info.height_px) == size_px == frames_THWC.shape[2:0:-1]
+    assert Fraction(info.pixel_aspect.replace(":", "/")) == Fraction(aspect)
+    plain_THWC = decode(media(clip(container, "mpeg4", "yuv420p", **turned)))[1]
+    assert np.abs(frames_THWC.mean(axis=(1, 2)) - plain_THWC.mean(axis=(1, 2))).max() < 2
+    assert facts.warnings == ()
+
+
+def test_a_pixel_aspect_that_no_picture_has_is_not_applied_and_it_is_said(clip, media):
+    info, _, _, facts = decode(media(clip("mpegts", "mpeg4", "yuv420p", pixel_aspect=Fraction(1, 20))))
+    assert (info.width_px, info.height_px) == (64, 48)
+    assert any("is not believed" in line for line in facts.warnings)
+
+
+@pytest.mark.parametrize(("flags", "num_interlaced"), [({}, 0), ({"flags": "+ildct+ilme"}, 6)])
+def test_frames_of_two_fields_are_counted(clip, media, flags, num_interlaced):
+    data = clip("matroska", "mpeg2video", "yuv420p", options=flags)
+    assert decode(media(data))[3].num_interlaced == num_interlaced
+
+
 @pytest.mark.parametrize(("frames_per_chunk", "sizes"), [(1, [1] * 6), (4, [4, 2]), (6, [6]), (100, [6])])
 def test_chunks_are_bounded_and_consecutive(clip, media, frames_per_chunk, sizes):
     config = DecodeConfig(chunk_bytes=frames_per_chunk * 64 * 48 * 3)

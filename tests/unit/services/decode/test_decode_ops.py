@@ -1,11 +1,19 @@
 """Chunk sizes and turns of a frame."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.decode.ops import MAX_FRAMES_PER_CHUNK, copy_rotated, num_frames_per_chunk, right_angle_deg
+from services.decode.ops import (
+    MAX_FRAMES_PER_CHUNK,
+    copy_rotated,
+    num_frames_per_chunk,
+    right_angle_deg,
+    square_size_px,
+)
 
 sizes = st.integers(1, 5000)
 
@@ -44,3 +52,21 @@ def test_a_quarter_turn_clockwise_moves_the_top_left_corner_to_the_top_right():
     copy_rotated(frame_HWC, 90, out_HWC)
     assert out_HWC[0, 1].tolist() == [255, 255, 255]
     assert out_HWC.sum() == 3 * 255
+
+
+@pytest.mark.parametrize(
+    ("size_px", "aspect", "max_pixels", "expected"),
+    [
+        pytest.param((360, 288), "1", 10**6, (360, 288), id="square"),
+        pytest.param((720, 576), "64/45", 10**6, (1024, 576), id="wide pixels widen the picture"),
+        pytest.param((720, 480), "8/9", 10**6, (720, 540), id="tall ones make it taller"),
+        pytest.param((1920, 1080), "4320/4321", 10**7, (1920, 1080), id="rounding of an encoder is no aspect"),
+        pytest.param((100, 100), "2", 10_000, (100, 50), id="over the limit on pixels the other side shrinks"),
+        pytest.param((100, 100), "1/2", 10_000, (50, 100), id="either way"),
+        pytest.param((3, 1), "1/8", 1, (1, 1), id="never to nothing"),
+        pytest.param((100, 100), "1000", 10**9, None, id="no picture has such pixels"),
+        pytest.param((100, 100), "1/1000", 10**9, None, id="nor such"),
+    ],
+)
+def test_a_picture_with_square_pixels(size_px, aspect, max_pixels, expected) -> None:
+    assert square_size_px(*size_px, Fraction(aspect), max_pixels) == expected

@@ -186,6 +186,18 @@ def test_what_declares_to_be_too_long_is_not_decoded(clip, media, settings, word
     assert decoded_frames_total() == before
 
 
+def claim_matroska_length(data: bytes, length_ms: float) -> bytes:
+    """Writes a length into the Duration element (ID 0x4489, a float64)."""
+    out = bytearray(data)
+    struct.pack_into(">d", out, data.index(b"\x44\x89\x88") + 3, length_ms)
+    return bytes(out)
+
+
+def test_a_false_length_refuses_nothing_and_is_no_fact(clip, media):
+    facts = facts_of(media(claim_matroska_length(clip(num_frames=20), 1e15)))
+    assert (facts.num_frames, facts.duration_s) == (20, 0.8)
+
+
 def test_what_is_longer_than_it_declares_is_stopped_on_the_way(clip, media):
     undeclared = clip("mpeg", "mpeg1video", "yuv420p", num_frames=40)
     before = decoded_frames_total()

@@ -93,6 +93,11 @@ def test_facts_are_plain_json(face) -> None:
         ({"facts": DecodeFacts(75, ended_early=True)}, ("CORRUPT_FRAMES",)),
         ({"facts": DecodeFacts(75, truncated=True)}, ("FRAMES_CUT",)),
         ({"facts": DecodeFacts(90)}, ("FRAMES_CUT",)),
+        ({"facts": DecodeFacts(75, num_hidden=75)}, ()),
+        ({"facts": DecodeFacts(75, num_interlaced=75)}, ("INTERLACED",)),
+        ({"facts": DecodeFacts(75, duration_s=3.0), "info": dataclasses.replace(INFO, duration_s=1e12)}, ()),
+        ({"facts": DecodeFacts(75, duration_s=9.0)}, ("ALIGN_TIME_MISMATCH",)),
+        ({"info": dataclasses.replace(INFO, num_video_streams=2)}, ("SEVERAL_VIDEOS",)),
         ({"facts": None}, ()),
         ({"info": None}, ()),
         ({"info": dataclasses.replace(INFO, duration_s=9.0)}, ("ALIGN_TIME_MISMATCH",)),
@@ -146,8 +151,8 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
         dark=1,
         frozen=1,
         num_frames=36,
-        info=dataclasses.replace(INFO, duration_s=9.0),
-        facts=DecodeFacts(80, num_corrupt=1, warnings=("x",)),
+        info=dataclasses.replace(INFO, duration_s=9.0, num_video_streams=2),
+        facts=DecodeFacts(80, num_corrupt=1, num_interlaced=1, warnings=("x",)),
     )
     nothing_said = findings(face, align=b"0 74500 sil", num_frames=0)
     assert set(flags(everything)) | set(flags(nothing_said)) | {"CTC_INFEASIBLE"} == set(FLAGS)
