@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ class Label:
     """ids: class ids, padded with -1. length: how many of them count.
 
     dropped: characters left out, in order, with repeats. truncated: whether the text had more ids than there are slots.
+    words_dropped: words with a letter or digit of which nothing is left.
     """
 
     ids: tuple[int, ...]
     length: int
     dropped: str = ""
     truncated: bool = False
+    words_dropped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.length <= len(self.ids):
@@ -43,6 +46,19 @@ def encode_label(text: str, max_text_len: int = 32) -> Label:
     kept = ids[:max_text_len]
     padding = [PAD] * (max_text_len - len(kept))
     return Label(tuple(kept + padding), len(kept), dropped, len(ids) > max_text_len)
+
+
+def encode_words(words: Sequence[str], max_text_len: int = 32) -> Label:
+    """The words in lower case, joined by one blank, as ids. A word that the alphabet leaves nothing of has no blank.
+
+    words: none of them holds a blank.
+    """
+    left = [word for word in words if any(c in _ID_OF for c in word.lower())]
+    gone = [word for word in words if not any(c in _ID_OF for c in word.lower())]
+    label = encode_label(" ".join(left), max_text_len)
+    dropped = "".join(c for word in words for c in word.lower() if c not in _ID_OF)
+    lost = tuple(word for word in gone if any(c.isalnum() for c in word))
+    return dataclasses.replace(label, dropped=dropped, words_dropped=lost)
 
 
 def decode_label(ids: Sequence[int]) -> str:

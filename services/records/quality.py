@@ -36,6 +36,7 @@ FLAGS: Mapping[str, str] = {
     "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
+    "WORDS_DROPPED": "words of the transcript have no character of the alphabet, and the label lacks them",
 }
 # These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
 SERIOUS = (
@@ -45,6 +46,7 @@ SERIOUS = (
     "FACE_LOST_LONG",
     "STEM_MISMATCH",
     "EMPTY_LABEL",
+    "WORDS_DROPPED",
     "CTC_INFEASIBLE",
 )
 
@@ -152,6 +154,7 @@ def _text_part(found: ClipFindings) -> dict[str, Any]:
         "label_len": found.label.length,
         "label_truncated": found.label.truncated,
         "characters_dropped": found.label.dropped,
+        "words_dropped": list(found.label.words_dropped),
         "ctc_feasible": ctc_feasible(found.label, found.num_frames),
         "stem_matches": stem_matches(found.utterance_id, found.align.words),
         "duration_s": round(duration_s, 3),
@@ -200,6 +203,7 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,
+        "WORDS_DROPPED": bool(quality["words_dropped"]),
     }
     return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))
 

@@ -50,7 +50,7 @@ class RecordsConfig:
 
 SPEC = StageSpec(
     "records",
-    1,
+    2,
     RecordsConfig,
     reads=("frames", "landmarks", "align"),
     writes="record",

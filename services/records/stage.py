@@ -15,7 +15,7 @@ from services.records.align import Align, parse_align
 from services.records.example import encode_example
 from services.records.frame_quality import FrameMeter
 from services.records.frames import KeptFrames
-from services.records.labels import Label, encode_label
+from services.records.labels import Label, encode_words
 from services.records.ops import crop_clip
 from services.records.quality import ClipFindings, clip_quality, flags_of, judge
 from services.records.roi import CHANNELS, profile_named
@@ -58,7 +58,7 @@ class RecordWork:
         crops_THWC = np.empty((self._config.max_frames, profile.height_px, profile.width_px, CHANNELS), np.uint8)
         crops_THWC[len(frames_THWC) :] = 0
         crops = crop_clip(profile, frames_THWC, given["landmarks"], crops_THWC)
-        label = encode_label(self._align.transcript, self._config.max_text_len)
+        label = encode_words(self._align.words, self._config.max_text_len)
         found = ClipFindings(
             self._clip.utterance_id,
             self._config.max_frames,

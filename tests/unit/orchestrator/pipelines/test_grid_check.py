@@ -30,8 +30,18 @@ def test_a_name_that_spells_nothing_is_not_compared() -> None:
         (b"0 1000\n", "BAD_ALIGN", "3 columns"),
         (b"\xff\xfe0 1 sil", "BAD_ALIGN", "UTF-8"),
         (b"", "BAD_ALIGN", "no rows"),
+        (_align("안녕", "하세요"), "EMPTY_LABEL", "'안녕', '하세요' has no letter"),
+        (_align(*SENTENCE[:5], "26", *SENTENCE[5:]), "WORDS_DROPPED", "'26' has no letter"),
     ],
-    ids=["another sentence", "silence", "two columns", "not UTF-8", "empty"],
+    ids=[
+        "another sentence",
+        "silence",
+        "two columns",
+        "not UTF-8",
+        "empty",
+        "no letter at all",
+        "a word without a letter",
+    ],
 )
 def test_an_align_that_does_not_fit_is_one_problem(data: bytes, reason: str, said: str) -> None:
     (problem,) = check_align("swwp2s", PATH, data)

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,13 +26,38 @@ def test_words_leave_silences_out_in_any_case() -> None:
         b"\xef\xbb\xbf" + GRID,
         GRID.replace(b" ", b"\t"),
         b"\n  \n" + GRID.replace(b"\n", b"\n\n"),
-        GRID.replace(b"\n", b" 0.97 extra\n"),
+        GRID.replace(b"\n", b" 0.97 -3.2e-1\n"),
+        GRID.replace(b"\n", b" 4\n"),
+        GRID.replace(b" sp\n", b" <eps>\n"),
         GRID.rstrip(b"\n"),
     ],
-    ids=["crlf", "cr", "bom", "tabs", "blank-lines", "more-columns", "no-last-line-end"],
+    ids=["crlf", "cr", "bom", "tabs", "blank-lines", "scores", "whole-scores", "another-silence", "no-last-line-end"],
 )
 def test_all_dialects_say_the_same(data: bytes) -> None:
-    assert parse_align(data) == parse_align(GRID)
+    align = parse_align(data)
+    assert align.words == parse_align(GRID).words
+    assert [token.start for token in align.tokens] == [token.start for token in parse_align(GRID).tokens]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "0 10 sil|10 35 bin blue at|35 41 f|41 53 two now|53 75 sil",
+        "34 35 at|53 75 sil|10 29 bin|41 47 two|29 34 blue|35 41 f|47 53 now|0 10 sil",
+        "0 10 sil|10 29 bin|28 34 blue|34 35 at|35 41 f|41 47 two|47 53 now|53 75 sil",
+        "0 75 sil|10 29 bin 0.5|29 34 blue 0.7|34 35 at 1|35 41 f 1e-3|41 47 two .5 0.5|47 53 now",
+        "0 10 <sil>|10 29 bin sp blue|34 35 at|35 41 f|41 47 two|47 53 now [SIL]",
+    ],
+    ids=[
+        "several words in a row",
+        "rows unsorted",
+        "rows that touch",
+        "scores; silence behind it all",
+        "silence in it",
+    ],
+)
+def test_no_word_is_lost_and_words_go_by_time(rows: str) -> None:
+    assert parse_align(rows.replace("|", "\n").encode()).transcript == "bin blue at f two now"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +73,18 @@ def test_all_dialects_say_the_same(data: bytes) -> None:
         (b"", "holds no rows"),
         (b"\n \r\n", "holds no rows"),
         (b"0 10 caf\xe9\n", "byte 8 is not UTF-8"),
+        ("0 10 bin\n".encode("utf-16"), "byte 0 is not UTF-8"),
+        ("0 10 bin\n".encode("utf-16-le"), "line 1"),
+        (b"1e3 2e3 bin\n", "whole numbers"),
+        (b"0 10 bin\n0 10 red\n", "line 2 '0 10 red' and line 1 '0 10 bin' are at the same time"),
+        (b"0 10 bin\n0 10 bin\n", "are at the same time"),
+        (b"0 40 bin\n5 10 b\n10 20 ih\n", "line 2"),
+        (b"10 40 bin\n20 60 blue\n", "line 2"),
+        (b"0 10 sil\n10 20 spn\n", "line 2 '10 20 spn' has the mark 'spn'"),
+        (b"0 10 bin <unk> at\n", "the mark '<unk>'"),
+        (b"0 10 [26]\n", "the mark '[26]'"),
+        (b"0 10 bin 0.9 blue\n", "'0.9' beside several words"),
+        (b"0 10 bin blue 2\n", "'2' beside several words"),
     ],
 )
 def test_a_row_that_is_none_is_an_error_that_names_it(data: bytes, says: str) -> None:
@@ -55,20 +94,29 @@ def test_a_row_that_is_none_is_an_error_that_names_it(data: bytes, says: str) ->
     assert says in caught.value.message
 
 
-_WORDS = st.text(st.characters(exclude_categories=["Z", "C"], codec="utf-8"), min_size=1, max_size=12)
-_SPANS = st.tuples(st.integers(0, 10**9), st.integers(0, 10**6))
-_TOKENS = st.lists(st.builds(lambda span, text: AlignToken(span[0], sum(span), text), _SPANS, _WORDS), min_size=1)
+_WORDS = st.text(st.sampled_from("abcXYZäß',.안"), min_size=1, max_size=12).map("w".__add__)
+_ROWS = st.lists(
+    st.tuples(st.integers(0, 500), st.integers(1, 500), st.lists(_WORDS, min_size=1, max_size=3)), min_size=1
+)
 
 
 @given(
-    tokens=_TOKENS,
+    rows=_ROWS,
     end=st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\r\n \r\n"]),
     gap=st.sampled_from([" ", "\t", "  \t "]),
-    more=st.sampled_from(["", " 0.5", "\tx y z"]),
     bom=st.booleans(),
+    draw=st.randoms(use_true_random=False),
 )
-def test_what_is_rendered_is_parsed(tokens: list[AlignToken], end: str, gap: str, more: str, bom: bool) -> None:
-    text = "".join(f"{token.start}{gap}{token.end}{gap}{token.text}{more}{end}" for token in tokens)
+def test_what_is_rendered_is_parsed_in_the_order_of_time(
+    rows: list[tuple[int, int, list[str]]], end: str, gap: str, bom: bool, draw: random.Random
+) -> None:
+    tokens, at = [], 0
+    for pause, length, words in rows:
+        tokens.append(AlignToken(at + pause, at + pause + length, " ".join(words)))
+        at += pause + length
+    shuffled = draw.sample(tokens, len(tokens))
+    lines = [gap.join((str(token.start), str(token.end), *token.text.split())) for token in shuffled]
+    text = "".join(line + end for line in lines)
     assert parse_align(text.encode("utf-8-sig" if bom else "utf-8")) == Align(tuple(tokens))
 
 

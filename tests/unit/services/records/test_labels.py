@@ -11,6 +11,7 @@ from services.records.labels import (
     ctc_feasible,
     decode_label,
     encode_label,
+    encode_words,
 )
 
 
@@ -37,6 +38,29 @@ def test_what_does_not_fit_is_cut_and_told() -> None:
     label = encode_label("abcdef", max_text_len=4)
     assert (label.ids, label.length, label.truncated) == ((0, 1, 2, 3), 4, True)
     assert not encode_label("abcd!", max_text_len=4).truncated
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "dropped", "lost"),
+    [
+        (("Bin", "blue"), "bin blue", "", ()),
+        (("good", "26", "morning"), "good morning", "26", ("26",)),
+        (("well", ",", "don't"), "well dont", ",'", ()),
+        (("안녕", "하세요"), "", "안녕하세요", ("안녕", "하세요")),
+        ((), "", "", ()),
+    ],
+)
+def test_a_word_of_which_nothing_is_left_leaves_no_blank_and_is_told(
+    words: tuple[str, ...], said: str, dropped: str, lost: tuple[str, ...]
+) -> None:
+    label = encode_words(words)
+    assert (decode_label(label.ids), label.length, label.dropped) == (said, len(said), dropped)
+    assert label.words_dropped == lost
+
+
+@given(st.lists(st.text(ALPHABET[:-1], min_size=1, max_size=9), max_size=6))
+def test_words_of_the_alphabet_are_the_text_of_them(words: list[str]) -> None:
+    assert encode_words(words) == encode_label(" ".join(words))
 
 
 @given(st.text(ALPHABET, max_size=40), st.integers(1, 48))

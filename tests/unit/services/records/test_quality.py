@@ -10,7 +10,7 @@ from services.base.errors import BadInput
 from services.base.media import DecodeFacts, Landmarks, PointSource, VideoInfo
 from services.records.align import parse_align
 from services.records.frame_quality import FrameFacts
-from services.records.labels import encode_label
+from services.records.labels import encode_words
 from services.records.ops import Crops
 from services.records.quality import FLAGS, SERIOUS, ClipFindings, clip_quality, flags_of, judge
 
@@ -41,7 +41,7 @@ def findings(
         face,
         Crops((1.8, 1.8), (1.6, 2.6)),
         parsed,
-        encode_label(parsed.transcript),
+        encode_words(parsed.words),
         INFO,
         DecodeFacts(num_frames),
     )
@@ -105,7 +105,12 @@ def test_facts_are_plain_json(face) -> None:
         ({"align": with_word(b"six"), "utterance_id": "clip_7"}, ()),
         ({"align": with_word(b"two.")}, ("CHARACTERS_DROPPED", "STEM_MISMATCH")),
         ({"align": with_word(b"twoooooooooooooooo")}, ("LABEL_TRUNCATED", "STEM_MISMATCH")),
+        ({"align": with_word(b"26"), "utterance_id": "x"}, ("CHARACTERS_DROPPED", "WORDS_DROPPED")),
         ({"align": b"0 74500 sil", "utterance_id": "x"}, ("EMPTY_LABEL",)),
+        (
+            {"align": "0 30000 안녕\n30000 74500 하세요".encode(), "utterance_id": "x"},
+            ("CHARACTERS_DROPPED", "EMPTY_LABEL", "WORDS_DROPPED"),
+        ),
     ],
 )
 def test_each_fact_raises_its_flag(face, changes: Mapping[str, Any], expected: tuple[str, ...]) -> None:
@@ -146,7 +151,7 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
     assert set(SERIOUS) <= set(FLAGS)
     everything = findings(
         lost(face, 16),
-        align=with_word(b"2" + b"o" * 30),
+        align=with_word(b"two" + b"o" * 30).replace(b"now", b"26"),
         grey=1,
         dark=1,
         frozen=1,
