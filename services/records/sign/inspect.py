@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from services.base.errors import EXIT_OK, BadInput, VisemillError
+from services.base.media import rate_of
 from services.records.contact import contact_sheet
 from services.records.sign.labels import parse_labels, same_clip
 from services.records.sign.npz import Arrays, decode_npz
@@ -111,13 +112,11 @@ def _has_points(arrays: Arrays) -> bool:
 def _times(times_ms_T: np.ndarray) -> dict[str, Any]:
     if not len(times_ms_T):
         return {"num_frames": 0}
-    steps_ms = np.diff(times_ms_T)
-    fps = round(float(1000 / np.median(steps_ms)), 3) if len(steps_ms) and np.median(steps_ms) > 0 else 0.0
     return {
         "num_frames": len(times_ms_T),
         "first_ms": int(times_ms_T[0]),
         "last_ms": int(times_ms_T[-1]),
-        "kept_fps": fps,
+        "kept_fps": round(rate_of(times_ms_T / 1000), 3),
     }
 
 

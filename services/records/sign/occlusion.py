@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.base.media import Float32Array, Float64Array
+from services.base.media import Float32Array, Float64Array, rate_of
 from services.records.sign.ops import BoolArray
 from services.records.sign.points import FACE, LEFT_HAND, RIGHT_HAND
 from services.records.sign.spec import OcclusionMethod, SignFilesConfig
 
 _MIN_FACE_POINTS, _MIN_HAND_POINTS, _MIN_KNUCKLES = 5, 4, 2
 _FACE_SCALE, _PALM_SCALE, _MIN_HALF_AXIS = 1.3, 1.2, 1e-3
+# Where nobody is seen in more frames than this, nothing is hidden: there is nobody.
+LEAST_SEEN_SHARE = 0.25
 _WRIST, _KNUCKLES, _FINGERTIPS = 0, [5, 9, 13, 17], [4, 8, 12, 16, 20]
 
 
@@ -36,23 +38,27 @@ class Occlusion:
 
 
 def judge(xy_TNC: Float32Array, mask_TN: BoolArray, pts_s_T: Float64Array, config: SignFilesConfig) -> Occlusion:
-    """The verdict by config.occ_method: `auto` falls back to visibility where no hand was found over the head."""
+    """The verdict by config.occ_method: `auto` falls back to visibility where no hand was found over the head.
+
+    A clip in which hardly a frame shows anybody is not occluded.
+    """
     method: OcclusionMethod = "visibility" if config.occ_method == "visibility" else "hand-over-head"
     frames_T = hand_over_head(xy_TNC, mask_TN) if method == "hand-over-head" else np.zeros(0, np.bool_)
     if config.occ_method == "visibility" or (config.occ_method == "auto" and not frames_T.any()):
         method, frames_T = "visibility", hardly_visible(mask_TN, config.occ_vis_thresh)
     share = float(frames_T.mean()) if len(frames_T) else 0.0
     run, min_run = longest_run(frames_T), min_run_frames(pts_s_T, config)
-    occluded = len(frames_T) > 0 and (share >= config.occ_frame_prop or run >= min_run)
+    seen_share = float(mask_TN.any(axis=1).mean()) if len(mask_TN) else 0.0
+    hidden = share >= config.occ_frame_prop or run >= min_run
+    occluded = len(frames_T) > 0 and seen_share >= LEAST_SEEN_SHARE and hidden
     return Occlusion(bool(occluded), method, share, run, min_run)
 
 
 def min_run_frames(pts_s_T: Float64Array, config: SignFilesConfig) -> int:
-    """occ_min_run, or as many frames as last occ_min_run_s at the clip's own median rate (at least 1)."""
+    """occ_min_run, or as many frames as last occ_min_run_s at the clip's own rate (at least 1)."""
     if config.occ_min_run_s <= 0 or len(pts_s_T) < 2:
         return config.occ_min_run
-    period_s = float(np.median(np.diff(pts_s_T)))
-    return max(1, round(config.occ_min_run_s / max(period_s, 1e-3)))
+    return max(1, round(config.occ_min_run_s * min(rate_of(pts_s_T), 1000.0)))
 
 
 def hand_over_head(xy_TNC: Float32Array, mask_TN: BoolArray) -> BoolArray:

@@ -12,6 +12,10 @@ from services.records.sign.points import LEFT_HAND, NUM_KEYPOINTS, POSE, RIGHT_H
 BoolArray = npt.NDArray[np.bool_]
 Int64Array = npt.NDArray[np.int64]
 
+# No gap is filled over a longer time, unless somebody asks for more frames than it holds.
+_MOST_FILLED_S = 1.0
+_EVEN_S = 0.002
+
 
 def visible_points(keypoints: Keypoints, conf_thresh: float) -> tuple[Float32Array, BoolArray]:
     """(xy_TNC float32 [T,78,2] within 0..1, mask_TN bool [T,78]).
@@ -32,22 +36,57 @@ def visible_points(keypoints: Keypoints, conf_thresh: float) -> tuple[Float32Arr
     return xy_TNC, mask_TN
 
 
-def fill_gaps(xy_TNC: Float32Array, mask_TN: BoolArray, max_gap: int) -> tuple[Float32Array, BoolArray]:
-    """(xy_TNC, mask_TN) with each point's gaps of 1 to max_gap frames filled linearly, by frame, and made visible.
+def longest_gap_s(pts_s_T: Float64Array, max_gap: int, target_fps: float) -> float:
+    """How long the time between two visible frames may be for what lies between to be filled.
 
-    Only gaps between two visible frames are filled; what leads or trails stays as it is. The arguments stay untouched.
+    That of max_gap frames at the clip's own usual step, half of it more for steps of any length; never over a second,
+    but where max_gap frames at target_fps are longer.
+    """
+    wanted_s = (max_gap + 1) / target_fps if target_fps > 0 else 0.0
+    usual_s = float(np.median(np.diff(pts_s_T))) if len(pts_s_T) > 1 else 0.0
+    return min(max(1.5 * (max_gap + 1) * usual_s, 1.5 * wanted_s), max(_MOST_FILLED_S, wanted_s) + _EVEN_S)
+
+
+def fill_gaps(
+    xy_TNC: Float32Array,
+    mask_TN: BoolArray,
+    max_gap: int,
+    pts_s_T: Float64Array | None = None,
+    starts_T: BoolArray | None = None,
+    max_gap_s: float = float("inf"),
+) -> tuple[Float32Array, BoolArray]:
+    """(xy_TNC, mask_TN) with each point's gaps of 1 to max_gap frames filled linearly in time, and made visible.
+
+    Only gaps between two visible frames at most max_gap_s apart are filled, none in which another scene starts; what
+    leads or trails stays as it is. pts_s_T: rising; None: frames a step apart. The arguments stay untouched.
     """
     filled_TNC, filled_TN = xy_TNC.copy(), mask_TN.copy()
+    times_T = np.arange(len(mask_TN), dtype=np.float64) if pts_s_T is None else pts_s_T
+    scene_T = np.zeros(len(mask_TN), np.int64) if starts_T is None else np.cumsum(starts_T)
     for n in range(mask_TN.shape[1]):
         seen = np.flatnonzero(mask_TN[:, n])
         lengths = np.diff(seen) - 1
         for i in np.flatnonzero((lengths >= 1) & (lengths <= max_gap)):
             before, after = seen[i], seen[i + 1]
-            part = (np.arange(before + 1, after) - before)[:, None] / (after - before)
+            if scene_T[before] != scene_T[after] or times_T[after] - times_T[before] > max_gap_s:
+                continue
+            part = _parts(times_T[before : after + 1])[:, None]
             first, last = xy_TNC[before, n].astype(np.float64), xy_TNC[after, n].astype(np.float64)
             filled_TNC[before + 1 : after, n] = np.clip(first * (1 - part) + last * part, 0, 1)
             filled_TN[before + 1 : after, n] = True
     return filled_TNC, filled_TN
+
+
+def _parts(times_T: Float64Array) -> Float64Array:
+    """Where the inner ones of rising times lie between the ends, 0..1; in equal steps where they are but for rounding.
+
+    Times that a container wrote to the millisecond then give what exact ones give.
+    """
+    num_steps = len(times_T) - 1
+    equal_T: Float64Array = np.arange(1, num_steps, dtype=np.float64) / num_steps
+    whole = times_T[-1] - times_T[0]
+    inner_T: Float64Array = times_T[1:-1] - times_T[0]
+    return equal_T if np.abs(inner_T - equal_T * whole).max() <= _EVEN_S else inner_T / whole
 
 
 def timestamps_ms(pts_s_T: Float64Array) -> Int64Array:
@@ -61,13 +100,14 @@ def timestamps_ms(pts_s_T: Float64Array) -> Int64Array:
 
 
 def visible_shares(mask_TN: BoolArray) -> dict[str, float]:
-    """Shares of the frames, 0..1, in which each hand, and any, has a visible point; and that of visible points."""
+    """Shares of the frames, 0..1, in which each hand, any hand, and anything has a visible point; that of points."""
     left_T: BoolArray = np.any(mask_TN[:, LEFT_HAND], axis=1)
     right_T: BoolArray = np.any(mask_TN[:, RIGHT_HAND], axis=1)
     return {
         "left_hand_share": _share(left_T),
         "right_hand_share": _share(right_T),
         "hands_share": _share(left_T | right_T),
+        "person_share": _share(np.any(mask_TN, axis=1)),
         "visible_share": _share(mask_TN),
     }
 

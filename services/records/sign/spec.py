@@ -30,7 +30,7 @@ class SignFilesConfig:
     target_fps: float = _setting(15.0, "frames a second that were aimed at")
     out_size: int = _setting(256, "side of the square that keypoints were sought in; 0: the frame as it is")
     conf_thresh: float = _setting(0.5, "a pose point counts as visible from this confidence on")
-    max_gap: int = _setting(5, "longest gap, in frames, that is filled between two visible frames")
+    max_gap: int = _setting(5, "longest gap, in frames, that is filled between two visible frames of a scene")
     occ_method: OcclusionMethod = field(
         default="auto",
         metadata={"help": "auto: hand-over-head, and visibility where that finds no frame; or one of the two"},
@@ -58,7 +58,7 @@ class SignFilesConfig:
 
 SPEC = StageSpec(
     "signfiles",
-    1,
+    2,
     SignFilesConfig,
     reads=("frames", "keypoints", "features"),
     writes="signfile",

@@ -11,29 +11,16 @@ import numpy as np
 from services.base.artifacts import Product
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput
-from services.base.media import DecodeFacts, Features, Float64Array, FrameChunk, Keypoints, VideoInfo
+from services.base.media import DecodeFacts, Features, Float64Array, FrameChunk, Keypoints, VideoInfo, rate_of
+from services.records.sign.flags import decode_facts, flags_of, serious
 from services.records.sign.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.occlusion import Occlusion, judge
-from services.records.sign.ops import BoolArray, fill_gaps, timestamps_ms, visible_points, visible_shares
+from services.records.sign.ops import BoolArray, fill_gaps, longest_gap_s, timestamps_ms, visible_points, visible_shares
 from services.records.sign.points import NUM_FEATURES, NUM_KEYPOINTS
 from services.records.sign.preview import Thumbnails, sheet
 from services.records.sign.spec import SignFilesConfig
 
 PREVIEW = "preview.jpg"
-
-FLAGS: Mapping[str, str] = {
-    "CORRUPT_FRAMES": "the decoder flagged or concealed frames, or broke off",
-    "DECODER_WARNINGS": "the decoder complained",
-    "FEW_HANDS": "hands are visible in less than a quarter of the frames",
-    "NO_HANDS": "no hand is visible in any frame",
-    "OCCLUDED": "the clip counts as occluded, as labels.csv says",
-    "RANDOM_WEIGHTS": "features are of seeded random weights, not of a trained network",
-    "SINGLE_FRAME": "the clip has one frame",
-    "SLOW_SOURCE": "the video has fewer frames a second than was aimed at; all were kept",
-    "SPLIT_BATCHES": "memory was short, so fewer frames than asked for went through the network at once",
-    "TIMES_GO_BACK": "presentation times that do not go on",
-}
-_FEW_HANDS_SHARE = 0.25
 
 
 def open_stage(config: SignFilesConfig) -> Callable[[ClipJob, VideoInfo | None], SignWork]:
@@ -49,14 +36,16 @@ class SignWork:
     """One clip on its way to its npz."""
 
     def __init__(self, config: SignFilesConfig, job: ClipJob, info: VideoInfo | None) -> None:
-        self.wants_frames = config.preview
+        # Also without a preview: the source's rate, which a file tells of, is measured from decoded frames.
+        self.wants_frames = True
         self._config = config
         self._clip = job.clip
         self._info = info
         self._thumbnails = Thumbnails()
 
     def push(self, chunk: FrameChunk) -> None:
-        self._thumbnails.push(chunk)
+        if self._config.preview:
+            self._thumbnails.push(chunk)
 
     def finish(self, given: Mapping[str, Any]) -> Product:
         """given: "keypoints" and "features" as the config asks. Raises BadInput NO_FRAMES, NO_PERSON or
@@ -74,7 +63,8 @@ class SignWork:
         if keypoints is not None:
             raw_TNC, raw_TN = visible_points(keypoints, config.conf_thresh)
             self._require_person(raw_TN)
-            xy_TNC, mask_TN = fill_gaps(raw_TNC, raw_TN, config.max_gap)
+            within_s = longest_gap_s(pts_s_T, config.max_gap, config.target_fps)
+            xy_TNC, mask_TN = fill_gaps(raw_TNC, raw_TN, config.max_gap, pts_s_T, keypoints.starts_T, within_s)
             occlusion = judge(xy_TNC, mask_TN, pts_s_T, config)
             arrays |= {"X": xy_TNC.reshape(len(xy_TNC), -1), "mask": mask_TN}
         arrays["timestamps_ms"] = times_ms_T
@@ -82,11 +72,15 @@ class SignWork:
             arrays["X2048"] = features.vectors_TD
         if keypoints is not None:
             arrays["confidence"] = np.clip(np.nan_to_num(keypoints.confidence_TN), 0, 1).astype(np.float32)
-        meta = build_meta(config, self._facts(info, keypoints, features, occlusion))
-        quality = self._quality(info, pts_s_T, mask_TN, occlusion, given.get("facts"))
+        decoded: DecodeFacts | None = given.get("facts")
+        meta = build_meta(config, self._facts(info, decoded, keypoints, features, occlusion))
+        quality = self._quality(info, pts_s_T, mask_TN, occlusion, decoded)
+        if keypoints is not None:
+            quality["num_scene_changes"] = int(keypoints.starts_T.sum())
         if features is not None:
             quality["num_split_batches"] = features.num_split_batches
         flags = flags_of(quality, features, config)
+        quality["serious"] = serious(flags)
         return Product(encode_npz(arrays, meta), quality, flags, self._sidecars(xy_TNC, mask_TN, flags))
 
     def _times(self, keypoints: Keypoints | None, features: Features | None) -> Float64Array:
@@ -122,6 +116,7 @@ class SignWork:
     def _facts(
         self,
         info: VideoInfo | None,
+        decoded: DecodeFacts | None,
         keypoints: Keypoints | None,
         features: Features | None,
         occlusion: Occlusion | None,
@@ -130,7 +125,7 @@ class SignWork:
             self._clip.media.rpartition("/")[2],
             keypoints.width_px if keypoints is not None else info.width_px if info is not None else 0,
             keypoints.height_px if keypoints is not None else info.height_px if info is not None else 0,
-            info.fps_hz if info is not None else 0.0,
+            _source_rate_hz(info, decoded),
             occlusion,
             keypoints.layout if keypoints is not None else "",
             features.model if features is not None else "",
@@ -146,26 +141,22 @@ class SignWork:
         occlusion: Occlusion | None,
         decoded: DecodeFacts | None,
     ) -> dict[str, Any]:
-        steps_s = np.diff(pts_s_T)
         quality: dict[str, Any] = {
             "file": f"{self._clip.utterance_id}.npz",
             "occluded": int(occlusion.occluded) if occlusion is not None else 0,
             "num_frames": len(pts_s_T),
-            "kept_fps": round(float(1 / np.median(steps_s)), 3) if len(steps_s) and np.median(steps_s) > 0 else 0.0,
+            "kept_fps": round(rate_of(pts_s_T), 3),
             "span_s": round(float(pts_s_T[-1] - pts_s_T[0]), 3),
-            "times_go_back": int((steps_s <= 0).sum()),
         }
         if info is not None:
-            quality |= {"source_fps": round(info.fps_hz, 3), "duration_s": round(info.duration_s, 3)}
+            duration_s = decoded.duration_s if decoded is not None and decoded.duration_s > 0 else info.duration_s
+            quality |= {"source_fps": round(_source_rate_hz(info, decoded), 3), "duration_s": round(duration_s, 3)}
             quality |= {"width_px": info.width_px, "height_px": info.height_px, "rotation_deg": info.rotation_deg}
         if occlusion is not None:
             quality |= visible_shares(mask_TN)
             quality["occlusion"] = asdict(occlusion)
         if decoded is not None:
-            quality["num_corrupt"] = decoded.num_corrupt
-            quality["ended_early"] = decoded.ended_early
-            quality["warnings"] = list(decoded.warnings)
-            quality["frames_sha256"] = decoded.frames_sha256
+            quality |= decode_facts(decoded, len(pts_s_T))
         return quality
 
     def _sidecars(self, xy_TNC: Any, mask_TN: BoolArray, flags: tuple[str, ...]) -> dict[str, bytes]:
@@ -175,19 +166,8 @@ class SignWork:
         return {PREVIEW: jpeg} if jpeg else {}
 
 
-def flags_of(quality: Mapping[str, Any], features: Features | None, config: SignFilesConfig) -> tuple[str, ...]:
-    """Names of FLAGS that hold for a clip, sorted."""
-    hands_share = quality.get("hands_share")
-    found = {
-        "NO_HANDS": hands_share == 0,
-        "FEW_HANDS": hands_share is not None and 0 < hands_share < _FEW_HANDS_SHARE,
-        "OCCLUDED": bool(quality["occluded"]),
-        "SINGLE_FRAME": quality["num_frames"] == 1,
-        "SPLIT_BATCHES": features is not None and features.num_split_batches > 0,
-        "SLOW_SOURCE": 0 < quality.get("source_fps", 0.0) < config.target_fps - 0.5,
-        "TIMES_GO_BACK": quality["times_go_back"] > 0,
-        "CORRUPT_FRAMES": bool(quality.get("num_corrupt") or quality.get("ended_early")),
-        "DECODER_WARNINGS": bool(quality.get("warnings")),
-        "RANDOM_WEIGHTS": features is not None and features.weights.startswith("seeded:"),
-    }
-    return tuple(sorted(name for name, holds in found.items() if holds))
+def _source_rate_hz(info: VideoInfo | None, decoded: DecodeFacts | None) -> float:
+    """As measured, else as declared; 0.0 if unknown."""
+    if decoded is not None and decoded.rate_hz > 0:
+        return decoded.rate_hz
+    return info.fps_hz if info is not None else 0.0

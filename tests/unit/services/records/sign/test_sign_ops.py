@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from services.base.errors import BadConfig
-from services.records.sign.ops import fill_gaps, timestamps_ms, visible_points, visible_shares
+from services.records.sign.ops import fill_gaps, longest_gap_s, timestamps_ms, visible_points, visible_shares
 
 tracks = st.tuples(st.integers(1, 40), st.integers(1, 3)).flatmap(
     lambda shape: st.tuples(
@@ -67,6 +67,49 @@ def test_a_gap_is_filled_in_equal_steps_of_frames():
     filled_TNC, filled_TN = fill_gaps(xy_TNC, np.array([[True], [False], [False], [True]]), 2)
     np.testing.assert_allclose(filled_TNC[:, 0], [(0, 0), (0.2, 0.1), (0.4, 0.2), (0.6, 0.3)], atol=1e-7)
     assert filled_TN.all()
+
+
+TRACK_TNC = np.array([0.0, 0.0, 0.9], np.float32)[:, None, None].repeat(2, axis=2)
+GAP_TN = np.array([[True], [False], [True]])
+
+
+@pytest.mark.parametrize(
+    ("times_s", "expected"),
+    [
+        ([0.0, 0.1, 0.3], 0.3),
+        ([0.0, 0.2, 0.3], 0.6),
+        # Written to the millisecond: equal steps.
+        ([0.0, 0.067, 0.133], 0.45),
+    ],
+)
+def test_a_gap_is_filled_by_time(times_s, expected):
+    filled_TNC, _ = fill_gaps(TRACK_TNC, GAP_TN, 5, np.array(times_s))
+    assert filled_TNC[1, 0].tolist() == pytest.approx([expected] * 2, abs=1e-7)
+
+
+def test_no_gap_is_filled_across_a_cut_or_over_a_long_time():
+    times_s_T = np.array([0.0, 0.5, 3.1])
+    assert fill_gaps(TRACK_TNC, GAP_TN, 5, times_s_T)[1].all()
+    assert not fill_gaps(TRACK_TNC, GAP_TN, 5, times_s_T, None, 1.0)[1][1].any()
+    for start in (1, 2):
+        starts_T = np.arange(3) == start
+        assert not fill_gaps(TRACK_TNC, GAP_TN, 5, times_s_T, starts_T)[1][1].any()
+    assert fill_gaps(TRACK_TNC, GAP_TN, 5, times_s_T, np.arange(3) == 0)[1].all()
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "max_gap", "target_fps", "expected_s"),
+    [
+        (15.0, 5, 15.0, 0.6),
+        (30.0, 5, 15.0, 0.6),
+        (12.0, 5, 15.0, 0.75),
+        # Never over a second, unless more is asked for.
+        (2.0, 5, 15.0, 1.002),
+        (15.0, 44, 15.0, 3.002),
+    ],
+)
+def test_how_long_a_gap_may_be(rate_hz, max_gap, target_fps, expected_s):
+    assert longest_gap_s(np.arange(9) / rate_hz, max_gap, target_fps) == pytest.approx(expected_s)
 
 
 def test_pose_is_visible_by_confidence_and_hands_by_presence(keypoints):
@@ -127,5 +170,6 @@ def test_shares_of_frames_with_hands():
         "left_hand_share": 0.5,
         "right_hand_share": 0.25,
         "hands_share": 0.5,
+        "person_share": 0.5,
         "visible_share": round(3 / 312, 4),
     }

@@ -10,10 +10,11 @@ import pytest
 from services.base.contract import ClipJob, config_from_mapping
 from services.base.errors import BadConfig, BadInput
 from services.base.media import Clip, DecodeFacts, FrameChunk, Media, VideoInfo
+from services.records.sign.flags import FLAGS, SERIOUS
 from services.records.sign.npz import decode_npz
 from services.records.sign.preview import MAX_THUMBNAILS, Thumbnails
 from services.records.sign.spec import SPEC, SignFilesConfig, key_config
-from services.records.sign.stage import FLAGS, PREVIEW, open_stage
+from services.records.sign.stage import PREVIEW, open_stage
 from services.records.sign.validate import validate
 
 INFO = VideoInfo(640, 480, 90, 30.0, 60, 2.0, "h264", "yuv420p")
@@ -131,6 +132,63 @@ def test_facts_and_flags_of_a_clip(keypoints, features):
     json.dumps(quality)
 
 
+def test_rate_and_duration_are_the_measured_ones(keypoints):
+    facts = DecodeFacts(6, num_decoded=8, rate_hz=8.0, duration_s=1.0, longest_step_s=0.125)
+    product = finished(keypoints(6), facts=facts)
+    quality = product.quality
+    assert (quality["source_fps"], quality["duration_s"], meta_of(product)["source_fps"]) == (8.0, 1.0, 8.0)
+    assert (quality["num_frames"], quality["num_decoded"], quality["num_dropped"]) == (6, 8, 2)
+    assert product.flags == ("SLOW_SOURCE",)
+
+
+@pytest.mark.parametrize(
+    ("facts", "flag"),
+    [
+        ({"num_lost": 12}, "FRAMES_LOST"),
+        ({"num_duplicate_pts": 1, "num_restarts": 1}, "TIMES_RESTART"),
+        ({"num_duplicate_pts": 1}, "TIMES_GO_BACK"),
+        ({"longest_step_s": 3.1, "rate_hz": 15.0}, "TIME_HOLES"),
+        ({"ended_early": True}, "CORRUPT_FRAMES"),
+    ],
+)
+def test_frames_and_times_that_were_lost_are_serious(keypoints, facts, flag):
+    product = finished(keypoints(6), facts=DecodeFacts(6, num_decoded=6, **facts))
+    assert product.flags == (flag,) and product.quality["serious"] == [flag]
+    assert set(SERIOUS) <= set(FLAGS)
+
+
+def test_a_few_frames_a_second_are_no_holes(keypoints):
+    slow = DecodeFacts(6, num_decoded=6, rate_hz=0.5, longest_step_s=2.0)
+    assert finished(keypoints(6), facts=slow).flags == ("SLOW_SOURCE",)
+
+
+def test_a_change_of_scene_is_serious_and_parts_the_gaps(keypoints):
+    points = keypoints(6)
+    present_TN = points.present_TN.copy()
+    present_TN[3, 30] = False
+    gap = dataclasses.replace(points, present_TN=present_TN)
+    assert decode_npz(finished(gap).payload)["mask"][3, 30]
+    cut = dataclasses.replace(gap, starts_T=np.arange(6) == 4)
+    product = finished(cut)
+    assert not decode_npz(product.payload)["mask"][3, 30]
+    assert (product.flags, product.quality["num_scene_changes"]) == (("SCENE_CHANGES",), 1)
+
+
+def test_where_hardly_anybody_is_seen_nothing_is_hidden(keypoints):
+    points = keypoints(20)
+    present_TN = points.present_TN.copy()
+    present_TN[4:] = False
+    product = finished(dataclasses.replace(points, present_TN=present_TN))
+    assert (product.quality["occluded"], product.quality["serious"]) == (0, ["HARDLY_ANYBODY"])
+    assert "crop" in FLAGS["HARDLY_ANYBODY"]
+
+
+def test_25_to_15_is_a_rate_of_15(keypoints):
+    times_s_T = np.arange(30) * 5 // 3 / 25
+    points = dataclasses.replace(keypoints(30), pts_s_T=times_s_T)
+    assert finished(points).quality["kept_fps"] == pytest.approx(15.1, abs=0.05)
+
+
 def test_batches_that_memory_broke_are_told_of_in_the_file_and_its_quality(keypoints, features):
     whole = finished(keypoints(6), features(6, weights="sha256:00"))
     assert whole.quality["num_split_batches"] == 0
@@ -156,9 +214,9 @@ def test_a_preview_shows_the_skeleton_and_leaves_the_frames_alone(keypoints):
     assert finished(keypoints(6), preview=False).sidecars == {}
 
 
-def test_a_preview_wants_frames_and_a_file_alone_does_not():
-    assert open_stage(SignFilesConfig())(JOB, INFO).wants_frames
-    assert not open_stage(SignFilesConfig(preview=False))(JOB, INFO).wants_frames
+@pytest.mark.parametrize("preview", [True, False])
+def test_frames_are_decoded_for_what_is_measured_of_them(preview):
+    assert open_stage(SignFilesConfig(preview=preview))(JOB, INFO).wants_frames
 
 
 @pytest.mark.parametrize("num_frames", [1, 11, 12, 13, 100, 1000])
