@@ -40,12 +40,16 @@ class Entry(Protocol):
 
 
 class Problem(NamedTuple):
-    """A finding about the data set. path: below the input root. num_files: how many files it is about, in a folder."""
+    """A finding about the data set. path: below the input root. num_files: how many files it is about, in a folder.
+
+    clips: paths of the media that are left out for it, where they are not `path` itself.
+    """
 
     path: str
     reason: str
     message: str
     num_files: int = 1
+    clips: tuple[str, ...] = ()
 
 
 # With any of these there is no telling what the user wants; all others leave clips out and say so.

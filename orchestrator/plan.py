@@ -14,6 +14,7 @@ from services.base.errors import BadConfig
 from services.base.manifest import ClipTable, encode_clips
 from services.base.order import QuarantineLine, RunOrder, StageOrder, run_digest
 
+_SHOWN = 3
 _RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
@@ -69,7 +70,11 @@ def make_plan(
         )
     if not data_set.rows:
         reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(p.reason for p in data_set.problems).items())
-        raise BadConfig("NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'})")
+        first = {problem.message: problem for problem in data_set.problems}.values()
+        shown = "".join(f"; {problem.media}: {problem.message}" for problem in list(first)[:_SHOWN])
+        raise BadConfig(
+            "NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'}){shown}"
+        )
     clips = encode_clips(data_set.rows, num_shards)
     clips_sha256 = hashlib.sha256(clips).hexdigest()
     stage_orders = tuple(

@@ -31,7 +31,8 @@ from services.records.roi import PROFILES
 from services.records.spec import RecordsConfig
 from services.records.tfrecord import read_records
 
-# Problems about files that would have been clips; the others are told, and leave the exit code alone.
+# Problems about files that would have been clips, and all that name clips; the others are told, and leave the exit
+# code alone.
 _LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "UNKNOWN_EXTENSION"})
 _SEED_PROFILE = "liptype2-v1"
 _PIECE_BYTES = 8 << 20
@@ -128,6 +129,7 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     if not flags.split_config:
         notes.append("no --split-config: EVERY clip goes to train; val and test stay empty")
     notes += check_speakers(config, found.speakers(), allow_missing=flags.allow_missing_speakers)
+    notes += _speakers_alike(found.speakers())
     splits = assign_splits(found.clips, config, flags.max_examples)
     notes += split_notes(config, splits)
     for i in found.unusable:
@@ -169,20 +171,43 @@ def _details(
     }
 
 
+def _is_lost(problem: Problem) -> bool:
+    return bool(problem.clips) or problem.reason in _LOST_CLIPS
+
+
 def _lines(problems: Iterable[Problem]) -> tuple[QuarantineLine, ...]:
-    return tuple(_line(problem) for problem in problems if problem.reason in _LOST_CLIPS)
-
-
-def _line(problem: Problem) -> QuarantineLine:
-    return QuarantineLine(problem.path, problem.path, "none", "BAD_INPUT", problem.reason, problem.message)
+    """A line a clip that is left out."""
+    return tuple(
+        QuarantineLine(path, path, "none", "BAD_INPUT", problem.reason, problem.message)
+        for problem in problems
+        if _is_lost(problem)
+        for path in problem.clips or (problem.path,)
+    )
 
 
 def _told(problems: Sequence[Problem]) -> list[str]:
-    counts = Counter(problem.reason for problem in problems if problem.reason not in _LOST_CLIPS)
-    first = {problem.reason: problem for problem in reversed(problems)}
+    counts = Counter(problem.reason for problem in problems if not _is_lost(problem))
+    first = {problem.reason: problem for problem in reversed(problems) if not _is_lost(problem)}
+    one_by_one = [f"{p.path}: {p.reason}: {p.message}" for p in problems if p.reason == "ALIGNS_ELSEWHERE"]
     return [
-        f"{count} {reason}, such as {first[reason].path}: {first[reason].message}"
-        for reason, count in sorted(counts.items())
+        *one_by_one,
+        *(
+            f"{count} {reason}, such as {first[reason].path}: {first[reason].message}"
+            for reason, count in sorted(counts.items())
+        ),
+    ]
+
+
+def _speakers_alike(speakers: Sequence[str]) -> list[str]:
+    """A note for each group of speakers whose names differ in upper and lower case only."""
+    alike: dict[str, list[str]] = {}
+    for speaker in speakers:
+        alike.setdefault(speaker.casefold(), []).append(speaker)
+    return [
+        f"speakers {' and '.join(map(repr, names))} differ in upper and lower case only and are kept apart: if it is "
+        "one person, rename the folder, or put them into one split"
+        for names in alike.values()
+        if len(names) > 1
     ]
 
 

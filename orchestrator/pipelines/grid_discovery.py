@@ -7,18 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.listing import ClipColumns, Entry, FileColumn, Problem
+from orchestrator.listing import ClipColumns, Entry, FileColumn, Problem, utterance_of
+from orchestrator.pipelines.grid_choice import AUTO, choose_layout
+from orchestrator.pipelines.grid_elsewhere import aligns_elsewhere
 from orchestrator.pipelines.grid_layouts import LAYOUTS, Layout
 from orchestrator.pipelines.grid_tree import Folder, Tree, sort_out, stem_of
-from services.base.errors import BadConfig
+from services.records.align import sentence_of_stem
 
 ALIGN = "align"
-AUTO = "auto"
 
 _WHY: dict[str, str] = {
-    "MISSING_ALIGN": "this clip has no align: add {partner}, or delete the clip",
-    "MISSING_MEDIA": "this align has no clip: add {partner}, or delete the align",
-    "EMPTY_FILE": "the file holds 0 bytes: fetch it again, or delete it",
+    "MISSING_ALIGN": "this clip has no align and is left out: add {partner}",
+    "MISSING_MEDIA": "this align has no clip: add {partner}, or leave it there unused",
+    "EMPTY_FILE": "the file holds 0 bytes: fetch it again",
     "NOT_A_FILE": "not a file: a folder, a device, a broken link, or a name that is not UTF-8; rename or delete it",
     "LEAVES_ROOT": "this link leaves the input root and is not followed: copy its target here, or give --follow-links",
     "UNKNOWN_EXTENSION": "not read: this layout reads {partner}, in lower case; rename or convert the file",
@@ -47,64 +48,21 @@ class Discovery:
 def discover(entries: Iterable[Entry], layout: str = AUTO, layouts: Sequence[Layout] = LAYOUTS) -> Discovery:
     """Clips and problems of a listing, in one pass over it; directories may be in it, and should be on a disk.
 
-    layout: a layout's name, or `auto` for the one that makes most pairs. Raises BadConfig when there is no such layout,
-    when it finds no pair, or when two find equally many.
+    layout: a layout's name, or `auto` for the one that makes most pairs, in the root or else in a folder of it. Raises
+    BadConfig when there is no such layout, when it finds no pair, or when two find equally many.
     """
     tree = sort_out(entries, layouts)
-    chosen = _choose(tree, layout, layouts)
+    chosen = choose_layout(tree, layout, layouts)
     pairing = _Pairing(tree, chosen)
     pairing.pair_all()
-    problems = [*pairing.problems, *_unread(tree, chosen), *_names(tree, chosen)]
+    elsewhere = aligns_elsewhere(tree, chosen)
+    told = {path for problem in elsewhere for path in problem.clips}
+    pairing.leave_out(told)
+    own = [problem for problem in pairing.problems if not told.issuperset(problem.clips or (problem.path,))]
+    problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen)]
+    problems += _packed(tree, set(pairing.clips.speakers))
     problems.sort(key=lambda problem: (problem.path, problem.reason))
     return Discovery(chosen, pairing.clips, frozenset(pairing.unusable), tuple(problems), dict(tree.ignored))
-
-
-def _num_pairs(tree: Tree, layout: Layout, below: str = "") -> int:
-    """Pairs that a layout makes below a folder (`` or `name/`)."""
-    num_pairs = 0
-    for path, folder in tree.folders.items():
-        if path.startswith(below) and layout.speaker_of(path.removeprefix(below)) is not None:
-            align = tree.folders.get(below + layout.align_folder_of(path.removeprefix(below)))
-            if align:
-                stems = set(align.stems(layout.align_suffix))
-                num_pairs += sum(stem in stems for stem in folder.stems(layout.media_suffix))
-    return num_pairs
-
-
-def _choose(tree: Tree, name: str, layouts: Sequence[Layout]) -> Layout:
-    known = {layout.name: layout for layout in layouts}
-    if name != AUTO and name not in known:
-        raise BadConfig("UNKNOWN_LAYOUT", f"there is no layout {name!r}, only {', '.join([AUTO, *known])}")
-    tried = layouts if name == AUTO else (known[name],)
-    found = sorted(((_num_pairs(tree, layout), layout.name) for layout in tried), reverse=True)
-    if found[0][0] == 0:
-        raise _nothing_found(tree, tried)
-    if len(found) > 1 and found[0][0] == found[1][0]:
-        raise BadConfig(
-            "AMBIGUOUS_LAYOUT",
-            f"layouts {found[0][1]} and {found[1][1]} both find {found[0][0]} clips: choose with --layout",
-        )
-    return known[found[0][1]]
-
-
-def _nothing_found(tree: Tree, layouts: Sequence[Layout]) -> BadConfig:
-    """The error that says what was seen, what is expected, and the likeliest remedy."""
-    counts = Counter(name[name.rfind(".") :] for folder in tree.folders.values() for name in folder.names)
-    seen = ", ".join(f"{count} {suffix}" for suffix, count in sorted((counts + tree.ignored).items())) or "no file"
-    expected = "; or ".join(layout.looks_like for layout in layouts)
-    remedy = "check --input-root" if seen != "no file" else "check --input-root: it is empty"
-    reason = "NO_CLIPS"
-    root = tree.folders.get("")
-    if root and any(root.with_suffix(layout.media_suffix) for layout in layouts):
-        reason = "ROOT_IS_A_SPEAKER"
-        remedy = "clips lie in the root itself, as in one speaker's folder: make its parent folder the --input-root"
-    for below in sorted({path.partition("/")[0] + "/" for path in tree.folders}):
-        if any(_num_pairs(tree, layout, below) for layout in layouts):
-            remedy = f"clips were found one folder deeper: add {below!r} to --input-root"
-            break
-    return BadConfig(
-        reason, f"no clip with its align below the input root: it holds {seen}. Expected: {expected}. {remedy}"
-    )
 
 
 class _Pairing:
@@ -116,6 +74,33 @@ class _Pairing:
         self.clips = ClipColumns(extras={ALIGN: FileColumn()})
         self.unusable: set[int] = set()
         self.problems: list[Problem] = []
+
+    def leave_out(self, media: set[str]) -> None:
+        """Forbids to process the clips of these media."""
+        if media:
+            self.unusable.update(i for i, path in enumerate(self.clips.media.paths) if path in media)
+
+    def refuse_shared_aligns(self) -> None:
+        """Of clips with one align: if their name spells a GRID sentence it has their words; else nobody knows whose."""
+        users: defaultdict[str, list[int]] = defaultdict(list)
+        for i, path in enumerate(self.clips.extras[ALIGN].paths):
+            users[path].append(i)
+        num_spelled = 0
+        for path, clips in sorted(users.items()):
+            keys = [self.clips.keys[i] for i in clips]
+            if len(clips) > 1 and sentence_of_stem(utterance_of(keys[0])) is not None:
+                num_spelled += 1
+            elif len(clips) > 1:
+                message = f"it would be the label of {', '.join(keys)}: give each speaker a folder of aligns"
+                media = tuple(self.clips.media.paths[i] for i in clips)
+                self.problems.append(Problem(path, "SHARED_ALIGN", message, 0, media))
+                self.unusable.update(clips)
+        if num_spelled:
+            message = (
+                f"{num_spelled} aligns serve clips of several speakers: the words are those of their names, the times "
+                "can be those of one speaker only"
+            )
+            self.problems.append(Problem(self._layout.below + self._layout.align_folder, "SHARED_TIMES", message, 0))
 
     def pair_all(self) -> None:
         layout, folders = self._layout, self._tree.folders
@@ -138,6 +123,8 @@ class _Pairing:
         for path in folders:
             if path not in aligns_left and layout.media_folder_of(path) is not None:
                 self._report_aligns_alone(path, set())
+        if layout.shares_aligns:
+            self.refuse_shared_aligns()
 
     def _pair_folder(self, path: str, speaker: str, stems: set[str]) -> set[str]:
         """Appends the folder's pairs; returns the stems of its media. stems: the speaker's so far."""
@@ -166,7 +153,7 @@ class _Pairing:
         first = len(column)
         column.extend((f"{path}/{name}" for name, _ in files), sizes_bytes, (versions[i] for _, i in files))
         for clip, ((name, _), size_bytes) in enumerate(zip(files, sizes_bytes, strict=True), first):
-            if size_bytes == 0:
+            if size_bytes == 0 and clip not in self.unusable:
                 reason = _odd_reason(folder.odd[name]) if name in folder.odd else "EMPTY_FILE"
                 self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason]))
                 self.unusable.add(clip)
@@ -184,7 +171,8 @@ class _Pairing:
             message = (
                 f"none of its {num_media} {layout.media_suffix} has an align: add {align_path}/ID{layout.align_suffix}"
             )
-            self.problems.append(Problem(path, "MISSING_ALIGN", message, num_media))
+            clips = tuple(f"{path}/{name}" for name in names)
+            self.problems.append(Problem(path, "MISSING_ALIGN", message, num_media, clips))
             return
         for name in names:
             reason = _odd_reason(odd[name]) if name in odd else "MISSING_ALIGN"
@@ -225,8 +213,13 @@ def _unread(tree: Tree, layout: Layout) -> list[Problem]:
         ):
             count = 0 if is_read else sum(name.endswith(suffix) for name in folder.names)
             if count:
-                message = f"{count} {suffix} in this folder are not read: layout {layout.name} is {layout.looks_like}"
-                problems.append(Problem(path or ".", "UNREAD_FOLDER", message, count))
+                message = (
+                    f"{count} {suffix} in this folder are not read and left out: layout {layout.name} is "
+                    f"{layout.looks_like}: move them to where it looks"
+                )
+                media = [f"{path}/{name}".lstrip("/") for name in folder.names if name.endswith(suffix)]
+                clips = tuple(sorted(media)) if suffix == layout.media_suffix else ()
+                problems.append(Problem(path or ".", "UNREAD_FOLDER", message, count, clips))
     return problems
 
 
@@ -239,7 +232,18 @@ def _names(tree: Tree, layout: Layout) -> list[Problem]:
             expected = layout.media_suffix if is_media else layout.align_suffix
             message = _WHY["UNKNOWN_EXTENSION"].format(partner=expected)
             problems.append(Problem(f"{folder}/{name}", "UNKNOWN_EXTENSION", message))
-    problems.extend(Problem(path, "LEAVES_ROOT", _WHY["LEAVES_ROOT"]) for path in tree.links if _matters(path, layout))
+    for reason, paths in (("LEAVES_ROOT", tree.links), ("NOT_A_FILE", tree.broken)):
+        problems.extend(Problem(path, reason, _WHY[reason]) for path in paths if _matters(path, layout))
+    return problems
+
+
+def _packed(tree: Tree, speakers: set[str]) -> list[Problem]:
+    """Archives that may hold clips nobody has unpacked."""
+    problems = []
+    for path in tree.archives:
+        name = path.rpartition("/")[2]
+        if name.partition(".")[0] not in speakers and not name.startswith(("align", "audio")):
+            problems.append(Problem(path, "PACKED", "an archive is not read: unpack it here if it holds clips", 0))
     return problems
 
 

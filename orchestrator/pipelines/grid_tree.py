@@ -12,6 +12,7 @@ from orchestrator.listing import Entry
 from orchestrator.pipelines.grid_layouts import Layout
 from orchestrator.text_column import TextColumn
 
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 _LOOKALIKES = (".mpg", ".mpeg", ".mp4", ".avi", ".mov", ".mkv", ".vob", ".align")
 
 
@@ -36,13 +37,16 @@ class Folder:
 class Tree:
     """folders: by path. ignored: other files, counted by extension. links: those that leave the root and say no more.
 
-    lookalikes: (folder, name) of files whose extension is nearly right.
+    lookalikes: (folder, name) of files whose extension is nearly right. archives: paths of files that hold others.
+    broken: paths of what is neither file nor folder, such as a link to nothing or to where it came from.
     """
 
     folders: dict[str, Folder] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
     lookalikes: list[tuple[str, str]] = field(default_factory=list)
+    archives: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 def stem_of(name: str, suffix: str) -> str:
@@ -71,9 +75,12 @@ def sort_out(entries: Iterable[Entry], layouts: Sequence[Layout]) -> Tree:
             tree.links.append(path)
         elif kind == "other":
             tree.ignored["not a file"] += 1
+            tree.broken.append(path)
         elif kind == "file":
             extension = name[name.rfind(".") :] if "." in name else "no extension"
             tree.ignored[extension] += 1
             if extension.lower() in _LOOKALIKES:
                 tree.lookalikes.append((folder, name))
+            elif extension.lower() in _ARCHIVES:
+                tree.archives.append(path)
     return tree

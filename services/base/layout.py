@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from services.base.shards import shard_name
 
+MOST_NAME_BYTES = 255
 STATE_DIR = ".visemill"
 DONE = "done.json"
 QUARANTINE = "quarantine.jsonl"
 MENDED = "mended.json"
+
+
+def short_name(stem: str, ending: str = "") -> str:
+    """The stem with the ending where a file may be called so; else cut, with a digest of the whole stem in between.
+
+    Linux takes names of 255 bytes: a clip's own name may be as long, and what is made from it is longer.
+    """
+    name = stem.encode() + ending.encode()
+    if len(name) <= MOST_NAME_BYTES:
+        return stem + ending
+    tail = f"-{hashlib.sha256(stem.encode()).hexdigest()[:16]}{ending}"
+    kept = stem.encode()[: MOST_NAME_BYTES - len(tail.encode())]
+    return kept.decode(errors="ignore") + tail
 
 
 def run_dir(run: str) -> str:
@@ -53,7 +69,8 @@ def quality_file(run: str, shard: int, num_shards: int) -> str:
 
 def sidecar_file(run: str, key: str, name: str) -> str:
     """A small file about one clip, such as a preview picture."""
-    return f"runs/{run}/sidecars/{key}/{name}"
+    folder = "/".join(short_name(part) for part in key.split("/"))
+    return f"runs/{run}/sidecars/{folder}/{name}"
 
 
 def list_file(run: str, name: str) -> str:

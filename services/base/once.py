@@ -20,6 +20,7 @@ from services.base.artifacts import Product, encode_artifact
 from services.base.contract import ClipJob, StageSpec, config_from_mapping, json_object, stage_configs
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.isolation import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
+from services.base.layout import short_name
 from services.base.media import Clip, Features, Keypoints, Landmarks, Media, PointSource
 
 
@@ -146,7 +147,7 @@ def _summary(value: Any) -> dict[str, Any]:
 def _save(stem: Path, name: str, value: Any) -> Path:
     """Writes the artifact beside the others of its clip and tells where."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    path = stem.with_name(f"{stem.name}.{name}" + ("" if isinstance(value, Product) else ".npz"))
+    path = stem.with_name(short_name(stem.name, f".{name}" + ("" if isinstance(value, Product) else ".npz")))
     path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
     return path
 

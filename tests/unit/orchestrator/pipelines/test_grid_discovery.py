@@ -45,14 +45,110 @@ def test_layout_b_is_found_by_itself() -> None:
 
 
 def test_another_layout_is_one_more_value() -> None:
-    flat = Layout("flat-align", r"(?:train|val)/(?P<speaker>[^/]+)", "align", "train/s1/ID.mpg with align/ID.align")
-    entries = listing(
-        "train/s1/a.mpg", "val/s2/a.mpg", "val/s2/b.mpg", "align/a.align", "align/b.align", "align/c.align"
-    )
-    discovery = discover(entries, layouts=(*LAYOUTS, flat))
-    assert discovery.layout is flat
-    assert list(discovery.clips.keys) == ["s1/a", "s2/a", "s2/b"]
-    assert found(discovery) == [("align/c.align", "MISSING_MEDIA")]
+    odd = Layout("odd", r"takes/(?P<speaker>[^/]+)", "labels", "takes/s1/ID.mpg with labels/ID.align")
+    entries = listing("takes/s1/a.mpg", "takes/s2/b.mpg", "labels/a.align", "labels/b.align", "labels/c.align")
+    discovery = discover(entries, layouts=(*LAYOUTS, odd))
+    assert discovery.layout is odd
+    assert list(discovery.clips.keys) == ["s1/a", "s2/b"]
+    assert found(discovery) == [("labels/c.align", "MISSING_MEDIA")]
+
+
+@pytest.mark.parametrize("below", ["", "GRID/", "data/GRID/", "training/unseen_speakers/datasets/"])
+@pytest.mark.parametrize(
+    ("media", "align", "layout"),
+    [
+        ("s1_processed", "s1_processed/align", "processed"),
+        ("s1", "alignments/s1", "alignments"),
+        ("s1", "align/s1", "align"),
+        ("s1", "s1/align", "align-inside"),
+        ("s1", "align", "align-flat"),
+        ("s1/s1", "alignments/s1", "doubled"),
+        ("video/s1", "align/s1", "video"),
+        ("video/s1", "alignments/s1", "video-alignments"),
+        ("video/s1", "align", "lipnet"),
+        ("train/s1", "align", "lipnet"),
+        ("val/s1", "align", "lipnet"),
+        ("s1/video", "s1/align", "video-inside"),
+        ("s1/video/mpg_6000", "s1/align", "mpg-6000"),
+        ("s1/video/mpg_vcd", "s1/align", "mpg-6000"),
+        ("s1/video/mpg_6000", "alignments/s1", "mpg-6000-alignments"),
+        ("s1/video/mpg_6000", "GRID_align_txt/s1/align", "vipl"),
+    ],
+)
+def test_a_copy_of_the_corpus_is_found_by_itself(media: str, align: str, layout: str, below: str) -> None:
+    stems = ("bbaf2n", "bbaf3s")
+    entries = listing(*(f"{below}{media}/{s}.mpg" for s in stems), *(f"{below}{align}/{s}.align" for s in stems))
+    discovery = discover([*entries, *listing("README.md")])
+    assert (discovery.layout.name, discovery.layout.below) == (layout, below)
+    assert [(clip.key, clip.media.path, clip.extra("align").path) for clip in discovery.clips] == [
+        (f"s1/{s}", f"{below}{media}/{s}.mpg", f"{below}{align}/{s}.align") for s in stems
+    ]
+    assert discovery.problems == ()
+    assert list(discover(entries, layout=layout).clips.keys) == ["s1/bbaf2n", "s1/bbaf3s"]
+
+
+def test_a_copy_that_an_old_layout_reads_is_read_by_it() -> None:
+    both = listing("s1/a.mpg", "alignments/s1/a.align", "align/s1/a.align", "align/a.align", "s1/align/a.align")
+    assert discover(both).layout.name == "alignments"
+
+
+def test_copies_in_two_folders_are_an_error_that_names_both() -> None:
+    entries = [Entry(f"{below}/{e.name}", *e[1:]) for below in ("one", "two") for e in pair("s1", "a")]
+    with pytest.raises(BadConfig, match=r"one/ \(1\), two/ \(1\)") as caught:
+        discover(entries)
+    assert caught.value.reason == "AMBIGUOUS_ROOT"
+
+
+def test_an_align_of_several_speakers_has_their_words_only_if_the_name_spells_them() -> None:
+    entries = listing("train/s1/bbaf2n.mpg", "val/s2/bbaf2n.mpg", "align/bbaf2n.align", "train/s1/x.mpg")
+    discovery = discover([*entries, *listing("val/s2/x.mpg", "align/x.align", "val/s2/y.mpg", "align/y.align")])
+    assert found(discovery) == [("align", "SHARED_TIMES"), ("align/x.align", "SHARED_ALIGN")]
+    kept = [key for i, key in enumerate(discovery.clips.keys) if i not in discovery.unusable]
+    assert kept == ["s1/bbaf2n", "s2/bbaf2n", "s2/y"]
+    assert discovery.problems[1].clips == ("train/s1/x.mpg", "val/s2/x.mpg")
+
+
+def test_a_speaker_one_folder_too_deep_is_left_out_clip_by_clip() -> None:
+    entries = listing("s1/a.mpg", "alignments/s1/a.align", "s2/s2/b.mpg", "s2/s2/c.mpg", "alignments/s2/b.align")
+    discovery = discover(entries)
+    problem = next(problem for problem in discovery.problems if problem.reason == "UNREAD_FOLDER")
+    assert (problem.path, problem.clips) == ("s2/s2", ("s2/s2/b.mpg", "s2/s2/c.mpg"))
+
+
+SWAPPED = listing(
+    *(f"s5/{s}.mpg" for s in ("bbaf2n", "bbaf3s", "bbal8p")),
+    *(f"s6/{s}.mpg" for s in ("bgbozp", "bgau1a", "bbbs4n")),
+    *(f"alignments/s6/{s}.align" for s in ("bbaf2n", "bbaf3s", "bbal8p")),
+    *(f"alignments/s5/{s}.align" for s in ("bgbozp", "bgau1a", "bbbs4n", "bbaf2n")),
+    "s7/bbaf2n.mpg",
+    "alignments/s7/bbaf2n.align",
+)
+
+
+def test_aligns_under_another_speakers_name_are_named_so_and_a_pair_by_chance_is_none() -> None:
+    discovery = discover(SWAPPED)
+    five, six = (problem for problem in discovery.problems if problem.reason == "ALIGNS_ELSEWHERE")
+    assert "3 of 3 clips of s5 have their aligns in alignments/s6, and 1 in alignments/s5" in five.message
+    assert "3 of 3 clips of s6 have their aligns in alignments/s5" in six.message
+    assert five.clips == ("s5/bbaf2n.mpg", "s5/bbaf3s.mpg", "s5/bbal8p.mpg")
+    assert not any("delete" in problem.message for problem in discovery.problems)
+    kept = [key for i, key in enumerate(discovery.clips.keys) if i not in discovery.unusable]
+    assert kept == ["s7/bbaf2n"]
+
+
+def test_speakers_who_say_the_same_sentences_are_taken_for_no_others() -> None:
+    """Of s1 most aligns are missing, and those of s2 would fit: they fit the clips of s2 as well."""
+    entries = listing("s1/1.mpg", "s1/2.mpg", "s1/3.mpg", "s2/1.mpg", "s2/2.mpg", "s2/3.mpg", "alignments/s1/1.align")
+    discovery = discover([*entries, *listing(*(f"alignments/s2/{i}.align" for i in (1, 2, 3)))])
+    assert list(discovery.clips.keys) == ["s1/1", "s2/1", "s2/2", "s2/3"]
+    assert discovery.unusable == frozenset()
+    assert found(discovery) == [("s1/2.mpg", "MISSING_ALIGN"), ("s1/3.mpg", "MISSING_ALIGN")]
+
+
+def test_archives_that_may_hold_a_speaker_and_links_to_nothing_are_named() -> None:
+    entries = listing("s1/a.mpg", "alignments/s1/a.align", "s1.zip", "s2.zip", "alignments.zip", "audio_25k.tar")
+    discovery = discover([*entries, Entry("s3", 0, "", "other")])
+    assert found(discovery) == [("s2.zip", "PACKED"), ("s3", "NOT_A_FILE")]
 
 
 def test_the_order_is_that_of_the_original_script_on_disk() -> None:
@@ -90,6 +186,7 @@ def test_a_folder_of_orphans_is_one_problem_that_counts_them() -> None:
         ("s21_processed/align", "MISSING_MEDIA", 1000),
         ("s3_processed", "MISSING_ALIGN", 7),
     ]
+    assert problems[1].clips == tuple(f"s3_processed/{i}.mpg" for i in range(7))
 
 
 @pytest.mark.parametrize("path", ["s1_processed/b.mpg", "s1_processed/align/b.align"])
@@ -193,6 +290,11 @@ def test_as_many_clips_in_two_layouts_is_an_error_that_a_name_settles() -> None:
 
 def test_an_unknown_layout_is_an_error_that_names_the_known() -> None:
     with pytest.raises(BadConfig, match="auto, processed, alignments"):
+        discover(ONE, layout="sheffield")
+
+
+def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
+    with pytest.raises(BadConfig, match="layout processed finds 1 clips: give --layout auto"):
         discover(ONE, layout="lipnet")
 
 
@@ -202,16 +304,40 @@ def test_an_unknown_layout_is_an_error_that_names_the_known() -> None:
         ([], "NO_CLIPS", "it is empty"),
         (listing("a.txt", "s1_processed/a.mpg"), "NO_CLIPS", r"it holds 1 \.mpg, 1 \.txt"),
         (listing("a.mpg", "align/a.align"), "ROOT_IS_A_SPEAKER", "parent folder"),
-        (listing("GRID/s1_processed/a.mpg", "GRID/s1_processed/align/a.align"), "NO_CLIPS", "add 'GRID/'"),
-        (listing("GRID/s1/a.mpg", "GRID/alignments/s1/a.align"), "NO_CLIPS", "add 'GRID/'"),
+        (
+            listing("mpg/s1/a.mpg", "txt/s1/a.align"),
+            "NO_CLIPS",
+            r"the .mpg lie in mpg/s1 \(1\); the .align lie in txt/s1",
+        ),
+        (
+            listing("mpg/s1/a.mpg", "txt/s1/a.align"),
+            "NO_CLIPS",
+            "mv mpg/s1 s1 && mkdir -p alignments && mv txt/s1 align",
+        ),
+        (listing("s1/a.mpg", "alignments/s1/b.align"), "NO_CLIPS", r"no \.align has the name of a \.mpg"),
+        (listing("s1/a.mpg"), "NO_CLIPS", r"no \.align was found"),
+        (
+            listing("s1.zip", "s2.zip", "alignments.zip"),
+            "NO_CLIPS",
+            "3 archives are still packed, the first alignments",
+        ),
+        (listing("s1/a.MPG", "alignments/s1/a.align"), "NO_CLIPS", r"1 names end in capitals, the first s1/a\.MPG"),
+        (listing("s1/a.avi", "alignments/s1/a.align"), "NO_CLIPS", "1 files of another kind, the first s1/a.avi"),
+        (listing("s1/a/1.jpg", "alignments/s1/a.align"), "NO_CLIPS", "folders of pictures"),
+        (
+            [Entry("s1", 0, "", "outside"), *listing("alignments/s1/a.align")],
+            "NO_CLIPS",
+            "1 links lead out of the root",
+        ),
+        ([Entry("s1", 0, "", "other"), *listing("alignments/s1/a.align")], "NO_CLIPS", "links lead .* or to nothing"),
     ],
-    ids=["empty", "no pair", "one speaker", "one too high, A", "one too high, B"],
 )
 def test_nothing_found_says_what_was_seen_and_what_to_do(entries: list[Entry], reason: str, remedy: str) -> None:
     with pytest.raises(BadConfig, match=remedy) as caught:
         discover(entries)
     assert caught.value.reason == reason
     assert "s1_processed/ID.mpg" in caught.value.message
+    assert "delete" not in caught.value.message
 
 
 names = st.sampled_from(["a", "b", "ü", "x y", "A"])

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from orchestrator.pipelines.grid_layouts import ALIGNMENTS, PROCESSED, Layout
+from orchestrator.pipelines.grid_layouts import ALIGNMENTS, LAYOUTS, PROCESSED, Layout
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,19 @@ def test_a_speakers_name_is_composed() -> None:
 def test_media_and_align_folders_name_each_other(layout: Layout, media: str) -> None:
     assert layout.media_folder_of(layout.align_folder_of(media)) == media
     assert layout.media_folder_of("elsewhere/align") is None
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout.media_place], ids=lambda layout: layout.name)
+def test_a_layout_by_speaker_names_both_folders_below_any_other(layout: Layout) -> None:
+    for below in ("", "data/GRID/"):
+        there = layout.under(below)
+        media = below + layout.media_place.replace("{speaker}", "s1")
+        assert there.speaker_of(media) == "s1"
+        assert there.media_folder_of(there.align_folder_of(media)) == media
+
+
+def test_names_of_layouts_differ() -> None:
+    assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
 
 
 def test_a_layout_without_a_speaker_cannot_be_made() -> None:
