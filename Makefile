@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROTO_VENV := .venv-protos
 DEMO := demo
 
-.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e e2e-cluster images unit clean
+.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 setup: $(VENV)/.ready
 setup-test: $(VENV)/.ready-test
@@ -49,8 +49,13 @@ e2e: setup-test
 	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster --durations=15
 
 # On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
+# Two files of tests at a time, each on a cluster of its own: what one kills is not another's.
 e2e-cluster: setup-test
-	$(BIN)/pytest tests/e2e/cluster --durations=15
+	$(BIN)/pytest tests/e2e/cluster -n 2 --dist loadfile --durations=15
+
+# What takes too long for every change: 5,000 indexes on a cluster, the status of 10^5 shards.
+scale: setup-test
+	VISEMILL_E2E_SCALE=1 VISEMILL_E2E_INDEXES=5000 $(BIN)/pytest tests/e2e/cluster/test_scale.py --durations=0
 
 # BASE=debian makes the base image of Debian's packages, as `auto` does where no registry answers.
 BASE ?= auto

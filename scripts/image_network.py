@@ -62,16 +62,21 @@ def exporting_python(folder: Path) -> str:
         return str(python)
     sys.stderr.write(f"torch is not installed: {folder} gets it, to export the network of Triton's image\n")
     shutil.rmtree(folder, ignore_errors=True)
-    _run(sys.executable, "-m", "venv", str(folder))
+    _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
     # Of visemill's own libraries it takes those that are here.
     version = "python{}.{}".format(*sys.version_info[:2])
-    (folder / "lib" / version / "site-packages" / "visemill.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint")
+    (folder / "lib" / version / "site-packages" / "visemill.pth").write_text(f"{libraries_here()}\n")
+    pip = (sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check", "install")
     first, *others = requirements()
-    _run(*pip, str(constraints), first)
-    _run(*pip, str(constraints), *others)
+    _run(*pip, "--constraint", str(constraints), first)
+    _run(*pip, "--constraint", str(constraints), *others)
     made_of.write_text(wanted)
     return str(python)
+
+
+def libraries_here() -> str:
+    """Folder of the libraries that this Python has."""
+    return sysconfig.get_path("purelib")
 
 
 def _run(*argv: str) -> None:

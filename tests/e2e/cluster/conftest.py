@@ -1,9 +1,10 @@
 """A real Kubernetes for the tests below this folder, with the project's images, MinIO and namespaces.
 
-By default a cluster of these tests' own, of the script that VISEMILL_E2E_CLUSTER names (default: cluster/cluster of the
-test data), which needs root. One that is up already in VISEMILL_CLUSTER_DIR is used and left up. With
-VISEMILL_E2E_KUBECONFIG the cluster of that file, whose nodes have or can pull the images of VISEMILL_E2E_REGISTRY and
-reach the S3 store of AWS_ENDPOINT_URL_S3, as this machine does; then nothing is built, loaded or killed.
+By default a cluster of these tests' own, one for each worker of pytest-xdist, of the script that VISEMILL_E2E_CLUSTER
+names (default: cluster/cluster of the test data), which needs root. One that is up already in VISEMILL_CLUSTER_DIR is
+used and left up. With VISEMILL_E2E_KUBECONFIG the cluster of that file, whose nodes have or can pull the images of
+VISEMILL_E2E_REGISTRY and reach the S3 store of AWS_ENDPOINT_URL_S3, as this machine does; then nothing is built, loaded
+or killed. What this machine cannot do is skipped, and fails where CI is set.
 
 Fixtures, of the session unless said:
 
@@ -24,6 +25,7 @@ Fixtures, of the session unless said:
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -35,7 +37,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_cluster import install_commands, is_up, place, spare_other_networks
+from own_cluster import cannot, install_commands, is_up, place, spare_other_networks
 
 ROOT = Path(__file__).resolve().parents[3]
 ARCHIVES = ROOT / "build" / "images"
@@ -63,12 +65,12 @@ class Images:
         return f"{self.registry}visemill-{service}:{self.version}"
 
     def build(self, service: str) -> Path:
-        """The archive, built unless nothing has changed. Skips where no image can be built."""
+        """The archive, built unless nothing has changed. Skips (in CI: fails) where no image can be built."""
         if service not in self._built:
             argv = [sys.executable, str(ROOT / "scripts" / "build_images.py"), service]
             done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
             if "no image can be built" in done.stderr or "mmdebstrap is missing" in done.stderr:
-                pytest.skip(done.stderr.strip()[-500:])
+                cannot(done.stderr.strip()[-500:])
             assert done.returncode == 0, f"make images-{service}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
             self._built[service] = ARCHIVES / f"visemill-{service}.tar"
         return self._built[service]
@@ -88,6 +90,11 @@ class Cluster:
         self.environment = {"KUBECONFIG": str(kubeconfig), "PATH": tools}
         self._script = list(script)
         self._loaded: set[str] = set()
+
+    @property
+    def script_words(self) -> tuple[str, ...]:
+        """The cluster's script, as a command; empty on a cluster that is not these tests' own."""
+        return tuple(self._script)
 
     @property
     def own(self) -> bool:
@@ -151,6 +158,22 @@ class Cluster:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         assert done.returncode == 0, f"cluster {words}: exit {done.returncode}\n{done.stderr[-3000:]}"
         return done.stdout
+
+    def restart(self, name: str, *flags: str) -> None:
+        """One of the control plane's processes anew, as it was started, with these flags after its own."""
+        if not self.own:
+            return
+        pid_file = self.kubeconfig.parent / "pids" / name
+        old = Path("/proc") / pid_file.read_text().strip()
+        argv = (old / "cmdline").read_text().split("\0")[:-1]
+        os.kill(int(old.name), signal.SIGTERM)
+        self.wait(f"the end of {name}", lambda: not (old / "exe").exists(), 30)
+        with (self.kubeconfig.parent / "logs" / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*self.prefix, *argv, *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        pid_file.write_text(f"{process.pid}\n")
+        self.wait("the API server", lambda: "ok" in self.kubectl("get", "--raw", "/readyz", code=None), 60)
 
     def nodes(self, count: int) -> None:
         """At least so many, with the images that are loaded."""
@@ -224,9 +247,7 @@ def cluster(images: Images, request: pytest.FixtureRequest) -> Iterator[Cluster]
     named = os.environ.get("VISEMILL_E2E_CLUSTER")
     script = Path(named) if named else request.getfixturevalue("testdata") / "cluster" / "cluster"
     if not script.is_file() or os.geteuid() != 0:
-        pytest.skip(
-            f"no cluster: set VISEMILL_E2E_KUBECONFIG, or VISEMILL_E2E_CLUSTER to a script ({script}) and be root"
-        )
+        cannot(f"no cluster: set VISEMILL_E2E_KUBECONFIG, or VISEMILL_E2E_CLUSTER to a script ({script}) and be root")
     install_commands()
     subprocess.run([sys.executable, str(ROOT / "scripts" / "fetch_tools.py")], check=True, capture_output=True)
     with place() as (folder, netns), pytest.MonkeyPatch.context() as patch:
@@ -250,7 +271,7 @@ def store(cluster: Cluster) -> Store:
         cluster.script("minio", "up")
         return Store(cluster, MINIO)
     if not os.environ.get("AWS_ENDPOINT_URL_S3"):
-        pytest.skip("no S3 store: set AWS_ENDPOINT_URL_S3 to one that pods and this machine reach, and its keys")
+        cannot("no S3 store: set AWS_ENDPOINT_URL_S3 to one that pods and this machine reach, and its keys")
     return Store(cluster, {name: os.environ[name] for name in MINIO if name in os.environ})
 
 

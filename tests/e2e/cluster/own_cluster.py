@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,23 +21,33 @@ COMMANDS = {
 }  # fmt: skip
 
 
+def cannot(why: str) -> NoReturn:
+    """Ends a test that this machine cannot run: skipped for a user, failed in CI, where nothing may be left out."""
+    if os.environ.get("CI"):
+        pytest.fail(f"in CI this must run: {why}", pytrace=False)
+    pytest.skip(why)
+
+
 def install_commands() -> None:
-    """What the script needs. Skips where it cannot be had."""
+    """What the script needs; `cannot` where it is not to be had."""
     missing = [package for command, package in COMMANDS.items() if not shutil.which(command)]
     if not missing:
         return
     if not shutil.which("apt-get"):
-        pytest.skip(f"no cluster can be started here: {', '.join(missing)} are missing")
+        cannot(f"no cluster can be started here: {', '.join(missing)} are missing")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *missing]):
         done = subprocess.run(["apt-get", *words], env=env, capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.skip(f"no cluster can be started here: {missing} cannot be installed: {done.stderr[-500:]}")
+            cannot(f"no cluster can be started here: {missing} cannot be installed: {done.stderr[-500:]}")
 
 
 @contextlib.contextmanager
 def place() -> Iterator[tuple[Path, str]]:
-    """A folder and a network's name that no other session has: those of the environment, or a free slot's."""
+    """A folder and a network's name that no other session has: those of the environment, or a free slot's.
+
+    Of tests that pytest-xdist spreads, each of its workers has a cluster of its own, so that none kills another's.
+    """
     named = os.environ.get("VISEMILL_CLUSTER_DIR")
     chosen = Path(named) if named else None
     slots = [chosen] if chosen else [Path(f"/var/tmp/visemill-e2e-{slot}") for slot in range(SLOTS)]
@@ -47,7 +58,7 @@ def place() -> Iterator[tuple[Path, str]]:
             netns = os.environ.get("VISEMILL_CLUSTER_NETNS") or (folder.name if named else f"vm-e2e-{slot}")
             yield folder, netns
             return
-    pytest.skip(f"other sessions of these tests hold {', '.join(map(str, slots))}: set VISEMILL_CLUSTER_DIR")
+    cannot(f"other sessions of these tests hold {', '.join(map(str, slots))}: set VISEMILL_CLUSTER_DIR")
 
 
 def spare_other_networks(script: Callable[..., str], folder: Path) -> None:

@@ -52,13 +52,13 @@ class PodWatch:
         return None
 
     def replaced_s(self, pod: dict[str, Any]) -> float | None:
-        """When another pod of its index ran, by time.monotonic()."""
+        """When another pod of its index ran, or had already, by time.monotonic()."""
         index, name = pod["metadata"]["labels"][INDEX], pod["metadata"]["name"]
         since = pod["metadata"]["creationTimestamp"]
         for at_s, state in list(self._states):
             meta = state["metadata"]
             later = meta["labels"].get(INDEX) == index and meta["creationTimestamp"] >= since and meta["name"] != name
-            if later and state["status"]["phase"] == "Running":
+            if later and state["status"]["phase"] in ("Running", "Succeeded"):
                 return at_s
         return None
 

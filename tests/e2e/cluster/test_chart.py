@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "visemill"
 SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
-IMAGES = ("worker", "features", "triton", "orchestrator")
+IMAGES = ("worker", "triton", "orchestrator")
 RELEASE = "visemill"
 ONLY_ORCHESTRATOR = {"services": {name: {"enabled": False} for name in SERVICES if name != "orchestrator"}}
 

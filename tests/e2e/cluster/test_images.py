@@ -108,11 +108,11 @@ def test_triton_serves_what_it_was_built_with_and_a_front_reaches_it(cluster, na
     (model,) = json.loads(cluster.run(*argv, environment={"PYTHONPATH": str(ROOT)}))["models"]
     assert (model["model"], model["weights"], model["problems"]) == ("inception_v3", "seeded:0", [])
     flags = ("--listen", "0.0.0.0:50051", "--backend", "triton", "--triton", server)
-    front = pod_of("front", "features", "features", "serve", *flags, until="ready", readinessProbe=probe(50051))
+    front = pod_of("front", "worker", "features", "serve", *flags, until="ready", readinessProbe=probe(50051))
     assert front["status"]["phase"] == "Running", cluster.kubectl("logs", "front", "-n", namespace)[-3000:]
 
 
-@pytest.mark.parametrize("service", ["worker", "features", "orchestrator", "triton"])
+@pytest.mark.parametrize("service", ["worker", "orchestrator", "triton"])
 def test_an_image_says_what_it_is_and_what_it_holds(cluster, images, service) -> None:
     if not cluster.own:
         pytest.skip("archives are of images that are built here")

@@ -1,15 +1,15 @@
-"""Many: 5,000 indexes over 200 simulated nodes, and the status of a run of 10^5 shards."""
+"""Many indexes over 200 simulated nodes, and the status of a run of many shards.
+
+`make scale` has 5,000 indexes and 10^5 shards.
+"""
 
 import json
 import os
 import re
 import resource
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +22,19 @@ from services.base.order import DoneShard, RunOrder, StageOrder
 pytestmark = pytest.mark.slow
 
 # API server, controllers and simulated nodes take about .08 s of CPU a pod.
-NUM_SHARDS = int(os.environ.get("VISEMILL_E2E_INDEXES", "5000"))
+NUM_SHARDS = int(os.environ.get("VISEMILL_E2E_INDEXES", "500"))
+AT_SCALE = bool(os.environ.get("VISEMILL_E2E_SCALE"))
 NUM_NODES, NUM_PODS = 200, 400
-LIMIT_S = 0.5 * NUM_SHARDS
-MANY_SHARDS, STATUS_LIMIT_S = 100_000, 10
+LIMIT_S = 60 + 0.5 * NUM_SHARDS
+MANY_SHARDS, STATUS_LIMIT_S = 100_000 if AT_SCALE else 5_000, 10
 SIMULATED = ["--node-selector", "type=kwok", "--tolerations", "kwok.x-k8s.io/node=fake:NoSchedule"]
 MOST_MIB, MOST_CALLS_A_SHARD = 400, 0.5
 
 
 @pytest.fixture
-def figure(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints a line that is seen."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n    {text}")
-
-    return say
-
-
-@pytest.fixture
 def quick_controllers(cluster: Any) -> None:
     """By default the Job controller sends 20 requests a second, two a pod: 5,000 pods would take over 8 minutes."""
-    if not cluster.own:
-        return
-    folder, name = cluster.kubeconfig.parent, "kube-controller-manager"
-    pid_file = folder / "pids" / name
-    old = Path("/proc") / pid_file.read_text().strip()
-    argv = (old / "cmdline").read_text().split("\0")[:-1]
-    os.kill(int(old.name), signal.SIGTERM)
-    cluster.wait(f"the end of {name}", lambda: not (old / "exe").exists(), 30)
-    with (folder / "logs" / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*cluster.prefix, *argv, "--kube-api-qps=200", "--kube-api-burst=400"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    pid_file.write_text(f"{process.pid}\n")
+    cluster.restart("kube-controller-manager", "--kube-api-qps=200", "--kube-api-burst=400")
 
 
 def peak_mib(pid: int) -> int:
@@ -80,7 +54,8 @@ def cpu_s_of_children() -> float:
 
 
 @pytest.mark.usefixtures("quick_controllers")
-def test_five_thousand_indexes_over_two_hundred_nodes(cluster, store, namespace, kube_visemill, tmp_path, figure):
+def test_every_index_of_many_over_two_hundred_nodes(cluster, store, namespace, kube_visemill, tmp_path, figure):
+    """As many pods as indexes are made, placed and seen by Kubernetes: over 20 s."""
     cluster.script("kwok", NUM_NODES)
     for stem in ("bbaf2n", "bbaf3s", "bbaf4p"):
         for name in (f"{stem}.mpg", f"align/{stem}.align"):
@@ -123,7 +98,7 @@ def test_five_thousand_indexes_over_two_hundred_nodes(cluster, store, namespace,
     assert peak < MOST_MIB and num_calls < MOST_CALLS_A_SHARD * NUM_SHARDS
 
 
-def test_status_of_a_hundred_thousand_shards(visemill, tmp_path, figure):
+def test_status_of_a_run_of_many_shards(visemill, tmp_path, figure):
     """From a disk: a store of objects takes minutes to be filled; `benchmarks/cluster.py --status-shards` does that."""
     state = tmp_path / layout.STATE_DIR
     stages = (StageOrder("decode"),)
@@ -143,5 +118,5 @@ def test_status_of_a_hundred_thousand_shards(visemill, tmp_path, figure):
     shutil.rmtree(state)
     figure(f"status of {MANY_SHARDS} shards: {status_s:.1f} s, {status_cpu_s:.1f} s of CPU")
     assert said["shards"] == {"done": MANY_SHARDS - 1, "total": MANY_SHARDS}
-    # A machine that does other work as well takes longer by the clock.
+    # CPU, not the clock: a machine that does other work as well takes longer. Of few shards it is no question.
     assert status_cpu_s < STATUS_LIMIT_S

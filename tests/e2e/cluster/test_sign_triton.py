@@ -43,7 +43,7 @@ def clips(testdata: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def triton(cluster: Any, store: Any, namespace: str) -> Iterator[str]:
     """The chart's Triton alone, behind one address that pods and the command line reach."""
-    cluster.load("features", "triton")
+    cluster.load("worker", "triton")
     values = {
         **{f"services.{name}.enabled": False for name in ("decode", "landmarks", "features", "orchestrator")},
         "image.registry": cluster.images.registry.rstrip("/"),
@@ -61,7 +61,7 @@ def test_keypoints_are_the_same_and_features_within_the_tolerance_though_triton_
 ):
     bucket = store.new_bucket()
     roots = ["--input-root", store.put(clips, bucket, "in"), "--output-root", f"s3://{bucket}/out"]
-    where = ["--cluster", "kube", "--namespace", namespace, "--image", images.name("features"), "--parallelism", "1"]
+    where = ["--cluster", "kube", "--namespace", namespace, "--image", images.name("worker"), "--parallelism", "1"]
     sizes = ["--clip-memory-mib", "1500", "--pods-memory-mib", "2000", "--pods-cpu", "0.5"]
     words = ["run", "sign", *roots, *FLAGS, "--triton", triton, *where, *sizes, "-o", "json"]
     run = Watched(kube_visemill.start(*words))
