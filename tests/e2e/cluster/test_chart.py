@@ -82,6 +82,7 @@ def release(new_release: Callable[[], Release]) -> Release:
 
 
 def test_every_deployment_is_ready_and_helm_test_passes(release: Release) -> None:
+    """Over 20 s with its fixture: images are loaded, every server starts."""
     deployments = release.cluster.get("deployments", "--namespace", release.namespace)["items"]
     ready = {one["metadata"]["name"]: one["status"].get("readyReplicas") for one in deployments}
     assert ready == dict.fromkeys((f"visemill-{name}" for name in SERVICES), 1)
@@ -110,6 +111,8 @@ def test_the_restricted_level_has_nothing_to_say(release: Release) -> None:
 
 
 def test_a_change_of_settings_rolls_the_pods_and_a_rollback_rolls_them_back(release: Release) -> None:
+    """Over 20 s: every server starts twice more, and ends in order."""
+
     def level() -> set[str]:
         name = json.loads(release.kubectl("get", "configmap", "visemill-settings", "-o", "json"))
         return {name["data"]["VISEMILL_LOG_LEVEL"]}
@@ -239,6 +242,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_with_mutual_tls_services_know_each_other_and_nobody_else(
     new_release: Callable[[], Release], certificates: dict[str, str]
 ) -> None:
+    """Over 20 s: every server of a second chart starts."""
     release = new_release()
     metadata = {"name": "certs", "namespace": release.namespace}
     release.cluster.apply(

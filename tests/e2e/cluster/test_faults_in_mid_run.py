@@ -21,7 +21,6 @@ NUM_SHARDS = 4
 # Six a shard: its work lasts longer than kubectl needs to see that it has begun, and to do something to it.
 NUM_GOOD = 24
 POISONED = {"s1/corrupted": "NO_FACE", "s1/text": "OPEN_FAILED"}
-QUIET_LIMIT_S = 12
 NODE = "node-1"
 # The clip's process is held up, so that the work does not end meanwhile; the kernel chooses the container's first
 # process, not the one that takes the memory.
@@ -73,7 +72,7 @@ def unharmed(runs: Runs, namespace, cluster, expected, tree_digest, json_lines) 
         for run in watched:
             answer = run.end()
             assert (run.process.returncode, answer["finished"]) == (3, True), run.words
-            assert run.longest_silence_s < QUIET_LIMIT_S, run.words
+            assert run.keeps_telling, run.words
         tree = runs.tree(name)
         assert {line["key"]: line["reason"] for line in json_lines(tree / "quarantine.jsonl")} == POISONED
         assert tree_digest(tree) == expected
@@ -126,6 +125,7 @@ def eat_memory(cluster, pod: dict[str, Any]) -> None:
 
 
 def test_pods_that_are_evicted_killed_and_out_of_memory_are_replaced(runs, namespace, unharmed, cluster, watch, figure):
+    """Over 20 s: a real run, and Kubernetes waits 10 s and more before it replaces a pod that has failed."""
     harms = {
         "evicted": (evict, (75, "Error")),
         "killed": (kill_container, (137, "Error")),
@@ -145,10 +145,10 @@ def test_pods_that_are_evicted_killed_and_out_of_memory_are_replaced(runs, names
     # Of the same Job: memory that somebody else took once is no reason for more.
     assert runs.job(namespace)["metadata"]["labels"]["visemill.dev/generation"] == "1"
     figure(f"{first_shard_s(run):.1f} s from `run` to the first shard told")
-    figure(f"never silent for over {run.longest_silence_s:.1f} s")
 
 
 def test_two_orchestrators_that_begin_one_run_at_once_both_finish_it(runs, namespace, unharmed, cluster):
+    """Over 20 s: a real run of 24 clips."""
     pair = [runs.start("twice", namespace, "--parallelism", 2) for _ in range(2)]
     unharmed("twice", *pair)
     assert len(cluster.get("jobs", "-n", namespace)["items"]) == 1
@@ -157,6 +157,8 @@ def test_two_orchestrators_that_begin_one_run_at_once_both_finish_it(runs, names
 def test_the_api_server_and_the_store_go_and_come_back(
     runs, namespace, unharmed, cluster, store, kube_visemill, figure
 ):
+    """Over 20 s: a real run, 10 s without an API server, and a store that is away until it is told."""
+
     def num_done() -> int:
         return sum(name.endswith("done.json") for name in store.names(runs.bucket, "away/.visemill/runs"))
 
@@ -226,6 +228,7 @@ def deleted(cluster, pod: dict[str, Any]) -> bool:
 
 
 def test_a_dead_nodes_pods_are_removed_and_replaced(runs, namespace, unharmed, cluster, watch, node, figure):
+    """Over 20 s: a node that says nothing is taken for dead after 12 s, and a real run goes on."""
     run = runs.start("dead", namespace, "--parallelism", 2)
     pod, at_s = runs.working(namespace, node=NODE), time.monotonic()
     node.end()
@@ -237,6 +240,7 @@ def test_a_dead_nodes_pods_are_removed_and_replaced(runs, namespace, unharmed, c
 
 
 def test_a_node_that_comes_back_ends_its_pods_itself(runs, namespace, unharmed, cluster, watch, node, figure):
+    """Over 20 s: a node that says nothing is taken for dead after 12 s, and a real run goes on."""
     run = runs.start("back", namespace, "--parallelism", 2)
     pod, at_s = runs.working(namespace, node=NODE), time.monotonic()
     node.end()

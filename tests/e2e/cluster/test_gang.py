@@ -77,5 +77,6 @@ def test_ranks_meet_at_rank_0_by_its_name_and_end_with_it(cluster, namespace, be
 
 @pytest.mark.parametrize(("code", "reason"), [(70, "BackoffLimitExceeded"), (78, "PodFailurePolicy")])
 def test_one_rank_that_fails_ends_them_all(cluster, namespace, begin, code, reason) -> None:
+    """Over 20 s for 70: Kubernetes tries a rank once more, 10 and 20 s later."""
     end = ended(cluster, namespace, begin(FAIL.format(code=code)))
     assert (end["type"], end["reason"]) == ("Failed", reason)

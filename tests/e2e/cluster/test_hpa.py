@@ -44,6 +44,7 @@ def served(cluster: Any, namespace: str) -> Iterator[str]:
 def test_a_replica_comes_under_load_and_gets_calls_without_a_restart_of_the_client(
     cluster: Any, served: str, restricted_pod: Callable[..., Any]
 ) -> None:
+    """Over 20 s: a second replica comes when the metrics, read every 10 s, have told of the load."""
     code = (Path(__file__).parent / "calling_landmarks.py").read_text()
     client = restricted_pod("client", "worker", command=["python3", "-c", code], args=["visemill-landmarks:50051", "3"])
     client["metadata"] |= {"namespace": served, "labels": {"visemill.dev/client": "true"}}

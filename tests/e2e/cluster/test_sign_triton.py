@@ -59,6 +59,7 @@ def triton(cluster: Any, store: Any, namespace: str) -> Iterator[str]:
 def test_keypoints_are_the_same_and_features_within_the_tolerance_though_triton_dies(
     cluster, store, images, namespace, triton, clips, kube_visemill, visemill, tmp_path
 ):
+    """InceptionV3 over six clips on a CPU, in the cluster and here, and a Triton that starts twice: over 20 s."""
     bucket = store.new_bucket()
     roots = ["--input-root", store.put(clips, bucket, "in"), "--output-root", f"s3://{bucket}/out"]
     where = ["--cluster", "kube", "--namespace", namespace, "--image", images.name("worker"), "--parallelism", "1"]

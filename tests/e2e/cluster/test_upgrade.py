@@ -56,6 +56,7 @@ def orchestrator(cluster: Any, namespace: str) -> str:
 def test_a_run_outlives_an_upgrade_and_a_rollback(
     cluster, store, namespace, release, source, visemill, tree_digest, tmp_path
 ):
+    """Over 20 s: a real run, while the chart is installed, upgraded and rolled back, each time until it is ready."""
     bucket = store.new_bucket()
     inputs = store.put(source, bucket, "in")
     values = VALUES | {
