@@ -31,6 +31,7 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text())
         ({"services": {"decode": {"autoscaling": {"maxReplicas": 0}}}}, "maxReplicas"),
         ({"runs": {"paralellism": 2}}, "paralellism"),
         ({"runs": {"imagePullPolicy": "Sometimes"}}, "imagePullPolicy"),
+        ({"runs": {"podsGpus": 1}}, "runs.image"),
         ({"settings": {"loglevel": "debug"}}, "loglevel"),
         ({"remoteStages": ["records"]}, "remoteStages"),
         ({"s3": {"roots": ["bucket"]}}, "roots"),

@@ -7,6 +7,9 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
 
 {{/* What the orchestrator is told of the Jobs that it makes, as VISEMILL_<FLAG>; what .Values.runs says wins. */}}
 {{- define "visemill.runSettings" -}}
+{{- if and (.Values.runs.podsGpus | default 0 | int) (not .Values.runs.image) -}}
+{{- fail "runs.podsGpus: nothing in visemill-worker can use a GPU: give runs.image too, such as REGISTRY/visemill-worker-torch:VERSION (made by `make images-worker-torch`)" -}}
+{{- end -}}
 {{- $own := dict
       "cluster" "kube"
       "namespace" .Release.Namespace
