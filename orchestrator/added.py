@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.leaks import with_other_words
 from orchestrator.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
 from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
@@ -63,7 +64,16 @@ def files_of(parts: Sequence[Part]) -> dict[str, tuple[Part, Mapping[str, Any]]]
 
 
 def quality_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
-    """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first."""
+    """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first.
+
+    One video under several transcripts is flagged, where clips are judged: no shard can see it alone.
+    """
+    lines = _last_lines(parts)
+    judged = any(stage.config.get("quality_policy", "keep") != "keep" for part in parts for stage in part.order.stages)
+    return with_other_words(lines) if judged else lines
+
+
+def _last_lines(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
     if len(parts) == 1:
         return list(parts[0].quality)
     kept = []

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.added import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.carrying import forget
 from orchestrator.commits import Commits
-from orchestrator.leaks import content_leaks, raise_if_leaking
+from orchestrator.leaks import content_leaks, frame_leaks, raise_if_leaking
 from orchestrator.lease import Lease
 from orchestrator.observe import RunState, read_clips
 from orchestrator.pin import earlier_runs
@@ -121,11 +121,14 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
 
 
 def check_leaks(part: Part, state: Store) -> None:
-    """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes."""
+    """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes, or of the same frames."""
     splits = {row.key: row.split for row in read_clips(state, part.order)}
     left_out = {line["key"] for line in part.quarantine}
     inputs = (pair for shard in part.done for pair in shard.inputs.items() if pair[0] not in left_out)
-    raise_if_leaking(content_leaks((key, splits[key], sha256) for key, sha256 in inputs), state.uri)
+    leaks = content_leaks((key, splits[key], sha256) for key, sha256 in inputs)
+    told = {leak.keys for leak in leaks}
+    leaks += [leak for leak in frame_leaks(part.quality) if leak.keys not in told]
+    raise_if_leaking(leaks, state.uri)
 
 
 def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:
