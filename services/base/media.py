@@ -140,8 +140,9 @@ class DecodeFacts:
     ended_early: the stream broke off with an error after at least one frame. warnings: the decoder's own lines,
     deduplicated, bounded.
     num_decoded: frames that left the decoder, delivered or not. num_lost: frames before the first key frame, which
-    cannot be decoded. num_derived_pts: frames whose time is not a written presentation time. num_restarts: places where
-    the times begin anew; what follows was put behind what came before.
+    cannot be decoded, and those of further recordings in a file whose kind ends with the first. num_derived_pts: frames
+    whose time is not a written presentation time. num_restarts: places where the times begin anew; what follows was put
+    behind what came before.
     rate_hz, duration_s: measured from the times of all decoded frames (as declared where that is within a hundredth);
     0 if unknown. longest_step_s: the longest time between two decoded frames.
     num_held: times that a frame was delivered once more, where there was none of its own. num_hidden: packets that the

@@ -21,6 +21,7 @@ import av.stream
 from services.base.errors import BadInput, Transient
 from services.base.media import Media
 from services.decode.decoder_log import DecoderLog
+from services.decode.joined import joined_at, num_packets_from
 from services.decode.spec import DecodeConfig
 
 # The sound-only ones are there for a truer answer than "not a video".
@@ -67,6 +68,22 @@ def open_container(media: Media, config: DecodeConfig, log: DecoderLog) -> Itera
             container = _open(_Nameless(file, media), media, config, log)
         with container:
             yield container
+
+
+def num_packets_behind(media: Media, format_name: str, last_read: int) -> int:
+    """Video packets of recordings that lie behind what was read, in a file of several of them.
+
+    format_name: FFmpeg's. last_read: place in the file of the last packet that was read. Raises Transient
+    MEDIA_UNREADABLE.
+    """
+    try:
+        with _open_file(media) as file:
+            starts = [place for place in joined_at(file, format_name) if place > last_read]
+            stops = [*starts[1:], media.size_bytes]
+            parts = zip(starts, stops, strict=True) if starts else ()
+            return sum(num_packets_from(file, start, stop, _CONTAINER_OPTIONS) for start, stop in parts)
+    except OSError as error:
+        raise _unreadable(media, error) from error
 
 
 def decoder_options(config: DecodeConfig) -> dict[str, str]:

@@ -27,6 +27,7 @@ from services.decode.container import (
     declared_duration_s,
     decoder_options,
     moving_streams,
+    num_packets_behind,
     open_container,
     packets_of,
     video_stream,
@@ -101,6 +102,8 @@ class PyavVideo:
         self._before_key: list[int] = []
         self._key_seen = False
         self._num_lost = 0
+        self._format_name = container.format.name
+        self._last_read = 0
         self._decoding_shift: int | None = None
         self._at_end = False
         self._num_packets = 0
@@ -117,7 +120,7 @@ class PyavVideo:
         self._first = self._next_frame()
         if self._first is None:
             self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
-        self._num_lost = self._lost_before(self._first)
+        self._num_lost += self._lost_before(self._first)
         self._look_ahead(self._first)
         self._declared_s = declared_duration_s(container, self._stream)
         self._picture = Picture(self._first, self._stream, config.max_pixels, log)
@@ -241,6 +244,7 @@ class PyavVideo:
             return []
         if packet.size:
             self._num_packets += 1
+            self._last_read = max(self._last_read, packet.pos or 0)
             self._num_hidden += bool(packet.is_discard)
             self._check_packets()
             self._note_key(packet)
@@ -267,6 +271,7 @@ class PyavVideo:
         self._at_end = True
         self.log.drain()
         self._ended_early = self.log.broke_off
+        self._num_lost += num_packets_behind(self._media, self._format_name, self._last_read)
 
     def _num_out(self) -> int:
         """Frames that have left the decoder, handed out or not."""

@@ -22,6 +22,9 @@ _SAME = 0.01
 # A declared rate is not taken for the time of a frame when the times before say otherwise by more than this share.
 _OTHER_RATE = 0.25
 _NUM_STEPS = 15
+# A leap ahead by more than both is no hole in a recording but another clock: that of a second one behind the first. Of
+# transport and program streams that begin anew far below, FFmpeg gives times a day ahead.
+_LEAP_S, _LEAP_STEPS = 60.0, 100
 
 Ticks = tuple[int | None, int | None]
 
@@ -58,7 +61,8 @@ class FrameTimes:
 
         Without pts it is the decoding time; without that, or where that does not move on, one period after the last.
         following: pts of the frame after this one, asked for where pts does not go on. When that one does, this one
-        lies half-way; when it does not, the times begin anew, and follow one period after the last.
+        lies half-way; when it does not, the times begin anew, and follow one period after the last, as they do after a
+        leap of minutes.
         """
         if pts is None:
             self.num_derived += 1
@@ -68,7 +72,10 @@ class FrameTimes:
         if self._times_s and written_s <= self._written_s:
             return self._add(self._repaired_s(written_s, following()))
         if self._times_s:
-            self._steps_s.append(written_s - self._written_s)
+            step_s = written_s - self._written_s
+            if step_s > max(_LEAP_S, _LEAP_STEPS * self._period_s()):
+                return self._add(self._restarted_s(written_s))
+            self._steps_s.append(step_s)
         self._written_s = written_s
         self._any_written = self._any_written or pts is not None
         return self._add(written_s + self._moved_s)
@@ -113,11 +120,15 @@ class FrameTimes:
         self.num_duplicates += self._any_written
         if following is not None and self._seconds(following) > self._written_s:
             return (last_s + self._seconds(following) + self._moved_s) / 2
-        period_s = self._period_s()
-        self.num_restarts += self._any_written and self._written_s - written_s > 1.5 * period_s
-        self._moved_s = last_s + period_s - written_s
+        return self._restarted_s(written_s)
+
+    def _restarted_s(self, written_s: float) -> float:
+        """The time one period after the last, from which on times go by another clock."""
+        next_s, period_s = self._times_s[-1] + self._period_s(), self._period_s()
+        self.num_restarts += self._any_written and abs(self._written_s - written_s) > 1.5 * period_s
+        self._moved_s = next_s - written_s
         self._written_s, self._any_written = written_s, True
-        return last_s + period_s
+        return next_s
 
     def _period_s(self) -> float:
         declared_s = 1 / (self._declared_hz or _UNKNOWN_RATE_HZ)

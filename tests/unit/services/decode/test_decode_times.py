@@ -67,6 +67,11 @@ HZ_10 = [9000 * i for i in range(6)]
         ([*HZ_10, *HZ_10], [i / 10 for i in range(12)], 1, 1),
         ([*HZ_10, -18000, -9000, 0], [i / 10 for i in range(9)], 1, 1),
         ([*HZ_10, *HZ_10, *HZ_10], [i / 10 for i in range(18)], 2, 2),
+        # The second one by a clock far ahead; a leap for one frame.
+        ([*HZ_10, *(t + 90_000 * 500 for t in HZ_10)], [i / 10 for i in range(12)], 0, 1),
+        ([0, 9000, 18000, 90_000 * 500, 27000, 36000], [i / 10 for i in range(6)], 1, 2),
+        # A hole is a hole.
+        ([0, 9000, 18000, 90_000 * 30], [0.0, 0.1, 0.2, 30.0], 0, 0),
         # Times that were made up for want of written ones give way to them.
         ([None, None, 0, 3600, 7200], [0.0, 0.04, 0.08, 0.12, 0.16], 0, 0),
     ],
