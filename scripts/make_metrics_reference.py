@@ -20,9 +20,9 @@ Triton has metrics of its own (port 8002). No label names a clip, a shard or a r
 `visemill status`.
 """
 PARTS = (
-    ("Calls of a server", lambda: metrics.CallMetrics().registry, "visemill_call"),
-    ("Workers and services", lambda: metrics.PROCESS, "visemill_"),
-    ("The RunService", lambda: registered(RunMetrics(list)), "visemill_"),
+    ("Calls of a server", lambda: metrics.CallMetrics().registry, ("visemill_call", "visemill_serving")),
+    ("Workers and services", lambda: metrics.PROCESS, ("visemill_",)),
+    ("The RunService", lambda: registered(RunMetrics(list)), ("visemill_",)),
 )
 
 
@@ -40,9 +40,9 @@ def labels() -> dict[str, str]:
     return {c._name: ", ".join(c._labelnames) for c in wrapped} | of_runs
 
 
-def rows(found: Iterable[Metric], prefix: str, seen: set[str]) -> list[str]:
+def rows(found: Iterable[Metric], prefixes: tuple[str, ...], seen: set[str]) -> list[str]:
     """A line of the table for each metric that no table before has."""
-    by_name = {m.name: m for m in found if m.name.startswith(prefix) and m.name not in seen}
+    by_name = {m.name: m for m in found if m.name.startswith(prefixes) and m.name not in seen}
     seen.update(by_name)
     known = labels()
     return [
@@ -53,8 +53,8 @@ def rows(found: Iterable[Metric], prefix: str, seen: set[str]) -> list[str]:
 
 def main(target: Path) -> int:
     text, seen = TOP, set[str]()
-    for title, registry, prefix in PARTS:
-        lines = rows(registry().collect(), prefix, seen)
+    for title, registry, prefixes in PARTS:
+        lines = rows(registry().collect(), prefixes, seen)
         text += f"\n## {title}\n\n| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
     text += "\nBeside them the process's own: `process_resident_memory_bytes`, `process_cpu_seconds_total` and more.\n"
     target.write_text(text)

@@ -17,9 +17,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from services.base.contract import canonical_json
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Media
+from services.base.other_protocol import other_protocol, proxy_hint
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
 from services.base.status import error_of, health_reason
+from services.base.targets import check_target, is_loopback
 from services.base.tls import client_credentials, refusal_of
 from services.base.wire import DATA_BYTES
 
@@ -36,9 +38,11 @@ _KEEPALIVE_TIMEOUT_MS = 20_000
 _SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 
-def channel_options(max_message_bytes: int) -> list[tuple[str, Any]]:
+def channel_options(target: str, max_message_bytes: int) -> list[tuple[str, Any]]:
     """Limits and keepalive of a client. Reconnecting is quick: the waits between calls are ours."""
     return [
+        # A proxy variable is about other machines.
+        *([("grpc.enable_http_proxy", 0)] if is_loopback(target) else []),
         ("grpc.max_send_message_length", max_message_bytes),
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
@@ -55,9 +59,11 @@ def channel_options(max_message_bytes: int) -> list[tuple[str, Any]]:
 def connect(target: str, values: Settings | None = None) -> grpc.Channel:
     """A channel to `host:port`, `dns:///name:port` or `unix:/path`, over TLS with VISEMILL_TLS_CA. Raises BadConfig."""
     values = values or settings()
-    if not target.strip():
-        raise BadConfig("BAD_TARGET", "the address of a remote stage is empty: give host:port")
-    options = channel_options(values.max_message_bytes)
+    try:
+        check_target(target, "the address")
+    except ValueError as error:
+        raise BadConfig("BAD_TARGET", str(error)) from error
+    options = channel_options(target, values.max_message_bytes)
     credentials = client_credentials(values)
     if credentials is None:
         return grpc.insecure_channel(target, options)
@@ -115,7 +121,10 @@ def _unwell(stub: health_pb2_grpc.HealthStub, timeout_s: float, target: str, val
 def meaning_of(error: grpc.RpcError, target: str, values: Settings) -> VisemillError:
     """What a failed call to target means, one that TLS has failed included."""
     meaning = error_of(error)
-    return (refusal_of(meaning.detail, target, values) if isinstance(meaning, Transient) else None) or meaning
+    if not isinstance(meaning, Transient) or meaning.reason != "SERVER_UNAVAILABLE":
+        return meaning
+    refusal = refusal_of(meaning.detail, target, values) or other_protocol(meaning.detail, target)
+    return refusal or Transient(meaning.reason, meaning.message + proxy_hint(target), meaning.detail)
 
 
 class Remote:

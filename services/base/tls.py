@@ -138,7 +138,7 @@ def why_refused(target: str, values: Settings) -> BadConfig | None:
 
     gRPC itself says no more than "Socket closed" when a server wants TLS, or another client certificate.
     """
-    address = _address_of(target)
+    address = address_of(target)
     if address is None or not _hangs_up(address, values):
         return None
     time.sleep(_PROBE_PAUSE_S)
@@ -177,7 +177,7 @@ def _hangs_up(address: tuple[str, int], values: Settings) -> bool:
         return False
 
 
-def _address_of(target: str) -> tuple[str, int] | None:
+def address_of(target: str) -> tuple[str, int] | None:
     """The first host and port of a target; None for one that has none, such as unix:."""
     scheme, _, rest = target.rpartition("///")
     first = (rest if scheme in ("", "dns:") else "").removeprefix("ipv4:").removeprefix("ipv6:").partition(",")[0]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from services.base.errors import BadInput
+from services.base.errors import BadInput, VisemillError
 
 LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,14 @@ _RECOVER_AFTER_MOST = 1024
 
 
 class OutOfMemory(Exception):
-    """A batch did not fit into the memory of the device or server; a smaller one may."""
+    """A batch did not fit into the memory of the device or server; a smaller one may.
+
+    outcome: what it is where a single item does not fit either; None: that item's own fault.
+    """
+
+    def __init__(self, message: str = "", outcome: VisemillError | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ class AdaptiveBatcher:
     def run(self, call: Callable[[Items], Answer], items: Items, owner: str) -> list[Answer]:
         """Answers of the pieces, in order. items: at most `most`; owner: for messages.
 
-        Raises BadInput OUT_OF_MEMORY when a single item does not fit, ValueError for more items than `most`.
+        Raises BadInput OUT_OF_MEMORY when a single item does not fit, or that error's own outcome; ValueError for more
+        items than `most`.
         """
         if len(items) > self._fitting.most:
             raise ValueError(f"a batch holds at most {self._fitting.most} items, not {len(items)}")
@@ -111,6 +119,8 @@ class AdaptiveBatcher:
         with self._lock:
             smaller = self._fitting.after_failure(num_items)
             self._fitting = smaller or self._fitting
+        if smaller is None and error.outcome is not None:
+            raise error.outcome from error
         if smaller is None:
             raise BadInput(
                 "OUT_OF_MEMORY",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from services.base.errors import BadConfig
 from services.base.identity import remembered_sha256
 from services.features.spec import FeaturesConfig
+
+LOG = logging.getLogger(__name__)
 
 
 def models_of(config: FeaturesConfig) -> dict[str, str]:
@@ -36,6 +39,11 @@ def weights_path(config: FeaturesConfig) -> Path:
             "random ones",
         )
     return path
+
+
+def warn_of_random_weights(seed: int) -> None:
+    """Says loudly that the vectors will mean nothing."""
+    LOG.warning("features are of random weights (seed %d) and mean nothing: give the file of trained ones", seed)
 
 
 def check_digest(digest: str, config: FeaturesConfig) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import numpy as np
 import onnxruntime
 
 from services.base.errors import BadConfig
+from services.base.identity import library_version
 from services.base.media import Float32Array, UInt8Array
 from services.features import ops
 from services.features.backend import FeatureModel
 from services.features.batcher import OutOfMemory
-from services.features.models import check_digest, sha256_of, weights_of, weights_path
+from services.features.export_cache import cache_folder, exported, exporter_digest
+from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
 from services.features.spec import FeaturesConfig
+
+_LOG = logging.getLogger(__name__)
 
 # What onnxruntime's own allocators say; it has no class for it.
 _OUT_OF_MEMORY = ("bad_alloc", "Failed to allocate memory", "out of memory")
@@ -25,18 +30,46 @@ def open_onnx(config: FeaturesConfig) -> FeatureModel:
     """The network of a config, loaded. Raises BadConfig as `load_weights` does, or for a file of another network.
 
     `weights` may name an exported .onnx file, whose digest is then the weights' name; anything else is exported first,
-    which needs torch and some seconds.
+    which needs torch and some seconds, once a machine (`export_cache`).
     """
     if config.weights.endswith(".onnx"):
         path = weights_path(config)
         check_digest(sha256_of(path), config)
         return OnnxFrames(path, weights_of(config), config.num_threads)
-    from services.features.export_onnx import export_inception
+    if not config.weights and config.weights_sha256:
+        # Nothing can be exported: let it say so.
+        return _exported(config, "")
+    return _exported(config, weights_of(config))
 
-    with tempfile.TemporaryDirectory(prefix="visemill-onnx-") as folder:
-        path = Path(folder) / "inception_v3.onnx"
-        weights = export_inception(config, path)
-        return OnnxFrames(path, weights, config.num_threads)
+
+def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
+    """The network of a state dict or a seed, exported, or found exported by these very versions."""
+    folder = cache_folder(os.environ)
+    libraries = {name: library_version(name) for name in ("torch", "onnx", "onnxscript")}
+    # A file's name may promise a digest, which only the export checks.
+    facts = {"weights": weights, "file": Path(config.weights).name, "exporter": exporter_digest(), **libraries}
+
+    exports = 0
+
+    def export(path: Path) -> None:
+        nonlocal exports
+        exports += 1
+        from services.features.export_onnx import export_inception
+
+        export_inception(config, path)
+
+    for attempt in (1, 2):
+        with exported(folder, config.model, facts, export) as path:
+            if not config.weights and not exports:
+                warn_of_random_weights(config.seed)
+            try:
+                return OnnxFrames(path, weights, config.num_threads)
+            except BadConfig as error:
+                if attempt == 2:
+                    raise
+                _LOG.warning("the kept %s is damaged and is exported anew: %s", path, error)
+                path.unlink(missing_ok=True)
+    raise AssertionError("unreachable")
 
 
 class OnnxFrames:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from services.base.contract import StageSpec
+from services.base.targets import check_target
 from services.features.device import chosen_device
 
 BackendName = Literal["torch", "onnxruntime", "triton"]
@@ -79,7 +80,9 @@ class FeaturesConfig:
         if self.weights_sha256 and not (len(self.weights_sha256) == 64 and set(self.weights_sha256) <= _HEX):
             raise ValueError(f"weights_sha256 {self.weights_sha256!r} must be 64 lower-case hexadecimal digits")
         if self.backend == "triton" and not self.triton:
-            raise ValueError("the triton backend needs the server's address: give triton HOST:PORT")
+            raise ValueError("the triton backend needs the server's address: give --triton HOST:PORT")
+        if self.triton:
+            check_target(self.triton, "--triton")
         if self.dtype != "float32" and self.backend != "torch":
             raise ValueError(f"dtype {self.dtype} is for torch, not for {self.backend}: take float32, or backend torch")
         if self.device == "cuda" and self.backend != "torch":

@@ -23,12 +23,14 @@ from tritonclient.utils import InferenceServerException
 
 from services.base.child import measure
 from services.base.errors import BadConfig
+from services.base.other_protocol import other_protocol, proxy_hint
 from services.base.remote import channel_options
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
+from services.base.targets import check_target, is_loopback
 from services.base.tls import client_credentials, refusal_of
-from services.features.triton_faults import RegionLost, meaning_of
-from services.features.triton_memory import Region, is_local, orphans
+from services.features.triton_faults import RegionLost, SharedMemoryShort, meaning_of
+from services.features.triton_memory import Region, orphans
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -72,7 +74,7 @@ class TritonDoor:
         self._model = model
         self._weights = weights
         self._client = _connected(target, self._values)
-        self._shares = transport == "shared-memory" or (transport == "auto" and is_local(target))
+        self._shares = transport == "shared-memory" or (transport == "auto" and is_loopback(target))
         self._must_share = transport == "shared-memory"
         self._num_slots = num_in_flight
         self._slots: queue.SimpleQueue[Region | None] = queue.SimpleQueue()
@@ -123,8 +125,14 @@ class TritonDoor:
                 parameters={"weights": self._weights} if self._weights else None,
             )
         except InferenceServerException as error:
-            if isinstance(self._meaning(error), RegionLost):
+            meaning = self._meaning(error)
+            if isinstance(meaning, RegionLost):
                 slot[0] = None
+            if isinstance(meaning, SharedMemoryShort):
+                # What lies there for this process is what the server lacks.
+                _forget(self._client, slot[0])
+                slot[0] = None
+                self._unshare(str(meaning))
             raise
         found = result.as_numpy(output)
         assert found is not None
@@ -144,9 +152,11 @@ class TritonDoor:
 
     def _region(self, slot: list[Region | None], num_bytes: int) -> Region | None:
         """The slot's region, at least so large, known to the server; None where memory is not shared."""
-        if not self._shares:
-            return None
         region = slot[0]
+        if not self._shares:
+            _forget(self._client, region)
+            slot[0] = None
+            return None
         if region is not None and region.num_bytes >= num_bytes:
             return region
         _forget(self._client, region)
@@ -202,9 +212,16 @@ class TritonDoor:
         return patiently(meant, patience_s=self._values.rpc_patience_s)
 
     def _meaning(self, error: InferenceServerException) -> Exception:
-        message = error.message() or ""
-        refusal = refusal_of(message, self._target, self._values)
-        return refusal or meaning_of(error.status() or "", message, self._whom, seen_ready=self._seen_ready)
+        return _meant(error, self._target, self._values, self._whom, seen_ready=self._seen_ready)
+
+
+def _meant(error: InferenceServerException, target: str, values: Settings, whom: str, *, seen_ready: bool) -> Exception:
+    """What to raise for an answer that is no result, or for none."""
+    message, status = error.message() or "", error.status() or ""
+    refusal = refusal_of(message, target, values)
+    if refusal is None and not seen_ready and status.endswith("UNAVAILABLE"):
+        refusal = other_protocol(message, target)
+    return refusal or meaning_of(status, message, whom, seen_ready=seen_ready, remedy=proxy_hint(target))
 
 
 class ModelProbe:
@@ -222,9 +239,7 @@ class ModelProbe:
         try:
             facts = facts_of(self._client, self._model, _PROBE_S)
         except InferenceServerException as error:
-            message = error.message() or ""
-            refusal = refusal_of(message, self._target, self._values)
-            meaning = refusal or meaning_of(error.status() or "", message, whom, seen_ready=False)
+            meaning = _meant(error, self._target, self._values, whom, seen_ready=False)
             raise (meaning.outcome if isinstance(meaning, Again) else meaning) from error
         require_weights(facts, weights, whom)
 
@@ -279,8 +294,12 @@ def parse_config(text: str) -> Any:
 
 def _connected(target: str, values: Settings) -> Any:
     """A client of the server, over TLS with VISEMILL_TLS_CA or VISEMILL_TLS_CERT. Raises BadConfig."""
+    try:
+        check_target(target, "the Triton server's address")
+    except ValueError as error:
+        raise BadConfig("BAD_TARGET", str(error)) from error
     return triton_grpc.InferenceServerClient(
         target,
         creds=client_credentials(values),
-        channel_args=channel_options(values.max_message_bytes),
+        channel_args=channel_options(target, values.max_message_bytes),
     )

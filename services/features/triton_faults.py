@@ -18,6 +18,14 @@ _MEMORY_WORDS = (
     "bad_alloc",
     "cudnn_status_alloc_failed",
 )
+# What Triton's python backend says when /dev/shm is too small for a request or an answer, in lower case.
+_SHARED_MEMORY_WORDS = (
+    "shared memory pool size",
+    "shared memory region size",
+    "grown shared memory region",
+    "unable to initialize shared memory",
+    "no space left on device",
+)
 # The server has lost a model's process, or what we told it about our memory, and gets over both.
 _PASSING_WORDS = ("stub process", "is not healthy", "unable to find shared memory region", "not ready")
 
@@ -26,14 +34,26 @@ class RegionLost(Again):
     """The server no longer knows the memory that a request lies in: tell it anew."""
 
 
-def meaning_of(status: str, message: str, whom: str, *, seen_ready: bool = True) -> Exception:
+class SharedMemoryShort(OutOfMemory):
+    """The server has too little shared memory for the batch; where one item is too much, that is the server's fault."""
+
+
+def meaning_of(status: str, message: str, whom: str, *, seen_ready: bool = True, remedy: str = "") -> Exception:
     """What to raise: OutOfMemory, BadConfig, a VisemillError that is a bug, or Again around a Transient.
 
     status: "StatusCode.UNAVAILABLE". whom: the server and model, for messages. seen_ready: whether the model has
-    answered before, so that its absence passes.
+    answered before, so that its absence passes. remedy: added where nobody answers.
     """
     code = status.rpartition(".")[2]
     low = message.lower()
+    if any(words in low for words in _SHARED_MEMORY_WORDS):
+        short = Transient(
+            "SERVER_SHARED_MEMORY",
+            f"{whom} has too little shared memory for a single frame: give the server's container more of /dev/shm "
+            f"(docker --shm-size, in the chart triton.shmSize); it says: {message}",
+            message,
+        )
+        return SharedMemoryShort(f"{whom}: {message}", short)
     if any(words in low for words in _MEMORY_WORDS):
         return OutOfMemory(f"{whom}: {message}")
     if WEIGHTS_DIFFER in message:
@@ -42,7 +62,7 @@ def meaning_of(status: str, message: str, whom: str, *, seen_ready: bool = True)
         return RegionLost(Transient("REGION_LOST", f"{whom}: {message}"))
     if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED") or any(words in low for words in _PASSING_WORDS):
         reason = _reason(code, low)
-        remedy = "; check that the server runs, and its address" if reason == "UNAVAILABLE" else ""
+        remedy = f"; check that the server runs, and its address{remedy}" if reason == "UNAVAILABLE" else ""
         return Again(Transient(reason, f"{whom}: {message}{remedy}"))
     if code == "NOT_FOUND":
         missing = BadConfig(

@@ -58,12 +58,6 @@ def orphans(names: Iterable[str]) -> list[str]:
     return found
 
 
-def is_local(target: str) -> bool:
-    """Whether a gRPC target is this host by its address."""
-    host = target.removeprefix("ipv4:").removeprefix("dns:///").rpartition(":")[0]
-    return host == "localhost" or host.startswith("127.") or host == "[::1]" or target.startswith("unix:")
-
-
 def _pid_namespace() -> int:
     """Process ids of another container mean nothing here."""
     return Path("/proc/self/ns/pid").stat().st_ino

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from services.base.errors import BadConfig
-from services.features.models import check_digest, weights_path
+from services.features.models import check_digest, warn_of_random_weights, weights_path
 from services.features.spec import FeaturesConfig
 
 LOG = logging.getLogger(__name__)
@@ -37,10 +37,7 @@ def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torc
                 "WEIGHTS_MISSING",
                 f"weights_sha256 asks for {config.weights_sha256}, but no file is given: name it too",
             )
-        LOG.warning(
-            "features are of random weights (seed %d) and mean nothing: give the file of trained ones",
-            config.seed,
-        )
+        warn_of_random_weights(config.seed)
         return seeded_weights(config.seed, shapes), f"seeded:{config.seed}"
     return _from_file(config, shapes)
 

@@ -20,6 +20,7 @@ BASE_PURE = {
     "media",
     "order",
     "shards",
+    "targets",
     "topology",
     "turns",
 }
@@ -39,6 +40,7 @@ BASE_IO = {
     "made_artifacts",
     "metrics",
     "once",
+    "other_protocol",
     "pipe",
     "readiness",
     "remote",

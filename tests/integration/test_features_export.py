@@ -15,7 +15,7 @@ from services.base.errors import BadConfig
 from services.features import export_onnx
 from services.features.backend import open_model
 from services.features.export_onnx import export_inception, export_semantic
-from services.features.onnx_model import OnnxFrames, OnnxSequences
+from services.features.onnx_model import OnnxFrames, OnnxSequences, open_onnx
 from services.features.semantic import SemanticModel
 from services.features.spec import FeaturesConfig
 from services.features.torch_model import TorchModel
@@ -133,3 +133,31 @@ def test_another_networks_file_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "torn.onnx").write_bytes((folder / "semantic.onnx").read_bytes()[:1000])
     with pytest.raises(BadConfig, match="MODEL_UNREADABLE"):
         open_model(FeaturesConfig(backend="onnxruntime", weights=str(tmp_path / "torn.onnx")))
+
+
+def test_the_backend_exports_once_a_machine_and_again_where_the_kept_file_is_damaged(
+    folder: Path, frames_NHWC: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The export itself takes seconds, so its counted calls hand out the file that was exported above."""
+    exports: list[Path] = []
+
+    def export(_config: FeaturesConfig, path: Path) -> str:
+        exports.append(path)
+        shutil.copyfile(folder / "inception_v3.onnx", path)
+        return "seeded:0"
+
+    monkeypatch.setattr(export_onnx, "export_inception", export)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = FeaturesConfig(backend="onnxruntime")
+    first, second = open_onnx(config), open_onnx(config)
+    assert len(exports) == 1
+    (kept,) = (tmp_path / "visemill" / "exports").glob("*.onnx")
+    assert exports[0].parent == kept.parent
+    assert first.weights == second.weights == "seeded:0"
+    assert first(frames_NHWC).tobytes() == second(frames_NHWC).tobytes()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert open_onnx(config)(frames_NHWC).tobytes() == first(frames_NHWC).tobytes()
+    assert len(exports) == 2
+    with pytest.raises(BadConfig, match="WEIGHTS_MISSING"):
+        monkeypatch.undo()
+        open_onnx(FeaturesConfig(backend="onnxruntime", weights_sha256="0" * 64))

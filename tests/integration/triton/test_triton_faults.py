@@ -190,7 +190,7 @@ def test_a_clip_that_does_not_fit_alone_ends_without_its_neighbours(faulty: Faul
 
 def test_a_full_queue_is_waited_for(faulty: Faulty) -> None:
     """The queue holds 4; 24 requests at once find it full, and every one is answered in the end."""
-    faulty.fails(delay_s=0.03)
+    faulty.fails(delay_s=0.1)
     models = [faulty.frames() for _ in range(6)]
     frames_NHWC = some_frames(32)
     failed = faulty.server.num_failed("faulty")
@@ -260,3 +260,25 @@ def test_eight_clients_are_batched_together(faulty: Faulty) -> None:
     later_items, later_executions = faulty.server.counts("faulty")
     assert later_items - items == 80
     assert later_executions - executions < 80
+
+
+SHARED_MEMORY_SHORT = (
+    "Failed to increase the shared memory pool size for key 'triton_python_backend_shm_region_1' to 67108864 bytes. If "
+    "you are running Triton inside docker, use '--shm-size' flag to control the shared memory region size."
+)
+
+
+def test_a_server_short_of_shared_memory_gets_smaller_batches_and_keeps_the_blame(faulty: Faulty) -> None:
+    batcher = AdaptiveBatcher(8)
+    before = faulty.server.regions()
+    model = faulty.frames(patience_s=5.0)
+    frames_NHWC = some_frames(8)
+    faulty.fails(message=SHARED_MEMORY_SHORT, fail_times=2)
+    answers = batcher.run(model, frames_NHWC, "clip")
+    assert np.concatenate(answers).tobytes() == means(frames_NHWC).tobytes()
+    assert len(answers) > 1
+    # It shares no more memory with a server that lacks it.
+    assert faulty.server.regions() <= before
+    faulty.fails(message=SHARED_MEMORY_SHORT)
+    with pytest.raises(Transient, match=r"SERVER_SHARED_MEMORY.*--shm-size.*shared memory pool size"):
+        AdaptiveBatcher(8).run(model, frames_NHWC, "clip")

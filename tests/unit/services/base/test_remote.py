@@ -93,7 +93,9 @@ def test_an_error_of_the_clip_passes_unchanged() -> None:
 
 
 def test_channels_spread_calls_and_have_the_stated_limits() -> None:
-    options = dict(channel_options(7 << 20))
+    options = dict(channel_options("h:1", 7 << 20))
+    assert "grpc.enable_http_proxy" not in options
+    assert dict(channel_options("127.0.0.1:1", 1))["grpc.enable_http_proxy"] == 0
     assert options["grpc.max_receive_message_length"] == options["grpc.max_send_message_length"] == 7 << 20
     assert json.loads(options["grpc.service_config"]) == {"loadBalancingConfig": [{"round_robin": {}}]}
 

@@ -5,7 +5,7 @@ import pytest
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.retry import Again
 from services.features.batcher import OutOfMemory
-from services.features.triton_faults import RegionLost, meaning_of
+from services.features.triton_faults import RegionLost, SharedMemoryShort, meaning_of
 
 AGAIN = [
     ("UNAVAILABLE", "failed to connect to all addresses; last error: Connection refused", "UNAVAILABLE"),
@@ -54,6 +54,24 @@ def test_what_no_time_heals_ends_the_run(status, message, reason):
     meaning = meaning_of(f"StatusCode.{status}", message, "m")
     assert isinstance(meaning, BadConfig)
     assert meaning.reason == reason
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Failed to process the request(s) for model instance 'm_0_0', message: Failed to increase the shared memory "
+        "pool size for key 'triton_python_backend_shm_region_1' to 67108864 bytes. If you are running Triton inside "
+        "docker, use '--shm-size' flag to control the shared memory region size. Error: No space left on device",
+        "Unable to initialize shared memory key 'k' to requested size (1048576 bytes). If you are running Triton "
+        "inside docker, use '--shm-size' flag to control the shared memory region size.",
+    ],
+)
+def test_a_lack_of_shared_memory_makes_batches_smaller_and_is_at_the_end_the_servers_fault(message):
+    meaning = meaning_of("StatusCode.INTERNAL", message, "model m of host")
+    assert isinstance(meaning, SharedMemoryShort)
+    assert isinstance(meaning.outcome, Transient)
+    assert meaning.outcome.reason == "SERVER_SHARED_MEMORY"
+    assert message in meaning.outcome.message and "/dev/shm" in meaning.outcome.message
 
 
 def test_a_model_that_was_never_seen_is_missing_and_not_late():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.features.triton_memory import Region, is_local, orphans
+from services.features.triton_memory import Region, orphans
 
 SHM = Path("/dev/shm")
 
@@ -52,20 +52,3 @@ def test_only_the_regions_of_ended_processes_are_orphans():
     namespace = living.name.split("-")[1]
     elsewhere = ended.replace(namespace, "1")
     assert orphans([ended, living.name, elsewhere, "somebody_elses"]) == [ended]
-
-
-@pytest.mark.parametrize(
-    ("target", "local"),
-    [
-        ("127.0.0.1:8001", True),
-        ("localhost:8001", True),
-        ("[::1]:8001", True),
-        ("unix:/run/triton", True),
-        ("ipv4:127.0.0.1:8001", True),
-        ("triton:8001", False),
-        ("10.0.0.7:8001", False),
-        ("dns:///triton.features:8001", False),
-    ],
-)
-def test_hosts_that_are_this_one(target, local):
-    assert is_local(target) is local
