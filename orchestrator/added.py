@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.leaks import with_other_words
 from orchestrator.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
+from orchestrator.packed import PackedLines
 from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
@@ -48,7 +49,7 @@ def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
 def part_of(state: Store, observed: RunState, done: Sequence[DoneShard]) -> Part:
     """A run of which the commits have been read. Raises BadConfig where what they tell of cannot be read."""
     order = observed.order
-    quality = list(read_quality(state, order, (shard.shard for shard in done)))
+    quality = PackedLines(read_quality(state, order, (shard.shard for shard in done)))
     return Part(order, done, quality, read_quarantine(state, order, observed.told))
 
 
@@ -63,7 +64,7 @@ def files_of(parts: Sequence[Part]) -> dict[str, tuple[Part, Mapping[str, Any]]]
     return {name: (part, facts) for part in parts for name, facts in part.files()}
 
 
-def quality_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
     """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first.
 
     One video under several transcripts is flagged, where clips are judged: no shard can see it alone.
@@ -73,14 +74,14 @@ def quality_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
     return with_other_words(lines) if judged else lines
 
 
-def _last_lines(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+def _last_lines(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
     if len(parts) == 1:
-        return list(parts[0].quality)
+        return parts[0].quality
     kept = []
     for i, part in enumerate(parts):
-        later = {_file(line) for other in parts[i + 1 :] for line in other.quality}
-        kept += [line for line in part.quality if _file(line) not in later]
-    return sorted(kept, key=_file)
+        later = {file_of_line(line) for other in parts[i + 1 :] for line in other.quality}
+        kept += [line for line in part.quality if file_of_line(line) not in later]
+    return sorted(kept, key=file_of_line)
 
 
 def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
@@ -99,7 +100,8 @@ def _place(order: RunOrder, path: object) -> str:
     return f"{order.input_root.rstrip('/')}/{path}"
 
 
-def _file(line: Mapping[str, Any]) -> str:
+def file_of_line(line: Mapping[str, Any]) -> str:
+    """The output file that a line of quality is about; of pipelines that name none, the clip."""
     return str(line.get("file", line["key"]))
 
 

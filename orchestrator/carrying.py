@@ -39,7 +39,7 @@ class Summary:
     order: RunOrder
     exit_code: int
     why: str
-    done: tuple[DoneShard, ...]
+    done: Sequence[DoneShard]
     num_quarantined: int
     wall_s: float
     finished: bool
@@ -91,4 +91,4 @@ def summarize(
     if code == EXIT_OK and num_quarantined:
         code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
     finished = state.stat(layout.finished_file(order.run)) is not None
-    return Summary(order, code, why, tuple(done), num_quarantined, wall_s, finished, nothing_to_do)
+    return Summary(order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.observe import RunState, observe, read_done
-from services.base.order import DoneShard, RunOrder
+from orchestrator.observe import RunState, observe, read_packed
+from orchestrator.packed import PackedCommits
+from services.base.order import RunOrder
 from services.base.store import Store
 
 
 class Commits:
-    """What one process has read of them, for one thread. Holds about 2.5 KiB a shard and 250 bytes a clip."""
+    """What one process has read of them, for one thread. Holds about 500 bytes a shard and 60 a clip."""
 
     def __init__(self, order: RunOrder, state: Store) -> None:
         self.order = order
         self.state = state
         self._versions: Mapping[int, str] = {}
-        self._held: dict[int, DoneShard] = {}
+        self._held: dict[int, bytes] = {}
 
     def look(self) -> RunState:
         """The run as its state root has it now; a commit that is gone or another is forgotten. Raises as observe."""
@@ -25,9 +26,9 @@ class Commits:
         self._held = {s: d for s, d in self._held.items() if s in before and before[s] == observed.versions.get(s)}
         return observed
 
-    def read(self, shards: Iterable[int]) -> list[DoneShard]:
+    def read(self, shards: Iterable[int]) -> PackedCommits:
         """Their commits as of the last look, in order of shard. Raises NotThere, BadConfig BAD_DONE_FILE."""
         wanted = sorted(shards)
         unread = [shard for shard in wanted if shard not in self._held]
-        self._held.update(zip(unread, read_done(self.state, self.order, unread), strict=True))
-        return [self._held[shard] for shard in wanted]
+        self._held.update(zip(unread, read_packed(self.state, self.order, unread), strict=True))
+        return PackedCommits([self._held[shard] for shard in wanted])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.added import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.carrying import forget
 from orchestrator.commits import Commits
-from orchestrator.leaks import content_leaks, frame_leaks, raise_if_leaking
+from orchestrator.leaks import Leak, content_leaks, frame_leaks, raise_if_leaking
 from orchestrator.lease import Lease
 from orchestrator.observe import RunState, read_clips
+from orchestrator.packed import PackedLines
 from orchestrator.pin import earlier_runs
 from orchestrator.pipeline import Pipeline
 from services.base import layout
@@ -22,7 +25,10 @@ from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
+_Item = TypeVar("_Item")
 ABANDONED_AFTER_S = 3600.0
+_NUM_MOVERS = 16
+_NUM_AT_ONCE = 1024
 QUALITY_FILE = "quality.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
 
@@ -65,7 +71,7 @@ def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool 
         return True
 
 
-def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> list[DoneShard]:
+def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> Sequence[DoneShard]:
     """Makes the output tree complete: the commits of all shards. observed: the commits' last look.
 
     Raises BadConfig when content stands in two splits, or an output is gone; NotThere when a commit is. Safe to be
@@ -78,27 +84,41 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     check_leaks(parts[-1], state)
     quality = quality_of(parts)
     quarantine = [_portable(line) for line in quarantine_of(parts)]
-    summaries = {
-        QUALITY_FILE: "".join(canonical_json(line) + "\n" for line in quality).encode(),
-        QUARANTINE_FILE: "".join(canonical_json(line) + "\n" for line in quarantine).encode(),
-        **pipeline.summary_files(order, [shard for part in parts for shard in part.done], quality),
+    all_done = done if len(parts) == 1 else [shard for part in parts for shard in part.done]
+    summaries: dict[str, Iterable[bytes]] = {
+        QUALITY_FILE: encoded(quality),
+        QUARANTINE_FILE: encoded(quarantine),
+        **{name: [data] for name, data in pipeline.summary_files(order, all_done, quality).items()},
     }
-    files = {name: facts for shard in done for name, facts in shard.outputs.items()}
-    if any(True for _ in outputs.list(layout.staged(order.run, ""))):
-        # A summary says that what lies beside it is complete; while files are being replaced it is not.
-        for name in reversed(summaries):
-            outputs.delete(name)
-    for name, facts in files.items():
-        _move(order, outputs, name, facts)
-    for name, data in summaries.items():
-        # Whatever a write that dies leaves lies where it is removed, and not among the outputs.
-        outputs.put(layout.staged(order.run, name), data)
-        outputs.move(layout.staged(order.run, name), name)
+    move_all(order, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
+    facts = {name: _put_summary(order, outputs, name, pieces) for name, pieces in summaries.items()}
     outputs.delete_prefix(layout.staged(order.run, ""))
-    digests = {n: {"sha256": hashlib.sha256(d).hexdigest(), "size_bytes": len(d)} for n, d in summaries.items()}
-    finished = {"digest": order.digest, "summaries": digests}
+    finished = {"digest": order.digest, "summaries": facts}
     state.put(layout.finished_file(order.run), canonical_json(finished).encode())
     return done
+
+
+def encoded(lines: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A JSON-lines file, in pieces."""
+    return PackedLines(lines).encoded() if not isinstance(lines, PackedLines) else lines.encoded()
+
+
+def _withdraw(outputs: Store, summaries: Iterable[str]) -> None:
+    """A summary says that what lies beside it is complete; while files are being replaced it is not."""
+    for name in summaries:
+        outputs.delete(name)
+
+
+def _put_summary(order: RunOrder, outputs: Store, name: str, pieces: Iterable[bytes]) -> dict[str, object]:
+    """Writes a summary; its sha256 and size."""
+    # Whatever a write that dies leaves lies where it is removed, and not among the outputs.
+    staged = layout.staged(order.run, name)
+    with outputs.upload(staged) as upload:
+        for piece in pieces:
+            upload.write(piece)
+        upload.commit()
+    outputs.move(staged, name)
+    return {"sha256": upload.sha256, "size_bytes": upload.size_bytes}
 
 
 def _portable(line: Mapping[str, object]) -> dict[str, object]:
@@ -106,11 +126,36 @@ def _portable(line: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in line.items() if name not in ("reproduce", "detail")}
 
 
-def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) -> None:
-    staged = layout.staged(order.run, name)
-    if outputs.stat(staged) is not None:
-        outputs.move(staged, name)
-        return
+def move_all(order: RunOrder, outputs: Store, done: Sequence[DoneShard], *, before: Callable[[], None]) -> None:
+    """Moves every staged file to its name, several at a time. before: called once when there is one to move.
+
+    Raises BadConfig OUTPUT_GONE, before anything is changed, when a file is neither staged nor in place.
+    """
+    folder = layout.staged(order.run, "")
+    staged = {entry.name.removeprefix(folder) for entry in outputs.list(folder)}
+    with ThreadPoolExecutor(_NUM_MOVERS) as pool:
+        for files in _batches((name, facts) for name, facts in _files(done) if name not in staged):
+            for _ in pool.map(lambda file: _require_in_place(outputs, *file), files):
+                pass
+        if staged:
+            before()
+        for names in _batches(name for name, _ in _files(done) if name in staged):
+            for _ in pool.map(lambda name: outputs.move(f"{folder}{name}", name), names):
+                pass
+
+
+def _files(done: Iterable[DoneShard]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for shard in done:
+        yield from shard.outputs.items()
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, _NUM_AT_ONCE)):
+        yield batch
+
+
+def _require_in_place(outputs: Store, name: str, facts: Mapping[str, Any]) -> None:
     entry = outputs.stat(name)
     if entry is None or entry.size_bytes != facts["size_bytes"]:
         raise BadConfig(
@@ -122,13 +167,27 @@ def _move(order: RunOrder, outputs: Store, name: str, facts: Mapping[str, Any]) 
 
 def check_leaks(part: Part, state: Store) -> None:
     """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes, or of the same frames."""
-    splits = {row.key: row.split for row in read_clips(state, part.order)}
     left_out = {line["key"] for line in part.quarantine}
-    inputs = (pair for shard in part.done for pair in shard.inputs.items() if pair[0] not in left_out)
-    leaks = content_leaks((key, splits[key], sha256) for key, sha256 in inputs)
+    splits = _splits_of(part, state, left_out)
+    leaks: list[Leak] = []
+    if len(set(splits.values())) > 1:
+        leaks = content_leaks(lambda: ((key, splits[key], sha256) for key, sha256 in _inputs(part.done, left_out)))
     told = {leak.keys for leak in leaks}
     leaks += [leak for leak in frame_leaks(part.quality) if leak.keys not in told]
     raise_if_leaking(leaks, state.uri)
+
+
+def _inputs(done: Iterable[DoneShard], left_out: Collection[object]) -> Iterator[tuple[str, str]]:
+    """(key, sha256 of its media) of every clip that is in the output."""
+    return (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
+
+
+def _splits_of(part: Part, state: Store, left_out: Collection[object]) -> dict[str, str]:
+    """The split of each clip in the output: its quality facts tell it, where they do not the frozen list."""
+    splits = {str(line["key"]): sys.intern(str(line["split"])) for line in part.quality if "split" in line}
+    if all(key in splits for key, _ in _inputs(part.done, left_out)):
+        return splits
+    return {row.key: row.split for row in read_clips(state, part.order)}
 
 
 def summaries_of(order: RunOrder, state: Store) -> dict[str, Mapping[str, Any]]:

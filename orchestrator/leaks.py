@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from orchestrator.packed import PackedLines
 from services.base.errors import BadConfig
 
 OTHER_WORDS = "SAME_VIDEO_OTHER_WORDS"
@@ -34,8 +36,19 @@ class Leak(NamedTuple):
         return " = ".join(f"{clip.key} ({clip.split})" for clip in self.clips)
 
 
-def content_leaks(clips: Iterable[tuple[str, str, str]]) -> list[Leak]:
-    """Each content that occurs in more than one split, sorted by digest. clips: (key, split, sha256)."""
+Hashed = tuple[str, str, str]
+"""A clip's key, split and sha256."""
+
+
+def content_leaks(clips: Iterable[Hashed] | Callable[[], Iterable[Hashed]]) -> list[Leak]:
+    """Each content that occurs in more than one split, sorted by digest.
+
+    clips: or what gives them, each time that it is called: then they are gone through twice and not held, but for one
+    digest a content.
+    """
+    if callable(clips):
+        leaking = _in_several_splits(clips())
+        clips = (row for row in clips() if row[2].encode() in leaking) if leaking else ()
     leaks = []
     for sha256, same in itertools.groupby(
         sorted(clips, key=lambda row: (row[2], row[1], row[0])), key=lambda row: row[2]
@@ -46,31 +59,47 @@ def content_leaks(clips: Iterable[tuple[str, str, str]]) -> list[Leak]:
     return leaks
 
 
+def _in_several_splits(clips: Iterable[Hashed]) -> set[bytes]:
+    split_of: dict[bytes, str] = {}
+    return {sha256.encode() for _, split, sha256 in clips if split_of.setdefault(sha256.encode(), split) != split}
+
+
 def frames_of(line: Mapping[str, Any]) -> str:
     """The digest of a clip's decoded frames that its quality facts hold; empty without one."""
     return str(line.get("frames_sha256") or (line.get("decode") or {}).get("frames_sha256") or "")
 
 
-def frame_leaks(quality: Iterable[Mapping[str, Any]]) -> list[Leak]:
+def frame_leaks(quality: Sequence[Mapping[str, Any]]) -> list[Leak]:
     """Each video whose decoded frames occur in more than one split, in whatever container. quality: a line a clip."""
-    known = ((line, sha256) for line in quality if (sha256 := frames_of(line)))
-    return content_leaks((str(line["key"]), str(line["split"]), sha256) for line, sha256 in known)
+
+    def known() -> Iterator[Hashed]:
+        for line in quality:
+            if sha256 := frames_of(line):
+                yield str(line["key"]), sys.intern(str(line["split"])), sha256
+
+    return content_leaks(known)
 
 
-def with_other_words(quality: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def with_other_words(quality: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The same lines; those of one video under several transcripts with the flag OTHER_WORDS."""
-    texts: dict[str, set[str]] = {}
-    for line, sha256 in _spoken(quality):
-        texts.setdefault(sha256, set()).add(str(line["transcript"]))
-    odd = {id(line) for line, sha256 in _spoken(quality) if len(texts[sha256]) > 1}
-    return [{**line, "flags": sorted({*line["flags"], OTHER_WORDS})} if id(line) in odd else line for line in quality]
+    first: dict[bytes, str] = {}
+    odd = {
+        sha256
+        for line in quality
+        if (sha256 := _spoken(line))
+        and first.setdefault(sha256, sys.intern(str(line["transcript"]))) != line["transcript"]
+    }
+    if not odd:
+        return quality
+    flagged = (
+        {**line, "flags": sorted({*line["flags"], OTHER_WORDS})} if _spoken(line) in odd else line for line in quality
+    )
+    return PackedLines(flagged) if isinstance(quality, PackedLines) else list(flagged)
 
 
-def _spoken(quality: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    for line in quality:
-        sha256 = frames_of(line)
-        if sha256 and "transcript" in line:
-            yield line, sha256
+def _spoken(line: Mapping[str, Any]) -> bytes:
+    """The digest of a clip's frames; empty where it, or what is said, is not known."""
+    return frames_of(line).encode() if "transcript" in line else b""
 
 
 def raise_if_leaking(leaks: Sequence[Leak], state_uri: str) -> None:

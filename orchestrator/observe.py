@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from orchestrator.packed import pack
 from services.base import layout
 from services.base.errors import BadConfig
 from services.base.manifest import Manifest, open_clips
@@ -62,6 +63,12 @@ def read_done(state: Store, order: RunOrder, shards: Iterable[int]) -> list[Done
     """The commits of these shards, in order of shard."""
     names = [layout.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
     return list(_of_all(names, lambda name: _read_done(state, name)))
+
+
+def read_packed(state: Store, order: RunOrder, shards: Iterable[int]) -> Iterator[bytes]:
+    """The same as `packed.pack` makes them; a thousand are held as objects at a time."""
+    names = [layout.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
+    yield from _of_all(names, lambda name: pack(_read_done(state, name)))
 
 
 def read_quarantine(state: Store, order: RunOrder, shards: Iterable[int]) -> list[dict[str, object]]:

@@ -16,7 +16,6 @@ from orchestrator.commits import Commits
 from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, decide
 from orchestrator.finish import ABANDONED_AFTER_S, publish, take_stock
 from orchestrator.lease import Lease
-from orchestrator.observe import read_clips
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
 from services.base import layout
@@ -57,8 +56,8 @@ class RunLoop:
         with Lease(self._outputs.uri, self._order.run) as lease:
             stock = take_stock(self._commits, self._outputs)
             if stock.published:
-                done = self._commits.read(stock.done)
-                return self._summary(done, EXIT_OK, "finished before", began_s, nothing_to_do=True)
+                held = self._commits.read(stock.done)
+                return self._summary(held, EXIT_OK, "finished before", began_s, nothing_to_do=True)
             self._outputs.clean_abandoned(ABANDONED_AFTER_S)
             stop = self._work(stock.done, lease.check)
             observed = self._commits.look()
@@ -72,12 +71,13 @@ class RunLoop:
     def _work(self, done: Collection[int], check: Callable[[], None]) -> Stop | None:
         """Until every shard is done (None), or the reason to stop."""
         self._done = set(done)
-        self._quarantined_of = {d.shard: d.counts.get("quarantined", 0) for d in self._commits.read(done)}
+        num_clips_done = 0
+        for commit in self._commits.read(done):
+            self._quarantined_of[commit.shard] = commit.counts.get("quarantined", 0)
+            num_clips_done += sum(commit.counts.values())
         self._num_problems = num_problems(self._order, self._state)
-        manifest = read_clips(self._state, self._order)
-        sizes = {shard: manifest.num_clips_of(shard) for shard in range(self._order.num_shards)}
         quiet, as_json = self._options.quiet, self._options.progress_as_json
-        progress = Progress(manifest.num_clips, sum(sizes[s] for s in self._done), quiet=quiet, as_json=as_json)
+        progress = Progress(self._order.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
         progress.shards = (len(self._done), self._order.num_shards)
         if len(self._done) == self._order.num_shards:
             # Nothing is left to start, but the limit on failures may say that nothing is to be published either.

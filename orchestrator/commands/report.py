@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.added import Part, parts_of, quality_of, quarantine_of
+from orchestrator.added import Part, file_of_line, parts_of, quality_of, quarantine_of
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
 from orchestrator.observe import observe, read_clips
@@ -39,7 +39,7 @@ def report(flags: argparse.Namespace) -> Answer:
     observed = observe(state, order.run)
     pipeline = pipeline_of(order.pipeline)
     parts = parts_of(state, [*earlier_runs(outputs), order.run])
-    quality = quality_of(parts)
+    quality = list(quality_of(parts))
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     findings = Findings(
         order,
@@ -70,10 +70,10 @@ def _sheets(
 ) -> Iterator[Sheet]:
     """Flagged clips first, then the first of the rest."""
     ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
-    made_by = {id(clip): part.order for part in parts for clip in part.quality}
+    made_by = {file_of_line(clip): part.order for part in parts for clip in part.quality}
     with tempfile.TemporaryDirectory() as folder:
         for clip in ordered[:num_sheets]:
-            order, key = made_by[id(clip)], str(clip["key"])
+            order, key = made_by[file_of_line(clip)], str(clip["key"])
             picture = _preview(order, state, key) or _draw(order, state, outputs, key, Path(folder))
             if picture:
                 yield Sheet(f"{key} {', '.join(clip['flags'])}".rstrip(), picture)

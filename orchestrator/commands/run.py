@@ -269,8 +269,12 @@ def _carry(
 
 def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
+    output_bytes = num_frames = num_cached = 0
     for done in summary.done:
         counts.update(done.counts)
+        output_bytes += sum(int(facts["size_bytes"]) for facts in done.outputs.values())
+        num_frames += done.num_frames
+        num_cached += done.num_cached
     return {
         "run": summary.order.run,
         "pipeline": summary.order.pipeline,
@@ -282,9 +286,9 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
         "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
         "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
-        "bytes": sum(int(f["size_bytes"]) for done in summary.done for f in done.outputs.values()),
-        "frames": sum(done.num_frames for done in summary.done),
-        "landmarks_found_made": sum(done.num_cached for done in summary.done),
+        "bytes": output_bytes,
+        "frames": num_frames,
+        "landmarks_found_made": num_cached,
         "wall_s": round(summary.wall_s, 1),
         "notes": list(notes),
         "exit_code": summary.exit_code,

@@ -1,10 +1,11 @@
-"""The frozen list of a run's clips as bytes: Parquet, in row groups of one shard, so that a worker reads its own only.
+"""The frozen list of a run's clips as bytes: Parquet, in row groups of one shard or few: a worker reads little else.
 
 Pure: equal rows give equal bytes (under one version of pyarrow). The list is written by the planner, read by workers.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import itertools
@@ -81,6 +82,8 @@ _SCHEMA = pa.schema(
     }
 )
 _MAX_GROUP_ROWS = 16_384
+# An open list holds about 10 KB a row group: of more shards than these, several are put together.
+_MOST_GROUPS = 4096
 _NUM_ROWS_AT_ONCE = 4096
 
 
@@ -170,9 +173,11 @@ class ClipTable(Sequence[ClipRow]):
         ) as writer:
             for start, end in itertools.pairwise(starts_S.tolist()):
                 if start < end:
-                    piece = self._table.slice(start, end - start)
-                    _refuse_equal_keys(piece.column("key"))
-                    writer.write_table(piece, row_group_size=_MAX_GROUP_ROWS)
+                    _refuse_equal_keys(self._table.column("key").slice(start, end - start))
+            num_together = -(-num_shards // _MOST_GROUPS)
+            for start, end in itertools.pairwise([*starts_S[:-1:num_together].tolist(), len(self)]):
+                if start < end:
+                    writer.write_table(self._table.slice(start, end - start), row_group_size=_MAX_GROUP_ROWS)
         return out.getvalue()
 
 
@@ -246,19 +251,26 @@ class Manifest:
         column = _SCHEMA.get_field_index("shard")
         groups: dict[int, list[int]] = {}
         for i in range(self._file.metadata.num_row_groups):
-            shard = int(self._file.metadata.row_group(i).column(column).statistics.min)
-            groups.setdefault(shard, []).append(i)
+            shards = self._file.metadata.row_group(i).column(column).statistics
+            for shard in range(int(shards.min), int(shards.max) + 1):
+                groups.setdefault(shard, []).append(i)
         return groups
 
     def num_clips_of(self, shard: int) -> int:
-        """Clips of a shard, from the footer alone."""
-        return sum(int(self._file.metadata.row_group(i).num_rows) for i in self._groups_of.get(shard, ()))
+        """Clips of a shard. The column that tells is read once, and no other."""
+        return int(self._num_clips_S[shard]) if 0 <= shard < self.num_shards else 0
+
+    @functools.cached_property
+    def _num_clips_S(self) -> Any:
+        """int64 [num_shards]."""
+        shards = self._file.read(["shard"], use_threads=False).column("shard").to_numpy()
+        return np.bincount(shards, minlength=self.num_shards)
 
     def rows(self, shard: int) -> list[ClipRow]:
         """Rows of one shard by position; empty when it has no clips. Raises ValueError for a shard there cannot be."""
         if not 0 <= shard < self.num_shards:
             raise ValueError(f"shard {shard} is not one of 0..{self.num_shards - 1}")
-        return list(self._read(self._groups_of.get(shard, ())))
+        return [row for row in self._read(self._groups_of.get(shard, ())) if row.shard == shard]
 
     def __iter__(self) -> Iterator[ClipRow]:
         """All rows, by shard and position; one row group is held at a time."""

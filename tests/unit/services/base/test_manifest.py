@@ -138,3 +138,17 @@ def test_a_table_of_columns_puts_rows_in_the_order_asked_for() -> None:
     assert list(ClipTable.of_columns(columns, {"align": file, "mask": file}, [1, 0])) == plain
     bare = ClipTable.of_columns(columns, {}, [1])
     assert list(bare) == [plain[0]._replace(extras=())]
+
+
+def test_of_very_many_shards_several_share_a_row_group_and_each_is_read_alone():
+    """An open list holds much of each row group, so that their number is bounded."""
+    num_shards = 10_000
+    shards = [0, 0, 1, 2, 2, 4, 4095, 4096, 9_998, 9_999, 9_999]
+    rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}.mpg", "train", shard, i, i, 1, "v") for i, shard in enumerate(shards)]
+    manifest = Manifest(encode_clips(rows, num_shards))
+    assert list(manifest) == rows
+    for shard in [*range(6), 4095, 4096, 4097, 9_998, 9_999]:
+        expected = [row for row in rows if row.shard == shard]
+        assert (manifest.rows(shard), manifest.num_clips_of(shard)) == (expected, len(expected))
+    num_groups = pq.ParquetFile(io.BytesIO(encode_clips(rows, num_shards))).metadata.num_row_groups
+    assert num_groups == len({shard // 3 for shard in shards})
