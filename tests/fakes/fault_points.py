@@ -443,11 +443,12 @@ def scenario_of(name, folder, root):
     raise SystemExit(f"no scenario {name!r}")
 
 
-def import_what_lives_import():
-    """What a life would else import each time."""
+def do_once_what_lives_do_alike():
+    """What a life would else import and build each time."""
+    cli.build_parser = functools.cache(cli.build_parser)
     cli.build_parser()
-    for module in ("records.writer", "records.sign.writer", "base.store_s3", "records.spec", "landmarks.models"):
-        importlib.import_module(f"services.{module}")
+    for module in ("services.records.writer", "services.records.sign.writer", "services.base.store_s3", "numpy.ma"):
+        importlib.import_module(module)
     for stages in ("decode,landmarks,records", "decode,keypoints,signfiles"):
         in_this_process(stages, "describe", limit_s=0)
     gc.freeze()
@@ -455,7 +456,7 @@ def import_what_lives_import():
 
 def main(name, folder, root=""):
     folder = Path(folder)
-    import_what_lives_import()
+    do_once_what_lives_do_alike()
     count_operations(folder / "in")
     services.base.worker.PassChild = QuickPass
     orchestrator.clusters.local.subprocess = SimpleNamespace(
