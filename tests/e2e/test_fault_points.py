@@ -67,6 +67,15 @@ def test_a_retry_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     assert victims["worker LocalFolder.create"] == 1
 
 
+def test_a_retry_that_takes_in_a_new_clip_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
+    """Takes twenty seconds: some 150 retries are killed, given again, and given once more."""
+    victims = assert_every_point_holds(points_of("retry-left-out", tmp_path), 100)
+    # Its run is pinned, its one new shard committed, and the output becomes that run's.
+    assert victims["orchestrator LocalFolder.create"] == 1
+    assert victims["worker LocalFolder.create"] == 1
+    assert victims["orchestrator LocalFolder.put"] >= 3
+
+
 def test_a_run_into_an_object_store_killed_anywhere_is_carried_on(s3_server: Any, tmp_path: Path) -> None:
     """Takes half a minute: on a real server some 70 runs are killed with their workers, resumed, given once more."""
     root = f"s3://{s3_server.new_bucket()}/runs"

@@ -269,6 +269,7 @@ class Scenario:
     again: list
     takes_all: bool
     before: list = field(default_factory=list)
+    alike: list = field(default_factory=list)
     mend: object = None
 
     @property
@@ -385,6 +386,11 @@ def check_all(scenario):
     place = scenario.new_place("whole")
     num_operations = must(live(at_place(scenario.words, place))).made
     whole = Tree.at(place)
+    if scenario.alike:
+        alone = join_uri(scenario.root, "alone")
+        must(live(at_place(scenario.alike, alone)))
+        if Tree.at(alone).files != whole.files:
+            raise RuntimeError(f"{scenario.words[0]} publishes other files than {scenario.alike[0]}")
     lanes = []
     for i in range(NUM_LANES):
         file = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- the lane writes it, and this process reads it later
@@ -433,7 +439,12 @@ def scenario_of(name, folder, root):
     if name == "retry":
         broken = clips_of_grid(inputs)
         mend = functools.partial(broken.write_bytes, b"a video that was mended")
-        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, mend=mend)
+        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, mend=mend)
+    if name == "retry-left-out":
+        left_out = clips_of_grid(inputs)
+        left_out.write_bytes(b"")
+        mend = functools.partial(left_out.write_bytes, b"a video that was mended")
+        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, mend=mend)
     if name == "append":
         clips_of_sign(inputs)
         flags = ["OUT", "--write-keypoints", "--num-shards", 2, "--workers", 1, "--quiet", "--append"]
