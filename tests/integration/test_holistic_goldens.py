@@ -4,6 +4,7 @@ Tolerances are distances in image sizes. The goldens were made with the backgrou
 on the selfie that moves the body's points, and loses hands.
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,3 +228,21 @@ def test_the_sheet_of_a_real_clip_is_a_picture_of_all_frames_given(models, clips
     some = part(clips[AUTSL, 15], 0, 5)
     sheet = cv2.imdecode(np.frombuffer(preview_sheet(some.frames_THWC, keypoints_of(models, some)), np.uint8), 1)
     assert sheet.shape == (240, 5 * 240 + 4 * 2, 3)
+
+
+def test_a_clip_that_is_gone_has_given_its_models_back_at_once(models: HolisticModels) -> None:
+    """A clip that referred to itself would keep them until garbage is collected, and each clip would load its own."""
+
+    class Borrower:
+        pass
+
+    borrower = Borrower()
+    lent = models.lend(borrower)
+    del borrower
+    gc.disable()
+    try:
+        clip = KeypointsOfClip(models, "clip")
+        del clip
+        assert models.lend(Borrower()) is lent
+    finally:
+        gc.enable()

@@ -87,6 +87,19 @@ class HolisticModels:
         weakref.finalize(borrower, self._idle.append, models)
         return models
 
+    def searched(self, frame_HWC: UInt8Array) -> UInt8Array:
+        """What the whole-frame models see: the frame stretched to a square without regard to its shape, or as it is."""
+        return shrunk(frame_HWC, self.out_size) if self.out_size else frame_HWC
+
+    def people_in(self, part_HWC: UInt8Array) -> list[FoundPerson]:
+        """Everybody in a part of a frame, as it is seen by itself."""
+        return self.everybody(self.searched(part_HWC))
+
+    def has_face(self, part_HWC: UInt8Array, person: FoundPerson) -> bool:
+        """Whether a face is found at the head of a person of that part."""
+        window = head_window(pixels(person, part_HWC), part_HWC.shape[1], part_HWC.shape[0])
+        return window is not None and self.mesh(window.cut(part_HWC)) is not None
+
 
 @dataclass(frozen=True)
 class FoundPoints:
@@ -115,7 +128,8 @@ class KeypointsOfClip:
         self._person = PersonTrack(models.everybody, following.person)
         self._hands = HandsTrack(following.hands, models.still_hands)
         self._cuts = SceneCuts()
-        self._far = FarSigner(self._people_in, self._has_face)
+        # Not through this clip: one that held itself would give its models back when garbage is collected, if ever.
+        self._far = FarSigner(models.people_in, models.has_face)
         self._num_far = 0
         self._starts: list[bool] = []
         self._xy: list[Float32Array] = []
@@ -160,7 +174,7 @@ class KeypointsOfClip:
 
     def _take(self, frame_HWC: UInt8Array, time_s: float) -> None:
         height_px, width_px = frame_HWC.shape[:2]
-        cut = self._cuts.next(self._searched(frame_HWC))
+        cut = self._cuts.next(self._models.searched(frame_HWC))
         if self._models.segment is not None:
             frame_HWC = self._models.segment(frame_HWC)
         if cut:
@@ -197,7 +211,7 @@ class KeypointsOfClip:
         self._num_far = 0 if self._far.cut_out is None else self._num_far + 1
         if self._num_far >= CHECK_EVERY_FRAMES:
             self._num_far = 0
-            if self._models.everybody(self._searched(frame_HWC)):
+            if self._models.people_in(frame_HWC):
                 self._far.new_scene()
                 self._forget_person()
 
@@ -210,17 +224,10 @@ class KeypointsOfClip:
         if self._far.seen(pose_px) and pose_px is not None and self._far.follow(frame_HWC, pose_px):
             self._forget_person()
 
-    def _people_in(self, part_HWC: UInt8Array) -> list[FoundPerson]:
-        return self._models.everybody(self._searched(part_HWC))
-
-    def _has_face(self, part_HWC: UInt8Array, person: FoundPerson) -> bool:
-        window = head_window(pixels(person, part_HWC), part_HWC.shape[1], part_HWC.shape[0])
-        return window is not None and self._models.mesh(window.cut(part_HWC)) is not None
-
     def _find(self, frame_HWC: UInt8Array, time_s: float) -> FoundPoints:
         """frame_HWC: the frame, or the part of it that is a far signer's."""
         height_px, width_px = frame_HWC.shape[:2]
-        searched_HWC = self._searched(frame_HWC)
+        searched_HWC = self._models.searched(frame_HWC)
         person = self._person.next(searched_HWC, time_s)
         pose_px = None if person is None else pixels(person, frame_HWC)
         several = self._person.several
@@ -233,11 +240,6 @@ class KeypointsOfClip:
         else:
             left, right = self._hands.next(searched_HWC, frame_HWC, time_s, pose_px, several)
         return FoundPoints(person, left, right, face_px)
-
-    def _searched(self, frame_HWC: UInt8Array) -> UInt8Array:
-        """What the whole-frame models see: the frame stretched to a square without regard to its shape, or as it is."""
-        side_px = self._models.out_size
-        return shrunk(frame_HWC, side_px) if side_px else frame_HWC
 
     def _face(
         self, frame_HWC: UInt8Array, pose_px: Float64Array | None, several: bool
