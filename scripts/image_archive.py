@@ -27,7 +27,11 @@ class Layers:
 
     def missing(self, config: str) -> list[str]:
         """Those layers of an image's config that are not here: "sha256:<hex>" of their tar."""
-        return [diff_id for diff_id in json.loads(config)["rootfs"]["diff_ids"] if diff_id not in self._known]
+        return [diff_id for diff_id in json.loads(config)["rootfs"]["diff_ids"] if not self._has(diff_id)]
+
+    def _has(self, diff_id: str) -> bool:
+        """Known, and not deleted since."""
+        return diff_id in self._known and self.path(self._known[diff_id]["digest"]).exists()
 
     def add(self, config: str, plain: Path) -> None:
         """Compresses what is missing out of a folder of plain tars named by their sha256."""

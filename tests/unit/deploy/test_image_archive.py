@@ -63,6 +63,15 @@ def test_only_a_layer_that_changed_is_compressed_again(tmp_path: Path) -> None:
     assert layers.descriptors(second)[0] == layers.descriptors(first)[0]
 
 
+def test_a_layer_whose_file_is_gone_is_made_anew(tmp_path: Path) -> None:
+    config = plain(tmp_path / "plain", b"base")
+    layers = Layers(tmp_path / "layers")
+    layers.add(config, tmp_path / "plain")
+    (only,) = layers.descriptors(config)
+    layers.path(only["digest"]).unlink()
+    assert layers.missing(config) == [f"sha256:{sha256(b'base')}"]
+
+
 def test_a_layer_that_nobody_added_is_no_archive(tmp_path: Path) -> None:
     config = plain(tmp_path / "plain", b"base")
     with pytest.raises(KeyError):
