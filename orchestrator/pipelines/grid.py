@@ -30,6 +30,7 @@ from services.records.meta import build_meta
 from services.records.roi import PROFILES
 from services.records.spec import RecordsConfig
 from services.records.tfrecord import read_records
+from services.records.timing import RATE_HZ
 
 # Problems about files that would have been clips, and all that name clips; the others are told, and leave the exit
 # code alone.
@@ -67,6 +68,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--landmarks-mode", choices=("tracked", "per-frame"), help=f"default: tracked; per-frame with {_SEED_PROFILE}")
     add("--num-jitters", type=int, default=1, help="dlib: rectangles averaged a frame; 1: none (default: %(default)s)")
+    add(
+        "--max-gap-frames",
+        type=int,
+        default=15,
+        help=f"longest loss of a face that is interpolated; none is with {_SEED_PROFILE} (default: %(default)s)",
+    )
     add("--face-landmarker", default="", metavar="FILE", help="your own MediaPipe face_landmarker.task")
     add("--profile", choices=tuple(PROFILES), default="fixed-scale", help="mouth window (default: %(default)s)")
     add(
@@ -108,11 +115,19 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
         "backend": backend,
         "mode": mode,
         "num_jitters": flags.num_jitters,
+        "max_gap_frames": 0 if flags.profile == _SEED_PROFILE else flags.max_gap_frames,
         "dlib_predictor": flags.dlib_predictor,
         "face_landmarker": flags.face_landmarker,
     }
     records = {"profile": flags.profile, "max_frames": flags.max_frames, "quality_policy": flags.quality_policy}
-    decode = {"max_frames": decode_max, "max_pixels": flags.max_pixels, "max_duration_s": flags.max_duration_s}
+    # The original takes every frame, whatever its time, for the next 25th of a second.
+    by_time = {} if flags.profile == _SEED_PROFILE else {"sampling": "steady", "target_fps": RATE_HZ}
+    decode = {
+        "max_frames": decode_max,
+        "max_pixels": flags.max_pixels,
+        "max_duration_s": flags.max_duration_s,
+        **by_time,
+    }
     return ("decode", decode), ("landmarks", landmarks), ("records", records)
 
 
@@ -236,7 +251,7 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
         "exclude_speakers": order.details["exclude_speakers"],
         "compat_order": order.details["compat_order"],
         "decode_max_frames": settings["decode"]["max_frames"],
-        "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters")},
+        "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters", "max_gap_frames")},
         "models": models,
         "libraries": dict(order.libraries),
         "quarantined_examples": counts.pop("quarantined", 0) + order.details["num_left_out"],

@@ -35,6 +35,7 @@ from services.decode.container import (
 from services.decode.decoder_log import DecoderLog
 from services.decode.picture import Picture
 from services.decode.picture_digest import PictureDigest
+from services.decode.sampling import is_behind
 from services.decode.spec import DecodeConfig
 from services.decode.timeline import holes_of
 from services.decode.times import FrameTimes, Ticks, in_decoding_order
@@ -128,16 +129,17 @@ class PyavVideo:
 
     def read(self) -> tuple[Any, float] | None:
         """The next decoded frame and its time in seconds, or None at the end. Raises BadInput over a cap."""
-        if self._config.max_frames and self._num_frames >= self._config.max_frames:
-            if not self._truncated and self._goes_on():
-                self._truncated = True
-                self._end_s = self._last_shown_s()
+        if self._truncated or (self._is_full() and self._cut()):
             return None
         frame, self._first = self._first or self._next_frame(), None
         if frame is None:
             return None
         self._check_frame(frame)
         pts_s = self._next_time_s(frame)
+        if self._is_behind_limit():
+            self._truncated = True
+            self._end_s = max(pts_s, self._last_shown_s())
+            return None
         self._num_frames += 1
         self._num_corrupt += bool(frame.is_corrupt)
         self._num_interlaced += bool(frame.interlaced_frame)
@@ -277,6 +279,23 @@ class PyavVideo:
         """Frames that have left the decoder, handed out or not."""
         return self._num_frames + len(self._ready) + (self._first is not None)
 
+    def _is_full(self) -> bool:
+        limit = self._config.max_frames
+        return self._config.sampling != "steady" and 0 < limit <= self._num_frames
+
+    def _is_behind_limit(self) -> bool:
+        limit, target_hz = self._config.max_frames, self._config.target_fps
+        if self._config.sampling != "steady" or not limit or self._times.elapsed_s * target_hz < limit - 0.5:
+            return False
+        return is_behind(self._times.elapsed_s, self._times.measured_rate_hz(), limit, target_hz)
+
+    def _cut(self) -> bool:
+        """Always; what there is behind the limit is looked at."""
+        if self._goes_on():
+            self._truncated = True
+            self._end_s = self._last_shown_s()
+        return True
+
     def _goes_on(self) -> bool:
         """Whether there is a frame behind the limit. Packets prove none: they may be hidden, or not to be decoded."""
         while not self._ready and not self._at_end:
@@ -352,11 +371,11 @@ class PyavVideo:
             )
 
     def _check_length(self) -> None:
-        if self._config.max_frames:
+        if self._config.max_frames and self._config.sampling != "steady":
             return
         if self._num_frames > self._config.max_decoded_frames:
             self._refuse_long(f"holds more than {self._config.max_decoded_frames} frames", "max_decoded_frames")
-        if self._times.elapsed_s > self._config.max_duration_s:
+        if not self._config.max_frames and self._times.elapsed_s > self._config.max_duration_s:
             self._refuse_long(f"goes on for more than {self._config.max_duration_s} s", "max_duration_s")
 
     def _check_packets(self) -> None:

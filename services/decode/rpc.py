@@ -35,11 +35,11 @@ from services.base.wire import (
     info_to_proto,
     require_frame_fits,
 )
-from services.decode.spec import SPEC, DecodeConfig, config_of_clip
+from services.decode.spec import SPEC, DecodeConfig, config_of_call, config_of_clip
 
 SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
 # Said in each call, or of no consequence to the caller.
-_NOT_EXPECTED = ("max_frames", "chunk_bytes")
+_NOT_EXPECTED = ("max_frames", "sampling", "target_fps", "chunk_bytes")
 
 
 class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
@@ -56,9 +56,9 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
     ) -> Iterator[decode_pb2.DecodeResponse]:
         start = start_of(request_iterator)
         require_expected(context.invocation_metadata(), lambda: _expected(self._config))
+        stages = [(SPEC.name, dataclasses.asdict(config_of_call(self._config, start.sampling, start.target_fps)))]
         with self._intake.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            stages = [(SPEC.name, dataclasses.asdict(self._config))]
             parts = carry(self._children, stages, job_of(media, start.max_frames), want_frames=True)
             yield from _responses(parts, self._max_message_bytes)
 
@@ -217,7 +217,12 @@ class RemoteStream:
 
     def _requests(self) -> Iterator[decode_pb2.DecodeRequest]:
         header = common_pb2.MediaHeader(name=self._media.name, size_bytes=self._media.size_bytes)
-        start = decode_pb2.DecodeStart(media=header, max_frames=self._config.max_frames)
+        start = decode_pb2.DecodeStart(
+            media=header,
+            max_frames=self._config.max_frames,
+            sampling=self._config.sampling,
+            target_fps=self._config.target_fps,
+        )
         yield decode_pb2.DecodeRequest(start=start)
         for piece in self._pieces:
             yield decode_pb2.DecodeRequest(data=piece)

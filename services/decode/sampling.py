@@ -1,29 +1,35 @@
 """Which frames are kept, told from their times alone. Pure: frames pass through unlooked at.
 
 `all` keeps every frame. `grid` keeps the frame nearest to each multiple of the target's period, counted from the first
-frame. `decimate` is what sign-language preprocessing scripts do on OpenCV's clock, artefacts included.
+frame. `decimate` is what sign-language preprocessing scripts do on OpenCV's clock, artefacts included. `steady` gives
+one frame for each of those multiples, so that an index is a time: a frame is held where there is none nearer.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
-Sampling = Literal["all", "grid", "decimate"]
+Sampling = Literal["all", "grid", "decimate", "steady"]
 
 # Containers that count whole milliseconds (Matroska, AVI) move a frame by up to half of one.
 EPSILON_S = 0.001
 MAX_TARGET_HZ = 500.0
+# What rounding in floating point may move a place by, in periods.
+_TIE, _SLACK = 1e-6, 1e-3
 
 T = TypeVar("T")
 
 
 def sampled(frames: Iterable[tuple[T, float]], sampling: Sampling, target_hz: float) -> Iterator[tuple[T, float]]:
-    """The kept ones of (frame, time in seconds), in order; no frame twice. At most one frame is held back.
+    """The kept ones of (frame, time in seconds), in order; no frame twice, but by `steady`. At most one is held back.
 
     target_hz: frames a second to keep, above 0; not looked at by `all`.
     """
+    if sampling == "steady":
+        return _steady(frames, target_hz)
     if sampling == "grid":
         return _nearest_to_grid(frames, target_hz)
     if sampling == "decimate":
@@ -59,6 +65,50 @@ def _nearest_to_grid(frames: Iterable[tuple[T, float]], target_hz: float) -> Ite
         held, held_cell, held_off = (frame, time_s), cell, off
     if held is not None:
         yield held
+
+
+def _steady(frames: Iterable[tuple[T, float]], target_hz: float) -> Iterator[tuple[T, float]]:
+    """For each time first + k / target_hz the frame nearest to it, of two as near the earlier one.
+
+    A source of the target's own rate gives each frame once, in its order, as long as the times of neighbours are off by
+    less than half a period between them. A frame has its own time at the place that is its own, else the grid's. The
+    last one is shown for a usual step of its source.
+    """
+    origin_s: float | None = None
+    cell = 0
+    held: tuple[T, float] | None = None
+    steps: list[float] = []
+
+    def until(end: float) -> Iterator[tuple[T, float]]:
+        nonlocal cell
+        assert held is not None and origin_s is not None
+        frame, time_s = held
+        is_own = True
+        while cell <= end:
+            is_near = abs((time_s - origin_s) * target_hz - cell) <= 0.5
+            yield frame, time_s if is_own and is_near else origin_s + cell / target_hz
+            is_own = is_own and not is_near
+            cell += 1
+
+    for frame, time_s in frames:
+        if held is None or origin_s is None:
+            origin_s, held = time_s, (frame, time_s)
+            continue
+        places = (held[1] - origin_s) * target_hz, (time_s - origin_s) * target_hz
+        yield from until(sum(places) / 2 + _TIE)
+        steps.append(places[1] - places[0])
+        held = frame, time_s
+    if held is not None and origin_s is not None:
+        usual = statistics.median_low(steps) if steps else 1.0
+        yield from until((held[1] - origin_s) * target_hz + usual - 0.5 * min(1.0, usual) - _TIE)
+
+
+def is_behind(elapsed_s: float, source_hz: float, num_places: int, target_hz: float) -> bool:
+    """Whether a frame at that time from the first belongs behind the places that `steady` fills: it begins less than
+    half a step of its source, or half a period, before they end. source_hz: 0 if unknown.
+    """
+    step = target_hz / source_hz if source_hz > 0 else 1.0
+    return elapsed_s * target_hz >= num_places - 0.5 * min(1.0, step) + _SLACK
 
 
 def _decimated(frames: Iterable[tuple[T, float]], target_hz: float) -> Iterator[tuple[T, float]]:

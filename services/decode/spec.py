@@ -23,7 +23,9 @@ class DecodeConfig:
     Raises ValueError for a value out of range.
     """
 
-    max_frames: int = _setting(0, "stop after this many decoded frames; 0 decodes the whole clip")
+    max_frames: int = _setting(
+        0, "stop after this many decoded frames (with steady: delivered ones); 0 decodes the whole clip"
+    )
     max_pixels: int = _setting(3840 * 2160, "refuse a clip whose frames hold more pixels than this")
     max_decoded_frames: int = _setting(
         200_000, "refuse a clip of more frames than this, unless max_frames stops it first"
@@ -32,9 +34,12 @@ class DecodeConfig:
     chunk_bytes: int = _setting(8 << 20, "most bytes of frames held in one chunk (at least one frame, at most 64)")
     sampling: Sampling = field(
         default="all",
-        metadata={"help": "which decoded frames are delivered: all, the nearest to a grid of target_fps, or decimate"},
+        metadata={
+            "help": "which decoded frames are delivered: all, the nearest to a grid of target_fps, decimate, or "
+            "steady, which gives one for each point of that grid and holds it where there is none of its own"
+        },
     )
-    target_fps: float = _setting(0.0, "frames a second that grid and decimate aim at; 0 with all")
+    target_fps: float = _setting(0.0, "frames a second that grid, decimate and steady aim at; 0 with all")
 
     def __post_init__(self) -> None:
         if self.max_frames < 0:
@@ -53,9 +58,19 @@ class DecodeConfig:
             raise ValueError(f"sampling must be one of {', '.join(get_args(Sampling))}, not {self.sampling!r}")
         if self.sampling == "all":
             if self.target_fps != 0:
-                raise ValueError(f"target_fps {self.target_fps} says nothing with sampling all: give grid or decimate")
+                raise ValueError(f"target_fps {self.target_fps} says nothing with sampling all: give another")
         elif not 0 < self.target_fps <= MAX_TARGET_HZ:
             raise ValueError(f"target_fps must be above 0 and at most {MAX_TARGET_HZ}, not {self.target_fps}")
+
+
+def config_of_call(config: DecodeConfig, sampling: str, target_fps: float) -> DecodeConfig:
+    """The config with the sampling that a call asks for; "" leaves it. Raises BadConfig BAD_SETTING."""
+    if not sampling:
+        return config
+    try:
+        return dataclasses.replace(config, sampling=sampling, target_fps=target_fps)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
 
 
 def config_of_clip(config: DecodeConfig, max_frames: int | None) -> DecodeConfig:

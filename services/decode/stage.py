@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +44,12 @@ class PyavStream:
     def __init__(self, video: PyavVideo, config: DecodeConfig) -> None:
         self._video = video
         self._chunk_bytes = config.chunk_bytes
-        self._frames = sampled(iter(video.read, None), config.sampling, config.target_fps)
+        frames = sampled(iter(video.read, None), config.sampling, config.target_fps)
+        # Other samplings give no more frames than were decoded, which the video itself limits.
+        self._is_limited = config.sampling == "steady" and config.max_frames > 0
+        self._frames = itertools.islice(frames, config.max_frames) if self._is_limited else frames
+        self._last: Any = None
+        self._num_held = 0
         self._next_index = 0
         self._started = False
 
@@ -59,7 +66,7 @@ class PyavStream:
 
     def facts(self) -> DecodeFacts:
         """Of all frames that were decoded, but num_frames: that counts the delivered ones."""
-        return dataclasses.replace(self._video.facts(), num_frames=self._next_index)
+        return dataclasses.replace(self._video.facts(), num_frames=self._next_index, num_held=self._num_held)
 
     def _chunks(self) -> Iterator[FrameChunk]:
         while True:
@@ -69,6 +76,11 @@ class PyavStream:
                 return
             yield chunk
 
+    def _look_past_limit(self) -> None:
+        """The last place may be filled before the first frame behind it has come, which tells that there is one."""
+        while self._is_limited and self._video.read() is not None:
+            pass
+
     def _next_chunk(self) -> FrameChunk | None:
         info = self._video.info
         capacity = num_frames_per_chunk(info.height_px, info.width_px, self._chunk_bytes)
@@ -77,7 +89,10 @@ class PyavStream:
         while len(pts_s) < capacity and (frame := next(self._frames, None)) is not None:
             copy_rotated(self._video.pixels(frame[0]), info.rotation_deg, frames_THWC[len(pts_s)])
             pts_s.append(frame[1])
+            self._num_held += frame[0] is self._last
+            self._last = frame[0]
         if not pts_s:
+            self._look_past_limit()
             return None
         first_index, self._next_index = self._next_index, self._next_index + len(pts_s)
         return FrameChunk(first_index, frames_THWC[: len(pts_s)], np.array(pts_s, np.float64))

@@ -60,7 +60,7 @@ _MODES = {
 }
 
 
-_SAID_IN_EACH_CALL = "max_frames"
+_SAID_IN_EACH_CALL = ("max_frames", "sampling", "target_fps")
 
 
 class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
@@ -85,7 +85,7 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     ) -> Iterator[landmarks_pb2.DetectResponse]:
         start = start_of(request_iterator)
         config = config_of(start, self._config)
-        stages = _stages(config, self._decode)
+        stages = _stages(config, _decode_of(start, self._decode))
         is_frames = start.WhichOneof("input") == "frames"
         decode = None if is_frames else self._decode
         require_expected(context.invocation_metadata(), lambda: _expected(config, decode))
@@ -126,8 +126,18 @@ def config_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig) -> Land
         values["mode"] = _name_of(start.mode, _MODES, "mode")
     if start.num_jitters:
         values["num_jitters"] = start.num_jitters
+    if start.max_gap_frames:
+        values["max_gap_frames"] = max(0, start.max_gap_frames)
     asked: LandmarksConfig = config_from_mapping(LandmarksConfig, values)
     return asked
+
+
+def _decode_of(start: landmarks_pb2.DetectStart, decode: ConfiguredStage) -> ConfiguredStage:
+    """Decode with the sampling that a start asks for. Raises BadConfig."""
+    if not start.sampling:
+        return decode
+    values = {**dataclasses.asdict(decode.config), "sampling": start.sampling, "target_fps": start.target_fps}
+    return dataclasses.replace(decode, config=config_from_mapping(decode.spec.config, values))
 
 
 def _stages(config: LandmarksConfig, decode: ConfiguredStage) -> Stages:
@@ -145,7 +155,7 @@ def _expected(config: LandmarksConfig, decode: ConfiguredStage | None) -> Mappin
     if decode is None:
         return own
     decoded = identity_of(decode.spec, decode.config)
-    settings = {f"decode {name}": value for name, value in decoded.run_config.items() if name != _SAID_IN_EACH_CALL}
+    settings = {f"decode {name}": value for name, value in decoded.run_config.items() if name not in _SAID_IN_EACH_CALL}
     return {**own, **settings, "decode version": decoded.version, "decode libraries": dict(decoded.libraries)}
 
 
@@ -205,7 +215,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
 
 def _decoder(text: str, spec: StageSpec) -> ConfiguredStage:
     values = json_object(text, "--decode-config")
-    if _SAID_IN_EACH_CALL in values:
+    if "max_frames" in values:
         raise BadConfig("BAD_SETTING", f"--decode-config {text!r} must leave out max_frames, which callers say")
     return ConfiguredStage(spec, config_from_mapping(spec.config, values))
 
@@ -293,6 +303,9 @@ class _Detection:
             mode=_MODES[asked.config.mode],
             max_frames=asked.max_frames,
             num_jitters=asked.config.num_jitters,
+            sampling=asked.decode.config.sampling,
+            target_fps=asked.decode.config.target_fps,
+            max_gap_frames=asked.config.max_gap_frames or -1,
         )
         self._metadata = asked.expectation()
         self._call: Any = None

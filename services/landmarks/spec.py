@@ -29,6 +29,13 @@ class LandmarksConfig:
         default=1,
         metadata={"help": "dlib only: average the points over this many jittered rectangles a frame; 1 is none"},
     )
+    max_gap_frames: int = field(
+        default=15,
+        metadata={
+            "help": "a face lost for at most this many frames between two others is interpolated; a longer loss stays "
+            "one; 0: none is"
+        },
+    )
     dlib_predictor: str = field(
         default="", metadata={"help": "file of dlib's 68-point predictor; empty: look in the usual places"}
     )
@@ -45,6 +52,8 @@ class LandmarksConfig:
             raise ValueError(f"num_jitters {self.num_jitters!r} must be a whole number")
         if not 1 <= self.num_jitters <= MAX_JITTERS:
             raise ValueError(f"num_jitters {self.num_jitters} must be between 1 and {MAX_JITTERS}")
+        if isinstance(self.max_gap_frames, bool) or not isinstance(self.max_gap_frames, int) or self.max_gap_frames < 0:
+            raise ValueError(f"max_gap_frames must be a whole number from 0 (none), not {self.max_gap_frames!r}")
         if self.num_jitters > 1 and self.backend != "dlib":
             raise ValueError(
                 f"num_jitters {self.num_jitters} needs the dlib backend: mediapipe has no rectangles to jitter; "
@@ -54,7 +63,7 @@ class LandmarksConfig:
 
 SPEC = StageSpec(
     name="landmarks",
-    version=1,
+    version=2,
     config=LandmarksConfig,
     reads=("frames",),
     writes="landmarks",
@@ -65,7 +74,12 @@ SPEC = StageSpec(
 
 def key_config(config: LandmarksConfig) -> dict[str, Any]:
     """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
-    return {"backend": config.backend, "mode": config.mode, "num_jitters": config.num_jitters}
+    return {
+        "backend": config.backend,
+        "mode": config.mode,
+        "num_jitters": config.num_jitters,
+        "max_gap_frames": config.max_gap_frames,
+    }
 
 
 def libraries_of(config: LandmarksConfig) -> tuple[str, ...]:

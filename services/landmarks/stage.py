@@ -10,6 +10,7 @@ from services.base.errors import BadInput
 from services.base.media import FrameChunk, Landmarks, VideoInfo
 from services.landmarks import models
 from services.landmarks.backend import Backend, FaceTrack
+from services.landmarks.ops import interpolate_short_losses
 from services.landmarks.spec import LandmarksConfig
 
 
@@ -18,7 +19,7 @@ def open_stage(config: LandmarksConfig) -> Consumer:
     backend = open_backend(config)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
-        return LandmarksOfClip(backend, job.clip.key, info)
+        return LandmarksOfClip(backend, job.clip.key, info, config.max_gap_frames)
 
     return consumer
 
@@ -35,12 +36,13 @@ def open_backend(config: LandmarksConfig) -> Backend:
 
 
 class LandmarksOfClip:
-    """One clip. name: for messages. Without info the first frames tell the size."""
+    """One clip. name: for messages. Without info the first frames tell the size. max_gap_frames: as in the config."""
 
     wants_frames = True
 
-    def __init__(self, backend: Backend, name: str, info: VideoInfo | None = None) -> None:
+    def __init__(self, backend: Backend, name: str, info: VideoInfo | None = None, max_gap_frames: int = 0) -> None:
         self._backend = backend
+        self._max_gap_frames = max_gap_frames
         self._name = name
         self._track: FaceTrack | None = None
         self._size_px = (0, 0)
@@ -61,12 +63,12 @@ class LandmarksOfClip:
         track.push(chunk)
 
     def finish(self, given: Mapping[str, Any]) -> Landmarks:
-        """The clip's landmarks. Raises BadInput when there was neither a frame nor a size."""
+        """The clip's landmarks, short losses interpolated. Raises BadInput without a frame and a size."""
         del given
         if self._track is None:
             raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
         track, self._track = self._track, None
-        return track.finish()
+        return interpolate_short_losses(track.finish(), self._max_gap_frames)
 
     def _start(self, width_px: int, height_px: int) -> FaceTrack:
         self._size_px = (width_px, height_px)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,15 @@ import numpy as np
 from services.base.errors import BadInput
 from services.base.media import DecodeFacts, Landmarks, PointSource, VideoInfo
 from services.records.align import Align, detect_ticks_per_s, stem_matches
+from services.records.face_place import MAX_ROLL_DEG, face_place
 from services.records.frame_quality import BoolArray, FrameFacts
 from services.records.labels import Label, ctc_feasible
 from services.records.ops import Crops
+from services.records.timing import LONG_HOLE_FRAMES, timing_of
 
 LONG_LOSS_FRAMES = 15
+# A few frames may be off where a face comes or goes.
+MANY_FRAMES = 3
 ALIGN_TOLERANCE_S = 0.5
 
 FLAGS: Mapping[str, str] = {
@@ -26,13 +31,22 @@ FLAGS: Mapping[str, str] = {
     "DARK_FRAMES": "frames with next to no light",
     "DECODER_WARNINGS": "the decoder complained",
     "EMPTY_LABEL": "the transcript has no character of the alphabet",
+    "FACE_DOUBTFUL": "the detector hardly takes it for a face: it may be upside down",
+    "FACE_JUMPED": "from one frame to the next the face is elsewhere or of another size: another person's, perhaps",
     "FACE_LOST": "frames without a face of their own",
     "FACE_LOST_LONG": f"more than {LONG_LOSS_FRAMES} frames in a row without a face of their own",
+    "FACE_MISPLACED": f"more than {MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
+    "FACE_TURNED": f"more than {MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
     "FRAMES_CUT": "the clip goes on where the record ends",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
     "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
+    "INDEX_IS_NO_TIME": "frames were taken by index from a video that is not of steady 25 Hz: words are elsewhere",
     "INTERLACED": "frames of two fields, woven as they were coded: what moves has combs",
+    "LABEL_CUT": "words of the label lie behind the record's last frame",
     "LABEL_TRUNCATED": "more characters than label slots",
+    "LONG_HOLE": f"the video lacks more than {LONG_HOLE_FRAMES} frames in a row; the ones beside them were held",
+    "MISSING_FRAMES": "the video lacks frames in mid-clip",
+    "OTHER_RATE": "the video is not of 25 Hz; frames were taken by time",
     "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
@@ -44,6 +58,13 @@ SERIOUS = (
     "CORRUPT_FRAMES",
     "DARK_FRAMES",
     "FACE_LOST_LONG",
+    "FACE_TURNED",
+    "FACE_MISPLACED",
+    "FACE_DOUBTFUL",
+    "FACE_JUMPED",
+    "INDEX_IS_NO_TIME",
+    "LONG_HOLE",
+    "LABEL_CUT",
     "STEM_MISMATCH",
     "EMPTY_LABEL",
     "WORDS_DROPPED",
@@ -53,7 +74,10 @@ SERIOUS = (
 
 @dataclass(frozen=True)
 class ClipFindings:
-    """All that is known of a clip once its crops are made. num_frames: in the record, as many as frames has."""
+    """All that is known of a clip once its crops are made. num_frames: in the record, as many as frames has.
+
+    by_time: frames were taken by time, not by index.
+    """
 
     utterance_id: str
     max_frames: int
@@ -64,6 +88,7 @@ class ClipFindings:
     label: Label
     info: VideoInfo | None
     facts: DecodeFacts | None
+    by_time: bool = True
 
     @property
     def num_frames(self) -> int:
@@ -101,6 +126,7 @@ def _face_part(found: ClipFindings) -> dict[str, Any]:
     return {
         **{f"num_faces_{name}": count for name, count in counts.items()},
         "longest_loss_frames": _longest_run(lost_T),
+        "face": dataclasses.asdict(face_place(found.landmarks, found.num_frames)),
     }
 
 
@@ -149,7 +175,16 @@ def _picture_part(info: VideoInfo | None) -> dict[str, Any]:
 def _text_part(found: ClipFindings) -> dict[str, Any]:
     duration_s = _duration_s(found)
     ticks_per_s = detect_ticks_per_s(found.align.last_tick, duration_s)
+    timing = timing_of(
+        found.align, ticks_per_s, found.num_frames, by_time=found.by_time, facts=found.facts, info=found.info
+    )
     return {
+        "timing": {
+            **dataclasses.asdict(timing),
+            "holes": [list(hole) for hole in timing.holes],
+            "is_other_rate": timing.is_other_rate,
+            "is_label_cut": timing.is_label_cut,
+        },
         "transcript": found.align.transcript,
         "label_len": found.label.length,
         "label_truncated": found.label.truncated,
@@ -184,6 +219,8 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
     """The flags that the facts of `clip_quality` raise, sorted."""
     decode = quality["decode"] or {}
     away_s = abs(quality["align_end_s"] - quality["duration_s"])
+    timing, face = quality["timing"], quality["face"]
+    longest_hole = max((num for _, num in timing["holes"]), default=0)
     lost = quality["num_faces_missing"] + quality["num_faces_interpolated"]
     raised = {
         "ALIGN_TIME_MISMATCH": quality["duration_s"] > 0 and away_s > ALIGN_TOLERANCE_S,
@@ -193,13 +230,22 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "DARK_FRAMES": quality["num_frames_dark"] > 0,
         "DECODER_WARNINGS": bool(decode.get("warnings")),
         "EMPTY_LABEL": quality["label_len"] == 0,
+        "FACE_DOUBTFUL": face["is_doubtful"],
+        "FACE_JUMPED": face["num_jumps"] > 0,
         "FACE_LOST": lost > 0,
         "FACE_LOST_LONG": quality["longest_loss_frames"] > LONG_LOSS_FRAMES,
+        "FACE_MISPLACED": face["num_misplaced"] > MANY_FRAMES,
+        "FACE_TURNED": face["num_turned"] > MANY_FRAMES,
         "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
         "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
         "GREY_FRAMES": quality["num_frames_grey"] > 0,
+        "INDEX_IS_NO_TIME": not timing["by_time"] and (timing["is_other_rate"] or longest_hole > 0),
         "INTERLACED": decode.get("num_interlaced", 0) > 0,
+        "LABEL_CUT": timing["is_label_cut"],
         "LABEL_TRUNCATED": quality["label_truncated"],
+        "LONG_HOLE": timing["by_time"] and longest_hole > LONG_HOLE_FRAMES,
+        "MISSING_FRAMES": longest_hole > 0,
+        "OTHER_RATE": timing["by_time"] and timing["is_other_rate"],
         "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,

@@ -27,6 +27,8 @@ class PaddedBox:
     fallback_y: float = 0.65
 
     needs_face = False
+    # The original takes the index of a frame for its time.
+    by_time = False
 
     def __post_init__(self) -> None:
         _check_size(self.name, self.width_px, self.height_px, self.pad_ratio_x, self.pad_ratio_y)
@@ -51,6 +53,7 @@ class FixedScale:
     smoothing_frames: float = 3.0
 
     needs_face = True
+    by_time = True
 
     def __post_init__(self) -> None:
         _check_size(self.name, self.width_px, self.height_px, self.pad_ratio_x, self.pad_ratio_y)

@@ -69,6 +69,7 @@ class RecordWork:
             label,
             given.get("info") or self._info,
             given.get("facts"),
+            profile.by_time,
         )
         quality = clip_quality(found)
         flags = judge(flags_of(quality), self._config.quality_policy)

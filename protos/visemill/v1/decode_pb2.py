@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from visemill.v1 import common_pb2 as visemill_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18visemill/v1/decode.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"J\n\x0b\x44\x65\x63odeStart\x12\'\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeader\x12\x12\n\nmax_frames\x18\x02 \x01(\x05\"U\n\rDecodeRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.visemill.v1.DecodeStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\t\n\x07message\"\x98\x01\n\x0e\x44\x65\x63odeResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x16.visemill.v1.VideoInfoH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message2V\n\rDecodeService\x12\x45\n\x06\x44\x65\x63ode\x12\x1a.visemill.v1.DecodeRequest\x1a\x1b.visemill.v1.DecodeResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18visemill/v1/decode.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"p\n\x0b\x44\x65\x63odeStart\x12\'\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeader\x12\x12\n\nmax_frames\x18\x02 \x01(\x05\x12\x10\n\x08sampling\x18\x03 \x01(\t\x12\x12\n\ntarget_fps\x18\x04 \x01(\x01\"U\n\rDecodeRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.visemill.v1.DecodeStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\t\n\x07message\"\x98\x01\n\x0e\x44\x65\x63odeResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x16.visemill.v1.VideoInfoH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message2V\n\rDecodeService\x12\x45\n\x06\x44\x65\x63ode\x12\x1a.visemill.v1.DecodeRequest\x1a\x1b.visemill.v1.DecodeResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,11 +33,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'visemill.v1.decode_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DECODESTART']._serialized_start=67
-  _globals['_DECODESTART']._serialized_end=141
-  _globals['_DECODEREQUEST']._serialized_start=143
-  _globals['_DECODEREQUEST']._serialized_end=228
-  _globals['_DECODERESPONSE']._serialized_start=231
-  _globals['_DECODERESPONSE']._serialized_end=383
-  _globals['_DECODESERVICE']._serialized_start=385
-  _globals['_DECODESERVICE']._serialized_end=471
+  _globals['_DECODESTART']._serialized_end=179
+  _globals['_DECODEREQUEST']._serialized_start=181
+  _globals['_DECODEREQUEST']._serialized_end=266
+  _globals['_DECODERESPONSE']._serialized_start=269
+  _globals['_DECODERESPONSE']._serialized_end=421
+  _globals['_DECODESERVICE']._serialized_start=423
+  _globals['_DECODESERVICE']._serialized_end=509
 # @@protoc_insertion_point(module_scope)

@@ -7,12 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DecodeStart(_message.Message):
-    __slots__ = ("media", "max_frames")
+    __slots__ = ("media", "max_frames", "sampling", "target_fps")
     MEDIA_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FPS_FIELD_NUMBER: _ClassVar[int]
     media: _common_pb2.MediaHeader
     max_frames: int
-    def __init__(self, media: _Optional[_Union[_common_pb2.MediaHeader, _Mapping]] = ..., max_frames: _Optional[int] = ...) -> None: ...
+    sampling: str
+    target_fps: float
+    def __init__(self, media: _Optional[_Union[_common_pb2.MediaHeader, _Mapping]] = ..., max_frames: _Optional[int] = ..., sampling: _Optional[str] = ..., target_fps: _Optional[float] = ...) -> None: ...
 
 class DecodeRequest(_message.Message):
     __slots__ = ("start", "data")

@@ -25,27 +25,27 @@ _sym_db = _symbol_database.Default()
 from visemill.v1 import common_pb2 as visemill_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bvisemill/v1/landmarks.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"3\n\x0c\x46ramesHeader\x12\x10\n\x08width_px\x18\x01 \x01(\x05\x12\x11\n\theight_px\x18\x02 \x01(\x05\"\xef\x01\n\x0b\x44\x65tectStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12+\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x19.visemill.v1.FramesHeaderH\x00\x12-\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0e\x32\x1c.visemill.v1.LandmarkBackend\x12\'\n\x04mode\x18\x04 \x01(\x0e\x32\x19.visemill.v1.LandmarkMode\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x13\n\x0bnum_jitters\x18\x06 \x01(\x05\x42\x07\n\x05input\"\x7f\n\rDetectRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.visemill.v1.DetectStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"W\n\nDetectInfo\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\x12\n\nnum_points\x18\x02 \x01(\x05\x12\x10\n\x08width_px\x18\x03 \x01(\x05\x12\x11\n\theight_px\x18\x04 \x01(\x05\"\x9c\x01\n\x0e\x44\x65tectResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x17.visemill.v1.DetectInfoH\x00\x12+\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1a.visemill.v1.LandmarkChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message*n\n\x0fLandmarkBackend\x12 \n\x1cLANDMARK_BACKEND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLANDMARK_BACKEND_MEDIAPIPE\x10\x01\x12\x19\n\x15LANDMARK_BACKEND_DLIB\x10\x02*e\n\x0cLandmarkMode\x12\x1d\n\x19LANDMARK_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15LANDMARK_MODE_TRACKED\x10\x01\x12\x1b\n\x17LANDMARK_MODE_PER_FRAME\x10\x02\x32Y\n\x10LandmarksService\x12\x45\n\x06\x44\x65tect\x12\x1a.visemill.v1.DetectRequest\x1a\x1b.visemill.v1.DetectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bvisemill/v1/landmarks.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\"3\n\x0c\x46ramesHeader\x12\x10\n\x08width_px\x18\x01 \x01(\x05\x12\x11\n\theight_px\x18\x02 \x01(\x05\"\xad\x02\n\x0b\x44\x65tectStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12+\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x19.visemill.v1.FramesHeaderH\x00\x12-\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0e\x32\x1c.visemill.v1.LandmarkBackend\x12\'\n\x04mode\x18\x04 \x01(\x0e\x32\x19.visemill.v1.LandmarkMode\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x13\n\x0bnum_jitters\x18\x06 \x01(\x05\x12\x10\n\x08sampling\x18\x07 \x01(\t\x12\x12\n\ntarget_fps\x18\x08 \x01(\x01\x12\x16\n\x0emax_gap_frames\x18\t \x01(\x05\x42\x07\n\x05input\"\x7f\n\rDetectRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.visemill.v1.DetectStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"W\n\nDetectInfo\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\x12\n\nnum_points\x18\x02 \x01(\x05\x12\x10\n\x08width_px\x18\x03 \x01(\x05\x12\x11\n\theight_px\x18\x04 \x01(\x05\"\x9c\x01\n\x0e\x44\x65tectResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x17.visemill.v1.DetectInfoH\x00\x12+\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1a.visemill.v1.LandmarkChunkH\x00\x12)\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x18.visemill.v1.DecodeFactsH\x00\x42\t\n\x07message*n\n\x0fLandmarkBackend\x12 \n\x1cLANDMARK_BACKEND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLANDMARK_BACKEND_MEDIAPIPE\x10\x01\x12\x19\n\x15LANDMARK_BACKEND_DLIB\x10\x02*e\n\x0cLandmarkMode\x12\x1d\n\x19LANDMARK_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15LANDMARK_MODE_TRACKED\x10\x01\x12\x1b\n\x17LANDMARK_MODE_PER_FRAME\x10\x02\x32Y\n\x10LandmarksService\x12\x45\n\x06\x44\x65tect\x12\x1a.visemill.v1.DetectRequest\x1a\x1b.visemill.v1.DetectResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'visemill.v1.landmarks_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LANDMARKBACKEND']._serialized_start=742
-  _globals['_LANDMARKBACKEND']._serialized_end=852
-  _globals['_LANDMARKMODE']._serialized_start=854
-  _globals['_LANDMARKMODE']._serialized_end=955
+  _globals['_LANDMARKBACKEND']._serialized_start=804
+  _globals['_LANDMARKBACKEND']._serialized_end=914
+  _globals['_LANDMARKMODE']._serialized_start=916
+  _globals['_LANDMARKMODE']._serialized_end=1017
   _globals['_FRAMESHEADER']._serialized_start=70
   _globals['_FRAMESHEADER']._serialized_end=121
   _globals['_DETECTSTART']._serialized_start=124
-  _globals['_DETECTSTART']._serialized_end=363
-  _globals['_DETECTREQUEST']._serialized_start=365
-  _globals['_DETECTREQUEST']._serialized_end=492
-  _globals['_DETECTINFO']._serialized_start=494
-  _globals['_DETECTINFO']._serialized_end=581
-  _globals['_DETECTRESPONSE']._serialized_start=584
-  _globals['_DETECTRESPONSE']._serialized_end=740
-  _globals['_LANDMARKSSERVICE']._serialized_start=957
-  _globals['_LANDMARKSSERVICE']._serialized_end=1046
+  _globals['_DETECTSTART']._serialized_end=425
+  _globals['_DETECTREQUEST']._serialized_start=427
+  _globals['_DETECTREQUEST']._serialized_end=554
+  _globals['_DETECTINFO']._serialized_start=556
+  _globals['_DETECTINFO']._serialized_end=643
+  _globals['_DETECTRESPONSE']._serialized_start=646
+  _globals['_DETECTRESPONSE']._serialized_end=802
+  _globals['_LANDMARKSSERVICE']._serialized_start=1019
+  _globals['_LANDMARKSSERVICE']._serialized_end=1108
 # @@protoc_insertion_point(module_scope)

@@ -34,20 +34,26 @@ class FramesHeader(_message.Message):
     def __init__(self, width_px: _Optional[int] = ..., height_px: _Optional[int] = ...) -> None: ...
 
 class DetectStart(_message.Message):
-    __slots__ = ("media", "frames", "backend", "mode", "max_frames", "num_jitters")
+    __slots__ = ("media", "frames", "backend", "mode", "max_frames", "num_jitters", "sampling", "target_fps", "max_gap_frames")
     MEDIA_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAMES_FIELD_NUMBER: _ClassVar[int]
     NUM_JITTERS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FPS_FIELD_NUMBER: _ClassVar[int]
+    MAX_GAP_FRAMES_FIELD_NUMBER: _ClassVar[int]
     media: _common_pb2.MediaHeader
     frames: FramesHeader
     backend: LandmarkBackend
     mode: LandmarkMode
     max_frames: int
     num_jitters: int
-    def __init__(self, media: _Optional[_Union[_common_pb2.MediaHeader, _Mapping]] = ..., frames: _Optional[_Union[FramesHeader, _Mapping]] = ..., backend: _Optional[_Union[LandmarkBackend, str]] = ..., mode: _Optional[_Union[LandmarkMode, str]] = ..., max_frames: _Optional[int] = ..., num_jitters: _Optional[int] = ...) -> None: ...
+    sampling: str
+    target_fps: float
+    max_gap_frames: int
+    def __init__(self, media: _Optional[_Union[_common_pb2.MediaHeader, _Mapping]] = ..., frames: _Optional[_Union[FramesHeader, _Mapping]] = ..., backend: _Optional[_Union[LandmarkBackend, str]] = ..., mode: _Optional[_Union[LandmarkMode, str]] = ..., max_frames: _Optional[int] = ..., num_jitters: _Optional[int] = ..., sampling: _Optional[str] = ..., target_fps: _Optional[float] = ..., max_gap_frames: _Optional[int] = ...) -> None: ...
 
 class DetectRequest(_message.Message):
     __slots__ = ("start", "data", "chunk")

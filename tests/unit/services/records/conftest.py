@@ -35,6 +35,10 @@ def make_face() -> MakeFace:
             angles = np.linspace(0, 2 * np.pi, len(lips), endpoint=False)
             points_TNC[t, lips, 0] += width_px / 2 * np.cos(angles)
             points_TNC[t, lips, 1] += height_px / 2 * np.sin(angles)
+            apart_px = 1.5 * width_px
+            points_TNC[t, list(numbering.group("nose"))] = (center[0], center[1] - 0.5 * apart_px)
+            for eye, side in zip(numbering.group("outer_eye_corners"), (-0.5, 0.5), strict=True):
+                points_TNC[t, eye] = (center[0] + side * apart_px, center[1] - 0.9 * apart_px)
             left, right = numbering.group("mouth_corners")
             points_TNC[t, left] = (center[0] - width_px / 2, center[1])
             points_TNC[t, right] = (center[0] + width_px / 2, center[1])

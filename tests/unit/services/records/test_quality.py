@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.base.media import DecodeFacts, Landmarks, PointSource, VideoInfo
+from services.base.media import DecodeFacts, Landmarks, PointSource, TimeHole, VideoInfo
 from services.records.align import parse_align
 from services.records.frame_quality import FrameFacts
 from services.records.labels import encode_words
@@ -67,6 +67,13 @@ def lost(face: Landmarks, num_frames: int, source: PointSource = PointSource.MIS
     return dataclasses.replace(face, source_T=source_T)
 
 
+def wild(face: Landmarks) -> Landmarks:
+    """Upside down, and from the 10th frame on far outside of the frame."""
+    points_TNC = -face.points_TNC + np.float32(360)
+    points_TNC[10:] += 1000
+    return dataclasses.replace(face, points_TNC=points_TNC)
+
+
 def test_a_good_clip_has_no_flags_and_says_what_was_seen(face) -> None:
     quality = clip_quality(findings(face))
     assert flags_of(quality) == ()
@@ -97,6 +104,17 @@ def test_facts_are_plain_json(face) -> None:
         ({"facts": DecodeFacts(75, num_interlaced=75)}, ("INTERLACED",)),
         ({"facts": DecodeFacts(75, duration_s=3.0), "info": dataclasses.replace(INFO, duration_s=1e12)}, ()),
         ({"facts": DecodeFacts(75, duration_s=9.0)}, ("ALIGN_TIME_MISMATCH",)),
+        ({"facts": DecodeFacts(75, rate_hz=50.0)}, ("OTHER_RATE",)),
+        ({"facts": DecodeFacts(75, rate_hz=25.1)}, ()),
+        ({"facts": DecodeFacts(75, rate_hz=50.0), "by_time": False}, ("INDEX_IS_NO_TIME", "LABEL_CUT")),
+        ({"facts": DecodeFacts(75, rate_hz=15.0), "by_time": False}, ("INDEX_IS_NO_TIME",)),
+        ({"facts": DecodeFacts(75, rate_hz=25.0), "by_time": False}, ()),
+        ({"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.12),))}, ("MISSING_FRAMES",)),
+        ({"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.6),))}, ("LONG_HOLE", "MISSING_FRAMES")),
+        (
+            {"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.04),)), "by_time": False},
+            ("INDEX_IS_NO_TIME", "MISSING_FRAMES"),
+        ),
         ({"info": dataclasses.replace(INFO, num_video_streams=2)}, ("SEVERAL_VIDEOS",)),
         ({"facts": None}, ()),
         ({"info": None}, ()),
@@ -118,7 +136,7 @@ def test_each_fact_raises_its_flag(face, changes: Mapping[str, Any], expected: t
 
 
 def test_too_few_frames_for_the_label_is_ctc_infeasible(face) -> None:
-    assert flags(findings(face, num_frames=20)) == ("CTC_INFEASIBLE", "SHORT_CLIP")
+    assert flags(findings(face, num_frames=20)) == ("CTC_INFEASIBLE", "LABEL_CUT", "SHORT_CLIP")
 
 
 def test_milliseconds_are_recognised_by_the_duration(face) -> None:
@@ -160,7 +178,11 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
         facts=DecodeFacts(80, num_corrupt=1, num_interlaced=1, warnings=("x",)),
     )
     nothing_said = findings(face, align=b"0 74500 sil", num_frames=0)
-    assert set(flags(everything)) | set(flags(nothing_said)) | {"CTC_INFEASIBLE"} == set(FLAGS)
+    hole = TimeHole(1.0, 0.6)
+    by_time = findings(wild(face), facts=DecodeFacts(75, rate_hz=50.0, holes=(hole,)))
+    by_index = findings(face, facts=DecodeFacts(75, rate_hz=50.0, holes=(hole,)), by_time=False)
+    raised = {flag for found in (everything, nothing_said, by_time, by_index) for flag in flags(found)}
+    assert raised | {"CTC_INFEASIBLE", "FACE_DOUBTFUL"} == set(FLAGS)
 
 
 def test_keep_reports_nothing_and_flag_everything() -> None:

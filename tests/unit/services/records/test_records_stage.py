@@ -75,7 +75,7 @@ def test_neither_chunks_nor_earlier_clips_show_in_the_bytes(face, profile: str) 
 
 def test_quality_and_flags_come_beside_the_record(face) -> None:
     product = carry(open_stage(RecordsConfig()), frames_of(30), face)
-    assert product.flags == ("SHORT_CLIP",)
+    assert product.flags == ("LABEL_CUT", "SHORT_CLIP")
     assert product.quality["num_frames"] == 30
     assert carry(open_stage(RecordsConfig(quality_policy="keep")), frames_of(30), face).flags == ()
 
