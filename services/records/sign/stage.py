@@ -152,6 +152,7 @@ class SignWork:
             duration_s = decoded.duration_s if decoded is not None and decoded.duration_s > 0 else info.duration_s
             quality |= {"source_fps": round(_source_rate_hz(info, decoded), 3), "duration_s": round(duration_s, 3)}
             quality |= {"width_px": info.width_px, "height_px": info.height_px, "rotation_deg": info.rotation_deg}
+            quality |= {"pixel_aspect": info.pixel_aspect, "num_video_streams": info.num_video_streams}
         if occlusion is not None:
             quality |= visible_shares(mask_TN)
             quality["occlusion"] = asdict(occlusion)

@@ -157,6 +157,15 @@ def test_frames_and_times_that_were_lost_are_serious(keypoints, facts, flag):
     assert set(SERIOUS) <= set(FLAGS)
 
 
+def test_what_a_container_says_of_the_picture_is_told(keypoints):
+    info = dataclasses.replace(INFO, pixel_aspect="64:45", num_video_streams=2)
+    work = open_stage(SignFilesConfig())(JOB, info)
+    facts = DecodeFacts(6, num_decoded=6, num_interlaced=6)
+    product = work.finish({"keypoints": keypoints(6), "features": None, "info": info, "facts": facts})
+    assert product.flags == ("INTERLACED", "SEVERAL_VIDEOS")
+    assert (product.quality["pixel_aspect"], product.quality["num_interlaced"]) == ("64:45", 6)
+
+
 def test_a_few_frames_a_second_are_no_holes(keypoints):
     slow = DecodeFacts(6, num_decoded=6, rate_hz=0.5, longest_step_s=2.0)
     assert finished(keypoints(6), facts=slow).flags == ("SLOW_SOURCE",)
