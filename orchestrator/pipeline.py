@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.space import Prediction
 from services.base.manifest import ClipRow, ClipTable
 from services.base.order import DoneShard, QuarantineLine, RunOrder
 
@@ -50,6 +51,14 @@ def no_rules(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iterable[
     return ()
 
 
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+def nothing_predicted(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
+    """For a pipeline of whose products nothing is known before they are made."""
+    return Prediction(0.0)
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A pipeline as values and pure functions.
@@ -69,6 +78,7 @@ class Pipeline:
     product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
     whether clips go to train, val and test. figures: (quality fact, its heading) of the report's table of clips.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
+    predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
     """
 
     name: str
@@ -91,3 +101,4 @@ class Pipeline:
     figures: tuple[tuple[str, str], ...] = ()
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048
+    predict: Callable[[Settings, float], Prediction] = nothing_predicted

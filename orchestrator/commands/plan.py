@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from orchestrator.commands import Answer
 from orchestrator.commands.reproduce import local_file
+from orchestrator.commands.roots import state_root
 from orchestrator.commands.run import options_of
 from orchestrator.leaks import content_leaks
 from orchestrator.pipeline import Pipeline
@@ -20,6 +20,7 @@ from orchestrator.plan import Plan
 from orchestrator.planning import limit_words, pipeline_of, plan_of, run_service
 from orchestrator.progress import Progress, duration, num_bytes
 from orchestrator.reading import Unread, media_sha256, of_all, reading
+from orchestrator.space import Disk, Prediction, disks_of, free_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.manifest import ClipRow
 from services.base.settings import granted_cores
@@ -55,8 +56,9 @@ def plan(flags: argparse.Namespace) -> Answer:
     findings += [*labels, *unread.values()]
     sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
     prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
-    prediction["free_bytes"] = _free_bytes(made)
-    full = prediction["free_bytes"] is not None and prediction["output_bytes"] > prediction["free_bytes"]
+    disks = _disks(pipeline, made, prediction, flags)
+    prediction |= {"needed_bytes": sum(disk.needed_bytes for disk in disks), "free_bytes": _free_bytes(made)}
+    full = any(disk.is_short for disk in disks) and not flags.ignore_free_space
     data: dict[str, Any] = {
         "run": made.order.run,
         "digest": made.order.digest,
@@ -178,19 +180,24 @@ def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -
     }
 
 
+def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags: argparse.Namespace) -> list[Disk]:
+    """The disks that a run would write to: outputs as the sample measured them, and what is kept for other runs."""
+    num_clips = made.order.num_clips
+    guess = pipeline.predict({s.name: s.config for s in made.order.stages}, made.input_bytes / num_clips)
+    output_bytes = prediction["output_bytes"] / num_clips or guess.output_bytes
+    expected = Prediction(output_bytes, guess.artifact_bytes)
+    return disks_of(
+        made.order.output_root, state_root(flags), expected, num_clips, keeps_artifacts=flags.artifact_cache
+    )
+
+
 def _product(answer: Mapping[str, Any]) -> str:
     return next(name for name, value in answer.items() if isinstance(value, dict) and "num_bytes" in value)
 
 
 def _free_bytes(made: Plan) -> int | None:
     """Free space where the output will lie, without making it."""
-    root = made.order.output_root
-    if root.startswith("s3://"):
-        return None
-    folder = Path(root)
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return None if "://" in made.order.output_root else free_bytes(made.order.output_root)
 
 
 def _text(data: Mapping[str, Any], made: Plan) -> str:
@@ -226,5 +233,8 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"{num_bytes(prediction['output_bytes'])} of output"
         )
     if data["disk_too_small"]:
-        yield f"NOT ENOUGH SPACE: {num_bytes(prediction['free_bytes'])} are free where the output goes"
+        yield (
+            f"NOT ENOUGH SPACE: {num_bytes(prediction['needed_bytes'])} are needed, with what is kept for other runs, "
+            f"and {num_bytes(prediction['free_bytes'] or 0)} are free where the output goes"
+        )
     yield f"{data['num_shards']} shards{' a split' if has_splits else ''}; run {data['run']}; nothing was written"

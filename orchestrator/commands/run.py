@@ -25,6 +25,7 @@ from orchestrator.plan import Plan
 from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop
+from orchestrator.space import check, disks_of
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.isolation import clip_limits
 from services.base.order import NO_SHARD, RunOrder
@@ -48,6 +49,11 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
+    )
+    parser.add_argument(
+        "--ignore-free-space",
+        action="store_true",
+        help="begin although the output will not fit on the disk",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
     parser.add_argument(
@@ -253,6 +259,7 @@ def _carry(
     flags: argparse.Namespace,
     notes: tuple[str, ...] = (),
 ) -> Answer:
+    notes = (*notes, *check_space(pipeline, order, state, outputs, flags))
     if kube.is_kube(flags):
         summary = kube.carry(pipeline, order, state, outputs, options, flags)
     else:
@@ -265,6 +272,26 @@ def _carry(
     if kube.is_kube(flags):
         data["resume"] = kube.resume_command(flags, add_run_flags, kube.add_cluster_flags)
     return Answer(text_of(data, late_notes), data, summary.exit_code)
+
+
+def check_space(
+    pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, flags: argparse.Namespace
+) -> tuple[str, ...]:
+    """What is to be said of the free space for what a run still has to write. Raises BadConfig NO_SPACE.
+
+    Of an object store nothing is known.
+    """
+    if "://" in outputs.uri and "://" in state.uri:
+        return ()
+    manifest, done = read_clips(state, order), observe(state, order.run).done
+    num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
+    media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
+    prediction = pipeline.predict({stage.name: stage.config for stage in order.stages}, media_bytes)
+    disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
+    notes = check(disks, prediction, ignores=flags.ignore_free_space)
+    if not flags.quiet:
+        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+    return notes
 
 
 def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, Any]:

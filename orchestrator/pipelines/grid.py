@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.listing import SKIP, Problem, frozen_rows, raise_if_fatal
-from orchestrator.pipeline import DataSet, Pipeline
+from orchestrator.pipeline import DataSet, Pipeline, Settings
 from orchestrator.pipelines.grid_check import check_align
 from orchestrator.pipelines.grid_discovery import Discovery, discover
 from orchestrator.pipelines.grid_layouts import LAYOUTS
@@ -20,14 +20,16 @@ from orchestrator.pipelines.grid_splits import (
     published_splits,
     split_notes,
 )
+from orchestrator.space import Prediction
 from services.base.contract import config_from_mapping
 from services.base.errors import BadConfig
 from services.base.manifest import ClipRow
 from services.base.order import DoneShard, QuarantineLine, RunOrder
 from services.base.shards import shard_name
 from services.base.store import Entry, Store
+from services.base.topology import IBUG_68, MEDIAPIPE_478, topology
 from services.records.meta import build_meta
-from services.records.roi import PROFILES
+from services.records.roi import CHANNELS, PROFILES, profile_named
 from services.records.spec import RecordsConfig
 from services.records.tfrecord import read_records
 from services.records.timing import RATE_HZ
@@ -37,6 +39,8 @@ from services.records.timing import RATE_HZ
 _LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "UNKNOWN_EXTENSION"})
 _SEED_PROFILE = "liptype2-v1"
 _PIECE_BYTES = 8 << 20
+# Of an artifact of landmarks: x and y of a point, and what a frame has besides.
+_POINT_BYTES, _FRAME_FACTS_BYTES = 8, 20
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -276,6 +280,16 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
     return enumerate(read_records(pieces))
 
 
+def predict(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
+    """A record is as large as its frames, whatever the clip; landmarks are kept for each frame that is decoded."""
+    records, landmarks = settings["records"], settings["landmarks"]
+    window = profile_named(records["profile"])
+    num_points = topology(IBUG_68 if landmarks["backend"] == "dlib" else MEDIAPIPE_478).num_points
+    frames_bytes = records["max_frames"] * window.width_px * window.height_px * CHANNELS
+    num_decoded = settings["decode"]["max_frames"] or records["max_frames"]
+    return Prediction(frames_bytes, num_decoded * (num_points * _POINT_BYTES + _FRAME_FACTS_BYTES), is_sure=True)
+
+
 PIPELINE = Pipeline(
     "grid",
     "GRID clips to sharded TFRecords of mouth crops and labels",
@@ -287,4 +301,5 @@ PIPELINE = Pipeline(
     summary_files,
     file_of,
     payloads,
+    predict=predict,
 )

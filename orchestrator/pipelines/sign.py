@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.pipeline import Agreement, DataSet, Pipeline, same_bytes
+from orchestrator.pipeline import Agreement, DataSet, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.sign_discovery import discover, output_names
 from orchestrator.pipelines.sign_flags import add_flags, stages
 from orchestrator.pipelines.sign_labels import GLOSSES_FILE, plan_labels
+from orchestrator.space import Prediction
 from services.base.errors import BadConfig, BadInput
 from services.base.manifest import ClipRow, ClipTable
 from services.base.order import DoneShard, QuarantineLine, RunOrder
@@ -27,6 +28,8 @@ from services.records.sign.writer import npz_name, parquet_name
 
 _SPLIT = "train"
 _NPZ = ".npz"
+_USUAL_BITS_A_SECOND, _USUAL_FPS = 1.5e6, 25.0
+_NUM_FEATURES = 2048
 
 
 def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
@@ -160,6 +163,18 @@ def compare(order: RunOrder, kept: bytes, made: bytes) -> Agreement:
         return Agreement((error.message,))
 
 
+def predict(settings: Settings, media_bytes: float) -> Prediction:
+    """A guess: how long a clip is follows from its bytes at a usual rate, and a frame takes its points and features.
+
+    Both are in the npz, in the parquet, and once more among what is kept for other runs.
+    """
+    files = settings["signfiles"]
+    num_frames = media_bytes * 8 / _USUAL_BITS_A_SECOND * (settings["decode"]["target_fps"] or _USUAL_FPS)
+    frame_bytes = 4.0 * (NUM_COORDINATES * files["keypoints"] + _NUM_FEATURES * files["features"])
+    copies = 2 if files["parquet"] else 1
+    return Prediction(copies * num_frames * frame_bytes, num_frames * frame_bytes)
+
+
 PIPELINE = Pipeline(
     "sign",
     "sign videos to keypoints and InceptionV3 features, an npz a clip",
@@ -173,6 +188,7 @@ PIPELINE = Pipeline(
     payloads,
     check_outputs=check_outputs,
     compare=compare,
+    predict=predict,
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
     preview="preview.jpg",
     product="clips",

@@ -49,7 +49,10 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(
 
     planned = here.ok("plan", *flags, "--output-root", out, "--sample", 1, code=78)
     assert planned["disk_too_small"]
-    result = here.run("run", *flags, "--output-root", out)
+    refused = here.refused("run", *flags, "--output-root", out, reason="DISK_FULL")
+    assert "bytes (6.8 MB) are needed" in refused or "bytes (8.5 MB) are needed" in refused
+    assert "are free" in refused and "--ignore-free-space" in refused
+    result = here.run("run", *flags, "--output-root", out, "--ignore-free-space")
     assert result.code == 78
     told = result.text + result.stderr
     assert "DISK_FULL" in told
