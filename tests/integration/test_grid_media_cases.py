@@ -1,0 +1,104 @@
+"""What a container says of pictures and times: cases after public bug reports, all in one opened pass.
+
+The one of 2400x1920 px takes ten seconds: its size is what the case is about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.pipelines import grid
+from services.base.artifacts import Product
+from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass
+from services.base.contract import ClipJob, config_from_mapping
+from services.base.media import Clip, Media
+from services.records.example import decode_example
+from services.records.quality import SERIOUS
+
+Carry = Callable[[str], Product]
+
+
+def opened(argv: Sequence[str] = ()) -> ClipPass:
+    parser = argparse.ArgumentParser()
+    grid.add_flags(parser)
+    stages = []
+    for name, values in grid.stages(parser.parse_args(argv)):
+        spec = importlib.import_module(f"services.{name}.spec").SPEC
+        stage = importlib.import_module(f"services.{name}.stage")
+        stages.append(BoundStage(spec, stage.open_stage(config_from_mapping(spec.config, values))))
+    return ClipPass(stages)
+
+
+@pytest.fixture(scope="module")
+def carry(testdata: Path) -> Carry:
+    clip_pass, made = opened(), dict[str, Product]()
+
+    def carried(name: str) -> Product:
+        folder, stem = name.split("/")
+        root = testdata / "data" / "cases" / "grid" / folder
+        if name not in made:
+            align = (root / "alignments" / "s1" / f"{stem}.align").read_bytes()
+            clip = Clip(f"s1/{stem}", stem, "s1", f"s1/{stem}.mpg")
+            job = ClipJob(clip, Media.of_file(root / "s1" / f"{stem}.mpg"), {"align": align})
+            parts = [part.value for part in clip_pass.run(job, {}) if isinstance(part, ArtifactPart)]
+            (made[name],) = (value for value in parts if isinstance(value, Product))
+        return made[name]
+
+    return carried
+
+
+def crops(product: Product) -> np.ndarray:
+    features = decode_example(product.payload)
+    (num_frames,) = features["input_len"]
+    return np.frombuffer(features["frames"][0], np.uint8).reshape(75, -1)[:num_frames].astype(np.int16)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("00_control/bbaf2n", ()),
+        ("01_pixel_aspect/own_square", ()),
+        ("01_pixel_aspect/own_dvd", ()),
+        ("02_frame_rate/own_50fps", ("OTHER_RATE", "SHORT_CLIP")),
+        ("04_two_videos/own_strip_first", ("SEVERAL_VIDEOS",)),
+        ("05_edit_list/own_editlist", ()),
+        ("06_claimed_length/own_claims", ()),
+    ],
+)
+def test_the_same_face_at_the_same_times(carry, name: str, flags: tuple[str, ...]) -> None:
+    found, control = crops(carry(name)), crops(carry("00_control/bbaf2n"))
+    assert carry(name).flags == flags
+    assert np.abs(found - control[: len(found)]).mean() <= 4
+
+
+def test_pixel_aspects_and_choices_are_told(carry) -> None:
+    assert carry("01_pixel_aspect/own_dvd").quality["picture"]["pixel_aspect"] == "64:45"
+    two = carry("04_two_videos/own_strip_first").quality["picture"]
+    assert (two["stream_index"], two["num_video_streams"]) == (1, 2)
+    assert carry("05_edit_list/own_editlist").quality["decode"]["num_hidden"] == 75
+
+
+def test_a_claimed_length_is_no_fact(carry) -> None:
+    quality = carry("06_claimed_length/own_claims").quality
+    assert (quality["duration_s"], quality["align_ticks_per_s"]) == (3.0, 25_000)
+
+
+def test_a_hole_is_told_with_its_place_and_what_follows_stays_at_its_time(carry) -> None:
+    product = carry("03_missing_frames/own_gap")
+    assert product.quality["timing"]["holes"] == [[25, 15]]
+    assert "LONG_HOLE" in product.flags
+    found, control = crops(product), crops(carry("00_control/bbaf2n"))
+    # Held frames draw the window's smoothed path a little: close, and closer than any other place.
+    off = [np.abs(found[45:70] - control[45 + by : 70 + by]).mean() for by in (0, -3, 3)]
+    assert off[0] < 6 and off[0] == min(off)
+
+
+def test_a_face_on_its_side_is_a_serious_flag(carry) -> None:
+    assert carry("10_turned/own_side90").flags == ("FACE_TURNED",)
+    assert "FACE_TURNED" in SERIOUS
