@@ -13,7 +13,7 @@ from orchestrator.packed import pack
 from services.base import layout
 from services.base.errors import BadConfig
 from services.base.manifest import Manifest, open_clips
-from services.base.order import DoneShard, RunOrder, done_from_json, lines_of, order_from_json
+from services.base.order import NO_SHARD, DoneShard, RunOrder, done_from_json, lines_of, order_from_json
 from services.base.shards import name_prefixes, parse_shard_name
 from services.base.store import Entry, NotThere, Store
 
@@ -75,6 +75,11 @@ def read_quarantine(state: Store, order: RunOrder, shards: Iterable[int]) -> lis
     """What planning found, then the quarantine of these shards, in order of shard and clip."""
     names = [layout.quarantine_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
     return [*_lines(state, layout.problems_file(order.run)), *_lines_of_all(state, names)]
+
+
+def num_found(order: RunOrder, lines: Iterable[Mapping[str, object]]) -> int:
+    """Clips that a run has found: those of its list, and those that planning left out. lines: its quarantine."""
+    return order.num_clips + sum(line["shard"] == NO_SHARD for line in lines)
 
 
 def read_quality(state: Store, order: RunOrder, shards: Iterable[int]) -> Iterator[dict[str, object]]:

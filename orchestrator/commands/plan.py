@@ -63,6 +63,7 @@ def plan(flags: argparse.Namespace) -> Answer:
         "run": made.order.run,
         "digest": made.order.digest,
         "clips": len(rows),
+        "found": len(rows) + len(made.problems),
         "splits": dict(sorted(made.num_by_split.items())),
         "speakers": dict(sorted(made.num_by_speaker.items())),
         "num_shards": made.order.num_shards,
@@ -211,6 +212,9 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
     yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}){splits}"
+    left_out = data["found"] - data["clips"]
+    if left_out:
+        yield f"{data['found']} clips found: {data['clips']} to process, {left_out} left out"
     if data["problems"]:
         reasons = Counter(problem["reason"] for problem in data["problems"])
         yield f"problems ({len(data['problems'])}): " + ", ".join(

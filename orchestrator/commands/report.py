@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.added import Part, file_of_line, parts_of, quality_of, quarantine_of
 from orchestrator.commands import Answer
 from orchestrator.commands.roots import find_run
-from orchestrator.observe import observe, read_clips
+from orchestrator.observe import num_found, observe, read_clips
 from orchestrator.pin import earlier_runs
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
@@ -39,16 +39,16 @@ def report(flags: argparse.Namespace) -> Answer:
     observed = observe(state, order.run)
     pipeline = pipeline_of(order.pipeline)
     parts = parts_of(state, [*earlier_runs(outputs), order.run])
-    quality = list(quality_of(parts))
+    quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     findings = Findings(
         order,
         observed.finished,
         [shard for part in parts for shard in part.done],
         quality,
-        quarantine_of(parts),
+        quarantine,
         sheets,
-        len(quality) + len(quarantine_of(parts)) if len(parts) > 1 else order.num_clips,
+        len(quality) + len(quarantine) if len(parts) > 1 else num_found(order, quarantine),
         pipeline.product,
         pipeline.kept,
         pipeline.has_splits,

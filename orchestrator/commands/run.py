@@ -17,7 +17,7 @@ from orchestrator.decide import Policy
 from orchestrator.joining import pin_or_join
 from orchestrator.lease import Lease
 from orchestrator.mended import Mended, plan_mended, take_over
-from orchestrator.observe import observe, read_clips, read_mended, read_quarantine
+from orchestrator.observe import num_found, observe, read_clips, read_mended, read_quarantine
 from orchestrator.pin import writes_to
 from orchestrator.pipeline import Pipeline
 from orchestrator.pipelines import PIPELINES
@@ -265,10 +265,10 @@ def _carry(
     else:
         summary = RunLoop(pipeline, order, state, outputs, options).run()
     told = observe(state, order.run).told
-    reasons = Counter(str(line["reason"]) for line in read_quarantine(state, order, told))
+    lines = read_quarantine(state, order, told)
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
-    data = {**_data(summary, reasons, notes), "cluster": flags.cluster}
+    data = {**_data(summary, lines, notes), "cluster": flags.cluster}
     if kube.is_kube(flags):
         data["resume"] = kube.resume_command(flags, add_run_flags, kube.add_cluster_flags)
     return Answer(text_of(data, late_notes), data, summary.exit_code)
@@ -294,7 +294,9 @@ def check_space(
     return notes
 
 
-def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> dict[str, Any]:
+def _data(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[str, ...]) -> dict[str, Any]:
+    """lines: of the quarantine, those that planning left out among them."""
+    reasons = Counter(str(line["reason"]) for line in lines)
     counts: Counter[str] = Counter()
     output_bytes = num_frames = num_cached = 0
     for done in summary.done:
@@ -310,6 +312,7 @@ def _data(summary: Summary, reasons: Counter[str], notes: tuple[str, ...]) -> di
         "why": summary.why,
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": len(summary.done), "total": summary.order.num_shards},
+        "found": num_found(summary.order, lines),
         "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
         "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
@@ -342,7 +345,8 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         lines.append(f"  {pipeline.kept} of {data['landmarks_found_made']} clips were found made")
     if data["reasons"]:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
-        lines.append(f"  {data['quarantined']} clips in quarantine: {by_reason}")
+        of_all = f" of {data['found']} found" if "found" in data else ""
+        lines.append(f"  {data['quarantined']} clips{of_all} in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     if not data["finished"]:
         lines.append(f"  carry on: {data.get('resume') or f'visemill resume --output-root {root}'}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run
-from orchestrator.observe import RunState, observe, read_done, read_quarantine
+from orchestrator.observe import RunState, num_found, observe, read_done, read_quarantine
 from orchestrator.progress import duration
 from services.base.errors import BadConfig
 from services.base.order import DoneShard
@@ -76,6 +76,7 @@ def _data(observed: RunState, done: list[DoneShard], lines: list[dict[str, objec
         "finished": observed.finished,
         "shards": {"done": len(observed.done), "total": order.num_shards},
         "clips": order.num_clips,
+        "found": num_found(order, lines),
         "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
         "quarantined": len(lines),
         "reasons": dict(sorted(reasons.items())),
@@ -85,9 +86,7 @@ def _data(observed: RunState, done: list[DoneShard], lines: list[dict[str, objec
 
 def _progress_lines(observed: RunState, data: dict[str, Any]) -> list[str]:
     order, num_done, num_counted = observed.order, len(observed.done), data["counted"]["done"]
-    made = (
-        f"{sum(data['records'].values())} records of {order.num_clips} clips, {duration(data['worker_s'])} of workers"
-    )
+    made = f"{sum(data['records'].values())} records of {data['found']} clips, {duration(data['worker_s'])} of workers"
     if num_counted == num_done:
         return [f"  {num_done} of {order.num_shards} shards, {made}"]
     return [

@@ -4,6 +4,7 @@ Over 20 s: two runs and a verification, each of which starts processes that load
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,26 @@ import pytest
 from orchestrator.cli import main
 from orchestrator.leaks import OTHER_WORDS
 
-BAD_CONFIG = 78
+QUARANTINED, BAD_CONFIG = 3, 78
 CASES = ("07_words_in_a_row", "08_rows_unsorted", "09_no_latin_letter", "11_long_name", "12_same_frames")
 FLAGS = ["--num-shards", "1", "--workers", "1", "--quiet", "-o", "json"]
 
 
 @pytest.fixture(scope="module")
 def finished(testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run over the clips of several roots, and one clip's video in another container under other words."""
+    """A finished run over the clips of several roots, one clip's video in another container under other words, and a
+    speaker one folder too deep.
+    """
     root = tmp_path_factory.mktemp("cases")
     for case in CASES:
         for speaker in ("s1", "alignments/s1"):
             shutil.copytree(testdata / "data/cases/grid" / case / speaker, root / "in" / speaker, dirs_exist_ok=True)
+    for speaker in ("s2", "alignments/s2"):
+        shutil.copytree(testdata / "data/cases/grid/16_one_too_deep" / speaker, root / "in" / speaker)
     same = testdata / "data/cases/grid/12_same_frames/s2/bbaf2n.mpg"
     shutil.copyfile(same, root / "in/s1/own_same.mpg")
     (root / "in/alignments/s1/own_same.align").write_text("0 30000 lay red\n30000 74500 soon\n")
-    assert main(["run", "grid", "--input-root", str(root / "in"), "--output-root", str(root / "out"), *FLAGS]) == 0
+    assert main(["run", "grid", *_roots(root / "out"), *FLAGS]) == QUARANTINED
     return root / "out"
 
 
@@ -53,6 +58,27 @@ def test_a_label_without_a_letter_is_empty(quality: dict[str, dict[str, Any]]) -
 def test_one_video_under_two_sentences_is_told(quality: dict[str, dict[str, Any]]) -> None:
     flagged = {key for key, line in quality.items() if OTHER_WORDS in line["flags"]}
     assert {"s1/bbaf2n", "s1/own_same"} <= flagged
+
+
+def test_what_was_found_is_in_the_output_or_left_out(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left_out = [json.loads(line) for line in (finished / "quarantine.jsonl").read_text().splitlines()]
+    assert [(line["media"], line["reason"]) for line in left_out] == [("s2/s2/bbaf3s.mpg", "UNREAD_FOLDER")]
+    assert main(["status", "--output-root", str(finished), "-o", "json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["found"], sum(status["records"].values()), status["quarantined"]) == (7, 6, 1)
+    assert main(["run", "grid", *_roots(finished), *FLAGS]) == QUARANTINED
+    again = json.loads(capsys.readouterr().out)
+    assert (again["found"], sum(again["records"].values()), again["quarantined"]) == (7, 6, 1)
+    assert main(["run", "grid", *_roots(finished), *FLAGS[:-1], "text"]) == QUARANTINED
+    assert "1 clips of 7 found in quarantine: 1 UNREAD_FOLDER" in capsys.readouterr().out
+    page = finished.with_name("report.html")
+    assert main(["report", "--output-root", str(finished), "--html", str(page), "--sheets", "0"]) == 0
+    by_name = {name: value for value, name in re.findall(r"<b>([^<]*)</b><span>([^<]*)</span>", page.read_text())}
+    assert (by_name["clips found"], by_name["records"], by_name["left out"]) == ("7", "6", "1")
+
+
+def _roots(finished: Path) -> list[str]:
+    return ["--input-root", str(finished.with_name("in")), "--output-root", str(finished)]
 
 
 def test_a_name_of_244_bytes_is_made_again(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
