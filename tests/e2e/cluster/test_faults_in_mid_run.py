@@ -210,11 +210,8 @@ class Node:
 
 @pytest.fixture
 def node(cluster) -> Iterator[Node]:
-    # Else 20 s until a silent node is taken for dead, and 15 s more until its pods go. A kubelet renews every 10 s.
+    # Else 20 s until a silent node is taken for dead; a kubelet renews every 10 s.
     cluster.restart("kube-controller-manager", "--node-monitor-grace-period=12s")
-    cluster.restart(
-        "kube-apiserver", *(f"--default-{why}-toleration-seconds=3" for why in ("not-ready", "unreachable"))
-    )
     found = Node(cluster)
     yield found
     found.come_back()
