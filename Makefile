@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROTO_VENV := .venv-protos
 DEMO := demo
 
-.PHONY: setup setup-test demo test lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test demo test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 setup: $(VENV)/.ready
 setup-test: $(VENV)/.ready-test
@@ -40,13 +40,25 @@ demo: setup
 	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
 	$(BIN)/visemill report --output-root $(DEMO)/out
 
-test: setup-test lint typecheck verify unit
+# Static checks beside the tests: they fill what two test processes leave of two cores.
+test: setup-test $(PROTO_VENV)/.ready
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=line static unit
 
+static: lint typecheck verify
+# What of a suite is no test; scripts/run_ci.py asks for it after tests that were tried again.
+test-static: static
+e2e-static e2e-cluster-static:
+
+TEST_PROCESSES ?= 2
 unit: setup-test
-	$(BIN)/pytest tests -m "not slow" --ignore=tests/e2e/cluster
+	$(BIN)/pytest tests -m "not slow" --ignore=tests/e2e/cluster --numprocesses=$(TEST_PROCESSES) --dist=loadfile --durations=15
 
 e2e: setup-test
 	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster --durations=15
+
+# All of CI, as .ci/run runs it.
+ci: setup-test
+	$(BIN)/python scripts/run_ci.py
 
 # On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
 # Two files of tests at a time, each on a cluster of its own: what one kills is not another's.

@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 import urllib3
 from hypothesis import settings
+from loopback_ports import reserved_ports
 from minio import Minio
 
 # A loaded machine is slow, not wrong.
@@ -25,15 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ACCESS_KEY, SECRET_KEY = "visemill-tests", "visemill-tests-secret"
 START_LIMIT_S = 90
 
-BUDGET = "VISEMILL_TEST_BUDGET_S"
-_BEGAN_S = time.monotonic()
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Where a suite has to end by a certain time, tests that come after it are left out, and say so."""
-    budget_s = float(os.environ.get(BUDGET) or "inf")
-    if time.monotonic() - _BEGAN_S > budget_s:
-        pytest.skip(f"{BUDGET}={budget_s:g} seconds are used up: run {item.nodeid} by itself")
+# Loaded here, so that every suite has it.
+pytest_plugins = ["suite_gate"]
 
 
 @pytest.fixture(scope="session")
@@ -45,21 +37,6 @@ def testdata() -> Path:
     return path
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, below the range from which the system takes ports for clients."""
-    ports: list[int] = []
-    for port in random.sample(range(18000, 32000), 2000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        ports.append(port)
-        if len(ports) == count:
-            return ports
-    raise RuntimeError("no free ports on loopback")
-
-
 class S3Server:
     """SeaweedFS in one process, in a folder of its own: `kill` it, and `start` brings it back with its data."""
 
@@ -67,7 +44,7 @@ class S3Server:
         self.access_key, self.secret_key = ACCESS_KEY, SECRET_KEY
         self.log = folder / "weed.log"
         names = ("master", "volume", "filer", "s3")
-        ports = free_ports(2 * len(names))
+        ports = reserved_ports(2 * len(names))
         plain, grpc = dict(zip(names, ports, strict=False)), dict(zip(names, ports[len(names) :], strict=True))
         self.endpoint = f"http://127.0.0.1:{plain['s3']}"
         identity = {"name": "tests", "actions": ["Admin", "Read", "Write", "List", "Tagging"]}

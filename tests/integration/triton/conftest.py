@@ -1,6 +1,7 @@
 """A real tritonserver with its python backend on loopback, from an environment of its own."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from loopback_ports import reserved_ports
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
@@ -22,37 +24,34 @@ START_LIMIT_S = 120
 HERE = Path(__file__).resolve().parent
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, as tests/conftest.py finds them."""
-    import socket
-
-    sockets = [socket.socket() for _ in range(count)]
-    for probe in sockets:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in sockets]
-    for probe in sockets:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="session")
 def triton_venv() -> Path:
     """An environment that holds tritonserver and, for its python backend, onnxruntime; made once, skips without."""
     named = os.environ.get("VISEMILL_TRITON_VENV")
     venv = Path(named) if named else Path.home() / ".cache" / "visemill" / f"triton-{PYTRITON}"
-    ready = venv / ".visemill-ready"
-    if not named and not ready.exists():
-        packages = [f"nvidia-pytriton=={PYTRITON}", "numpy<2", "onnxruntime"]
-        try:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True, capture_output=True)
-            argv = [str(venv / "bin" / "pip"), "install", "--quiet", *packages]
-            subprocess.run(argv, check=True, capture_output=True, timeout=900)
-        except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"no tritonserver: set VISEMILL_TRITON_VENV, or let pip install {packages}: {error}")
-        ready.touch()
+    if not named:
+        venv.parent.mkdir(parents=True, exist_ok=True)
+        # Several test processes ask at once; the first one installs.
+        with venv.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _install(venv)
     if not _server_folder(venv).is_dir():
         pytest.skip(f"no tritonserver in {venv}: install nvidia-pytriton=={PYTRITON} there")
     return venv
+
+
+def _install(venv: Path) -> None:
+    ready = venv / ".visemill-ready"
+    if ready.exists():
+        return
+    packages = [f"nvidia-pytriton=={PYTRITON}", "numpy<2", "onnxruntime"]
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True, capture_output=True)
+        argv = [str(venv / "bin" / "pip"), "install", "--quiet", *packages]
+        subprocess.run(argv, check=True, capture_output=True, timeout=900)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"no tritonserver: set VISEMILL_TRITON_VENV, or let pip install {packages}: {error}")
+    ready.touch()
 
 
 def _server_folder(venv: Path) -> Path:
@@ -72,7 +71,7 @@ class TritonServer:
             shutil.copy(server / "backends" / "python" / name, backend)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         shutil.copy(server / "python_backend_stubs" / version / "triton_python_backend_stub", backend)
-        grpc_port, self.metrics_port = free_ports(2)
+        grpc_port, self.metrics_port = reserved_ports(2)
         self.target = f"127.0.0.1:{grpc_port}"
         self._tls_ca = tls_ca
         self._argv = [
