@@ -140,11 +140,11 @@ class ObeyingFar:
         self.orders = orders
         self.began_s = time.monotonic()
         self.waited_s = 0.0
-        self.num_pushed = 0
+        self.pushed_s = []
 
     def push(self, chunk):
         obey(self.orders.get("push", "fine"))
-        self.num_pushed += 1
+        self.pushed_s.append(time.monotonic())
 
     def awaited(self):
         if "wait" in self.orders:
@@ -154,8 +154,8 @@ class ObeyingFar:
 
     def finish(self, given):
         obey(self.orders.get("finish", "fine"))
-        seen = {"pid": os.getpid(), "began_s": self.began_s, "ended_s": time.monotonic()}
-        return Product(str(self.num_pushed).encode(), seen)
+        seen = {"pid": os.getpid(), "began_s": self.began_s, "pushed_s": self.pushed_s, "ended_s": time.monotonic()}
+        return Product(str(len(self.pushed_s)).encode(), seen)
 
 
 def open_stage(name, config, target, configs):

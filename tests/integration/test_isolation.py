@@ -110,12 +110,12 @@ def test_a_callers_deadline_is_not_the_clips_fault(child):
 
 def test_a_callers_deadline_holds_for_both_tries_together(child, tmp_path):
     child.start()
-    began_s = time.monotonic()
+    # A second try with all of the 3 s would end by the clip's own limit, which is shorter.
+    assert LIMITS.time_s < 3.0 < 2 * LIMITS.time_s
     with pytest.raises(Transient) as failure:
         product(child, "hang", timeout_s=3.0)
     assert failure.value.reason == "DEADLINE_EXCEEDED"
     assert child.num_restarts == 1
-    assert time.monotonic() - began_s < 3.9
 
 
 def test_a_deadline_that_passed_while_the_child_started_costs_no_child(child):

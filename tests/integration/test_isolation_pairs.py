@@ -1,6 +1,8 @@
 """Two clips in a child: the next is begun while one waits, and neither pays for the other."""
 
+import itertools
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -63,19 +65,19 @@ def test_without_a_next_clip_one_is_begun_after_the_other(child):
 
 
 def test_waits_of_neighbours_pass_together(child):
-    def seconds(pairs: bool) -> float:
-        began_s = time.monotonic()
-        carried(child, *["wait=0.4"] * 4, pairs=pairs)
-        return time.monotonic() - began_s
+    def num_overlaps(pairs: bool) -> int:
+        seen = [product.quality for product in carried(child, *["wait=0.4"] * 4, pairs=pairs)]
+        return sum(after["began_s"] < before["ended_s"] for before, after in itertools.pairwise(seen))
 
-    seconds(True)
-    assert seconds(True) < 0.8 * seconds(False)
+    # On a busy machine a clip may have waited enough before the next one reached the child.
+    assert num_overlaps(True) > 0
+    assert num_overlaps(False) == 0
 
 
 def test_a_long_next_clip_costs_the_first_no_more_than_one_chunk(child):
     one, other = carried(child, "wait=0.2", "push=sleep")
-    assert one.quality["ended_s"] - one.quality["began_s"] < 0.2 + 0.5 + 0.2
-    assert other.quality["ended_s"] - other.quality["began_s"] > 1.4
+    assert other.payload == b"3"
+    assert sum(pushed_s < one.quality["ended_s"] for pushed_s in other.quality["pushed_s"]) <= 1
 
 
 @pytest.mark.parametrize("where", ["push", "finish"])
@@ -180,13 +182,16 @@ def test_a_clip_whose_parts_are_left_unread_leaves_the_next_one_begun():
 
 
 def test_a_supervisor_that_is_asked_to_stop_waits_for_neither():
-    asked_s = time.monotonic() + 60
-    child = new_child(should_stop=lambda: time.monotonic() > asked_s)
+    asked = threading.Event()
+    child = new_child(should_stop=asked.is_set)
+    parts: list[object] = []
     try:
-        asked_s = time.monotonic() + 0.3
+        threading.Timer(0.3, asked.set).start()
         with pytest.raises(Transient, match="STOPPED"):
-            list(child.run(job("first", "wait=30"), then=NextClip(job("next", "push=sleep"))))
-        assert time.monotonic() - asked_s < 2
+            # Longer than a clip may take: had it been waited for, it would be a clip that timed out.
+            parts.extend(child.run(job("first", "wait=30"), then=NextClip(job("next", "push=sleep"))))
+        assert not any(isinstance(part, ArtifactPart) for part in parts)
+        assert child.num_restarts == 0
     finally:
         child.close()
 

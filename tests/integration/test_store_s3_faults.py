@@ -3,7 +3,6 @@
 import hashlib
 import re
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -295,10 +294,9 @@ def test_a_fetch_of_what_was_replaced_meanwhile_starts_over(server: FaultyS3, st
 def test_what_stays_out_of_reach_is_transient_after_the_patience(server: FaultyS3) -> None:
     bucket = Bucket.from_environment("bucket")
     server.refusals = [(503, "SlowDown")] * 1000
-    began_s = time.monotonic()
     with pytest.raises(Transient, match=r"STORE_UNREACHABLE.*503 SlowDown") as caught:
         bucket.request("GET", "a", patience_s=0.3)
-    assert time.monotonic() - began_s < 5
+    assert 980 < len(server.refusals) < 1000, "asked more than once, and not for ever"
     assert "very-secret" not in str(caught.value)
 
 

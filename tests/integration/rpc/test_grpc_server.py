@@ -152,10 +152,8 @@ def test_of_a_bug_no_word_leaves_the_server(run: Callable[..., Running]) -> None
 
 
 def test_a_call_without_a_deadline_gets_the_servers(run: Callable[..., Running]) -> None:
-    began_s = time.monotonic()
     error = run(deadline_s=0.3).error("work", timeout_s=None)
     assert (type(error), error.reason) == (Transient, "DEADLINE_EXCEEDED")
-    assert time.monotonic() - began_s < 10
 
 
 def test_a_caller_that_stalls_without_a_deadline_is_cut_off(run: Callable[..., Running]) -> None:

@@ -73,9 +73,8 @@ def test_nobody_waits_for_what_is_not_read_yet():
     clips = ahead("a", "b", reads=slowly)
     for clip in clips:
         if clip.row.key == "a":
-            began_s = time.monotonic()
+            # Had it waited for what is read next, it would have come back with it.
             assert clips.peek() is None
-            assert time.monotonic() - began_s < 1
             go.set()
 
 

@@ -2,6 +2,7 @@
 
 most_items: a larger batch is out of memory. delay_s: of each execution. message: what every request fails with.
 fail_times: only so many executions fail. num_values: of an answer, the three over and over.
+log: a file that gets a line when an execution begins and one when it ends.
 """
 
 import json
@@ -12,6 +13,12 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 
+def _note(faults, event):
+    if "log" in faults:
+        with Path(faults["log"]).open("a") as log:
+            log.write(f"{event}\n")
+
+
 class TritonPythonModel:
     def initialize(self, args):
         self._faults = Path(args["model_repository"]) / "faults.json"
@@ -19,9 +26,12 @@ class TritonPythonModel:
 
     def execute(self, requests):
         faults = json.loads(self._faults.read_text()) if self._faults.exists() else {}
+        _note(faults, "begins")
         time.sleep(faults.get("delay_s", 0.0))
         given = [pb_utils.get_input_tensor_by_name(r, "frames").as_numpy() for r in requests]
-        return [self._answer(frames_NHWC, sum(map(len, given)), faults) for frames_NHWC in given]
+        answers = [self._answer(frames_NHWC, sum(map(len, given)), faults) for frames_NHWC in given]
+        _note(faults, "ends")
+        return answers
 
     def _answer(self, frames_NHWC, num_items, faults):
         if num_items > faults.get("most_items", num_items):
