@@ -38,6 +38,7 @@ FLAGS: Mapping[str, str] = {
     "FACE_MISPLACED": f"more than {MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
     "FACE_TURNED": f"more than {MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
     "FRAMES_CUT": "the clip goes on where the record ends",
+    "FRAMES_LOST": "frames before the first key frame, or of a further recording in the file, could not be read",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
     "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
     "INDEX_IS_NO_TIME": "frames were taken by index from a video that is not of steady 25 Hz: words are elsewhere",
@@ -50,6 +51,7 @@ FLAGS: Mapping[str, str] = {
     "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
+    "TIMES_RESTART": "times begin anew in mid-file, as where two recordings are joined",
     "WORDS_DROPPED": "words of the transcript have no character of the alphabet, and the label lacks them",
 }
 # These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
@@ -57,6 +59,8 @@ SERIOUS = (
     "GREY_FRAMES",
     "CORRUPT_FRAMES",
     "DARK_FRAMES",
+    "FRAMES_LOST",
+    "TIMES_RESTART",
     "FACE_LOST_LONG",
     "FACE_TURNED",
     "FACE_MISPLACED",
@@ -237,6 +241,7 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "FACE_MISPLACED": face["num_misplaced"] > MANY_FRAMES,
         "FACE_TURNED": face["num_turned"] > MANY_FRAMES,
         "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
+        "FRAMES_LOST": decode.get("num_lost", 0) > 0,
         "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
         "GREY_FRAMES": quality["num_frames_grey"] > 0,
         "INDEX_IS_NO_TIME": not timing["by_time"] and (timing["is_other_rate"] or longest_hole > 0),
@@ -249,6 +254,7 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,
+        "TIMES_RESTART": decode.get("num_restarts", 0) > 0,
         "WORDS_DROPPED": bool(quality["words_dropped"]),
     }
     return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))

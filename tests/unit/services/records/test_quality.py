@@ -101,6 +101,8 @@ def test_facts_are_plain_json(face) -> None:
         ({"facts": DecodeFacts(75, truncated=True)}, ("FRAMES_CUT",)),
         ({"facts": DecodeFacts(90)}, ("FRAMES_CUT",)),
         ({"facts": DecodeFacts(75, num_hidden=75)}, ()),
+        ({"facts": DecodeFacts(75, num_lost=12)}, ("FRAMES_LOST",)),
+        ({"facts": DecodeFacts(75, num_restarts=1)}, ("TIMES_RESTART",)),
         ({"facts": DecodeFacts(75, num_interlaced=75)}, ("INTERLACED",)),
         ({"facts": DecodeFacts(75, duration_s=3.0), "info": dataclasses.replace(INFO, duration_s=1e12)}, ()),
         ({"facts": DecodeFacts(75, duration_s=9.0)}, ("ALIGN_TIME_MISMATCH",)),
@@ -175,7 +177,7 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
         frozen=1,
         num_frames=36,
         info=dataclasses.replace(INFO, duration_s=9.0, num_video_streams=2),
-        facts=DecodeFacts(80, num_corrupt=1, num_interlaced=1, warnings=("x",)),
+        facts=DecodeFacts(80, num_corrupt=1, num_interlaced=1, num_lost=1, num_restarts=1, warnings=("x",)),
     )
     nothing_said = findings(face, align=b"0 74500 sil", num_frames=0)
     hole = TimeHole(1.0, 0.6)
