@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orchestrator.flag_words import ADDRESS, FILE, FILE_OR_NAME, FlagParser, words_of
+from orchestrator.flag_words import ADDRESS, FileOrName, FlagParser, file_of, words_of
 from services.base.contract import digest_of
 from services.base.errors import BadConfig
 
@@ -106,7 +106,7 @@ class Allowed:
     def checked(self, asked: Submission, parser: FlagParser) -> Submission:
         """The submission with its flags in one form. parser: of the pipeline's own flags.
 
-        Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, ADDRESS_NOT_ALLOWED.
+        Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, NAME_NOT_KNOWN, ADDRESS_NOT_ALLOWED.
         """
         for name in ("input_root", "output_root", "state_root"):
             self._check_root(name, getattr(asked, name))
@@ -129,8 +129,15 @@ class Allowed:
     def _check_flag(self, action: argparse.Action, value: object) -> None:
         text = str(value or "")
         name = action.option_strings[0]
-        if action.metavar == FILE or (action.metavar == FILE_OR_NAME and "/" in text):
-            self._check_root(name, text)
+        file = file_of(action, value)
+        if isinstance(action, FileOrName) and "/" not in file and file:
+            # A file of this server's own folder, which no caller may name.
+            raise BadConfig(
+                "NAME_NOT_KNOWN",
+                f"{name} {file} is none of the names that every server knows ({', '.join(action.names)}): give one of "
+                f"them, or a file by its absolute path below an allowed root ({', '.join(self.roots) or 'none'})",
+            )
+        self._check_root(name, file)
         if action.metavar == ADDRESS and text and text not in self.addresses:
             known = ", ".join(self.addresses) or "none"
             raise BadConfig("ADDRESS_NOT_ALLOWED", f"{name} {text} is none of the addresses allowed here: {known}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
 from orchestrator.commands.run import text_of
-from orchestrator.flag_words import ADDRESS, FILE, FILE_OR_NAME, FlagParser, words_of
+from orchestrator.flag_words import ADDRESS, FlagParser, file_of, words_of
 from orchestrator.planning import pipeline_of
 from orchestrator.progress import Progress
 from orchestrator.submission import Limits, Submission
@@ -102,9 +102,9 @@ def submission_of(flags: argparse.Namespace) -> Submission:
 def _with_whole_paths(parser: FlagParser, flags: argparse.Namespace) -> argparse.Namespace:
     whole = argparse.Namespace(**vars(flags))
     for action in parser.flags:
-        value = getattr(flags, action.dest)
-        if action.metavar == FILE or (action.metavar == FILE_OR_NAME and "/" in value):
-            setattr(whole, action.dest, absolute(value))
+        file = file_of(action, getattr(flags, action.dest))
+        if file:
+            setattr(whole, action.dest, absolute(file))
     return whole
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.flag_words import FileOrName
 from orchestrator.listing import SKIP, Problem, frozen_rows, raise_if_fatal
 from orchestrator.pipeline import DataSet, Pipeline, Settings
 from orchestrator.pipelines.grid_check import check_align
@@ -48,8 +49,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--split-config",
+        action=FileOrName,
+        names=published_splits(),
         default="",
-        metavar="FILE|NAME",
         help=f"YAML file, or one of {', '.join(published_splits())}; without it all is train",
     )
     add("--num-shards", type=int, default=64, help="files a split (default: %(default)s)")

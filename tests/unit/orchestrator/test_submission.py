@@ -89,6 +89,12 @@ def test_flags_are_brought_into_one_form():
         ({"state_root": "/tmp"}, "ROOT_NOT_ALLOWED"),
         ({"flags": ("--dlib-predictor=/etc/shadow",)}, "ROOT_NOT_ALLOWED"),
         ({"flags": ("--split-config=/etc/passwd",)}, "ROOT_NOT_ALLOWED"),
+        ({"flags": ("--split-config=splits/mine.yaml",)}, "ROOT_NOT_ALLOWED"),
+        ({"flags": ("--split-config=mine.yaml",)}, "NAME_NOT_KNOWN"),
+        ({"flags": ("--split-config=.",)}, "NAME_NOT_KNOWN"),
+        ({"flags": ("--split-config=lipnet-unsee",)}, "NAME_NOT_KNOWN"),
+        ({"flags": ("--dlib-predictor=mine.dat",)}, "ROOT_NOT_ALLOWED"),
+        ({"flags": ("--face-landmarker=../x.task",)}, "ROOT_NOT_ALLOWED"),
         ({"flags": ("--output-root=/etc",)}, "BAD_FLAGS"),
         ({"flags": ("--num-sh=3",)}, "BAD_FLAGS"),
         ({"flags": ("--num-shards=x",)}, "BAD_FLAGS"),
@@ -107,6 +113,29 @@ def test_a_link_that_leaves_an_allowed_root_is_seen_through():
     allowed = dataclasses.replace(ALLOWED, real=lambda root: root.replace("/data/link", "/etc"))
     with pytest.raises(BadConfig, match="ROOT_NOT_ALLOWED"):
         allowed.checked(dataclasses.replace(ASKED, input_root="/data/link"), _parser())
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        (name, action.option_strings[0])
+        for name in sorted(PIPELINES)
+        for action in _parser(name).flags
+        if action.metavar in (FILE, FILE_OR_NAME)
+    ],
+)
+@pytest.mark.parametrize("file", ["mine", "./mine", "~/mine", "../mine", "/etc/mine", "/data/../etc/mine"])
+def test_no_flag_of_any_pipeline_reads_a_file_outside_the_allowed_roots(name, flag, file):
+    asked = dataclasses.replace(ASKED, pipeline=name, flags=(f"{flag}={file}",))
+    with pytest.raises(BadConfig) as refused:
+        ALLOWED.checked(asked, _parser(name))
+    assert refused.value.reason in {"ROOT_NOT_ALLOWED", "NAME_NOT_KNOWN"}
+    assert flag in refused.value.message and "/data" in refused.value.message
+
+
+def test_a_file_below_an_allowed_root_may_be_named():
+    asked = dataclasses.replace(ASKED, flags=("--split-config=/data/mine.yaml",))
+    assert ALLOWED.checked(asked, _parser()).flags == asked.flags
 
 
 def test_named_splits_need_no_root():
