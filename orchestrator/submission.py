@@ -91,12 +91,14 @@ class Submission:
 class Allowed:
     """What a caller from outside may name. roots: absolute folders and s3:// prefixes. addresses: of servers.
 
-    real: where a root leads once links are followed.
+    real: where a root leads once links are followed. registry: of the server, which no caller may name even where it
+    lies below one of the roots.
     """
 
     roots: tuple[str, ...]
     addresses: tuple[str, ...] = ()
     real: Callable[[str], str] = str
+    registry: str = ""
 
     def __post_init__(self) -> None:
         for root in self.roots:
@@ -150,6 +152,15 @@ class Allowed:
                 f"{name} {root} is below none of the roots that this server allows ({known}): "
                 "name one below them, or start the server with --allow-root",
             )
+
+        if root and self.registry and self._leads_to(root, self.registry):
+            raise BadConfig(
+                "ROOT_NOT_ALLOWED",
+                f"{name} {root} lies in {self.registry}, where this server keeps submitted runs: name another",
+            )
+
+    def _leads_to(self, root: str, place: str) -> bool:
+        return is_below(root, place) or is_below(self.real(root), self.real(place))
 
     def _leads_below(self, root: str, allowed: str) -> bool:
         return is_below(root, allowed) and is_below(self.real(root), self.real(allowed))

@@ -1,4 +1,6 @@
-"""Writes k8s/: the chart with its default values, as a kustomize base for those who have only kubectl."""
+"""Writes k8s/: the chart with its default values, and submitted runs in the orchestrator's pod, as a kustomize base for
+those who have only kubectl.
+"""
 
 import subprocess
 import sys
@@ -29,6 +31,8 @@ SHARED = {
 def rendered() -> list[dict[str, Any]]:
     """The chart's objects, without its test."""
     argv = [str(ROOT / ".tools" / "helm"), "template", "visemill", str(CHART), "--namespace", NAMESPACE, "--no-hooks"]
+    # Default values name no object store to keep submitted runs in.
+    argv.append("--set=s3.ephemeralRegistry=true")
     answer = subprocess.run(argv, capture_output=True, text=True, check=True)
     return [made for made in yaml.safe_load_all(answer.stdout) if made]
 

@@ -81,7 +81,7 @@ def serve(flags: argparse.Namespace) -> Answer:
 
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
     try:
-        allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real)
+        allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real, absolute(flags.registry))
         host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags))
     except ValueError as error:
         raise BadConfig("BAD_FLAGS", str(error)) from error

@@ -187,6 +187,28 @@ def test_what_is_said_of_runs_wins(chart: Callable[..., Any]) -> None:
     assert environment["VISEMILL_QUEUE"] == "team"
 
 
+@pytest.mark.parametrize(
+    ("s3", "registry"),
+    [
+        ({"ephemeralRegistry": False, "roots": ["s3://b/x/"]}, "s3://b/x/.visemill-runs"),
+        ({"ephemeralRegistry": False, "roots": ["/data", "s3://b", "s3://c"]}, "s3://b/.visemill-runs"),
+        ({"ephemeralRegistry": False, "roots": ["s3://b"], "registry": "s3://r/runs"}, "s3://r/runs"),
+        ({"ephemeralRegistry": False, "registry": "/mnt/runs"}, "/mnt/runs"),
+        ({"ephemeralRegistry": True, "roots": ["s3://b"]}, "s3://b/.visemill-runs"),
+        ({"ephemeralRegistry": True, "roots": ["/data"]}, "/tmp/registry"),
+    ],
+)
+def test_submitted_runs_are_kept_where_they_outlive_the_pod(
+    chart: Callable[..., Any], s3: dict[str, Any], registry: str
+) -> None:
+    assert f"--registry={registry}" in args_of(chart({"s3": s3}).pods()["visemill-orchestrator"])
+
+
+def test_a_chart_without_orchestrator_needs_no_registry(chart: Callable[..., Any]) -> None:
+    made = chart({"s3": {"ephemeralRegistry": False}, "services": {"orchestrator": {"enabled": False}}})
+    assert "visemill-orchestrator" not in made.pods()
+
+
 def test_a_stage_is_moved_by_one_value(chart: Callable[..., Any]) -> None:
     args = args_of(chart({"remoteStages": ["landmarks"]}).pods()["visemill-orchestrator"])
     assert "--remote=landmarks=visemill-landmarks:50051" in args

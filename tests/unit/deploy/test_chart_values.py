@@ -50,6 +50,9 @@ def test_mistakes_are_refused_by_name(rendering: Callable[..., Any], values: dic
         ({"tls": {"enabled": True, "certManager": {"enabled": True}}}, "issuerRef.name"),
         ({"minio": {"enabled": True, "secretKey": "12345678"}}, "minio.image"),
         ({"minio": {"enabled": True, "image": "m:1"}}, "minio.secretKey"),
+        ({"s3": {"ephemeralRegistry": False}}, "s3.registry"),
+        ({"s3": {"ephemeralRegistry": False}}, "s3.ephemeralRegistry: true"),
+        ({"s3": {"ephemeralRegistry": False, "roots": ["/data"]}}, '["/data"]'),
     ],
 )
 def test_values_that_need_each_other_say_so(rendering: Callable[..., Any], values: dict[str, Any], remedy: str) -> None:

@@ -133,6 +133,15 @@ def test_no_flag_of_any_pipeline_reads_a_file_outside_the_allowed_roots(name, fl
     assert flag in refused.value.message and "/data" in refused.value.message
 
 
+@pytest.mark.parametrize("root", ["/data/.visemill-runs", "/data/.visemill-runs/submitted", "/data/link"])
+def test_the_registry_of_the_server_is_nobodys_root_though_it_lies_below_one(root):
+    real = {"/data/link": "/data/.visemill-runs"}
+    allowed = dataclasses.replace(ALLOWED, registry="/data/.visemill-runs", real=lambda name: real.get(name, name))
+    with pytest.raises(BadConfig, match="where this server keeps submitted runs"):
+        allowed.checked(dataclasses.replace(ASKED, output_root=root), _parser())
+    assert allowed.checked(ASKED, _parser()).output_root == ASKED.output_root
+
+
 def test_a_file_below_an_allowed_root_may_be_named():
     asked = dataclasses.replace(ASKED, flags=("--split-config=/data/mine.yaml",))
     assert ALLOWED.checked(asked, _parser()).flags == asked.flags

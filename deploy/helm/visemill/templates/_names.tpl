@@ -67,6 +67,18 @@ podSelector:
 {{- end -}}
 {{- end -}}
 
+{{/* Where the orchestrator keeps submitted runs: as said, below the first root in S3, or in its pod if that is wanted. */}}
+{{- define "visemill.registry" -}}
+{{- $remote := list -}}
+{{- range .Values.s3.roots }}{{ if hasPrefix "s3://" . }}{{ $remote = append $remote . }}{{ end }}{{ end -}}
+{{- if .Values.s3.registry }}{{ .Values.s3.registry }}
+{{- else if $remote }}{{ trimSuffix "/" (first $remote) }}/.visemill-runs
+{{- else if .Values.s3.ephemeralRegistry }}/tmp/registry
+{{- else -}}
+{{ fail (printf "s3.registry is empty and s3.roots (%s) names no s3://bucket/prefix: the orchestrator must keep submitted runs where they outlive its pod. Give s3.roots or s3.registry, or for a trial s3.ephemeralRegistry: true (runs are forgotten when the pod restarts), or services.orchestrator.enabled: false" (toJson .Values.s3.roots)) }}
+{{- end -}}
+{{- end -}}
+
 {{- define "visemill.tlsSecret" -}}
 {{- if .Values.tls.existingSecret }}{{ .Values.tls.existingSecret }}
 {{- else if .Values.tls.certManager.enabled }}{{ include "visemill.fullname" . }}-tls

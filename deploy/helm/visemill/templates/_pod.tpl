@@ -36,7 +36,7 @@
 {{- $_ := set $own "allowRoot" . }}
 {{- end }}
 {{- if eq (index . 1) "orchestrator" }}
-{{- $_ := set $own "registry" ($root.Values.s3.registry | default "/tmp/registry") }}
+{{- $_ := set $own "registry" (include "visemill.registry" $root) }}
 {{- $fullname := include "visemill.fullname" $root }}
 {{- $remote := list }}
 {{- range $root.Values.remoteStages }}
