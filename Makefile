@@ -80,6 +80,7 @@ lint: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/dead_code.py
 
 typecheck: setup-test
 	$(BIN)/mypy

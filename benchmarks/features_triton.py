@@ -30,8 +30,11 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "plugins"))
+
 import numpy as np
 import onnxruntime
+from triton_sequences import TritonSequences
 
 from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass, InfoPart
 from services.base.contract import ClipJob
@@ -46,7 +49,7 @@ from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import open_stage
 from services.features.triton import TritonDoor
 from services.features.triton_config import Serving
-from services.features.triton_networks import TritonFrames, TritonSequences
+from services.features.triton_networks import TritonFrames
 from services.features.triton_repository import export_network
 
 TARGET_RATIO = 0.9

@@ -24,16 +24,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "plugins"))
+
 import av
 import numpy as np
+from point_measures import GROUPS, shown_points
 
 from services.base.errors import VisemillError
 from services.base.media import FrameChunk, Keypoints, UInt8Array
 from services.base.settings import thread_environment
 from services.landmarks import mediapipe_tasks
 from services.landmarks.holistic import hands, mediapipe_body, stage
-from services.landmarks.holistic.draw import shown_points
-from services.landmarks.holistic.layout import GROUPS, LEFT_HAND, RIGHT_HAND
+from services.landmarks.holistic.layout import LEFT_HAND, RIGHT_HAND
 from services.landmarks.holistic.spec import KeypointsConfig
 from services.landmarks.holistic.stage import HolisticModels, KeypointsOfClip
 

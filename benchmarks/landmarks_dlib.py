@@ -29,7 +29,7 @@ from services.base.media import FrameChunk, Landmarks
 from services.base.topology import IBUG_68, topology
 from services.landmarks.backend import Backend
 from services.landmarks.dlib68 import open_dlib68
-from services.landmarks.models import find_dlib68_predictor
+from services.landmarks.models import DLIB_PREDICTOR, find
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")).resolve() / "data"
@@ -117,7 +117,7 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=50)
     parser.add_argument("--jitters", type=int, default=9, help="rectangles averaged in the quality rows")
     flags = parser.parse_args()
-    predictor = find_dlib68_predictor()
+    predictor = find(DLIB_PREDICTOR)
     paths = sorted((DATA / "grid").glob("*/*.mpg"))[: flags.clips]
     if predictor is None or not paths:
         sys.stderr.write(f"needs a 68-point predictor (found: {predictor}) and clips under {DATA}/grid\n")

@@ -17,14 +17,16 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "plugins"))
+
 import cv2
 import numpy as np
+from point_measures import box_iou, group_boxes, normalised_error
 
 from services.base.media import Float32Array, FrameChunk, Landmarks, UInt8Array
 from services.landmarks.backend import Backend
 from services.landmarks.mediapipe_face import open_mediapipe
 from services.landmarks.models import face_landmarker
-from services.landmarks.ops import box_iou, group_boxes, normalised_error
 from services.landmarks.spec import LandmarksConfig
 
 ROOT = Path(__file__).resolve().parents[1]

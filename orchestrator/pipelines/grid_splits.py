@@ -71,7 +71,6 @@ class SplitConfig:
 
 _SPEAKER_KEYS = ("train_speakers", "val_speakers", "test_speakers", "exclude_speakers")
 _KEYS = tuple(f.name for f in fields(SplitConfig))
-ALL_TRAIN = SplitConfig()
 
 
 def published_splits() -> list[str]:

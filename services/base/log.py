@@ -18,8 +18,6 @@ from typing import Any, TextIO
 
 from services.base.settings import settings
 
-FIELDS = ("run", "shard", "attempt", "clip")
-
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("visemill_log_fields", default={})  # noqa: B039 - never mutated
 _MASK = "***"
 # A plain "token" is a word of a transcript here, so only a token that grants something counts.

@@ -45,12 +45,7 @@ def check_num_shards(num_shards: int) -> None:
 
 
 def shard_of(key: str, num_shards: int) -> int:
-    """sha256(key in UTF-8), read as one big-endian number, modulo num_shards. Raises ValueError."""
-    check_num_shards(num_shards)
-    return _shard_of(key, num_shards)
-
-
-def _shard_of(key: str, num_shards: int) -> int:
+    """sha256(key in UTF-8), read as one big-endian number, modulo num_shards (1 or more)."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()) % num_shards
 
 
@@ -69,7 +64,7 @@ def assign_shards(keys: Sequence[str], num_shards: int, *, compat_order: bool = 
     if compat_order:
         index_N = np.arange(num_clips, dtype=np.int32)
         return Assignment(index_N % np.int32(num_shards), index_N // np.int32(num_shards))
-    shard_N = np.fromiter((_shard_of(key, num_shards) for key in keys), np.int32, num_clips)
+    shard_N = np.fromiter((shard_of(key, num_shards) for key in keys), np.int32, num_clips)
     by_shard_and_key = np.array(by_key, np.int64)
     by_shard_and_key = by_shard_and_key[np.argsort(shard_N[by_shard_and_key], kind="stable")]
     starts_S = np.concatenate(([0], np.cumsum(np.bincount(shard_N, minlength=num_shards))))

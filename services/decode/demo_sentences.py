@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from services.base.errors import BadConfig
 from services.decode.demo_visemes import VISEMES_OF_WORD
 
-TICKS_PER_FRAME = 1000
 NUM_FRAMES = 75
 LAST_TICK = 74_500
 

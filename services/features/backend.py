@@ -31,20 +31,6 @@ class FeatureModel(Protocol):
         ...
 
 
-class SequenceModel(Protocol):
-    """One loaded network of sequences of any length; a sequence's answer does not depend on its neighbours.
-
-    name, weights: as of FeatureModel.
-    """
-
-    name: str
-    weights: str
-
-    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """float32 [T_i, C] each, T_i >= 1 -> float32 [T_i, D] each. Raises as `FeatureModel.__call__` does."""
-        ...
-
-
 def open_model(config: FeaturesConfig) -> FeatureModel:
     """The network that a config asks for, loaded. Raises BadConfig for a missing library, file or model."""
     if config.backend == "triton":

@@ -91,21 +91,6 @@ class OnnxFrames:
         return vectors_ND
 
 
-class OnnxSequences:
-    """A SequenceModel over an exported file."""
-
-    name = "semantic"
-
-    def __init__(self, path: Path, num_threads: int = 1) -> None:
-        self._session = _session(path, self.name, num_threads)
-        self.weights = str(self._session.get_modelmeta().custom_metadata_map["weights"])
-
-    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """As SequenceModel. Raises ValueError as `ops.padded` does."""
-        padded_NTC, lengths_N = ops.padded(sequences)
-        return ops.cut(_run(self._session, {"sequences": padded_NTC, "lengths": lengths_N}), lengths_N)
-
-
 def _session(path: Path, name: str, num_threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = num_threads, 1

@@ -91,7 +91,7 @@ def seeded_encoder(seed: int = 0, shape: EncoderShape | None = None) -> Semantic
 
 
 class SemanticModel:
-    """A SequenceModel in this process."""
+    """The encoder in this process: float32 [T_i, C] each -> float32 [T_i, D] each, whatever its neighbours."""
 
     name = "semantic"
 
@@ -100,7 +100,7 @@ class SemanticModel:
         self._encoder = seeded_encoder(seed, shape)
 
     def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """As SequenceModel. Raises ValueError as `ops.padded` does."""
+        """In the order given. Raises ValueError as `ops.padded` does."""
         padded_NTC, lengths_N = padded(sequences)
         with torch.inference_mode():
             vectors_NTD = self._encoder(torch.from_numpy(padded_NTC), torch.from_numpy(lengths_N)).numpy()

@@ -6,8 +6,7 @@ from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.retry import Again
 from services.features.batcher import OutOfMemory
 
-# What our model files answer with; triton_models/onnx_model.py says the same words.
-OUT_OF_MEMORY = "OUT_OF_MEMORY"
+# What our model files answer with; triton_models/onnx_model.py says the same word.
 WEIGHTS_DIFFER = "WEIGHTS_DIFFER"
 
 # What the libraries under a model say in their own words, in lower case.

@@ -11,7 +11,7 @@ import numpy as np
 from services.base.errors import BadConfig
 from services.base.media import Float32Array, UInt8Array
 from services.features.models import weights_of
-from services.features.ops import cut, padded, stretched
+from services.features.ops import stretched
 from services.features.spec import FeaturesConfig
 from services.features.triton import TritonDoor
 
@@ -48,38 +48,6 @@ class TritonFrames:
 
     def _one(self, piece_NHWC: UInt8Array) -> Float32Array:
         return self._door.infer([(self._input, piece_NHWC)], self._output).astype(np.float32, copy=False)
-
-
-class TritonSequences:
-    """A network of sequences on a server (services.features.backend.SequenceModel): padded, with their lengths."""
-
-    def __init__(self, door: TritonDoor, batch_size: int = 8, num_in_flight: int = 4) -> None:
-        self._door = door
-        facts = door.facts
-        self.name, self.weights = facts.name, facts.weights
-        wide = [name for name, dims in facts.inputs.items() if len(dims) == 2]
-        narrow = [name for name, dims in facts.inputs.items() if len(dims) < 2]
-        if len(wide) != 1 or len(narrow) != 1 or len(facts.outputs) != 1:
-            raise BadConfig("WRONG_MODEL", f"{facts.name} must take sequences [T,C] and lengths, not {facts}")
-        self._input, self._lengths, (self._output,) = wide[0], narrow[0], facts.outputs
-        self._most = min(batch_size, facts.max_batch_size)
-        self._threads = ThreadPoolExecutor(num_in_flight, thread_name_prefix="triton")
-
-    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """float32 [T_i,C] each -> float32 [T_i,D] each. Raises as TritonDoor.infer does."""
-        # Neighbours of like length need the least padding.
-        order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
-        groups = [order[i : i + self._most] for i in range(0, len(order), self._most)]
-        asked = [self._threads.submit(self._one, [sequences[i] for i in group]) for group in groups]
-        found: dict[int, Float32Array] = {}
-        for group, answers in zip(groups, _gathered(asked), strict=True):
-            found.update(zip(group, answers, strict=True))
-        return [found[i] for i in range(len(sequences))]
-
-    def _one(self, group: list[Float32Array]) -> list[Float32Array]:
-        padded_NTC, lengths_N = padded(group)
-        answer_NTD = self._door.infer([(self._input, padded_NTC), (self._lengths, lengths_N[:, None])], self._output)
-        return cut(answer_NTD.astype(np.float32, copy=False), lengths_N)
 
 
 def open_triton(config: FeaturesConfig) -> TritonFrames:

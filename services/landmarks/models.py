@@ -128,11 +128,6 @@ def face_landmarker(config: LandmarksConfig) -> Path:
     return path
 
 
-def find_dlib68_predictor() -> Path | None:
-    """The 68-point predictor in the usual places. Raises BadConfig when a file there is not the pinned one."""
-    return find(DLIB_PREDICTOR)
-
-
 def dlib68_predictor(config: LandmarksConfig) -> Path:
     """The file that the dlib backend loads. Raises BadConfig DLIB_PREDICTOR_MISSING when there is none."""
     if config.dlib_predictor and not Path(config.dlib_predictor).expanduser().is_file():

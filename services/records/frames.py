@@ -64,10 +64,6 @@ class KeptFrames:
         assert self._buffer is not None
         return self._buffer[: self._num_frames]
 
-    @property
-    def in_file(self) -> bool:
-        return self._file is not None
-
     def _start(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
         full = (self._max_frames, *shape)

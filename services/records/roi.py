@@ -26,7 +26,6 @@ class PaddedBox:
     pad_ratio_y: float = 0.3
     fallback_y: float = 0.65
 
-    needs_face = False
     # The original takes the index of a frame for its time.
     by_time = False
 
@@ -52,7 +51,6 @@ class FixedScale:
     height_percentile: float = 95.0
     smoothing_frames: float = 3.0
 
-    needs_face = True
     by_time = True
 
     def __post_init__(self) -> None:

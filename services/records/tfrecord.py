@@ -42,23 +42,12 @@ def masked_crc32c(data: bytes) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
-def _around(payload: bytes) -> tuple[bytes, bytes]:
-    length = _LENGTH.pack(len(payload))
-    return length + _CRC.pack(masked_crc32c(length)), _CRC.pack(masked_crc32c(payload))
-
-
-def frame_record(payload: bytes) -> bytes:
-    """One record as it lies in the file."""
-    header, footer = _around(payload)
-    return b"".join((header, payload, footer))
-
-
 def write_record(sink: Writable, payload: bytes) -> None:
     """Appends one record without copying the payload."""
-    header, footer = _around(payload)
-    sink.write(header)
+    length = _LENGTH.pack(len(payload))
+    sink.write(length + _CRC.pack(masked_crc32c(length)))
     sink.write(payload)
-    sink.write(footer)
+    sink.write(_CRC.pack(masked_crc32c(payload)))
 
 
 def read_records(source: Readable | Iterable[bytes]) -> Iterator[bytes]:

@@ -291,9 +291,9 @@ def stems(testdata: Path) -> Callable[[int], list[str]]:
 @pytest.fixture(scope="session")
 def dlib_predictor() -> Path:
     """Dlib's 68-point file; skips where it is not installed."""
-    from services.landmarks.models import find_dlib68_predictor
+    from services.landmarks.models import DLIB_PREDICTOR, find
 
-    found = find_dlib68_predictor()
+    found = find(DLIB_PREDICTOR)
     if found is None:
         pytest.skip("the 68-point file is not installed: pip install 'visemill[dlib68]'")
     return found

@@ -13,7 +13,7 @@ from services.base.media import FrameChunk, Landmarks, PointSource
 from services.base.topology import IBUG_68, topology
 from services.landmarks.backend import Backend
 from services.landmarks.dlib68 import open_dlib68
-from services.landmarks.models import DLIB_PREDICTOR, find_dlib68_predictor
+from services.landmarks.models import DLIB_PREDICTOR, find
 
 LIPS = list(topology(IBUG_68).group("lips"))
 EYE_CORNERS = list(topology(IBUG_68).group("outer_eye_corners"))
@@ -21,7 +21,7 @@ EYE_CORNERS = list(topology(IBUG_68).group("outer_eye_corners"))
 
 @pytest.fixture(scope="module")
 def predictor() -> Path:
-    path = find_dlib68_predictor()
+    path = find(DLIB_PREDICTOR)
     if path is None:
         pytest.skip("no 68-point predictor: pip install 'visemill[dlib68]'")
     return path

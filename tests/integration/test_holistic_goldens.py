@@ -13,11 +13,11 @@ import av
 import cv2
 import numpy as np
 import pytest
+from point_measures import GROUPS, shown_points
 
 from services.base.errors import BadInput
 from services.base.media import FrameChunk, Keypoints, UInt8Array, VideoInfo
-from services.landmarks.holistic.draw import preview_sheet, shown_points
-from services.landmarks.holistic.layout import FACE, GROUPS, LAYOUT, LEFT_HAND, POSE, RIGHT_HAND
+from services.landmarks.holistic.layout import FACE, LAYOUT, LEFT_HAND, POSE, RIGHT_HAND
 from services.landmarks.holistic.spec import KeypointsConfig
 from services.landmarks.holistic.stage import HolisticModels, KeypointsOfClip
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find
@@ -222,12 +222,6 @@ def test_frames_of_another_size_are_refused(models) -> None:
     clip.push(FrameChunk(0, np.zeros((1, 48, 64, 3), np.uint8), np.zeros(1)))
     with pytest.raises(BadInput, match=r"FRAME_SIZE_CHANGED.*64x64 px after frames of 64x48"):
         clip.push(FrameChunk(1, np.zeros((1, 64, 64, 3), np.uint8), np.ones(1)))
-
-
-def test_the_sheet_of_a_real_clip_is_a_picture_of_all_frames_given(models, clips) -> None:
-    some = part(clips[AUTSL, 15], 0, 5)
-    sheet = cv2.imdecode(np.frombuffer(preview_sheet(some.frames_THWC, keypoints_of(models, some)), np.uint8), 1)
-    assert sheet.shape == (240, 5 * 240 + 4 * 2, 3)
 
 
 def test_a_clip_that_is_gone_has_given_its_models_back_at_once(models: HolisticModels) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from point_measures import box_iou, group_boxes, normalised_error
 
 from services.base.media import FrameChunk, Landmarks, PointSource, UInt8Array
 from services.landmarks.backend import Backend
 from services.landmarks.mediapipe_face import CHECK_EVERY_FRAMES, open_mediapipe
 from services.landmarks.mediapipe_tasks import FaceTasks
 from services.landmarks.models import FACE_LANDMARKER, find
-from services.landmarks.ops import box_iou, group_boxes, normalised_error
 
 ROOT = Path(__file__).resolve().parents[2]
 Reader = Callable[[str], UInt8Array]

@@ -15,6 +15,8 @@ import pytest
 
 pytest.importorskip("torch", reason="the features extra is not installed")
 
+from triton_sequences import TritonSequences
+
 from services.base.contract import ClipJob
 from services.base.errors import BadConfig
 from services.base.media import Clip, FrameChunk, Media
@@ -26,7 +28,7 @@ from services.features.stage import open_stage
 from services.features.torch_model import open_torch
 from services.features.triton import TritonDoor
 from services.features.triton_config import Serving
-from services.features.triton_networks import TritonSequences, open_triton
+from services.features.triton_networks import open_triton
 from services.features.triton_repository import export_network, verify_repository
 
 TOLERANCE = 1e-4

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from orchestrator.listing import ClipColumns
 from orchestrator.pipelines.grid_splits import (
-    ALL_TRAIN,
     SplitConfig,
     assign_splits,
     check_speakers,
@@ -69,7 +68,7 @@ def test_the_originals_test_speakers_do_not_leak_into_train() -> None:
 
 
 def test_without_a_config_all_is_train() -> None:
-    assert set(assign_splits(GRID, ALL_TRAIN)) == {"train"}
+    assert set(assign_splits(GRID, SplitConfig())) == {"train"}
 
 
 def test_excluded_speakers_are_skipped() -> None:

@@ -6,9 +6,9 @@ import io
 
 import av
 import pytest
+from clip_measures import measure
 
 from services.base.media import DecodeFacts, Media
-from services.decode.probe import measure
 from services.decode.spec import DecodeConfig
 
 

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from clip_measures import probe
 
 from services.base.media import Media, VideoInfo
-from services.decode.probe import probe
 from services.decode.spec import DecodeConfig
 
 Stream = tuple[int, int, Disposition]

@@ -94,11 +94,11 @@ def test_a_file_that_changes_is_hashed_again(places: dict[str, Path], tmp_path: 
 def test_the_config_names_one_model_file(places: dict[str, Path]) -> None:
     put(places["env"], DLIB_PREDICTOR)
     assert list(models.models_of(LandmarksConfig("dlib"))) == [DLIB_PREDICTOR]
-    assert models.find_dlib68_predictor() == places["env"] / DLIB_PREDICTOR
+    assert models.find(DLIB_PREDICTOR) == places["env"] / DLIB_PREDICTOR
 
 
 def test_a_missing_predictor_names_both_remedies(places: dict[str, Path]) -> None:
-    assert models.find_dlib68_predictor() is None
+    assert models.find(DLIB_PREDICTOR) is None
     for config in (LandmarksConfig("dlib"), LandmarksConfig("dlib", dlib_predictor="no/such.dat")):
         with pytest.raises(BadConfig) as raised:
             models.models_of(config)

@@ -1,6 +1,4 @@
-"""Bridging of losses and the measures of distance between two sets of points."""
-
-import json
+"""Runs of missing frames, and which of them are bridged."""
 
 import numpy as np
 import pytest
@@ -8,16 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.base.media import Landmarks, PointSource
-from services.base.topology import IBUG_68, MEDIAPIPE_478, topology
-from services.landmarks.ops import (
-    box_iou,
-    group_boxes,
-    hold_ends,
-    interpolate_short_losses,
-    losses,
-    normalised_error,
-    summary,
-)
+from services.base.topology import IBUG_68
+from services.landmarks.ops import interpolate_short_losses, losses
 
 FACE_NC = np.random.default_rng(7).uniform(50, 150, (68, 2)).astype(np.float32)
 
@@ -67,22 +57,9 @@ def test_a_negative_gap_is_refused() -> None:
         interpolate_short_losses(clip("D.D"), -1)
 
 
-def test_ends_are_held_and_inner_losses_left() -> None:
-    held = hold_ends(clip("..D.t."))
-    assert pattern_of(held) == "iiD.ti"
-    np.testing.assert_array_equal(held.points_TNC[0], held.points_TNC[2])
-    np.testing.assert_array_equal(held.points_TNC[5], held.points_TNC[4])
-    assert np.isnan(held.points_TNC[3]).all()
-
-
-@pytest.mark.parametrize("pattern", ["", "...", "DtD"])
-def test_there_may_be_nothing_to_hold(pattern: str) -> None:
-    assert pattern_of(hold_ends(clip(pattern))) == pattern
-
-
 @given(st.text(alphabet=".Dt", max_size=40), st.integers(0, 12))
 def test_missing_and_nan_agree_after_any_bridging(pattern: str, max_gap_frames: int) -> None:
-    bridged = hold_ends(interpolate_short_losses(clip(pattern), max_gap_frames))
+    bridged = interpolate_short_losses(clip(pattern), max_gap_frames)
     assert list(~np.isnan(bridged.points_TNC).any(axis=(1, 2))) == list(bridged.present_T)
     assert [b for a, b in zip(pattern, pattern_of(bridged), strict=True) if a != "."] == [
         a for a in pattern if a != "."
@@ -93,69 +70,3 @@ def test_missing_and_nan_agree_after_any_bridging(pattern: str, max_gap_frames: 
 def test_losses_are_the_runs_of_missing_frames(pattern: str) -> None:
     covered = {frame for start, stop in losses(clip(pattern)) for frame in range(start, stop)}
     assert covered == {frame for frame, letter in enumerate(pattern) if letter == "."}
-
-
-def test_error_is_mean_distance_over_the_eyes_distance() -> None:
-    reference = clip("DD.")
-    moved = Landmarks(
-        IBUG_68,
-        reference.points_TNC + np.array([3, 4], np.float32),
-        reference.score_T,
-        np.array([1, 0, 0], np.uint8),
-        360,
-        288,
-    )
-    eyes = np.linalg.norm(FACE_NC[36].astype(float) - FACE_NC[45])
-    error_T = normalised_error(moved, reference)
-    assert error_T[0] == pytest.approx(5 / eyes, rel=1e-5)
-    assert np.isnan(error_T[2])
-    assert not normalised_error(reference, reference)[:2].any()
-
-
-def test_only_the_same_points_of_the_same_clip_compare() -> None:
-    with pytest.raises(ValueError, match="compare the same points"):
-        normalised_error(clip("DD"), clip("D"))
-    mesh = Landmarks(
-        MEDIAPIPE_478, np.zeros((1, 478, 2), np.float32), np.ones(1, np.float32), np.ones(1, np.uint8), 9, 9
-    )
-    with pytest.raises(ValueError, match="compare the same points"):
-        normalised_error(mesh, clip("D"))
-
-
-def test_a_groups_box_is_widened_by_shares_of_its_size() -> None:
-    boxes_T4 = group_boxes(clip("D."), "lips", 0.2, 0.5)
-    lips = FACE_NC[list(topology(IBUG_68).group("lips"))]
-    (left, top), (right, bottom) = lips.min(axis=0), lips.max(axis=0)
-    dx, dy = 0.2 * (right - left), 0.5 * (bottom - top)
-    np.testing.assert_allclose(boxes_T4[0], [left - dx, top - dy, right + dx, bottom + dy], rtol=1e-5)
-    assert np.isnan(boxes_T4[1]).all()
-
-
-@pytest.mark.parametrize(
-    ("box", "other", "iou"),
-    [
-        ((0, 0, 2, 2), (0, 0, 2, 2), 1.0),
-        ((0, 0, 2, 2), (1, 0, 3, 2), 1 / 3),
-        ((0, 0, 2, 2), (2, 2, 4, 4), 0.0),
-        ((0, 0, 2, 2), (5, 5, 6, 6), 0.0),
-        ((0, 0, 4, 4), (1, 1, 3, 3), 0.25),
-        ((1, 1, 1, 1), (1, 1, 1, 1), 0.0),
-    ],
-)
-def test_intersection_over_union(box: tuple[int, ...], other: tuple[int, ...], iou: float) -> None:
-    assert box_iou(box, other) == pytest.approx(iou)
-    assert box_iou([other, other], [box, box]) == pytest.approx([iou, iou])
-
-
-def test_the_summary_counts_and_is_json() -> None:
-    facts = summary(clip("..Dt.tii"))
-    assert json.loads(json.dumps(facts)) == {
-        "num_frames": 8,
-        "num_missing": 3,
-        "num_detected": 1,
-        "num_tracked": 2,
-        "num_interpolated": 2,
-        "longest_loss_frames": 2,
-        "mean_score": 0.9,
-    }
-    assert summary(clip(""))["mean_score"] == 0.0

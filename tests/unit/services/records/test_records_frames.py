@@ -15,7 +15,7 @@ def test_the_first_frames_are_kept_wherever_they_lie(budget_bytes: int) -> None:
     kept.begin()
     assert [len(kept.add(frames_THWC[i : i + 4])) for i in range(0, 14, 4)] == [4, 4, 2, 0]
     assert np.array_equal(kept.frames_THWC, frames_THWC[:10])
-    assert kept.in_file is (budget_bytes == 0)
+    assert isinstance(kept.frames_THWC, np.memmap) is (budget_bytes == 0)
 
 
 @pytest.mark.parametrize("budget_bytes", [1 << 20, 0], ids=["memory", "file"])
@@ -41,10 +41,10 @@ def test_the_array_is_made_once_for_clips_of_one_size() -> None:
 def test_the_budget_decides_by_what_the_record_could_need() -> None:
     kept = KeptFrames(10, budget_bytes=10 * 4 * 6 * 3)
     kept.add(frames_of(1))
-    assert not kept.in_file
+    assert not isinstance(kept.frames_THWC, np.memmap)
     kept.begin()
     kept.add(frames_of(1, height_px=5))
-    assert kept.in_file
+    assert isinstance(kept.frames_THWC, np.memmap)
 
 
 def test_frames_that_change_size_are_bad_input() -> None:

@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -9,7 +10,14 @@ from services.base.media import Clip
 from services.records.inspect import main
 from services.records.labels import encode_label
 from services.records.stage import record_bytes
-from services.records.tfrecord import frame_record
+from services.records.tfrecord import write_record
+
+
+def framed(payload: bytes) -> bytes:
+    """One record as it lies in the file."""
+    sink = io.BytesIO()
+    write_record(sink, payload)
+    return sink.getvalue()
 
 
 @pytest.fixture
@@ -20,7 +28,7 @@ def shard(tmp_path: Path) -> Path:
         record_bytes(Clip(f"s1/{stem}", stem, "s1", "x"), crops_THWC, 74, encode_label(text))
         for stem, text in (("bbaf2n", "bin blue at f two now"), ("lrae3s", "lay red at e three soon"))
     ]
-    path.write_bytes(b"".join(map(frame_record, records)))
+    path.write_bytes(b"".join(map(framed, records)))
     return path
 
 
@@ -64,6 +72,6 @@ def test_a_broken_or_missing_file_is_told(shard, tmp_path, capsys) -> None:
 
 def test_another_example_is_told_what_it_lacks(tmp_path, capsys) -> None:
     path = tmp_path / "other.tfrecord"
-    path.write_bytes(frame_record(b""))
+    path.write_bytes(framed(b""))
     assert main([str(path)]) == 3
     assert "label_len" in capsys.readouterr().err

@@ -115,5 +115,5 @@ def test_frames_in_a_file_give_the_same_record(face, profile: str) -> None:
         return RecordWork(config, kept, job, info)
 
     from_file = carry(begin, frames_THWC, face)
-    assert kept.in_file
+    assert isinstance(kept.frames_THWC, np.memmap)
     assert from_file == carry(open_stage(config), frames_THWC, face)

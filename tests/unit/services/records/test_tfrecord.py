@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.records.tfrecord import CorruptRecord, TornRecord, frame_record, masked_crc32c, read_records, write_record
+from services.records.tfrecord import CorruptRecord, TornRecord, masked_crc32c, read_records, write_record
+
+
+def framed(payload: bytes) -> bytes:
+    """One record as it lies in the file."""
+    sink = io.BytesIO()
+    write_record(sink, payload)
+    return sink.getvalue()
 
 
 def test_the_checksum_library_is_the_fast_one() -> None:
@@ -19,28 +26,22 @@ def test_the_mask_is_the_formats_own() -> None:
 
 
 def test_one_record_is_length_crc_payload_crc() -> None:
-    record = frame_record(b"abc")
+    record = framed(b"abc")
     assert record[:8] == b"\x03" + b"\x00" * 7
     assert record[12:15] == b"abc"
     assert len(record) == 8 + 4 + 3 + 4
 
 
-def test_writing_and_framing_are_the_same_bytes() -> None:
-    sink = io.BytesIO()
-    write_record(sink, b"payload")
-    assert sink.getvalue() == frame_record(b"payload")
-
-
 @given(st.lists(st.binary(max_size=300), max_size=8), st.integers(1, 64))
 def test_what_is_framed_is_read_from_a_file_and_from_chunks_of_any_size(payloads: list[bytes], size: int) -> None:
-    data = b"".join(map(frame_record, payloads))
+    data = b"".join(map(framed, payloads))
     assert list(read_records(io.BytesIO(data))) == payloads
     assert list(read_records(data[i : i + size] for i in range(0, len(data), size))) == payloads
 
 
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=3), st.data())
 def test_any_changed_byte_is_noticed(payloads: list[bytes], data: st.DataObject) -> None:
-    whole = b"".join(map(frame_record, payloads))
+    whole = b"".join(map(framed, payloads))
     place = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
@@ -51,7 +52,7 @@ def test_any_changed_byte_is_noticed(payloads: list[bytes], data: st.DataObject)
 
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=3), st.data())
 def test_a_torn_tail_is_an_error_of_its_own_after_the_whole_records(payloads: list[bytes], data: st.DataObject) -> None:
-    records = [frame_record(p) for p in payloads]
+    records = [framed(p) for p in payloads]
     cut = data.draw(st.integers(1, len(records[-1]) - 1))
     torn = b"".join(records)[:-cut]
     read = []
@@ -63,7 +64,7 @@ def test_a_torn_tail_is_an_error_of_its_own_after_the_whole_records(payloads: li
 
 
 def test_errors_name_the_offset_and_the_remedy() -> None:
-    first, second = frame_record(b"one"), bytearray(frame_record(b"two"))
+    first, second = framed(b"one"), bytearray(framed(b"two"))
     second[12] ^= 1
     with pytest.raises(CorruptRecord, match=f"payload of the record at byte {len(first)} .*write its shard again"):
         list(read_records(io.BytesIO(first + bytes(second))))
@@ -74,4 +75,4 @@ def test_a_file_that_gives_little_at_a_time_is_read_whole() -> None:
         def read(self, size: int | None = -1, /) -> bytes:
             return super().read(min(size or 0, 3))
 
-    assert list(read_records(Slow(frame_record(b"a longer payload")))) == [b"a longer payload"]
+    assert list(read_records(Slow(framed(b"a longer payload")))) == [b"a longer payload"]
