@@ -44,7 +44,7 @@ def make_run(root: Path, num_shards: int, clips_a_shard: int) -> None:
     details = {"mode": "all", "exclude_speakers": [], "compat_order": False, "num_left_out": 0, "speakers": {}}
     stages = (
         StageOrder("decode", {"max_frames": 75}),
-        StageOrder("landmarks", {"backend": "mediapipe", "mode": "tracked", "num_jitters": 1}),
+        StageOrder("landmarks", {"backend": "mediapipe", "mode": "tracked", "num_jitters": 1, "max_gap_frames": 15}),
         StageOrder("records", {}),
     )
     order = RunOrder(

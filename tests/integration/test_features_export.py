@@ -114,7 +114,7 @@ def test_the_backend_takes_an_exported_file_by_its_digest(
 
 
 def test_the_backend_exports_by_itself_where_no_file_is_given(
-    folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The export itself is tried above: here its file is laid where the backend asked for it."""
     asked: list[FeaturesConfig] = []
@@ -125,6 +125,8 @@ def test_the_backend_exports_by_itself_where_no_file_is_given(
         return f"seeded:{config.seed}"
 
     monkeypatch.setattr(export_onnx, "export_inception", export)
+    # What this machine has kept from elsewhere would be taken.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     model = open_model(FeaturesConfig(backend="onnxruntime", seed=5))
     assert (model.weights, [config.seed for config in asked]) == ("seeded:5", [5])
     assert spread(model(frames_NHWC[:1]), expected_ND[:1]) < TOLERANCE
