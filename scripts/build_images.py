@@ -10,13 +10,14 @@ import fcntl
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import tomllib
 from pathlib import Path
 
-from image_builders import Builder, chosen_builder
+from image_builders import Builder, chosen_builder, remove_left_secrets
 from image_context import CONTEXT, ROOT, gather, inputs_digest
 from image_debian import debian_base
 
@@ -122,6 +123,7 @@ def main() -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (IMAGES / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        remove_left_secrets(IMAGES)
         builder = chosen_builder(flags.builder, IMAGES)
         services = flags.services or SERVICES
         # All of them first: a set that cannot be made whole is not begun.
@@ -135,4 +137,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     os.umask(0o022)
+    # So that a build that is ended cleans up, as one that is interrupted does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from image_archive import Layers, write_archive
 
 _PULL_LIMIT_S = 300
+_SECRETS_PREFIX = "secrets."
 
 
 class Builder(Protocol):
@@ -49,7 +50,8 @@ def chosen_builder(asked: str, folder: Path) -> Builder:
 def secrets(folder: Path) -> Iterator[list[str]]:
     """`--secret` flags that give pip inside the build the index and the authorities that pip outside of it has.
 
-    An index may hold a password: its file is the owner's alone, and gone when the build has ended.
+    An index may hold a password: its file is the owner's alone, in a folder that is too, and gone when the build has
+    ended or failed.
     """
     lines = ["[global]", "timeout = 180"]
     for name in ("index-url", "trusted-host"):
@@ -57,12 +59,19 @@ def secrets(folder: Path) -> Iterator[list[str]]:
         if found and not found.startswith("file:"):
             lines.append(f"{name} = {found}")
     authorities = os.environ.get("PIP_CERT") or _output("pip", "cert") or os.environ.get("SSL_CERT_FILE", "")
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix="pip.conf.") as config:
-        config.write("\n".join(lines) + "\n")
-        config.flush()
-        flags = ["--secret", f"id=pip,src={config.name}"]
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SECRETS_PREFIX) as private:
+        config = Path(private) / "pip.conf"
+        with open(config, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write("\n".join(lines) + "\n")
+        flags = ["--secret", f"id=pip,src={config}"]
         given = authorities and Path(authorities).is_file()
         yield [*flags, "--secret", f"id=ca,src={authorities}"] if given else flags
+
+
+def remove_left_secrets(folder: Path) -> None:
+    """Removes what builds that were killed have left of `secrets`. Call it while no other build is under way."""
+    for path in (*folder.glob(f"{_SECRETS_PREFIX}*"), *folder.glob("pip.conf*")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 class Buildah:

@@ -25,6 +25,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from services.base import metrics
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.retry import PATIENCE_S, Again, patiently
+from services.base.s3_xml import CheckedPool, parsed
 
 CONNECT_LIMIT_S = 5.0
 READ_LIMIT_S = 30.0
@@ -67,8 +68,8 @@ class Answer:
     body: bytes
 
     def xml(self) -> ET.Element:
-        """The body's root element."""
-        return ET.fromstring(self.body)  # noqa: S314 -- see the import
+        """The body's root element. Raises BadConfig NOT_S3 for one with a DOCTYPE."""
+        return parsed(self.body)
 
 
 def local_name(element: ET.Element) -> str:
@@ -135,7 +136,7 @@ def credentials_from_environment(env: Mapping[str, str], settings: S3Settings) -
     in_pod = in_pod or "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" in env
     on_machine = settings.is_aws and env.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true"
     if in_pod or on_machine:
-        http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2.0, read=5.0), retries=False)
+        http = CheckedPool(timeout=urllib3.Timeout(connect=2.0, read=5.0), retries=False)
         tried.append(IamAwsProvider(region=settings.region, http_client=http))
     for provider in tried:
         try:
@@ -158,7 +159,7 @@ class Bucket:
         self.name = name
         self._settings = settings
         url = urlsplit(settings.endpoint)
-        pool = urllib3.PoolManager(
+        pool = CheckedPool(
             timeout=urllib3.Timeout(connect=CONNECT_LIMIT_S, read=READ_LIMIT_S),
             maxsize=16,
             retries=False,

@@ -47,6 +47,7 @@ BASE_IO = {
     "retry",
     "s3_client",
     "s3_objects",
+    "s3_xml",
     "server",
     "settings",
     "shard_work",

@@ -3,17 +3,18 @@
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from minio.credentials import StaticProvider
 
 from services.base import retry, store_s3_upload
 from services.base.errors import BadConfig, Transient, VisemillError
-from services.base.s3_client import Bucket
+from services.base.s3_client import Bucket, S3Settings
 from services.base.store import Store, open_store
 
 MIB = 1 << 20
@@ -32,6 +33,7 @@ class FaultyS3(ThreadingHTTPServer):
         self.conditions = "honoured"
         self.lose_answers_to: list[str] = []
         self.refusals: list[tuple[int, str]] = []
+        self.whole_answers: list[tuple[int, bytes]] = []
         self.break_bodies_after: list[int] = []
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -48,6 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         name, query = unquote(url.path).removeprefix("/bucket").lstrip("/"), parse_qs(url.query, keep_blank_values=True)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.seen.append(f"{self.command} {name}")
+        if self.server.whole_answers:
+            self.send(*self.server.whole_answers.pop(0))
+            return
         if self.server.refusals:
             status, code = self.server.refusals.pop(0)
             self.refuse(status, code)
@@ -260,6 +265,65 @@ def test_an_endpoint_that_is_no_s3_server_is_said_so(server: FaultyS3, store: St
         list(store.list())
     with pytest.raises(BadConfig, match="S3_REFUSED"):
         store.read("a")
+
+
+def _upload(store: Store) -> None:
+    with store.upload("big") as upload:
+        upload.write(b"x" * 2500)
+        upload.commit()
+
+
+BOMB = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(12))
+DOCTYPES = {
+    "entities of entities": f'<!DOCTYPE R [<!ENTITY a0 "ha">{BOMB}]>',
+    "an entity of a file": f'<!DOCTYPE R [<!ENTITY a12 SYSTEM "file://{Path(__file__)}">]>',
+    "a declaration elsewhere": '<!DOCTYPE R SYSTEM "http://127.0.0.1:9/evil.dtd">',
+    "a plain one": "<!DOCTYPE R>",
+}
+# Some answers are parsed here and some by the client library: each request meets both.
+REQUESTS: dict[str, Callable[[Store], object]] = {
+    "list": lambda store: list(store.list()),
+    "read": lambda store: store.read("a"),
+    "upload": _upload,
+}
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 503])
+@pytest.mark.parametrize("doctype", DOCTYPES)
+def test_an_answer_that_declares_entities_is_refused_unread(
+    server: FaultyS3, store: Store, monkeypatch: pytest.MonkeyPatch, doctype: str, status: int
+) -> None:
+    """At once, and whoever would parse it; an object's own bytes are nobody's to parse."""
+    monkeypatch.setattr(store_s3_upload, "PART_BYTES", 1000)
+    for name, request in REQUESTS.items():
+        if status == 200 and name == "read":
+            continue
+        server.seen.clear()
+        code = "&a12;" if "entit" in doctype else "NoSuchKey"
+        text = f"<?xml version='1.0'?>{DOCTYPES[doctype]}<R><Code>{code}</Code><UploadId>{code}</UploadId></R>"
+        server.whole_answers = [(status, text.encode())]
+        with pytest.raises(BadConfig) as refused:
+            request(store)
+        assert (refused.value.reason, len(server.seen)) == ("NOT_S3", 1), name
+        assert "very-secret" not in str(refused.value)
+
+
+def test_an_object_may_hold_any_document(server: FaultyS3, store: Store, tmp_path: Path) -> None:
+    text = f"{DOCTYPES['entities of entities']}<R>&a12;</R>".encode()
+    server.objects["root/a"] = (text, {})
+    assert store.read("a") == text
+    store.fetch("a", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == text
+
+
+def test_a_bucket_region_that_declares_entities_is_refused(server: FaultyS3) -> None:
+    """Asked for by the client library itself, and parsed there."""
+    bucket = Bucket("bucket", S3Settings(server.endpoint, region=None), StaticProvider("key", "very-secret"))
+    text = f"{DOCTYPES['entities of entities']}<LocationConstraint>&a12;</LocationConstraint>"
+    server.whole_answers = [(200, text.encode())]
+    with pytest.raises(BadConfig, match="NOT_S3"):
+        bucket.request("GET", "a")
+    assert len(server.seen) == 1
 
 
 def test_a_read_that_breaks_off_is_read_again(server: FaultyS3, store: Store) -> None:
