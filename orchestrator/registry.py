@@ -33,6 +33,19 @@ class Registry:
         """Raises Transient and BadConfig as the store does."""
         self._store.put(f"{_PREFIX}{record.id}.json", record.to_json())
 
+    def forget(self, run_id: str) -> bool:
+        """Deletes the record of an ended run; False for one that another server has taken up since.
+
+        Raises Transient and BadConfig as the store does.
+        """
+        name = f"{_PREFIX}{run_id}.json"
+        record = self._read(name)
+        if record is not None:
+            if not record.phase.ended:
+                return False
+            self._store.delete(name)
+        return True
+
     def records(self) -> list[RunRecord]:
         """All of them, the oldest first. One that cannot be read is told and left out."""
         names = [entry.name for entry in self._store.list(_PREFIX) if entry.name.endswith(".json")]

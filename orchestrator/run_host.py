@@ -9,11 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.carrier import Carrier, Event
 from orchestrator.flag_words import FlagParser
 from orchestrator.planning import pipeline_of
+from orchestrator.policies.kept_runs import Keep, to_forget
 from orchestrator.registry import Registry
 from orchestrator.run_metrics import RunMetrics
 from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after
@@ -27,6 +28,7 @@ _MOST_MESSAGES = 200
 _HEARTBEAT_S = 5.0
 _SAVE_AGAIN_S = 5.0
 _LOOK_S = 0.5
+_PRUNE_EVERY_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Message:
 class HostConfig:
     """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
     takes a number of workers. pin_words: added to `pin`. resume_words: to `resume`. cancel_words: to `cancel`, where a
-    run has to be ended besides its process; None where not.
+    run has to be ended besides its process; None where not. keep: of ended runs.
     """
 
     num_runs: int = 4
@@ -51,6 +53,7 @@ class HostConfig:
     pin_words: tuple[str, ...] = ()
     resume_words: tuple[str, ...] = ()
     cancel_words: tuple[str, ...] | None = None
+    keep: Keep = field(default_factory=Keep)
 
     def __post_init__(self) -> None:
         if self.num_runs < 1:
@@ -60,16 +63,23 @@ class HostConfig:
 class RunHost:
     """The runs of one server. Threads may share it."""
 
-    def __init__(self, registry: Registry, allowed: Allowed, config: HostConfig) -> None:
+    def __init__(
+        self, registry: Registry, allowed: Allowed, config: HostConfig, clock: Callable[[], float] = time.time
+    ) -> None:
+        """clock: seconds since 1970."""
         self._registry = registry
         self._allowed = allowed
         self._config = config
+        self._clock = clock
         self._records: dict[str, RunRecord] = {}
         self._messages: dict[str, deque[Message]] = {}
         self._ready_at_s: dict[str, float] = {}
         self._carriers: dict[str, Carrier] = {}
         self._planning: dict[str, Future[RunRecord]] = {}
         self._changed = threading.Condition()
+        # Held while a run's record comes into the registry or leaves it.
+        self._keeping = threading.Lock()
+        self._has_ended = False
         self._stopping = self._has_started = False
         self._num_requests: dict[str, int] = {}
         self.metrics = RunMetrics(self.records)
@@ -77,6 +87,7 @@ class RunHost:
         self._places = [
             threading.Thread(target=self._place, name=f"run-{i}", daemon=True) for i in range(config.num_runs)
         ]
+        self._places.append(threading.Thread(target=self._keep_pruned, name="prune", daemon=True))
 
     def start(self) -> None:
         """Takes up the runs that were not finished, once. Raises Transient and BadConfig as the store does."""
@@ -122,6 +133,39 @@ class RunHost:
                 return planning.result(timeout=_LOOK_S)
             wait()
 
+    def prune(self) -> list[str]:
+        """Forgets ended runs beyond what is kept, here and in the registry; their ids.
+
+        Raises Transient and BadConfig as the registry's store does.
+        """
+        with self._changed:
+            self._has_ended = False
+            found = to_forget(self._records.values(), self._config.keep, self._clock())
+        forgotten = []
+        for run_id in found:
+            with self._keeping:
+                with self._changed:
+                    if not self._records[run_id].phase.ended:
+                        continue
+                if self._registry.forget(run_id):
+                    with self._changed:
+                        del self._records[run_id]
+                        self._messages.pop(run_id, None)
+                    forgotten.append(run_id)
+        if forgotten:
+            _LOG.info("%d ended runs are forgotten, the first %s; their outputs stay", len(forgotten), forgotten[0])
+        return forgotten
+
+    def _keep_pruned(self) -> None:
+        while not self._stopping:
+            try:
+                self.prune()
+            except VisemillError as error:
+                # A store that is away: the next time.
+                _LOG.warning("ended runs could not be forgotten: %s", error)
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or self._has_ended, _PRUNE_EVERY_S)
+
     def get(self, run_id: str) -> RunRecord:
         """Raises BadConfig NO_RUN."""
         with self._changed:
@@ -141,13 +185,13 @@ class RunHost:
 
         wait: as of submit. Raises BadConfig NO_RUN, Transient DRAINING.
         """
-        self.get(run_id)
+        record = self.get(run_id)
         seen, heartbeat_s = since, 0.0
         while True:
             with self._changed:
                 self._await_news(run_id, seen, heartbeat_s)
-                record = self._records[run_id]
                 messages = [m for m in self._messages.get(run_id, ()) if m.version > seen]
+                record = self._records.get(run_id, record)
                 stopping = self._stopping
             wait()
             yield record, messages
@@ -164,7 +208,7 @@ class RunHost:
             record = self._records[run_id]
             if record.phase.ended or record.phase is Phase.CANCELLING:
                 return record
-            record = self._set(record.changed(time.time(), phase=Phase.CANCELLING, why="asked to end"))
+            record = self._set(record.changed(self._clock(), phase=Phase.CANCELLING, why="asked to end"))
             carrier = self._carriers.get(run_id)
             if carrier is None:
                 self._ready_at_s[run_id] = 0.0
@@ -175,7 +219,12 @@ class RunHost:
 
     def _await_news(self, run_id: str, seen: int, most_s: float) -> None:
         """To be called while the lock is held."""
-        self._changed.wait_for(lambda: self._stopping or self._records[run_id].version > seen, most_s)
+        self._changed.wait_for(lambda: self._stopping or self._has_news(run_id, seen), most_s)
+
+    def _has_news(self, run_id: str, seen: int) -> bool:
+        record = self._records.get(run_id)
+        # One that was forgotten has ended.
+        return record is None or record.version > seen
 
     def _refuse_if_stopping(self) -> None:
         if self._stopping:
@@ -190,16 +239,17 @@ class RunHost:
                 self.metrics.refused.labels(error.reason).inc()
                 raise error
             pinned = _pinned_of(ended)
-            with self._changed:
-                record = self._enqueue(asked, pinned)
-            self._registry.save(record)
+            with self._keeping:
+                with self._changed:
+                    record = self._enqueue(asked, pinned)
+                self._registry.save(record)
             return record
         finally:
             with self._changed:
                 del self._planning[asked.key]
 
     def _enqueue(self, asked: Submission, pinned: Pinned) -> RunRecord:
-        now_s = time.time()
+        now_s = self._clock()
         record = RunRecord(asked, pinned, now_s, int(now_s * 1000))
         known = self._records.get(record.id)
         if known is not None and not known.phase.ended:
@@ -212,6 +262,7 @@ class RunHost:
     def _set(self, record: RunRecord) -> RunRecord:
         """To be called while the lock is held."""
         self._records[record.id] = record
+        self._has_ended |= record.phase.ended
         self._changed.notify_all()
         return record
 
@@ -248,7 +299,7 @@ class RunHost:
             if record.phase is not Phase.CANCELLING:
                 carrier = Carrier(self._resume_words(record), lambda event: self._take(run_id, event))
                 self._carriers[run_id] = carrier
-                record = self._set(record.begun(time.time()))
+                record = self._set(record.begun(self._clock()))
         wait_s = 0.0
         if record.phase is not Phase.CANCELLING:
             self._registry.save(record)
@@ -257,7 +308,7 @@ class RunHost:
             with self._changed:
                 self._num_requests.pop(run_id, None)
                 del self._carriers[run_id]
-                record, wait_s = after(self._records[run_id], ended, time.time())
+                record, wait_s = after(self._records[run_id], ended, self._clock())
                 self._set(record)
         if record.phase is Phase.CANCELLING:
             record = self._cancelled(record)
@@ -275,7 +326,7 @@ class RunHost:
             if ended.code:
                 raise _error_of(ended)
         with self._changed:
-            return self._set(record.cancelled(time.time()))
+            return self._set(record.cancelled(self._clock()))
 
     def _resume_words(self, record: RunRecord) -> list[str]:
         remotes = remote_words(self._config.remotes, record.pinned.stages)
@@ -287,14 +338,14 @@ class RunHost:
         with self._changed:
             record = self._records[run_id]
             if event["event"] == "progress":
-                self._set(record.told(event, time.time()))
+                self._set(record.told(event, self._clock()))
                 num_requests = int(event.get("kube_requests", 0))
                 self.metrics.kube_requests.inc(max(0, num_requests - self._num_requests.get(run_id, 0)))
                 self._num_requests[run_id] = num_requests
             elif event["event"] == "said":
-                record = self._set(record.changed(time.time()))
+                record = self._set(record.changed(self._clock()))
                 messages = self._messages.setdefault(run_id, deque(maxlen=_MOST_MESSAGES))
-                messages.append(Message(record.version, time.time(), str(event["text"])))
+                messages.append(Message(record.version, self._clock(), str(event["text"])))
 
 
 def _ignore(_event: Event) -> None:

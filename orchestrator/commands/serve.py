@@ -13,6 +13,7 @@ from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import absolute
 from orchestrator.flag_words import words_given_by
 from orchestrator.planning import device_of
+from orchestrator.policies.kept_runs import Keep
 from services.base import log
 from services.base.allowed_roots import AllowedRoots
 from services.base.contract import add_config_flags, config_from_flags
@@ -68,6 +69,21 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="run a stage behind gRPC, in every run that has it",
     )
     parser.add_argument("--num-runs", type=int, default=4, help="runs carried at a time (default: %(default)s)")
+    kept = Keep()
+    parser.add_argument(
+        "--keep-ended",
+        type=int,
+        default=kept.num_ended,
+        metavar="N",
+        help="ended runs that are listed; older ones are forgotten, their outputs stay (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep-ended-days",
+        type=float,
+        default=kept.days,
+        metavar="DAYS",
+        help="how long after its end a run is listed (default: %(default)s)",
+    )
     add_config_flags(parser, RunServeConfig)
     kube.add_cluster_flags(parser)
 
@@ -82,7 +98,8 @@ def serve(flags: argparse.Namespace) -> Answer:
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
     try:
         allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real, absolute(flags.registry))
-        host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags))
+        keep = Keep(flags.keep_ended, flags.keep_ended_days)
+        host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags), keep=keep)
     except ValueError as error:
         raise BadConfig("BAD_FLAGS", str(error)) from error
     # Instead of the command line's plain warnings, what every server's log holds.

@@ -1,0 +1,86 @@
+"""The runs that a server knows: what it forgets, over a registry in a folder."""
+
+import dataclasses
+
+import pytest
+
+from orchestrator.policies.kept_runs import Keep
+from orchestrator.registry import Registry
+from orchestrator.run_host import HostConfig, RunHost
+from orchestrator.run_record import Phase, Pinned, RunRecord
+from orchestrator.submission import Allowed, Submission
+from services.base.errors import BadConfig
+
+DAY_S = 86400.0
+NOW_S = 1000 * DAY_S
+RECORD = RunRecord(Submission("grid", "/in", "/out"), Pinned("r", "d", "/state", 4, 20), 1.0, 1)
+
+
+def _run(name, days_ago=0.0, phase=Phase.FINISHED, **values):
+    ended_at_s = NOW_S - days_ago * DAY_S if phase.ended else 0.0
+    pinned = dataclasses.replace(RECORD.pinned, name=name)
+    return dataclasses.replace(RECORD, pinned=pinned, phase=phase, ended_at_s=ended_at_s, **values)
+
+
+def _names(records):
+    return {record.pinned.name for record in records}
+
+
+class Clock:
+    now_s = NOW_S
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def started(tmp_path, clock, monkeypatch):
+    """A host over these records, which carries none of them."""
+    for method in ("_place", "_keep_pruned"):
+        monkeypatch.setattr(RunHost, method, lambda self: None)
+    hosts = []
+
+    def start(*records, **config):
+        for record in records:
+            Registry(str(tmp_path)).save(record)
+        host = RunHost(Registry(str(tmp_path)), Allowed(("/",)), HostConfig(**config), clock)
+        host.start()
+        hosts.append(host)
+        return host
+
+    yield start
+    for host in hosts:
+        host.stop()
+
+
+def test_ended_runs_are_forgotten_in_memory_and_in_the_registry_as_time_passes(started, clock, tmp_path):
+    old, new, live = _run("old", 5), _run("new", 1), _run("live", phase=Phase.QUEUED)
+    host = started(old, new, live, keep=Keep(10, 7.0))
+    assert host.prune() == []
+    clock.now_s += 3 * DAY_S
+    assert host.prune() == [old.id]
+    assert _names(host.records()) == _names(Registry(str(tmp_path)).records()) == {"new", "live"}
+    with pytest.raises(BadConfig, match="NO_RUN"):
+        host.get(old.id)
+    clock.now_s += 1000 * DAY_S
+    assert host.prune() == [new.id]
+    assert _names(Registry(str(tmp_path)).records()) == {"live"}
+
+
+def test_the_number_of_ended_runs_is_bounded(started, tmp_path):
+    host = started(*(_run(f"r{i}", i) for i in range(5)), keep=Keep(2, 90.0))
+    assert len(host.prune()) == 3
+    assert _names(host.records()) == _names(Registry(str(tmp_path)).records()) == {"r0", "r1"}
+
+
+def test_a_run_that_another_server_has_taken_up_is_kept(started, tmp_path):
+    ended = _run("r", 5)
+    host = started(ended, keep=Keep(10, 1.0))
+    Registry(str(tmp_path)).save(ended.queued(NOW_S))
+    assert host.prune() == []
+    assert [record.phase for record in Registry(str(tmp_path)).records()] == [Phase.QUEUED]
