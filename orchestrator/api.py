@@ -1,15 +1,16 @@
-# ruff: noqa: ARG002 - gRPC hands a context to every method
 """RunService: runs submitted by other systems. The servicer translates; orchestrator/run_host.py does the work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import grpc
 from google.protobuf import timestamp_pb2
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
+from orchestrator.policies.owners import ANONYMOUS
 from orchestrator.run_host import RunHost
 from orchestrator.run_record import Phase, RunRecord
 from orchestrator.submission import Limits, Submission
@@ -29,25 +30,27 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
         self._host = host
 
     def Submit(self, request: runs_pb2.SubmitRequest, context: grpc.ServicerContext) -> runs_pb2.SubmitResponse:
-        record = self._host.submit(submission_of(request), current_call().remaining_s)
+        record = self._host.submit(submission_of(request), current_call().remaining_s, subject_of(context))
         return runs_pb2.SubmitResponse(run=run_to_proto(record))
 
     def Get(self, request: runs_pb2.GetRequest, context: grpc.ServicerContext) -> runs_pb2.GetResponse:
-        return runs_pb2.GetResponse(run=run_to_proto(self._host.get(request.id)))
+        return runs_pb2.GetResponse(run=run_to_proto(self._host.get(request.id, subject_of(context))))
 
     def List(self, request: runs_pb2.ListRequest, context: grpc.ServicerContext) -> runs_pb2.ListResponse:
-        records = self._host.records()
+        records = self._host.records_of(subject_of(context))
         if request.output_root:
             records = [record for record in records if record.asked.output_root == request.output_root]
         return page_of(records, request.page_size, request.page_token)
 
     def Watch(self, request: runs_pb2.WatchRequest, context: grpc.ServicerContext) -> Iterator[runs_pb2.WatchResponse]:
-        for record, messages in self._host.watch(request.id, request.since_version, current_call().remaining_s):
+        for record, messages in self._host.watch(
+            request.id, request.since_version, current_call().remaining_s, subject_of(context)
+        ):
             said = [runs_pb2.RunMessage(said_at=_timestamp(m.at_s), text=m.text) for m in messages]
             yield runs_pb2.WatchResponse(run=run_to_proto(record), messages=said)
 
     def Cancel(self, request: runs_pb2.CancelRequest, context: grpc.ServicerContext) -> runs_pb2.CancelResponse:
-        return runs_pb2.CancelResponse(run=run_to_proto(self._host.cancel(request.id)))
+        return runs_pb2.CancelResponse(run=run_to_proto(self._host.cancel(request.id, subject_of(context))))
 
 
 def registrar(host: RunHost) -> Callable[[grpc.Server], None]:
@@ -57,6 +60,20 @@ def registrar(host: RunHost) -> Callable[[grpc.Server], None]:
         runs_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(host), server)  # type: ignore[no-untyped-call]
 
     return register
+
+
+def subject_of(context: grpc.ServicerContext) -> str:
+    """Who calls: the subject of its certificate, such as CN=alice,O=team; ANONYMOUS where none was asked for.
+
+    Of a certificate without a subject: SAN= and its first alternative name, or sha256: and its digest.
+    """
+    # grpc's stubs say bytes, and it gives sequences of them.
+    shown = cast("Mapping[str, Sequence[bytes]]", context.auth_context())
+    for key, prefix in (("x509_subject", ""), ("x509_subject_alternative_name", "SAN=")):
+        if (first := next(iter(shown.get(key, ())), b"")) != b"":
+            return prefix + first.decode("utf-8", "backslashreplace")
+    pem = next(iter(shown.get("x509_pem_cert", ())), b"")
+    return f"sha256:{hashlib.sha256(pem).hexdigest()}" if pem else ANONYMOUS
 
 
 def submission_of(request: runs_pb2.SubmitRequest) -> Submission:
@@ -121,6 +138,7 @@ def run_to_proto(record: RunRecord) -> runs_pb2.Run:
         quarantined=record.quarantined,
         notes=pinned.notes,
         submitted_at=_timestamp(record.submitted_at_s),
+        owner=record.owner,
     )
     if record.began_at_s:
         run.began_at.CopyFrom(_timestamp(record.began_at_s))

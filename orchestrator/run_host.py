@@ -15,6 +15,7 @@ from orchestrator.carrier import Carrier, Event
 from orchestrator.flag_words import FlagParser
 from orchestrator.planning import pipeline_of
 from orchestrator.policies.kept_runs import Keep, to_forget
+from orchestrator.policies.owners import ANONYMOUS, Owners
 from orchestrator.registry import Registry
 from orchestrator.run_metrics import RunMetrics
 from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after
@@ -44,7 +45,7 @@ class Message:
 class HostConfig:
     """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
     takes a number of workers. pin_words: added to `pin`. resume_words: to `resume`. cancel_words: to `cancel`, where a
-    run has to be ended besides its process; None where not. keep: of ended runs.
+    run has to be ended besides its process; None where not. keep: of ended runs. owners: whom runs are open to.
     """
 
     num_runs: int = 4
@@ -54,6 +55,7 @@ class HostConfig:
     resume_words: tuple[str, ...] = ()
     cancel_words: tuple[str, ...] | None = None
     keep: Keep = field(default_factory=Keep)
+    owners: Owners = field(default_factory=Owners)
 
     def __post_init__(self) -> None:
         if self.num_runs < 1:
@@ -75,7 +77,7 @@ class RunHost:
         self._messages: dict[str, deque[Message]] = {}
         self._ready_at_s: dict[str, float] = {}
         self._carriers: dict[str, Carrier] = {}
-        self._planning: dict[str, Future[RunRecord]] = {}
+        self._planning: dict[tuple[str, str], Future[RunRecord]] = {}
         self._changed = threading.Condition()
         # Held while a run's record comes into the registry or leaves it.
         self._keeping = threading.Lock()
@@ -115,19 +117,22 @@ class RunHost:
         for place in self._places if self._has_started else ():
             place.join()
 
-    def submit(self, asked: Submission, wait: Callable[[], object]) -> RunRecord:
-        """Plans and pins a run, and has it carried out. wait: called over and over; raises to end the waiting.
+    def submit(self, asked: Submission, wait: Callable[[], object], caller: str = ANONYMOUS) -> RunRecord:
+        """Plans and pins a run, and has it carried out. wait: called over and over; raises to end the waiting. caller:
+        its subject, who owns the run.
 
-        Raises what the plan is refused with. A plan that nobody waits for any more is still made and carried out.
+        Raises BadConfig RUN_OF_ANOTHER, and what the plan is refused with. A plan that nobody waits for any more is
+        still made and carried out.
         """
         parser = FlagParser(f"flags of {asked.pipeline}")
         pipeline_of(asked.pipeline).add_flags(parser)
         asked = self._allowed.checked(asked, parser)
         with self._changed:
-            planning = self._planning.get(asked.key)
+            key = (asked.key, caller)
+            planning = self._planning.get(key)
             if planning is None:
                 self._refuse_if_stopping()
-                planning = self._planning[asked.key] = self._planners.submit(self._pin, asked)
+                planning = self._planning[key] = self._planners.submit(self._pin, asked, caller)
         while True:
             with contextlib.suppress(TimeoutError):
                 return planning.result(timeout=_LOOK_S)
@@ -166,13 +171,23 @@ class RunHost:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping or self._has_ended, _PRUNE_EVERY_S)
 
-    def get(self, run_id: str) -> RunRecord:
-        """Raises BadConfig NO_RUN."""
+    def get(self, run_id: str, caller: str = ANONYMOUS) -> RunRecord:
+        """Raises BadConfig NO_RUN, RUN_OF_ANOTHER."""
         with self._changed:
             record = self._records.get(run_id)
         if record is None:
             raise BadConfig("NO_RUN", f"no run {run_id!r} was submitted here: List names those that were")
+        self._check_open(record, caller)
         return record
+
+    def _check_open(self, record: RunRecord, caller: str) -> None:
+        if not self._config.owners.may(caller, record.owner):
+            raise BadConfig(
+                "RUN_OF_ANOTHER",
+                f"run {record.id} is not one that {caller or 'a caller without certificate'} submitted, and only its "
+                "owner and the server's operators may see, cancel or retry it: use the owner's certificate, or have "
+                "the server started with --operator for yours",
+            )
 
     def records(self) -> list[RunRecord]:
         """All runs, the newest first."""
@@ -180,12 +195,18 @@ class RunHost:
             records = list(self._records.values())
         return sorted(records, key=lambda record: (record.submitted_at_s, record.id), reverse=True)
 
-    def watch(self, run_id: str, since: int, wait: Callable[[], object]) -> Iterator[tuple[RunRecord, list[Message]]]:
+    def records_of(self, caller: str) -> list[RunRecord]:
+        """Those that are open to a caller, the newest first."""
+        return [record for record in self.records() if self._config.owners.may(caller, record.owner)]
+
+    def watch(
+        self, run_id: str, since: int, wait: Callable[[], object], caller: str = ANONYMOUS
+    ) -> Iterator[tuple[RunRecord, list[Message]]]:
         """The run and what was said since, now, at each change and every 5 s; ends with the run.
 
-        wait: as of submit. Raises BadConfig NO_RUN, Transient DRAINING.
+        wait: as of submit. Raises BadConfig NO_RUN, RUN_OF_ANOTHER, Transient DRAINING.
         """
-        record = self.get(run_id)
+        record = self.get(run_id, caller)
         seen, heartbeat_s = since, 0.0
         while True:
             with self._changed:
@@ -201,9 +222,12 @@ class RunHost:
                 raise Transient("DRAINING", "this server is shutting down: another will answer")
             seen, heartbeat_s = record.version, _HEARTBEAT_S
 
-    def cancel(self, run_id: str) -> RunRecord:
-        """Has a run end. Raises BadConfig NO_RUN, Transient and BadConfig as the registry's store does."""
-        self.get(run_id)
+    def cancel(self, run_id: str, caller: str = ANONYMOUS) -> RunRecord:
+        """Has a run end.
+
+        Raises BadConfig NO_RUN, RUN_OF_ANOTHER; Transient and BadConfig as the registry's store does.
+        """
+        self.get(run_id, caller)
         with self._changed:
             record = self._records[run_id]
             if record.phase.ended or record.phase is Phase.CANCELLING:
@@ -230,7 +254,7 @@ class RunHost:
         if self._stopping:
             raise Transient("DRAINING", "this server is shutting down: another will answer")
 
-    def _pin(self, asked: Submission) -> RunRecord:
+    def _pin(self, asked: Submission, caller: str) -> RunRecord:
         try:
             with self.metrics.planned.time():
                 ended = Carrier([*asked.pin_words(), *self._config.pin_words], _ignore).run()
@@ -241,21 +265,23 @@ class RunHost:
             pinned = _pinned_of(ended)
             with self._keeping:
                 with self._changed:
-                    record = self._enqueue(asked, pinned)
+                    record = self._enqueue(asked, pinned, caller)
                 self._registry.save(record)
             return record
         finally:
             with self._changed:
-                del self._planning[asked.key]
+                del self._planning[asked.key, caller]
 
-    def _enqueue(self, asked: Submission, pinned: Pinned) -> RunRecord:
+    def _enqueue(self, asked: Submission, pinned: Pinned, caller: str) -> RunRecord:
         now_s = self._clock()
-        record = RunRecord(asked, pinned, now_s, int(now_s * 1000))
+        record = RunRecord(asked, pinned, now_s, int(now_s * 1000), owner=caller)
         known = self._records.get(record.id)
+        if known is not None:
+            self._check_open(known, caller)
         if known is not None and not known.phase.ended:
             return known
         if known is not None:
-            record = RunRecord(asked, pinned, known.submitted_at_s, known.version).queued(now_s)
+            record = RunRecord(asked, pinned, known.submitted_at_s, known.version, owner=known.owner).queued(now_s)
         self._ready_at_s[record.id] = 0.0
         return self._set(record)
 

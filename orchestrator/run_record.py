@@ -65,7 +65,7 @@ class Pinned:
 @dataclass(frozen=True)
 class RunRecord:
     """A submitted run. version: grows with every change, over restarts too. num_tries: in a row, without a new shard
-    done.
+    done. owner: subject of the certificate that it was submitted with; empty without one.
     """
 
     asked: Submission
@@ -84,6 +84,7 @@ class RunRecord:
     quarantined: int = 0
     num_tries: int = 0
     shards_at_try: int = 0
+    owner: str = ""
 
     @property
     def id(self) -> str:

@@ -14,6 +14,7 @@ from orchestrator.commands.roots import absolute
 from orchestrator.flag_words import words_given_by
 from orchestrator.planning import device_of
 from orchestrator.policies.kept_runs import Keep
+from orchestrator.policies.owners import Owners
 from services.base import log
 from services.base.allowed_roots import AllowedRoots
 from services.base.contract import add_config_flags, config_from_flags
@@ -84,6 +85,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help="how long after its end a run is listed (default: %(default)s)",
     )
+    parser.add_argument(
+        "--operator",
+        action="append",
+        default=[],
+        metavar="SUBJECT",
+        help="subject of a client certificate, such as CN=alice,O=team, that may see, cancel and retry every run, "
+        "where --tls-client-ca is given; may be repeated; default: none, each run is its submitter's",
+    )
     add_config_flags(parser, RunServeConfig)
     kube.add_cluster_flags(parser)
 
@@ -99,7 +108,8 @@ def serve(flags: argparse.Namespace) -> Answer:
     try:
         allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real, absolute(flags.registry))
         keep = Keep(flags.keep_ended, flags.keep_ended_days)
-        host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags), keep=keep)
+        owners = Owners(bool(config.tls_client_ca), tuple(flags.operator))
+        host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags), keep=keep, owners=owners)
     except ValueError as error:
         raise BadConfig("BAD_FLAGS", str(error)) from error
     # Instead of the command line's plain warnings, what every server's log holds.

@@ -169,6 +169,7 @@ def _facts(run: runs_pb2.Run) -> dict[str, Any]:
         "clips": {"done": run.clips.done, "total": run.clips.total},
         "quarantined": run.quarantined,
         "exit_code": run.exit_code,
+        "owner": run.owner,
         "submitted_at": datetime.fromtimestamp(run.submitted_at.seconds, UTC).isoformat(),
     }
 

@@ -30,7 +30,7 @@ RUN_PHASE_CANCELLING: RunPhase
 RUN_PHASE_CANCELLED: RunPhase
 
 class Run(_message.Message):
-    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary", "error")
+    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary", "error", "owner")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +51,7 @@ class Run(_message.Message):
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     digest: str
@@ -71,7 +72,8 @@ class Run(_message.Message):
     ended_at: _timestamp_pb2.Timestamp
     summary: RunSummary
     error: RunError
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ...) -> None: ...
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class RunError(_message.Message):
     __slots__ = ("kind", "reason", "message")

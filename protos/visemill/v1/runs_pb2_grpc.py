@@ -28,6 +28,9 @@ if _version_not_supported:
 class RunServiceStub(object):
     """Runs of pipelines over data sets, for other systems: submitted once, carried to their end by the server.
 
+    Where TLS is mutual a run belongs to the subject of the certificate that it was submitted with. To others, who are no
+    operators of the server, List does not show it and every other call says RUN_OF_ANOTHER.
+
     Errors carry google.rpc.ErrorInfo with domain "visemill.dev", as those of every service here.
     """
 
@@ -66,6 +69,9 @@ class RunServiceStub(object):
 
 class RunServiceServicer(object):
     """Runs of pipelines over data sets, for other systems: submitted once, carried to their end by the server.
+
+    Where TLS is mutual a run belongs to the subject of the certificate that it was submitted with. To others, who are no
+    operators of the server, List does not show it and every other call says RUN_OF_ANOTHER.
 
     Errors carry google.rpc.ErrorInfo with domain "visemill.dev", as those of every service here.
     """
@@ -152,6 +158,9 @@ def add_RunServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class RunService(object):
     """Runs of pipelines over data sets, for other systems: submitted once, carried to their end by the server.
+
+    Where TLS is mutual a run belongs to the subject of the certificate that it was submitted with. To others, who are no
+    operators of the server, List does not show it and every other call says RUN_OF_ANOTHER.
 
     Errors carry google.rpc.ErrorInfo with domain "visemill.dev", as those of every service here.
     """

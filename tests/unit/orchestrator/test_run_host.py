@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from orchestrator.policies.kept_runs import Keep
+from orchestrator.policies.owners import Owners
 from orchestrator.registry import Registry
 from orchestrator.run_host import HostConfig, RunHost
 from orchestrator.run_record import Phase, Pinned, RunRecord
@@ -76,6 +77,27 @@ def test_the_number_of_ended_runs_is_bounded(started, tmp_path):
     host = started(*(_run(f"r{i}", i) for i in range(5)), keep=Keep(2, 90.0))
     assert len(host.prune()) == 3
     assert _names(host.records()) == _names(Registry(str(tmp_path)).records()) == {"r0", "r1"}
+
+
+def test_runs_are_open_to_their_owners_and_to_operators(started):
+    alices, nobodys = _run("a", owner="CN=alice"), _run("n")
+    host = started(alices, nobodys, owners=Owners(True, ("CN=ops",)))
+    assert _names(host.records_of("CN=alice")) == {"a"}
+    assert _names(host.records_of("CN=bob")) == set()
+    assert _names(host.records_of("CN=ops")) == {"a", "n"}
+    assert host.get(alices.id, "CN=alice") == host.cancel(alices.id, "CN=ops") == alices
+    for refused in (host.get, host.cancel, lambda *call: next(host.watch(call[0], 0, lambda: None, call[1]))):
+        with pytest.raises(BadConfig, match="RUN_OF_ANOTHER"):
+            refused(alices.id, "CN=bob")
+
+
+def test_a_run_of_another_is_not_submitted_again(started):
+    alices = _run("a", owner="CN=alice")
+    host = started(alices, owners=Owners(True))
+    with host._changed:
+        with pytest.raises(BadConfig, match="RUN_OF_ANOTHER"):
+            host._enqueue(alices.asked, alices.pinned, "CN=bob")
+        assert host._enqueue(alices.asked, alices.pinned, "CN=alice").owner == "CN=alice"
 
 
 def test_a_run_that_another_server_has_taken_up_is_kept(started, tmp_path):
