@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestrator.pods import LEAST_MEMORY_MIB, ModelVolume, PodSettings, Toleration
+from orchestrator.pods import LEAST_MEMORY_MIB, PodSettings, Toleration
 from services.base.contract import config_from_mapping
 from services.base.errors import BadConfig
 
@@ -103,7 +103,7 @@ class KubeSettings:
             "" if self.spread_by == "none" else self.spread_by,
             () if self.s3_secret == "none" else _names(self.s3_secret),  # noqa: S105 - the word for no Secret
             self.tls_secret,
-            ModelVolume(self.models_claim) if self.models_claim else None,
+            self.models_claim,
             self.pods_scratch_mib,
         )
 

@@ -36,30 +36,12 @@ class Toleration:
 
 
 @dataclass(frozen=True)
-class ModelVolume:
-    """Model files that are not in the image, mounted read-only: a claim, or a CSI driver with its attributes."""
-
-    claim: str = ""
-    csi_driver: str = ""
-    csi_attributes: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if bool(self.claim) == bool(self.csi_driver):
-            raise ValueError("models come from a claim or from a CSI driver: give one of the two")
-
-    def to_dict(self) -> dict[str, Any]:
-        if self.claim:
-            return {"name": "models", "persistentVolumeClaim": {"claimName": self.claim, "readOnly": True}}
-        attributes = {"volumeAttributes": dict(self.csi_attributes)} if self.csi_attributes else {}
-        return {"name": "models", "csi": {"driver": self.csi_driver, "readOnly": True, **attributes}}
-
-
-@dataclass(frozen=True)
 class PodSettings:
     """A pod of a Job. cpu: cores, asked for and at most. spread_by: topology key over which pods are spread evenly.
 
     env_from: Secrets whose entries become environment variables. tls_secret: with tls.crt, tls.key and ca.crt, by which
-    services are called over TLS. shm_mib: /dev/shm; 0 leaves the 64 MiB there are.
+    services are called over TLS. models_claim: of a volume with model files that are not in
+    the image, mounted read-only.
     """
 
     image: str
@@ -75,9 +57,8 @@ class PodSettings:
     spread_by: str = "kubernetes.io/hostname"
     env_from: tuple[str, ...] = ()
     tls_secret: str = ""
-    models: ModelVolume | None = None
+    models_claim: str = ""
     scratch_mib: int = 1024
-    shm_mib: int = 0
     grace_s: int = 30
 
     def __post_init__(self) -> None:
@@ -88,8 +69,8 @@ class PodSettings:
                 f"a pod takes 0.05 cores and {LEAST_MEMORY_MIB} MiB or more, not {self.cpu:g} and {self.memory_mib}, "
                 f"with {self.num_gpus} GPUs"
             )
-        if self.scratch_mib < 16 or self.shm_mib < 0 or self.grace_s < 1:
-            raise ValueError(f"scratch {self.scratch_mib} MiB (16 or more), shm {self.shm_mib}, grace {self.grace_s} s")
+        if self.scratch_mib < 16 or self.grace_s < 1:
+            raise ValueError(f"scratch {self.scratch_mib} MiB (16 or more), grace {self.grace_s} s (1 or more)")
 
 
 def pod_template(
@@ -105,7 +86,7 @@ def pod_template(
     own = [{"name": "MPLCONFIGDIR", "value": "/tmp/mpl"}, {"name": "HOME", "value": "/tmp"}]  # noqa: S108 - in the pod
     own += [{"name": "ORT_DISABLE_TELEMETRY", "value": "1"}, {"name": "VISEMILL_LOG_FORMAT", "value": "json"}]
     # The volume first, and what the image holds already need not be in it.
-    own += [{"name": "VISEMILL_MODELS", "value": f"{MODELS_PATH}:{IMAGE_MODELS_PATH}"}] if pods.models else []
+    own += [{"name": "VISEMILL_MODELS", "value": f"{MODELS_PATH}:{IMAGE_MODELS_PATH}"}] if pods.models_claim else []
     if pods.tls_secret:
         files = {"CA": "ca.crt", "CERT": "tls.crt", "KEY": "tls.key"}
         own += [{"name": f"VISEMILL_TLS_{name}", "value": f"{TLS_PATH}/{file}"} for name, file in files.items()]
@@ -165,13 +146,11 @@ def _where(pods: PodSettings, labels: Mapping[str, str]) -> dict[str, Any]:
 def _volumes(pods: PodSettings) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": f"{pods.scratch_mib}Mi"}}]
     mounts: list[dict[str, Any]] = [{"name": "scratch", "mountPath": "/tmp"}]  # noqa: S108 - in the pod
-    if pods.shm_mib:
-        volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{pods.shm_mib}Mi"}})
-        mounts.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - in the pod
     if pods.tls_secret:
         volumes.append({"name": "tls", "secret": {"secretName": pods.tls_secret, "defaultMode": 0o440}})
         mounts.append({"name": "tls", "mountPath": TLS_PATH, "readOnly": True})
-    if pods.models:
-        volumes.append(pods.models.to_dict())
+    if pods.models_claim:
+        claim = {"claimName": pods.models_claim, "readOnly": True}
+        volumes.append({"name": "models", "persistentVolumeClaim": claim})
         mounts.append({"name": "models", "mountPath": MODELS_PATH, "readOnly": True})
     return volumes, mounts

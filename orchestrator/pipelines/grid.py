@@ -56,6 +56,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--num-shards", type=int, default=64, help="files a split (default: %(default)s)")
     add("--max-frames", type=int, default=75, help="frames in a record; padded or cut (default: %(default)s)")
+    add("--max-text-len", type=int, default=32, help="label slots in a record; padded or cut (default: %(default)s)")
     add("--max-examples", type=int, default=0, help="only the first N clips; 0: all (default: %(default)s)")
     add("--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)")
     add(
@@ -106,6 +107,8 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
     """decode, landmarks, records, with their settings."""
     if flags.max_frames < 1:
         raise BadConfig("BAD_FLAGS", f"--max-frames must be 1 or more, not {flags.max_frames}")
+    if flags.max_text_len < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-text-len must be 1 or more, not {flags.max_text_len}")
     if flags.decode_max_frames < -1:
         raise BadConfig(
             "BAD_FLAGS",
@@ -125,7 +128,12 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
         "dlib_predictor": flags.dlib_predictor,
         "face_landmarker": flags.face_landmarker,
     }
-    records = {"profile": flags.profile, "max_frames": flags.max_frames, "quality_policy": flags.quality_policy}
+    records = {
+        "profile": flags.profile,
+        "max_frames": flags.max_frames,
+        "max_text_len": flags.max_text_len,
+        "quality_policy": flags.quality_policy,
+    }
     # The original takes every frame, whatever its time, for the next 25th of a second.
     by_time = {} if flags.profile == _SEED_PROFILE else {"sampling": "steady", "target_fps": RATE_HZ}
     decode = {

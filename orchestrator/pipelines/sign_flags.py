@@ -67,7 +67,7 @@ def _add_label_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_occlusion_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--occ-enable", action="store_true", help="judge occlusion; done whenever keypoints are written")
+    add("--occ-enable", action="store_true", help="judge occlusion: done wherever keypoints are written")
     add(
         "--occ-method",
         choices=("auto", "hand-over-head", "visibility"),
@@ -106,6 +106,20 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
         help="torch only: where InceptionV3 is computed; auto: a GPU where the workers have one. The run pins which it "
         "is, and a worker without it refuses (default: %(default)s)",
     )
+    add(
+        "--iv3-threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads of InceptionV3 on a CPU, in each worker; another number changes the last digits "
+        "(default: %(default)s)",
+    )
+    add(
+        "--iv3-channels-last",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="torch only: the memory layout that convolutions are fastest in; it decides the last digits",
+    )
     add("--triton", default="", metavar="HOST:PORT", help="Triton server that holds the model")
     add(
         "--triton-in-flight",
@@ -114,6 +128,12 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="requests to Triton on their way at a time, with --batch-size frames in all; 1: whole batches, one "
         "after the other (default: %(default)s)",
+    )
+    add(
+        "--triton-transport",
+        choices=("auto", "grpc", "shared-memory"),
+        default="auto",
+        help="how frames go to Triton; auto: by shared memory to a server of this host (default: %(default)s)",
     )
     add("--segmenter", default="", metavar="FILE", help="your own person segmenter; without: no background is removed")
     for model in ("face", "hand", "pose"):
@@ -129,6 +149,11 @@ def stages(flags: argparse.Namespace) -> Stages:
         )
     if not flags.write_iv3_features:
         _require_no_features(flags)
+    if flags.occ_enable and not flags.write_keypoints:
+        raise BadConfig(
+            "FLAGS_DISAGREE",
+            "--occ-enable was given without --write-keypoints: it judges keypoints, so give both, or neither",
+        )
     made: list[tuple[str, Mapping[str, Any]]] = [("decode", _decode(flags))]
     if flags.write_keypoints:
         made.append(("keypoints", _keypoints(flags)))
@@ -137,14 +162,28 @@ def stages(flags: argparse.Namespace) -> Stages:
     return (*made, ("signfiles", _signfiles(flags)))
 
 
+# What says that features are wanted, and its default. --batch-size is not here: the original takes it at all times.
+_OF_FEATURES: Mapping[str, Any] = {
+    "triton": "",
+    "triton_in_flight": 4,
+    "triton_transport": "auto",
+    "iv3_weights": "",
+    "iv3_weights_sha256": "",
+    "iv3_seed": 0,
+    "iv3_dtype": "float32",
+    "iv3_device": "auto",
+    "iv3_threads": 1,
+    "iv3_channels_last": True,
+    "features_backend": None,
+}
+
+
 def _require_no_features(flags: argparse.Namespace) -> None:
     """Whoever names weights or a server wants features, and has forgotten to say so."""
-    for name in ("triton", "iv3_weights", "iv3_weights_sha256", "features_backend"):
-        if getattr(flags, name):
+    for name, unset in _OF_FEATURES.items():
+        if getattr(flags, name) != unset:
             flag = f"--{name.replace('_', '-')}"
             raise BadConfig("FLAGS_DISAGREE", f"{flag} was given without --write-iv3-features: give both, or neither")
-    if flags.iv3_device != "auto":
-        raise BadConfig("FLAGS_DISAGREE", "--iv3-device was given without --write-iv3-features: give both, or neither")
 
 
 def _decode(flags: argparse.Namespace) -> dict[str, Any]:
@@ -169,11 +208,14 @@ def _features(flags: argparse.Namespace) -> dict[str, Any]:
         "backend": backend,
         "triton": flags.triton,
         "triton_in_flight": flags.triton_in_flight,
+        "triton_transport": flags.triton_transport,
         "weights": flags.iv3_weights,
         "weights_sha256": flags.iv3_weights_sha256,
         "seed": flags.iv3_seed,
         "device": flags.iv3_device,
         "dtype": flags.iv3_dtype,
+        "channels_last": flags.iv3_channels_last,
+        "num_threads": flags.iv3_threads,
         "batch_size": flags.batch_size,
     }
 

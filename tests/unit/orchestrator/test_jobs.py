@@ -6,7 +6,7 @@ import kubernetes_validate
 import pytest
 
 from orchestrator.jobs import GangJob, MapJob, RunId, gang_job, map_job
-from orchestrator.pods import ModelVolume, PodSettings, Toleration
+from orchestrator.pods import PodSettings, Toleration
 
 PODS = PodSettings("visemill-worker:1", env_from=("visemill-s3",))
 RUN = RunId("r1", "s3://bucket/out/.visemill")
@@ -26,9 +26,8 @@ FULL = PodSettings(
     "topology.kubernetes.io/zone",
     ("s3", "more"),
     "certs",
-    ModelVolume(claim="models"),
+    "models",
     512,
-    256,
 )
 
 
@@ -44,9 +43,8 @@ def container(job):
         gang_job(GANG),
         map_job(dataclasses.replace(MAP, pods=FULL, queue="q", deadline_s=60)),
         gang_job(dataclasses.replace(GANG, pods=FULL, queue="q")),
-        map_job(dataclasses.replace(MAP, pods=dataclasses.replace(PODS, models=ModelVolume("", "csi.x", {"a": "b"})))),
     ],
-    ids=["map", "gang", "map with everything", "gang with everything", "csi"],
+    ids=["map", "gang", "map with everything", "gang with everything"],
 )
 def test_the_api_takes_it(job, version):
     kubernetes_validate.validate(job, version, strict=True)
@@ -109,7 +107,6 @@ def test_every_setting_of_a_pod_is_in_its_template():
     assert {"name": "VISEMILL_MODELS", "value": "/models:/opt/visemill/models"} in worker["env"]
     assert [mount["mountPath"] for mount in worker["volumeMounts"]] == [
         "/tmp",
-        "/dev/shm",
         "/etc/visemill/tls",
         "/models",
     ]
@@ -160,8 +157,6 @@ def test_runs_of_one_name_in_two_places_are_two():
         lambda: PodSettings("x", cpu=0),
         lambda: PodSettings("x", memory_mib=1),
         lambda: PodSettings("x", scratch_mib=0),
-        ModelVolume,
-        lambda: ModelVolume("a", "b"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong):

@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from orchestrator.kube_settings import KubeSettings, add_kube_flags, kube_settings
-from orchestrator.pods import ModelVolume, Toleration
+from orchestrator.pods import Toleration
 from services.base.errors import BadConfig
 
 
@@ -43,7 +43,7 @@ def test_lists_are_comma_separated():
     ).pods(2000)
     assert pods.env_from == ("a", "b") and pods.node_selector == {"k": "v", "zone": "1"}
     assert pods.tolerations == (Toleration("gpu", effect="NoSchedule"), Toleration("team", "a"), Toleration("any"))
-    assert (pods.models, pods.cpu, pods.memory_mib) == (ModelVolume("m"), 1.5, 2000)
+    assert (pods.models_claim, pods.cpu, pods.memory_mib) == ("m", 1.5, 2000)
 
 
 def test_none_is_no_secret_and_no_spread():

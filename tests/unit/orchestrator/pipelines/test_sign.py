@@ -96,7 +96,25 @@ def test_nothing_asked_for_is_an_error():
         PIPELINE.stages(parsed("in", "out"))
 
 
-@pytest.mark.parametrize("words", [["--triton", "host:8001"], ["--iv3-weights", "x.pth"]])
+def test_occlusion_without_points_to_judge_it_by_is_refused():
+    with pytest.raises(BadConfig, match="FLAGS_DISAGREE: --occ-enable was given without --write-keypoints"):
+        PIPELINE.stages(parsed("in", "out", "--write-iv3-features", "--occ-enable"))
+    given = ("in", "out", "--write-keypoints")
+    assert PIPELINE.stages(parsed(*given, "--occ-enable")) == PIPELINE.stages(parsed(*given))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--triton", "host:8001"],
+        ["--triton-transport", "grpc"],
+        ["--iv3-weights", "x.pth"],
+        ["--iv3-seed", "3"],
+        ["--iv3-dtype", "bfloat16"],
+        ["--iv3-device", "cpu"],
+        ["--iv3-threads", "2"],
+    ],
+)
 def test_what_is_of_features_alone_is_not_taken_silently_without_them(words):
     with pytest.raises(BadConfig, match=f"FLAGS_DISAGREE.*{words[0]} was given without --write-iv3-features"):
         PIPELINE.stages(flags(*words))
@@ -104,11 +122,13 @@ def test_what_is_of_features_alone_is_not_taken_silently_without_them(words):
 
 def test_settings_reach_the_stages():
     given = flags("--write-iv3-features", "--target-fps", "30", "--sampling", "decimate", "--occ-min-run", "7")
-    given.triton, given.triton_in_flight = "host:8001", 2
+    given.triton, given.triton_in_flight, given.triton_transport, given.iv3_threads = "host:8001", 2, "grpc", 3
+    given.iv3_channels_last = False
     stages = dict(PIPELINE.stages(given))
     assert (stages["decode"]["sampling"], stages["decode"]["target_fps"]) == ("decimate", 30.0)
     features = FeaturesConfig(**stages["features"])
     assert (features.backend, features.triton, features.triton_in_flight) == ("triton", "host:8001", 2)
+    assert (features.triton_transport, features.num_threads, features.channels_last) == ("grpc", 3, False)
     assert SignFilesConfig(**stages["signfiles"]) == SignFilesConfig(
         features=True, sampling="decimate", target_fps=30.0, occ_min_run=7
     )

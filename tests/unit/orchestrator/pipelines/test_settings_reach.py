@@ -1,0 +1,111 @@
+"""No setting without effect, and none that no flag reaches: every field of a config is read, and set by a pipeline."""
+
+import argparse
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from orchestrator.kube_settings import KubeSettings
+from orchestrator.pipelines import grid, sign
+from orchestrator.pods import PodSettings
+from services.base.server import ServeConfig
+from services.decode.spec import DecodeConfig
+from services.features.spec import FeaturesConfig
+from services.features.triton_config import Serving
+from services.landmarks.holistic.spec import KeypointsConfig
+from services.landmarks.spec import LandmarksConfig
+from services.records.sign.spec import SignFilesConfig
+from services.records.spec import RecordsConfig
+
+ROOT = Path(__file__).resolve().parents[4]
+STAGES = {
+    "decode": DecodeConfig,
+    "landmarks": LandmarksConfig,
+    "records": RecordsConfig,
+    "keypoints": KeypointsConfig,
+    "features": FeaturesConfig,
+    "signfiles": SignFilesConfig,
+}
+CONFIGS = [*STAGES.values(), KubeSettings, PodSettings, ServeConfig, Serving]
+# Fields that no flag of a pipeline sets, and why.
+NO_FLAG = {
+    "decode.max_decoded_frames": "the outermost bound of a hostile file; --max-duration-s is the limit that users set",
+    "decode.chunk_bytes": "memory of the pass, a flag of the server; it changes no byte",
+    "features.model": "there is one network",
+}
+# What checks a value or names it in a digest gives it no effect.
+CHECKS = {"__post_init__", "key_config"}
+
+
+class Reads(ast.NodeVisitor):
+    """Names of attributes that are read, and texts, outside of checks and of what defines a flag."""
+
+    def __init__(self) -> None:
+        self.attributes: set[str] = set()
+        self.texts: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        if node.name not in CHECKS:
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if not (isinstance(node.func, ast.Name) and node.func.id == "add"):
+            self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.attributes.add(node.attr)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.texts.add(node.value)
+
+
+def reads(*folders: str) -> Reads:
+    found = Reads()
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            found.visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+@pytest.fixture(scope="module")
+def read() -> Reads:
+    return reads("services", "orchestrator")
+
+
+def parsed(pipeline, *words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    pipeline.add_flags(parser)
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.__name__)
+def test_every_field_of_a_config_is_read(config: type, read: Reads) -> None:
+    assert [f.name for f in dataclasses.fields(config) if f.name not in read.attributes] == []
+
+
+@pytest.mark.parametrize("pipeline", [grid, sign], ids=["grid", "sign"])
+def test_every_flag_of_a_pipeline_is_read(pipeline, read: Reads) -> None:
+    by_name = {field.name for field in dataclasses.fields(SignFilesConfig)}
+    unread = sorted(set(vars(parsed(pipeline))) - read.attributes - read.texts - by_name)
+    assert unread == []
+
+
+def test_every_setting_of_a_stage_has_a_flag() -> None:
+    asked = [
+        *grid.stages(parsed(grid)),
+        *sign.PIPELINE.stages(parsed(sign.PIPELINE, "--write-keypoints", "--write-iv3-features")),
+    ]
+    settable = {f"{stage}.{name}" for stage, values in asked for name in values}
+    wanted = {f"{stage}.{field.name}" for stage, config in STAGES.items() for field in dataclasses.fields(config)}
+    assert sorted(wanted - settable) == sorted(NO_FLAG)
+
+
+def test_a_check_and_the_definition_of_a_flag_are_no_reads() -> None:
+    found = Reads()
+    found.visit(ast.parse("def __post_init__(self):\n    self.checked\n\nadd('--x', dest='defined')\nprint(self.used)"))
+    assert (found.attributes, found.texts) == ({"used"}, set())
