@@ -18,11 +18,12 @@ from services.base.contract import canonical_json
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media import Media
 from services.base.other_protocol import other_protocol, proxy_hint
+from services.base.renewed_channel import RenewedChannel
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
 from services.base.status import error_of, health_reason
 from services.base.targets import check_target, is_loopback
-from services.base.tls import client_credentials, refusal_of
+from services.base.tls import client_credentials, client_files, refusal_of
 from services.base.wire import DATA_BYTES
 
 # What a caller expects the server to be configured with; a server refuses a call that expects something else.
@@ -57,17 +58,21 @@ def channel_options(target: str, max_message_bytes: int) -> list[tuple[str, Any]
 
 
 def connect(target: str, values: Settings | None = None) -> grpc.Channel:
-    """A channel to `host:port`, `dns:///name:port` or `unix:/path`, over TLS with VISEMILL_TLS_CA. Raises BadConfig."""
+    """A channel to `host:port`, `dns:///name:port` or `unix:/path`, over TLS with VISEMILL_TLS_CA. Raises BadConfig.
+
+    Files of TLS that are replaced are taken by the next call.
+    """
     values = values or settings()
     try:
         check_target(target, "the address")
     except ValueError as error:
         raise BadConfig("BAD_TARGET", str(error)) from error
     options = channel_options(target, values.max_message_bytes)
-    credentials = client_credentials(values)
-    if credentials is None:
+    if client_credentials(values) is None:
         return grpc.insecure_channel(target, options)
-    return grpc.secure_channel(target, credentials, options)
+    return RenewedChannel(
+        lambda: grpc.secure_channel(target, client_credentials(values), options), lambda: client_files(values)
+    )
 
 
 def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:

@@ -76,6 +76,11 @@ def client_credentials(values: Settings) -> grpc.ChannelCredentials | None:
     return grpc.ssl_channel_credentials(root, key, chain)
 
 
+def client_files(values: Settings) -> tuple[object, ...]:
+    """What differs once a client's files have been replaced."""
+    return tuple(_stamp_of(path) for path in (values.tls_ca, values.tls_cert, values.tls_key) if path)
+
+
 class ServerCertificates:
     """A server's certificate, key and its clients' CA, from files that may be replaced while it serves."""
 

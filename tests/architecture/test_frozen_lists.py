@@ -44,6 +44,7 @@ BASE_IO = {
     "pipe",
     "readiness",
     "remote",
+    "renewed_channel",
     "retry",
     "s3_client",
     "s3_objects",

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.base.errors import BadConfig
 from services.base.remote import Remote, check_remote
@@ -189,6 +191,56 @@ def test_renewed_files_are_served_without_a_restart(
             check_remote(target, patience_s=5)
         _replace(pki["server"][0], crt)
         check_remote(target, patience_s=5)
+
+
+def test_a_client_takes_renewed_files_without_a_restart(
+    pki: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One channel and one stub all along: certificate and CA are replaced, as a renewed secret comes."""
+    ca, crt, key = tmp_path / "ca.crt", tmp_path / "tls.crt", tmp_path / "tls.key"
+    _put(pki["expired client"], crt, key)
+    _replace(pki["other ca"], ca)
+    with (
+        _served(pki["server"], pki["ca"]) as target,
+        _environment(monkeypatch, tls_ca=ca, tls_cert=crt, tls_key=key),
+        Remote(target).channel as channel,
+    ):
+        check = health_pb2_grpc.HealthStub(channel).Check
+
+        def code() -> object:
+            try:
+                return check(health_pb2.HealthCheckRequest(), timeout=5).status
+            except grpc.RpcError as error:
+                return error.code()
+
+        assert code() is grpc.StatusCode.UNAVAILABLE
+        _replace(pki["ca"], ca)
+        assert code() is grpc.StatusCode.UNAVAILABLE
+        # The key first: for a moment the two do not belong together, and the old ones stay.
+        _replace(pki["client"][1], key)
+        assert code() is grpc.StatusCode.UNAVAILABLE
+        _replace(pki["client"][0], crt)
+        assert code() == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_a_call_in_its_middle_outlives_a_renewal(
+    pki: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection of before is closed with its last call, and not under it."""
+    crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    _put(pki["client"], crt, key)
+    with (
+        _served(pki["server"], pki["ca"]) as target,
+        _environment(monkeypatch, tls_ca=pki["ca"], tls_cert=crt, tls_key=key),
+        Remote(target).channel as channel,
+    ):
+        stub = health_pb2_grpc.HealthStub(channel)
+        watched = stub.Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        assert next(watched).status == health_pb2.HealthCheckResponse.SERVING
+        _put(pki["client"], crt, key)
+        assert stub.Check(health_pb2.HealthCheckRequest(), timeout=5).status == health_pb2.HealthCheckResponse.SERVING
+        assert watched.is_active()
+        watched.cancel()
 
 
 def _put(pair: tuple[Path, Path], crt: Path, key: Path) -> None:
