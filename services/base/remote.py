@@ -70,9 +70,13 @@ def connect(target: str, values: Settings | None = None) -> grpc.Channel:
     options = channel_options(target, values.max_message_bytes)
     if client_credentials(values) is None:
         return grpc.insecure_channel(target, options)
-    return RenewedChannel(
-        lambda: grpc.secure_channel(target, client_credentials(values), options), lambda: client_files(values)
-    )
+
+    def secure() -> grpc.Channel:
+        credentials = client_credentials(values)
+        assert credentials is not None
+        return grpc.secure_channel(target, credentials, options)
+
+    return RenewedChannel(secure, lambda: client_files(values))
 
 
 def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:

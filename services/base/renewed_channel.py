@@ -35,25 +35,23 @@ class RenewedChannel(grpc.Channel):
     def __init__(self, make: Callable[[], grpc.Channel], stamp: Callable[[], object]) -> None:
         self._make, self._stamp = make, stamp
         self._changing = threading.Lock()
-        self._subscribers: dict[Any, bool | None] = {}
+        self._subscribers: dict[Any, bool] = {}
         self._seen = stamp()
         self._made = _Made(make())
 
-    def unary_unary(self, method: str, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def unary_unary(self, method: str, *arguments: Any, **named: Any) -> Any:
         return _Method(self, "unary_unary", (method, *arguments), named)
 
-    def unary_stream(self, method: str, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def unary_stream(self, method: str, *arguments: Any, **named: Any) -> Any:
         return _Method(self, "unary_stream", (method, *arguments), named)
 
-    def stream_unary(self, method: str, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def stream_unary(self, method: str, *arguments: Any, **named: Any) -> Any:
         return _Method(self, "stream_unary", (method, *arguments), named)
 
-    def stream_stream(self, method: str, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def stream_stream(self, method: str, *arguments: Any, **named: Any) -> Any:
         return _Method(self, "stream_stream", (method, *arguments), named)
 
-    def subscribe(
-        self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool | None = False
-    ) -> None:
+    def subscribe(self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool = False) -> None:
         """Of the channel of now; one that is made later has the same subscribers."""
         with self._changing:
             self._subscribers[callback] = try_to_connect

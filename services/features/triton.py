@@ -18,17 +18,17 @@ import numpy as np
 import numpy.typing as npt
 import tritonclient.grpc as triton_grpc
 from google.protobuf import text_format
-from tritonclient.grpc import model_config_pb2
+from tritonclient.grpc import model_config_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 from services.base.child import measure
 from services.base.errors import BadConfig
 from services.base.other_protocol import other_protocol, proxy_hint
-from services.base.remote import channel_options
+from services.base.remote import channel_options, connect
 from services.base.retry import Again, patiently
 from services.base.settings import Settings, settings
 from services.base.targets import check_target, is_loopback
-from services.base.tls import client_credentials, refusal_of
+from services.base.tls import refusal_of
 from services.features.triton_faults import RegionLost, SharedMemoryShort, meaning_of
 from services.features.triton_memory import Region, orphans
 
@@ -298,8 +298,10 @@ def _connected(target: str, values: Settings) -> Any:
         check_target(target, "the Triton server's address")
     except ValueError as error:
         raise BadConfig("BAD_TARGET", str(error)) from error
-    return triton_grpc.InferenceServerClient(
-        target,
-        creds=client_credentials(values),
-        channel_args=channel_options(target, values.max_message_bytes),
-    )
+    client = triton_grpc.InferenceServerClient(target, channel_args=channel_options(target, values.max_message_bytes))
+    if values.tls_ca or values.tls_cert:
+        # Its own channel, which is not used yet, would keep to the certificates of now.
+        client._channel.close()
+        client._channel = connect(target, values)
+        client._client_stub = service_pb2_grpc.GRPCInferenceServiceStub(client._channel)
+    return client

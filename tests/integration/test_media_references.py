@@ -194,6 +194,11 @@ def test_the_watch_sees_what_is_read(elsewhere: Elsewhere, opened: Callable[[], 
     ) as container:
         assert abs(float(next(container.decode(video=0)).to_ndarray(format="rgb24").mean()) - CANARY) < 9
     assert "canary.mp4" in opened()
+    movie = elsewhere.file.with_name("movie.mov")
+    movie.write_bytes(_with_dref(_video("mov", "mpeg4", OWN), _dref(b"alis", str(elsewhere.file))))
+    with av.open(str(movie), options={"enable_drefs": "1", "use_absolute_path": "1"}) as container:
+        assert abs(float(next(container.decode(video=0)).to_ndarray(format="rgb24").mean()) - CANARY) < 9
+    assert "canary.mp4" in opened()
     with socket.create_connection(elsewhere.listener.getsockname()):
         assert elsewhere.arrived()
         elsewhere.listener.accept()[0].close()

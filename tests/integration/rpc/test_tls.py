@@ -154,6 +154,20 @@ def test_the_client_of_triton_tells_the_same(pki: dict[str, Any], ca: str, pair:
     assert refused.value.reason == reason
 
 
+def test_the_client_of_triton_takes_renewed_files_too(pki: dict[str, Any], tmp_path: Path) -> None:
+    triton = pytest.importorskip("services.features.triton")
+    crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    _put(pki["expired client"], crt, key)
+    values = Settings(tls_ca=str(pki["ca"]), tls_cert=str(crt), tls_key=str(key))
+    with _served(pki["server"], pki["ca"]) as target, triton._connected(target, values) as client:
+        with pytest.raises(Exception, match="UNAVAILABLE"):
+            client.is_server_live(client_timeout=5)
+        _put(pki["client"], crt, key)
+        # The handshake is done, and the server is no Triton.
+        with pytest.raises(Exception, match="UNIMPLEMENTED"):
+            client.is_server_live(client_timeout=5)
+
+
 def test_a_server_that_hangs_up_for_other_reasons_is_still_only_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A listener that closes every connection speaks no TLS, so nothing is said about certificates."""
     listener = socket.create_server(("127.0.0.1", 0))
