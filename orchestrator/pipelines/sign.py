@@ -59,7 +59,9 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     rows.sort(key=lambda row: (row.shard, row.position))
     lines = tuple(QuarantineLine(p.path, p.path, "none", "BAD_INPUT", p.reason, p.message) for p in found.problems)
     renamed = sum(names[file.path] != _stem(file.path) for file in found.clips)
-    notes = [f"{renamed} clips share a base name: their outputs are named by their paths"] if renamed else []
+    notes = (
+        [f"{renamed} clips share a base name or have none: their outputs are named by their paths"] if renamed else []
+    )
     if flags.write_iv3_features and not (flags.iv3_weights or flags.iv3_weights_sha256):
         notes.append(
             f"NO --iv3-weights: X2048 is of SEEDED RANDOM WEIGHTS (seed {flags.iv3_seed}), not of a trained network"

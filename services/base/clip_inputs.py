@@ -118,6 +118,11 @@ class ClipInputs:
         """The inputs of one clip; what cannot be read is in `error`."""
         clip = ReadClip(row)
         try:
+            row.clip()
+        except ValueError as error:
+            clip.error = BadInput("BAD_CLIP", f"{row.key!r} makes no clip ({error}): rename its file")
+            return clip
+        try:
             self._check_version(row.media, (row.size_bytes, row.version), row.key)
             path = self._store.local_path(row.media)
             if path is not None and row.size_bytes > _IN_MEMORY_BYTES:

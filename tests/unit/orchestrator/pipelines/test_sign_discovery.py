@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.pipelines.sign_discovery import discover, output_names
+from orchestrator.pipelines.sign_discovery import EXTENSIONS, UNREAD_EXTENSIONS, discover, output_names
 from services.base.errors import BadConfig
 from services.base.store import Entry
 
@@ -102,3 +102,52 @@ def test_shadow_files_of_macos_are_no_clips():
 def test_a_folder_without_videos_is_an_error_that_says_what_it_holds():
     with pytest.raises(BadConfig, match=r"2 \.jpg"):
         discover([file("a.jpg"), file("b.JPG")])
+
+
+@pytest.mark.parametrize(
+    ("path", "start"),
+    [
+        (".mp4", "clip"),
+        ("x/.mp4", "clip"),
+        ("...mp4", "clip"),
+        (" . .mp4", "clip"),
+        ("\n.mp4", "clip"),
+        ("a\nb.mp4", "ab"),
+        ("a\x1b[1mb.mp4", "a[1mb"),
+        ("a\u2028b.mp4", "ab"),
+        ("a\udcffb.mp4", "ab"),
+    ],
+)
+def test_a_name_that_no_file_should_have_is_replaced_and_told_apart_by_a_digest(path, start):
+    name = output_names([path, "ok.mp4", "ab.mp4", "clip.mp4"])[path]
+    assert name.startswith(f"{start}__") and len(name) == len(start) + 18 and name.isprintable()
+    assert output_names([path])[path] == name
+
+
+def test_nameless_clips_of_several_folders_keep_names_of_their_own():
+    found = [".mp4", "x/.mp4", "y/.mp4", ".MOV", "\n.mp4"]
+    assert len(set(output_names(found).values())) == len(found)
+
+
+@pytest.mark.parametrize("stem", ["می\u200cخواهم", "👩\u200d🦰", ".hidden", "a b", "a'b\"c"])
+def test_ordinary_names_stay_as_they_are(stem):
+    assert output_names([f"x/{stem}.mp4"]) == {f"x/{stem}.mp4": stem}
+
+
+def test_transport_and_program_streams_are_videos():
+    found = discover(map(file, [f"clip{ending}" for ending in EXTENSIONS]))
+    assert {".ts", ".vob", ".mts", ".m2ts"} <= set(EXTENSIONS)
+    assert len(found.clips) == len(EXTENSIONS) and not found.notes and not found.problems
+
+
+def test_videos_that_are_not_read_are_named_one_by_one_with_what_to_do():
+    unread = [f"clip{ending}" for ending in UNREAD_EXTENSIONS]
+    entries = [*unread, "a.mp4.part", "notes.part", "._x.rm", "ok.mp4"]
+    found = discover(map(file, entries))
+    assert [clip.path for clip in found.clips] == ["ok.mp4"]
+    assert {p.path: p.reason for p in found.problems} == {
+        **dict.fromkeys(unread, "ENDING_NOT_READ"),
+        "a.mp4.part": "UNFINISHED",
+    }
+    assert all("ffmpeg" in p.message for p in found.problems if p.reason == "ENDING_NOT_READ")
+    assert found.notes == ("not read, being no video: 1 .part, 1 .rm",)

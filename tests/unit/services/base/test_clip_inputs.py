@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from services.base.clip_inputs import ClipsAhead, ReadClip
+from services.base.clip_inputs import ClipInputs, ClipsAhead, ReadClip
 from services.base.errors import BadInput, Transient
 from services.base.manifest import ClipRow
 from services.base.media import Media
+from services.base.store import open_store
 
 
 def row(key: str) -> ClipRow:
@@ -100,3 +101,18 @@ def test_a_wait_is_ended_by_whoever_checks():
 
     with pytest.raises(Transient, match="STOPPED"):
         list(ahead("a", check=stop))
+
+
+def test_a_row_that_makes_no_clip_costs_that_clip_alone(tmp_path):
+    (tmp_path / "ok.mp4").write_bytes(b"ok")
+    store = open_store(str(tmp_path))
+    entry = store.stat("ok.mp4")
+    rows = [
+        ClipRow(key, utterance_id, "", "ok.mp4", "train", 0, position, position, entry.size_bytes, entry.version, ())
+        for position, (key, utterance_id) in enumerate([(".mp4", ""), ("ok.mp4", "ok")])
+    ]
+    nameless, fine = ClipInputs(store, (), {}).ahead(rows, lambda: None)
+    with pytest.raises(BadInput, match="rename its file") as caught:
+        _ = nameless.job
+    assert caught.value.reason == "BAD_CLIP"
+    assert fine.job.media.data == b"ok"
