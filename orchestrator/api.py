@@ -52,6 +52,10 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
     def Cancel(self, request: runs_pb2.CancelRequest, context: grpc.ServicerContext) -> runs_pb2.CancelResponse:
         return runs_pb2.CancelResponse(run=run_to_proto(self._host.cancel(request.id, subject_of(context))))
 
+    def Retry(self, request: runs_pb2.RetryRequest, context: grpc.ServicerContext) -> runs_pb2.RetryResponse:
+        limits = _limits_of(request.limits) if request.HasField("limits") else None
+        return runs_pb2.RetryResponse(run=run_to_proto(self._host.retry(request.id, limits, subject_of(context))))
+
 
 def registrar(host: RunHost) -> Callable[[grpc.Server], None]:
     """What adds the servicer to a server."""
@@ -78,7 +82,6 @@ def subject_of(context: grpc.ServicerContext) -> str:
 
 def submission_of(request: runs_pb2.SubmitRequest) -> Submission:
     """Raises BadConfig BAD_SUBMISSION."""
-    limits = request.limits
     try:
         return Submission(
             request.pipeline,
@@ -87,14 +90,22 @@ def submission_of(request: runs_pb2.SubmitRequest) -> Submission:
             request.state_root,
             request.run_name,
             tuple(request.flags),
-            Limits(
-                limits.num_workers,
-                limits.max_failures,
-                limits.max_attempts,
-                limits.clip_time_s,
-                limits.clip_memory_mib,
-                not limits.no_artifact_cache,
-            ),
+            _limits_of(request.limits),
+        )
+    except ValueError as error:
+        raise BadConfig("BAD_SUBMISSION", str(error)) from error
+
+
+def _limits_of(limits: runs_pb2.RunLimits) -> Limits:
+    """Raises BadConfig BAD_SUBMISSION."""
+    try:
+        return Limits(
+            limits.num_workers,
+            limits.max_failures,
+            limits.max_attempts,
+            limits.clip_time_s,
+            limits.clip_memory_mib,
+            not limits.no_artifact_cache,
         )
     except ValueError as error:
         raise BadConfig("BAD_SUBMISSION", str(error)) from error

@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from orchestrator.run_record import Exit
+from orchestrator.run_record import Exit, Pinned
+from services.base.errors import Transient, VisemillError, from_kind
 
 _LOG = logging.getLogger(__name__)
 _LAST_LINES = 20
@@ -95,3 +96,25 @@ def _answer_of(text: str) -> Mapping[str, Any]:
         if isinstance(answer, dict):
             return answer
     return {}
+
+
+def error_of(ended: Exit) -> VisemillError:
+    """Why a command that was run has failed."""
+    error = ended.answer.get("error")
+    if error is not None:
+        return from_kind(error["kind"], error["reason"], error["message"], error["detail"])
+    return Transient("PROCESS_LOST", f"its process ended with {ended.code}: try again", ended.words)
+
+
+def pinned_of(ended: Exit) -> Pinned:
+    """What `pin` has answered."""
+    answer = ended.answer
+    return Pinned(
+        answer["run"],
+        answer["digest"],
+        answer["state_root"],
+        answer["shards"],
+        answer["clips"],
+        tuple(answer["stages"]),
+        tuple(answer["notes"]),
+    )

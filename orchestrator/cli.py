@@ -122,6 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
         kube.add_cluster_flags(sub)
         if name == "resume":
             kube.add_attach_flag(sub)
+        else:
+            served.add_server_flag(sub)
     for name, module, text in (
         ("status", status, "how far a run is, and what is in quarantine"),
         ("verify", verify, "read outputs again against their digests, and make a share of them again"),

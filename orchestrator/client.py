@@ -10,7 +10,7 @@ import grpc
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
 from orchestrator.run_record import Phase
-from orchestrator.submission import Submission
+from orchestrator.submission import Limits, Submission
 from services.base.errors import Transient, VisemillError
 from services.base.remote import Remote, meaning_of
 from services.base.settings import settings
@@ -56,6 +56,12 @@ class RunClient:
         response: runs_pb2.CancelResponse = self._call(self._stub.Cancel, runs_pb2.CancelRequest(id=run_id))
         return response.run
 
+    def retry(self, run_id: str, limits: Limits | None) -> runs_pb2.Run:
+        """limits: None as the run was carried out before."""
+        request = runs_pb2.RetryRequest(id=run_id, limits=None if limits is None else _limits_to_proto(limits))
+        response: runs_pb2.RetryResponse = self._call(self._stub.Retry, request)
+        return response.run
+
     def runs(self, output_root: str = "") -> Iterator[runs_pb2.Run]:
         """All runs, the newest first."""
         token = ""
@@ -94,7 +100,6 @@ class RunClient:
 
 def request_of(asked: Submission) -> runs_pb2.SubmitRequest:
     """The inverse of orchestrator.api.submission_of."""
-    limits = asked.limits
     return runs_pb2.SubmitRequest(
         pipeline=asked.pipeline,
         input_root=asked.input_root,
@@ -102,14 +107,18 @@ def request_of(asked: Submission) -> runs_pb2.SubmitRequest:
         state_root=asked.state_root,
         run_name=asked.run_name,
         flags=asked.flags,
-        limits=runs_pb2.RunLimits(
-            num_workers=limits.num_workers,
-            max_failures=limits.max_failures,
-            max_attempts=limits.max_attempts,
-            clip_time_s=limits.clip_time_s,
-            clip_memory_mib=limits.clip_memory_mib,
-            no_artifact_cache=not limits.artifact_cache,
-        ),
+        limits=_limits_to_proto(asked.limits),
+    )
+
+
+def _limits_to_proto(limits: Limits) -> runs_pb2.RunLimits:
+    return runs_pb2.RunLimits(
+        num_workers=limits.num_workers,
+        max_failures=limits.max_failures,
+        max_attempts=limits.max_attempts,
+        clip_time_s=limits.clip_time_s,
+        clip_memory_mib=limits.clip_memory_mib,
+        no_artifact_cache=not limits.artifact_cache,
     )
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from orchestrator.carrier import Carrier, Event
+from orchestrator.carrier import Carrier, Event, error_of, pinned_of
 from orchestrator.flag_words import FlagParser
+from orchestrator.host_config import HostConfig
+from orchestrator.pin import Claim, claim_of
 from orchestrator.planning import pipeline_of
-from orchestrator.policies.kept_runs import Keep, to_forget
-from orchestrator.policies.owners import ANONYMOUS, Owners
+from orchestrator.policies.kept_runs import to_forget
+from orchestrator.policies.owners import ANONYMOUS
 from orchestrator.registry import Registry
 from orchestrator.run_metrics import RunMetrics
-from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after
-from orchestrator.submission import Allowed, Submission, remote_words
+from orchestrator.run_record import Phase, Pinned, RunRecord, after
+from orchestrator.submission import Allowed, Limits, Submission, remote_words
 from services.base import log
-from services.base.errors import BadConfig, Transient, VisemillError, from_kind
+from services.base.errors import BadConfig, Transient, VisemillError
+from services.base.store import open_store
 
 _LOG = logging.getLogger(__name__)
 _NUM_PLANNERS = 4
@@ -39,27 +43,6 @@ class Message:
     version: int
     at_s: float
     text: str
-
-
-@dataclass(frozen=True)
-class HostConfig:
-    """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
-    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume`. cancel_words: to `cancel`, where a
-    run has to be ended besides its process; None where not. keep: of ended runs. owners: whom runs are open to.
-    """
-
-    num_runs: int = 4
-    remotes: tuple[str, ...] = ()
-    workers_flag: str = "--workers"
-    pin_words: tuple[str, ...] = ()
-    resume_words: tuple[str, ...] = ()
-    cancel_words: tuple[str, ...] | None = None
-    keep: Keep = field(default_factory=Keep)
-    owners: Owners = field(default_factory=Owners)
-
-    def __post_init__(self) -> None:
-        if self.num_runs < 1:
-            raise ValueError(f"num_runs must be at least 1, not {self.num_runs}")
 
 
 class RunHost:
@@ -241,6 +224,27 @@ class RunHost:
             carrier.stop()
         return record
 
+    def retry(self, run_id: str, limits: Limits | None, caller: str = ANONYMOUS) -> RunRecord:
+        """Has an ended run try its quarantined and left-out clips again. limits: None as before.
+
+        Raises BadConfig NO_RUN, RUN_OF_ANOTHER, RUN_NOT_ENDED; Transient and BadConfig as the registry's store does.
+        """
+        with self._keeping:
+            with self._changed:
+                record = self.get(run_id, caller)
+                self._refuse_if_stopping()
+                if record.phase.ended:
+                    record = self._set(record.retried(limits, self._clock()))
+                    self._ready_at_s[run_id] = 0.0
+                elif not record.is_retry:
+                    raise BadConfig(
+                        "RUN_NOT_ENDED",
+                        f"run {run_id} is {record.phase.value}, and only an ended run is retried: watch it to its end, "
+                        "or cancel it first",
+                    )
+            self._registry.save(record)
+        return record
+
     def _await_news(self, run_id: str, seen: int, most_s: float) -> None:
         """To be called while the lock is held."""
         self._changed.wait_for(lambda: self._stopping or self._has_news(run_id, seen), most_s)
@@ -259,10 +263,10 @@ class RunHost:
             with self.metrics.planned.time():
                 ended = Carrier([*asked.pin_words(), *self._config.pin_words], _ignore).run()
             if "digest" not in ended.answer:
-                error = _error_of(ended)
+                error = error_of(ended)
                 self.metrics.refused.labels(error.reason).inc()
                 raise error
-            pinned = _pinned_of(ended)
+            pinned = pinned_of(ended)
             with self._keeping:
                 with self._changed:
                     record = self._enqueue(asked, pinned, caller)
@@ -275,13 +279,16 @@ class RunHost:
     def _enqueue(self, asked: Submission, pinned: Pinned, caller: str) -> RunRecord:
         now_s = self._clock()
         record = RunRecord(asked, pinned, now_s, int(now_s * 1000), owner=caller)
-        known = self._records.get(record.id)
+        # A retry that took in files has changed a run's plan, and not its id.
+        same = (r for r in self._records.values() if r.pinned.digest == pinned.digest)
+        known = next((r for r in same if r.asked.output_root == asked.output_root), self._records.get(record.id))
         if known is not None:
             self._check_open(known, caller)
         if known is not None and not known.phase.ended:
             return known
         if known is not None:
-            record = RunRecord(asked, pinned, known.submitted_at_s, known.version, owner=known.owner).queued(now_s)
+            record = RunRecord(asked, pinned, known.submitted_at_s, known.version, owner=known.owner)
+            record = dataclasses.replace(record, first_name=known.first_name).queued(now_s)
         self._ready_at_s[record.id] = 0.0
         return self._set(record)
 
@@ -331,10 +338,11 @@ class RunHost:
             self._registry.save(record)
             ended = carrier.run()
             self.metrics.carried.labels(str(ended.code)).inc()
+            claim = claim_of(open_store(record.asked.output_root)) if record.is_retry else None
             with self._changed:
                 self._num_requests.pop(run_id, None)
                 del self._carriers[run_id]
-                record, wait_s = after(self._records[run_id], ended, self._clock())
+                record, wait_s = after(self._repinned(self._records[run_id], claim), ended, self._clock())
                 self._set(record)
         if record.phase is Phase.CANCELLING:
             record = self._cancelled(record)
@@ -344,21 +352,28 @@ class RunHost:
                 self._ready_at_s[run_id] = time.monotonic() + wait_s
                 self._changed.notify_all()
 
+    def _repinned(self, record: RunRecord, claim: Claim | None) -> RunRecord:
+        """With the plan that the output is of now."""
+        if claim is None or claim.digest == record.pinned.digest:
+            return record
+        return record.repinned(claim.run, claim.digest, self._clock())
+
     def _cancelled(self, record: RunRecord) -> RunRecord:
         """Ends what a cluster still does for the run."""
         if self._config.cancel_words is not None:
             words = ["cancel", *record.asked.place_words(), *self._config.cancel_words]
             ended = Carrier(words, _ignore).run()
             if ended.code:
-                raise _error_of(ended)
+                raise error_of(ended)
         with self._changed:
             return self._set(record.cancelled(self._clock()))
 
     def _resume_words(self, record: RunRecord) -> list[str]:
         remotes = remote_words(self._config.remotes, record.pinned.stages)
-        own = record.asked.resume_words(self._config.workers_flag)
+        own = record.asked.resume_words(self._config.workers_flag)[1:]
+        attach = self._config.attach_words if record.verb == "resume" else ()
         # A flag that is given twice counts as it is given last.
-        return [own[0], *self._config.resume_words, *own[1:], "--progress=json", *remotes]
+        return [record.verb, *self._config.resume_words, *attach, *own, "--progress=json", *remotes]
 
     def _take(self, run_id: str, event: Event) -> None:
         with self._changed:
@@ -376,23 +391,3 @@ class RunHost:
 
 def _ignore(_event: Event) -> None:
     """Of a command whose progress nobody watches."""
-
-
-def _error_of(ended: Exit) -> VisemillError:
-    error = ended.answer.get("error")
-    if error is not None:
-        return from_kind(error["kind"], error["reason"], error["message"], error["detail"])
-    return Transient("PROCESS_LOST", f"its process ended with {ended.code}: try again", ended.words)
-
-
-def _pinned_of(ended: Exit) -> Pinned:
-    answer = ended.answer
-    return Pinned(
-        answer["run"],
-        answer["digest"],
-        answer["state_root"],
-        answer["shards"],
-        answer["clips"],
-        tuple(answer["stages"]),
-        tuple(answer["notes"]),
-    )

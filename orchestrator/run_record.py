@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.submission import Submission
+from orchestrator.submission import Limits, Submission
 from services.base.contract import canonical_json
 from services.base.errors import (
     EXIT_BAD_CONFIG,
@@ -65,7 +65,9 @@ class Pinned:
 @dataclass(frozen=True)
 class RunRecord:
     """A submitted run. version: grows with every change, over restarts too. num_tries: in a row, without a new shard
-    done. owner: subject of the certificate that it was submitted with; empty without one.
+    done. owner: subject of the certificate that it was submitted with; empty without one. is_retry: its quarantined
+    clips are tried again, or were the last time. retry_begun: they have been set aside, and what is left is carried on.
+    first_name: what it was called before files were taken in.
     """
 
     asked: Submission
@@ -85,11 +87,16 @@ class RunRecord:
     num_tries: int = 0
     shards_at_try: int = 0
     owner: str = ""
+    is_retry: bool = False
+    retry_begun: bool = False
+    first_name: str = ""
 
     @property
     def id(self) -> str:
         """An output holds one run, and a run of one name may lie in several outputs."""
-        return f"{self.pinned.name}-{hashlib.sha256(self.asked.output_root.encode()).hexdigest()[:8]}"
+        return (
+            f"{self.first_name or self.pinned.name}-{hashlib.sha256(self.asked.output_root.encode()).hexdigest()[:8]}"
+        )
 
     def changed(self, now_s: float, **values: Any) -> RunRecord:
         """With these values, and the next version: the time in ms, or one more."""
@@ -99,7 +106,23 @@ class RunRecord:
     def queued(self, now_s: float) -> RunRecord:
         """To be carried on, whatever it came to before."""
         ended = {"ended_at_s": 0.0, "exit_code": 0, "why": "", "error": None, "num_tries": 0}
-        return self.changed(now_s, phase=Phase.QUEUED, **ended)
+        return self.changed(now_s, phase=Phase.QUEUED, is_retry=False, **ended)
+
+    def retried(self, limits: Limits | None, now_s: float) -> RunRecord:
+        """To be carried on with its quarantined and left-out clips tried again. limits: None as before."""
+        asked = self.asked if limits is None else dataclasses.replace(self.asked, limits=limits)
+        counts: dict[str, Any] = {"quarantined": 0, "shards_done": 0, "clips_done": 0, "summary": None}
+        return dataclasses.replace(self.queued(now_s), asked=asked, is_retry=True, retry_begun=False, **counts)
+
+    @property
+    def verb(self) -> str:
+        """The command that carries it next."""
+        return "retry" if self.is_retry and not self.retry_begun else "resume"
+
+    def repinned(self, name: str, digest: str, now_s: float) -> RunRecord:
+        """After a retry has taken in files: the output is of another plan, and the run keeps its id."""
+        pinned = dataclasses.replace(self.pinned, name=name, digest=digest)
+        return self.changed(now_s, pinned=pinned, first_name=self.first_name or self.pinned.name)
 
     def begun(self, now_s: float) -> RunRecord:
         return self.changed(
@@ -117,10 +140,16 @@ class RunRecord:
 
     def told(self, event: Mapping[str, Any], now_s: float) -> RunRecord:
         """After a line of progress (orchestrator/progress.py) of the process that carries it."""
+        (shards_done, num_shards), (clips_done, num_clips) = event["shards"], event["clips"]
+        pinned = self.pinned
+        if self.is_retry and num_shards and num_clips:
+            pinned = dataclasses.replace(pinned, num_shards=int(num_shards), num_clips=int(num_clips))
         return self.changed(
             now_s,
-            shards_done=int(event["shards"][0]),
-            clips_done=int(event["clips"][0]),
+            pinned=pinned,
+            retry_begun=self.is_retry,
+            shards_done=int(shards_done),
+            clips_done=int(clips_done),
             quarantined=max(self.quarantined, int(event["quarantined"])),
         )
 
@@ -157,7 +186,10 @@ def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, floa
     why = _why(ended, error)
     if error is None and ended.answer.get("finished") is not None:
         record = _summed_up(record, ended.answer)
-    if ended.code in (EXIT_OK, EXIT_QUARANTINED):
+    if record.verb == "retry" and "left_out" in ended.answer and record.phase is not Phase.CANCELLING:
+        # Nothing is to be tried again: whether the run is finished, and how, is resume's to say.
+        return record.changed(now_s, phase=Phase.QUEUED, retry_begun=True), 0.0
+    if ended.code in (EXIT_OK, EXIT_QUARANTINED) and "left_out" not in ended.answer:
         pinned = record.pinned
         done = {
             "phase": Phase.FINISHED,

@@ -168,6 +168,10 @@ def retry(flags: argparse.Namespace) -> Answer:
     """Tries again the shards that hold quarantined clips, and takes in files that planning left out and that are mended
     now; everything else stays as it is.
     """
+    if flags.server:
+        from orchestrator.commands import served
+
+        return served.retry(flags)
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
     pipeline = pipeline_of(order.pipeline)

@@ -100,8 +100,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def serve(flags: argparse.Namespace) -> Answer:
     """Serves until a signal; then the runs are left as they are, to be taken up by the next server."""
     from orchestrator.api import SERVICE, registrar
+    from orchestrator.host_config import HostConfig
     from orchestrator.registry import Registry
-    from orchestrator.run_host import HostConfig, RunHost
+    from orchestrator.run_host import RunHost
     from orchestrator.submission import Allowed
 
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
@@ -133,13 +134,14 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     if not kube.is_kube(flags):
         return {}
     cancel_words = tuple(words_given_by(flags, kube.add_place_flags))
-    # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
-    resume_words = (*words_given_by(flags, kube.add_cluster_flags), "--attach")
+    resume_words = tuple(words_given_by(flags, kube.add_cluster_flags))
     return {
         "workers_flag": "--parallelism",
         # The pods', whatever this process sees.
         "pin_words": (f"--workers-device={device_of(flags)}",),
         "resume_words": resume_words,
+        # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
+        "attach_words": ("--attach",),
         "cancel_words": cancel_words,
     }
 

@@ -38,15 +38,18 @@ def run(flags: argparse.Namespace) -> Answer:
         said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
         submitted = client.submit(asked, lambda: said.say("still planning"))
         said.say("".join(f"note: {note}\n" for note in submitted.notes) + f"run {submitted.name} is at {flags.server}")
-        try:
-            ended = _watched(client, submitted, flags)
-        except KeyboardInterrupt:
-            where = f"--server {flags.server} --output-root {submitted.output_root}"
-            sys.stderr.write(
-                f"\nrun {submitted.name} goes on at {flags.server}; see it: visemill status {where} --watch; "
-                f"end it: visemill cancel {where}\n"
-            )
-            raise
+        ended = _watched_to_its_end(client, submitted, flags)
+    return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
+
+
+def retry(flags: argparse.Namespace) -> Answer:
+    """Has the server retry the run of an output root, and watches it to its end."""
+    if flags.remote:
+        raise BadConfig("BAD_FLAGS", "--remote is for runs that are carried here: leave out one of it and --server")
+    limits = _limits_of(flags)
+    with _client(flags) as client:
+        again = client.retry(_find(client, flags).id, None if limits == Limits() else limits)
+        ended = _watched_to_its_end(client, again, flags)
     return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
 
 
@@ -86,7 +89,13 @@ def submission_of(flags: argparse.Namespace) -> Submission:
     pipeline = pipeline_of(flags.pipeline)
     parser = FlagParser(pipeline.name)
     pipeline.add_flags(parser)
-    limits = Limits(
+    words = words_of(parser.flags, _with_whole_paths(parser, flags), skip=("workers",))
+    places = (absolute(flags.input_root), absolute(flags.output_root), absolute(flags.state_root), flags.run)
+    return Submission(pipeline.name, *places, tuple(words), _limits_of(flags))
+
+
+def _limits_of(flags: argparse.Namespace) -> Limits:
+    return Limits(
         flags.workers,
         "" if flags.max_failures == _ANY_NUMBER else flags.max_failures,
         flags.max_attempts,
@@ -94,9 +103,19 @@ def submission_of(flags: argparse.Namespace) -> Submission:
         flags.clip_memory_mib or 0,
         flags.artifact_cache,
     )
-    words = words_of(parser.flags, _with_whole_paths(parser, flags), skip=("workers",))
-    places = (absolute(flags.input_root), absolute(flags.output_root), absolute(flags.state_root), flags.run)
-    return Submission(pipeline.name, *places, tuple(words), limits)
+
+
+def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
+    """As _watched; one who stops watching is told that the run goes on."""
+    try:
+        return _watched(client, run, flags)
+    except KeyboardInterrupt:
+        where = f"--server {flags.server} --output-root {run.output_root}"
+        sys.stderr.write(
+            f"\nrun {run.name} goes on at {flags.server}; see it: visemill status {where} --watch; "
+            f"end it: visemill cancel {where}\n"
+        )
+        raise
 
 
 def _with_whole_paths(parser: FlagParser, flags: argparse.Namespace) -> argparse.Namespace:

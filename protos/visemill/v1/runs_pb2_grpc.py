@@ -65,6 +65,11 @@ class RunServiceStub(object):
                 request_serializer=visemill_dot_v1_dot_runs__pb2.CancelRequest.SerializeToString,
                 response_deserializer=visemill_dot_v1_dot_runs__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.Retry = channel.unary_unary(
+                '/visemill.v1.RunService/Retry',
+                request_serializer=visemill_dot_v1_dot_runs__pb2.RetryRequest.SerializeToString,
+                response_deserializer=visemill_dot_v1_dot_runs__pb2.RetryResponse.FromString,
+                _registered_method=True)
 
 
 class RunServiceServicer(object):
@@ -120,6 +125,15 @@ class RunServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Retry(self, request, context):
+        """Tries the quarantined clips of an ended run again, and takes in files that planning left out and that are mended
+        now; shards that hold none of them stay. Answers once that is recorded; watch the run to see it end. The same call
+        again, while the run is at it, answers the run as it is. A run that has not ended: RUN_NOT_ENDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RunServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -147,6 +161,11 @@ def add_RunServiceServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=visemill_dot_v1_dot_runs__pb2.CancelRequest.FromString,
                     response_serializer=visemill_dot_v1_dot_runs__pb2.CancelResponse.SerializeToString,
+            ),
+            'Retry': grpc.unary_unary_rpc_method_handler(
+                    servicer.Retry,
+                    request_deserializer=visemill_dot_v1_dot_runs__pb2.RetryRequest.FromString,
+                    response_serializer=visemill_dot_v1_dot_runs__pb2.RetryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -290,6 +309,33 @@ class RunService(object):
             '/visemill.v1.RunService/Cancel',
             visemill_dot_v1_dot_runs__pb2.CancelRequest.SerializeToString,
             visemill_dot_v1_dot_runs__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Retry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/visemill.v1.RunService/Retry',
+            visemill_dot_v1_dot_runs__pb2.RetryRequest.SerializeToString,
+            visemill_dot_v1_dot_runs__pb2.RetryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -9,9 +9,10 @@ import pytest
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
 from orchestrator.api import registrar
+from orchestrator.host_config import HostConfig
 from orchestrator.policies.owners import Owners
 from orchestrator.registry import Registry
-from orchestrator.run_host import HostConfig, RunHost
+from orchestrator.run_host import RunHost
 from orchestrator.run_record import Phase, Pinned, RunRecord
 from orchestrator.submission import Allowed, Submission
 from services.base.calls import CallInterceptor, Gate

@@ -168,6 +168,35 @@ def test_the_command_line_answers_for_a_server_as_it_does_for_itself(
     assert refused["error"]["reason"] == "ROOT_NOT_ALLOWED"
 
 
+def test_a_retry_at_a_server_takes_in_a_mended_file_as_a_retry_here_does(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    """Long because the real command line runs five times: to a run, two retries, the reference and the run again."""
+    corpus, outputs, reference = tmp_path / "corpus", tmp_path / "out", tmp_path / "reference"
+    _visemill("demo-corpus", corpus, "--speakers", 1, "--clips", 2)
+    server = serve()
+    words = ("run", "grid", "--input-root", corpus, "--num-shards", 2, "--workers", 1, "-o", "json", "--output-root")
+    clip = sorted(corpus.rglob("*.mpg"))[0]
+    media = clip.read_bytes()
+    clip.write_bytes(b"")
+    _visemill(*words, outputs, "--server", server.target, code=3)
+    (before,) = server.stub().List(runs_pb2.ListRequest(), timeout=10).runs
+    at = ("--server", server.target, "--output-root", outputs, "-o", "json")
+    nothing = json.loads(_visemill("retry", *at, code=3).stdout)
+    assert nothing["nothing_to_do"] and nothing["records"]["train"] == 1
+    clip.write_bytes(media)
+    answer = json.loads(_visemill("retry", *at).stdout)
+    assert answer["records"]["train"] == 2 and answer["finished"]
+    (run,) = server.stub().List(runs_pb2.ListRequest(), timeout=10).runs
+    assert (run.id, run.phase, run.clips.total) == (before.id, runs_pb2.RUN_PHASE_FINISHED, 2)
+    assert run.digest != before.digest and run.name == answer["run"]
+    _visemill(*words, reference)
+    assert _tree(outputs) == _tree(reference)
+    again = json.loads(_visemill(*words, outputs, "--server", server.target).stdout)
+    assert again["nothing_to_do"]
+    assert [one.id for one in server.stub().List(runs_pb2.ListRequest(), timeout=10).runs] == [run.id]
+
+
 def test_a_run_survives_the_death_of_its_server_and_a_graceful_end(
     serve: Callable[..., Served], corpus: Path, tmp_path: Path
 ) -> None:

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+from orchestrator.host_config import HostConfig
 from orchestrator.policies.kept_runs import Keep
 from orchestrator.policies.owners import Owners
 from orchestrator.registry import Registry
-from orchestrator.run_host import HostConfig, RunHost
+from orchestrator.run_host import RunHost
 from orchestrator.run_record import Phase, Pinned, RunRecord
 from orchestrator.submission import Allowed, Submission
 from services.base.errors import BadConfig
@@ -106,3 +107,25 @@ def test_a_run_that_another_server_has_taken_up_is_kept(started, tmp_path):
     Registry(str(tmp_path)).save(ended.queued(NOW_S))
     assert host.prune() == []
     assert [record.phase for record in Registry(str(tmp_path)).records()] == [Phase.QUEUED]
+
+
+def test_an_ended_run_is_retried_by_its_owner_and_the_same_call_again_is_answered(started, tmp_path):
+    ended, live = _run("r", 1, owner="CN=alice"), _run("live", phase=Phase.RUNNING, owner="CN=alice")
+    host = started(ended, live, owners=Owners(True), attach_words=("--attach",))
+    with pytest.raises(BadConfig, match="RUN_OF_ANOTHER"):
+        host.retry(ended.id, None, "CN=bob")
+    with pytest.raises(BadConfig, match="RUN_NOT_ENDED"):
+        host.retry(live.id, None, "CN=alice")
+    again = host.retry(ended.id, None, "CN=alice")
+    assert host.retry(ended.id, None, "CN=alice") == again
+    assert again in Registry(str(tmp_path)).records()
+    assert host._resume_words(again)[0] == "retry" and "--attach" not in host._resume_words(again)
+    assert {"resume", "--attach"} <= set(host._resume_words(live))
+
+
+def test_the_plan_that_a_retry_has_come_to_is_found_again_by_a_submit(started):
+    ended = _run("r", 1, first_name="before")
+    host = started(ended)
+    with host._changed:
+        again = host._enqueue(ended.asked, ended.pinned, "")
+    assert again.id == ended.id and len(host.records()) == 1

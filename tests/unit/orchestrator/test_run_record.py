@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from orchestrator.run_record import Exit, Phase, Pinned, RunRecord, after, record_from_json
-from orchestrator.submission import Submission
+from orchestrator.submission import Limits, Submission
 
 PINNED = Pinned("r", "d" * 64, "/out/.visemill", 4, 20, ("decode",), ("a note",))
 RECORD = RunRecord(Submission("grid", "/in", "/out"), PINNED, 100.0, 5, Phase.RUNNING)
@@ -99,3 +99,38 @@ def test_a_record_survives_its_file():
 def test_one_run_in_two_outputs_has_two_ids():
     other = dataclasses.replace(RECORD, asked=Submission("grid", "/in", "/other"))
     assert other.id != RECORD.id and other.id.startswith("r-")
+
+
+FINISHED = dataclasses.replace(
+    RECORD, phase=Phase.FINISHED, ended_at_s=150.0, quarantined=2, summary=SUMMARY, exit_code=3
+)
+
+
+def test_a_retry_becomes_a_resume_once_its_clips_are_set_aside():
+    again = FINISHED.retried(None, 200.0)
+    assert (again.phase, again.verb, again.asked, again.ended_at_s) == (Phase.QUEUED, "retry", FINISHED.asked, 0.0)
+    assert (again.quarantined, again.summary, again.id) == (0, None, FINISHED.id)
+    assert record_from_json(again.to_json()) == again
+    begun = again.begun(201.0).told({"shards": [3, 4], "clips": [15, 21], "quarantined": 0}, 202.0)
+    assert (begun.verb, begun.is_retry, begun.pinned.num_clips) == ("resume", True, 21)
+    assert FINISHED.queued(200.0).verb == "resume"
+
+
+def test_a_retry_may_have_limits_of_its_own():
+    assert FINISHED.retried(Limits(max_attempts=9), 200.0).asked.limits == Limits(max_attempts=9)
+
+
+@pytest.mark.parametrize(("phase", "then"), [(Phase.RUNNING, Phase.QUEUED), (Phase.CANCELLING, Phase.CANCELLING)])
+@pytest.mark.parametrize("left_out", [[], ["s1/a.mpg"]])
+def test_a_retry_of_nothing_leaves_the_end_to_resume(phase, then, left_out):
+    again = dataclasses.replace(FINISHED.retried(None, 200.0), phase=phase)
+    record, wait_s = after(again, Exit(3 if left_out else 0, {"shards": [], "left_out": left_out}), 201.0)
+    assert (record.phase, wait_s) == (then, 0.0)
+    assert record.verb == ("resume" if then is Phase.QUEUED else "retry")
+
+
+def test_a_retry_that_took_in_files_keeps_the_runs_id():
+    taken = FINISHED.retried(None, 200.0).repinned("r.2", "e" * 64, 201.0)
+    assert (taken.pinned.name, taken.id) == ("r.2", FINISHED.id)
+    assert taken.repinned("r.3", "f" * 64, 202.0).id == FINISHED.id
+    assert record_from_json(taken.to_json()) == taken
