@@ -54,7 +54,7 @@ unit: setup-test
 	$(BIN)/pytest tests -m "not slow" --ignore=tests/e2e/cluster --numprocesses=$(TEST_PROCESSES) --dist=loadfile --durations=15
 
 e2e: setup-test
-	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster --durations=15
+	$(BIN)/pytest tests -m slow --ignore=tests/e2e/cluster --numprocesses=$(TEST_PROCESSES) --dist=loadfile --durations=15
 
 # All of CI, as .ci/run runs it.
 ci: setup-test
@@ -63,7 +63,7 @@ ci: setup-test
 # On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
 # Two files of tests at a time, each on a cluster of its own: what one kills is not another's.
 e2e-cluster: setup-test
-	$(BIN)/pytest tests/e2e/cluster -n 2 --dist loadfile --durations=15
+	$(BIN)/pytest tests/e2e/cluster --numprocesses=$(TEST_PROCESSES) --dist=loadfile --durations=15
 
 # What takes too long for every change: 5,000 indexes on a cluster, the status of 10^5 shards.
 scale: setup-test
