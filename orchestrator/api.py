@@ -177,6 +177,7 @@ def _summary_to_proto(summary: Mapping[str, Any]) -> runs_pb2.RunSummary:
         wall_s=summary["wall_s"],
         nothing_to_do=summary["nothing_to_do"],
         cluster=summary["cluster"],
+        found=summary["found"],
     )
 
 

@@ -138,6 +138,7 @@ def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
         "why": run.why,
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": run.shards.done, "total": run.shards.total},
+        "found": summary.found,
         "records": {split: summary.records[split] for split in ("train", "val", "test")},
         "quarantined": run.quarantined,
         "reasons": dict(sorted(summary.reasons.items())),

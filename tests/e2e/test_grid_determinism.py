@@ -94,9 +94,11 @@ def test_a_finished_run_given_again_starts_no_worker_and_changes_no_file(
     assert times() == before
 
 
-def test_another_profile_detects_nothing_again(finished: Finished, here: Any, tree_digest: Any, tmp_path: Path) -> None:
+def test_another_label_length_detects_nothing_again(
+    finished: Finished, here: Any, tree_digest: Any, tmp_path: Path
+) -> None:
     words = finished.words(tmp_path / "out")
-    words += ["--state-root", finished.outputs / ".visemill", "--profile", "liptype2-v1", "--landmarks-mode", "tracked"]
+    words += ["--state-root", finished.outputs / ".visemill", "--max-text-len", 40]
     answer = here.ok(*words, code=finished.answer["exit_code"])
     assert answer["landmarks_found_made"] == sum(answer["records"].values()) == sum(finished.answer["records"].values())
     assert tree_digest(tmp_path / "out") != finished.digest

@@ -94,7 +94,7 @@ class Count(_message.Message):
     def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
 
 class RunSummary(_message.Message):
-    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster")
+    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster", "found")
     class RecordsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +117,7 @@ class RunSummary(_message.Message):
     WALL_S_FIELD_NUMBER: _ClassVar[int]
     NOTHING_TO_DO_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
     records: _containers.ScalarMap[str, int]
     reasons: _containers.ScalarMap[str, int]
     output_bytes: int
@@ -125,7 +126,8 @@ class RunSummary(_message.Message):
     wall_s: float
     nothing_to_do: bool
     cluster: str
-    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ...) -> None: ...
+    found: int
+    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ...) -> None: ...
 
 class SubmitRequest(_message.Message):
     __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits")

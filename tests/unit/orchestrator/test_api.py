@@ -56,6 +56,7 @@ def test_a_summary_comes_back_as_the_command_line_gives_it():
         "bytes": 1 << 40,
         "frames": 1500,
         "landmarks_found_made": 2,
+        "found": 5,
         "wall_s": 3.5,
         "notes": ["a note"],
         "exit_code": 3,
