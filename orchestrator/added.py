@@ -16,7 +16,7 @@ from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
 
 # Of a stage's settings, those that decide no byte of an output.
-_OF_NO_MATTER = frozenset({"preview"})
+_OF_NO_MATTER = frozenset({"preview", "max_decoded_frames"})
 
 
 @dataclass(frozen=True)

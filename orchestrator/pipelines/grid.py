@@ -67,6 +67,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-pixels", type=int, default=3840 * 2160, help="refuse a clip with larger frames (default: %(default)s)")
     add("--max-duration-s", type=float, default=3600.0, help="refuse a longer clip (default: %(default)s)")
+    add("--max-decoded-frames", type=int, default=200_000, help="refuse a clip of more frames (default: %(default)s)")
     add("--dlib-predictor", default="", metavar="FILE", help="dlib's 68-point file; chooses --landmarks dlib")
     add(
         "--landmarks",
@@ -140,6 +141,8 @@ def stages(flags: argparse.Namespace) -> tuple[tuple[str, Mapping[str, Any]], ..
         "max_frames": decode_max,
         "max_pixels": flags.max_pixels,
         "max_duration_s": flags.max_duration_s,
+        # Whoever asks for so many frames has said that a clip may have them.
+        "max_decoded_frames": max(flags.max_decoded_frames, decode_max) if decode_max > 0 else flags.max_decoded_frames,
         **by_time,
     }
     return ("decode", decode), ("landmarks", landmarks), ("records", records)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from services.base.errors import BadConfig
 from services.records.sign.spec import SignFilesConfig
+
+# As fast as phones record: within --max-duration-s no clip of theirs is refused for its frames.
+_USUAL_MOST_HZ = 240
+_LEAST_MAX_FRAMES = 200_000
 
 Stages = tuple[tuple[str, Mapping[str, Any]], ...]
 
@@ -47,6 +52,13 @@ def _add_frame_flags(parser: argparse.ArgumentParser) -> None:
     add("--max-gap", type=int, default=5, help="longest gap that is filled, in frames (default: %(default)s)")
     add("--max-pixels", type=int, default=3840 * 2160, help="refuse a clip with larger frames (default: %(default)s)")
     add("--max-duration-s", type=float, default=3600.0, help="refuse a longer clip (default: %(default)s)")
+    add(
+        "--max-decoded-frames",
+        type=int,
+        metavar="N",
+        help=f"refuse a clip of more frames (default: {_USUAL_MOST_HZ} for each second of --max-duration-s, at least "
+        f"{_LEAST_MAX_FRAMES})",
+    )
 
 
 def _add_label_flags(parser: argparse.ArgumentParser) -> None:
@@ -192,7 +204,15 @@ def _decode(flags: argparse.Namespace) -> dict[str, Any]:
         "target_fps": flags.target_fps if flags.sampling != "all" else 0.0,
         "max_pixels": flags.max_pixels,
         "max_duration_s": flags.max_duration_s,
+        "max_decoded_frames": _max_decoded_frames(flags),
     }
+
+
+def _max_decoded_frames(flags: argparse.Namespace) -> int:
+    if flags.max_decoded_frames is not None:
+        return int(flags.max_decoded_frames)
+    num_frames = flags.max_duration_s * _USUAL_MOST_HZ
+    return max(_LEAST_MAX_FRAMES, math.ceil(num_frames)) if math.isfinite(num_frames) else _LEAST_MAX_FRAMES
 
 
 def _keypoints(flags: argparse.Namespace) -> dict[str, Any]:

@@ -32,5 +32,11 @@ def verdict(
         detail = "\n".join(text for text in (last_words, lost.words) if text)
         return VisemillError(lost.reason, f"{lost.message}: please report it, with the traceback", detail)
     again = ", and again in a fresh process" if num_tries > 1 else ""
-    message = f"{key}: {lost.message}{again}; raise the limits on clips if it is a good clip"
+    message = f"{key}: {lost.message}{again}; {_remedy(lost.reason)} if it is a good clip"
     return BadInput(lost.reason, message, last_words)
+
+
+def _remedy(reason: str) -> str:
+    """The flags of the limit that a lost clip was over, or may have been over."""
+    flag = {"TIMEOUT": "--clip-time-s", "OUT_OF_MEMORY": "--clip-memory-mib"}.get(reason)
+    return f"raise {flag}" if flag else "raise --clip-time-s and --clip-memory-mib"

@@ -392,8 +392,8 @@ class PyavVideo:
             )
 
     def _refuse_long(self, what: str, setting: str) -> NoReturn:
-        limit = getattr(self._config, setting)
-        self._refuse("TOO_LONG", f"{self._media.name}: {what}, the limit is {limit}; cut it, or raise {setting}")
+        limit, flag = getattr(self._config, setting), f"--{setting.replace('_', '-')}"
+        self._refuse("TOO_LONG", f"{self._media.name}: {what}, the limit is {limit}; cut it, or raise {flag}")
 
     def _refuse(self, reason: str, message: str, error: Exception | None = None) -> NoReturn:
         raise bad_input(reason, message, self.log, error) from error

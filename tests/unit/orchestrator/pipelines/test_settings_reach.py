@@ -31,7 +31,6 @@ STAGES = {
 CONFIGS = [*STAGES.values(), KubeSettings, PodSettings, ServeConfig, Serving]
 # Fields that no flag of a pipeline sets, and why.
 NO_FLAG = {
-    "decode.max_decoded_frames": "the outermost bound of a hostile file; --max-duration-s is the limit that users set",
     "decode.chunk_bytes": "memory of the pass, a flag of the server; it changes no byte",
     "features.model": "there is one network",
 }

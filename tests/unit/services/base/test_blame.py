@@ -37,7 +37,13 @@ def test_a_loss_is_the_clips_fault_only_where_it_was_alone_and_no_try_is_left(re
 def test_a_verdict_says_how_often_it_was_tried_and_what_was_said_last():
     lost = ChildLost("CLIP_CRASHED", "its process exited with 5")
     once, twice = (verdict("s1/x", lost, "oh", num_tries=n, is_last=True, held_two=False) for n in (1, 2))
-    assert once.message == "s1/x: its process exited with 5; raise the limits on clips if it is a good clip"
+    assert (
+        once.message
+        == "s1/x: its process exited with 5; raise --clip-time-s and --clip-memory-mib if it is a good clip"
+    )
+    for reason, flag in (("TIMEOUT", "--clip-time-s"), ("OUT_OF_MEMORY", "--clip-memory-mib")):
+        over = verdict("s1/x", ChildLost(reason, "it went"), "", num_tries=1, is_last=True, held_two=False)
+        assert over.message == f"s1/x: it went; raise {flag} if it is a good clip"
     assert twice.message.startswith("s1/x: its process exited with 5, and again in a fresh process;")
     assert twice.detail == "oh"
 
