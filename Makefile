@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROTO_VENV := .venv-protos
 DEMO := demo
+DEMO_SIGN := demo-sign
 
-.PHONY: setup setup-test demo test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test demo demo-sign test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 setup: $(VENV)/.ready
 setup-test: $(VENV)/.ready-test
@@ -39,6 +40,13 @@ demo: setup
 	@$(BIN)/visemill run grid --input-root $(DEMO)/corpus --output-root $(DEMO)/out --num-shards 4; \
 	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
 	$(BIN)/visemill report --output-root $(DEMO)/out
+
+demo-sign: setup
+	@rm -rf $(DEMO_SIGN)
+	$(BIN)/visemill demo-corpus $(DEMO_SIGN)/corpus --kind sign --broken
+	@$(BIN)/visemill run sign $(DEMO_SIGN)/corpus $(DEMO_SIGN)/out --write-keypoints --label-from folder; \
+	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
+	$(BIN)/visemill report --output-root $(DEMO_SIGN)/out
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready

@@ -13,8 +13,12 @@ from services.base.errors import BadConfig
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", help="where to write; made if missing")
-    parser.add_argument("--speakers", type=int, default=4, help="speakers (default: %(default)s)")
-    parser.add_argument("--clips", type=int, default=8, help="clips of each speaker (default: %(default)s)")
+    kinds = "talking faces, or a signer with a folder a word (default: %(default)s)"
+    parser.add_argument("--kind", choices=("grid", "sign"), default="grid", help=kinds)
+    parser.add_argument("--speakers", type=int, default=4, help="speakers of kind grid (default: %(default)s)")
+    parser.add_argument(
+        "--clips", type=int, default=8, help="clips of each speaker of kind grid (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
     parser.add_argument("--broken", action="store_true", help="add a few bad files, to see what becomes of them")
 
@@ -22,6 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def demo_corpus(flags: argparse.Namespace) -> Answer:
     """Raises BadConfig when the folder holds something else."""
     argv = [sys.executable, "-m", "services.decode.demo_corpus", flags.directory, "-o", "json"]
+    argv += ["--kind", flags.kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--broken"] if flags.broken else []
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)

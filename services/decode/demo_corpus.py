@@ -31,6 +31,7 @@ from services.decode.demo_clip import Take
 from services.decode.demo_frames import Actor
 from services.decode.demo_look import look_of
 from services.decode.demo_sentences import draw_sentences
+from services.decode.demo_signer import sign_files
 
 MARKER = "demo-corpus.json"
 MAX_SPEAKERS = 999
@@ -80,8 +81,20 @@ def write_corpus(
         raise BadConfig("BAD_VALUE", f"the corpus needs 1..{MAX_SPEAKERS} speakers, not {num_speakers}")
     if num_clips < 1:
         raise BadConfig("BAD_VALUE", f"a speaker needs at least 1 clip, not {num_clips}")
-    planned = list(_plan(num_speakers, num_clips, seed, broken))
     asked = {"speakers": num_speakers, "clips": num_clips, "seed": seed, "broken": broken, "made_with": _made_with()}
+    return _write_all(directory, list(_plan(num_speakers, num_clips, seed, broken)), asked, progress)
+
+
+def write_sign_corpus(directory: Path, seed: int, *, broken: bool, progress: Progress | None = None) -> list[Written]:
+    """Write the clips of a drawn signer, DIR/WORD/WORD_N.mp4, as write_corpus does. Raises what it raises."""
+    planned = [_Planned(*file) for file in sign_files(seed, broken=broken)]
+    asked = {"kind": "sign", "seed": seed, "broken": broken, "made_with": _made_with()}
+    return _write_all(directory, planned, asked, progress)
+
+
+def _write_all(
+    directory: Path, planned: Sequence[_Planned], asked: Mapping[str, Any], progress: Progress | None
+) -> list[Written]:
     try:
         known = _claim(directory, asked)
         written = []
@@ -157,12 +170,13 @@ def _claim(directory: Path, asked: Mapping[str, Any]) -> dict[str, str]:
         return {}
     try:
         found = json.loads(marker.read_bytes())
-        differing = [name for name in asked if found[name] != asked[name]]
         files: dict[str, str] = found["files"]
+        held = {"kind": "grid", **found}
+        differing = [name for name, value in {"kind": "grid", **asked}.items() if held.get(name) != value]
     except (ValueError, KeyError, TypeError) as error:
         raise BadConfig("OTHER_CORPUS", f"{marker} cannot be read; give an empty folder", str(error)) from error
     if differing:
-        was = ", ".join(f"{name} {found[name]}" for name in differing)
+        was = ", ".join(f"{name} {held.get(name)}" for name in differing)
         what = f"{directory} holds a demo corpus of another kind ({was}); give an empty folder, or delete this one"
         raise BadConfig("OTHER_CORPUS", what)
     return files
@@ -212,7 +226,7 @@ class _Teller:
 
 
 def _text(directory: Path, written: Sequence[Written]) -> str:
-    clips = sum(file.path.endswith(".mpg") and not file.fault for file in written)
+    clips = sum(file.path.endswith((".mpg", ".mp4")) and not file.fault for file in written)
     megabytes = sum(file.size_bytes for file in written) / 1e6
     lines = [f"{clips} clips, {len(written)} files, {megabytes:.1f} MB in {directory}"]
     bad = {Path(file.path).stem: file for file in written if file.fault}
@@ -224,6 +238,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The door. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.decode.demo_corpus", description=__doc__)
     parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("--kind", choices=("grid", "sign"), default="grid")
     parser.add_argument("--speakers", type=int, default=4)
     parser.add_argument("--clips", type=int, default=8, help="of each speaker")
     parser.add_argument("--broken", action="store_true", help="add samples with the faults of a real corpus")
@@ -233,9 +248,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     # One core: drawing is far too small to share.
     cv2.setNumThreads(1)
     try:
-        written = write_corpus(
-            args.directory, args.speakers, args.clips, args.seed, broken=args.broken, progress=_Teller()
-        )
+        if args.kind == "sign":
+            written = write_sign_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
+        else:
+            written = write_corpus(
+                args.directory, args.speakers, args.clips, args.seed, broken=args.broken, progress=_Teller()
+            )
     except VisemillError as error:
         shown = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
         sys.stderr.write(json.dumps(shown) + "\n")
