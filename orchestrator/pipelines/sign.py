@@ -39,7 +39,11 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
     found = discover(entries)
     # Files that cannot be read count, so that mending one renames no other clip's output.
     names = output_names([file.path for file in found.clips] + [problem.path for problem in found.problems])
-    labels = plan_labels({file.path: names[file.path] for file in found.clips}, flags)
+    labels = plan_labels(
+        {file.path: names[file.path] for file in found.clips},
+        flags,
+        {problem.path: names[problem.path] for problem in found.problems},
+    )
     assignment = assign_shards([file.path for file in found.clips], flags.num_shards)
     rows = [
         ClipRow(

@@ -48,13 +48,13 @@ def tree(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def clips(testdata, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
-    for name in ("5", "7", "odd"):
+    for name in ("5", "7", "9"):
         (folder / name).mkdir()
     shutil.copy(testdata / "data/sign/pose_test_video.mp4", folder / "5" / "clip.MP4")
     shutil.copy(testdata / "data/sign/autsl_signer0_sample1000.mp4", folder / "7" / "clip.mp4")
-    (folder / "odd" / "text.mov").write_text("not a video")
-    (folder / "odd" / "empty.mkv").touch()
-    write_noise(folder / "odd" / "nobody.mp4")
+    (folder / "9" / "text.mov").write_text("not a video")
+    (folder / "9" / "empty.mkv").touch()
+    write_noise(folder / "9" / "nobody.mp4")
     return folder
 
 
@@ -73,9 +73,9 @@ def test_good_clips_are_written_and_each_odd_one_has_its_reason(run):
     }
     lines = [json.loads(line) for line in (out / "quarantine.jsonl").read_text().splitlines()]
     assert {line["media"]: line["reason"] for line in lines} == {
-        "odd/empty.mkv": "EMPTY_FILE",
-        "odd/nobody.mp4": "NO_PERSON",
-        "odd/text.mov": "OPEN_FAILED",
+        "9/empty.mkv": "EMPTY_FILE",
+        "9/nobody.mp4": "NO_PERSON",
+        "9/text.mov": "OPEN_FAILED",
     }
 
 
@@ -94,8 +94,8 @@ def test_labels_have_a_row_a_clip(run):
     with (run[0] / "labels.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["file"], row["gloss"], row["cat"], row["occluded"]) for row in rows] == [
-        ("5__clip.npz", "0", "0", "0"),
-        ("7__clip.npz", "1", "1", "0"),
+        ("5__clip.npz", "5", "5", "0"),
+        ("7__clip.npz", "7", "7", "0"),
     ]
 
 

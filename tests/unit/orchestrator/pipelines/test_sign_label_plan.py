@@ -152,3 +152,39 @@ def test_clips_without_labels_may_be_added(tmp_path):
     (tmp_path / "out" / "labels.csv").write_text("file,gloss,cat\nz.npz,4,4\n")
     labels = plan_labels(NAMES, flags(tmp_path, append=True))
     assert (labels.of_name, labels.kept, labels.appends) == ({}, (LabelRow("z.npz", 4, 4, 0),), True)
+
+
+def test_a_folder_that_is_no_number_renumbers_no_other(tmp_path):
+    names = {f"{folder}/{i}.mp4": str(i) for i, folder in enumerate(("0", "1", "2", "10", "11", "100", "2 (copy)"))}
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE.*'2 \(copy\)'"):
+        plan_labels(names, flags(tmp_path, label_from="folder"))
+    with pytest.raises(BadConfig, match="'odd': no number, and the other 2 folders are numbers"):
+        plan_labels({"5/a.mp4": "a", "7/b.mp4": "b", "odd/c.mp4": "c"}, flags(tmp_path, label_from="folder"))
+
+
+@pytest.mark.parametrize("copy", ["tea (copy)", "tea (2)", "tea - Copy", "tea copy", "tea copy 2"])
+def test_a_copy_of_a_folder_is_no_gloss_of_its_own(tmp_path, copy):
+    with pytest.raises(BadConfig, match="looks like a copy of 'tea'"):
+        plan_labels({"tea/a.mp4": "a", f"{copy}/b.mp4": "b"}, flags(tmp_path, label_from="folder"))
+
+
+def test_a_gloss_beside_categories_ends_the_run(tmp_path):
+    with pytest.raises(BadConfig, match="'tea' lies in no folder"):
+        plan_labels({**NAMES, "tea/d.mp4": "d"}, flags(tmp_path, label_from="folder"))
+
+
+def test_folders_with_composed_and_decomposed_letters_are_one_gloss(tmp_path):
+    labels = plan_labels({"caf\u00e9/a.mp4": "a", "cafe\u0301/b.mp4": "b"}, flags(tmp_path, label_from="folder"))
+    assert labels.of_name == {"a": (0, 0), "b": (0, 0)}
+
+
+@pytest.mark.parametrize(("file", "columns"), [("labels.csv", "signer, split"), ("glosses.csv", "note")])
+def test_columns_of_the_users_own_are_not_lost_by_appending(tmp_path, file, columns):
+    (tmp_path / "out").mkdir()
+    tables = {
+        "labels.csv": "file,gloss,cat,occluded,signer,split\nbread.npz,3,3,0,s07,val\n",
+        "glosses.csv": "gloss_id,label,cat_id,category,note\n3,bread,3,,mine\n",
+    }
+    (tmp_path / "out" / file).write_text(tables[file])
+    with pytest.raises(BadConfig, match=f"LABELS_HAVE_COLUMNS.*{columns}"):
+        plan_labels({"milk.mp4": "milk"}, flags(tmp_path, id=4, append=True))

@@ -8,7 +8,9 @@ from services.base.errors import BadConfig
 from services.records.sign.labels import (
     Gloss,
     LabelRow,
+    MapRow,
     is_gloss_table,
+    other_columns,
     parse_clip_map,
     parse_glosses,
     parse_labels,
@@ -66,13 +68,48 @@ def test_what_is_no_labels_file_ends_the_run(data):
 
 def test_a_map_of_clips_takes_the_gloss_for_a_missing_category():
     data = "\ufefffile, gloss, cat\na.mp4,3,1\nb.mp4,4,\n".encode()
-    assert parse_clip_map(data) == {"a.mp4": (3, 1), "b.mp4": (4, 4)}
-    assert parse_clip_map(b"file,gloss\na,3\n") == {"a": (3, 3)}
+    assert parse_clip_map(data) == [MapRow(2, "a.mp4", 3, 1), MapRow(3, "b.mp4", 4, 4)]
+    assert parse_clip_map(b"file,gloss\na,3\n") == [MapRow(2, "a", 3, 3)]
 
 
-def test_a_map_that_contradicts_itself_is_refused():
-    with pytest.raises(BadConfig, match="line 3"):
-        parse_clip_map(b"file,gloss\na,3\na,4\n")
+@pytest.mark.parametrize(
+    "table",
+    [
+        "file,gloss\na b.mp4,3\n",
+        "file;gloss\r\na b.mp4;3\r\n",
+        "sep=;\nfile;gloss\na b.mp4;3\n",
+        "file\tgloss\na b.mp4\t3\n",
+        "file|gloss\na b.mp4|3\n",
+        '"file","gloss"\n"a b.mp4","3"\n\n',
+        "gloss,other,file\n3,x,a b.mp4\n",
+    ],
+)
+def test_tables_may_be_parted_in_any_usual_way(table):
+    assert [(row.file, row.label) for row in parse_clip_map(table.encode())] == [("a b.mp4", (3, 3))]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("a.mp4,3\nb.mp4,4\n", "put the line 'file,gloss' above it"),
+        ("file,gloss\nx,1,2\n", "3 values under 2 columns"),
+        ("file,gloss,gloss\nx,1,2\n", "two columns 'gloss'"),
+        ("file,gloss\na,99999999999999999999999\n", "from 0 to 9223372036854775807"),
+        ("file,gloss\na,1_0\n", "whole number"),
+        ("file,gloss\na,+3\n", "whole number"),
+        ("file,gloss\na,٣\n", "whole number"),
+        ('file,gloss\n"a"b,3\n', "mend its quotes"),
+    ],
+)
+def test_a_table_that_may_mean_something_else_is_refused(table, words):
+    with pytest.raises(BadConfig, match=words):
+        parse_clip_map(table.encode())
+
+
+def test_columns_of_the_users_own_are_seen_where_they_say_something():
+    known = ("file", "gloss", "cat", "occluded")
+    assert other_columns(b"file,gloss,cat,occluded,signer,split\na,1,1,0,s07,\n", known) == ("signer",)
+    assert other_columns(b"file,gloss,cat,occluded\na,1,1,0\n", known) == ()
 
 
 def test_the_table_of_reference_comes_back():
