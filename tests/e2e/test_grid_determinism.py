@@ -97,6 +97,7 @@ def test_a_finished_run_given_again_starts_no_worker_and_changes_no_file(
 def test_another_label_length_detects_nothing_again(
     finished: Finished, here: Any, tree_digest: Any, tmp_path: Path
 ) -> None:
+    """Takes half a minute: every real clip is made into a record again."""
     words = finished.words(tmp_path / "out")
     words += ["--state-root", finished.outputs / ".visemill", "--max-text-len", 40]
     answer = here.ok(*words, code=finished.answer["exit_code"])

@@ -61,6 +61,7 @@ def lab(testdata: Path, here: Any, tmp_path: Path) -> Lab:
 def test_clips_are_added_one_after_another(
     lab: Lab, here: Any, tree_digest: Callable[[Path], str], json_lines: Callable[[Path], list[dict[str, Any]]]
 ) -> None:
+    """Takes 20 s: three runs, each with models that load."""
     lab.add("bread.mp4", "--id", 3)
     lab.add("rice.mp4", "--id", 4)
     lab.add("more/tea.mp4")

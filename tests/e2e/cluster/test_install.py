@@ -37,11 +37,13 @@ def test_every_block_is_run_or_left_out_for_a_reason() -> None:
 
 
 def test_values_are_what_the_chart_takes(cluster: Any, tmp_path: Path) -> None:
-    for place in (("On a real cluster", 0), ("On a real cluster", 2)):
-        values = tmp_path / "my.yaml"
-        values.write_text(block(*place).text)
-        made = cluster.helm("template", "visemill", CHART, "--values", values)
-        assert "kind: HorizontalPodAutoscaler" in made
+    """The page's own values, then with those of Triton's autoscaling beside them."""
+    words: list[object] = []
+    for number in (0, 2):
+        values = tmp_path / f"my{number}.yaml"
+        values.write_text(block("On a real cluster", number).text)
+        words += ["--values", values]
+        assert "kind: HorizontalPodAutoscaler" in cluster.helm("template", "visemill", CHART, *words)
 
 
 @pytest.fixture(scope="module")

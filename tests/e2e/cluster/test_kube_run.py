@@ -117,6 +117,7 @@ def test_an_interrupted_orchestrator_leaves_its_job_to_go_on(runs, namespace, sa
 
 
 def test_a_bad_config_ends_the_run_at_once_with_its_reason(runs, namespace, secret, store, cluster):
+    """Over 20 s: pods start, fail and start again with the right keys."""
     secret("wrong", **{**store.environment, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})
     run = runs.start("bad-config", namespace, "--s3-secret", "wrong")
     answer = run.end(120)
