@@ -50,7 +50,7 @@ demo-sign: setup
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=line static unit
+	$(MAKE) --no-print-directory --jobs=2 static unit
 
 static: lint typecheck verify
 # What of a suite is no test; scripts/run_ci.py asks for it after tests that were tried again.
