@@ -1,5 +1,6 @@
 """Publishing holds little of each shard: what 10^5 of them take is measured by `benchmarks/publish.py`."""
 
+import gc
 import hashlib
 import importlib.util
 import os
@@ -43,12 +44,16 @@ def published(root: Path, num_shards: int) -> tuple[int, object]:
     made.make_run(root, num_shards, 5)
     state, outputs = open_store(root / layout.STATE_DIR), open_store(root)
     order = order_from_json(state.read(layout.run_file(made.RUN)))
+    gc.collect()
+    # Else cycles wait for a collection the longer, the more other tests have left in this process.
+    gc.freeze()
     tracemalloc.start()
     try:
         assert publish_whole(PIPELINE, Commits(order, state), outputs)
         return tracemalloc.get_traced_memory()[1], outputs
     finally:
         tracemalloc.stop()
+        gc.unfreeze()
 
 
 def test_a_shard_more_takes_little_more_memory(tmp_path, monkeypatch):
