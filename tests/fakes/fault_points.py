@@ -7,6 +7,7 @@ standard output. ROOT: of the outputs, such as s3://bucket/prefix; by default th
 """
 
 import contextlib
+import ctypes
 import functools
 import gc
 import hashlib
@@ -46,6 +47,8 @@ from services.base.store_s3 import S3Store
 from services.base.store_s3_upload import S3Upload
 
 # A life takes a tenth of a second.
+# Of Linux's prctl.
+PR_SET_CHILD_SUBREAPER = 36
 LIFE_LIMIT_S = 120.0
 NUM_LANES = 2
 CHANGES = ("put", "create", "move", "delete", "delete_prefix", "clean_abandoned")
@@ -229,6 +232,8 @@ class Life:
 def live(words, at=0):
     """One life of a command, in a process of its own that is no child's parent when it has ended."""
     POINT.arm(at)
+    # What a life leaves behind becomes this process's child, whose end can be waited for.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryFile() as said:
         pid = os.fork()
         if pid == 0:
@@ -240,6 +245,10 @@ def live(words, at=0):
         code = ended(pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+        # A forked worker holds the lock of its orchestrator until it is gone.
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-pid, 0)
         said.seek(0)
         return Life(code, said.read().decode(errors="replace"), POINT.num_made, POINT.victim)
 

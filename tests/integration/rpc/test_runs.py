@@ -151,6 +151,7 @@ def test_a_client_with_the_protos_alone_has_a_run_carried_out(
 def test_the_command_line_answers_for_a_server_as_it_does_for_itself(
     serve: Callable[..., Served], corpus: Path, tmp_path: Path
 ) -> None:
+    """Takes 20 s: the same corpus is run by a server and here."""
     server = serve()
     here, there = tmp_path / "here", tmp_path / "there"
     words = ("run", "grid", "--input-root", corpus, "--num-shards", 2, "--workers", 1, "-o", "json", "--output-root")
@@ -200,6 +201,7 @@ def test_a_retry_at_a_server_takes_in_a_mended_file_as_a_retry_here_does(
 def test_a_run_survives_the_death_of_its_server_and_a_graceful_end(
     serve: Callable[..., Served], corpus: Path, tmp_path: Path
 ) -> None:
+    """Takes 20 s: a run over the death of its server and over its drain."""
     outputs, reference = tmp_path / "out", tmp_path / "reference"
     server = serve()
     run = server.stub().Submit(_request(corpus, outputs, 6), timeout=300).run

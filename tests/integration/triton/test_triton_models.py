@@ -208,6 +208,8 @@ def test_a_server_with_tls_is_reached_with_its_certificate_alone(
 def test_a_run_whose_server_is_killed_and_started_again_ends_complete(
     inception: Any, testdata: Path, tmp_path: Path
 ) -> None:
+    """Takes half a minute: a real run beside a server that starts twice."""
+
     def argv(name: str, *flags: str) -> list[str]:
         run = [
             sys.executable,
