@@ -37,7 +37,7 @@ def claim_of(outputs: Store) -> Claim | None:
         return None
     except (ValueError, TypeError) as error:
         raise BadConfig(
-            "BADCLAIM", f"{CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
+            "BAD_CLAIM", f"{CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
         ) from error
 
 

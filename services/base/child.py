@@ -92,7 +92,7 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
     limit = order["memory_bytes"] + _SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    clips = _Clips(sock, _Passes(open_stage, order["remote"]))
+    clips = _Clips(sock, Passes(open_stage, order["remote"]))
     while (message := clips.next_message()) is not None:
         if message[0]["part"] == "open":
             clips.open(message[0]["stages"])
@@ -101,35 +101,53 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
     return 0
 
 
-class _Passes:
-    """The passes that were opened last, the current one at the end."""
+class Passes:
+    """The passes that were opened last, the current one at the end. Passes share the stages that are alike in them."""
 
     def __init__(self, open_stage: OpenStage, remote: Mapping[str, str]) -> None:
         self._open_stage = open_stage
         self._remote = remote
-        self._kept: dict[str, ClipPass] = {}
+        # Of each pass, by its own key, the keys of its stages.
+        self._kept: dict[str, tuple[list[str], ClipPass]] = {}
+        self._stages: dict[str, BoundStage] = {}
 
     def open(self, stages: list[list[Any]]) -> None:
-        """Makes these stages the current ones. Raises what opening a stage raises."""
+        """Makes these stages the current ones; opens those that no pass which is kept has open. Raises what opening a
+        stage raises.
+        """
         key = canonical_json(stages)
-        clip_pass = self._kept.pop(key, None)
-        if clip_pass is None:
+        kept = self._kept.pop(key, None)
+        if kept is None:
             while len(self._kept) >= MOST_PASSES:
                 del self._kept[next(iter(self._kept))]
             configs = dict(stages)
-            clip_pass = ClipPass(
-                [self._open_stage(name, config, self._remote.get(name), configs) for name, config in stages]
+            keys = [self._key(name, configs) for name, _ in stages]
+            used = {*keys, *(own for others, _ in self._kept.values() for own in others)}
+            # Before others are opened, so that models nobody needs any more take no memory beside theirs.
+            self._stages = {own: stage for own, stage in self._stages.items() if own in used}
+            kept = (
+                keys,
+                ClipPass([self._opened(own, name, configs) for own, (name, _) in zip(keys, stages, strict=True)]),
             )
-        self._kept[key] = clip_pass
+        self._kept[key] = kept
 
     def current(self) -> ClipPass:
-        return next(reversed(self._kept.values()))
+        return next(reversed(self._kept.values()))[1]
+
+    def _key(self, name: str, configs: Mapping[str, Any]) -> str:
+        """What decides a stage: its own config, and all of the pass's where it asks a server, which decodes too."""
+        return canonical_json([name, configs if name in self._remote else configs[name]])
+
+    def _opened(self, key: str, name: str, configs: Mapping[str, Any]) -> BoundStage:
+        if key not in self._stages:
+            self._stages[key] = self._open_stage(name, configs[name], self._remote.get(name), configs)
+        return self._stages[key]
 
 
 class _Clips:
     """The clip that the supervisor waits for, and the one after it where that has been begun."""
 
-    def __init__(self, sock: socket.socket, passes: _Passes) -> None:
+    def __init__(self, sock: socket.socket, passes: Passes) -> None:
         self._sock = sock
         self._passes = passes
         self._next: CarriedClip | None = None

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+from weakref import WeakValueDictionary
 
 import dlib
 import numpy as np
@@ -34,11 +36,21 @@ _JITTER_OF_WIDTH = 0.02
 _JITTER_STEPS = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
 
 
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A predictor in memory, which every backend that needs the same one shares."""
+
+    predictor: dlib.shape_predictor
+
+
+_LOADED: WeakValueDictionary[tuple[Path, str], _Loaded] = WeakValueDictionary()
+
+
 class Predictor:
     """Points inside a rectangle. num_jitters: rectangles about it that are averaged; 1 is the rectangle alone."""
 
-    def __init__(self, predictor: dlib.shape_predictor, num_jitters: int) -> None:
-        self._predictor = predictor
+    def __init__(self, loaded: _Loaded, num_jitters: int) -> None:
+        self._loaded = loaded
         self._num_jitters = num_jitters
 
     def __call__(self, frame_HWC: UInt8Array, rect: Rect) -> Float32Array:
@@ -50,7 +62,7 @@ class Predictor:
         return mean
 
     def _points(self, frame_HWC: UInt8Array, rect: Rect) -> Float32Array:
-        shape = self._predictor(frame_HWC, dlib.rectangle(rect.left, rect.top, rect.right, rect.bottom))
+        shape = self._loaded.predictor(frame_HWC, dlib.rectangle(rect.left, rect.top, rect.right, rect.bottom))
         return np.array([(p.x, p.y) for p in shape.parts()], np.float32)
 
 
@@ -171,7 +183,9 @@ def open_dlib68(predictor: Path, mode: Mode, num_jitters: int = 1) -> Backend:
     if not predictor.is_file():
         raise BadConfig("DLIB_PREDICTOR_MISSING", f"{str(predictor)!r} is no file: {DLIB_REMEDIES}")
     digest = sha256_of(predictor)
-    loaded = _load(predictor)
+    loaded = _LOADED.get((predictor, digest))
+    if loaded is None:
+        loaded = _LOADED[predictor, digest] = _Loaded(_load(predictor))
     heap_onto_large_pages()
     return _Dlib68(Predictor(loaded, num_jitters), {DLIB_PREDICTOR: digest}, mode)
 

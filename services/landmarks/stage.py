@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from services.base.contract import ClipConsumer, ClipJob, Consumer
 from services.base.errors import BadInput
@@ -11,7 +13,10 @@ from services.base.media import FrameChunk, Landmarks, VideoInfo
 from services.landmarks import models
 from services.landmarks.backend import Backend, FaceTrack
 from services.landmarks.ops import interpolate_short_losses
-from services.landmarks.spec import LandmarksConfig
+from services.landmarks.spec import LandmarksConfig, Mode
+
+# MediaPipe's backends in use, by what decides their networks.
+_MEDIAPIPE: WeakValueDictionary[tuple[Path, str, Mode], Backend] = WeakValueDictionary()
 
 
 def open_stage(config: LandmarksConfig) -> Consumer:
@@ -25,14 +30,22 @@ def open_stage(config: LandmarksConfig) -> Consumer:
 
 
 def open_backend(config: LandmarksConfig) -> Backend:
-    """The detector that a config asks for, loaded. Raises BadConfig as `open_stage` does."""
+    """The detector that a config asks for. Its models are loaded once for all configs in use that need the same ones.
+
+    Raises BadConfig as `open_stage` does.
+    """
     if config.backend == "dlib":
         from services.landmarks.dlib68 import open_dlib68
 
         return open_dlib68(models.dlib68_predictor(config), config.mode, config.num_jitters)
     from services.landmarks.mediapipe_face import open_mediapipe
 
-    return open_mediapipe(models.face_landmarker(config), config.mode)
+    model = models.face_landmarker(config)
+    key = (model, models.sha256_of(model), config.mode)
+    backend = _MEDIAPIPE.get(key)
+    if backend is None:
+        backend = _MEDIAPIPE[key] = open_mediapipe(model, config.mode)
+    return backend
 
 
 class LandmarksOfClip:
