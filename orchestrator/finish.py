@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.added import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.carrying import forget
 from orchestrator.commits import Commits
-from orchestrator.leaks import Leak, content_leaks, frame_leaks, raise_if_leaking
+from orchestrator.leaks import Leak, content_leaks, frame_leaks, not_told, raise_if_leaking
 from orchestrator.lease import Lease
 from orchestrator.observe import RunState, read_clips
 from orchestrator.packed import PackedLines
@@ -172,8 +172,7 @@ def check_leaks(part: Part, state: Store) -> None:
     leaks: list[Leak] = []
     if len(set(splits.values())) > 1:
         leaks = content_leaks(lambda: ((key, splits[key], sha256) for key, sha256 in _inputs(part.done, left_out)))
-    told = {leak.keys for leak in leaks}
-    leaks += [leak for leak in frame_leaks(part.quality) if leak.keys not in told]
+    leaks += not_told(frame_leaks(part.quality), leaks)
     raise_if_leaking(leaks, state.uri)
 
 

@@ -80,6 +80,12 @@ def frame_leaks(quality: Sequence[Mapping[str, Any]]) -> list[Leak]:
     return content_leaks(known)
 
 
+def not_told(leaks: Iterable[Leak], told: Iterable[Leak]) -> list[Leak]:
+    """Those of other clips than the ones told already: the same bytes are the same frames."""
+    known = {leak.keys for leak in told}
+    return [leak for leak in leaks if leak.keys not in known]
+
+
 def with_other_words(quality: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The same lines; those of one video under several transcripts with the flag OTHER_WORDS."""
     first: dict[bytes, str] = {}

@@ -10,7 +10,9 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from orchestrator.pin import claim_of, finished_as
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
-from services.base.errors import BadConfig, from_kind
+from services.base.errors import BadConfig, VisemillError, from_kind
 from services.base.order import RunOrder
 from services.base.store import Entry, open_store
 
@@ -127,13 +129,55 @@ def run_service(stages: str, door: str, *flags: str, limit_s: float, accept: Seq
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
-        raise BadConfig(
-            "SERVICE_HUNG", f"`services {stages} {door}` took over {limit_s:g} s: see whether its models load"
-        ) from None
+        raise _hung(stages, door, limit_s) from None
     if done.returncode in accept:
         return done.stdout
-    for line in reversed(done.stderr.splitlines()):
+    raise _failed(stages, door, done.returncode, done.stderr)
+
+
+def service_lines(
+    stages: str, door: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)
+) -> Generator[str, None, None]:
+    """Lines of standard output of a service's own argv, as they come. Raises what it failed with, after the last.
+
+    Closed before its end, it ends the process.
+    """
+    argv = [sys.executable, "-m", "services", stages, door, *flags]
+    with tempfile.TemporaryFile("w+", errors="replace") as words:
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words, text=True)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(limit_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            assert process.stdout is not None
+            yield from process.stdout
+            code = process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+        if late.is_set():
+            raise _hung(stages, door, limit_s)
+        if code not in accept:
+            words.seek(0)
+            raise _failed(stages, door, code, words.read())
+
+
+def _hung(stages: str, door: str, limit_s: float) -> BadConfig:
+    return BadConfig("SERVICE_HUNG", f"`services {stages} {door}` took over {limit_s:g} s: see whether its models load")
+
+
+def _failed(stages: str, door: str, code: int, words: str) -> VisemillError:
+    for line in reversed(words.splitlines()):
         if line.startswith('{"kind"'):
             fields = json.loads(line)
-            raise from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
-    raise BadConfig("SERVICE_FAILED", f"`services {stages} {door}` exited with {done.returncode}", done.stderr[-2000:])
+            return from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
+    return BadConfig("SERVICE_FAILED", f"`services {stages} {door}` exited with {code}", words[-2000:])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
+from orchestrator.progress import Progress
 from services.base.errors import BadInput, VisemillError
 from services.base.manifest import ClipRow
 from services.base.media import Media
@@ -50,6 +51,31 @@ def of_all(rows: Iterable[ClipRow], call: Callable[[ClipRow], _T]) -> Iterator[_
     with ThreadPoolExecutor(_NUM_READERS) as pool:
         while batch := list(itertools.islice(remaining, _BATCH)):
             yield from pool.map(lambda row: reading(row, call), batch)
+
+
+def read_all(rows: Sequence[ClipRow], call: Callable[[ClipRow], _T], doing: str) -> tuple[list[_T], dict[str, Unread]]:
+    """What the call makes of each clip that can be read, nothing left out, and by path those that cannot; progress is
+    shown on standard error. doing: what is being done, for the progress. Raises as `reading` does.
+    """
+    return with_progress(of_all(rows, call), len(rows), doing)
+
+
+def with_progress(answers: Iterable[_T | Unread], total: int, doing: str) -> tuple[list[_T], dict[str, Unread]]:
+    """As `read_all`, of answers that come in as they are made."""
+    progress = Progress(total, 0)
+    found: list[_T] = []
+    unread: dict[str, Unread] = {}
+    try:
+        for answer in answers:
+            if isinstance(answer, Unread):
+                unread[answer.path] = answer
+            elif answer:
+                found.append(answer)
+            progress.clip(ok=not isinstance(answer, Unread))
+            progress.tick(doing)
+    finally:
+        progress.close()
+    return found, unread
 
 
 def media_sha256(inputs: Store, name: str) -> str:

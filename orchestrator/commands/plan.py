@@ -6,27 +6,26 @@ import argparse
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.commands import Answer
+from orchestrator.commands.plan_deep import find_leaks
 from orchestrator.commands.reproduce import local_file
 from orchestrator.commands.roots import state_root
 from orchestrator.commands.run import options_of
-from orchestrator.leaks import content_leaks
 from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan
 from orchestrator.planning import limit_words, pipeline_of, plan_of, run_service
-from orchestrator.progress import Progress, duration, num_bytes
-from orchestrator.reading import Unread, media_sha256, of_all, reading
+from orchestrator.progress import duration, num_bytes
+from orchestrator.reading import Unread, read_all, reading
 from orchestrator.space import Disk, Prediction, disks_of, free_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.manifest import ClipRow
 from services.base.settings import granted_cores
 from services.base.store import Store, open_store
 
-_T = TypeVar("_T")
 _SHOWN = 10
 # Findings about labels for which a run leaves the clip out; the others it keeps and flags.
 _LEFT_OUT = frozenset({"BAD_ALIGN"})
@@ -34,7 +33,10 @@ _LEFT_OUT = frozenset({"BAD_ALIGN"})
 
 def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--deep", action="store_true", help="read every file: the same video in two splits is found before the run"
+        "--deep",
+        action="store_true",
+        help="read every file and, where there are several splits, decode every video: the same frames in two splits "
+        "are found before the run",
     )
     parser.add_argument(
         "--sample", type=int, default=3, help="clips to run for the prediction; 0: none (default: %(default)s)"
@@ -51,7 +53,8 @@ def plan(flags: argparse.Namespace) -> Answer:
     labels, unread = check_labels(pipeline, rows, inputs)
     leaks: list[str] = []
     if flags.deep:
-        leaks, more = find_leaks(rows, inputs)
+        found, more = find_leaks(made.order, rows, inputs)
+        leaks = [str(leak) for leak in found]
         unread |= more
     findings += [*labels, *unread.values()]
     sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
@@ -93,34 +96,8 @@ def check_labels(
         extras = {extra.role: inputs.read(extra.path) for extra in row.extras}
         return [(row.media, reason, message) for reason, message in pipeline.check(row, extras)]
 
-    found, unread = _told(rows, one, "checking labels")
+    found, unread = read_all(rows, one, "checking labels")
     return [finding for findings in found for finding in findings], unread
-
-
-def find_leaks(rows: Sequence[ClipRow], inputs: Store) -> tuple[list[str], dict[str, Unread]]:
-    """The same content in two splits, and by path the clips that cannot be read. Every media file is read."""
-
-    def one(row: ClipRow) -> tuple[str, str, str]:
-        return row.key, row.split, media_sha256(inputs, row.media)
-
-    digests, unread = _told(rows, one, "reading everything")
-    return [str(leak) for leak in content_leaks(digests)], unread
-
-
-def _told(rows: Sequence[ClipRow], call: Callable[[ClipRow], _T], doing: str) -> tuple[list[_T], dict[str, Unread]]:
-    """What the call makes of each clip that can be read, and by path those that cannot; progress is told."""
-    progress = Progress(len(rows), 0)
-    found: list[_T] = []
-    unread: dict[str, Unread] = {}
-    for answer in of_all(rows, call):
-        if isinstance(answer, Unread):
-            unread[answer.path] = answer
-        elif answer:
-            found.append(answer)
-        progress.clip(ok=not isinstance(answer, Unread))
-        progress.tick(doing)
-    progress.close()
-    return found, unread
 
 
 def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:

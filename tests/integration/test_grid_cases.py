@@ -97,3 +97,7 @@ def test_the_same_frames_in_two_splits_are_a_leak_and_nothing_is_published(
     assert error["reason"] == "CONTENT_LEAK"
     assert "s2/bbaf2n (test) = s1/bbaf2n (train)" in error["message"]
     assert [path.name for path in tmp_path.iterdir()] == [".visemill"]
+    flags = [*roots[:3], str(tmp_path / "other"), *roots[4:], "--deep", "--sample", "0", "-o", "json"]
+    assert main(["plan", "grid", *flags]) == BAD_CONFIG
+    planned = json.loads(capsys.readouterr().out)
+    assert (planned["leaks"], planned["problems"]) == (["s2/bbaf2n (test) = s1/bbaf2n (train)"], [])

@@ -9,18 +9,24 @@ import pytest
 
 from orchestrator.cli import main
 from orchestrator.commands import plan
-from orchestrator.commands.plan import check_labels, find_leaks
+from orchestrator.commands.plan import check_labels
+from orchestrator.commands.plan_deep import find_leaks
 from orchestrator.pipelines.grid import PIPELINE
+from orchestrator.planning import service_lines
 from orchestrator.reading import Unread, media_sha256, of_all, reading
 from services.base.errors import BadConfig, Transient
 from services.base.manifest import ClipRow, Extra
 from services.base.media import Media
+from services.base.order import RunOrder, StageOrder
 from services.base.store import open_store
 
 
 def row(name: str, split: str = "train") -> ClipRow:
     extra = Extra("align", f"{name}.align", 1, "v")
     return ClipRow(name, name, "s1", f"{name}.mpg", split, 0, 0, 0, 1, "v", (extra,))
+
+
+ORDER = RunOrder("run", "grid", "digest", (StageOrder("decode"),), "in", "out", 1, 1, "sha256", {})
 
 
 @pytest.fixture
@@ -37,10 +43,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_file_that_cannot_be_read_is_a_finding_and_the_others_are_compared(folder):
+    """Those that can be read are no videos, which is a finding as well, about each of them."""
     bad = ["gone", "directory", "dangling", "outside", "pipe", "loop"]
     rows = [row("a"), row("b", "test"), row("c"), *map(row, bad)]
-    leaks, unread = find_leaks(rows, open_store(folder))
-    assert leaks == ["b (test) = a (train)"]
+    leaks, unread = find_leaks(ORDER, rows, open_store(folder))
+    assert [str(leak) for leak in leaks] == ["b (test) = a (train)"]
+    assert {path: unread.pop(path).reason for path in ("a.mpg", "b.mpg", "c.mpg")} == {
+        "a.mpg": "OPEN_FAILED",
+        "b.mpg": "OPEN_FAILED",
+        "c.mpg": "OPEN_FAILED",
+    }
     assert {path: found.reason for path, found in unread.items()} == {
         "gone.mpg": "NOT_THERE",
         "directory.mpg": "NOT_A_FILE",
@@ -61,9 +73,19 @@ def test_an_error_of_the_disk_in_the_middle_of_a_file_is_a_finding(folder, monke
 
     whole = Media.of_file
     monkeypatch.setattr(Media, "of_file", staticmethod(fails))
-    leaks, unread = find_leaks([row("a"), row("b", "test"), row("c")], open_store(folder))
+    leaks, unread = find_leaks(ORDER, [row("a"), row("b", "test"), row("c")], open_store(folder))
     assert (leaks, list(unread)) == ([], ["b.mpg"])
     assert unread["b.mpg"].reason == "NOT_READABLE" and os.strerror(number) in unread["b.mpg"].message
+
+
+def test_clips_of_one_split_are_read_and_not_decoded(folder):
+    leaks, unread = find_leaks(ORDER, [row("a"), row("b"), row("c")], open_store(folder))
+    assert (leaks, unread) == ([], {})
+
+
+def test_what_is_wrong_with_the_decoding_itself_ends_the_plan():
+    with pytest.raises(BadConfig, match="UNKNOWN_STAGE"):
+        list(service_lines("decoding", "once", "a.mpg", limit_s=60))
 
 
 def test_a_file_that_vanishes_after_it_was_listed_is_a_finding(folder):
