@@ -1,8 +1,9 @@
 """Which frames are kept, told from their times alone. Pure: frames pass through unlooked at.
 
 `all` keeps every frame. `grid` keeps the frame nearest to each multiple of the target's period, counted from the first
-frame. `decimate` is what sign-language preprocessing scripts do on OpenCV's clock, artefacts included. `steady` gives
-one frame for each of those multiples, so that an index is a time: a frame is held where there is none nearer.
+frame. `decimate` is what sign-language preprocessing scripts do on OpenCV's clock, artefacts of rounding included, but
+for their bursts after a gap. `steady` gives one frame for each of those multiples, so that an index is a time: a frame
+is held where there is none nearer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ EPSILON_S = 0.001
 MAX_TARGET_HZ = 500.0
 # What rounding in floating point may move a place by, in periods.
 _TIE, _SLACK = 1e-6, 1e-3
+# A frame that is so many periods late is what `decimate` takes for the end of a gap. A camera that drops a frame or two
+# leaves its marks, and what is kept, alone.
+_LATE_MARKS = 2.0
 
 T = TypeVar("T")
 
@@ -114,13 +118,17 @@ def is_behind(elapsed_s: float, source_hz: float, num_places: int, target_hz: fl
 def _decimated(frames: Iterable[tuple[T, float]], target_hz: float) -> Iterator[tuple[T, float]]:
     """Keeps a frame once its time in milliseconds has reached a mark that then moves on by a period.
 
-    In floating point as the original has it: 30 to 30 a second may lose a frame, 25 to 15 is uneven, and after a late
-    start or a gap the mark lags, so that frames in a row are kept until it has caught up. Times that begin below 0, of
-    which the original loses all frames up to 0, move the mark along.
+    In floating point as the original has it: 30 to 30 a second may lose a frame, and 25 to 15 is uneven. Marks count
+    from 0. After a late start or a gap the original keeps frames in a row until its mark has caught up; here marks then
+    begin anew, with the frame that came late. Times that begin below 0, of which the original loses all frames up to 0,
+    move the marks along.
     """
+    period_s = 1 / target_hz
     mark_s: float | None = None
     for frame, time_s in frames:
-        mark_s = min(0.0, time_s) if mark_s is None else mark_s
+        if mark_s is None:
+            mark_s = min(0.0, time_s) if time_s < period_s else time_s - EPSILON_S
         if time_s * 1000 >= mark_s * 1000:
             yield frame, time_s
-            mark_s += 1 / target_hz
+            # Times behind it that were rounded down must not fall short of their marks.
+            mark_s = (mark_s if time_s - mark_s < _LATE_MARKS * period_s else time_s - EPSILON_S) + period_s

@@ -102,6 +102,31 @@ def test_decimation_of_25_to_15_is_as_uneven_as_it_always_was():
     assert len(kept_s(times_s, "decimate", 15.0)) == 64
 
 
-def test_decimation_after_a_late_start_keeps_frames_in_a_row_until_it_has_caught_up():
-    times_s = steady_s(30, 20, 0.5)
-    assert kept_s(times_s, "decimate", 15.0)[:8] == times_s[:8]
+@pytest.mark.parametrize("start_s", [0.2, 0.5, 1.4, 95443.7])
+@pytest.mark.parametrize("rate_hz", [29.97, 50.0, 60.0])
+def test_decimation_after_a_late_start_catches_up_nothing(start_s, rate_hz):
+    kept = kept_s(steady_s(rate_hz, 120, start_s), "decimate", 15.0)
+    assert kept[0] == start_s
+    assert abs(len(kept) - 120 * 15 / rate_hz) <= 1
+    assert min(b - a for a, b in itertools.pairwise(kept)) > 1 / 15 - 1 / rate_hz
+
+
+@pytest.mark.parametrize("start_s", [-0.5, 0.1, 0.5333, 7.013])
+def test_decimation_is_the_same_wherever_a_clip_begins(start_s):
+    from_zero = kept_s(steady_s(29.97, 116), "decimate", 15.0)
+    assert kept_s(steady_s(29.97, 116, start_s), "decimate", 15.0) == [start_s + t for t in from_zero]
+
+
+def test_decimation_of_a_clip_that_begins_within_the_first_period_counts_from_0_as_it_always_did():
+    assert kept_s([0.05, 0.07, 0.12, 0.14], "decimate", 15.0) == [0.05, 0.07, 0.14]
+
+
+def test_decimation_after_a_gap_goes_on_as_before():
+    times_s = [*steady_s(30, 31), *steady_s(30, 120, 4.01)]
+    assert kept_s(times_s, "decimate", 15.0) == times_s[:31:2] + times_s[31::2]
+
+
+@pytest.mark.parametrize("dropped", [1, 2, 3, 17])
+def test_a_dropped_frame_leaves_decimation_as_it_was(dropped):
+    times_s = [t for i, t in enumerate(steady_s(30, 60)) if i != dropped]
+    assert kept_s(times_s, "decimate", 30.0)[-20:] == times_s[-20:]
