@@ -26,6 +26,7 @@ from orchestrator.kube_settings import KubeSettings
 from orchestrator.observe import observe, read_clips
 from orchestrator.pipeline import Pipeline
 from orchestrator.policies.image_libraries import check_image
+from orchestrator.policies.joined_jobs import since_of
 from orchestrator.policies.next_step import (
     Create,
     Delete,
@@ -173,15 +174,16 @@ class KubeRun:
             step = next_step(seen, self._limits)
             if self._eyes.listed or isinstance(step, Wait | Scale | ForceDelete):
                 break
-        self._follow(seen.jobs[-1] if seen.jobs else None)
+        self._follow(seen)
         return seen, step
 
-    def _follow(self, newest: JobSeen | None) -> None:
-        """What is remembered of the newest Job: that it was seen alive, and how far somebody has scaled it."""
+    def _follow(self, seen: Seen) -> None:
+        """What is remembered of the newest Job: that it was joined, and how far somebody has scaled it."""
+        newest = seen.jobs[-1] if seen.jobs else None
         before, self._newest = self._newest, newest
+        self._since = since_of(self._since, newest, seen.pods)
         if newest is None or not newest.is_live:
             return
-        self._since = max(self._since, newest.generation)
         if before is not None and before.name == newest.name and before.parallelism != newest.parallelism:
             self._parallelism = newest.parallelism
 

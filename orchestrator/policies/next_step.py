@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from orchestrator.cluster_state import JobSeen, PodSeen
 from orchestrator.policies.hung_jobs import is_hung
+from orchestrator.policies.joined_jobs import is_joined
 from orchestrator.policies.more_memory import is_starved, more_memory
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.shards import part_of
@@ -32,8 +33,9 @@ class Limits:
 class Seen:
     """One look. jobs: of the run, in order of generation, each with its list of shards in `shards_of`.
 
-    since: the first generation that this orchestrator has seen alive; 0 while it has seen none. Earlier ones ended
-    before it came, so that it begins anew. wanted_parallelism: asked for and not yet applied. lost: pods of lost nodes.
+    since: the generation that this orchestrator has joined or made; 0 while there is none. Earlier ones ended, or were
+    about to, before it came, so that it begins anew. wanted_parallelism: asked for and not yet applied. lost: pods
+    of lost nodes.
     """
 
     done: frozenset[int]
@@ -127,6 +129,8 @@ def next_step(seen: Seen, limits: Limits) -> Step:
         return Wait("a Job of this run is being deleted")
     if not job.is_live or (job.phase == "ending" and is_hung(job, seen.pods)):
         return _after(seen, job, remaining, limits)
+    if not seen.since and not is_joined(job, seen.pods):
+        return Wait("a Job of this run that has failed ends; another follows it")
     return _meanwhile(seen, job, remaining, limits)
 
 

@@ -185,6 +185,33 @@ def test_endings(observed, exit_code, words):
     assert isinstance(found, Fail) and found.exit_code == exit_code and words in found.why
 
 
+LATER = "a Job of this run that has failed ends; another follows it"
+
+
+@pytest.mark.parametrize(
+    ("observed", "step"),
+    [
+        pytest.param(seen(job(), since=0, pods=(BAD_CONFIG,)), Wait(LATER), id="its Job is about to fail"),
+        pytest.param(seen(job("ending"), since=0, pods=(BAD_CONFIG,)), Wait(LATER), id="it fails, and its pods end"),
+        pytest.param(seen(job("ending", failed=frozenset({0})), since=0), Wait(LATER), id="whatever it has failed of"),
+        pytest.param(
+            seen(job("failed", reason="PodFailurePolicy"), since=0, pods=(BAD_CONFIG,)),
+            Create(2, ALL, 1000, why="the shards that remain"),
+            id="then another is made",
+        ),
+        pytest.param(
+            seen(job("failed"), job("ending", 2), since=0, pods=(pod(index=1, generation=2, is_held=True),)),
+            Create(3, ALL, 1000, why="the shards that remain"),
+            id="at once where it would not end",
+        ),
+        pytest.param(seen(job("deleted"), since=0), Wait("a Job of this run is being deleted"), id="it is deleted"),
+        pytest.param(seen(job(), since=0, pods=(pod(70),)), Wait(), id="one that goes on is joined"),
+    ],
+)
+def test_a_run_begun_while_the_last_ones_job_fails_does_not_end_with_its_reason(observed, step):
+    assert next_step(observed, LIMITS) == step
+
+
 def test_a_bad_config_of_an_earlier_job_does_not_end_the_next():
     observed = seen(job("failed"), job(generation=2), since=2, pods=(BAD_CONFIG,))
     assert next_step(observed, LIMITS) == Wait()
