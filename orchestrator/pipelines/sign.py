@@ -11,7 +11,8 @@ from typing import Any
 from orchestrator.pipeline import Agreement, DataSet, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.sign_discovery import discover, output_names
 from orchestrator.pipelines.sign_flags import add_flags, stages
-from orchestrator.pipelines.sign_labels import GLOSSES_FILE, plan_labels
+from orchestrator.pipelines.sign_label_tables import GLOSSES_FILE
+from orchestrator.pipelines.sign_labels import plan_labels
 from orchestrator.space import Prediction
 from services.base.errors import BadConfig, BadInput
 from services.base.manifest import ClipRow, ClipTable
@@ -20,7 +21,8 @@ from services.base.shards import MAX_SHARDS, assign_shards
 from services.base.store import Entry, NotThere, Store
 from services.features.spec import TOLERANCE
 from services.records.sign.agreement import disagreements
-from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, same_clip, upsert
+from services.records.sign.label_table import form_of, gloss_key, label_key
+from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, upsert
 from services.records.sign.npz import weights_in_words
 from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
 from services.records.sign.validate import validate
@@ -88,34 +90,53 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
 
 
 def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run."""
-    clips = list(quality)
-    files: dict[str, bytes] = {}
+    """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run.
+
+    Goes through quality once; of a clip it keeps its row alone.
+    """
     labels: Mapping[str, Sequence[int]] = order.details["labels"]
+    made: list[LabelRow] = []
+    counts: Counter[str] = Counter()
+    flags: Counter[str] = Counter()
+    for clip in quality:
+        file, occluded = str(clip["file"]), int(clip["occluded"])
+        counts.update(clips=1, frames=int(clip["num_frames"]), occluded=occluded)
+        flags.update(clip["flags"])
+        if (name := file.removesuffix(_NPZ)) in labels:
+            made.append(LabelRow(file, labels[name][0], labels[name][1], occluded))
+    files: dict[str, bytes] = {}
     if labels or order.details["kept_labels"]:
-        files_made = {str(clip["file"]): int(clip["occluded"]) for clip in clips}
-        made = [
-            LabelRow(file, labels[same_clip(file)][0], labels[same_clip(file)][1], occluded)
-            for file, occluded in files_made.items()
-            if same_clip(file) in labels
-        ]
-        kept = [LabelRow(*row) for row in order.details["kept_labels"]]
-        files[order.details["labels_file"]] = render_labels(upsert(kept, made))
+        files[order.details["labels_file"]] = _labels_file(order, made)
     if order.details["glosses"]:
-        files[GLOSSES_FILE] = render_glosses(Gloss(*gloss) for gloss in order.details["glosses"])
-    files["meta.json"] = _meta(order, done, clips)
+        files[GLOSSES_FILE] = _glosses_file(order)
+    counts["quarantined"] = sum(shard.counts.get("quarantined", 0) for shard in done)
+    files["meta.json"] = _meta(order, counts, flags)
     return files
 
 
-def _meta(order: RunOrder, done: Sequence[DoneShard], clips: Sequence[Mapping[str, Any]]) -> bytes:
+def _labels_file(order: RunOrder, made: Sequence[LabelRow]) -> bytes:
+    rows = upsert((LabelRow(*row) for row in order.details["kept_labels"]), made)
+    form = form_of(order.details.get("labels_form"))
+    return form.render((row._asdict() for row in rows), label_key) if form else render_labels(rows)
+
+
+def _glosses_file(order: RunOrder) -> bytes:
+    rows = [Gloss(*gloss) for gloss in order.details["glosses"]]
+    form = form_of(order.details.get("glosses_form"))
+    if not form:
+        return render_glosses(rows)
+    named = ({"gloss_id": g.gloss, "label": g.label, "cat_id": g.cat, "category": g.category} for g in sorted(rows))
+    return form.render(named, gloss_key)
+
+
+def _meta(order: RunOrder, counts: Mapping[str, int], flags: Mapping[str, int]) -> bytes:
     settings = {stage.name: dict(stage.config) for stage in order.stages}
-    flags: Counter[str] = Counter(flag for clip in clips for flag in clip["flags"])
     made = settings["signfiles"]
     meta = {
-        "clips": len(clips),
-        "frames": sum(int(clip["num_frames"]) for clip in clips),
-        "quarantined": sum(shard.counts.get("quarantined", 0) for shard in done),
-        "occluded": sum(int(clip["occluded"]) for clip in clips),
+        "clips": counts["clips"],
+        "frames": counts["frames"],
+        "quarantined": counts["quarantined"],
+        "occluded": counts["occluded"],
         "flags": dict(sorted(flags.items())),
         "dims_per_frame": NUM_COORDINATES,
         "keypoints_total": NUM_KEYPOINTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +15,9 @@ HEADER = ("file", "gloss", "cat", "occluded")
 # Readers hold ids in int64.
 MAX_ID = (1 << 63) - 1
 _SEPARATORS = ",;\t|"
-_GLOSS_HEADER = ("gloss_id", "label", "cat_id")
 GLOSS_COLUMNS = ("gloss_id", "label", "cat_id", "category")
+_GLOSS_HEADER = GLOSS_COLUMNS[:3]
+_KNOWN = frozenset({*HEADER, *GLOSS_COLUMNS})
 _MAP_HEADER = ("file", "gloss")
 
 
@@ -68,15 +69,19 @@ def parse_labels(data: bytes) -> list[LabelRow]:
 
 
 def same_clip(file: str) -> str:
-    """What two names of one clip's file share: the original's readers also take names without the ending."""
-    return file.removesuffix(".npz")
+    """What two names of one clip's file share: the original's readers also take names without the ending.
+
+    Letters may be composed or not, and a table keeps no space about a name.
+    """
+    return composed(file.strip().removesuffix(".npz").strip())
 
 
 def upsert(kept: Iterable[LabelRow], made: Iterable[LabelRow]) -> list[LabelRow]:
     """One row a clip: those made replace those kept, later ones earlier ones."""
-    by_clip = {same_clip(row.file): row for row in kept}
-    by_clip.update((same_clip(row.file), row) for row in made)
-    return sorted(by_clip.values())
+    by_file = {row.file: row for row in made}
+    ours = {same_clip(file) for file in by_file}
+    others = {same_clip(row.file): row for row in kept if same_clip(row.file) not in ours}
+    return sorted([*others.values(), *by_file.values()])
 
 
 def parse_clip_map(data: bytes) -> list[MapRow]:
@@ -90,15 +95,6 @@ def parse_clip_map(data: bytes) -> list[MapRow]:
         cat = _whole(row["cat"], "cat", number, "BAD_LABEL_MAP") if row.get("cat") else gloss
         rows.append(MapRow(number, row["file"], gloss, cat))
     return rows
-
-
-def other_columns(data: bytes, known: Iterable[str]) -> tuple[str, ...]:
-    """Columns of a table beside the known ones that say something in some line. Raises BadConfig BAD_LABELS."""
-    columns = set(known)
-    found: dict[str, None] = {}
-    for _, row in _read(data, ("file",) if "file" in columns else ("label",), "BAD_LABELS"):
-        found.update((name, None) for name, value in row.items() if value and name not in columns)
-    return tuple(found)
 
 
 def parse_glosses(data: bytes) -> list[Gloss]:
@@ -117,7 +113,12 @@ def parse_glosses(data: bytes) -> list[Gloss]:
 
 def is_gloss_table(data: bytes) -> bool:
     """Whether a mapping is of glosses by name (gloss_id, label, ...) and not of clips by file."""
-    header, _ = _header(_text(data, "BAD_LABEL_MAP"), _GLOSS_HEADER)
+    header, _ = header_of(text_of(data, "BAD_LABEL_MAP"), {*_GLOSS_HEADER, *_MAP_HEADER})
+    if "gloss_id" in header and set(_MAP_HEADER) <= set(header):
+        raise BadConfig(
+            "BAD_LABEL_MAP",
+            f"it has the columns {', '.join(_MAP_HEADER)} of clips and gloss_id of folders: leave one kind out",
+        )
     return "gloss_id" in header
 
 
@@ -140,53 +141,100 @@ def _render(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _read(data: bytes, columns: Iterable[str], reason: str) -> Iterable[tuple[int, Mapping[str, str]]]:
+@dataclass(frozen=True)
+class Record:
+    """A line of a table. number: of its last line in the file. text: as it stands, with its line's end.
+
+    values: without spaces about them. is_head: it is the header, or names the separator.
+    """
+
+    number: int
+    text: str
+    values: tuple[str, ...]
+    is_head: bool
+
+
+def _read(data: bytes, columns: Iterable[str], reason: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """(number of the line, its values) of each line that says something."""
-    text = _text(data, reason)
-    columns = tuple(columns)
-    header, separator = _header(text, columns)
-    if missing := sorted(set(columns) - set(header)):
+    text = text_of(data, reason)
+    wanted = tuple(columns)
+    header, separator = header_of(text, wanted)
+    if missing := sorted(set(wanted) - set(header)):
         raise BadConfig(
             reason,
             f"it lacks the column {', '.join(missing)}; its first line is {_first_line(text)!r}: put the line "
-            f"{','.join(columns)!r} above it, if it has no header",
+            f"{','.join(wanted)!r} above it, if it has no header",
         )
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise BadConfig(reason, f"it has two columns {twice[0]!r}: keep one")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    for record in records_of(text, separator, header, reason):
+        if not record.is_head:
+            yield record.number, dict(zip(header, [*record.values, *[""] * len(header)], strict=False))
+
+
+def records_of(text: str, separator: str, header: Sequence[str], reason: str) -> Iterator[Record]:
+    """Every line that says something. Raises BadConfig of this reason for one that cannot be read."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for values in reader:
-            number, stripped = reader.line_num, [value.strip() for value in values]
-            says_separator = number == 1 and bool(stripped) and stripped[0].lower().startswith("sep=")
-            if says_separator or stripped == header or not any(stripped):
-                continue
-            if any(stripped[len(header) :]):
+            stripped, whole = tuple(value.strip() for value in values), "".join(taken)
+            taken.clear()
+            is_head = _says_separator(whole) or _columns(stripped) == list(header)
+            if not is_head and any(stripped[len(header) :]):
                 raise BadConfig(
                     reason,
-                    f"line {number} has {len(stripped)} values under {len(header)} columns: quote a value that holds "
-                    f"{separator!r}, or name its column",
+                    f"line {reader.line_num} has {len(stripped)} values under {len(header)} columns: quote a value "
+                    f"that holds {separator!r}, or name its column",
                 )
-            yield number, dict(zip(header, [*stripped, *[""] * len(header)], strict=False))
+            if any(stripped):
+                yield Record(reader.line_num, whole, stripped, is_head)
     except csv.Error as error:
         raise BadConfig(
             reason, f"line {reader.line_num} cannot be read as a table ({error}): mend its quotes"
         ) from error
 
 
-def _header(text: str, columns: Iterable[str]) -> tuple[list[str], str]:
-    """Names of the first line, and the separator under which it holds most of the columns; a comma where none does."""
-    first, wanted = _first_line(text), set(columns)
-    found = [([name.strip().strip('"') for name in first.split(mark)], mark) for mark in _SEPARATORS]
+def header_of(text: str, wanted: Iterable[str]) -> tuple[list[str], str]:
+    """Names of the first line, and the separator under which it holds most of the columns; a comma where none does.
+
+    Names that mean something here are in lower case, however they are written.
+    """
+    first, wanted = _first_line(text), set(wanted)
+    found = [(_columns(_split(first, mark)), mark) for mark in _SEPARATORS]
     return max(found, key=lambda one: len(wanted & set(one[0])))
+
+
+def _columns(names: Iterable[str]) -> list[str]:
+    stripped = [name.strip() for name in names]
+    return [name.lower() if name.lower() in _KNOWN else name for name in stripped]
+
+
+def _split(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return []
 
 
 def _first_line(text: str) -> str:
     """The first line that says something; a spreadsheet may write `sep=;` before it."""
-    lines = (line.strip("\r\n ") for line in text.splitlines())
-    return next((line for line in lines if line and not line.lower().startswith("sep=")), "")
+    lines = (line.strip("\r\n ") for line in io.StringIO(text, newline=""))
+    return next((line for line in lines if line and not _says_separator(line)), "")
 
 
-def _text(data: bytes, reason: str) -> str:
+def _says_separator(line: str) -> bool:
+    return line.lower().lstrip(' "').startswith("sep=")
+
+
+def text_of(data: bytes, reason: str) -> str:
+    """The text of a table, without a byte order mark. Raises BadConfig of this reason."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

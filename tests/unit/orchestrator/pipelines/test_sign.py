@@ -1,8 +1,10 @@
 """The sign pipeline as values: flags, stages, rows, what is written last, and rules that files are held to."""
 
 import csv
+import dataclasses
 import io
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -189,6 +191,96 @@ def test_rows_of_other_clips_stay_in_the_labels():
     details = {**read(entries("a.mp4"), flags("--id", "3")).details, "kept_labels": [["z.npz", 1, 2, 1]]}
     files = summary_files(order_of(details), [], [clip_line("a")])
     assert [row["file"] for row in csv.DictReader(io.StringIO(files["labels.csv"].decode()))] == ["a.npz", "z.npz"]
+
+
+def appended(out, words, names, table=None, file="labels.csv"):
+    """The tables after a run of these clips over an output that holds this one."""
+    out.mkdir(exist_ok=True)
+    if table is not None:
+        (out / file).write_bytes(table)
+    given = parsed("in", str(out), "--write-keypoints", "--append", *words)
+    details = json.loads(json.dumps(read(entries(*names), given).details))
+    made = [clip_line(name.rpartition("/")[2].removesuffix(".mp4")) for name in names]
+    files = summary_files(order_of(details), [], made)
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+    return files, details
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (
+            b"file,gloss,cat,occluded,signer,split\nbread.npz,3,3,0,s07,val\n",
+            b"file,gloss,cat,occluded,signer,split\nbread.npz,3,3,0,s07,val\nmilk.npz,4,4,0,,\n",
+        ),
+        (
+            b"\xef\xbb\xbfsigner;file;gloss;cat;occluded\r\ns07;bread.npz;3;3;1\r\n",
+            b"\xef\xbb\xbfsigner;file;gloss;cat;occluded\r\ns07;bread.npz;3;3;1\r\n;milk.npz;4;4;0\r\n",
+        ),
+        (
+            b'sep=\t\nfile\tgloss\tcat\t"my, note"\noccluded.npz\t03\t3\t"a ""b"", c"\n',
+            b'sep=\t\nfile\tgloss\tcat\t"my, note"\toccluded\nmilk.npz\t4\t4\t\t0\n'
+            b'occluded.npz\t03\t3\t"a ""b"", c"\t0\n',
+        ),
+        (
+            b"cat,gloss,file\n1,2,z.npz\n\n1,2,b\n",
+            b"cat,gloss,file,occluded\n1,2,b,0\n4,4,milk.npz,0\n1,2,z.npz,0\n",
+        ),
+        (
+            "File,Gloss,Cat,Occluded,\ncafe\u0301.npz,1,2,0,seen twice\n".encode(),
+            "File,Gloss,Cat,Occluded,\ncafe\u0301.npz,1,2,0,seen twice\nmilk.npz,4,4,0,\n".encode(),
+        ),
+    ],
+)
+def test_columns_of_the_users_and_the_way_a_table_is_written_stay(tmp_path, table, expected):
+    files, details = appended(tmp_path / "out", ["--id", "4"], ["milk.mp4"], table)
+    assert files["labels.csv"] == expected
+    again = appended(tmp_path / "out", ["--id", "4"], ["milk.mp4"])
+    assert again == (files, details), "the same command again is the same plan"
+
+
+def test_a_clip_that_is_run_again_keeps_what_its_user_wrote_beside_it(tmp_path):
+    table = b"file,signer,gloss,cat,occluded\nbread.npz,s07,3,3,1\nmilk.npz,s08,4,4,1\n"
+    files, details = appended(tmp_path / "out", ["--id", "4"], ["milk.mp4"], table)
+    assert files["labels.csv"] == table.replace(b"s08,4,4,1", b"s08,4,4,0")
+    assert appended(tmp_path / "out", ["--id", "4"], ["milk.mp4"]) == (files, details)
+
+
+def test_columns_of_the_users_in_the_table_of_glosses_stay(tmp_path):
+    table = b"note;gloss_id;label;cat_id\nmine;07;bread;7\n"
+    words, names = ["--label-from", "folder"], ["milk/m.mp4", "bread/b.mp4"]
+    files, details = appended(tmp_path / "out", words, names, table, "glosses.csv")
+    assert files["glosses.csv"] == b"note;gloss_id;label;cat_id;category\nmine;07;bread;7;\n;8;milk;8;milk\n"
+    assert files["labels.csv"] == b"file,gloss,cat,occluded\nb.npz,7,7,0\nm.npz,8,8,0\n"
+    assert appended(tmp_path / "out", words, names) == (files, details)
+
+
+def test_tables_of_this_program_are_pinned_as_rows_alone(tmp_path):
+    words = ["--label-from", "folder"]
+    for names in (["01/a.mp4"], ["01/a.mp4", "2/b.mp4"], ["3/ c.mp4"]):
+        _, details = appended(tmp_path / "out", words, names)
+        assert not {"labels_form", "glosses_form"} & set(details)
+
+
+def test_what_is_kept_of_a_clip_until_the_labels_are_written_is_its_row(tmp_path):
+    num_clips = 20_000
+
+    def quality():
+        for i in range(num_clips):
+            yield clip_line(f"clip{i:05d}", i % 2) | {"facts": [i] * 400}
+
+    order = order_of({"labels": {}, "kept_labels": [], "glosses": [], "labels_file": "labels.csv"})
+    labels = {f"clip{i:05d}": [i, i] for i in range(num_clips)}
+    order = dataclasses.replace(order, details={**order.details, "labels": labels})
+    tracemalloc.start()
+    try:
+        files = summary_files(order, [], quality())
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert files["labels.csv"].count(b"\n") == num_clips + 1
+    assert peak_bytes < 400 * num_clips, "the facts of a clip take ten times as much"
 
 
 def test_no_labels_no_file():

@@ -1,11 +1,14 @@
 """Where labels come from, and what becomes of a labels file that is there already."""
 
 import argparse
+import json
 
 import pytest
 
 from orchestrator.pipelines.sign_labels import plan_labels
 from services.base.errors import BadConfig
+from services.base.order import RunOrder, StageOrder
+from services.base.store import open_store
 from services.records.sign.labels import Gloss, LabelRow
 
 NAMES = {"FOOD/bread/a.mp4": "a", "FOOD/rice/b.mp4": "b", "DRINK/milk/c.mov": "c"}
@@ -21,6 +24,7 @@ def flags(tmp_path, **given):
         "labels_csv": "",
         "append": False,
         "output_root": str(tmp_path / "out"),
+        "state_root": "",
     }
     return argparse.Namespace(**{**defaults, **given})
 
@@ -44,7 +48,7 @@ def test_folders_are_glosses_and_the_folders_above_categories(tmp_path):
 def test_folders_that_are_numbers_are_the_ids(tmp_path):
     labels = plan_labels({"12/a.mp4": "a", "3/b.mp4": "b", "c.mp4": "c"}, flags(tmp_path, label_from="folder"))
     assert labels.of_name == {"a": (12, 12), "b": (3, 3)}
-    assert labels.notes == ("1 lie in no folder and get no label, such as c.mp4",)
+    assert labels.notes == ("1 lie in no folder and get no label, such as 'c.mp4'",)
 
 
 def test_two_folders_of_one_number_end_the_run(tmp_path):
@@ -112,7 +116,7 @@ def test_appending_keeps_rows_of_other_clips_only(tmp_path):
     labels_csv = tmp_path / "out" / "labels.csv"
     labels_csv.write_text("file,gloss,cat\nz.npz,4,4\na.npz,9,9\nb,9,9\n")
     labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True))
-    assert labels.kept == (LabelRow("z.npz", 4, 4, 0),)
+    assert labels.kept.rows == (LabelRow("z.npz", 4, 4, 0),)
     assert labels.details()["appends"]
 
 
@@ -126,7 +130,7 @@ def test_a_plan_made_again_after_its_run_is_the_same(tmp_path):
 def test_rows_of_a_file_elsewhere_are_taken_over(tmp_path):
     (tmp_path / "all.csv").write_text("file,gloss,cat,occluded\nz.npz,4,4,1\n")
     labels = plan_labels(NAMES, flags(tmp_path, id=1, append=True, labels_csv=str(tmp_path / "all.csv")))
-    assert (labels.file, labels.kept) == ("labels.csv", (LabelRow("z.npz", 4, 4, 1),))
+    assert (labels.file, labels.kept.rows) == ("labels.csv", (LabelRow("z.npz", 4, 4, 1),))
 
 
 def test_words_that_earlier_runs_numbered_keep_their_numbers(tmp_path):
@@ -151,7 +155,7 @@ def test_clips_without_labels_may_be_added(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "labels.csv").write_text("file,gloss,cat\nz.npz,4,4\n")
     labels = plan_labels(NAMES, flags(tmp_path, append=True))
-    assert (labels.of_name, labels.kept, labels.appends) == ({}, (LabelRow("z.npz", 4, 4, 0),), True)
+    assert (labels.of_name, labels.kept.rows, labels.appends) == ({}, (LabelRow("z.npz", 4, 4, 0),), True)
 
 
 def test_a_folder_that_is_no_number_renumbers_no_other(tmp_path):
@@ -178,13 +182,97 @@ def test_folders_with_composed_and_decomposed_letters_are_one_gloss(tmp_path):
     assert labels.of_name == {"a": (0, 0), "b": (0, 0)}
 
 
-@pytest.mark.parametrize(("file", "columns"), [("labels.csv", "signer, split"), ("glosses.csv", "note")])
-def test_columns_of_the_users_own_are_not_lost_by_appending(tmp_path, file, columns):
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"DRINK/milk/extra/c.mp4": "c"},
+        {"FOOD/bread/old/d.mp4": "d"},
+        {"x.mp4/FOOD/bread/d.mp4": "d"},
+    ],
+)
+def test_a_folder_too_deep_is_no_gloss_of_its_own(tmp_path, names):
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE.*not 2 folders deep"):
+        plan_labels({**NAMES, **names}, flags(tmp_path, label_from="folder"))
+
+
+@pytest.mark.parametrize("other", ["Tea", "TEA", "tea "])
+def test_folders_that_differ_by_case_or_spaces_are_not_two_glosses(tmp_path, other):
+    names = {"tea/a.mp4": "a", f"{other}/b.mp4": "b"}
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE.*rename one"):
+        plan_labels(names, flags(tmp_path, label_from="folder"))
+    names = {"X/tea/a.mp4": "a", "x/milk/b.mp4": "b"}
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE.*'X' and 'x'"):
+        plan_labels(names, flags(tmp_path, label_from="folder"))
+
+
+@pytest.mark.parametrize("folder", ["Tea", "tea (copy)", "0"])
+def test_an_added_folder_is_held_to_the_glosses_that_are_there(tmp_path, folder):
     (tmp_path / "out").mkdir()
-    tables = {
-        "labels.csv": "file,gloss,cat,occluded,signer,split\nbread.npz,3,3,0,s07,val\n",
-        "glosses.csv": "gloss_id,label,cat_id,category,note\n3,bread,3,,mine\n",
-    }
-    (tmp_path / "out" / file).write_text(tables[file])
-    with pytest.raises(BadConfig, match=f"LABELS_HAVE_COLUMNS.*{columns}"):
-        plan_labels({"milk.mp4": "milk"}, flags(tmp_path, id=4, append=True))
+    (tmp_path / "out" / "glosses.csv").write_text("gloss_id,label,cat_id,category\n0,tea,0,tea\n1,milk,1,milk\n")
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE|GLOSS_IDS_DIFFER"):
+        plan_labels({f"{folder}/a.mp4": "a"}, flags(tmp_path, label_from="folder", append=True))
+
+
+def test_a_category_keeps_its_number_and_a_number_its_category(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "glosses.csv").write_text("gloss_id,label,cat_id,category\n0,tea,5,DRINK\n")
+    table = tmp_path / "map.csv"
+    for row, odd in (("7,milk,6,DRINK", "'DRINK' as 5"), ("7,bread,5,FOOD", "'DRINK' as it")):
+        table.write_text(f"gloss_id,label,cat_id,category\n{row}\n")
+        with pytest.raises(BadConfig, match=f"GLOSS_IDS_DIFFER.*{odd}"):
+            folder = row.split(",")[1]
+            plan_labels({f"{folder}/a.mp4": "a"}, flags(tmp_path, label_map=str(table), append=True))
+
+
+def test_two_words_of_one_number_can_be_added_to(tmp_path):
+    (tmp_path / "out").mkdir()
+    rows = "gloss_id,label,cat_id,category\n0,bye,0,\n0,goodbye,0,\n"
+    (tmp_path / "out" / "glosses.csv").write_text(rows)
+    (tmp_path / "map.csv").write_text(rows)
+    given = flags(tmp_path, label_map=str(tmp_path / "map.csv"), append=True)
+    assert plan_labels({"bye/a.mp4": "a", "goodbye/b.mp4": "b"}, given).of_name == {"a": (0, 0), "b": (0, 0)}
+
+
+def there(tmp_path, text, file="labels.csv"):
+    (tmp_path / "out").mkdir(exist_ok=True)
+    (tmp_path / "out" / file).write_bytes(text.encode())
+
+
+def ran(tmp_path, **labels):
+    """The record of a run that gave these labels."""
+    state = open_store(str(tmp_path / "out" / ".visemill"))
+    details = {"labels": labels, "appends": False}
+    order = RunOrder(
+        "r1", "sign", "1" * 64, (StageOrder("decode"),), "/in", str(tmp_path / "out"), 1, 1, "0" * 64, {}, details
+    )
+    state.put("runs/r1/run.json", order.to_json())
+    state.put("output.json", json.dumps({"run": "r1", "digest": "1" * 64}).encode())
+
+
+def test_a_label_that_was_changed_by_hand_is_not_replaced(tmp_path):
+    there(tmp_path, "file,gloss,cat,occluded\nbread.npz,12,3,0\n")
+    ran(tmp_path, bread=[3, 3])
+    with pytest.raises(BadConfig, match=r"LABELS_EDITED.*bread\.npz the gloss 12 and the category 3.*give it 3 and 3"):
+        plan_labels({"bread.mp4": "bread"}, flags(tmp_path, id=3, append=True))
+    assert plan_labels({"milk.mp4": "milk"}, flags(tmp_path, id=3, append=True)).kept.rows[0].gloss == 12
+
+
+def test_a_label_of_an_earlier_run_is_replaced_and_that_is_said(tmp_path):
+    there(tmp_path, "file,gloss,cat,occluded\nbread.npz,3,3,0\n")
+    ran(tmp_path, bread=[3, 3])
+    notes = plan_labels({"bread.mp4": "bread"}, flags(tmp_path, id=5, append=True)).notes
+    assert notes == ("1 rows of labels.csv get another label, such as 'bread.npz (gloss 3, now 5)'",)
+
+
+def test_a_row_of_a_clip_that_gets_no_label_stays(tmp_path):
+    there(tmp_path, "file,gloss,cat,occluded\nbread.npz,12,3,1\n")
+    labels = plan_labels({"bread.mp4": "bread"}, flags(tmp_path, append=True))
+    assert labels.kept.rows == (LabelRow("bread.npz", 12, 3, 1),)
+
+
+def test_two_rows_of_one_clip_are_refused_where_they_differ(tmp_path):
+    there(tmp_path, "file,gloss,cat,occluded\nbread.npz,12,3,1\nbread,12,4,1\n")
+    with pytest.raises(BadConfig, match=r"BAD_LABELS.*lines 2 and 3 are both of 'bread'"):
+        plan_labels({"milk.mp4": "milk"}, flags(tmp_path, id=3, append=True))
+    there(tmp_path, "file,gloss,cat,occluded\nbread.npz,12,3,1\nbread,12,3,1\n")
+    assert len(plan_labels({"milk.mp4": "milk"}, flags(tmp_path, id=3, append=True)).kept.rows) == 1

@@ -10,7 +10,6 @@ from services.records.sign.labels import (
     LabelRow,
     MapRow,
     is_gloss_table,
-    other_columns,
     parse_clip_map,
     parse_glosses,
     parse_labels,
@@ -106,10 +105,29 @@ def test_a_table_that_may_mean_something_else_is_refused(table, words):
         parse_clip_map(table.encode())
 
 
-def test_columns_of_the_users_own_are_seen_where_they_say_something():
-    known = ("file", "gloss", "cat", "occluded")
-    assert other_columns(b"file,gloss,cat,occluded,signer,split\na,1,1,0,s07,\n", known) == ("signer",)
-    assert other_columns(b"file,gloss,cat,occluded\na,1,1,0\n", known) == ()
+def test_a_header_may_be_quoted_and_in_any_case():
+    assert [row.label for row in parse_clip_map(b'"a, note",File,GLOSS,Cat\nx,a.mp4,3,1\n')] == [(3, 1)]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way(newline):
+    table = newline.join(["file,gloss", "", "a.mp4,3", ",", "b.mp4,4", ""])
+    assert [(row.file, row.gloss) for row in parse_clip_map(table.encode())] == [("a.mp4", 3), ("b.mp4", 4)]
+
+
+@pytest.mark.parametrize("number", ["-1", "3.0", "1e3", "0x3", "", "three", "3 4"])
+def test_what_is_no_whole_number_is_no_id(number):
+    with pytest.raises(BadConfig, match="line 2: gloss must be a whole number"):
+        parse_clip_map(f"file,gloss\na.mp4,{number}\n".encode())
+
+
+def test_zeros_before_a_number_do_not_count():
+    assert parse_clip_map(b"file,gloss\na.mp4,007\n")[0].label == (7, 7)
+
+
+def test_a_table_of_clips_and_of_folders_at_once_is_refused():
+    with pytest.raises(BadConfig, match="leave one kind out"):
+        is_gloss_table(b"file,gloss,gloss_id,label,cat_id\na.mp4,1,2,tea,3\n")
 
 
 def test_the_table_of_reference_comes_back():
