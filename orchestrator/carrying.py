@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrator.commits import Commits
 from orchestrator.decide import Policy
@@ -59,6 +62,14 @@ def work_flags(order: RunOrder, state: Store, options: RunOptions) -> list[str]:
     for pair in options.remote:
         flags += ["--remote", pair]
     return flags
+
+
+def log_dir(order: RunOrder, state: Store) -> str:
+    """Where the workers of a run on this machine write their logs; a state root that is no folder holds none."""
+    if "://" in state.uri:
+        cache = os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir()
+        return str(Path(cache) / "visemill" / "logs" / order.run)
+    return str(Path(state.uri) / layout.run_dir(order.run) / "logs")
 
 
 def remote_stages(remotes: Iterable[str]) -> frozenset[str]:

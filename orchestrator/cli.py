@@ -236,10 +236,12 @@ def _tell(text: str, exit_code: int) -> int:
 
 def _fail(output: str, error: VisemillError) -> int:
     fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
+    logs = {"logs": error.logs} if error.logs else {}
     if output == "json":
-        return _tell(json.dumps({"error": fields, "exit_code": error.exit_code}, indent=2), error.exit_code)
-    detail = f"\n{error.detail}" if error.detail else ""
-    sys.stderr.write(f"visemill: {error.reason}: {error.message}{detail}\n")
+        return _tell(json.dumps({"error": fields, **logs, "exit_code": error.exit_code}, indent=2), error.exit_code)
+    lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
+    lines += [f"  logs: {error.logs}"] if error.logs else []
+    sys.stderr.write("\n".join(lines) + "\n")
     return error.exit_code
 
 

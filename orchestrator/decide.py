@@ -34,11 +34,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Failure:
-    """A shard whose worker ended before it was done. exit_code: as subprocess gives it, negative for a signal."""
+    """A shard whose worker ended before it was done. exit_code: as subprocess gives it, negative for a signal. words:
+    what it said last, the reason first.
+    """
 
     exit_code: int
     num_attempts: int
     at_s: float
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,10 @@ def _ending(observed: Observed, policy: Policy) -> Stop | None:
 def _gave_up(observed: Observed, given_up: set[int]) -> Stop:
     if given_up:
         shard = min(given_up)
-        code = observed.failures[shard].exit_code
+        failure = observed.failures[shard]
+        code, words = failure.exit_code, f" ({failure.words})" if failure.words else ""
         code = code if code in (EXIT_BUG, EXIT_TRANSIENT, EXIT_BAD_SHARD) else EXIT_BUG
-        return Stop(code, f"shards {_some(given_up)} failed in every attempt; see the log, then resume")
+        return Stop(code, f"shards {_some(given_up)} failed in every attempt{words}: see the logs, then resume")
     return Stop(EXIT_BAD_SHARD, f"shards {_some(set(observed.bad))} have too many quarantined clips")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from orchestrator.carrying import RunOptions, Summary, num_problems, summarize, work_flags
+from orchestrator.carrying import RunOptions, Summary, log_dir, num_problems, summarize, work_flags
 from orchestrator.clusters.local import LocalCluster, WorkerEvent, work_argv
 from orchestrator.commits import Commits
 from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, decide
@@ -18,7 +15,6 @@ from orchestrator.finish import ABANDONED_AFTER_S, publish, take_stock
 from orchestrator.lease import Lease
 from orchestrator.pipeline import Pipeline
 from orchestrator.progress import Progress
-from services.base import layout
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
@@ -83,7 +79,7 @@ class RunLoop:
             # Nothing is left to start, but the limit on failures may say that nothing is to be published either.
             (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
             return answer if isinstance(answer, Stop) else None
-        cluster = LocalCluster(self._argv(), self._options.num_workers, self._log_dir())
+        cluster = LocalCluster(self._argv(), self._options.num_workers, log_dir(self._order, self._state))
         previous = signal.signal(signal.SIGINT, self._interrupt), signal.signal(signal.SIGTERM, self._interrupt)
         try:
             ending = self._drive(cluster, progress, check)
@@ -174,7 +170,7 @@ class RunLoop:
             return
         before = self._failures.get(shard)
         num_attempts = (before.num_attempts if before else 0) + 1
-        self._failures[shard] = Failure(code, num_attempts, time.monotonic())
+        self._failures[shard] = Failure(code, num_attempts, time.monotonic(), words)
         progress.say(f"shard {shard}: attempt {num_attempts} ended with {code}: {words}")
 
     def _interrupt(self, *_: object) -> None:
@@ -183,13 +179,6 @@ class RunLoop:
     def _argv(self) -> list[str]:
         stages = [stage.name for stage in self._order.stages]
         return work_argv(stages, work_flags(self._order, self._state, self._options))
-
-    def _log_dir(self) -> str:
-        root = self._state.uri
-        if root.startswith("s3://"):
-            cache = os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir()
-            return str(Path(cache) / "visemill" / "logs" / self._order.run)
-        return str(Path(root) / layout.run_dir(self._order.run) / "logs")
 
     def _summary(
         self, done: Sequence[DoneShard], code: int, why: str, began_s: float, *, nothing_to_do: bool = False

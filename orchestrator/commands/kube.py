@@ -106,6 +106,12 @@ def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.Argume
     return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
 
 
+def logs_command(flags: argparse.Namespace) -> str:
+    """What shows the logs of the run of these flags. --cluster is left out: logs are of a cluster's pods."""
+    words = words_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
+    return shlex.join(["visemill", "logs", *words, "--output-root", absolute(flags.output_root)])
+
+
 def carry(
     pipeline: Pipeline, order: RunOrder, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
 ) -> Summary:

@@ -8,9 +8,10 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from orchestrator.carrying import RunOptions, Summary, forget
+from orchestrator.carrying import RunOptions, Summary, forget, log_dir
 from orchestrator.commands import Answer, kube
 from orchestrator.commands.roots import find_run, state_root
 from orchestrator.decide import Policy
@@ -26,7 +27,7 @@ from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop
 from orchestrator.space import check, disks_of
-from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.isolation import clip_limits
 from services.base.order import NO_SHARD, RunOrder
 from services.base.settings import granted_cores
@@ -264,15 +265,21 @@ def _carry(
     notes: tuple[str, ...] = (),
 ) -> Answer:
     notes = (*notes, *check_space(pipeline, order, state, outputs, flags))
-    if kube.is_kube(flags):
-        summary = kube.carry(pipeline, order, state, outputs, options, flags)
-    else:
-        summary = RunLoop(pipeline, order, state, outputs, options).run()
+    logs = kube.logs_command(flags) if kube.is_kube(flags) else log_dir(order, state)
+    try:
+        if kube.is_kube(flags):
+            summary = kube.carry(pipeline, order, state, outputs, options, flags)
+        else:
+            summary = RunLoop(pipeline, order, state, outputs, options).run()
+    except VisemillError as error:
+        if kube.is_kube(flags) or Path(logs).is_dir():
+            error.logs = logs
+        raise
     told = observe(state, order.run).told
     lines = read_quarantine(state, order, told)
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
-    data = {**_data(summary, lines, notes), "cluster": flags.cluster}
+    data = {**_data(summary, lines, notes), "cluster": flags.cluster, "logs": logs}
     if kube.is_kube(flags):
         data["resume"] = kube.resume_command(flags, add_run_flags, kube.add_cluster_flags)
     return Answer(text_of(data, late_notes), data, summary.exit_code)
@@ -357,4 +364,6 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")
+    if not data["finished"] and data.get("logs"):
+        lines.append(f"  logs: {data['logs']}")
     return "\n".join(lines)

@@ -27,11 +27,13 @@ class VisemillError(Exception):
     reason: a stable UPPER_CASE code that tools match on (`OPEN_FAILED`, `NO_FACE`, `TIMEOUT`).
     message: for people: the value, the rule and the remedy.
     detail: what the failing library said last, if anything.
+    logs: where there is more to read, as who carries a run sets it: a folder, or the command that shows them.
     """
 
     kind: ClassVar[str] = "BUG"
     exit_code: ClassVar[int] = EXIT_BUG
     grpc_status: ClassVar[str] = "INTERNAL"
+    logs: str = ""
 
     def __init__(self, reason: str, message: str, detail: str = "") -> None:
         if not _REASON.fullmatch(reason):

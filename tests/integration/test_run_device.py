@@ -44,6 +44,10 @@ def test_a_worker_without_the_pinned_device_refuses_and_so_does_resume(clip, tmp
         said = capsys.readouterr().out
         assert "device cuda was asked for or pinned with the run" in said and "begin a new run with device cpu" in said
         assert not list(out.glob(".visemill/runs/*/shards/*/done.json"))
+        (logs,) = out.glob(".visemill/runs/*/logs")
+        assert said.splitlines()[-1] == f"  logs: {logs}", "where to read on is said last"
+    assert main(["resume", "--output-root", str(out), "--quiet", "--workers", "1", "-o", "json"]) == BAD_CONFIG
+    assert json.loads(capsys.readouterr().out)["logs"] == str(logs)
 
 
 def test_auto_is_pinned_as_what_it_means_and_a_plan_for_another_device_is_another_run(clip, tmp_path, monkeypatch):

@@ -1,8 +1,12 @@
 """The command line: words of the original script, usage, and what every command shares."""
 
+import json
+
 import pytest
 
+from orchestrator import cli
 from orchestrator.cli import build_parser, in_our_words, main
+from services.base.errors import BadConfig
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,12 @@ def test_a_run_of_the_original_script_parses_with_all_its_flags() -> None:
     )
     flags = build_parser().parse_args(in_our_words(line.split()))
     assert (flags.pipeline, flags.num_shards, flags.workers, flags.decode_max_frames) == ("grid", 64, 8, -1)
+
+
+def test_an_error_says_last_where_its_logs_are(capsys: pytest.CaptureFixture[str]) -> None:
+    error = BadConfig("CONTENT_LEAK", "two splits hold the same frames", "s1/a, s2/b")
+    error.logs = "/state/runs/x/logs"
+    assert cli._fail("text", error) == 78
+    assert capsys.readouterr().err.splitlines()[-2:] == ["s1/a, s2/b", "  logs: /state/runs/x/logs"]
+    assert cli._fail("json", error) == 78
+    assert json.loads(capsys.readouterr().out)["logs"] == "/state/runs/x/logs"

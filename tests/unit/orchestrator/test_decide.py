@@ -122,3 +122,12 @@ def test_a_run_driven_by_the_decision_comes_to_an_end():
                 case Wait():
                     now_s += 0.1
     assert done == set(range(5))
+
+
+def test_a_shard_that_is_given_up_says_what_its_worker_said_last():
+    failures = {2: Failure(75, 4, 0.0, "SERVER_UNAVAILABLE: nobody answers at there:1")}
+    (answer,) = decide(3, Observed(done=frozenset({0, 1}), failures=failures, idle=1), Policy(), 100.0)
+    assert isinstance(answer, Stop)
+    assert answer.why == (
+        "shards 2 failed in every attempt (SERVER_UNAVAILABLE: nobody answers at there:1): see the logs, then resume"
+    )

@@ -1,5 +1,7 @@
 """The commands of a cluster, as far as they need none."""
 
+import shlex
+
 import pytest
 
 from orchestrator.cli import build_parser
@@ -65,3 +67,10 @@ def test_what_the_image_cannot_do_is_refused_before_a_store_or_a_cluster_is_aske
     with pytest.raises(BadConfig, match=remedy) as refused:
         run(build_parser().parse_args(["run", *words, *ROOTS, *KUBE]))
     assert (refused.value.reason, refused.value.exit_code) == ("IMAGE_LACKS", 78)
+
+
+def test_the_command_that_shows_the_logs_is_one_that_can_be_given():
+    flags = build_parser().parse_args(["run", "grid", *ROOTS, *KUBE, "--namespace", "n", "--image", "x:1"])
+    words = shlex.split(kube.logs_command(flags))
+    assert words == ["visemill", "logs", "--namespace=n", "--output-root", "s3://b/out dir"]
+    assert build_parser().parse_args(words[1:]).call is kube.logs
