@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 
+from orchestrator.pipelines.grid_elsewhere import aligns_elsewhere
 from orchestrator.pipelines.grid_layouts import ALIGNMENTS, PROCESSED, Layout
-from orchestrator.pipelines.grid_tree import Folder, Tree
+from orchestrator.pipelines.grid_remedy import remedy_of
+from orchestrator.pipelines.grid_tree import Tree
 from services.base.errors import BadConfig
 
 AUTO = "auto"
@@ -27,9 +28,11 @@ def choose_layout(tree: Tree, name: str, layouts: Sequence[Layout]) -> Layout:
     best = _best(tree, tried)
     if best is not None:
         return best
+    looked_at = list(tried)
     for depth in range(1, _MOST_DEPTH + 1):
         folders = {"/".join(path.split("/")[:depth]) + "/" for path in tree.folders if path.count("/") >= depth - 1}
         below = [[layout.under(folder) for layout in tried] for folder in sorted(folders) if folder != "/"]
+        looked_at += [layout for layouts in below for layout in layouts]
         found = [best for layouts in below if (best := _best(tree, layouts)) is not None]
         if len(found) > 1:
             shown = ", ".join(f"{layout.below} ({num_pairs(tree, layout)})" for layout in found[:_SHOWN])
@@ -42,7 +45,19 @@ def choose_layout(tree: Tree, name: str, layouts: Sequence[Layout]) -> Layout:
             return found[0]
     others = {layout.name: num_pairs(tree, layout) for layout in layouts}
     finds = [f"layout {other} finds {count} clips: give --layout auto" for other, count in others.items() if count]
+    _raise_if_elsewhere(tree, looked_at)
     raise _nothing_found(tree, tried, finds[0] if finds else "")
+
+
+def _raise_if_elsewhere(tree: Tree, layouts: Sequence[Layout]) -> None:
+    """Raises BadConfig ALIGNS_ELSEWHERE where no clip has an align of its own but those of other speakers fit."""
+    problems = max(
+        (aligns_elsewhere(tree, layout) for layout in layouts), key=lambda found: sum(p.num_files for p in found)
+    )
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more speakers" if len(problems) > _SHOWN else ""
+        shown = "; ".join(problem.message for problem in problems[:_SHOWN])
+        raise BadConfig("ALIGNS_ELSEWHERE", f"no clip has its align in place: {shown}{more}")
 
 
 def _best(tree: Tree, layouts: Sequence[Layout]) -> Layout | None:
@@ -87,11 +102,11 @@ def _nothing_found(tree: Tree, layouts: Sequence[Layout], other: str) -> BadConf
     places = [
         f"the {suffix} lie in {_shown(found)}" for suffix, found in ((".mpg", media), (".align", aligns)) if found
     ]
-    reason, remedy = "NO_CLIPS", other or _remedy(tree, layouts[0], media, aligns)
+    reason, remedy = "NO_CLIPS", other or remedy_of(tree, layouts[0], media, aligns)
     if "" in media:
         reason = "ROOT_IS_A_SPEAKER"
         remedy = "clips lie in the root itself, as in one speaker's folder: make its parent folder the --input-root"
-    if seen == "no file":
+    if seen == "no file" and not (tree.links or tree.broken):
         remedy = "check --input-root: it is empty"
     return BadConfig(
         reason,
@@ -109,59 +124,3 @@ def _where(tree: Tree, suffix: str) -> dict[str, int]:
 def _shown(found: dict[str, int]) -> str:
     more = f" and {len(found) - _SHOWN} more folders" if len(found) > _SHOWN else ""
     return ", ".join(f"{path or 'the root itself'} ({n})" for path, n in list(found.items())[:_SHOWN]) + more
-
-
-def _remedy(tree: Tree, layout: Layout, media: dict[str, int], aligns: dict[str, int]) -> str:
-    """One sentence, without its full stop: why nothing was found, and the command that mends it where there is one."""
-    upper = [f"{folder}/{name}".lstrip("/") for folder, name in tree.lookalikes]
-    same = [path for path in upper if path.lower().endswith((layout.media_suffix, layout.align_suffix))]
-    if tree.archives and not (media and aligns):
-        return f"{len(tree.archives)} archives are still packed, the first {min(tree.archives)}: unpack them here"
-    if same:
-        return (
-            f"{len(same)} names end in capitals, the first {min(same)}: rename them, in the input root, with: "
-            "find . -name '*.MPG' -exec sh -c 'mv \"$1\" \"${1%.MPG}.mpg\"' _ {} \\; and likewise for .ALIGN"
-        )
-    if upper and not media:
-        return f"{len(upper)} files of another kind, the first {min(upper)}: convert them to .mpg, or rename them"
-    links = sorted([*tree.links, *tree.broken])
-    if links and not (media and aligns):
-        return (
-            f"{len(links)} links lead out of the root or to nothing, the first {links[0]}: mend them, or give "
-            "--follow-links"
-        )
-    if not media and aligns and any(tree.ignored[image] for image in (".jpg", ".png", ".bmp")):
-        return "clips are folders of pictures here, which are not read: fetch the .mpg files of the corpus"
-    pair = _likeliest_pair(tree, layout, media, aligns)
-    if pair is None:
-        missing = [suffix for suffix, found in ((".mpg", media), (".align", aligns)) if not found]
-        none = " and ".join(missing)
-        return (
-            f"no {none} was found: fetch them, or check --input-root"
-            if missing
-            else ("no .align has the name of a .mpg: check that both are of the same clips")
-        )
-    return f"mend it, a speaker at a time, in the input root, with: {_moves(*pair)}"
-
-
-def _likeliest_pair(
-    tree: Tree, layout: Layout, media: dict[str, int], aligns: dict[str, int]
-) -> tuple[str, str] | None:
-    """The folders of media and of aligns, among those with most, that share most names; None where none do."""
-    best, most = None, 0
-    for path in list(media)[:64]:
-        stems = set(tree.folders[path].stems(layout.media_suffix))
-        for align_path in list(aligns)[:64]:
-            shared = len(stems.intersection(tree.folders.get(align_path, Folder()).stems(layout.align_suffix)))
-            if shared > most:
-                best, most = (path, align_path), shared
-    return best
-
-
-def _moves(media: str, align: str) -> str:
-    speaker = next((part for part in media.split("/") if part[:1] == "s" and part[1:].isdecimal()), "")
-    speaker = speaker or media.rpartition("/")[2]
-    moves = [] if media == speaker else [("mv", media, speaker)]
-    if align != f"alignments/{speaker}":
-        moves += [("mkdir", "-p", "alignments"), ("mv", align, f"alignments/{speaker}")]
-    return " && ".join(shlex.join(words) for words in moves)

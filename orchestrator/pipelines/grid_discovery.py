@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from orchestrator.listing import ClipColumns, Entry, FileColumn, Problem, utterance_of
 from orchestrator.pipelines.grid_choice import AUTO, choose_layout
-from orchestrator.pipelines.grid_elsewhere import aligns_elsewhere
+from orchestrator.pipelines.grid_elsewhere import aligns_elsewhere, aligns_without_clips
 from orchestrator.pipelines.grid_layouts import LAYOUTS, Layout
+from orchestrator.pipelines.grid_remedy import film_command, unpack_command
 from orchestrator.pipelines.grid_tree import Folder, Tree, sort_out, stem_of
 from services.records.align import sentence_of_stem
 
@@ -59,8 +60,9 @@ def discover(entries: Iterable[Entry], layout: str = AUTO, layouts: Sequence[Lay
     told = {path for problem in elsewhere for path in problem.clips}
     pairing.leave_out(told)
     own = [problem for problem in pairing.problems if not told.issuperset(problem.clips or (problem.path,))]
-    problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen)]
-    problems += _packed(tree, set(pairing.clips.speakers))
+    own = _with_hints(own, tree, chosen)
+    problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen), *_pictures(tree, chosen)]
+    problems += _packed(tree, chosen, set(pairing.clips.speakers))
     problems.sort(key=lambda problem: (problem.path, problem.reason))
     return Discovery(chosen, pairing.clips, frozenset(pairing.unusable), tuple(problems), dict(tree.ignored))
 
@@ -237,13 +239,60 @@ def _names(tree: Tree, layout: Layout) -> list[Problem]:
     return problems
 
 
-def _packed(tree: Tree, speakers: set[str]) -> list[Problem]:
-    """Archives that may hold clips nobody has unpacked."""
+def _with_hints(problems: list[Problem], tree: Tree, layout: Layout) -> list[Problem]:
+    """A clip without an align is told where one of its name lies that no clip has."""
+    if not any(problem.reason == "MISSING_ALIGN" and not problem.clips for problem in problems):
+        return problems
+    spare = aligns_without_clips(tree, layout)
+
+    def hinted(problem: Problem) -> Problem:
+        place = spare.get(stem_of(problem.path.rpartition("/")[2], layout.media_suffix))
+        if place is None or problem.reason != "MISSING_ALIGN" or problem.clips:
+            return problem
+        hint = f"one of this name lies in {place}, without a clip of its own: move it if it is this speaker's"
+        return problem._replace(message=f"{problem.message}; {hint}")
+
+    return [hinted(problem) for problem in problems]
+
+
+def _pictures(tree: Tree, layout: Layout) -> list[Problem]:
+    """Folders of pictures that lie where a clip would, and have its align: they are clips, and are not read."""
+    named: defaultdict[str, list[str]] = defaultdict(list)
+    for path in tree.pictures:
+        folder, _, name = path.rpartition("/")
+        if layout.speaker_of(folder) is not None:
+            named[folder].append(name)
+    problems = []
+    for folder, names in sorted(named.items()):
+        aligns = tree.folders.get(layout.align_folder_of(folder), Folder()).stems(layout.align_suffix)
+        media = tree.folders.get(folder, Folder()).stems(layout.media_suffix)
+        clips = [f"{folder}/{name}" for name in sorted(set(names).intersection(aligns).difference(media))]
+        if clips:
+            message = (
+                f"{len(clips)} folders of pictures lie here in place of clips, and are not read: make videos of them, "
+                f"in the input root, with: {film_command(folder, tree.pictures[clips[0]].first)}"
+            )
+            problems.append(Problem(folder, "PICTURES_NOT_READ", message, 0, tuple(clips)))
+    return problems
+
+
+def _packed(tree: Tree, layout: Layout, speakers: set[str]) -> list[Problem]:
+    """Archives that may hold clips nobody has unpacked; those of a speaker whose aligns are there do."""
+    places = (layout.media_folder_of(path) for path in tree.folders)
+    waiting = {layout.speaker_of(place) for place in places if place is not None} - speakers
     problems = []
     for path in tree.archives:
         name = path.rpartition("/")[2]
-        if name.partition(".")[0] not in speakers and not name.startswith(("align", "audio")):
-            problems.append(Problem(path, "PACKED", "an archive is not read: unpack it here if it holds clips", 0))
+        speaker = name.partition(".")[0]
+        if speaker not in speakers and not name.startswith(("align", "audio")):
+            command = unpack_command(path)
+            how = f", with: {command}" if command else ""
+            if speaker in waiting:
+                message = f"an archive is not read, and the aligns of {speaker} are here: unpack it{how}"
+                problems.append(Problem(path, "PACKED", message, 0, (path,)))
+            else:
+                message = f"an archive is not read: unpack it here if it holds clips{how}"
+                problems.append(Problem(path, "PACKED", message, 0))
     return problems
 
 

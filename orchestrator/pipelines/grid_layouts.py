@@ -106,6 +106,20 @@ LAYOUTS: tuple[Layout, ...] = (
         media_place="{speaker}/{speaker}",
     ),
     Layout(
+        "alignments-align",
+        _NAME,
+        "alignments/{speaker}/align",
+        "s1/ID.mpg with alignments/s1/align/ID.align",
+        media_place="{speaker}",
+    ),
+    Layout(
+        "doubled-align",
+        rf"{_NAME}/(?P=speaker)",
+        "{speaker}/align",
+        "s1/s1/ID.mpg with s1/align/ID.align",
+        media_place="{speaker}/{speaker}",
+    ),
+    Layout(
         "video",
         rf"videos?/{_NAME}",
         "align/{speaker}",

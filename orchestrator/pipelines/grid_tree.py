@@ -13,6 +13,7 @@ from orchestrator.pipelines.grid_layouts import Layout
 from orchestrator.text_column import TextColumn
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+_PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 _LOOKALIKES = (".mpg", ".mpeg", ".mp4", ".avi", ".mov", ".mkv", ".vob", ".align")
 
 
@@ -34,11 +35,20 @@ class Folder:
 
 
 @dataclass
+class Pictures:
+    """Pictures of one folder. first: the name of the first of them, as numbers count."""
+
+    num: int
+    first: str
+
+
+@dataclass
 class Tree:
     """folders: by path. ignored: other files, counted by extension. links: those that leave the root and say no more.
 
     lookalikes: (folder, name) of files whose extension is nearly right. archives: paths of files that hold others.
     broken: paths of what is neither file nor folder, such as a link to nothing or to where it came from.
+    pictures: by folder.
     """
 
     folders: dict[str, Folder] = field(default_factory=dict)
@@ -47,6 +57,7 @@ class Tree:
     lookalikes: list[tuple[str, str]] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    pictures: dict[str, Pictures] = field(default_factory=dict)
 
 
 def stem_of(name: str, suffix: str) -> str:
@@ -83,4 +94,11 @@ def sort_out(entries: Iterable[Entry], layouts: Sequence[Layout]) -> Tree:
                 tree.lookalikes.append((folder, name))
             elif extension.lower() in _ARCHIVES:
                 tree.archives.append(path)
+            elif extension.lower() in _PICTURES:
+                _count_picture(tree.pictures.setdefault(folder, Pictures(0, name)), name)
     return tree
+
+
+def _count_picture(pictures: Pictures, name: str) -> None:
+    pictures.num += 1
+    pictures.first = min(pictures.first, name, key=lambda name: (len(name), name))

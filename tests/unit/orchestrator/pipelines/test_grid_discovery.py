@@ -62,6 +62,8 @@ def test_another_layout_is_one_more_value() -> None:
         ("s1", "align/s1", "align"),
         ("s1", "s1/align", "align-inside"),
         ("s1", "align", "align-flat"),
+        ("s1", "alignments/s1/align", "alignments-align"),
+        ("s1/s1", "s1/align", "doubled-align"),
         ("s1/s1", "alignments/s1", "doubled"),
         ("video/s1", "align/s1", "video"),
         ("video/s1", "alignments/s1", "video-alignments"),
@@ -134,6 +136,61 @@ def test_aligns_under_another_speakers_name_are_named_so_and_a_pair_by_chance_is
     assert not any("delete" in problem.message for problem in discovery.problems)
     kept = [key for i, key in enumerate(discovery.clips.keys) if i not in discovery.unusable]
     assert kept == ["s7/bbaf2n"]
+
+
+@pytest.mark.parametrize(
+    ("aligns", "told"),
+    [
+        ({"s5": "def", "s6": "abc"}, ["3 of 3 clips of s5 have .* in .*alignments/s6", "3 of 3 clips of s6"]),
+        ({"s6": "abc", "s7": "def"}, ["3 of 3 clips of s5 have .* in .*alignments/s6", "3 of 3 .* in .*alignments/s7"]),
+        ({"s9": "abc"}, ["3 of 3 clips of s5 have their aligns in .*alignments/s9"]),
+    ],
+)
+def test_aligns_that_are_all_under_other_names_are_named_so(aligns: dict[str, str], told: list[str]) -> None:
+    media = listing(*(f"{speaker}/{stem}.mpg" for speaker, stems in (("s5", "abc"), ("s6", "def")) for stem in stems))
+    entries = [*media, *listing(*(f"alignments/{s}/{stem}.align" for s, stems in aligns.items() for stem in stems))]
+    for below in ("", "data/grid/"):
+        with pytest.raises(BadConfig, match=".*".join(told)) as caught:
+            discover([entry._replace(name=f"{below}{entry.name}") for entry in entries])
+        assert caught.value.reason == "ALIGNS_ELSEWHERE"
+
+
+def test_one_speakers_aligns_among_those_of_another_are_named_so() -> None:
+    media = listing(*(f"s5/{s}.mpg" for s in "abc"), *(f"s6/{s}.mpg" for s in "def"))
+    discovery = discover([*media, *listing(*(f"alignments/s6/{s}.align" for s in "abcdef"))])
+    five = next(problem for problem in discovery.problems if problem.reason == "ALIGNS_ELSEWHERE")
+    assert "3 of 3 clips of s5 have their aligns in alignments/s6" in five.message
+    assert [problem.reason for problem in discovery.problems].count("MISSING_ALIGN") == 0
+    assert list(discovery.clips.keys) == ["s6/d", "s6/e", "s6/f"]
+
+
+def test_a_few_aligns_among_those_of_another_speaker_are_pointed_at() -> None:
+    media = listing(*(f"s5/{s}.mpg" for s in "abc"), "s6/d.mpg", "alignments/s5/a.align", "alignments/s5/b.align")
+    discovery = discover([*media, *listing("alignments/s6/c.align", "alignments/s6/d.align")])
+    (missing,) = (problem for problem in discovery.problems if problem.reason == "MISSING_ALIGN")
+    assert missing.path == "s5/c.mpg"
+    assert "one of this name lies in alignments/s6, without a clip of its own" in missing.message
+
+
+def test_folders_of_pictures_beside_clips_are_left_out_clip_by_clip() -> None:
+    pictures = (f"s3/{stem}/mouth_{i:03d}.png" for stem in "bc" for i in range(75))
+    entries = listing(*pictures, "s3/c.mpg", *(f"alignments/s3/{s}.align" for s in "bc"), "s3/preview/1.png")
+    discovery = discover([*listing("s1/a.mpg", "alignments/s1/a.align"), *entries])
+    (problem,) = (problem for problem in discovery.problems if problem.reason == "PICTURES_NOT_READ")
+    assert (problem.path, problem.clips) == ("s3", ("s3/b",))
+    assert '-start_number 0 -i "$d"mouth_%03d.png -c copy -f matroska' in problem.message
+
+
+def test_a_packed_speaker_whose_aligns_are_there_is_left_out() -> None:
+    entries = listing("s1/a.mpg", "alignments/s1/a.align", "s2.tar.gz", "alignments/s2/b.align", "s3.7z", "notes.zip")
+    packed = {p.path: (p.clips, p.message) for p in discover(entries).problems if p.reason == "PACKED"}
+    assert {path: clips for path, (clips, _) in packed.items()} == {
+        "s2.tar.gz": ("s2.tar.gz",),
+        "s3.7z": (),
+        "notes.zip": (),
+    }
+    assert packed["s2.tar.gz"][1].endswith("with: tar -xf s2.tar.gz")
+    assert packed["s3.7z"][1].endswith("with: 7z x s3.7z")
 
 
 def test_speakers_who_say_the_same_sentences_are_taken_for_no_others() -> None:
@@ -312,7 +369,7 @@ def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
         (
             listing("mpg/s1/a.mpg", "txt/s1/a.align"),
             "NO_CLIPS",
-            "mv mpg/s1 s1 && mkdir -p alignments && mv txt/s1 align",
+            r"mkdir -p s1 alignments/s1 && mv mpg/s1/\*.mpg s1 && mv txt/s1/\*.align alignments/s1\.",
         ),
         (listing("s1/a.mpg", "alignments/s1/b.align"), "NO_CLIPS", r"no \.align has the name of a \.mpg"),
         (listing("s1/a.mpg"), "NO_CLIPS", r"no \.align was found"),
@@ -329,7 +386,31 @@ def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
             "NO_CLIPS",
             "1 links lead out of the root",
         ),
-        ([Entry("s1", 0, "", "other"), *listing("alignments/s1/a.align")], "NO_CLIPS", "links lead .* or to nothing"),
+        ([Entry("s1", 0, "", "other"), *listing("alignments/s1/a.align")], "NO_CLIPS", "1 links lead to nothing"),
+        (
+            [Entry("s1", 0, "", "outside")],
+            "NO_CLIPS",
+            "1 links lead out of the root, the first s1: give --follow-links",
+        ),
+        # A folder that is there would take the moved folder in; aligns of two speakers are needed twice.
+        (
+            listing("s1/video/hd/a.mpg", "s2/video/hd/b.mpg", "txt/a.align", "txt/b.align"),
+            "NO_CLIPS",
+            r"mkdir -p s1 alignments/s1 && mv s1/video/hd/\*.mpg s1 && cp txt/\*.align alignments/s1\.",
+        ),
+        (
+            listing("s1/a.mpg", "txt.rar", "labels/b.txt"),
+            "NO_CLIPS",
+            r"1 archive is still packed, the first txt.rar: unpack them here, as with: unrar x txt.rar\.",
+        ),
+        (listing("s1/a.mpg", "alignments/s1/a.ALIGN"), "NO_CLIPS", r"with: find \. -iname '\*.align' [^&]*$"),
+        (
+            listing(*(f"s1/video/mpg_6000/a/{i}.jpg" for i in range(1, 11)), "GRID_align_txt/s1/align/a.align"),
+            "NO_CLIPS",
+            r"1 folders, 1 of them with the name of an align, with 10 pictures, in 1 places, the first "
+            r"s1/video/mpg_6000/a\. .* with: for d in s1/video/mpg_6000/\*/; do ffmpeg -framerate 25 -start_number 1 "
+            r'-i "\$d"%d.jpg -c copy -f matroska "\$\{d%/\}.mpg"; done',
+        ),
     ],
 )
 def test_nothing_found_says_what_was_seen_and_what_to_do(entries: list[Entry], reason: str, remedy: str) -> None:
