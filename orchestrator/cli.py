@@ -11,6 +11,7 @@ import importlib.metadata
 import io
 import json
 import logging
+import math
 import os
 import sys
 import traceback
@@ -40,10 +41,12 @@ from orchestrator.commands import (
 from orchestrator.commands.roots import add_output_flags
 from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_device_flag, add_pipeline_parsers
-from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, Transient, VisemillError
+from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, BadConfig, Transient, VisemillError
 
 # Commands of the original script, whose flags ours keep.
 ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}
+
+_DESCRIPTION = "Raw speech and sign video in, training-ready features out.\n\n" + (__doc__ or "").partition("\n\n")[2]
 
 Command = Callable[[argparse.Namespace], Answer]
 
@@ -75,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its flags."""
-    parser = _Parser(prog="visemill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(prog="visemill", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"visemill {importlib.metadata.version('visemill')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -152,7 +155,9 @@ def build_parser() -> argparse.ArgumentParser:
     text = "write, list and check model repositories of Triton servers"
     for sub in models.add_parsers(commands.add_parser("models", help=text, description=text)):
         _finish(sub, models.models)
-    demo.add_flags(add("demo-corpus", demo.demo_corpus, "write talking-face clips made here, in GRID's layout"))
+    demo.add_flags(
+        add("demo-corpus", demo.demo_corpus, "draw a small corpus to try: talking faces in GRID's layout, or a signer")
+    )
     return parser
 
 
@@ -201,6 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     flags = build_parser().parse_args(in_our_words(sys.argv[1:] if argv is None else argv))
     try:
+        _require_finite(flags)
         answer: Answer = flags.call(flags)
     except VisemillError as error:
         return _fail(flags.output, error)
@@ -215,6 +221,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(flags.output, bug)
     text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text
     return _tell(text, answer.exit_code)
+
+
+def _require_finite(flags: argparse.Namespace) -> None:
+    """A limit of nan is passed by everything, and a time of inf never ends. Raises BadConfig BAD_FLAGS."""
+    for name, value in vars(flags).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadConfig("BAD_FLAGS", f"--{name.replace('_', '-')} must be a finite number, not {value}")
 
 
 def _nowhere() -> TextIO:

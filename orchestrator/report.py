@@ -14,7 +14,6 @@ from services.base.order import DoneShard, RunOrder
 
 _MOST_ROWS = 200
 _WHOLE_CHARACTERS = 40
-_BAR_WIDTH_PX = 220
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def _quarantine(findings: Findings) -> str:
         command = f"<pre>{_e(str(line['reproduce']))}</pre>" if line.get("reproduce") else ""
         rows.append([_e(str(line["key"])), _e(str(line["reason"])), _e(str(line["message"])) + words + command])
     more = f"<p>and {len(lines) - _MOST_ROWS} more in quarantine.jsonl</p>" if len(lines) > _MOST_ROWS else ""
-    return summary + _table(["clip", "reason", "what happened, and how to see it again"], rows) + more
+    return summary + _table(["clip", "reason", "what happened, and how to see it again"], rows, "stack") + more
 
 
 def _quality(findings: Findings) -> str:
@@ -177,9 +176,9 @@ def _throughput(findings: Findings) -> str:
     for done in findings.done:
         stages.update({name: s for name, s in done.seconds.items() if name != "wall"})
     text = (
-        f"<p>{duration(wall_s)} of workers: {wall_s / num_clips * 1000:.0f} ms a clip, "
+        f"<p>{duration(wall_s)} of worker time: {wall_s / num_clips * 1000:.0f} ms a clip, "
         f"{num_frames / wall_s:.0f} frames a second of each worker. "
-        f"{findings.kept.capitalize()} of {sum(d.num_cached for d in findings.done)} clips were found made.</p>"
+        f"{findings.kept.capitalize()} of {sum(d.num_cached for d in findings.done)} clips were reused.</p>"
     )
     most = max(stages.values(), default=0.0)
     rows = [
@@ -208,7 +207,7 @@ def _origin(order: RunOrder) -> str:
         rows.append([f"stage {_e(stage.name)}", _e(settings)])
         rows += [[f"model {_e(name)}", _e(digest)] for name, digest in stage.models.items()]
     rows += [[f"library {_e(name)}", _e(version)] for name, version in order.libraries.items()]
-    return _table(["", ""], rows)
+    return _table(["", ""], rows, "stack")
 
 
 def _counts(done: Iterable[DoneShard]) -> Counter[str]:
@@ -226,22 +225,26 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{_e(title)}</h2>{body}</section>"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Heads are text, cells are HTML already."""
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
+    """Heads are text, cells are HTML already. kind "stack": on a narrow screen a row's cells lie below each other."""
     head = "".join(f"<th>{_e(text)}</th>" for text in heads)
     body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    opening = f'<table class="{kind}">' if kind else "<table>"
+    return f'<div class="scroll">{opening}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _cell(cell: str) -> str:
     """A clip's key or a reason stays whole where it is short: broken, it can neither be read nor searched for."""
+    if cell.startswith('<div class="bar"'):
+        return f'<td class="bars">{cell}</td>'
     whole = ' class="whole"' if len(cell) <= _WHOLE_CHARACTERS and " " not in cell else ""
     return f"<td{whole}>{cell}</td>"
 
 
 def _bar(value: float, most: float) -> str:
-    width = round(_BAR_WIDTH_PX * value / most) if most else 0
-    return f'<div class="bar" style="width:{width}px"></div>'
+    """Its length is a share of its column, which narrow screens make narrow."""
+    width = 100 * value / most if most else 0
+    return f'<div class="bar" style="width:{width:.1f}%"></div>'
 
 
 def _e(text: str) -> str:
@@ -278,10 +281,17 @@ th,td{text-align:left;padding:6px
 th{color:var(--dim);font-weight:500;font-size:13px}
 td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 td.whole{overflow-wrap:normal;white-space:nowrap}
-.bar{height:10px;margin-top:6px;border-radius:5px;background:var(--mark);min-width:1px}
+td.bars{width:26%;min-width:60px}
+.bar{height:10px;margin-top:6px;border-radius:5px;background:var(--mark)}
 pre{margin:6px 0 0;font-size:12px;color:var(--dim);white-space:pre-wrap}
 figure{margin:0 0
 18px}
 img{max-width:100%;border-radius:6px}
-figcaption{color:var(--dim);font-size:13px}
+figcaption{color:var(--dim);font-size:13px;overflow-wrap:anywhere}
+header p,h1,section>p{overflow-wrap:anywhere}
+@media(max-width:720px){main{padding:20px 10px 40px}section{padding:14px 12px}th,td{padding:6px 6px}
+.stack thead{display:none}.stack tr{display:block;border-bottom:1px solid var(--line);padding:6px 0}
+.stack td{display:block;border:0;padding:2px 6px}.stack td:first-child{font-weight:600}
+td.whole{white-space:normal;overflow-wrap:anywhere}.stack td:not(:first-child).whole{white-space:normal}}
+@media print{body{background:#fff}section{break-inside:avoid-page}}
 """

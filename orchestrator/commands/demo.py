@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from orchestrator.commands import Answer
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, VisemillError, from_kind
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +29,23 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     argv += ["--kind", flags.kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--broken"] if flags.broken else []
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        raise BadConfig("NO_CORPUS", f"the corpus could not be written to {flags.directory}: see the lines above")
-    written = json.loads(done.stdout)
+    said = ""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        # Standard output is one line at the end, which a pipe holds.
+        for line in process.stderr:
+            said = line
+            if not line.startswith('{"kind"'):
+                sys.stderr.write(line)
+        answer = process.stdout.read()
+    if process.returncode != 0:
+        raise _refusal(said, flags.directory)
+    written = json.loads(answer)
     return Answer(f"{len(written)} files are in {flags.directory}", {"directory": flags.directory, "written": written})
+
+
+def _refusal(said: str, directory: str) -> VisemillError:
+    """What the service said last, as an error of ours."""
+    if said.startswith('{"kind"'):
+        return from_kind(**json.loads(said))
+    return BadConfig("NO_CORPUS", f"the corpus could not be written to {directory}: see the lines above")

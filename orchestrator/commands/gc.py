@@ -27,6 +27,9 @@ def gc(flags: argparse.Namespace) -> Answer:
     """Artifacts are made again when they are needed, so removing one costs time and no truth."""
     if not flags.output_root and not flags.state_root:
         raise BadConfig("NO_ROOT", "say which state: --output-root or --state-root")
+    for flag, value in (("--max-gb", flags.max_gb), ("--abandoned-after-s", flags.abandoned_after_s)):
+        if value < 0:
+            raise BadConfig("BAD_FLAGS", f"{flag} must be 0 or more, not {value}")
     state = open_store(state_root(flags), must_exist=True)
     entries = list(state.list("artifacts/"))
     doomed = over_the_cap(entries, int(flags.max_gb * 1e9))

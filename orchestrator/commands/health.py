@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from orchestrator.commands import Answer
-from services.base.errors import EXIT_OK, VisemillError
+from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.remote import CHECK_PATIENCE_S, check_remote
 
 
@@ -19,7 +19,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def health(flags: argparse.Namespace) -> Answer:
-    """Exits 0 when all serve; 78 when one refuses, else 75 when one does not answer."""
+    """Exits 0 when all serve; 78 when one refuses, else 75 when one does not answer. Raises BadConfig."""
+    if flags.patience_s < 0:
+        raise BadConfig("BAD_FLAGS", f"--patience-s must be 0 or more, not {flags.patience_s}")
     found = [_asked(target, flags.patience_s) for target in flags.targets]
     lines = [f"{'serves' if server['serves'] else 'FAILS '} {server['target']} {server['found']}" for server in found]
     return Answer("\n".join(lines), {"servers": found}, max((int(s["exit_code"]) for s in found), default=EXIT_OK))

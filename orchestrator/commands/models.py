@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.commands import Answer
@@ -15,6 +17,11 @@ from services.base.errors import BadConfig, from_kind
 from services.features.triton_flags import add_doors, words_of
 
 _MODULE = "services.features.triton_repository"
+_NEEDED = {
+    "list": ("onnxruntime",),
+    "export": ("torch", "onnx", "onnxscript", "onnxruntime"),
+    "verify": ("onnxruntime",),
+}
 _POLL_S = 0.1
 _QUIET_S = 4.0
 
@@ -26,6 +33,7 @@ def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser
 
 def models(flags: argparse.Namespace) -> Answer:
     """Exits 78 when something is wrong with a model. Raises what the service refuses."""
+    _require(_NEEDED[flags.door])
     argv = [sys.executable, "-m", _MODULE, *words_of(flags)]
     argv[4:4] = ["--output=json"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -37,6 +45,13 @@ def models(flags: argparse.Namespace) -> Answer:
         raise _refusal(said, process.returncode)
     found = json.loads(answer)
     return Answer(_text(found), found, process.returncode)
+
+
+def _require(names: Iterable[str]) -> None:
+    """Raises BadConfig LIBRARY_MISSING for what the service could not import."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise BadConfig("LIBRARY_MISSING", f"{name} is not installed: pip install 'visemill[features]'")
 
 
 class _Told:

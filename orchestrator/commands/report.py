@@ -18,6 +18,7 @@ from orchestrator.pin import earlier_runs
 from orchestrator.planning import pipeline_of
 from orchestrator.report import Findings, Sheet, page
 from services.base import layout
+from services.base.errors import BadConfig
 from services.base.order import RunOrder
 from services.base.store import NotThere, Store
 
@@ -34,7 +35,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def report(flags: argparse.Namespace) -> Answer:
-    """Works at any time of a run; contact sheets need a finished one."""
+    """Works at any time of a run; contact sheets need a finished one. Raises BadConfig."""
+    if flags.sheets < 0:
+        raise BadConfig("BAD_FLAGS", f"--sheets must be 0 or more, not {flags.sheets}")
     order, state, outputs = find_run(flags)
     observed = observe(state, order.run)
     pipeline = pipeline_of(order.pipeline)
@@ -58,11 +61,23 @@ def report(flags: argparse.Namespace) -> Answer:
     data = page(findings).encode(errors="replace")
     if flags.html:
         target = str(Path(flags.html).absolute())
-        Path(target).write_bytes(data)
+        _write(Path(target), data)
     else:
         outputs.put(f"{layout.STATE_DIR}/{_NAME}", data)
         target = f"{outputs.uri}/{layout.STATE_DIR}/{_NAME}"
     return Answer(f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets)})
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Raises BadConfig HTML_NOT_WRITTEN."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadConfig(
+            "HTML_NOT_WRITTEN",
+            f"--html {path} cannot be written ({error.strerror}): give a file in a folder that exists, has room and "
+            "may be written",
+        ) from error
 
 
 def _sheets(

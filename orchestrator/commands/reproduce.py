@@ -19,7 +19,7 @@ from services.base.store import Store, open_store
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n")
+    parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n or folder/video.mp4")
     parser.add_argument("--save", default="", help="folder for what the stages made")
     add_limit_flags(parser)
 
@@ -49,11 +49,14 @@ def reproduce(flags: argparse.Namespace) -> Answer:
 def find_clip(order: RunOrder, state: Store, key: str) -> ClipRow:
     """The row of a key. Raises BadConfig."""
     manifest = read_clips(state, order)
+    first = ""
     for row in manifest:
         if row.key == key:
             return row
+        first = first or row.key
     raise BadConfig(
-        "NO_SUCH_CLIP", f"{key!r} is none of the {manifest.num_clips} clips of run {order.run}; keys are like s1/bbaf2n"
+        "NO_SUCH_CLIP",
+        f"--clip {key!r} is none of the {manifest.num_clips} clips of run {order.run}; the first of them is {first!r}",
     )
 
 

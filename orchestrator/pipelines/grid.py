@@ -162,6 +162,7 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace) -> DataSet:
         notes.append("no --split-config: EVERY clip goes to train; val and test stay empty")
     notes += check_speakers(config, found.speakers(), allow_missing=flags.allow_missing_speakers)
     notes += _speakers_alike(found.speakers())
+    notes += _hidden(found.ignored)
     splits = assign_splits(found.clips, config, flags.max_examples)
     notes += split_notes(config, splits)
     for i in found.unusable:
@@ -228,6 +229,11 @@ def _told(problems: Sequence[Problem]) -> list[str]:
             for reason, count in sorted(counts.items())
         ),
     ]
+
+
+def _hidden(ignored: Mapping[str, int]) -> list[str]:
+    hidden = [f"{n} {kind}" for kind, n in sorted(ignored.items()) if n and kind.startswith("hidden .")]
+    return [f"not read, their names begin with a dot: {', '.join(hidden)}; rename what is a clip"] if hidden else []
 
 
 def _speakers_alike(speakers: Sequence[str]) -> list[str]:

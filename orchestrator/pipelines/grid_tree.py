@@ -74,7 +74,8 @@ def sort_out(entries: Iterable[Entry], layouts: Sequence[Layout]) -> Tree:
         path, kind = entry.name, entry.kind
         folder, _, name = path.rpartition("/")
         if name.startswith("."):
-            tree.ignored["hidden"] += kind == "file"
+            suffix = next((suffix for suffix in suffixes if name.endswith(suffix)), "")
+            tree.ignored[f"hidden {suffix}".rstrip()] += kind == "file"
         elif name.endswith(suffixes):
             listed = tree.folders.get(folder) or tree.folders.setdefault(folder, Folder())
             listed.names.append(name)

@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from services.base.errors import BadConfig
 
 # The same library at the same version without its window system, as images carry it: the same bytes, the same run.
 _SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-python-headless"}
+_OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,23 @@ def package_of(spec: StageSpec) -> str:
 
 @functools.cache
 def library_version(distribution: str) -> str:
-    """The installed version, under any name that the library has. Raises BadConfig when it is not installed."""
+    """The installed version, under any name that the library has. Raises BadConfig LIBRARY_MISSING, with the remedy."""
     for name in (distribution, _SAME_LIBRARY.get(distribution, "")):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
             return importlib.metadata.version(name)
-    raise BadConfig("LIBRARY_MISSING", f"{distribution} is not installed: install visemill with its dependencies")
+    extra = _extra_with(distribution)
+    remedy = f"pip install 'visemill[{extra}]'" if extra else "install visemill with its dependencies"
+    raise BadConfig("LIBRARY_MISSING", f"{distribution} is not installed: {remedy}")
+
+
+def _extra_with(distribution: str) -> str:
+    """The extra of this package that brings a distribution; empty where none does, or where it is not installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for requirement in importlib.metadata.requires("visemill") or ():
+            found = _OPTIONAL.match(requirement)
+            if found and found["name"] == distribution:
+                return found["extra"]
+    return ""
 
 
 def remembered_sha256(path: Path) -> str:

@@ -110,7 +110,7 @@ class SignWork:
             raise BadInput(
                 "NO_PERSON",
                 f"{self._clip.key}: no point of a person is visible in any of {len(mask_TN)} frames; leave it out, or "
-                "lower conf_thresh",
+                "lower --conf-thresh",
             )
 
     def _facts(

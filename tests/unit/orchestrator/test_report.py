@@ -84,3 +84,14 @@ def test_a_run_that_is_not_finished_says_so():
 def test_an_empty_run_has_a_page_too():
     empty = text(finished=False, done=[], quality=[], quarantine=[], sheets=[])
     assert "Nothing has been measured yet" in empty and "every clip that was found is in the output" in empty
+
+
+def test_lengths_follow_the_width_of_the_screen():
+    assert not re.search(r"width:\d+px", text().partition("</style>")[2])
+    assert '<td class="bars"><div class="bar" style="width:100.0%"></div></td>' in text()
+
+
+def test_rows_with_long_words_are_stacked_on_a_narrow_screen():
+    quarantine = text().partition("how to see it again")[0].rpartition("<table")[2]
+    origin = text().partition("digest of the run")[0].rpartition("<table")[2]
+    assert quarantine.startswith(' class="stack"') and origin.startswith(' class="stack"')

@@ -321,10 +321,10 @@ def test_an_extension_nearly_right_is_named(name: str) -> None:
 
 def test_other_files_are_counted() -> None:
     strays = listing(
-        "README.md", "s1_processed/notes.txt", "s2_processed/b.txt", "LICENCE", "s1_processed/._bbaf2n.mpg"
+        "README.md", "s1_processed/notes.txt", "s2_processed/b.txt", "LICENCE", "s1_processed/._bbaf2n.mpg", ".DS_Store"
     )
     discovery = discover([*ONE, *strays, Entry("s1_processed", 0, "", "directory"), Entry("pipe", 0, "", "other")])
-    assert discovery.ignored == {".md": 1, ".txt": 2, "no extension": 1, "hidden": 1, "not a file": 1}
+    assert discovery.ignored == {".md": 1, ".txt": 2, "no extension": 1, "hidden .mpg": 1, "hidden": 1, "not a file": 1}
     assert discovery.problems == ()
 
 

@@ -43,3 +43,20 @@ def test_no_other_library_has_a_second_name(installed) -> None:
             library_version(name)
         assert caught.value.reason == "LIBRARY_MISSING"
         assert f"{name} is not installed" in caught.value.message
+
+
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("torch", r"pip install 'visemill\[features\]'"),
+    ("tritonclient", r"pip install 'visemill\[triton\]'"),
+    ("numpy", "install visemill with its dependencies"),
+])  # fmt: skip
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(
+    installed, tmp_path: Path, name: str, remedy: str
+) -> None:
+    installed(visemill="1.0")
+    with (tmp_path / "visemill-1.0.dist-info" / "METADATA").open("a") as file:
+        file.write("Requires-Dist: numpy>=2\n")
+        file.write("Requires-Dist: torch<2.14,>=2.13; extra == 'features'\n")
+        file.write('Requires-Dist: tritonclient[grpc]<3,>=2.60; extra == "triton"\n')
+    with pytest.raises(BadConfig, match=f"LIBRARY_MISSING: {name} is not installed: {remedy}"):
+        library_version(name)
