@@ -195,6 +195,8 @@ def _settings(context: str) -> tuple[Configuration, str]:
         chosen = next((c for c in contexts if c["name"] == context), current)
     except _NO_KUBECONFIG as error:
         where, why = f"KUBECONFIG={file}" if file else "~/.kube/config", " ".join(str(error).split())
+        if file and not any(Path(part).is_file() for part in file.split(os.pathsep)):
+            why = "there is no such file"
         raise BadConfig(
             "NO_CLUSTER",
             f"no cluster can be found by {where} ({why}): set KUBECONFIG, check --context, or run within a cluster",

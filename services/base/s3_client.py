@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -150,6 +151,15 @@ def credentials_from_environment(env: Mapping[str, str], settings: S3Settings) -
     )
 
 
+def _is_unknown_host(error: BaseException | None) -> bool:
+    """Whether the cause is a host's name that does not exist; not a name server that does not answer."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return error.errno == socket.EAI_NONAME
+        error = error.__cause__ or error.__context__
+    return False
+
+
 class Bucket:
     """Requests to one bucket. Safe for several threads; not across a fork."""
 
@@ -158,6 +168,7 @@ class Bucket:
             raise BadConfig("BAD_URI", f"{name!r} is no bucket name; give s3://bucket/prefix with 3 to 63 letters")
         self.name = name
         self._settings = settings
+        self._was_reached = False
         url = urlsplit(settings.endpoint)
         pool = CheckedPool(
             timeout=urllib3.Timeout(connect=CONNECT_LIMIT_S, read=READ_LIMIT_S),
@@ -233,7 +244,7 @@ class Bucket:
         """One attempt. Raises Again, Refused or BadConfig."""
         try:
             with metrics.STORE_SECONDS.labels(method).time():
-                return self._client._execute(
+                response = self._client._execute(
                     method,
                     self.name,
                     key or None,
@@ -242,7 +253,10 @@ class Bucket:
                     query_params=dict(query or {}),
                     preload_content=not stream,
                 )
+            self._was_reached = True
+            return response
         except S3Error as error:
+            self._was_reached = True
             raise self._judge(method, key, error.response.status, error.code or "", error.message or "") from error
         except ServerError as error:
             raise self._judge(method, key, error.status_code, "", str(error)) from error
@@ -256,10 +270,14 @@ class Bucket:
                 raise BadConfig("BAD_CERTIFICATE", message, str(error)) from error
             raise self._unreachable(method, key, error) from error
 
-    def _unreachable(self, method: str, key: str, error: Exception) -> Again:
+    def _unreachable(self, method: str, key: str, error: Exception) -> Again | Transient:
         what = f"{self._settings.endpoint} failed at {method} {self.name}/{key}: {error}"
+        away = Transient("STORE_UNREACHABLE", f"{what}; check AWS_ENDPOINT_URL_S3 and the network", str(error))
+        if not self._was_reached and _is_unknown_host(error):
+            # A name that nobody knows is sooner a wrong one than one that comes within the minute.
+            return away
         metrics.STORE_RETRIES.labels(method).inc()
-        return Again(Transient("STORE_UNREACHABLE", f"{what}; check the endpoint and the network", str(error)))
+        return Again(away)
 
     def _judge(self, method: str, key: str, status: int, code: str, words: str) -> VisemillError | Again | Refused:
         """What a refusal means to a run."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -188,22 +189,34 @@ def test_a_clip_that_does_not_fit_alone_ends_without_its_neighbours(faulty: Faul
     assert small.answers().tobytes() == means(frames_NHWC).tobytes()
 
 
-def test_a_full_queue_is_waited_for(faulty: Faulty) -> None:
-    """The queue holds 4; 24 requests at once find it full, and every one is answered in the end."""
-    faulty.fails(delay_s=0.1)
-    models = [faulty.frames() for _ in range(6)]
-    frames_NHWC = some_frames(32)
+@contextmanager
+def held_until_it_refuses(faulty: Faulty, hold: Path) -> Iterator[None]:
+    """The model computes nothing within the block; at its end, not before the server has refused a request."""
+    hold.touch()
+    faulty.fails(hold=str(hold))
     failed = faulty.server.num_failed("faulty")
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda model: model(frames_NHWC), models))
-    assert faulty.server.num_failed("faulty") > failed
-    assert all(answer.tobytes() == means(frames_NHWC).tobytes() for answer in answers)
+    try:
+        yield
+        until_s = time.monotonic() + 60
+        while faulty.server.num_failed("faulty") == failed:
+            assert time.monotonic() < until_s, "no request was refused though the queue is full"
+            time.sleep(0.02)
+    finally:
+        hold.unlink()
 
 
-def test_a_full_queue_is_transient_once_patience_ends(faulty: Faulty) -> None:
-    faulty.fails(delay_s=0.3)
-    models = [faulty.frames(patience_s=0.0) for _ in range(6)]
-    with ThreadPoolExecutor(6) as pool:
+def test_a_full_queue_is_waited_for(faulty: Faulty, tmp_path: Path) -> None:
+    """The queue holds 4; 24 requests at once find it full, and every one is answered in the end."""
+    models = [faulty.frames(patience_s=120.0, deadline_s=120.0) for _ in range(6)]
+    frames_NHWC = some_frames(32)
+    with ThreadPoolExecutor(6) as pool, held_until_it_refuses(faulty, tmp_path / "hold"):
+        asked = [pool.submit(model, frames_NHWC) for model in models]
+    assert all(future.result().tobytes() == means(frames_NHWC).tobytes() for future in asked)
+
+
+def test_a_full_queue_is_transient_once_patience_ends(faulty: Faulty, tmp_path: Path) -> None:
+    models = [faulty.frames(patience_s=0.0, deadline_s=120.0) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool, held_until_it_refuses(faulty, tmp_path / "hold"):
         asked = [pool.submit(model, some_frames(32)) for model in models]
     errors = [future.exception() for future in asked]
     assert {type(e) for e in errors if e} == {Transient}

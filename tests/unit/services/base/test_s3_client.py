@@ -1,10 +1,12 @@
 """Where S3 is and who we are, by the field's usual variables; no secret in any message."""
 
+import socket
 from pathlib import Path
 
 import pytest
+from minio.credentials import StaticProvider
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, Transient
 from services.base.s3_client import AWS_ENDPOINT, Answer, Bucket, S3Settings, child_text, credentials_from_environment
 from services.base.store import open_store
 
@@ -101,3 +103,24 @@ def test_answers_are_read_in_any_namespace() -> None:
     for namespace in ("", ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'):
         root = Answer(200, {}, f"<R{namespace}><UploadId>u</UploadId></R>".encode()).xml()
         assert (child_text(root, "UploadId"), child_text(root, "Other")) == ("u", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "is_retried"),
+    [
+        pytest.param(socket.EAI_NONAME, False, id="a name that nobody knows is wrong, and said at once"),
+        pytest.param(socket.EAI_AGAIN, True, id="a name server that does not answer now"),
+    ],
+)
+def test_a_host_that_does_not_exist_is_said_at_once(number: int, is_retried: bool, monkeypatch) -> None:
+    looked_up = []
+
+    def lookup(*_: object, **__: object) -> None:
+        looked_up.append(number)
+        raise socket.gaierror(number, "as the resolver says")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    bucket = Bucket("bucket", S3Settings("http://there.invalid:9", "us-east-1"), StaticProvider("key", "secret"))
+    with pytest.raises(Transient, match=r"http://there\.invalid:9 .*check AWS_ENDPOINT_URL_S3"):
+        bucket.request("GET", patience_s=1.5)
+    assert (len(looked_up) > 1) == is_retried

@@ -1,6 +1,7 @@
 """The mean colour of each frame, by a model that fails as `faults.json` beside its version folder tells it.
 
 most_items: a larger batch is out of memory. delay_s: of each execution. message: what every request fails with.
+hold: a file; while it is there an execution waits.
 fail_times: only so many executions fail. num_values: of an answer, the three over and over.
 log: a file that gets a line when an execution begins and one when it ends.
 """
@@ -28,6 +29,8 @@ class TritonPythonModel:
         faults = json.loads(self._faults.read_text()) if self._faults.exists() else {}
         _note(faults, "begins")
         time.sleep(faults.get("delay_s", 0.0))
+        while "hold" in faults and Path(faults["hold"]).exists():
+            time.sleep(0.01)
         given = [pb_utils.get_input_tensor_by_name(r, "frames").as_numpy() for r in requests]
         answers = [self._answer(frames_NHWC, sum(map(len, given)), faults) for frames_NHWC in given]
         _note(faults, "ends")
