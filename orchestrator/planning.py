@@ -23,7 +23,7 @@ from orchestrator.pin import claim_of, finished_as
 from orchestrator.pipeline import DataSet, Pipeline
 from orchestrator.pipelines import PIPELINES, pipeline_module
 from orchestrator.plan import Plan, Roots, make_plan
-from services.base.errors import BadConfig, VisemillError, from_kind
+from services.base.errors import EXIT_OK, BadConfig, VisemillError, from_kind
 from services.base.order import RunOrder
 from services.base.store import Entry, open_store
 
@@ -130,7 +130,8 @@ def run_service(stages: str, door: str, *flags: str, limit_s: float, accept: Seq
         done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
         raise _hung(stages, door, limit_s) from None
-    if done.returncode in accept:
+    # A bug may end the service before it has said anything.
+    if done.returncode in accept and (done.stdout or done.returncode == EXIT_OK):
         return done.stdout
     raise _failed(stages, door, done.returncode, done.stderr)
 

@@ -292,6 +292,6 @@ header p,h1,section>p{overflow-wrap:anywhere}
 @media(max-width:720px){main{padding:20px 10px 40px}section{padding:14px 12px}th,td{padding:6px 6px}
 .stack thead{display:none}.stack tr{display:block;border-bottom:1px solid var(--line);padding:6px 0}
 .stack td{display:block;border:0;padding:2px 6px}.stack td:first-child{font-weight:600}
-td.whole{white-space:normal;overflow-wrap:anywhere}.stack td:not(:first-child).whole{white-space:normal}}
+.stack td.whole{white-space:normal;overflow-wrap:anywhere}}
 @media print{body{background:#fff}section{break-inside:avoid-page}}
 """

@@ -145,10 +145,17 @@ def _summary(value: Any) -> dict[str, Any]:
 
 
 def _save(stem: Path, name: str, value: Any) -> Path:
-    """Writes the artifact beside the others of its clip and tells where."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    """Writes the artifact beside the others of its clip and tells where. Raises BadConfig NOT_SAVED."""
     path = stem.with_name(short_name(stem.name, f".{name}" + ("" if isinstance(value, Product) else ".npz")))
-    path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
+    except OSError as error:
+        raise BadConfig(
+            "NOT_SAVED",
+            f"--save {stem.parent} takes no file ({error.strerror}): give a folder that may be written and has room",
+            str(error),
+        ) from error
     return path
 
 

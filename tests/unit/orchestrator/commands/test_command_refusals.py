@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import planning
 from orchestrator.cli import build_parser, main
 from orchestrator.commands import models
 from orchestrator.commands.report import _write
+from orchestrator.planning import run_service
 from services.base.errors import EXIT_BAD_CONFIG, BadConfig
 
 
@@ -43,6 +45,12 @@ def test_models_name_the_extra_that_they_need(line: str, monkeypatch: pytest.Mon
     flags = build_parser().parse_args(["models", *line.split()])
     with pytest.raises(BadConfig, match=r"LIBRARY_MISSING: \w+ is not installed: pip install 'visemill\[features\]'"):
         flags.call(flags)
+
+
+def test_a_service_that_ends_without_a_word_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning.sys, "executable", "false")
+    with pytest.raises(BadConfig, match=r"SERVICE_FAILED: `services decode once` exited with 1"):
+        run_service("decode", "once", limit_s=9, accept=(0, 1))
 
 
 def test_a_corpus_that_cannot_be_written_is_refused_in_its_services_words(
