@@ -134,13 +134,14 @@ class TimeHole(NamedTuple):
 class DecodeFacts:
     """What the decoder had to say once the last frame was out; never an error, always reported.
 
-    num_frames: delivered. num_corrupt: frames that the decoder itself flagged or concealed.
+    num_frames: delivered. num_corrupt: frames that the decoder or the demuxer flagged, or that were concealed.
     num_duplicate_pts: frames whose written time does not exceed the one before; they were given a later one. truncated:
     the limit on frames stopped it, not the end.
-    ended_early: the stream broke off with an error after at least one frame. warnings: the decoder's own lines,
-    deduplicated, bounded.
+    ended_early: the stream broke off with an error after at least one frame, or bytes in the file were skipped that are
+    none of its kind. warnings: the decoder's own lines, deduplicated, bounded.
     num_decoded: frames that left the decoder, delivered or not. num_lost: frames before the first key frame, which
-    cannot be decoded, and those of further recordings in a file whose kind ends with the first. num_derived_pts: frames
+    cannot be decoded, those of further recordings in a file whose kind ends with the first, and in a damaged clip those
+    whose packets the decoder gave no frame for or never got. num_derived_pts: frames
     whose time is not a written presentation time. num_restarts: places where the times begin anew; what follows was put
     behind what came before.
     rate_hz, duration_s: measured from the times of all decoded frames (as declared where that is within a hundredth);

@@ -20,6 +20,13 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _PICTURE_SIZE = re.compile(r"Picture size (\d+)x(\d+) (?:is invalid|exceeds)")
 # A packet is called corrupt when the file ends inside it, except in transport streams, which flag lost packets so.
 _BROKE_OFF = re.compile(r"ended prematurely|partial file|^(?!mpegts:)[^ ]+: Packet corrupt")
+# What demuxers and decoders say of bytes that they skip, or of frames that they give out as they are or not at all,
+# without a flag on any frame.
+_DAMAGED = re.compile(
+    r"^matroska,webm: .*(invalid as first byte|invalid length|exceeds (containing|max)|beyond end of file|EBML header)"
+    r"|^flv: Packet mismatch|^asf: (packet_\w+ |invalid|unexpected|ff asf skip)|^gif: LZW decode failed|CRC mismatch"
+    r"|first frame is no keyframe|ignoring overflow|^ogg: .*(cannot find sync word|page at)"
+)
 # Its warnings are about how it is called, never about the clip.
 _NOT_ABOUT_THE_CLIP = frozenset({"swscaler"})
 
@@ -36,6 +43,7 @@ class DecoderLog:
 
     FFmpeg is heard only inside `listening`, on the thread that entered it: neither clips nor threads mix.
     largest_refused_px: pixels of the largest picture that FFmpeg would not allocate. broke_off: the file ends too soon.
+    damaged: bytes in it are none of its kind, or not those that were written.
     """
 
     def __init__(self) -> None:
@@ -45,6 +53,7 @@ class DecoderLog:
         self._captured: list[tuple[int, str, str]] = []
         self.largest_refused_px = 0
         self.broke_off = False
+        self.damaged = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -71,6 +80,7 @@ class DecoderLog:
         if match := _PICTURE_SIZE.search(line):
             self.largest_refused_px = max(self.largest_refused_px, int(match[1]) * int(match[2]))
         self.broke_off = self.broke_off or _BROKE_OFF.search(line) is not None
+        self.damaged = self.damaged or _DAMAGED.search(line) is not None
         self._last.append(line)
         if line in self._lines:
             return

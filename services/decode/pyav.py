@@ -5,13 +5,15 @@ pixels are not square are scaled (bicubic) in the same step until they are, as a
 Times: presentation times in stream order, which is the order of presentation (see times.py); they need not start at 0.
 A cut before a key frame: what cannot be decoded before the first one is left out, and counted.
 Errors: the stream ends at the first packet that the decoder refuses, as it does in OpenCV; frames that are still
-inside the decoder then are dropped with it. A frame counts as corrupt when the decoder flags it (it concealed errors).
+inside the decoder then are dropped with it, and count as lost with all that follows. A frame counts as corrupt when the
+decoder flags it (it concealed errors).
 A mirrored display matrix is mirrored back, as players do and OpenCV does not: left and right are the person's own.
 """
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ from services.decode.container import (
     video_stream,
 )
 from services.decode.decoder_log import DecoderLog
+from services.decode.packets import PacketCount, ThreadCounter, ends_in_mid_packet
 from services.decode.picture import Picture
 from services.decode.picture_digest import PictureDigest
 from services.decode.sampling import is_behind
@@ -46,17 +49,7 @@ _MAX_PACKETS_PER_FRAME = 4
 _MAX_AHEAD, _LEAST_AHEAD, _AHEAD_PX = 10, 4, 32 << 20
 
 
-class _Counter:
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.total = 0
-
-    def add(self, num: int) -> None:
-        with self._lock:
-            self.total += num
-
-
-_decoded = _Counter()
+_decoded = ThreadCounter()
 
 
 def decoded_frames_total() -> int:
@@ -99,16 +92,12 @@ class PyavVideo:
         self._rate_hz = float(self._stream.average_rate or self._stream.guessed_rate or 0)
         self._times = FrameTimes(self._stream.time_base, self._rate_hz)
         self._ready: deque[Any] = deque()
-        # Times of the packets before the first key frame.
-        self._before_key: list[int] = []
-        self._key_seen = False
+        self._packet_count = PacketCount(self._stream.codec_context.name)
         self._num_lost = 0
+        self._num_behind = 0
         self._format_name = container.format.name
-        self._last_read = 0
         self._decoding_shift: int | None = None
         self._at_end = False
-        self._num_packets = 0
-        self._num_hidden = 0
         self._num_frames = 0
         self._num_corrupt = 0
         self._num_interlaced = 0
@@ -121,7 +110,7 @@ class PyavVideo:
         self._first = self._next_frame()
         if self._first is None:
             self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
-        self._num_lost += self._lost_before(self._first)
+        self._num_lost += self._packet_count.num_lost_before(self._first)
         self._look_ahead(self._first)
         self._declared_s = declared_duration_s(container, self._stream)
         self._picture = Picture(self._first, self._stream, config.max_pixels, log)
@@ -161,23 +150,34 @@ class PyavVideo:
         """What is known so far; complete once `read` has returned None."""
         return DecodeFacts(
             num_frames=self._num_frames,
-            num_corrupt=self._num_corrupt,
+            num_corrupt=self._num_spoiled(),
             num_duplicate_pts=self._times.num_duplicates,
             truncated=self._truncated,
-            ended_early=self._ended_early,
+            ended_early=self._ended_early or self.log.damaged,
             warnings=self.log.lines(),
             num_decoded=self._num_frames,
-            num_lost=self._num_lost,
+            num_lost=self._num_lost + self._num_behind + self._num_swallowed(),
             num_derived_pts=self._times.num_derived,
             num_restarts=self._times.num_restarts,
             rate_hz=self._times.measured_rate_hz(),
             duration_s=self._measured_duration_s(),
             longest_step_s=self._times.longest_step_s(),
-            num_hidden=self._num_hidden,
+            num_hidden=self._packet_count.num_hidden,
             num_interlaced=self._num_interlaced,
             holes=holes_of(self._times_s),
             frames_sha256=self._digest.hex(),
         )
+
+    def _num_spoiled(self) -> int:
+        """Frames that were flagged. Where transport streams are joined, the first packet of the next one is."""
+        return max(self._num_corrupt, self._packet_count.num_corrupt - self._times.num_restarts)
+
+    def _num_swallowed(self) -> int:
+        """Packets of which no frame came, in a clip that is known to be damaged: others may have such for a reason."""
+        is_damaged = self._num_spoiled() > 0 or self._ended_early or self.log.damaged
+        if not is_damaged or not self._at_end or self._truncated or self._num_interlaced:
+            return 0
+        return self._packet_count.num_swallowed(self._num_out() + self._num_lost)
 
     def _measured_duration_s(self) -> float:
         """What lies behind the limit included."""
@@ -222,18 +222,13 @@ class PyavVideo:
         if in_decoding_order(ticks) and first.dts is not None:
             self._decoding_shift = (self._stream.start_time or 0) - first.dts
 
-    def _lost_before(self, first: Any) -> int:
-        if first.pts is None:
-            return len(self._before_key) if first.key_frame else 0
-        return sum(ticks < first.pts for ticks in self._before_key)
-
     def _decode_packet(self) -> list[Any]:
         try:
             return self._decoded_of_packet()
         except av.error.MemoryError as error:
             raise absurd_memory(self._media, self.log, error) from error
         except av.error.FFmpegError as error:
-            if self._before_key and not self._key_seen:
+            if self._packet_count.awaits_key:
                 return []
             self._end_with(error)
             return []
@@ -245,35 +240,34 @@ class PyavVideo:
             self._finish()
             return []
         if packet.size:
-            self._num_packets += 1
-            self._last_read = max(self._last_read, packet.pos or 0)
-            self._num_hidden += bool(packet.is_discard)
+            self._packet_count.add(packet)
             self._check_packets()
-            self._note_key(packet)
         frames = packet.decode()
         _decoded.add(len(frames))
         return list(frames)
 
-    def _note_key(self, packet: Any) -> None:
-        self._key_seen = self._key_seen or packet.is_keyframe
-        ticks = packet.pts if packet.pts is not None else packet.dts
-        if not self._key_seen and not packet.is_discard:
-            self._before_key.append(-(1 << 62) if ticks is None else ticks)
-
     def _end_with(self, error: Exception) -> None:
         self._at_end = True
         self._ended_early = True
+        self._count_rest()
         self.log.drain()
         self._check_pixels(self.log.largest_refused_px)
         if self._num_out() == 0:
             message = f"{self._media.name}: the decoder refuses the first frame; replace the file or leave it out"
             self._refuse("NO_FRAMES", message, error)
 
+    def _count_rest(self) -> None:
+        """Reads the packets that are left, so that they count as lost: as many as a clip may have frames."""
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in itertools.islice(self._packets, self._config.max_decoded_frames):
+                if packet.size:
+                    self._packet_count.add(packet)
+
     def _finish(self) -> None:
         self._at_end = True
         self.log.drain()
-        self._ended_early = self.log.broke_off
-        self._num_lost += num_packets_behind(self._media, self._format_name, self._last_read)
+        self._ended_early = self.log.broke_off or ends_in_mid_packet(self._format_name, self._media.size_bytes)
+        self._num_behind = num_packets_behind(self._media, self._format_name, self._packet_count.last_read)
 
     def _num_out(self) -> int:
         """Frames that have left the decoder, handed out or not."""
@@ -317,7 +311,7 @@ class PyavVideo:
             if packet is None:
                 break
             if packet.size:
-                self._num_packets += 1
+                self._packet_count.add(packet)
                 self._check_packets()
             if packet.size and packet.pts is not None and not packet.is_discard:
                 last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * self._stream.time_base))
@@ -380,8 +374,10 @@ class PyavVideo:
 
     def _check_packets(self) -> None:
         # A few bytes of index can name the same undecodable bytes millions of times.
-        if self._num_packets > _MAX_PACKETS_PER_FRAME * self._config.max_decoded_frames:
-            self._refuse_long(f"holds {self._num_packets} packets for {self._num_out()} frames", "max_decoded_frames")
+        if self._packet_count.num_packets > _MAX_PACKETS_PER_FRAME * self._config.max_decoded_frames:
+            self._refuse_long(
+                f"holds {self._packet_count.num_packets} packets for {self._num_out()} frames", "max_decoded_frames"
+            )
 
     def _check_pixels(self, num_px: int) -> None:
         if num_px > self._config.max_pixels:

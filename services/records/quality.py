@@ -26,7 +26,7 @@ ALIGN_TOLERANCE_S = 0.5
 FLAGS: Mapping[str, str] = {
     "ALIGN_TIME_MISMATCH": f"the alignment ends over {ALIGN_TOLERANCE_S} s off the clip's end, in its better unit",
     "CHARACTERS_DROPPED": "the transcript holds characters outside a..z and blank",
-    "CORRUPT_FRAMES": "the decoder flagged or concealed frames, or broke off",
+    "CORRUPT_FRAMES": "frames were flagged as damaged or concealed, bytes were skipped, or decoding broke off",
     "CTC_INFEASIBLE": "fewer frames than the label needs",
     "DARK_FRAMES": "frames with next to no light",
     "DECODER_WARNINGS": "the decoder complained",
@@ -38,7 +38,7 @@ FLAGS: Mapping[str, str] = {
     "FACE_MISPLACED": f"more than {MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
     "FACE_TURNED": f"more than {MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
     "FRAMES_CUT": "the clip goes on where the record ends",
-    "FRAMES_LOST": "frames before the first key frame, or of a further recording in the file, could not be read",
+    "FRAMES_LOST": "frames before the first key frame, of a further recording or of damaged packets could not be read",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
     "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
     "INDEX_IS_NO_TIME": "frames were taken by index from a video that is not of steady 25 Hz: words are elsewhere",

@@ -10,10 +10,10 @@ from services.records.sign.occlusion import LEAST_SEEN_SHARE
 from services.records.sign.spec import SignFilesConfig
 
 FLAGS: Mapping[str, str] = {
-    "CORRUPT_FRAMES": "the decoder flagged or concealed frames, or broke off",
+    "CORRUPT_FRAMES": "frames were flagged as damaged or concealed, bytes were skipped, or decoding broke off",
     "DECODER_WARNINGS": "the decoder complained",
     "FEW_HANDS": "hands are visible in less than a quarter of the frames",
-    "FRAMES_LOST": "frames before the first key frame, or of a second recording in the file, are not read: re-encode",
+    "FRAMES_LOST": "frames before the first key frame, of a second recording or of damaged packets are missing",
     "HARDLY_ANYBODY": "somebody is seen in less than a quarter of the frames: crop the video about the signer",
     "INTERLACED": "frames of two fields, woven as they were coded: what moves has combs",
     "NO_HANDS": "no hand is visible in any frame",

@@ -127,6 +127,27 @@ def test_a_file_that_ends_too_soon_is_noticed(log, name, message, expected):
     assert log.broke_off is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "expected"),
+    [
+        ("matroska,webm", "0x00 at pos 56060 (0xdafc) invalid as first byte of an EBML number", True),
+        ("matroska,webm", "Element at 0x3 ending at 0x9 exceeds containing master element ending at 0x8", True),
+        ("flv", "Packet mismatch -236474636 7913 8108", True),
+        ("asf", "packet_frag_size is invalid (43105>2155-23+0)", True),
+        ("gif", "LZW decode failed", True),
+        ("ffv1", "slice CRC mismatch E05BCAB1!", True),
+        ("matroska,webm", "File extends beyond end of segment.", False),
+        ("mpegts", "Packet corrupt (stream = 0, dts = 72000).", False),
+        ("mpeg4", "Video uses a non-standard and wasteful way to store B-frames", False),
+        ("vp9", "Not all references are available", False),
+    ],
+)
+def test_damage_that_no_frame_is_flagged_for_is_noticed(log, name, message, expected):
+    with log.listening():
+        say(message, name=name)
+    assert log.damaged is expected
+
+
 def test_a_note_of_our_own_stands_beside_the_decoders_lines(log):
     log.note("a rotation is not applied")
     assert log.lines() == ("decode: a rotation is not applied",)
