@@ -26,6 +26,8 @@ UPSTREAM = "python:3.11-slim-bookworm"
 # What the chart needs. VARIANTS are built by their names alone.
 SERVICES = ("worker", "orchestrator", "triton")
 VARIANTS = ("worker-torch",)
+# Of a build that failed.
+PRINTED_LINES = 60
 
 
 def version() -> str:
@@ -71,7 +73,12 @@ def build(service: str, base: str, builder: Builder, force: bool) -> dict[str, o
     labels = {"title": f"visemill-{service}", "version": version(), "revision": revision(), "licenses": "Apache-2.0"}
     words = [f"--label=org.opencontainers.image.{key}={value}" for key, value in labels.items()]
     words += [f"--build-arg=BASE_IMAGE={base}", f"--build-arg=SERVICE={service}"]
-    builder.build(name, ROOT / "services" / "Dockerfile", CONTEXT, words)
+    try:
+        builder.build(name, ROOT / "services" / "Dockerfile", CONTEXT, words)
+    except subprocess.CalledProcessError as error:
+        printed = "\n".join((error.output or "").splitlines()[-PRINTED_LINES:])
+        why = f"{builder.name} ended with exit code {error.returncode}"
+        raise SystemExit(f"{printed}\nvisemill-{service} was not built: {why}, see above") from None
     built_s = time.monotonic() - begin_s
     builder.copy_out(name, "/opt/visemill/sbom.cdx.json", IMAGES / f"visemill-{service}.sbom.cdx.json")
     builder.save(name, archive)

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from image_archive import Layers, write_archive
+from image_pip import pip_settings, reachable
 
 _PULL_LIMIT_S = 300
 _SECRETS_PREFIX = "secrets."
 
 
 class Builder(Protocol):
-    """name: of the program. Every method raises CalledProcessError when the program fails."""
+    """name: of the program. Every method raises CalledProcessError when the program fails.
+
+    The error of `build` holds what the program printed where nobody has seen it.
+    """
 
     name: str
 
@@ -48,17 +52,14 @@ def chosen_builder(asked: str, folder: Path) -> Builder:
 
 @contextlib.contextmanager
 def secrets(folder: Path) -> Iterator[list[str]]:
-    """`--secret` flags that give pip inside the build the index and the authorities that pip outside of it has.
+    """`--secret` flags that give pip inside the build the indexes and the authorities that pip outside of it has.
 
     An index may hold a password: its file is the owner's alone, in a folder that is too, and gone when the build has
     ended or failed.
     """
-    lines = ["[global]", "timeout = 180"]
-    for name in ("index-url", "trusted-host"):
-        found = _output("pip", name)
-        if found and not found.startswith("file:"):
-            lines.append(f"{name} = {found}")
-    authorities = os.environ.get("PIP_CERT") or _output("pip", "cert") or os.environ.get("SSL_CERT_FILE", "")
+    settings = pip_settings()
+    lines = ["[global]", "timeout = 180", *(f"{name} = {value}" for name, value in reachable(settings).items())]
+    authorities = os.environ.get("PIP_CERT") or settings.get("cert") or os.environ.get("SSL_CERT_FILE", "")
     with tempfile.TemporaryDirectory(dir=folder, prefix=_SECRETS_PREFIX) as private:
         config = Path(private) / "pip.conf"
         with open(config, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
@@ -84,9 +85,12 @@ class Buildah:
         self._environment = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "overlay", **os.environ}
 
     def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
-        words = ["bud", "--quiet", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
+        # Not --quiet, which keeps the words of a step that fails, too.
+        words = ["bud", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
         with secrets(self._folder) as given:
-            self._run(*words, *arguments, *given, f"--file={recipe}", f"--tag={image}", str(context))
+            argv = self._argv(*words, *arguments, *given, f"--file={recipe}", f"--tag={image}", str(context))
+            both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+            subprocess.run(argv, env=self._environment, check=True, **both)  # type: ignore[call-overload]
 
     def save(self, image: str, archive: Path) -> None:
         config: str = self._inspect(image)["Config"]
@@ -197,8 +201,3 @@ def _answers(*argv: str) -> bool:
         return subprocess.run(argv, capture_output=True, check=False, timeout=_PULL_LIMIT_S).returncode == 0
     except subprocess.TimeoutExpired:
         return False
-
-
-def _output(program: str, setting: str) -> str:
-    argv = [program, "config", "get", f"global.{setting}"]
-    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()

@@ -11,24 +11,26 @@ from pathlib import Path
 
 import pip
 from image_network import fill_repository
+from image_pip import fetch_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXT = ROOT / "build" / "images" / "context"
 _SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".yaml", ".json"}
 # Folder of the program in the image -> in the repository.
 _PACKAGES = {"services": "services", "orchestrator": "orchestrator", "visemill": "protos/visemill"}
+_TORCH_REQUIREMENTS = ("worker.txt", "worker-torch.txt", "worker-torch.sha256")
 # What decides an image, beside its base: parts of the context.
 _PARTS = {
     "worker": ("bin", "requirements/worker.txt", "models", "app"),
-    "worker-torch": ("bin", "requirements/worker.txt", "requirements/worker-torch.txt", "models", "app"),
+    "worker-torch": ("bin", *(f"requirements/{name}" for name in _TORCH_REQUIREMENTS), "models", "app"),
     "orchestrator": ("bin", "requirements/worker.txt", "requirements/orchestrator.txt", "models", "app"),
     "triton": ("bin", "requirements/triton.txt", "repository"),
 }
 
 
 def gather(service: str, version: str) -> None:
-    """Fills CONTEXT with what the image of a service takes. Raises SystemExit when a model or network cannot be had."""
-    for name in ("app", "bin", "requirements", "models", "repository", "pip"):
+    """Fills CONTEXT with what a service's image takes. Raises SystemExit when a model, network or torch is missing."""
+    for name in ("app", "bin", "requirements", "models", "repository", "pip", "wheels"):
         (CONTEXT / name).mkdir(parents=True, exist_ok=True)
     _mirror(ROOT / "deploy" / "images" / "bin", CONTEXT / "bin")
     for path in (ROOT / "deploy" / "images").glob("*.txt"):
@@ -45,6 +47,11 @@ def gather(service: str, version: str) -> None:
             raise SystemExit(
                 f"nothing was built: visemill-{service} must hold MediaPipe's models. {done.stderr.strip()}"
             )
+    if service == "worker-torch":
+        # Its digest is copied into the image: a layer is made anew when another wheel is chosen.
+        listed = CONTEXT / "requirements" / "worker-torch.txt"
+        (pinned,) = (line for line in listed.read_text().splitlines() if line.startswith("torch=="))
+        listed.with_suffix(".sha256").write_text(fetch_wheel(pinned, CONTEXT / "wheels", f"visemill-{service}"))
     _settle(CONTEXT)
 
 
