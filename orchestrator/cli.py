@@ -38,7 +38,7 @@ from orchestrator.commands import (
     status,
     verify,
 )
-from orchestrator.commands.roots import add_output_flags
+from orchestrator.commands.roots import add_allow_flags, add_output_flags
 from orchestrator.pipeline import Pipeline
 from orchestrator.planning import add_device_flag, add_pipeline_parsers
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, BadConfig, Transient, VisemillError
@@ -119,6 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub = add(name, call, text)
         add_output_flags(sub)
         run.add_run_flags(sub)
+        add_allow_flags(sub)
         sub.add_argument(
             "--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)"
         )

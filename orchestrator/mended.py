@@ -9,7 +9,6 @@ import argparse
 import dataclasses
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,8 @@ from orchestrator.pin import CLAIM, claim_of
 from orchestrator.pipeline import Pipeline
 from orchestrator.plan import Plan, explain_difference
 from orchestrator.planning import describe, plan_of
+from orchestrator.state_names import check_words, planning_words
+from orchestrator.submission import Allowed
 from services.base import layout
 from services.base.errors import BadConfig
 from services.base.manifest import ClipRow, Manifest
@@ -42,17 +43,18 @@ class Mended:
     new: tuple[str, ...]
 
 
-def plan_mended(pipeline: Pipeline, order: RunOrder, state: Store) -> Mended | None:
+def plan_mended(pipeline: Pipeline, order: RunOrder, state: Store, allowed: Allowed | None = None) -> Mended | None:
     """The folder planned anew, with the flags that the run was planned with; None where nothing of what it left out is
     a clip now.
 
-    Raises BadConfig where it cannot be planned, or where files would be made otherwise than the run's.
+    allowed: what the flags may name; None: anything. Raises BadConfig where it cannot be planned, or where files would
+    be made otherwise than the run's.
     """
     lines = [line for line in read_quarantine(state, order, ()) if line["reproduce"]]
     left_out = {str(line["media"]) for line in lines}
     if not left_out:
         return None
-    flags = _flags(pipeline, order, state, shlex.split(str(lines[0]["reproduce"])))
+    flags = _flags(pipeline, order, state, str(lines[0]["reproduce"]), allowed)
     plan = plan_of(pipeline, flags)
     known = {row.key for row in read_clips(state, order)}
     came = [row for row in plan.rows if row.key not in known]
@@ -89,13 +91,17 @@ def take_over(mended: Mended, before: RunOrder, state: Store, outputs: Store) ->
     return len(carried)
 
 
-def _flags(pipeline: Pipeline, order: RunOrder, state: Store, command: list[str]) -> argparse.Namespace:
+def _flags(
+    pipeline: Pipeline, order: RunOrder, state: Store, command: str, allowed: Allowed | None
+) -> argparse.Namespace:
     """What `plan_of` takes. command: visemill plan PIPELINE --input-root X --output-root Y, then the pipeline's own."""
     parser = FlagParser(f"flags of {pipeline.name}")
     pipeline.add_flags(parser)
+    words = planning_words(order.run, pipeline.name, command)
+    check_words(order, words, parser, allowed)
     parser.add_argument("--input-root")
     parser.add_argument("--output-root")
-    flags = parser.parse_args(command[3:])
+    flags = parser.parse_args(words)
     flags.pipeline, flags.follow_links, flags.state_root = pipeline.name, order.follow_links, state.uri
     flags.input_root, flags.output_root = order.input_root, order.output_root
     flags.run = "" if order.run == order.digest[:16] else _next_name(order.run)

@@ -373,7 +373,10 @@ class RunHost:
         own = record.asked.resume_words(self._config.workers_flag)[1:]
         attach = self._config.attach_words if record.verb == "resume" else ()
         # A flag that is given twice counts as it is given last.
-        return [record.verb, *self._config.resume_words, *attach, *own, "--progress=json", *remotes]
+        # The run's state lies where its submitter may write.
+        allow = [f"--allow-root={root}" for root in self._allowed.roots]
+        allow += [f"--allow-address={address}" for address in self._allowed.addresses]
+        return [record.verb, *self._config.resume_words, *attach, *own, "--progress=json", *remotes, *allow]
 
     def _take(self, run_id: str, event: Event) -> None:
         with self._changed:

@@ -111,7 +111,7 @@ class Allowed:
         Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, NAME_NOT_KNOWN, ADDRESS_NOT_ALLOWED.
         """
         for name in ("input_root", "output_root", "state_root"):
-            self._check_root(name, getattr(asked, name))
+            self.check_root(name, getattr(asked, name))
         values = parser.parse_args(list(asked.flags))
         for action in parser.flags:
             self._check_flag(action, getattr(values, action.dest))
@@ -139,12 +139,18 @@ class Allowed:
                 f"{name} {file} is none of the names that every server knows ({', '.join(action.names)}): give one of "
                 f"them, or a file by its absolute path below an allowed root ({', '.join(self.roots) or 'none'})",
             )
-        self._check_root(name, file)
-        if action.metavar == ADDRESS and text and text not in self.addresses:
-            known = ", ".join(self.addresses) or "none"
-            raise BadConfig("ADDRESS_NOT_ALLOWED", f"{name} {text} is none of the addresses allowed here: {known}")
+        self.check_root(name, file)
+        if action.metavar == ADDRESS:
+            self.check_address(name, text)
 
-    def _check_root(self, name: str, root: str) -> None:
+    def check_address(self, name: str, address: str) -> None:
+        """Raises BadConfig ADDRESS_NOT_ALLOWED. address: none where empty."""
+        if address and address not in self.addresses:
+            known = ", ".join(self.addresses) or "none"
+            raise BadConfig("ADDRESS_NOT_ALLOWED", f"{name} {address} is none of the addresses allowed here: {known}")
+
+    def check_root(self, name: str, root: str) -> None:
+        """Raises BadConfig ROOT_NOT_ALLOWED. root: a root or a file; none where empty."""
         if root and not any(self._leads_below(root, allowed) for allowed in self.roots):
             known = ", ".join(self.roots) or "none"
             raise BadConfig(

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from orchestrator.pin import claim_of, pinned_order
+from orchestrator.submission import Allowed
 from services.base import layout
 from services.base.errors import BadConfig
 from services.base.order import RunOrder
@@ -25,6 +26,40 @@ def add_state_flags(parser: argparse.ArgumentParser) -> None:
 def absolute(root: str) -> str:
     """A root that means the same in a worker: an absolute path, or the uri as it is, or nothing as nothing."""
     return root if "://" in root or not root else str(Path(root).expanduser().absolute())
+
+
+def add_allow_flags(parser: argparse.ArgumentParser) -> None:
+    """Of those who carry runs for others, such as `visemill serve`."""
+    parser.add_argument(
+        "--allow-root",
+        action="append",
+        default=[],
+        metavar="ROOT",
+        help="refuse a run whose state names roots or files that lie below none of these; may be repeated; default: "
+        "any may be named",
+    )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="with --allow-root: servers that the run's state may name; may be repeated; default: none",
+    )
+
+
+def allowed_of(flags: argparse.Namespace) -> Allowed | None:
+    """What the state of a run may name; None: anything. Raises BadConfig."""
+    if not flags.allow_root:
+        return None
+    try:
+        return Allowed(tuple(flags.allow_root), tuple(flags.allow_address), real_root)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"--allow-root: {error}") from error
+
+
+def real_root(root: str) -> str:
+    """Where a root leads once links are followed."""
+    return str(Path(root).resolve()) if root.startswith("/") else root
 
 
 def state_root(flags: argparse.Namespace) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.carrying import RunOptions, Summary, forget, log_dir
 from orchestrator.commands import Answer, kube
-from orchestrator.commands.roots import find_run, state_root
+from orchestrator.commands.roots import allowed_of, find_run, state_root
 from orchestrator.decide import Policy
 from orchestrator.joining import pin_or_join
 from orchestrator.lease import Lease
@@ -27,6 +27,7 @@ from orchestrator.planning import pipeline_of, plan_of
 from orchestrator.progress import duration, num_bytes
 from orchestrator.run_loop import RunLoop
 from orchestrator.space import check, disks_of
+from orchestrator.state_names import check_order
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.isolation import clip_limits
 from services.base.order import NO_SHARD, RunOrder
@@ -176,7 +177,7 @@ def retry(flags: argparse.Namespace) -> Answer:
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
     pipeline = pipeline_of(order.pipeline)
-    mended = plan_mended(pipeline, order, state)
+    mended = plan_mended(pipeline, order, state, allowed_of(flags))
     with Lease(outputs.uri, order.run):
         if mended is not None:
             notes = _taken_in(mended, take_over(mended, order, state, outputs))
@@ -211,6 +212,9 @@ def _taken_in(mended: Mended, num_carried: int) -> tuple[str, ...]:
 
 def _find_to_write(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
     order, state, outputs = find_run(flags)
+    allowed = allowed_of(flags)
+    if allowed is not None:
+        check_order(order, allowed)
     if not writes_to(order, outputs):
         raise BadConfig(
             "OUTPUT_MOVED",

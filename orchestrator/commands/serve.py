@@ -6,11 +6,10 @@ import argparse
 import contextlib
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from orchestrator.commands import Answer, kube
-from orchestrator.commands.roots import absolute
+from orchestrator.commands.roots import absolute, real_root
 from orchestrator.flag_words import words_given_by
 from orchestrator.planning import device_of
 from orchestrator.policies.kept_runs import Keep
@@ -107,7 +106,7 @@ def serve(flags: argparse.Namespace) -> Answer:
 
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
     try:
-        allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), _real, absolute(flags.registry))
+        allowed = Allowed(tuple(flags.allow_root), tuple(flags.allow_address), real_root, absolute(flags.registry))
         keep = Keep(flags.keep_ended, flags.keep_ended_days)
         owners = Owners(bool(config.tls_client_ca), tuple(flags.operator))
         host_config = HostConfig(flags.num_runs, tuple(flags.remote), **_cluster(flags), keep=keep, owners=owners)
@@ -144,7 +143,3 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
         "attach_words": ("--attach",),
         "cancel_words": cancel_words,
     }
-
-
-def _real(root: str) -> str:
-    return str(Path(root).resolve()) if root.startswith("/") else root
