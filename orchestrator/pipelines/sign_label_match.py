@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from services.base.errors import BadConfig
 from services.records.sign.labels import MapRow, composed
@@ -16,10 +17,10 @@ def label_clips(
     """(path -> (gloss, cat), files of the lines that mean no clip). names: path -> output name of every file there is.
 
     A line means the clip of its path below the root, else the one whose path without its ending or whose output name
-    it is; a path may stand below the root's own name or its whole path. A bare name, without folders, also means the
-    one clip of that name in any folder. The first of these that fits decides. Letters may be composed or not, and
-    folders parted by backslashes. Raises BadConfig BAD_LABEL_MAP for a line that fits several clips, and for two
-    labels of one clip.
+    it is; a path may stand below the root's own name or its whole path. A bare name, without folders or `./`, also
+    means the one clip of that name in any folder. The first of these that fits decides. Letters may be composed or not,
+    endings in upper or lower case, and folders parted by backslashes. Raises BadConfig BAD_LABEL_MAP for a line that
+    fits several clips, and for two labels of one clip.
     """
     steps = _steps(names)
     label_of: dict[str, Label] = {}
@@ -33,21 +34,40 @@ def label_clips(
             before = line_of[clip]
             raise BadConfig(
                 "BAD_LABEL_MAP",
-                f"line {row.number}: {row.file!r} gives {clip} the label {row.gloss}, and line {before.number}, "
-                f"{before.file!r}, gave it {before.gloss}: keep one",
+                f"line {row.number}: {row.file!r} gives {clip} the label {_shown(row, before)}, and line "
+                f"{before.number}, {before.file!r}, gave it {_shown(before, row)}: keep one",
             )
         else:
             line_of.setdefault(clip, row)
     return label_of, sorted(set(unused))
 
 
-def _steps(names: Mapping[str, str]) -> list[Mapping[str, list[str]]]:
-    """Tables of spelling -> clips, the most exact first; the last one is for bare names alone."""
+def _shown(row: MapRow, other: MapRow) -> str:
+    return str(row.gloss) if row.gloss != other.gloss else f"{row.gloss} of category {row.cat}"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A table of spelling -> clips. For bare names alone, for paths alone, or for both; lower: endings are lowered."""
+
+    clips: Mapping[str, list[str]]
+    bare: bool = True
+    paths: bool = True
+    lower: bool = False
+
+
+def _steps(names: Mapping[str, str]) -> list[_Step]:
+    """The most exact first: a name with an ending is another file's before it is one without its ending."""
+    outputs = [(text, path) for path, name in names.items() for text in (name, f"{name}.npz")]
+    without = [(_without_ending(path), path) for path in names]
     return [
-        _index((path, path) for path in names),
-        _index((text, path) for path, name in names.items() for text in (_without_ending(path), name, f"{name}.npz")),
-        _index((_base(path), path) for path in names),
-        _index((text, path) for path in names for text in (_stem(path), f"{_stem(path)}.npz")),
+        _Step(_index((path, path) for path in names)),
+        _Step(_index((_lower_ending(path), path) for path in names), lower=True),
+        _Step(_index((_base(path), path) for path in names), paths=False),
+        _Step(_index((_lower_ending(_base(path)), path) for path in names), paths=False, lower=True),
+        _Step(_index([*without, *outputs]), paths=False),
+        _Step(_index(without), bare=False),
+        _Step(_index((text, path) for path in names for text in (_stem(path), f"{_stem(path)}.npz")), paths=False),
     ]
 
 
@@ -55,7 +75,8 @@ def _index(spellings: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
     """spellings: (one of a clip, its path)."""
     found: dict[str, list[str]] = {}
     for spelling, path in spellings:
-        clips = found.setdefault(composed(spelling), [])
+        # A table keeps no space about a name.
+        clips = found.setdefault(composed(spelling).strip(), [])
         if path not in clips:
             clips.append(path)
     return found
@@ -63,6 +84,11 @@ def _index(spellings: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
 
 def _without_ending(path: str) -> str:
     return path.removesuffix(_base(path)) + _stem(path)
+
+
+def _lower_ending(path: str) -> str:
+    bare, dot, ending = path.rpartition(".")
+    return bare + dot + ending.lower() if "/" not in ending else path
 
 
 def _base(path: str) -> str:
@@ -87,11 +113,13 @@ def _spellings(file: str, input_root: str) -> list[str]:
     return found
 
 
-def _clip_of(row: MapRow, steps: Sequence[Mapping[str, list[str]]], spellings: Sequence[str]) -> str | None:
+def _clip_of(row: MapRow, steps: Sequence[_Step], spellings: Sequence[str]) -> str | None:
+    is_bare = not {"/", "\\"} & set(row.file)
     for spelling in spellings:
-        usable = steps[:2] if "/" in spelling else steps
-        for step in usable:
-            clips = step.get(spelling, [])
+        for step in steps:
+            if not (step.bare if is_bare else step.paths):
+                continue
+            clips = step.clips.get(_lower_ending(spelling) if step.lower else spelling, [])
             if len(clips) > 1:
                 raise BadConfig(
                     "BAD_LABEL_MAP",

@@ -71,3 +71,45 @@ def test_composed_and_decomposed_letters_are_one_name(file, clip):
 def test_clips_that_differ_by_the_form_of_letters_alone_cannot_be_labelled():
     with pytest.raises(BadConfig, match="may be"):
         labelled("caf\u00e9.mp4", names={"caf\u00e9.mp4": "a", "cafe\u0301.mp4": "b"})
+
+
+@pytest.mark.parametrize("file", ["./c.mp4", ".\\c.mp4", "videos/c.mp4", "/data/videos/c.mp4", "./c", "videos/c.npz"])
+def test_a_path_of_the_root_is_no_clip_of_a_folder(file):
+    assert labelled(file) == ({}, [file])
+
+
+@pytest.mark.parametrize(
+    ("clip", "files"),
+    [
+        ("x/a.MP4", ["x/a.MP4", "x/a.mp4", "x/a.Mp4", "a.mp4", "x\\a.mp4"]),
+        ("x/a.mp4", ["x/a.MP4", "a.MP4"]),
+    ],
+)
+def test_an_ending_may_be_in_upper_or_lower_case(clip, files):
+    for file in files:
+        assert labelled(file, names={clip: "a"}) == ({clip: 2}, [])
+
+
+def test_the_case_that_is_written_decides_between_two_clips():
+    names = {"a.mp4": "a_mp4__1", "a.MP4": "a_mp4__2"}
+    assert labelled("a.mp4", "a.MP4", names=names) == ({"a.mp4": 2, "a.MP4": 3}, [])
+    with pytest.raises(BadConfig, match="may be"):
+        labelled("a.Mp4", names=names)
+
+
+def test_a_name_with_its_ending_is_no_other_clip_without_its_ending():
+    names = {"a.mp4.mov": "a.mp4", "x/a.mp4": "a"}
+    assert labelled("a.mp4", names=names) == ({"x/a.mp4": 2}, [])
+    assert labelled("a.mp4.mov", names=names) == ({"a.mp4.mov": 2}, [])
+
+
+def test_spaces_about_a_name_are_none_of_it():
+    assert labelled("a.mp4", names={" a.mp4": " a"}) == ({" a.mp4": 2}, [])
+    with pytest.raises(BadConfig, match="may be"):
+        labelled("a.mp4", names={" a.mp4": " a", "a.mp4": "a"})
+
+
+def test_two_categories_of_one_clip_are_two_labels():
+    rows = [MapRow(2, "a.mp4", 7, 1), MapRow(3, "a", 7, 2)]
+    with pytest.raises(BadConfig, match=r"the label 7 of category 2, and line 2, 'a\.mp4', gave it 7 of category 1"):
+        label_clips(NAMES, rows, ROOT)
