@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.added import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.carrying import forget
 from orchestrator.commits import Commits
+from orchestrator.edited import check_nothing_lost, edited_tables, refuse_edited
 from orchestrator.leaks import Leak, content_leaks, frame_leaks, not_told, raise_if_leaking
 from orchestrator.lease import Lease
 from orchestrator.observe import RunState, read_clips
@@ -35,23 +36,33 @@ QUARANTINE_FILE = "quarantine.jsonl"
 
 @dataclass(frozen=True)
 class Stock:
-    """What a run has. done: shards with a commit and all their outputs. published: nothing is left to do."""
+    """What a run has. done: shards with a commit and all their outputs. published: nothing is left to do.
+
+    edited: tables that its user has edited since they were published.
+    """
 
     observed: RunState
     done: frozenset[int]
     published: bool
+    edited: tuple[str, ...] = ()
 
 
-def take_stock(commits: Commits, outputs: Store) -> Stock:
-    """Looks at what is done and forgets the commits whose outputs are lost. To be called under the output's lease."""
+def take_stock(pipeline: Pipeline, commits: Commits, outputs: Store) -> Stock:
+    """Looks at what is done and forgets the commits whose outputs are lost. To be called under the output's lease.
+
+    Raises BadConfig TABLE_EDITED, before anything is forgotten, where a table that a user has edited would be written
+    anew.
+    """
     order, state, observed = commits.order, commits.state, commits.look()
     lost = missing_outputs(order, outputs, commits.read(observed.done))
     # A commit may have been deleted since, as the message about one that cannot be read advises.
     whole = observed.finished and len(observed.done) == order.num_shards and not lost
-    published = whole and not missing_summaries(order, state, outputs)
+    edited = edited_tables(pipeline.tables(order), summaries_of(order, state), outputs) if observed.finished else []
+    published = whole and not set(missing_summaries(order, state, outputs)).difference(edited)
     if not published:
+        refuse_edited(edited, outputs)
         forget(order, state, lost)
-    return Stock(observed, observed.done.difference(lost), published)
+    return Stock(observed, observed.done.difference(lost), published, tuple(edited))
 
 
 def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool | None:
@@ -60,7 +71,7 @@ def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool 
     Raises BadConfig: OUTPUT_IN_USE while another process has the output, and as publish does.
     """
     with Lease(outputs.uri, commits.order.run) as lease:
-        stock = take_stock(commits, outputs)
+        stock = take_stock(pipeline, commits, outputs)
         if stock.published:
             return None
         if len(stock.done) < commits.order.num_shards:
@@ -74,8 +85,9 @@ def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool 
 def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> Sequence[DoneShard]:
     """Makes the output tree complete: the commits of all shards. observed: the commits' last look.
 
-    Raises BadConfig when content stands in two splits, or an output is gone; NotThere when a commit is. Safe to be
-    killed and called again: a file moves once, and finished.json is written when all is in place.
+    Raises BadConfig when content stands in two splits, an output is gone, or what a user wrote into a table would be
+    lost; NotThere when a commit is. Safe to be killed and called again: a file moves once, and finished.json is written
+    when all is in place.
     """
     order, state = commits.order, commits.state
     # A listing may lag behind the last commits.
@@ -90,6 +102,7 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
         QUARANTINE_FILE: encoded(quarantine),
         **{name: [data] for name, data in pipeline.summary_files(order, all_done, quality).items()},
     }
+    check_nothing_lost(pipeline, [part.order for part in parts], outputs, summaries)
     move_all(order, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
     facts = {name: _put_summary(order, outputs, name, pieces) for name, pieces in summaries.items()}
     outputs.delete_prefix(layout.staged(order.run, ""))

@@ -51,6 +51,16 @@ def no_rules(order: RunOrder, outputs: Store, names: Iterable[str]) -> Iterable[
     return ()
 
 
+def no_tables(order: RunOrder) -> frozenset[str]:  # noqa: ARG001
+    """For a pipeline that writes nothing which a user edits."""
+    return frozenset()
+
+
+def nothing_lost(orders: Sequence[RunOrder], name: str, before: bytes, after: bytes) -> str:  # noqa: ARG001
+    """For the same."""
+    return ""
+
+
 Settings = Mapping[str, Mapping[str, Any]]
 
 
@@ -73,6 +83,8 @@ class Pipeline:
     check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
     compare: (order, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
+    tables: of the summaries, those that a user may edit. lost: (orders of the output's runs, name of such a
+    table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
     product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
@@ -93,6 +105,8 @@ class Pipeline:
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
     check_outputs: Callable[[RunOrder, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
     compare: Callable[[RunOrder, bytes, bytes], Agreement] = same_bytes
+    tables: Callable[[RunOrder], frozenset[str]] = no_tables
+    lost: Callable[[Sequence[RunOrder], str, bytes, bytes], str] = nothing_lost
     positionals: tuple[str, str] | None = None
     preview: str = ""
     product: str = "records"

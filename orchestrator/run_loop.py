@@ -50,10 +50,11 @@ class RunLoop:
         """
         began_s = time.monotonic()
         with Lease(self._outputs.uri, self._order.run) as lease:
-            stock = take_stock(self._commits, self._outputs)
+            stock = take_stock(self._pipeline, self._commits, self._outputs)
             if stock.published:
                 held = self._commits.read(stock.done)
-                return self._summary(held, EXIT_OK, "finished before", began_s, nothing_to_do=True)
+                left = "".join(f"; {name} was changed since and is left as it is" for name in stock.edited)
+                return self._summary(held, EXIT_OK, f"finished before{left}", began_s, nothing_to_do=True)
             self._outputs.clean_abandoned(ABANDONED_AFTER_S)
             stop = self._work(stock.done, lease.check)
             observed = self._commits.look()

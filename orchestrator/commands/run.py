@@ -344,7 +344,9 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     """The answer about a run in words. data: as `_data` gives it; notes: those that were not told before."""
     lines = [f"note: {note}" for note in notes]
     if data["nothing_to_do"]:
-        lines.append(f"run {data['run']} was finished before: nothing to do")
+        # It also says which tables are not as the run wrote them.
+        _, semicolon, more = str(data["why"]).partition("; ")
+        lines.append(f"run {data['run']} was finished before: nothing to do{semicolon}{more}")
     elif data["finished"]:
         lines.append(f"run {data['run']} finished in {duration(data['wall_s'])}")
     else:

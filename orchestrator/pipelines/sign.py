@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.pipeline import Agreement, DataSet, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.sign_discovery import discover, output_names
 from orchestrator.pipelines.sign_flags import add_flags, stages
-from orchestrator.pipelines.sign_label_tables import GLOSSES_FILE
+from orchestrator.pipelines.sign_label_tables import GLOSSES_FILE, labels_given
 from orchestrator.pipelines.sign_labels import plan_labels
 from orchestrator.space import Prediction
 from services.base.errors import BadConfig, BadInput
@@ -21,7 +21,7 @@ from services.base.shards import MAX_SHARDS, assign_shards
 from services.base.store import Entry, NotThere, Store
 from services.features.spec import TOLERANCE
 from services.records.sign.agreement import disagreements
-from services.records.sign.label_table import form_of, gloss_key, label_key
+from services.records.sign.label_table import form_of, gloss_key, label_key, lost_glosses, lost_labels
 from services.records.sign.labels import Gloss, LabelRow, render_glosses, render_labels, upsert
 from services.records.sign.npz import weights_in_words
 from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
@@ -112,6 +112,31 @@ def summary_files(order: RunOrder, done: Sequence[DoneShard], quality: Iterable[
     counts["quarantined"] = sum(shard.counts.get("quarantined", 0) for shard in done)
     files["meta.json"] = _meta(order, counts, flags)
     return files
+
+
+def tables(order: RunOrder) -> frozenset[str]:
+    """labels.csv and glosses.csv, to which users add columns, and which they correct."""
+    return frozenset({order.details["labels_file"], GLOSSES_FILE})
+
+
+def lost(orders: Sequence[RunOrder], name: str, before: bytes, after: bytes) -> str:
+    """What such a table says that it would not say any more. A label that a run gave may be replaced by another run,
+    and so may one of before any run.
+    """
+    earlier, own = labels_given(orders[:-1]), labels_given(orders[-1:])
+    appends = bool(orders[-1].details["appends"])
+
+    def may_replace(key: str, label: tuple[int, int]) -> bool:
+        if label in own.get(key, ()):
+            return True
+        return label in earlier[key] if key in earlier else appends and key in own
+
+    try:
+        if name == GLOSSES_FILE:
+            return lost_glosses(before, after)
+        return lost_labels(before, after, may_replace, again=appends)
+    except BadConfig as error:
+        return f"what it says ({error.message})"
 
 
 def _labels_file(order: RunOrder, made: Sequence[LabelRow]) -> bytes:
@@ -214,6 +239,8 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     check_outputs=check_outputs,
+    tables=tables,
+    lost=lost,
     compare=compare,
     predict=predict,
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),

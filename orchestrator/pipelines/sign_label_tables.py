@@ -10,6 +10,7 @@ from orchestrator.commands.roots import absolute, state_root
 from orchestrator.pin import claim_of, pinned_order
 from orchestrator.pipelines.sign_label_words import such_as
 from services.base.errors import BadConfig
+from services.base.order import RunOrder
 from services.base.store import NotThere, open_store
 from services.records.sign.label_table import TableForm, glosses_form, labels_form
 from services.records.sign.labels import Gloss, LabelRow, parse_glosses, parse_labels, same_clip
@@ -122,7 +123,7 @@ def kept_rows(source: str, made: Mapping[str, Label], flags: argparse.Namespace)
     ours = {same_clip(name): label for name, label in made.items()}
     replaced = [row for row in rows if ours.get(same_clip(row.file), (row.gloss, row.cat)) != (row.gloss, row.cat)]
     if replaced:
-        _check_not_edited(source, replaced, ours, _labels_given(flags))
+        _check_not_edited(source, replaced, ours, labels_given(_orders(flags)))
     others = {same_clip(row.file): row for row in rows if same_clip(row.file) not in ours}
     shown = [f"{row.file} (gloss {row.gloss}, now {ours[same_clip(row.file)][0]})" for row in replaced]
     return KeptRows(tuple(sorted(others.values())), form, such_as(shown, f"rows of {name} get another label"))
@@ -144,13 +145,18 @@ def _check_not_edited(
             )
 
 
-def _labels_given(flags: argparse.Namespace) -> dict[str, set[Label]]:
-    """Key of a clip -> the labels that the runs of this output gave it."""
+def labels_given(orders: Iterable[RunOrder]) -> dict[str, set[Label]]:
+    """Key of a clip -> the labels that these runs gave it."""
     given: dict[str, set[Label]] = {}
-    claim = claim_of(open_store(absolute(flags.output_root)))
-    state = open_store(state_root(flags))
-    for run in (*claim.earlier, claim.run) if claim else ():
-        order = pinned_order(state, run)
-        for name, (gloss, cat) in order.details.get("labels", {}).items() if order else ():
+    for order in orders:
+        for name, (gloss, cat) in order.details.get("labels", {}).items():
             given.setdefault(same_clip(name), set()).add((gloss, cat))
     return given
+
+
+def _orders(flags: argparse.Namespace) -> list[RunOrder]:
+    """Of the runs of this output, the oldest first."""
+    claim = claim_of(open_store(absolute(flags.output_root)))
+    state = open_store(state_root(flags))
+    found = [pinned_order(state, run) for run in (*claim.earlier, claim.run)] if claim else []
+    return [order for order in found if order]

@@ -87,6 +87,12 @@ def test_clips_are_added_one_after_another(
     lab.add("rice.mp4", "--id", 4)
     assert here.ok("verify", "--output-root", lab.out)["problems"] == []
 
+    theirs = "file;signer;gloss;cat;occluded\nbread.npz;s07;9;9;0\nrice.npz;s08;4;4;0\n"
+    (lab.out / "labels.csv").write_text(theirs)
+    lab.add("rice.mp4", "--id", 4)
+    assert lab.labels() == theirs
+    assert lab.add("rice.mp4", "--id", 4)["nothing_to_do"]
+
 
 def test_what_would_spoil_the_output_is_refused(lab: Lab, here: Any) -> None:
     lab.add("bread.mp4", "--id", 3)

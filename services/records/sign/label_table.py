@@ -15,6 +15,7 @@ from services.records.sign.labels import (
     Record,
     composed,
     header_of,
+    parse_labels,
     records_of,
     same_clip,
     text_of,
@@ -94,6 +95,63 @@ def glosses_form(data: bytes) -> TableForm | None:
     return _form(data, GLOSS_COLUMNS, gloss_key, frozenset())
 
 
+def lost_labels(
+    before: bytes, after: bytes, may_replace: Callable[[str, tuple[int, int]], bool], *, again: bool
+) -> str:
+    """What a labels file says that another one does not: a row, or a value of a column; empty where there is nothing.
+
+    may_replace: (key of a clip, its gloss and cat) -> whether another label may take their place. again: so with
+    `occluded` of such a clip. Raises BadConfig BAD_LABELS.
+    """
+    others = _said(after, HEADER, label_key)
+    # What is no id is refused before ids are compared.
+    parse_labels(before)
+    for key, row in _said(before, HEADER, label_key).items():
+        replaceable = {"file"}
+        if may_replace(key, (int(row["gloss"]), int(row["cat"]))):
+            replaceable |= {"gloss", "cat", *(["occluded"] if again else [])}
+            if again and key not in others:
+                continue
+        if lost := _lost(key, row, others.get(key), replaceable):
+            return lost
+    return ""
+
+
+def lost_glosses(before: bytes, after: bytes) -> str:
+    """The same of tables of glosses."""
+    others = _said(after, GLOSS_COLUMNS, gloss_key)
+    rows = _said(before, GLOSS_COLUMNS, gloss_key)
+    return next((lost for key, row in rows.items() if (lost := _lost(key, row, others.get(key), {"label"}))), "")
+
+
+def _lost(key: str, row: Mapping[str, str], other: Mapping[str, str] | None, replaceable: set[str]) -> str:
+    if other is None:
+        return f"the row of {key!r}"
+    differing = (
+        name
+        for name, value in row.items()
+        if value and name not in replaceable and _number(value) != _number(other.get(name, ""))
+    )
+    return next((f"{name} {row[name]!r} of {key!r}" for name in differing), "")
+
+
+def _number(value: str) -> str:
+    return str(int(value)) if value.isascii() and value.isdecimal() else value
+
+
+def _said(
+    data: bytes, known: Sequence[str], key_of: Callable[[Mapping[str, object]], str]
+) -> dict[str, Mapping[str, str]]:
+    text = text_of(data, "BAD_LABELS")
+    columns, separator = header_of(text, known)
+    said: dict[str, Mapping[str, str]] = {}
+    for record in records_of(text, separator, columns, "BAD_LABELS"):
+        row = dict(zip(columns, [*record.values, *[""] * len(columns)], strict=False))
+        if not record.is_head:
+            said[key_of({"file": "", "label": "", **row})] = row
+    return said
+
+
 def _form(
     data: bytes, known: Sequence[str], key_of: Callable[[Mapping[str, object]], str], made: frozenset[str]
 ) -> TableForm | None:
@@ -152,7 +210,7 @@ def _as_written_here(line: str, columns: Sequence[str], known: Sequence[str], se
     written = []
     for name in columns:
         value = said.get(name, "") if name in known else ""
-        written.append(str(int(value)) if name in _NUMBERS and value.isascii() and value.isdecimal() else value)
+        written.append(_number(value) if name in _NUMBERS else value)
     return _line([composed(v) if name == "label" else v for name, v in zip(columns, written, strict=True)], separator)
 
 

@@ -154,3 +154,62 @@ def test_a_commit_that_was_written_anew_is_read_anew(whole: Whole) -> None:
     assert [done.shard for done in after] == [1, 2, 3, 4]
     assert after[:3] == before[1:4] and after[3].inputs != before[4].inputs
     assert whole.state.reads[layout.DONE] == NUM_SHARDS + 1
+
+
+class Labelled(Whole):
+    """The same, where the pipeline writes a table that its user edits."""
+
+    pipeline = dataclasses.replace(
+        PLAIN,
+        summary_files=lambda _order, done, _quality: {"labels.csv": b"a,1\nb,2\n", "meta.json": b"%d" % len(done)},
+        tables=lambda _order: frozenset({"labels.csv"}),
+        lost=lambda _orders, name, before, after: f"{len(before)} of {len(after)} bytes of {name}",
+    )
+
+    def publish(self) -> bool | None:
+        return publish_whole(self.pipeline, Commits(self.order, self.state), self.outputs)
+
+
+EDITED = b"a,12,mine\nb,2,\n"
+
+
+def test_an_edited_table_of_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
+    run = Labelled(tmp_path)
+    assert run.publish() is True
+    run.outputs.put("labels.csv", EDITED)
+    assert run.publish() is None
+    summary = RunLoop(run.pipeline, run.order, run.state, run.outputs, RunOptions(quiet=True)).run()
+    assert summary.nothing_to_do and "labels.csv was changed since and is left as it is" in summary.why
+    assert run.outputs.read("labels.csv") == EDITED
+
+
+@pytest.mark.parametrize("lost", ["meta.json", "train-3.tfrecord"])
+def test_a_finished_run_is_not_published_again_over_an_edited_table(tmp_path: Path, lost: str) -> None:
+    run = Labelled(tmp_path)
+    run.publish()
+    run.outputs.put("labels.csv", EDITED)
+    run.outputs.delete(lost)
+    with pytest.raises(BadConfig, match=r"TABLE_EDITED: labels\.csv"):
+        run.publish()
+    assert run.outputs.read("labels.csv") == EDITED
+    assert run.state.stat(layout.done_file("r", 3, NUM_SHARDS)) and run.state.stat(layout.finished_file("r"))
+    run.outputs.delete("labels.csv")
+    assert run.publish() is (lost == "meta.json"), "moved away, it is written anew"
+
+
+def test_a_table_that_was_edited_while_a_run_went_on_is_not_lost(tmp_path: Path) -> None:
+    run = Labelled(tmp_path)
+    run.outputs.put("labels.csv", EDITED)
+    with pytest.raises(BadConfig, match=r"TABLE_EDITED.*would lose 15 of 8 bytes of labels\.csv"):
+        run.publish()
+    assert run.published() == {"labels.csv": EDITED}
+    run.outputs.put("labels.csv", b"b,2\n")
+    assert run.publish() is True, "what is there is in the new one too"
+
+
+def test_a_table_that_is_gone_is_written_anew(tmp_path: Path) -> None:
+    run = Labelled(tmp_path)
+    run.publish()
+    run.outputs.delete("labels.csv")
+    assert run.publish() is True
+    assert run.outputs.read("labels.csv") == b"a,1\nb,2\n"

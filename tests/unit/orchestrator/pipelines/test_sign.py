@@ -263,6 +263,49 @@ def test_tables_of_this_program_are_pinned_as_rows_alone(tmp_path):
         assert not {"labels_form", "glosses_form"} & set(details)
 
 
+@pytest.mark.parametrize(
+    ("before", "lost"),
+    [
+        ("file,gloss,cat,occluded\na.npz,3,3,1\n", ""),
+        ("occluded;cat;gloss;file\n1;03;3;a\n", ""),
+        ("file,gloss,cat,occluded\nz.npz,1,1,0\n", "the row of 'z'"),
+        ("file,gloss,cat,occluded\na.npz,12,3,1\n", "gloss '12' of 'a'"),
+        ("file,gloss,cat,occluded\na.npz,3,3,0\n", "occluded '0' of 'a'"),
+        ("file,gloss,cat,occluded,signer\na.npz,3,3,1,s07\n", "signer 's07' of 'a'"),
+        ("file,gloss,cat,occluded,signer\na.npz,3,3,1,\n", ""),
+        ('file,gloss,cat\n"a', "mend its quotes"),
+    ],
+)
+def test_what_a_labels_file_would_lose_is_told(before, lost):
+    after = b"file,gloss,cat,occluded\na.npz,3,3,1\nb.npz,3,3,0\n"
+    order = order_of(read(entries("a.mp4", "b.mp4"), flags("--id", "3")).details)
+    told = PIPELINE.lost([order], "labels.csv", before.encode(), after)
+    assert lost in told and bool(lost) == bool(told)
+
+
+def test_a_label_of_an_earlier_run_is_not_lost_where_another_run_gives_another():
+    first = order_of(read(entries("a.mp4"), flags("--id", "3")).details)
+    second = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details)
+    after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
+    assert PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,3,3,0\n", after) == ""
+    assert "gloss '4'" in PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,4,4,0\n", after)
+
+
+def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_another():
+    order = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details)
+    after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
+    assert PIPELINE.lost([order], "labels.csv", b"file,gloss,cat\na,9,9\n", after) == ""
+    assert "signer" in PIPELINE.lost([order], "labels.csv", b"file,gloss,cat,signer\na,9,9,s07\n", after)
+
+
+def test_what_a_table_of_glosses_would_lose_is_told():
+    after = b"gloss_id,label,cat_id,category\n0,tea,0,DRINK\n"
+    order = order_of(read(entries("tea/a.mp4"), flags("--label-from", "folder")).details)
+    assert PIPELINE.tables(order) == {"labels.csv", "glosses.csv"}
+    assert PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id\n0;tea;0\n", after) == ""
+    assert "note 'x'" in PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id;note\n0;tea;0;x\n", after)
+
+
 def test_what_is_kept_of_a_clip_until_the_labels_are_written_is_its_row(tmp_path):
     num_clips = 20_000
 
