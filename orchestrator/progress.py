@@ -7,6 +7,8 @@ For programs it is a JSON object a line: {"event": "progress", "shards": [done, 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
 from collections import deque
@@ -111,11 +113,35 @@ class Progress:
 
     def _write(self, line: str) -> None:
         if self._terminal:
-            self._stream.write(f"\r\x1b[K{line}")
+            # A line that wraps cannot be written over.
+            width = _columns(self._stream) - 1
+            self._stream.write(f"\r\x1b[K{line[:width]}")
             self._shown = True
         else:
             self._stream.write(line + "\n")
         self._stream.flush()
+
+
+def lost_attempt(shard: int, num_attempts: int, code: int, words: str) -> str:
+    """What is said of a worker that ended before its shard did. code: exit code, or less than 0 the signal."""
+    why = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with {code}"
+    return f"shard {shard}: the worker of attempt {num_attempts} {why}" + (f": {words}" if words else "")
+
+
+def _signal_name(number: int) -> str:
+    """`SIGKILL` of 9."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _columns(stream: TextIO) -> int:
+    """Of the terminal that a stream is; 80 where it does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from orchestrator.decide import Failure, Finish, Observed, Start, Stop, Wait, de
 from orchestrator.finish import ABANDONED_AFTER_S, publish, take_stock
 from orchestrator.lease import Lease
 from orchestrator.pipeline import Pipeline
-from orchestrator.progress import Progress
+from orchestrator.progress import Progress, lost_attempt
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
@@ -172,7 +172,7 @@ class RunLoop:
         before = self._failures.get(shard)
         num_attempts = (before.num_attempts if before else 0) + 1
         self._failures[shard] = Failure(code, num_attempts, time.monotonic(), words)
-        progress.say(f"shard {shard}: attempt {num_attempts} ended with {code}: {words}")
+        progress.say(lost_attempt(shard, num_attempts, code, words))
 
     def _interrupt(self, *_: object) -> None:
         self._interrupted = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -40,7 +41,7 @@ def status(flags: argparse.Namespace) -> Answer:
         raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")
     if flags.watch:
         kube.watch_status(flags)
-    order, state, _ = find_run(flags)
+    order, state, outputs = find_run(flags)
     observed = observe(state, order.run)
     done = read_done(state, order, _share(observed.done, whole=flags.whole))
     told = _share(observed.told, whole=flags.whole or flags.quarantine)
@@ -58,6 +59,8 @@ def status(flags: argparse.Namespace) -> Answer:
         text += [f"      {words}" for words in str(line["detail"]).splitlines()[-3:]]
         if line["reproduce"]:
             text.append(f"      {line['reproduce']}")
+    if not observed.finished and not kube.is_kube(flags):
+        text.append(f"  carry on, unless it is being written: visemill resume --output-root {shlex.quote(outputs.uri)}")
     if kube.is_kube(flags):
         data["cluster"] = kube.cluster_facts(flags)
         text += kube.cluster_lines(data["cluster"])

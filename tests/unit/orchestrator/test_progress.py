@@ -1,9 +1,12 @@
 import io
 import json
+import os
+import pty
+import termios
 
 import pytest
 
-from orchestrator.progress import Progress, duration, num_bytes
+from orchestrator.progress import Progress, duration, lost_attempt, num_bytes
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,25 @@ def test_for_programs_every_line_is_an_object():
         {"event": "said", "text": "loading"},
         {"event": "progress", "shards": [1, 3], "clips": [5, 10], "quarantined": 1},
     ]
+
+
+@pytest.mark.parametrize(("code", "words", "said"), [
+    (-9, "", "shard 3: the worker of attempt 1 was killed by SIGKILL"),
+    (-99, "", "shard 3: the worker of attempt 1 was killed by signal 99"),
+    (75, "RPC: away", "shard 3: the worker of attempt 1 ended with 75: RPC: away"),
+])  # fmt: skip
+def test_an_attempt_that_is_lost_is_told_by_name(code: int, words: str, said: str):
+    assert lost_attempt(3, 1, code, words) == said
+
+
+@pytest.mark.parametrize(("columns", "most"), [(40, 39), (200, 199), (0, 79)])
+def test_a_line_fits_its_terminal(columns: int, most: int, monkeypatch: pytest.MonkeyPatch):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    monkeypatch.setattr("orchestrator.progress._TERMINAL_EVERY_S", 0.0)
+    with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123
+        progress = Progress(36, 0, stream=stream)
+        progress.tick("0/12 shards " + 200 * "x")
+        line = os.read(ours, 4096).decode().removeprefix("\r\x1b[K")
+    os.close(ours)
+    assert len(line) == most and line.startswith("0/36 clips (0 %)")

@@ -50,3 +50,8 @@ def test_a_share_is_said_to_be_one(output, capsys):
     said = capsys.readouterr().out
     assert "2500 of 100000 shards\n" in said
     assert "(in 834 of 2500 shards); --whole counts in all" in said
+
+
+def test_a_run_that_is_not_finished_is_carried_on_by_the_command_that_is_told(output, capsys):
+    assert main(["status", "--output-root", str(output)]) == 0
+    assert f"unless it is being written: visemill resume --output-root {output}\n" in capsys.readouterr().out
