@@ -107,6 +107,8 @@ def _splits(findings: Findings) -> str:
 
 def _quarantine(findings: Findings) -> str:
     lines = findings.quarantine
+    if not lines and not findings.finished:
+        return "<p>Nothing so far.</p>"
     if not lines:
         return '<p class="good">Nothing: every clip that was found is in the output.</p>'
     reasons = Counter(str(line["reason"]) for line in lines)
@@ -126,7 +128,8 @@ def _quality(findings: Findings) -> str:
     if not findings.quality:
         return "<p>No clip has been processed yet.</p>"
     most = max(flags.values(), default=0)
-    kept = f"<p>{len(findings.quality):,} clips are in the output. Flags are told here and change nothing in it.</p>"
+    place = "are in the output" if findings.finished else "are done so far"
+    kept = f"<p>{len(findings.quality):,} clips {place}. Flags are told here and change nothing in the output.</p>"
     table = _table(["flag", "clips", "", "such as"], [
         [_e(flag), str(n), _bar(n, most), _e(", ".join(_with_flag(findings.quality, flag)))]
         for flag, n in flags.most_common()
@@ -281,6 +284,7 @@ th,td{text-align:left;padding:6px
 th{color:var(--dim);font-weight:500;font-size:13px}
 td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 td.whole{overflow-wrap:normal;white-space:nowrap}
+.stack td:last-child{width:60%}
 td.bars{width:26%;min-width:60px}
 .bar{height:10px;margin-top:6px;border-radius:5px;background:var(--mark)}
 pre{margin:6px 0 0;font-size:12px;color:var(--dim);white-space:pre-wrap}
@@ -291,7 +295,7 @@ figcaption{color:var(--dim);font-size:13px;overflow-wrap:anywhere}
 header p,h1,section>p{overflow-wrap:anywhere}
 @media(max-width:720px){main{padding:20px 10px 40px}section{padding:14px 12px}th,td{padding:6px 6px}
 .stack thead{display:none}.stack tr{display:block;border-bottom:1px solid var(--line);padding:6px 0}
-.stack td{display:block;border:0;padding:2px 6px}.stack td:first-child{font-weight:600}
+.stack td,.stack td:last-child{display:block;width:auto;border:0;padding:2px 6px}.stack td:first-child{font-weight:600}
 .stack td.whole{white-space:normal;overflow-wrap:anywhere}}
 @media print{body{background:#fff}section{break-inside:avoid-page}}
 """

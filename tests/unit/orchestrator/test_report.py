@@ -83,7 +83,13 @@ def test_a_run_that_is_not_finished_says_so():
 
 def test_an_empty_run_has_a_page_too():
     empty = text(finished=False, done=[], quality=[], quarantine=[], sheets=[])
-    assert "Nothing has been measured yet" in empty and "every clip that was found is in the output" in empty
+    assert "Nothing has been measured yet" in empty and "Nothing so far" in empty
+
+
+def test_only_a_finished_run_is_said_to_hold_every_clip():
+    said = "every clip that was found is in the output"
+    assert said in text(quarantine=[]) and said not in text(quarantine=[], finished=False)
+    assert "2 clips are in the output" in text() and "2 clips are done so far" in text(finished=False)
 
 
 def test_lengths_follow_the_width_of_the_screen():
