@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import Any
 
@@ -26,15 +27,20 @@ class PictureDigest:
             for plane in frame.planes:
                 self._sha256.update(_samples(plane))
             return
-        try:
-            samples = frame.to_ndarray()
-        except (ValueError, NotImplementedError):
-            samples = frame.reformat(format="rgb24", threads=1).to_ndarray()
-        self._sha256.update(np.ascontiguousarray(samples).data)
+        self._sha256.update(np.ascontiguousarray(_as_array(frame)).data)
 
     def hex(self) -> str:
         """Of the frames so far."""
         return self._sha256.hexdigest()
+
+
+def _as_array(frame: Any) -> Any:
+    # An AssertionError is what PyAV has for odd widths of ten bits; it gives samples and palette apart for pal8.
+    with contextlib.suppress(ValueError, NotImplementedError, AssertionError):
+        samples = frame.to_ndarray()
+        if isinstance(samples, np.ndarray):
+            return samples
+    return frame.reformat(format="rgb24", threads=1).to_ndarray()
 
 
 def _samples(plane: Any) -> memoryview:

@@ -62,8 +62,7 @@ def open_video(media: Media, config: DecodeConfig) -> Iterator[PyavVideo]:
     """An open clip, closed on every way out.
 
     Raises BadInput: EMPTY_FILE, OPEN_FAILED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, TOO_MANY_PIXELS, TOO_LONG, NO_FRAMES,
-    OUT_OF_MEMORY;
-    Transient MEDIA_UNREADABLE when the file itself cannot be read.
+    OUT_OF_MEMORY; Transient MEDIA_UNREADABLE when the file itself cannot be read.
     """
     log = DecoderLog()
     with open_container(media, config, log) as container:
@@ -133,14 +132,20 @@ class PyavVideo:
         self._num_corrupt += bool(frame.is_corrupt)
         self._num_interlaced += bool(frame.interlaced_frame)
         self._times_s.append(pts_s)
-        self._digest.add(frame)
+        with self._needs_rgb(frame):
+            self._digest.add(frame)
         self._check_length()
         return frame, pts_s
 
     def pixels(self, frame: Any) -> UInt8Array:
         """A frame's RGB before rotation: a view, uint8 [h, w, 3] with padded rows, valid as long as it is held."""
-        try:
+        with self._needs_rgb(frame):
             return self._picture.rgb(frame)
+
+    @contextmanager
+    def _needs_rgb(self, frame: Any) -> Iterator[None]:
+        try:
+            yield
         except MemoryError:
             raise
         except (av.error.FFmpegError, ValueError) as error:

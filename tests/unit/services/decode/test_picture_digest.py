@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 
 import av
+import numpy as np
 import pytest
 from clip_measures import measure
 
 from services.base.media import DecodeFacts, Media
+from services.decode.picture_digest import PictureDigest
 from services.decode.spec import DecodeConfig
 
 
@@ -36,6 +38,23 @@ def test_the_same_pictures_in_another_container_have_the_same_digest(clip, codec
     # 56 px wide: rows in memory are padded, and padding must not count.
     data = clip("mp4", codec, pixel_format, width_px=56)
     assert facts_of(data).frames_sha256 == facts_of(remuxed(data, "matroska")).frames_sha256 != ""
+
+
+@pytest.mark.parametrize("width_px", [64, 57])
+@pytest.mark.parametrize("pixel_format", ["yuv420p10le", "yuv422p10le", "yuyv422", "nv12", "yuva420p", "pal8", "ya8"])
+def test_pictures_of_any_layout_and_width_have_a_digest(pixel_format, width_px) -> None:
+    def digest(luma: int) -> str:
+        picture = av.VideoFrame.from_ndarray(np.full((48, width_px, 3), luma, np.uint8), format="rgb24")
+        if pixel_format == "pal8":
+            palette = np.arange(256, dtype=np.uint8)[:, None].repeat(4, axis=1)
+            frame = av.VideoFrame.from_ndarray((np.full((48, width_px), luma, np.uint8), palette), format="pal8")
+        else:
+            frame = picture.reformat(format=pixel_format)
+        made = PictureDigest()
+        made.add(frame)
+        return made.hex()
+
+    assert digest(40) == digest(40) != digest(200)
 
 
 def test_other_pictures_or_fewer_of_them_have_another(clip) -> None:
