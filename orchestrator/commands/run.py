@@ -283,7 +283,9 @@ def _carry(
     lines = read_quarantine(state, order, told)
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
-    data = {**_data(summary, lines, notes), "cluster": flags.cluster, "logs": logs}
+    data = {**_data(summary, lines, notes), "cluster": flags.cluster}
+    if not summary.finished:
+        data["logs"] = logs
     if kube.is_kube(flags):
         data["resume"] = kube.resume_command(flags, add_run_flags, kube.add_cluster_flags)
     return Answer(text_of(data, late_notes), data, summary.exit_code)
@@ -370,6 +372,6 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")
-    if not data["finished"] and data.get("logs"):
+    if "logs" in data:
         lines.append(f"  logs: {data['logs']}")
     return "\n".join(lines)
