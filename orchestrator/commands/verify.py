@@ -18,7 +18,7 @@ from orchestrator.finish import summaries_of
 from orchestrator.observe import observe, read_clips, read_quarantine
 from orchestrator.pin import earlier_runs
 from orchestrator.pipeline import Agreement
-from orchestrator.planning import limit_words, pipeline_of, run_service
+from orchestrator.planning import limit_words, pipeline_of, service_lines
 from orchestrator.progress import Progress, num_bytes
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.manifest import ClipRow
@@ -169,18 +169,17 @@ def _recompute(
         return []
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
     progress = Progress(len(chosen), 0)
+    progress.say(f"making {len(chosen)} clips again; loading models")
     problems: list[dict[str, Any]] = []
     for first in range(0, len(chosen), _CLIPS_A_CALL):
         batch = chosen[first : first + _CLIPS_A_CALL]
         with tempfile.TemporaryDirectory() as folder:
-            made = _make_again(order, inputs, [row for row, _ in batch], Path(folder))
+            made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
             for key, kept in _stored(order, outputs, batch, wrong):
                 found = _agreement(order, kept, made[key])
-                progress.clip(ok=not found.problems)
                 problems += [{"file": key, "problem": problem} for problem in found.problems]
                 for name, value in found.deviations.items():
                     deviations[name] = max(value, deviations.get(name, 0.0))
-        progress.tick("making clips again")
     progress.close()
     return problems
 
@@ -192,8 +191,10 @@ def _agreement(order: RunOrder, kept: bytes, made: Path | str) -> Agreement:
     return pipeline_of(order.pipeline).compare(order, kept, made.read_bytes())
 
 
-def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder: Path) -> dict[str, Path | str]:
-    """Key -> the payload's file, or why there is none."""
+def _make_again(
+    order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder: Path, progress: Progress
+) -> dict[str, Path | str]:
+    """Key -> the payload's file, or why there is none. Progress is told of each clip as it comes."""
     words = [str(local_file(inputs, row.media, folder)) for row in rows]
     for row in rows:
         clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
@@ -203,10 +204,12 @@ def _make_again(order: RunOrder, inputs: Store, rows: Sequence[ClipRow], folder:
     words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
     words += ["--save", str(folder / "made"), *limit_words(order)]
     names = ",".join(stage.name for stage in order.stages)
-    said = run_service(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    said = service_lines(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     made: dict[str, Path | str] = {}
-    for row, line in zip(rows, said.splitlines(), strict=True):
+    for row, line in zip(rows, said, strict=True):
         answer = json.loads(line)
+        progress.clip(ok=answer["outcome"] == "ok")
+        progress.tick("making clips again")
         if answer["outcome"] == "ok":
             made[row.key] = Path(list(answer["saved"].values())[-1])
         else:

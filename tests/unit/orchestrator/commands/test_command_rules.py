@@ -1,15 +1,22 @@
 """The small pure rules inside the commands, as tables."""
 
+import io
+import json
+from pathlib import Path
+
 import pytest
 
+from orchestrator.commands import verify
 from orchestrator.commands.gc import over_the_cap
 from orchestrator.commands.plan import predict, spread
 from orchestrator.commands.roots import absolute
 from orchestrator.commands.run import failure_limit
 from orchestrator.commands.verify import share
+from orchestrator.progress import Progress
 from services.base.errors import BadConfig
 from services.base.manifest import ClipRow
-from services.base.store import Entry
+from services.base.order import RunOrder, StageOrder
+from services.base.store import Entry, open_store
 
 
 @pytest.mark.parametrize(
@@ -72,3 +79,22 @@ def test_roots_mean_the_same_in_a_worker(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert absolute("out") == str(tmp_path / "out")
     assert absolute("s3://bucket/prefix") == "s3://bucket/prefix"
+
+
+def test_clips_that_are_made_again_are_counted_as_they_come(tmp_path, monkeypatch):
+    rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}.mpg", "train", 0, i, i, 1, "v") for i in range(3)]
+    for row in rows:
+        (tmp_path / row.media).write_bytes(b"x")
+    order = RunOrder("r", "grid", "d" * 64, (StageOrder("decode"),), str(tmp_path), "out", 1, 3, "0" * 64, {})
+    progress = Progress(3, 0, stream=io.StringIO())
+    counted = []
+
+    def lines(*_words, **_limits):
+        for i in range(3):
+            counted.append(progress.line().partition(" clips")[0])
+            yield json.dumps({"outcome": "ok", "saved": {"record": f"made/{i}"}}) + "\n"
+
+    monkeypatch.setattr(verify, "service_lines", lines)
+    made = verify._make_again(order, open_store(tmp_path), rows, tmp_path, progress)
+    assert counted == ["0/3", "1/3", "2/3"]
+    assert made == {f"k{i}": Path(f"made/{i}") for i in range(3)}
