@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.leaks import with_other_words
 from orchestrator.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
-from orchestrator.packed import PackedLines
+from orchestrator.packed import PackedLines, in_order
 from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder
 from services.base.store import Store
@@ -77,11 +77,15 @@ def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
 def _last_lines(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
     if len(parts) == 1:
         return parts[0].quality
-    kept = []
-    for i, part in enumerate(parts):
-        later = {file_of_line(line) for other in parts[i + 1 :] for line in other.quality}
-        kept += [line for line in part.quality if file_of_line(line) not in later]
-    return sorted(kept, key=file_of_line)
+    return PackedLines(in_order(_kept_lines(parts), key=file_of_line))
+
+
+def _kept_lines(parts: Sequence[Part]) -> Iterator[Mapping[str, Any]]:
+    """Those of files that no later run made; of the files made, the names alone are held."""
+    later: set[str] = set()
+    for part in reversed(parts):
+        yield from (line for line in part.quality if file_of_line(line) not in later)
+        later.update(map(file_of_line, part.quality))
 
 
 def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:

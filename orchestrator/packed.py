@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from services.base.contract import canonical_json
 from services.base.order import DoneShard, done_from_json
 
 _LINES_A_BLOCK = 512
+# Of lines that are sorted, those that are held as objects at once.
+_LINES_A_SORT = 2048
 _FASTEST = 1
 
 
@@ -84,3 +88,13 @@ class PackedLines(Sequence[Mapping[str, Any]]):
     def encoded(self) -> Iterator[bytes]:
         """The canonical JSON of every line, in pieces of many lines each."""
         yield from map(zlib.decompress, self._blocks)
+
+
+def in_order(
+    lines: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], str]
+) -> Iterator[Mapping[str, Any]]:
+    """The lines in order of the key; those of one key stay as they came. Held packed, but for a few thousand."""
+    remaining, runs = iter(lines), list[PackedLines]()
+    while some := list(itertools.islice(remaining, _LINES_A_SORT)):
+        runs.append(PackedLines(sorted(some, key=key)))
+    return heapq.merge(*runs, key=key)

@@ -79,9 +79,13 @@ def _made(
         raise BadConfig(
             "FLAGS_DISAGREE", "labels come from --id, from --label-from or from --label-map: give one of them"
         )
+    if flags.cat_id is not None and gloss_id is None:
+        raise BadConfig("FLAGS_DISAGREE", "--cat-id is the category of --gloss-id, which was not given: give both")
+    if flags.id is not None and flags.gloss_id not in (None, flags.id):
+        raise BadConfig("FLAGS_DISAGREE", f"--id {flags.id} and --gloss-id {flags.gloss_id} are one thing: give one")
     if flags.label_map:
         root = absolute(flags.input_root) if getattr(flags, "input_root", "") else ""
-        return _from_map(names, odd, flags.label_map, root)
+        return _from_map(names, odd, flags.label_map, root, from_folder=bool(flags.label_from))
     if flags.label_from == "folder":
         return _from_folders(names, known=known)
     if gloss_id is None:
@@ -101,11 +105,17 @@ def _from_folders(names: Mapping[str, str], table: Sequence[Gloss] = (), known: 
     return Labels({names[path]: label for path, label in labels.items()}, glosses, notes=notes)
 
 
-def _from_map(names: Mapping[str, str], odd: Mapping[str, str], path: str, input_root: str) -> Labels:
+def _from_map(
+    names: Mapping[str, str], odd: Mapping[str, str], path: str, input_root: str, *, from_folder: bool
+) -> Labels:
     data = _read_file(path)
     try:
         if is_gloss_table(data):
             return _from_folders(names, parse_glosses(data))
+        if from_folder:
+            raise BadConfig(
+                "FLAGS_DISAGREE", "it labels clips, and --label-from folder was given too: leave one of them out"
+            )
         rows = parse_clip_map(data)
         labels, unused = label_clips({**names, **odd}, rows, input_root)
     except BadConfig as error:

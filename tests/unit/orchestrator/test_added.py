@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from orchestrator.added import Part, check_addable, files_of, quality_of, quarantine_of
+from orchestrator.packed import PackedLines
 from services.base.errors import BadConfig
 from services.base.order import DoneShard, RunOrder, StageOrder
 
@@ -36,6 +37,7 @@ def test_the_last_run_that_made_a_file_counts_and_the_order_of_runs_does_not():
         "c.npz": "r2",
     }
     assert [line["run"] for line in quality_of([first, second])] == ["r2", "r1", "r2"]
+    assert isinstance(quality_of([first, second]), PackedLines), "of many clips too"
     names = [[line["file"] for line in quality_of(parts)] for parts in ([first, second], [second, first])]
     assert names == [["a.npz", "b.npz", "c.npz"]] * 2
 

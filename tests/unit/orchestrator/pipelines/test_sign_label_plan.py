@@ -86,6 +86,9 @@ def test_a_table_of_glosses_names_folders(tmp_path):
         {"id": 1, "label_from": "folder"},
         {"id": 1, "label_map": "x.csv"},
         {"id": -1},
+        {"cat_id": 3},
+        {"id": 3, "gloss_id": 4},
+        {"label_map": "OUT/../map.csv", "label_from": "folder"},
         {"label_map": "no-such-file.csv"},
         {"id": 1, "labels_csv": "/elsewhere/labels.csv"},
         {"id": 1, "labels_csv": "OUT/a.npz"},
@@ -94,6 +97,8 @@ def test_a_table_of_glosses_names_folders(tmp_path):
     ],
 )
 def test_flags_that_cannot_work_end_the_run(tmp_path, given):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "map.csv").write_text("file,gloss\na.mp4,3\n")
     given = {k: v.replace("OUT", str(tmp_path / "out")) if isinstance(v, str) else v for k, v in given.items()}
     with pytest.raises(BadConfig):
         plan_labels(NAMES, flags(tmp_path, **given))
