@@ -61,9 +61,11 @@ def film_command(folder: str, first: str) -> str:
         pattern = f"{first[: number.start()].replace('%', '%%')}%{width}d{first[number.end() :]}"
     else:
         pattern = f"*{first[first.rfind('.') :]}"
+    # QuickTime takes JPEG and PNG as they are; other kinds are coded anew, without loss.
+    how = "-c copy -f mov" if first.lower().endswith((".jpg", ".jpeg", ".png")) else "-c:v ffv1 -f matroska"
     return (
-        f'for d in {shlex.quote(folder)}/*/; do ffmpeg -framerate 25 {inputs} "$d"{shlex.quote(pattern)} -c copy '
-        '-f matroska "${d%/}.mpg"; done'
+        f'for d in {shlex.quote(folder)}/*/; do ffmpeg -framerate 25 {inputs} "$d"{shlex.quote(pattern)} {how} '
+        '"${d%/}.mpg"; done'
     )
 
 

@@ -124,7 +124,9 @@ class FrameChunk:
 
 
 class TimeHole(NamedTuple):
-    """Frames are missing in mid-clip. at_s: where it begins, from the first frame. length_s: to the next frame."""
+    """Frames are missing in mid-clip, or before the first one. at_s: where it begins, from the first frame, so below 0
+    where the recording begins before it. length_s: to the next frame.
+    """
 
     at_s: float
     length_s: float

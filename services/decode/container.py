@@ -19,10 +19,11 @@ import av.error
 import av.stream
 
 from services.base.errors import BadInput, Transient
-from services.base.media import Media
+from services.base.media import Media, TimeHole
 from services.decode.decoder_log import DecoderLog
 from services.decode.joined import joined_at, num_packets_from
 from services.decode.spec import DecodeConfig
+from services.decode.timeline import hole_before
 
 # The sound-only ones are there for a truer answer than "not a video".
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,m4v,mpegts,flv,asf,gif,ogg,mp3,wav,flac"
@@ -35,6 +36,9 @@ _CONTAINER_OPTIONS = {
 _PICTURES = (
     av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
 )
+_ANY_CLOCK = ("mpeg", "mpegts", "mpegvideo", "asf", "flv")
+# Where streams lie side by side, one with a second packet has shown it by then.
+_PACKETS_LOOKED_AT = 2000
 # Were this not to be had, the process itself would be short of memory.
 _ENOUGH_BYTES = 256 << 20
 
@@ -97,13 +101,15 @@ def moving_streams(container: Any) -> list[Any]:
     return [s for s in container.streams.video if not s.disposition & _PICTURES]
 
 
-def video_stream(container: Any, media: Media, log: DecoderLog) -> Any:
-    """The video stream to decode: of those with a decoder the default one, else the one of the largest picture; the
-    first of equals. Packets of the others are left unread.
+def video_stream(container: Any, media: Media, config: DecodeConfig, log: DecoderLog) -> Any:
+    """The video stream to decode: of those with a decoder and more than one picture the default one, else the largest;
+    the first of equals. Packets of the others are left unread.
 
     Raises BadInput NO_VIDEO_STREAM or UNSUPPORTED_CODEC.
     """
     videos = moving_streams(container)
+    if len(videos) > 1:
+        videos = _without_stills(videos, media, config)
     if not videos:
         kinds = ", ".join(sorted({"cover picture" if s.type == "video" else s.type for s in container.streams}))
         message = f"{media.name}: no video stream in it, only {kinds or 'nothing'}; give a file with video"
@@ -117,6 +123,18 @@ def video_stream(container: Any, media: Media, log: DecoderLog) -> Any:
     return stream
 
 
+def _without_stills(streams: list[Any], media: Media, config: DecodeConfig) -> list[Any]:
+    """Those of more than one packet, all if there is none: some writers do not say that a cover is a picture alone."""
+    num_packets = {stream.index: 0 for stream in streams}
+    log = DecoderLog()
+    with open_container(media, config, log) as container, log.listening(), contextlib.suppress(av.error.FFmpegError):
+        for i, packet in enumerate(container.demux(*(container.streams[index] for index in num_packets))):
+            num_packets[packet.stream.index] += packet.size > 0
+            if i >= _PACKETS_LOOKED_AT or min(num_packets.values()) > 1:
+                break
+    return [stream for stream in streams if num_packets[stream.index] > 1] or streams
+
+
 def _rank(stream: Any) -> tuple[bool, int]:
     is_default = bool(stream.disposition & av.stream.Disposition.default)
     return is_default, stream.codec_context.width * stream.codec_context.height
@@ -127,6 +145,23 @@ def declared_duration_s(container: Any, stream: Any) -> float:
     if stream.duration is not None:
         return max(0.0, float(stream.duration * stream.time_base))
     return max(0.0, (container.duration or 0) / av.time_base)
+
+
+def hole_before_first(container: Any, stream: Any, frame: Any) -> tuple[TimeHole, ...]:
+    """What is missing before a stream's first frame: see `timeline.hole_before`."""
+    if frame.pts is None:
+        return ()
+    return hole_before(float(frame.pts * stream.time_base), _clock_starts_s(container))
+
+
+def _clock_starts_s(container: Any) -> tuple[float, ...]:
+    """When a recording begins by its other streams, in seconds on the clock of its frames: when each sound begins, or
+    without any 0, but for streams cut from a longer one, whose clock begins anywhere.
+    """
+    streams = [stream for stream in container.streams.audio if stream.start_time is not None and stream.time_base]
+    if not streams and container.format.name not in _ANY_CLOCK:
+        return (0.0,)
+    return tuple(float(stream.start_time * stream.time_base) for stream in streams)
 
 
 def packets_of(media: Media, config: DecodeConfig, stream_index: int) -> tuple[int, float]:

@@ -22,12 +22,13 @@ from typing import Any, NoReturn
 import av
 import av.error
 
-from services.base.media import DecodeFacts, Media, UInt8Array, VideoInfo
+from services.base.media import MAX_HOLES, DecodeFacts, Media, UInt8Array, VideoInfo
 from services.decode.container import (
     absurd_memory,
     bad_input,
     declared_duration_s,
     decoder_options,
+    hole_before_first,
     moving_streams,
     num_packets_behind,
     open_container,
@@ -84,7 +85,7 @@ class PyavVideo:
         self.log = log
         self._media = media
         self._config = config
-        self._stream = video_stream(container, media, log)
+        self._stream = video_stream(container, media, config, log)
         self._num_video_streams = len(moving_streams(container))
         self._check_declared(container)
         self._packets = container.demux(self._stream)
@@ -92,24 +93,22 @@ class PyavVideo:
         self._times = FrameTimes(self._stream.time_base, self._rate_hz)
         self._ready: deque[Any] = deque()
         self._packet_count = PacketCount(self._stream.codec_context.name)
-        self._num_lost = 0
-        self._num_behind = 0
+        self._num_lost = self._num_behind = 0
         self._format_name = container.format.name
         self._decoding_shift: int | None = None
         self._at_end = False
         self._num_frames = 0
-        self._num_corrupt = 0
-        self._num_interlaced = 0
+        self._num_corrupt = self._num_interlaced = 0
         self._times_s: list[float] = []
         self._digest = PictureDigest()
         self._end_s: float | None = None
-        self._truncated = False
-        self._ended_early = False
+        self._truncated = self._ended_early = False
         self._first: Any | None = None
         self._first = self._next_frame()
         if self._first is None:
             self._refuse("NO_FRAMES", f"{media.name}: not one frame could be decoded; replace the file or leave it out")
         self._num_lost += self._packet_count.num_lost_before(self._first)
+        self._hole_before = hole_before_first(container, self._stream, self._first)
         self._look_ahead(self._first)
         self._declared_s = declared_duration_s(container, self._stream)
         self._picture = Picture(self._first, self._stream, config.max_pixels, log)
@@ -169,7 +168,7 @@ class PyavVideo:
             longest_step_s=self._times.longest_step_s(),
             num_hidden=self._packet_count.num_hidden,
             num_interlaced=self._num_interlaced,
-            holes=holes_of(self._times_s),
+            holes=(*self._hole_before, *holes_of(self._times_s))[:MAX_HOLES],
             frames_sha256=self._digest.hex(),
         )
 

@@ -10,6 +10,16 @@ from services.base.media import MAX_HOLES, TimeHole
 
 # A step of this many usual ones leaves room for a frame that is not there.
 _HOLE_STEPS = 1.5
+# Recorders start their microphone a little before the first picture; more is missing picture.
+_LATE_S, _MOST_LATE_S = 0.2, 60.0
+
+
+def hole_before(first_s: float, clock_starts_s: Sequence[float]) -> tuple[TimeHole, ...]:
+    """The time from a recording's begin to its first frame, if it is over 0.2 s: its frames are missing. Nothing over
+    a minute, which is another clock. clock_starts_s: when the recording begins; the earliest counts.
+    """
+    late_s = first_s - min(clock_starts_s, default=first_s)
+    return (TimeHole(round(-late_s, 6), round(late_s, 6)),) if _LATE_S < late_s <= _MOST_LATE_S else ()
 
 
 def holes_of(times_s: Sequence[float]) -> tuple[TimeHole, ...]:

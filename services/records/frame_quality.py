@@ -15,6 +15,9 @@ _SAMPLE_PX = 8
 _GREY_LEVEL, _GREY_SPREAD = 128, 12
 _GREY_SHARE, _GREY_CONTRAST, _ALL_GREY_SHARE = 0.25, 0.2, 0.95
 _DARK_LEVEL = 24.0
+# Mean difference, in levels, to the frame before. Of 50 clips of GRID two frames in a row are below it at most, since a
+# camera's noise is 0.5; a picture coded over and over stays below 0.05.
+_STILL_LEVELS = 0.1
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -30,9 +33,10 @@ class FrameFacts:
     grey_share_T: Float64Array
     light_T: Float64Array
     frozen_T: BoolArray
+    still_T: BoolArray
 
     def __post_init__(self) -> None:
-        if not len(self.grey_share_T) == len(self.light_T) == len(self.frozen_T):
+        if not len(self.grey_share_T) == len(self.light_T) == len(self.frozen_T) == len(self.still_T):
             raise ValueError("facts must be of the same number of frames")
 
     @property
@@ -57,6 +61,8 @@ class FrameMeter:
         self._grey: list[Float64Array] = []
         self._light: list[Float64Array] = []
         self._frozen: list[BoolArray] = []
+        self._still: list[BoolArray] = []
+        self._last_CHW: UInt8Array | None = None
         self._last: UInt8Array | None = None
 
     def push(self, frames_THWC: UInt8Array) -> None:
@@ -77,12 +83,25 @@ class FrameMeter:
         for t, same in enumerate(same_sample_T, 1):
             frozen.append(bool(same) and np.array_equal(frames_THWC[t - 1], frames_THWC[t]))
         self._frozen.append(np.array(frozen, bool))
+        self._still.append(self._is_still(planes_CTHW) | self._frozen[-1])
+        self._last_CHW = planes_CTHW[:, -1].copy()
         self._last = frames_THWC[-1].copy()
 
     def facts(self) -> FrameFacts:
         if not self._grey:
-            return FrameFacts(np.empty(0), np.empty(0), np.empty(0, bool))
-        return FrameFacts(np.concatenate(self._grey), np.concatenate(self._light), np.concatenate(self._frozen))
+            return FrameFacts(np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool))
+        frozen_T, still_T = np.concatenate(self._frozen), np.concatenate(self._still)
+        return FrameFacts(np.concatenate(self._grey), np.concatenate(self._light), frozen_T, still_T)
+
+    def _is_still(self, planes_CTHW: UInt8Array) -> BoolArray:
+        before = planes_CTHW[:, :1] if self._last_CHW is None else self._last_CHW[:, None]
+        with_last_CTHW = np.concatenate([before, planes_CTHW], axis=1)
+        # Levels as int16, whose differences do not wrap around.
+        differences_CTHW = np.abs(np.diff(with_last_CTHW.astype(np.int16), axis=1))
+        still_T: BoolArray = differences_CTHW.mean(axis=(0, 2, 3)) < _STILL_LEVELS
+        if self._last_CHW is None:
+            still_T[0] = False
+        return still_T
 
     @staticmethod
     def _equals(last: UInt8Array | None, frame_HWC: UInt8Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.base.media import DecodeFacts, VideoInfo
+from services.base.media import DecodeFacts, TimeHole, VideoInfo
 from services.records.align import Align
 
 # What readers of GRID take a record's frames for.
@@ -20,7 +20,8 @@ _SPARE_S = 1.5 / RATE_HZ
 @dataclass(frozen=True)
 class Timing:
     """source_rate_hz: as measured, else as declared; 0 if unknown. holes: (first place, places) in the record that have
-    no frame of their own since the source lacks them. words_end_s, record_end_s: of the last word, and of the record.
+    no frame of their own since the source lacks them; the place is below 0 where the video begins late. words_end_s,
+    record_end_s: of the last word, and of the record.
     """
 
     source_rate_hz: float
@@ -47,10 +48,18 @@ def timing_of(
     rate_hz = facts.rate_hz if facts is not None and facts.rate_hz > 0 else info.fps_hz if info is not None else 0.0
     places_hz = RATE_HZ if by_time or rate_hz <= 0 else rate_hz
     holes = []
+    align_end_s = align.last_tick / ticks_per_s
     for hole in facts.holes if facts is not None else ():
+        if hole.at_s < 0 and facts is not None and not _is_before(hole, facts.duration_s, align_end_s):
+            continue
         first, num = round(hole.at_s * RATE_HZ), round(hole.length_s * RATE_HZ)
         # By index the frames behind a hole close it: it has a place, and no length.
         if num > 0 and first < num_frames:
             holes.append((first, min(num, num_frames - first)) if by_time else (first, num))
     words_end_s = max((token.end for token in align.tokens if token.words), default=0) / ticks_per_s
     return Timing(round(rate_hz, 3), by_time, tuple(holes), round(words_end_s, 3), round(num_frames / places_hz, 3))
+
+
+def _is_before(hole: TimeHole, duration_s: float, align_end_s: float) -> bool:
+    """Whether an align that ends then counts from where that hole begins, not from the first frame."""
+    return abs(align_end_s - duration_s) >= abs(align_end_s - duration_s - hole.length_s)

@@ -178,7 +178,7 @@ def test_folders_of_pictures_beside_clips_are_left_out_clip_by_clip() -> None:
     discovery = discover([*listing("s1/a.mpg", "alignments/s1/a.align"), *entries])
     (problem,) = (problem for problem in discovery.problems if problem.reason == "PICTURES_NOT_READ")
     assert (problem.path, problem.clips) == ("s3", ("s3/b",))
-    assert '-start_number 0 -i "$d"mouth_%03d.png -c copy -f matroska' in problem.message
+    assert '-start_number 0 -i "$d"mouth_%03d.png -c copy -f mov' in problem.message
 
 
 def test_a_packed_speaker_whose_aligns_are_there_is_left_out() -> None:
@@ -409,7 +409,7 @@ def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
             "NO_CLIPS",
             r"1 folders, 1 of them with the name of an align, with 10 pictures, in 1 places, the first "
             r"s1/video/mpg_6000/a\. .* with: for d in s1/video/mpg_6000/\*/; do ffmpeg -framerate 25 -start_number 1 "
-            r'-i "\$d"%d.jpg -c copy -f matroska "\$\{d%/\}.mpg"; done',
+            r'-i "\$d"%d.jpg -c copy -f mov "\$\{d%/\}.mpg"; done',
         ),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from clip_measures import measure
 
+from services.base.media import TimeHole
 from services.decode import container as container_module
 from services.decode.pyav import decoded_frames_total
 from services.decode.spec import DecodeConfig
@@ -276,3 +278,25 @@ def test_a_refused_clip_leaves_nothing_open(clip, media, opened):
     with pytest.raises(Exception, match="TOO_MANY_PIXELS"):
         decode(media(clip()), max_pixels=1)
     assert is_closed(opened[0])
+
+
+@pytest.mark.parametrize(
+    ("container", "first", "expected"),
+    [
+        ("matroska", 0, ()),
+        ("matroska", 15, (TimeHole(-0.6, 0.6),)),
+        ("mp4", 15, (TimeHole(-0.6, 0.6),)),
+        # The clock of a stream that was cut from a longer one begins anywhere.
+        ("mpegts", 15, ()),
+    ],
+)
+def test_frames_missing_at_the_begin_are_a_hole(clip, media, container, first, expected):
+    data = clip(container, "mpeg4", "yuv420p", pts=range(first, first + 6))
+    assert measure(media(data), DecodeConfig())[1].holes == expected
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), [("mjpeg", "yuvj420p"), ("png", "rgb24")])
+def test_pictures_copied_into_quicktime_are_a_video_of_25_hz(clip, media, codec, pixel_format):
+    """What the command for folders of pictures makes."""
+    info, facts = measure(media(clip("mov", codec, pixel_format, num_frames=75)), DecodeConfig())
+    assert (info.codec, facts.num_frames, facts.rate_hz, facts.warnings) == (codec, 75, 25.0, ())

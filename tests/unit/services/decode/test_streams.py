@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import av
 import numpy as np
@@ -18,8 +18,8 @@ Stream = tuple[int, int, Disposition]
 NONE = Disposition(0)
 
 
-def file_of(streams: Sequence[Stream], picture: Callable[..., np.ndarray]) -> bytes:
-    """Matroska with a stream of three frames for each (width_px, height_px, disposition)."""
+def file_of(streams: Sequence[Stream], picture: Callable[..., np.ndarray], stills: Collection[int] = ()) -> bytes:
+    """Matroska with a stream of three frames for each (width_px, height_px, disposition), those of `stills` of one."""
     file = io.BytesIO()
     with av.logging.Capture(), av.open(file, "w", format="matroska") as output:
         made = []
@@ -29,7 +29,7 @@ def file_of(streams: Sequence[Stream], picture: Callable[..., np.ndarray]) -> by
             stream.disposition = disposition.value
             made.append(stream)
         for stream in made:
-            for index in range(3):
+            for index in range(1 if stream.index in stills else 3):
                 pixels = picture(index, stream.width, stream.height)
                 output.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
             output.mux(stream.encode())
@@ -57,3 +57,17 @@ def test_the_default_stream_else_the_largest(picture, streams, index, num) -> No
     info = chosen(streams, picture)
     assert (info.stream_index, info.num_video_streams) == (index, num)
     assert (info.width_px, info.height_px) == streams[index][:2]
+
+
+@pytest.mark.parametrize("cover", [Disposition.default, NONE])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_picture_alone_is_no_video_even_if_nobody_says_so(picture, cover: Disposition, place: int) -> None:
+    streams = [(64, 48, NONE)]
+    streams.insert(place, (128, 96, cover))
+    info = probe(Media.of_bytes("clip.mkv", file_of(streams, picture, stills=[place])), DecodeConfig())
+    assert (info.stream_index, info.num_video_streams) == (1 - place, 2)
+
+
+def test_a_file_of_single_pictures_is_read_all_the_same(picture) -> None:
+    data = file_of([(64, 48, NONE), (128, 96, NONE)], picture, stills=[0, 1])
+    assert probe(Media.of_bytes("clip.mkv", data), DecodeConfig()).stream_index == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.base.media import MAX_HOLES, TimeHole
-from services.decode.timeline import holes_of
+from services.decode.timeline import hole_before, holes_of
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,19 @@ def test_holes(times_s: list[float], expected: tuple[TimeHole, ...]) -> None:
 def test_a_listing_of_holes_is_bounded() -> None:
     times_s = [t for k in range(500) for t in (k * 1.0, k * 1.0 + 0.04, k * 1.0 + 0.08)]
     assert len(holes_of(times_s)) == MAX_HOLES
+
+
+@pytest.mark.parametrize(
+    ("first_s", "starts_s", "expected"),
+    [
+        pytest.param(0.0, (0.0,), (), id="together"),
+        pytest.param(0.08, (0.0, -0.02), (), id="as recorders begin"),
+        pytest.param(0.6, (0.0,), (TimeHole(-0.6, 0.6),), id="the sound begins 15 frames before"),
+        pytest.param(5.6, (5.3, 5.0), (TimeHole(-0.6, 0.6),), id="the first sound counts, wherever clocks begin"),
+        pytest.param(5.0, (), (), id="nothing else says when the recording begins"),
+        pytest.param(0.0, (5.0,), (), id="a late sound is no missing picture"),
+        pytest.param(90_000.0, (0.0,), (), id="another clock"),
+    ],
+)
+def test_what_is_missing_before_the_first_frame(first_s: float, starts_s: tuple[float, ...], expected: tuple) -> None:
+    assert hole_before(first_s, starts_s) == expected

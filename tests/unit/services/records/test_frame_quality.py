@@ -80,3 +80,14 @@ def test_no_frames_and_tiny_frames_are_measured_too() -> None:
     meter.push(np.empty((0, 4, 4, 3), np.uint8))
     meter.push(np.zeros((2, 1, 1, 3), np.uint8))
     assert meter.facts().dark_T.tolist() == [True, True]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+def test_a_frame_is_still_if_no_camera_took_it_after_the_last(chunk: int) -> None:
+    first = np.clip(picture(), 20, 235)
+    coded_again = first.copy()
+    coded_again[::16] += 1
+    noisy = first + RNG.integers(-2, 3, first.shape).astype(np.uint8)
+    assert measured(first, first, coded_again, noisy, first, chunk=chunk).still_T.tolist() == [
+        False, True, True, False, False,
+    ]  # fmt: skip

@@ -37,7 +37,7 @@ def findings(
     found = ClipFindings(
         "bbaf2n",
         NUM_FRAMES,
-        FrameFacts(grey_T, light_T, frozen_T),
+        FrameFacts(grey_T, light_T, frozen_T, frozen_T),
         face,
         Crops((1.8, 1.8), (1.6, 2.6)),
         parsed,
@@ -94,6 +94,8 @@ def test_facts_are_plain_json(face) -> None:
         ({"grey": 12}, ("GREY_FRAMES",)),
         ({"dark": 1}, ("DARK_FRAMES",)),
         ({"frozen": 2}, ("FROZEN_FRAMES",)),
+        ({"frozen": 5}, ("FROZEN_FRAMES",)),
+        ({"frozen": 6}, ("FROZEN_FRAMES", "FROZEN_LONG")),
         ({"num_frames": 74}, ("SHORT_CLIP",)),
         ({"facts": DecodeFacts(75, warnings=("ac-tex damaged",))}, ("DECODER_WARNINGS",)),
         ({"facts": DecodeFacts(75, num_corrupt=1)}, ("CORRUPT_FRAMES",)),
@@ -113,6 +115,10 @@ def test_facts_are_plain_json(face) -> None:
         ({"facts": DecodeFacts(75, rate_hz=25.0), "by_time": False}, ()),
         ({"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.12),))}, ("MISSING_FRAMES",)),
         ({"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.6),))}, ("LONG_HOLE", "MISSING_FRAMES")),
+        (
+            {"facts": DecodeFacts(75, rate_hz=25.0, duration_s=2.6, holes=(TimeHole(-0.4, 0.4),))},
+            ("LONG_HOLE", "MISSING_FRAMES"),
+        ),
         (
             {"facts": DecodeFacts(75, rate_hz=25.0, holes=(TimeHole(1.0, 0.04),)), "by_time": False},
             ("INDEX_IS_NO_TIME", "MISSING_FRAMES"),
@@ -174,7 +180,7 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
         align=with_word(b"two" + b"o" * 30).replace(b"now", b"26"),
         grey=1,
         dark=1,
-        frozen=1,
+        frozen=6,
         num_frames=36,
         info=dataclasses.replace(INFO, duration_s=9.0, num_video_streams=2),
         facts=DecodeFacts(80, num_corrupt=1, num_interlaced=1, num_lost=1, num_restarts=1, warnings=("x",)),

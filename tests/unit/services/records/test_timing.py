@@ -54,6 +54,18 @@ def test_holes_are_places_of_the_record(hole: TimeHole, by_time: bool, expected:
     assert timing(by_time=by_time, rate_hz=25.0, holes=(hole,)).holes == expected
 
 
+@pytest.mark.parametrize(
+    ("duration_s", "hole", "expected"),
+    [
+        pytest.param(2.4, TimeHole(-0.6, 0.6), ((-15, 15),), id="the align counts from before the first frame"),
+        pytest.param(3.0, TimeHole(-0.6, 0.6), (), id="the align is as long as the frames"),
+        pytest.param(3.0, TimeHole(-5.0, 5.0), (), id="cut from a longer recording, times kept"),
+    ],
+)
+def test_a_late_start_is_a_hole_where_the_align_counts_it(duration_s: float, hole: TimeHole, expected: tuple) -> None:
+    assert timing(num_frames=60, rate_hz=25.0, duration_s=duration_s, holes=(hole,)).holes == expected
+
+
 def test_without_a_measured_rate_the_declared_one_counts() -> None:
     info = VideoInfo(360, 288, 0, 50.0, 0, 0.0, "h264", "yuv420p")
     found = timing_of(ALIGN, 25_000, 75, by_time=False, facts=None, info=info)
