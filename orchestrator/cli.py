@@ -48,6 +48,9 @@ ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-p
 
 _DESCRIPTION = "Raw speech and sign video in, training-ready features out.\n\n" + (__doc__ or "").partition("\n\n")[2]
 
+# C0 and C1, but for tab and newline.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
 Command = Callable[[argparse.Namespace], Answer]
 
 
@@ -220,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "INTERNAL_ERROR", f"{error!r}: please report it, with the traceback", traceback.format_exc()
         )
         return _fail(flags.output, bug)
-    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else answer.text
+    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else _shown(answer.text)
     return _tell(text, answer.exit_code)
 
 
@@ -229,6 +232,11 @@ def _require_finite(flags: argparse.Namespace) -> None:
     for name, value in vars(flags).items():
         if isinstance(value, float) and not math.isfinite(value):
             raise BadConfig("BAD_FLAGS", f"--{name.replace('_', '-')} must be a finite number, not {value}")
+
+
+def _shown(text: str) -> str:
+    """Names of files may hold what a terminal takes for commands: control characters are told, not sent."""
+    return text.translate(_CONTROLS)
 
 
 def _nowhere() -> TextIO:
@@ -255,7 +263,7 @@ def _fail(output: str, error: VisemillError) -> int:
         return _tell(json.dumps({"error": fields, **logs, "exit_code": error.exit_code}, indent=2), error.exit_code)
     lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
     lines += [f"  logs: {error.logs}"] if error.logs else []
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write(_shown("\n".join(lines)) + "\n")
     return error.exit_code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,7 +148,7 @@ def _figures(quality: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for name in names:
         values = sorted(float(clip[name]) for clip in quality if _is_number(clip.get(name)))
-        shown = (values[0], values[len(values) // 2], values[-1])
+        shown = (values[0], statistics.median(values), values[-1])
         rows.append([_e(name), *(f"{value:g}" for value in shown), str(sum(value != 0 for value in values))])
     return _table(["figure of a clip", "least", "median", "greatest", "clips where it is not 0"], rows)
 

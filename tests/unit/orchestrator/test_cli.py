@@ -1,6 +1,7 @@
 """The command line: words of the original script, usage, and what every command shares."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,11 @@ def test_an_error_says_last_where_its_logs_are(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err.splitlines()[-2:] == ["s1/a, s2/b", "  logs: /state/runs/x/logs"]
     assert cli._fail("json", error) == 78
     assert json.loads(capsys.readouterr().out)["logs"] == "/state/runs/x/logs"
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["count", "grid", "--input-root", str(tmp_path / "a\x1b[2J\x9bb")]) == 78
+    said = capsys.readouterr().err
+    assert "a\\x1b[2J\\x9bb; check the path" in said and "\x1b" not in said and said.endswith("\n")

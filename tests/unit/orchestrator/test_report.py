@@ -101,3 +101,8 @@ def test_rows_with_long_words_are_stacked_on_a_narrow_screen():
     quarantine = text().partition("how to see it again")[0].rpartition("<table")[2]
     origin = text().partition("digest of the run")[0].rpartition("<table")[2]
     assert quarantine.startswith(' class="stack"') and origin.startswith(' class="stack"')
+
+
+def test_the_median_of_two_clips_lies_between_them():
+    row = text().partition("num_frames_grey")[2].partition("</tr>")[0]
+    assert re.findall(r">([\d.]+)<", row) == ["0", "6", "12", "1"]
