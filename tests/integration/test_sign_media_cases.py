@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -171,6 +172,40 @@ def test_after_a_cut_the_other_person_is_read_from_the_second_frame_on(make):
     away_T = distances(after, alone)
     assert away_T[1:].mean() < CLOSE and (away_T[1:4] < CLOSE).all()
     assert cut.quality["serious"] == ["SCENE_CHANGES"] and cut.quality["num_scene_changes"] == 1
+    assert alone.flags == ()
+
+
+@pytest.fixture(scope="module")
+def dissolved(cases) -> tuple[str, str]:
+    """(a clip whose first person dissolves into the second within five frames, the second from its last one on)."""
+    first, second = (
+        frames_of(cases / "10_other_person" / name, num) for name, num in (("cut.mp4", 23), ("second_alone.mp4", 24))
+    )
+    mixed = [a * (1 - k / 6) + b * (k / 6) for k, (a, b) in enumerate(zip(first[-5:], second[:5], strict=True), 1)]
+    for name, frames in (("dissolve.mp4", [*first[:-5], *mixed, *second[5:]]), ("second.mp4", second[4:])):
+        with av.open(str(cases / name), "w") as output:
+            stream = output.add_stream("libx264", rate=30, options={"crf": "18"})
+            stream.height, stream.width = frames[0].shape[:2]
+            for frame in frames:
+                output.mux(stream.encode(av.VideoFrame.from_ndarray(frame.round().astype(np.uint8), format="rgb24")))
+            output.mux(stream.encode())
+    return "dissolve.mp4", "second.mp4"
+
+
+def frames_of(path: Path, num_frames: int) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return frames[:num_frames]
+
+
+def test_after_a_dissolve_the_other_person_is_read_from_the_first_frame_that_is_not_mixed(make, dissolved):
+    mixed, alone = map(make, dissolved)
+    # 18 frames of the first person and four mixed ones precede what stands alone: 11 kept ones.
+    after = Made(mixed.xy_TNC[11:], mixed.mask_TN[11:], mixed.times_ms[11:], mixed.quality, mixed.flags)
+    away_T = distances(after, alone)
+    assert len(away_T) == len(alone.times_ms)
+    assert (away_T[1:] < CLOSE).all()
+    assert mixed.quality["serious"] == ["SCENE_CHANGES"] and mixed.quality["num_scene_changes"] == 1
     assert alone.flags == ()
 
 

@@ -177,7 +177,7 @@ class KeypointsOfClip:
         cut = self._cuts.next(self._models.searched(frame_HWC))
         if self._models.segment is not None:
             frame_HWC = self._models.segment(frame_HWC)
-        if cut:
+        if cut or self._cuts.blending:
             self._far.new_scene()
             self._forget_person()
         self._check_far(frame_HWC)

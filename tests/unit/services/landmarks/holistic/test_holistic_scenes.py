@@ -45,3 +45,30 @@ STILL = [(A.astype(int) + i % 2).clip(0, 255).astype(np.uint8) for i in range(8)
 )
 def test_a_new_scene_begins_where_the_picture_is_another(frames, expected):
     assert cuts(frames) == expected
+
+
+def dissolve(num_frames):
+    """From four frames of A to ten of B."""
+    shares = [(i + 1) / (num_frames + 1) for i in range(num_frames)]
+    return [A] * 4 + [(A * (1 - share) + B * share).round().astype(np.uint8) for share in shares] + [B] * 10
+
+
+@pytest.mark.parametrize("num_frames", [1, 2, 3, 5, 6])
+def test_a_dissolve_is_one_cut_from_where_the_next_scene_prevails(num_frames):
+    (cut,) = cuts(dissolve(num_frames))
+    assert 4 + num_frames / 2 < cut + 1 <= 4 + num_frames + 1
+
+
+def test_a_dissolve_goes_on_until_the_next_scene_is_alone():
+    seen, blending = SceneCuts(), []
+    for frame in dissolve(5):
+        seen.next(frame)
+        blending.append(seen.blending)
+    first = blending.index(True)
+    # Four frames, five mixed ones, and the step to the first that is not mixed.
+    assert blending == [False] * first + [True] * (10 - first) + [False] * 9
+
+
+def test_what_moves_for_long_is_no_dissolve():
+    frames = [picture(2, like=A, share=share) for share in np.linspace(0, 0.3, 20)]
+    assert cuts(frames) == []
