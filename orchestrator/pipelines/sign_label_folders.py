@@ -14,6 +14,8 @@ Label = tuple[int, int]
 
 # As file managers name a copy of a folder: "tea (copy)", "tea (2)", "tea - Copy", "tea copy 2".
 _COPY = re.compile(r"( \((copy|another copy|\d+)( \d+)?\)| - [Cc]opy( \(\d+\))?| copy( \d+)?)$")
+# Also with a sign, a fraction or an exponent, in digits of any script.
+_LIKE_A_NUMBER = re.compile(r"[+\-\u2212]?\d+([.,]\d*)?([eE][+-]?\d+)?")
 
 
 def label_folders(
@@ -37,6 +39,7 @@ def label_folders(
     _check_names([*above, *(gloss.label for gloss in known)])
     if nested:
         _check_names([*(name for found in above.values() for name in found), *(gloss.category for gloss in known)])
+    _check_numbers(above)
     _check_depth(above)
     _check_same_depth(folders_of)
     gloss_ids = _ids(set(above), {gloss.label: gloss.gloss for gloss in known})
@@ -101,6 +104,17 @@ def _check_same_depth(folders_of: Mapping[str, Sequence[str]]) -> None:
             "FOLDERS_DISAGREE",
             f"{few(odd)}: not {usual} folders deep as the other clips, so which folder is the gloss cannot be told: "
             "move it, or give a --label-map",
+        )
+
+
+def _check_numbers(folders: Iterable[str]) -> None:
+    """Raises BadConfig where a folder is named by a number that is no id: it would be numbered as a word is."""
+    odd = sorted(f for f in folders if _LIKE_A_NUMBER.fullmatch(f.strip()) and not _is_number(f))
+    if odd:
+        raise BadConfig(
+            "FOLDERS_DISAGREE",
+            f"{few(odd)}: named like a number and no id, which is a whole number from 0 to {MAX_ID} in plain digits: "
+            "rename it, or give a --label-map with gloss_id,label,cat_id",
         )
 
 

@@ -18,6 +18,7 @@ _SEPARATORS = ",;\t|"
 GLOSS_COLUMNS = ("gloss_id", "label", "cat_id", "category")
 _GLOSS_HEADER = GLOSS_COLUMNS[:3]
 _KNOWN = frozenset({*HEADER, *GLOSS_COLUMNS})
+_NAMES = frozenset({"file", "label"})
 _MAP_HEADER = ("file", "gloss")
 
 
@@ -168,8 +169,12 @@ def _read(data: bytes, columns: Iterable[str], reason: str) -> Iterator[tuple[in
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise BadConfig(reason, f"it has two columns {twice[0]!r}: keep one")
     for record in records_of(text, separator, header, reason):
-        if not record.is_head:
-            yield record.number, dict(zip(header, [*record.values, *[""] * len(header)], strict=False))
+        if record.is_head:
+            continue
+        row = dict(zip(header, [*record.values, *[""] * len(header)], strict=False))
+        if nameless := [name for name in wanted if name in _NAMES and not row[name]]:
+            raise BadConfig(reason, f"line {record.number} has no {nameless[0]}: name it, or take the line out")
+        yield record.number, row
 
 
 def records_of(text: str, separator: str, header: Sequence[str], reason: str) -> Iterator[Record]:

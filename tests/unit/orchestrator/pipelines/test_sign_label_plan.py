@@ -210,6 +210,12 @@ def test_folders_that_differ_by_case_or_spaces_are_not_two_glosses(tmp_path, oth
         plan_labels(names, flags(tmp_path, label_from="folder"))
 
 
+@pytest.mark.parametrize("folder", ["-1", "3.0", "1e3", "3 ", "+3", "\uff12", "3,5"])
+def test_a_folder_named_like_a_number_is_no_word(tmp_path, folder):
+    with pytest.raises(BadConfig, match=r"FOLDERS_DISAGREE.*named like a number and no id"):
+        plan_labels({f"{folder}/a.mp4": "a"}, flags(tmp_path, label_from="folder"))
+
+
 @pytest.mark.parametrize("folder", ["Tea", "tea (copy)", "0"])
 def test_an_added_folder_is_held_to_the_glosses_that_are_there(tmp_path, folder):
     (tmp_path / "out").mkdir()

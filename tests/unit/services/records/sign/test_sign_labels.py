@@ -95,6 +95,7 @@ def test_tables_may_be_parted_in_any_usual_way(table):
         ("file,gloss,gloss\nx,1,2\n", "two columns 'gloss'"),
         ("file,gloss\na,99999999999999999999999\n", "from 0 to 9223372036854775807"),
         ("file,gloss\na,1_0\n", "whole number"),
+        ("file,gloss\n,3\n", "line 2 has no file"),
         ("file,gloss\na,+3\n", "whole number"),
         ("file,gloss\na,٣\n", "whole number"),
         ('file,gloss\n"a"b,3\n', "mend its quotes"),
