@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from orchestrator.pipelines.sign_label_words import few
 from services.base.errors import BadConfig
@@ -19,15 +19,20 @@ _LIKE_A_NUMBER = re.compile(r"[+\-\u2212]?\d+([.,]\d*)?([eE][+-]?\d+)?")
 
 
 def label_folders(
-    folders_of: Mapping[str, Sequence[str]], table: Sequence[Gloss] = (), known: Sequence[Gloss] = ()
+    folders_of: Mapping[str, Sequence[str]],
+    table: Sequence[Gloss] = (),
+    known: Sequence[Gloss] = (),
+    taken: Collection[Label] = (),
 ) -> tuple[dict[str, Label], tuple[Gloss, ...]]:
     """(clip -> (gloss, cat), the glosses). folders_of: clip -> names of the folders that it lies in, at least one.
 
     The gloss is the folder of the clip, the category the folder above, where each gloss has one. Folders named by whole
     numbers are ids; other names are found in the table, or are those of known glosses, and the rest are numbered on in
-    order of the alphabet. Raises BadConfig for a folder that the table lacks, for two of one number, for numbers beside
-    words, a copy beside its original, names that differ by upper and lower case alone, clips in folders of other
-    depths, and glosses of which some alone have a category.
+    order of the alphabet, over what is taken by clips of which no name is known.
+
+    Raises BadConfig for a folder that the table lacks, for two of one number, for numbers beside words, names like
+    numbers that are no ids, a copy beside its original, names that differ by upper and lower case alone, clips in
+    folders of other depths, and glosses of which some alone have a category.
     """
     folders_of = {clip: [composed(folder) for folder in folders] for clip, folders in folders_of.items()}
     if table:
@@ -42,9 +47,10 @@ def label_folders(
     _check_numbers(above)
     _check_depth(above)
     _check_same_depth(folders_of)
-    gloss_ids = _ids(set(above), {gloss.label: gloss.gloss for gloss in known})
+    gloss_ids = _ids(set(above), {gloss.label: gloss.gloss for gloss in known}, [gloss for gloss, _ in taken])
     category = {gloss: next(iter(found)) if nested else gloss for gloss, found in above.items()}
-    cat_ids = _ids(set(category.values()), {gloss.category: gloss.cat for gloss in known}) if nested else gloss_ids
+    known_cats = {gloss.category: gloss.cat for gloss in known}
+    cat_ids = _ids(set(category.values()), known_cats, [cat for _, cat in taken]) if nested else gloss_ids
     label_of = {clip: (gloss_ids[f[-1]], cat_ids[category[f[-1]]]) for clip, f in folders_of.items()}
     glosses = [Gloss(gloss_ids[g], g, cat_ids[category[g]], category[g]) for g in above]
     return label_of, tuple(sorted(glosses))
@@ -122,7 +128,7 @@ def _is_number(folder: str) -> bool:
     return folder.isdecimal() and folder.isascii()
 
 
-def _ids(folders: set[str], known: Mapping[str, int]) -> dict[str, int]:
+def _ids(folders: set[str], known: Mapping[str, int], taken: Iterable[int]) -> dict[str, int]:
     numbers = sorted(filter(_is_number, folders))
     words = sorted(folders - set(numbers))
     if numbers and words:
@@ -146,5 +152,5 @@ def _ids(folders: set[str], known: Mapping[str, int]) -> dict[str, int]:
                     f"the folders {numbered[int(folder)]!r} and {folder!r} are both gloss {int(folder)}: join them",
                 )
         return {folder: number for number, folder in numbered.items()}
-    first = max(known.values(), default=-1) + 1
+    first = max([*known.values(), *taken], default=-1) + 1
     return dict(known) | {folder: i for i, folder in enumerate(sorted(folders - set(known)), first)}

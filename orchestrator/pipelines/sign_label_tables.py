@@ -105,19 +105,37 @@ def joined(known: Sequence[Gloss], made: Sequence[Gloss]) -> tuple[Gloss, ...]:
     return tuple(sorted(by_word.values()))
 
 
+def labels_taken(source: str) -> set[Label]:
+    """The labels of a labels file, so that no other word gets them. Raises BadConfig BAD_LABELS."""
+    data = _labels_there(source)
+    return {(row.gloss, row.cat) for row in parse_labels(data)} if data else set()
+
+
+def _labels_there(source: str) -> bytes:
+    """The labels file, empty where there is none. Raises BadConfig BAD_LABELS where it cannot be read."""
+    root, _, name = source.rpartition("/")
+    try:
+        data = open_store(root).read(name)
+        parse_labels(data)
+    except NotThere:
+        return b""
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{source}: {error.message}") from error
+    return data
+
+
 def kept_rows(source: str, made: Mapping[str, Label], flags: argparse.Namespace) -> KeptRows:
     """Rows of a labels file that is there but those that the run makes anew, so that a second run keeps the same.
 
     made: output name -> label of the run. Raises BadConfig BAD_LABELS where the file cannot be read, LABELS_EDITED
     where a clip of the run had its label from a run before it, and has another one in the file now.
     """
-    root, _, name = source.rpartition("/")
-    try:
-        data = open_store(root).read(name)
-        rows = parse_labels(data)
-        form = labels_form(data, map(same_clip, made))
-    except NotThere:
+    data = _labels_there(source)
+    if not data:
         return KeptRows()
+    rows = parse_labels(data)
+    try:
+        form = labels_form(data, map(same_clip, made))
     except BadConfig as error:
         raise BadConfig(error.reason, f"{source}: {error.message}") from error
     ours = {same_clip(name): label for name, label in made.items()}
@@ -126,7 +144,9 @@ def kept_rows(source: str, made: Mapping[str, Label], flags: argparse.Namespace)
         _check_not_edited(source, replaced, ours, labels_given(_orders(flags)))
     others = {same_clip(row.file): row for row in rows if same_clip(row.file) not in ours}
     shown = [f"{row.file} (gloss {row.gloss}, now {ours[same_clip(row.file)][0]})" for row in replaced]
-    return KeptRows(tuple(sorted(others.values())), form, such_as(shown, f"rows of {name} get another label"))
+    return KeptRows(
+        tuple(sorted(others.values())), form, such_as(shown, f"rows of {source.rpartition('/')[2]} get another label")
+    )
 
 
 def _check_not_edited(

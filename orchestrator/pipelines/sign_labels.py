@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from orchestrator.pipelines.sign_label_tables import (
     joined,
     kept_rows,
     known_glosses,
+    labels_taken,
     where,
 )
 from orchestrator.pipelines.sign_label_words import such_as
@@ -63,7 +64,8 @@ def plan_labels(names: Mapping[str, str], flags: argparse.Namespace, odd: Mappin
     """
     file, source = where(flags)
     known = known_glosses(flags) if flags.append else KnownGlosses()
-    made = _made(names, flags, known.glosses, odd or {})
+    taken = labels_taken(source) if flags.append and flags.label_from else set[tuple[int, int]]()
+    made = _made(names, flags, known.glosses, odd or {}, taken)
     kept = kept_rows(source, made.of_name, flags) if flags.append else KeptRows()
     return Labels(
         made.of_name, joined(known.glosses, made.glosses), file, kept, known, made.notes + kept.notes, flags.append
@@ -71,7 +73,11 @@ def plan_labels(names: Mapping[str, str], flags: argparse.Namespace, odd: Mappin
 
 
 def _made(
-    names: Mapping[str, str], flags: argparse.Namespace, known: Sequence[Gloss], odd: Mapping[str, str]
+    names: Mapping[str, str],
+    flags: argparse.Namespace,
+    known: Sequence[Gloss],
+    odd: Mapping[str, str],
+    taken: Collection[tuple[int, int]],
 ) -> Labels:
     gloss_id = flags.id if flags.id is not None else flags.gloss_id
     asked = {"--id": gloss_id is not None, "--label-map": bool(flags.label_map)}
@@ -87,7 +93,7 @@ def _made(
         root = absolute(flags.input_root) if getattr(flags, "input_root", "") else ""
         return _from_map(names, odd, flags.label_map, root, from_folder=bool(flags.label_from))
     if flags.label_from == "folder":
-        return _from_folders(names, known=known)
+        return _from_folders(names, known=known, taken=taken)
     if gloss_id is None:
         return Labels({}, notes=("no --id, --label-from or --label-map: no labels.csv is written",))
     cat_id = flags.cat_id if flags.cat_id is not None else gloss_id
@@ -97,11 +103,16 @@ def _made(
     return Labels(dict.fromkeys(names.values(), (gloss_id, cat_id)))
 
 
-def _from_folders(names: Mapping[str, str], table: Sequence[Gloss] = (), known: Sequence[Gloss] = ()) -> Labels:
+def _from_folders(
+    names: Mapping[str, str],
+    table: Sequence[Gloss] = (),
+    known: Sequence[Gloss] = (),
+    taken: Collection[tuple[int, int]] = (),
+) -> Labels:
     folders_of = {path: path.split("/")[:-1] for path in names}
     placed = {path: folders for path, folders in folders_of.items() if folders}
     notes = such_as([path for path in names if path not in placed], "lie in no folder and get no label")
-    labels, glosses = label_folders(placed, table, known)
+    labels, glosses = label_folders(placed, table, known, taken)
     return Labels({names[path]: label for path, label in labels.items()}, glosses, notes=notes)
 
 

@@ -235,6 +235,16 @@ def test_a_category_keeps_its_number_and_a_number_its_category(tmp_path):
             plan_labels({f"{folder}/a.mp4": "a"}, flags(tmp_path, label_map=str(table), append=True))
 
 
+def test_a_new_word_gets_no_number_that_a_clip_without_a_word_has(tmp_path):
+    there(tmp_path, "file,gloss,cat,occluded\nz.npz,4,7,0\n")
+    given = flags(tmp_path, label_from="folder", append=True)
+    assert plan_labels({"new/b.mp4": "b"}, given).of_name == {"b": (5, 5)}
+    assert plan_labels({"FOOD/new/b.mp4": "b"}, given).of_name == {"b": (5, 8)}
+    there(tmp_path, "gloss_id,label,cat_id,category\n5,new,5,new\n", "glosses.csv")
+    there(tmp_path, "file,gloss,cat,occluded\nb.npz,5,5,0\nz.npz,4,7,0\n")
+    assert plan_labels({"new/b.mp4": "b"}, given).of_name == {"b": (5, 5)}
+
+
 def test_two_words_of_one_number_can_be_added_to(tmp_path):
     (tmp_path / "out").mkdir()
     rows = "gloss_id,label,cat_id,category\n0,bye,0,\n0,goodbye,0,\n"
