@@ -85,8 +85,8 @@ class Buildah:
         self._environment = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "overlay", **os.environ}
 
     def build(self, image: str, recipe: Path, context: Path, arguments: Sequence[str]) -> None:
-        # Not --quiet, which keeps the words of a step that fails, too.
-        words = ["bud", "--pull-never", "--layers", "--timestamp=0", "--identity-label=false"]
+        # Not --quiet, which hides what a step that fails prints. Without --force-rm that step's files stay.
+        words = ["bud", "--pull-never", "--layers", "--force-rm", "--timestamp=0", "--identity-label=false"]
         with secrets(self._folder) as given:
             argv = self._argv(*words, *arguments, *given, f"--file={recipe}", f"--tag={image}", str(context))
             both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
