@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.commands.roots import absolute, state_root
+from orchestrator.commands.roots import absolute, open_named, state_root
 from orchestrator.flag_words import words_given_by
 from orchestrator.kube_settings import kube_settings
 from orchestrator.pin import claim_of, finished_as
@@ -65,8 +65,8 @@ def plan_of(pipeline: Pipeline, flags: argparse.Namespace) -> Plan:
 
 
 def _found(flags: argparse.Namespace) -> bytes:
-    claim = claim_of(open_store(absolute(flags.output_root)))
-    return finished_as(open_store(state_root(flags)), claim.run) if claim else b""
+    claim = claim_of(open_named("--output-root", absolute(flags.output_root)))
+    return finished_as(open_named("--state-root", state_root(flags)), claim.run) if claim else b""
 
 
 def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterable[Entry]]:
@@ -79,7 +79,9 @@ def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterabl
         folder, name = str(Path(root).parent), Path(root).name
         entry = open_store(folder, must_exist=True, follow_links=flags.follow_links).stat(name)
         return folder, [entry] if entry else []
-    return root, open_store(root, must_exist=True, follow_links=flags.follow_links).list(directories=True)
+    return root, open_named("--input-root", root, must_exist=True, follow_links=flags.follow_links).list(
+        directories=True
+    )
 
 
 def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:

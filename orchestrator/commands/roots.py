@@ -67,12 +67,20 @@ def state_root(flags: argparse.Namespace) -> str:
     return absolute(flags.state_root) if flags.state_root else join_uri(absolute(flags.output_root), layout.STATE_DIR)
 
 
+def open_named(flag: str, root: str, **how: bool) -> Store:
+    """As open_store; what cannot be opened is said by the flag that names it."""
+    try:
+        return open_store(root, **how)
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{flag}: {error.message}", error.detail) from error
+
+
 def find_run(flags: argparse.Namespace) -> tuple[RunOrder, Store, Store]:
     """(order, state, outputs) of the run that an output root holds. Raises BadConfig NO_RUN.
 
     The output may have been moved since: then it is not where the order says.
     """
-    outputs = open_store(absolute(flags.output_root))
+    outputs = open_named("--output-root", absolute(flags.output_root))
     claim = claim_of(outputs)
     if claim is None:
         raise BadConfig("NO_RUN", f"{outputs.uri} holds no run: check --output-root, or begin one with `visemill run`")

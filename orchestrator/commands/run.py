@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.carrying import RunOptions, Summary, forget, log_dir
 from orchestrator.commands import Answer, kube
-from orchestrator.commands.roots import allowed_of, find_run, state_root
+from orchestrator.commands.roots import allowed_of, find_run, open_named, state_root
 from orchestrator.decide import Policy
 from orchestrator.joining import pin_or_join
 from orchestrator.lease import Lease
@@ -152,7 +152,8 @@ def run(flags: argparse.Namespace) -> Answer:
 def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answer:
     order = plan.order
     options = options_of(flags, order)
-    state, outputs = open_store(state_root(flags)), open_store(order.output_root)
+    state = open_named("--state-root", state_root(flags))
+    outputs = open_named("--output-root", order.output_root)
     pin_or_join(plan, state, outputs, joins=kube.is_kube(flags))
     if not options.quiet:
         # Before hours are spent on it: that no clip goes to test, say.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli import main
 from orchestrator.commands import verify
 from orchestrator.commands.gc import over_the_cap
 from orchestrator.commands.plan import predict, spread
@@ -98,3 +99,19 @@ def test_clips_that_are_made_again_are_counted_as_they_come(tmp_path, monkeypatc
     made = verify._make_again(order, open_store(tmp_path), rows, tmp_path, progress)
     assert counted == ["0/3", "1/3", "2/3"]
     assert made == {f"k{i}": Path(f"made/{i}") for i in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (["run", "grid", "--input-root", "{gone}", "--output-root", "{new}"], "--input-root"),
+        (["run", "grid", "--input-root", "{here}", "--output-root", "{file}"], "--output-root"),
+        (["resume", "--output-root", "{file}"], "--output-root"),
+        (["status", "--output-root", "{file}"], "--output-root"),
+    ],
+)
+def test_a_root_that_cannot_be_opened_is_said_by_its_flag(words, flag, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    places = {name: str(tmp_path / name) for name in ("gone", "new", "file")} | {"here": str(tmp_path)}
+    assert main([word.format(**places) for word in words]) == 78
+    assert f"ROOT_MISSING: {flag}: " in capsys.readouterr().err
