@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.base.media import Float64Array, Landmarks, PointSource
-from services.base.topology import MEDIAPIPE_478
+from services.base.topology import IBUG_68, MEDIAPIPE_478
 from services.records.frame_quality import BoolArray
 
 MAX_ROLL_DEG = 30.0
@@ -22,8 +22,9 @@ _DOWN, _ASIDE, _WIDE = (0.5, 1.5), 0.5, (0.25, 1.2)
 # Below this a mouth is a few pixels, and above it the face does not fit into the frame.
 _MIN_EYES_PX, _MAX_EYES_OF_WIDTH = 12.0, 0.8
 _MAX_STEP, _MAX_GROWTH = 0.5, 1.4
-# MediaPipe's alone: dlib's score has another scale, and dlib finds no face that is upside down.
-_MIN_SCORE = 0.75
+# By topology, since the detectors' scores have scales of their own. dlib's is 0.6 to 2.4 for faces turned by up to 40
+# degrees; upside down it mostly finds none, else one of 0.15 or less.
+_MIN_SCORE = {MEDIAPIPE_478: 0.75, IBUG_68: 0.25}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def face_place(landmarks: Landmarks, num_frames: int) -> FacePlace:
         int(_misplaced(landmarks, num_frames, seen_T, across_TC, centre_TC, eyes_T).sum()),
         _num_jumps(centre_TC, eyes_T),
         round(score, 4),
-        landmarks.topology == MEDIAPIPE_478 and score < _MIN_SCORE,
+        score < _MIN_SCORE.get(landmarks.topology, 0.0),
     )
 
 

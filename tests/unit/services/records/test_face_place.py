@@ -120,3 +120,10 @@ def test_frames_behind_the_record_and_clips_without_a_face_say_nothing(face) -> 
     assert face_place(changed(face, turned(90), slice(6, None)), 6).num_turned == 0
     nobody = dataclasses.replace(face, source_T=np.zeros_like(face.source_T))
     assert face_place(nobody, NUM_FRAMES) == FacePlace()
+
+
+@pytest.mark.parametrize(("score", "is_doubtful"), [(0.06, True), (0.15, True), (0.6, False), (2.4, False)])
+def test_a_face_that_dlib_hardly_believes_is_doubtful(make_face, score: float, is_doubtful: bool) -> None:
+    face = make_face([(180.0, 180.0)] * NUM_FRAMES, name=IBUG_68)
+    scored = dataclasses.replace(face, score_T=np.full(NUM_FRAMES, score, np.float32))
+    assert face_place(scored, NUM_FRAMES).is_doubtful is is_doubtful
