@@ -195,7 +195,7 @@ def _after(seen: Seen, job: JobSeen, remaining: tuple[int, ...], limits: Limits)
     if job.reason == "DeadlineExceeded":
         return Fail("the Job took longer than --job-deadline-s: raise it, then resume", EXIT_TRANSIENT)
     if generation - seen.since > _MOST_GENERATIONS:
-        return Fail(f"{_some(remaining)} are not done after {_MOST_GENERATIONS} Jobs: see the logs", EXIT_BUG)
+        return Fail(f"{_some(remaining)} are not done after {_MOST_GENERATIONS} Jobs: see `visemill logs`", EXIT_BUG)
     bad = _bad(seen, job, ended, remaining)
     left = tuple(s for s in remaining if s not in bad)
     if not left:

@@ -180,7 +180,7 @@ class TritonDoor:
 
     def _unshare(self, reason: str) -> None:
         if self._must_share:
-            raise BadConfig("NO_SHARED_MEMORY", f"{self._whom}: {reason}; take the transport auto or grpc")
+            raise BadConfig("NO_SHARED_MEMORY", f"{self._whom}: {reason}; give --triton-transport auto or grpc")
         self._shares = False
         _LOG.info("%s shares no memory with this process, inputs go by gRPC: %s", self._whom, reason)
 
