@@ -17,7 +17,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	$(BIN)/pip check
-	$(BIN)/python -m services.landmarks.models fetch
+	$(BIN)/python -m services.landmarks.model_files fetch
 	touch $@
 
 # The 68-point file is restricted: the tests ask for it by name, a user does so or not.

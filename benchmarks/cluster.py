@@ -24,10 +24,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.observe import observe, read_done
-from services.base import layout
-from services.base.order import DoneShard, RunOrder, StageOrder
-from services.base.store import open_store
+from orchestrator.runs.commits.observe import observe, read_done
+from services.base.run import paths
+from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
+from services.base.store.open import open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 GRID = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")) / "data" / "grid" / "s1_processed"
@@ -78,7 +78,7 @@ class Namespace:
 @contextmanager
 def running(*words: object) -> Iterator[subprocess.Popen[str]]:
     """The command line at work."""
-    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words), "-o", "json", "--quiet"]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words), "-o", "json", "--quiet"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield process
@@ -107,7 +107,7 @@ def upload(uri: str, num_clips: int) -> None:
 
 def spent_s(output: str) -> tuple[float, float]:
     """(seconds, CPU seconds) that workers have spent on the shards of a run."""
-    state = open_store(f"{output}/{layout.STATE_DIR}")
+    state = open_store(f"{output}/{paths.STATE_DIR}")
     run = json.loads(state.read("output.json"))["run"]
     observed = observe(state, run)
     done = read_done(state, observed.order, observed.done)
@@ -170,18 +170,18 @@ def replaced(root: str, args: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def status(root: str, num_shards: int) -> Iterator[tuple[str, str]]:
     """(what, figure): the status of a run of so many shards, in the store."""
     output = f"{root}/many"
-    state = open_store(f"{output}/{layout.STATE_DIR}")
-    order = RunOrder(
-        "many", "grid", "d" * 64, (StageOrder("decode"),), root, output, num_shards, num_shards, "0" * 64, {}
+    state = open_store(f"{output}/{paths.STATE_DIR}")
+    order = RunSpec(
+        "many", "grid", "d" * 64, (PinnedStage("decode"),), root, output, num_shards, num_shards, "0" * 64, {}
     )
 
     def commit(shard: int) -> None:
-        done = DoneShard(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
-        state.put(layout.done_file("many", shard, num_shards), done.to_json())
-        state.put(layout.quality_file("many", shard, num_shards), b'{"key":"k"}\n')
+        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
+        state.put(paths.done_file("many", shard, num_shards), done.to_json())
+        state.put(paths.quality_file("many", shard, num_shards), b'{"key":"k"}\n')
 
     state.put("output.json", json.dumps({"run": "many", "digest": order.digest}).encode())
-    state.put(layout.run_file("many"), order.to_json())
+    state.put(paths.run_file("many"), order.to_json())
     with ThreadPoolExecutor(16) as pool:
         for _ in pool.map(commit, range(num_shards)):
             pass

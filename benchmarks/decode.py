@@ -20,9 +20,9 @@ import av.video.reformatter
 import cv2
 import numpy as np
 
-from services.base.media import Media
-from services.decode.pyav import decoded_frames_total
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Media
+from services.containers.config import DecodeConfig
+from services.containers.frames import decoded_frames_total
 from services.decode.stage import open_stage
 
 ROOT = Path(__file__).resolve().parents[1]

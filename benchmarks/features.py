@@ -26,12 +26,14 @@ if __name__ == "__main__":
 
 import torch
 
-from services.base.contract import ClipJob, config_from_mapping
-from services.base.media import Clip, FrameChunk, Media
-from services.features.inception import IMAGENET_MEAN, IMAGENET_STD
+from services.base.media.clip import Clip, Media
+from services.base.media.video import FrameChunk
+from services.base.stage.config import config_from_mapping
+from services.base.stage.spec import ClipJob
+from services.features.frames.inception import IMAGENET_MEAN, IMAGENET_STD
+from services.features.runtimes.torch import loaded_network
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
-from services.features.torch_model import loaded_network
 
 JOB = ClipJob(Clip("bench", "bench", "s", "bench.mp4"), Media.of_bytes("bench.mp4", b"bench"))
 CHUNK = 16

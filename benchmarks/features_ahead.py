@@ -25,9 +25,9 @@ if __name__ == "__main__":
 
 from features_triton import CLIPS, Server
 
-from services.base.contract import ClipJob
-from services.base.isolation import ClipLimits, NextClip, PassChild
-from services.base.media import Clip, Media
+from services.base.media.clip import Clip, Media
+from services.base.sandbox.supervisor import ClipLimits, NextClip, PassChild
+from services.base.stage.spec import ClipJob
 
 MODEL = """
 import time

@@ -36,21 +36,21 @@ import numpy as np
 import onnxruntime
 from triton_sequences import TritonSequences
 
-from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass, InfoPart
-from services.base.contract import ClipJob
-from services.base.media import Clip, Media
-from services.base.settings import thread_environment
-from services.decode.pyav import decoded_frames_total
+from services.base.media.clip import Clip, Media
+from services.base.process.threads import thread_environment
+from services.base.stage.clip_pass import ArtifactPart, BoundStage, ClipPass, InfoPart
+from services.base.stage.spec import ClipJob
+from services.containers.config import DecodeConfig
+from services.containers.frames import decoded_frames_total
 from services.decode.spec import SPEC as DECODE_SPEC
-from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 from services.features.ops import CPU_PIECE, by_pieces
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton import TritonDoor
-from services.features.triton_config import Serving
-from services.features.triton_networks import TritonFrames
-from services.features.triton_repository import export_network
+from services.features.triton.client import TritonClient
+from services.features.triton.config import Serving
+from services.features.triton.networks import TritonFrames
+from services.features.triton.repository import export_network
 
 TARGET_RATIO = 0.9
 REQUESTS_A_ROUND = 50
@@ -150,7 +150,7 @@ def against_the_bare_loop(server: Server, repository: Path, num_frames: int, tur
     print(f"\n{'the network alone':24} {HEADS} {'largest difference':>19}")
     reached = True
     for transport in ("shared-memory", "grpc"):
-        model = TritonFrames(TritonDoor(server.target, "inception_v3", transport=transport))
+        model = TritonFrames(TritonClient(server.target, "inception_v3", transport=transport))
         difference = np.abs(model(frames_NHWC[:2]) - expected).max() / expected.std()
         times = turns.measure(lambda: bare(frames_NHWC), lambda model=model: model(frames_NHWC))
         reached &= say(transport, *times, num_frames, f"{difference:.1e}")
@@ -197,7 +197,7 @@ class Clients:
 
     def __init__(self, server: Server, num_clients: int, what: str) -> None:
         self._server, self._what = server, what
-        doors = [TritonDoor(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
+        doors = [TritonClient(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
         self._models = [TritonSequences(door, batch_size=1, num_in_flight=1) for door in doors]
         self._sequence_TC = np.random.default_rng(1).standard_normal((20, 80)).astype(np.float32)
         self._ask(1)

@@ -31,13 +31,15 @@ import numpy as np
 from point_measures import GROUPS, shown_points
 
 from services.base.errors import VisemillError
-from services.base.media import FrameChunk, Keypoints, UInt8Array
-from services.base.settings import thread_environment
-from services.landmarks import mediapipe_tasks
-from services.landmarks.holistic import hands, mediapipe_body, stage
-from services.landmarks.holistic.layout import LEFT_HAND, RIGHT_HAND
-from services.landmarks.holistic.spec import KeypointsConfig
-from services.landmarks.holistic.stage import HolisticModels, KeypointsOfClip
+from services.base.media.arrays import UInt8Array
+from services.base.media.points import Keypoints
+from services.base.media.video import FrameChunk
+from services.base.process.threads import thread_environment
+from services.landmarks.body import hands, mediapipe_body, stage
+from services.landmarks.body.layout import LEFT_HAND, RIGHT_HAND
+from services.landmarks.body.spec import KeypointsConfig
+from services.landmarks.body.stage import HolisticModels, KeypointsOfClip
+from services.landmarks.mediapipe import tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")).resolve() / "data"
@@ -107,7 +109,7 @@ def watched() -> Calls:
         calls.watch(kind, "detect")
         calls.watch(kind, "detect_for_video")
     calls.watch(vision.FaceDetector, "detect")
-    for module in (mediapipe_body, mediapipe_tasks):
+    for module in (mediapipe_body, tasks):
         calls.watch_images(module)
     return calls
 

@@ -25,10 +25,11 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from services.base.media import FrameChunk, Landmarks
-from services.base.topology import IBUG_68, topology
-from services.landmarks.backend import Backend
-from services.landmarks.dlib68 import open_dlib68
+from services.base.media.points import Landmarks
+from services.base.media.topology import IBUG_68, topology
+from services.base.media.video import FrameChunk
+from services.landmarks.face.backend import Backend
+from services.landmarks.face.dlib.points import open_dlib68
 from services.landmarks.models import DLIB_PREDICTOR, find
 
 ROOT = Path(__file__).resolve().parents[1]

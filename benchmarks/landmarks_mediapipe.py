@@ -23,9 +23,11 @@ import cv2
 import numpy as np
 from point_measures import box_iou, group_boxes, normalised_error
 
-from services.base.media import Float32Array, FrameChunk, Landmarks, UInt8Array
-from services.landmarks.backend import Backend
-from services.landmarks.mediapipe_face import open_mediapipe
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.points import Landmarks
+from services.base.media.video import FrameChunk
+from services.landmarks.face.backend import Backend
+from services.landmarks.face.mediapipe import open_mediapipe
 from services.landmarks.models import face_landmarker
 from services.landmarks.spec import LandmarksConfig
 

@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import Iterator
 
-from orchestrator.listing import frozen_rows, raise_if_fatal
-from orchestrator.pipelines.grid_discovery import discover
-from orchestrator.pipelines.grid_splits import assign_splits, check_speakers, open_split
-from services.base.manifest import Manifest, encode_clips
-from services.base.store import Entry
+from orchestrator.pipelines.catalog import frozen_rows, raise_if_fatal
+from orchestrator.pipelines.grid.discovery import discover
+from orchestrator.pipelines.grid.splits import assign_splits, check_speakers, open_split
+from services.base.run.manifest import Manifest, encode_clips
+from services.base.store.interface import Entry
 
 LIMIT_S = 30.0
 LIMIT_BYTES = 10**9

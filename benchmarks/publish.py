@@ -16,15 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from orchestrator.commits import Commits
-from orchestrator.finish import publish_whole
-from orchestrator.pipelines.grid import PIPELINE
-from services.base import layout
-from services.base.contract import canonical_json
-from services.base.manifest import ClipRow, encode_clips
-from services.base.order import DoneShard, RunOrder, StageOrder, order_from_json
-from services.base.shards import shard_name
-from services.base.store import open_store
+from orchestrator.pipelines.grid.pipeline import PIPELINE
+from orchestrator.runs.commits.commits import Commits
+from orchestrator.runs.publish import publish_whole
+from services.base.digest import canonical_json
+from services.base.run import paths
+from services.base.run.manifest import ClipRow, encode_clips
+from services.base.run.sharding import shard_name
+from services.base.run.spec import PinnedStage, RunSpec, ShardCommit, run_spec_from_json
+from services.base.store.open import open_store
 
 LIMIT_BYTES = 1 << 30
 RUN = "many"
@@ -40,35 +40,35 @@ def make_run(root: Path, num_shards: int, clips_a_shard: int) -> None:
         for i, key in enumerate(names)
     )
     clips = encode_clips(rows, num_shards)
-    state = root / layout.STATE_DIR
+    state = root / paths.STATE_DIR
     details = {"mode": "all", "exclude_speakers": [], "compat_order": False, "num_left_out": 0, "speakers": {}}
     stages = (
-        StageOrder("decode", {"max_frames": 75}),
-        StageOrder("landmarks", {"backend": "mediapipe", "mode": "tracked", "num_jitters": 1, "max_gap_frames": 15}),
-        StageOrder("records", {}),
+        PinnedStage("decode", {"max_frames": 75}),
+        PinnedStage("landmarks", {"backend": "mediapipe", "mode": "tracked", "num_jitters": 1, "max_gap_frames": 15}),
+        PinnedStage("records", {}),
     )
-    order = RunOrder(
+    order = RunSpec(
         *(RUN, "grid", "d" * 64, stages, "/in", str(root), num_shards, num_shards * clips_a_shard),
         hashlib.sha256(clips).hexdigest(),
         {},
         details,
     )
-    _write(state / layout.clips_file(RUN), clips)
-    _write(state / layout.run_file(RUN), order.to_json())
+    _write(state / paths.clips_file(RUN), clips)
+    _write(state / paths.run_file(RUN), order.to_json())
     for shard, names in enumerate(keys):
         outputs = {}
         for split in SPLITS:
             name = f"{split}-{shard_name(shard, num_shards)}.tfrecord"
             data = name.encode()
-            _write(root / layout.staged(RUN, name), data)
+            _write(root / paths.staged(RUN, name), data)
             facts = {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "num_records": 1}
             outputs[name] = facts
         inputs = {key: hashlib.sha256(key.encode()).hexdigest() for key in names}
         counts = {split: len(names[i::3]) for i, split in enumerate(SPLITS)} | {"quarantined": 0}
-        done = DoneShard(shard, order.digest, outputs, inputs, counts, {"decode": 1.0, "wall": 9.0}, 75 * len(names))
+        done = ShardCommit(shard, order.digest, outputs, inputs, counts, {"decode": 1.0, "wall": 9.0}, 75 * len(names))
         lines = "".join(canonical_json(quality_of(key, SPLITS[i % 3])) + "\n" for i, key in enumerate(names))
-        _write(state / layout.quality_file(RUN, shard, num_shards), lines.encode())
-        _write(state / layout.done_file(RUN, shard, num_shards), done.to_json())
+        _write(state / paths.quality_file(RUN, shard, num_shards), lines.encode())
+        _write(state / paths.done_file(RUN, shard, num_shards), done.to_json())
 
 
 def quality_of(key: str, split: str) -> dict[str, object]:
@@ -79,8 +79,8 @@ def quality_of(key: str, split: str) -> dict[str, object]:
 
 def publish_here(root: Path) -> None:
     """Publishes and tells what it took, as JSON."""
-    state, outputs = open_store(root / layout.STATE_DIR), open_store(root)
-    order = order_from_json(state.read(layout.run_file(RUN)))
+    state, outputs = open_store(root / paths.STATE_DIR), open_store(root)
+    order = run_spec_from_json(state.read(paths.run_file(RUN)))
     before, before_bytes = resource.getrusage(resource.RUSAGE_SELF), peak_bytes()
     began_s = time.monotonic()
     assert publish_whole(PIPELINE, Commits(order, state), outputs)

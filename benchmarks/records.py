@@ -20,10 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from services.base.media import Clip
-from services.records.labels import Label, encode_label
-from services.records.stage import record_bytes
-from services.records.tfrecord import write_record
+from services.base.media.clip import Clip
+from services.formats.tfrecord import write_record
+from services.records.grid.labels import Label, encode_label
+from services.records.grid.stage import record_bytes
 
 CLIP = Clip("s1/bbaf2n", "bbaf2n", "s1", "s1/bbaf2n.mpg")
 

@@ -23,11 +23,12 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from services.base.contract import ClipJob, ConfiguredStage
-from services.base.media import Clip, Landmarks, Media
-from services.base.settings import thread_environment
+from services.base.media.clip import Clip, Media
+from services.base.media.points import Landmarks
+from services.base.process.threads import thread_environment
+from services.base.stage.spec import ClipJob, ConfiguredStage
+from services.containers.config import DecodeConfig
 from services.decode.spec import SPEC as DECODE
-from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 from services.landmarks.rpc import open_remote
 from services.landmarks.spec import LandmarksConfig

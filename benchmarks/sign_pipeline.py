@@ -39,11 +39,11 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from services.base.settings import thread_environment
-from services.landmarks.holistic.layout import FACE_MESH_INDICES, NUM_HAND_POINTS, NUM_POSE_POINTS
-from services.records.sign.npz import encode_npz
+from services.base.process.threads import thread_environment
+from services.landmarks.body.layout import FACE_MESH_INDICES, NUM_HAND_POINTS, NUM_POSE_POINTS
+from services.records.sign.files.npz import encode_npz
+from services.records.sign.files.parquet import encode_table
 from services.records.sign.ops import fill_gaps
-from services.records.sign.parquet import encode_table
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared")).resolve() / "data"
@@ -73,7 +73,7 @@ def make_clips(folder: Path, num_clips: int, seconds: float) -> None:
 
 def seeds_way(folder: Path, out: Path, weights: Path, fps: float) -> None:
     """One video after another, as the original script has it. Prints its seconds by purpose."""
-    from services.landmarks.mediapipe_library import Library
+    from services.landmarks.mediapipe.library import Library
 
     library = Library()
     spent = dict.fromkeys(("keypoints", "features", "models", "files"), 0.0)
@@ -125,7 +125,7 @@ def made_landmarkers(library: Any) -> list[Any]:
 def made_network(weights: Path) -> Any:
     import torch
 
-    from services.features.inception import InceptionV3
+    from services.features.frames.inception import InceptionV3
 
     network = InceptionV3()
     network.load_state_dict(torch.load(weights, weights_only=True))
@@ -171,7 +171,7 @@ def keypoints_of(
 def features_of(network: Any, frames: list[np.ndarray]) -> np.ndarray:
     import torch
 
-    from services.features.inception import IMAGENET_MEAN, IMAGENET_STD
+    from services.features.frames.inception import IMAGENET_MEAN, IMAGENET_STD
 
     mean, std = np.array(IMAGENET_MEAN, np.float32), np.array(IMAGENET_STD, np.float32)
     vectors = []
@@ -203,7 +203,7 @@ def timed(argv: list[str]) -> tuple[float, str]:
 
 
 def our_argv(folder: Path, out: Path, weights: Path, fps: float, backend: str, dtype: str = "float32") -> list[str]:
-    argv = [sys.executable, "-m", "orchestrator.cli", "run", "sign", str(folder), str(out), "--id", "1", "--quiet"]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", "run", "sign", str(folder), str(out), "--id", "1", "--quiet"]
     argv += ["--write-keypoints", "--write-iv3-features", "--iv3-weights", str(weights), "--sampling", "decimate"]
     argv += ["--features-backend", backend, "--target-fps", str(fps), "--workers", "1", "--no-artifact-cache"]
     return [*argv, "--iv3-dtype", dtype, "--num-shards", "4", "-o", "json"]
@@ -224,9 +224,9 @@ class Way:
 def measure(flags: argparse.Namespace, folder: Path) -> None:
     import torch
 
-    from services.features.export_onnx import export_inception
+    from services.features.runtimes.export import export_inception
+    from services.features.runtimes.torch import loaded_network
     from services.features.spec import FeaturesConfig
-    from services.features.torch_model import loaded_network
 
     weights, exported = folder / "inception.pth", folder / "inception.onnx"
     torch.save(loaded_network(FeaturesConfig())[0].state_dict(), weights)

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 from services.__main__ import open_stage
-from services.base.artifacts import Product
-from services.base.clip_pass import ArtifactPart, ClipPass
-from services.base.clip_watch import resident_bytes
-from services.base.contract import ClipJob
-from services.base.media import Clip, Media
-from services.base.settings import thread_environment
-from services.records.tfrecord import write_record
+from services.base.media.clip import Clip, Media
+from services.base.process.threads import thread_environment
+from services.base.sandbox.watchdog import resident_bytes
+from services.base.stage.clip_pass import ArtifactPart, ClipPass
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.formats.tfrecord import write_record
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTDATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared"))
@@ -74,7 +74,7 @@ def run(root: Path, out: Path, backend: str, workers: int, shards: int) -> dict[
     argv = [
         sys.executable,
         "-m",
-        "orchestrator.cli",
+        "orchestrator.cli.main",
         "run",
         "grid",
         "--input-root",
@@ -102,7 +102,7 @@ def memory(root: Path, folder: Path, backend: str) -> list[tuple[int, int]]:
     argv = [
         sys.executable,
         "-m",
-        "orchestrator.cli",
+        "orchestrator.cli.main",
         "run",
         "grid",
         "--input-root",

@@ -41,7 +41,7 @@ def gather(service: str, version: str) -> None:
     else:
         _app(version)
         environment = {**os.environ, "VISEMILL_MODELS": str(CONTEXT / "models")}
-        argv = [sys.executable, "-m", "services.landmarks.models", "fetch"]
+        argv = [sys.executable, "-m", "services.landmarks.model_files", "fetch"]
         done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(

@@ -30,7 +30,7 @@ def fill_repository(repository: Path, folder: Path) -> None:
         return
     shutil.rmtree(repository)
     repository.mkdir()
-    argv = [exporting_python(folder / "export"), "-m", "orchestrator.cli", "models", "export", str(repository)]
+    argv = [exporting_python(folder / "export"), "-m", "orchestrator.cli.main", "models", "export", str(repository)]
     # An environment of its own does not know where visemill itself is installed from.
     path = os.pathsep.join([str(ROOT), str(ROOT / "protos")])
     environment = {**os.environ, "PYTHONPATH": path}

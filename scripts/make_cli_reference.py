@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ["COLUMNS"] = "100"
 os.environ["NO_COLOR"] = "1"
 
-from orchestrator.cli import build_parser  # noqa: E402 - the width must be set before argparse looks
+from orchestrator.cli.main import build_parser  # noqa: E402 - the width must be set before argparse looks
 
 
 def pages(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:

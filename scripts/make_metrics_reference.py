@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 
-from orchestrator.run_metrics import RunMetrics
-from services.base import metrics
+from orchestrator.service.metrics import RunMetrics
+from services.base.process import metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = """# Metrics

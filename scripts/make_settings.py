@@ -13,11 +13,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from orchestrator.commands import serve as run_serve  # noqa: E402
-from orchestrator.kube_settings import KubeSettings  # noqa: E402
-from services.base.s3_client import VARIABLES  # noqa: E402
-from services.base.server import ListenConfig, ServeConfig  # noqa: E402
-from services.base.settings import Settings  # noqa: E402
+from orchestrator.cli import serve as run_serve  # noqa: E402
+from orchestrator.kube.settings import KubeSettings  # noqa: E402
+from services.base.process.settings import Settings  # noqa: E402
+from services.base.rpc.config import ListenConfig, ServeConfig  # noqa: E402
+from services.base.store.s3.client import VARIABLES  # noqa: E402
 from services.decode import rpc as decode  # noqa: E402
 from services.features import rpc as features  # noqa: E402
 from services.landmarks import rpc as landmarks  # noqa: E402

@@ -1,4 +1,4 @@
-"""`python -m services STAGE[,STAGE...] once|serve|work|describe`: the doors of every stage.
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`: the entry points of every stage.
 
 One table, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
 in rpc.py.
@@ -15,15 +15,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.base.clip_pass import BoundStage
-from services.base.contract import ConfiguredStage, StageSpec, config_from_mapping
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, BadConfig, VisemillError
+from services.base.stage.clip_pass import BoundStage
+from services.base.stage.config import config_from_mapping
+from services.base.stage.spec import ConfiguredStage, StageSpec
 
 STAGES: dict[str, str] = {
     "decode": "services.decode",
     "landmarks": "services.landmarks",
-    "records": "services.records",
-    "keypoints": "services.landmarks.holistic",
+    "records": "services.records.grid",
+    "keypoints": "services.landmarks.body",
     "features": "services.features",
     "signfiles": "services.records.sign",
 }
@@ -83,18 +84,18 @@ def _module(name: str, part: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The doors. Exit codes are those of services/base/errors.py."""
+    """The entry points. Exit codes are those of services/base/errors.py."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["child"]:
-        from services.base.child import child_main
+        from services.base.sandbox.child import child_main
 
         return child_main(int(words[1]), open_stage)
     if len(words) < 2 or words[0].startswith("-"):
         sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\n")
         return EXIT_OK if words[:1] in (["-h"], ["--help"]) else EXIT_USAGE
-    names, door, rest = words[0].split(","), words[1], words[2:]
+    names, entry_point, rest = words[0].split(","), words[1], words[2:]
     try:
-        return _door(names, door, rest)
+        return _run_entry_point(names, entry_point, rest)
     except SystemExit as usage:
         # argparse says 2, which is nobody's answer here.
         return EXIT_OK if not usage.code else EXIT_USAGE
@@ -113,23 +114,23 @@ def _fail(error: VisemillError) -> int:
     return error.exit_code
 
 
-def _door(names: list[str], door: str, rest: list[str]) -> int:
-    if door in ("once", "work"):
+def _run_entry_point(names: list[str], entry_point: str, rest: list[str]) -> int:
+    if entry_point in ("once", "work"):
         names = with_makers(names)
     specs = {name: spec_of(name) for name in names}
-    if door == "once":
-        from services.base.once import once_main
+    if entry_point == "once":
+        from services.base.worker.once import once_main
 
         return once_main(specs, rest)
-    if door == "work":
-        from services.base.worker import work_main
+    if entry_point == "work":
+        from services.base.worker.work import work_main
 
         return work_main(specs, rest)
-    if door == "describe":
-        from services.base.identity import describe_main
+    if entry_point == "describe":
+        from services.base.worker.fingerprint import describe_main
 
         return describe_main(specs, rest)
-    if door == "serve":
+    if entry_point == "serve":
         if len(names) != 1:
             raise BadConfig("ONE_STAGE", f"serve takes one stage, not {', '.join(names)}")
         rpc = _module(names[0], "rpc")
@@ -137,7 +138,7 @@ def _door(names: list[str], door: str, rest: list[str]) -> int:
         rpc.add_serve_flags(parser)
         code: int = rpc.serve(parser.parse_args(rest), spec_of)
         return code
-    raise BadConfig("UNKNOWN_DOOR", f"no door {door!r}; there are once, serve, work, describe")
+    raise BadConfig("UNKNOWN_ENTRY_POINT", f"no entry point {entry_point!r}; there are once, serve, work, describe")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class S3Server:
         }
 
     def _wait_ready(self) -> None:
-        """Ready when a bucket can be made and written: the S3 door opens before the volumes behind it."""
+        """Ready when a bucket can be made and written: the S3 endpoint opens before the volumes behind it."""
         deadline_s = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline_s:
             if self.process is None or self.process.poll() is not None:

@@ -12,8 +12,8 @@ from types import ModuleType
 from services.base.errors import BadConfig
 
 PIPELINES: dict[str, str] = {
-    "grid": "orchestrator.pipelines.grid",
-    "sign": "orchestrator.pipelines.sign",
+    "grid": "orchestrator.pipelines.grid.pipeline",
+    "sign": "orchestrator.pipelines.sign.pipeline",
 }
 
 

@@ -13,20 +13,15 @@ import grpc
 import numpy as np
 from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
-from services.base import server
-from services.base.calls import current_call
-from services.base.child import waiting_for
-from services.base.child_pool import Children, carry
-from services.base.clip_pass import ChunkPart, FactsPart, InfoPart, Part
-from services.base.contract import FrameStream, Source, StageSpec, add_config_flags, config_from_flags
 from services.base.errors import BadConfig, Transient
-from services.base.identity import identity_of
-from services.base.intake import Intake, job_of, start_of
-from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
-from services.base.remote import Pieces, Remote, expectation, require_expected
-from services.base.retry import Again
-from services.base.settings import settings
-from services.base.wire import (
+from services.base.media.clip import Media
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.process.retry import Retryable
+from services.base.process.settings import settings
+from services.base.rpc import config as config_module
+from services.base.rpc import server as server_module
+from services.base.rpc.client import Pieces, Remote, expectation, require_expected
+from services.base.rpc.codec import (
     facts_from_proto,
     facts_to_proto,
     frames_from_proto,
@@ -35,7 +30,17 @@ from services.base.wire import (
     info_to_proto,
     require_frame_fits,
 )
-from services.decode.spec import SPEC, DecodeConfig, config_of_call, config_of_clip
+from services.base.rpc.interceptor import current_call
+from services.base.rpc.pool import Children, carry
+from services.base.rpc.uploads import Uploads, job_of, start_of
+from services.base.sandbox.child import waiting_for
+from services.base.stage.clip_pass import ChunkPart, FactsPart, InfoPart, Part
+from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.spec import StageSpec
+from services.base.stage.stream import FrameStream, Source
+from services.base.worker.fingerprint import identity_of
+from services.containers.config import DecodeConfig, config_of_call, config_of_clip
+from services.decode.spec import SPEC
 
 SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
 # Said in each call, or of no consequence to the caller.
@@ -45,9 +50,9 @@ _NOT_EXPECTED = ("max_frames", "sampling", "target_fps", "chunk_bytes")
 class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
     """Translates between messages and parts of a pass."""
 
-    def __init__(self, children: Children, intake: Intake, config: DecodeConfig, max_message_bytes: int) -> None:
+    def __init__(self, children: Children, uploads: Uploads, config: DecodeConfig, max_message_bytes: int) -> None:
         self._children = children
-        self._intake = intake
+        self._uploads = uploads
         self._config = config
         self._max_message_bytes = max_message_bytes
 
@@ -57,7 +62,7 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
         start = start_of(request_iterator)
         require_expected(context.invocation_metadata(), lambda: _expected(self._config))
         stages = [(SPEC.name, dataclasses.asdict(config_of_call(self._config, start.sampling, start.target_fps)))]
-        with self._intake.media(start.media, request_iterator) as media:
+        with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
             parts = carry(self._children, stages, job_of(media, start.max_frames), want_frames=True)
             yield from _responses(parts, self._max_message_bytes)
@@ -88,7 +93,7 @@ def _expected(config: DecodeConfig) -> Mapping[str, Any]:
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `serve`: the server's, and the stage's config."""
-    server.add_serve_flags(parser)
+    config_module.add_serve_flags(parser)
     add_config_flags(parser, DecodeConfig)
 
 
@@ -98,15 +103,15 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     config: DecodeConfig = config_from_flags(DecodeConfig, flags)
     if config.max_frames:
         raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
-    serve_config = server.serve_config_of(flags)
-    children = server.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
-    intake = server.intake_of(flags)
-    servicer = DecodeServicer(children, intake, config, settings().max_message_bytes)
+    serve_config = config_module.serve_config_of(flags)
+    children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
+    uploads = server_module.uploads_of(flags)
+    servicer = DecodeServicer(children, uploads, config, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         decode_pb2_grpc.add_DecodeServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake)
+    return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
 
 
 def open_remote(target: str, config: DecodeConfig) -> Source:
@@ -130,7 +135,7 @@ def _open_stream(remote: Remote, media: Media, config: DecodeConfig) -> Iterator
 
 
 class RemoteStream:
-    """Frames of one clip from a server (services.base.contract.FrameStream).
+    """Frames of one clip from a server (services.base.stage.stream.FrameStream).
 
     A server that goes away in mid-clip costs nothing: another decodes the clip anew, and what was delivered is skipped.
     """
@@ -156,7 +161,7 @@ class RemoteStream:
     def open(self) -> None:
         """Waits for the info. Raises BadInput when the clip cannot be opened."""
         with waiting_for(self._whom):
-            self._remote.patiently(self._read_info)
+            self._remote.retry_with_timeout(self._read_info)
 
     def __iter__(self) -> Iterator[FrameChunk]:
         """Chunks in presentation order. Raises RuntimeError when asked for twice: a clip is decoded once."""
@@ -179,7 +184,7 @@ class RemoteStream:
 
     def _next_chunk(self) -> FrameChunk | None:
         with waiting_for(self._whom):
-            return self._remote.patiently(self._read_chunk)
+            return self._remote.retry_with_timeout(self._read_chunk)
 
     def _read_info(self) -> None:
         self._call = self._stub.Decode(
@@ -212,7 +217,9 @@ class RemoteStream:
             raise
         if message is None:
             self._call = None
-            raise Again(Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last message"))
+            raise Retryable(
+                Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last message")
+            )
         return message
 
     def _requests(self) -> Iterator[decode_pb2.DecodeRequest]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from services.base.contract import FrameStream, Source
-from services.base.media import DecodeFacts, FrameChunk, Media, VideoInfo
-from services.decode.ops import copy_rotated, num_frames_per_chunk
-from services.decode.pyav import PyavVideo, open_video
-from services.decode.sampling import sampled
-from services.decode.spec import DecodeConfig, config_of_clip
+from services.base.media.clip import Media
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.stage.stream import FrameStream, Source
+from services.containers.config import DecodeConfig, config_of_clip
+from services.containers.frame_shape import copy_rotated, num_frames_per_chunk
+from services.containers.frames import PyavVideo, open_video
+from services.containers.sampling import sampled
 
 
 def open_stage(config: DecodeConfig) -> Source:
@@ -39,7 +40,7 @@ def _open_stream(media: Media, config: DecodeConfig) -> Iterator[FrameStream]:
 
 
 class PyavStream:
-    """Frames of one open clip (services.base.contract.FrameStream)."""
+    """Frames of one open clip (services.base.stage.stream.FrameStream)."""
 
     def __init__(self, video: PyavVideo, config: DecodeConfig) -> None:
         self._video = video

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from services.base.errors import BadConfig
-from services.base.identity import remembered_sha256
+from services.base.worker.fingerprint import remembered_sha256
 from services.features.spec import FeaturesConfig
 
 LOG = logging.getLogger(__name__)

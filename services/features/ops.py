@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from services.base.media import Float32Array, UInt8Array
+from services.base.media.arrays import Float32Array, UInt8Array
 
 Int64Array = npt.NDArray[np.int64]
 

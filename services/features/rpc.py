@@ -12,32 +12,29 @@ import grpc
 import numpy as np
 from visemill.v1 import features_pb2, features_pb2_grpc
 
-from services.base import server
-from services.base.calls import current_call
-from services.base.child_pool import Children, carry
-from services.base.clip_pass import ArtifactPart, FactsPart, Part
-from services.base.contract import (
-    ClipConsumer,
-    ClipJob,
-    ConfiguredStage,
-    Consumer,
-    StageSpec,
-    add_config_flags,
-    config_from_flags,
-)
 from services.base.errors import BadConfig, BadInput, Transient
-from services.base.identity import identity_of
-from services.base.intake import Intake, frames_of, job_of, start_of
-from services.base.isolation import Stages
-from services.base.media import DecodeFacts, Features, Float32Array, FrameChunk, Media, UInt8Array, VideoInfo
-from services.base.readiness import Need
-from services.base.remote import Remote, expectation, require_expected
-from services.base.retry import Again
-from services.base.settings import settings
-from services.base.wire import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
-from services.features.backend import check_of_triton
-from services.features.in_flight import Answer, Departures
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.clip import Media
+from services.base.media.features import Features
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.process.retry import Retryable
+from services.base.process.settings import settings
+from services.base.rpc import config as config_module
+from services.base.rpc import server as server_module
+from services.base.rpc.client import Remote, expectation, require_expected
+from services.base.rpc.codec import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
+from services.base.rpc.interceptor import current_call
+from services.base.rpc.pool import Children, carry
+from services.base.rpc.readiness import Need
+from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
+from services.base.sandbox.supervisor import Stages
+from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
+from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
+from services.base.worker.fingerprint import identity_of
+from services.features.batching.in_flight import Answer, Departures
 from services.features.models import weights_of
+from services.features.opening import check_of_triton
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import FeaturesOfClip
 
@@ -47,9 +44,9 @@ SERVICE = features_pb2.DESCRIPTOR.services_by_name["FeatureService"].full_name
 class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
     """Translates between messages and parts of a pass."""
 
-    def __init__(self, children: Children, intake: Intake, config: FeaturesConfig, max_message_bytes: int) -> None:
+    def __init__(self, children: Children, uploads: Uploads, config: FeaturesConfig, max_message_bytes: int) -> None:
         self._children = children
-        self._intake = intake
+        self._uploads = uploads
         self._config = config
         self._max_message_bytes = max_message_bytes
 
@@ -62,7 +59,7 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
         if start.WhichOneof("input") == "frames":
             yield from _responses(self._of_frames(start, request_iterator))
             return
-        with self._intake.media(start.media, request_iterator) as media:
+        with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
             job = job_of(media, start.max_frames)
             yield from _responses(carry(self._children, stages_of(start, self._config), job))
@@ -183,7 +180,7 @@ def vectors_to_protos(value: Features, first_index: int = 0) -> Iterator[feature
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `serve`: the server's, and the stage's config."""
-    server.add_serve_flags(parser)
+    config_module.add_serve_flags(parser)
     # The server's num_threads are a child's, and so the network's: one flag says both.
     add_config_flags(parser, FeaturesConfig, skip=("num_threads",))
 
@@ -192,15 +189,17 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     """Serves until a signal; the exit code. spec_of: of another stage; none is needed. Raises BadConfig."""
     del spec_of
     config: FeaturesConfig = config_from_flags(FeaturesConfig, flags)
-    serve_config = server.serve_config_of(flags)
-    children = server.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config))
-    intake = server.intake_of(flags)
-    servicer = FeatureServicer(children, intake, config, settings().max_message_bytes)
+    serve_config = config_module.serve_config_of(flags)
+    children = server_module.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config))
+    uploads = server_module.uploads_of(flags)
+    servicer = FeatureServicer(children, uploads, config, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         features_pb2_grpc.add_FeatureServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake, needs=needs_of(config))
+    return server_module.run_server(
+        serve_config, children, {SERVICE: register}, uploads=uploads, needs=needs_of(config)
+    )
 
 
 def needs_of(config: FeaturesConfig) -> list[Need]:
@@ -225,7 +224,7 @@ def open_remote(target: str, config: FeaturesConfig, decode: ConfiguredStage) ->
 
 
 class RemoteModel:
-    """The network at a server (services.features.in_flight.Computer), which makes batches fit by itself.
+    """The network at a server (services.features.batching.in_flight.Computer), which makes batches fit by itself.
 
     weights: what it is to have; a server that serves others refuses.
     """
@@ -244,7 +243,7 @@ class RemoteModel:
     def compute(self, batch_NHWC: UInt8Array, owner: str) -> Answer:
         """As Computer. Raises BadConfig when the server serves something else."""
         del owner
-        return self._remote.patiently(lambda: self._try(batch_NHWC))
+        return self._remote.retry_with_timeout(lambda: self._try(batch_NHWC))
 
     def _try(self, batch_NHWC: UInt8Array) -> Answer:
         call = self._stub.Extract(self._requests(batch_NHWC), timeout=self._remote.deadline_s, metadata=self._metadata)
@@ -257,7 +256,9 @@ class RemoteModel:
                     pieces.append(np.frombuffer(message.chunk.vectors, "<f4").reshape(-1, num_dims))
                     num_splits += message.chunk.num_split_batches
         if sum(map(len, pieces)) != len(batch_NHWC):
-            raise Again(Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last vector"))
+            raise Retryable(
+                Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last vector")
+            )
         return Answer([piece.astype(np.float32, copy=False) for piece in pieces], num_splits)
 
     def _requests(self, frames_NHWC: UInt8Array) -> Iterator[features_pb2.ExtractRequest]:

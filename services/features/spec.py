@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.contract import StageSpec
-from services.base.targets import check_target
+from services.base.rpc.channel.targets import check_target
+from services.base.stage.spec import StageSpec
 from services.features.device import chosen_device
 
 BackendName = Literal["torch", "onnxruntime", "triton"]
@@ -41,7 +41,7 @@ class FeaturesConfig:
     weights_sha256: str = field(default="", metadata={"help": "sha256 that the weights must have; empty: any"})
     seed: int = field(default=0, metadata={"help": "seed of the random weights where no file is given"})
     batch_size: int = field(default=32, metadata={"help": "frames that go through the network at once"})
-    triton: str = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC door"})
+    triton: str = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC endpoint"})
     triton_in_flight: int = field(
         default=4, metadata={"help": "triton only: requests on their way at a time, with batch_size frames in all"}
     )

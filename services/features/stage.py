@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from services.base.clip_pass import Pause
-from services.base.contract import ClipJob
 from services.base.errors import BadInput
-from services.base.media import Features, FrameChunk, UInt8Array, VideoInfo
+from services.base.media.arrays import UInt8Array
+from services.base.media.features import Features
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.stage.clip_pass import Pause
+from services.base.stage.spec import ClipJob
 from services.features import ops
-from services.features.backend import open_model
-from services.features.in_flight import BatchesOfClip, Departures, Fitted, request_size
+from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted, request_size
+from services.features.opening import open_model
 from services.features.spec import FeaturesConfig
 
 
@@ -25,7 +27,7 @@ def open_stage(config: FeaturesConfig) -> FeaturesStage:
 
 
 class FeaturesStage:
-    """The opened stage (services.base.contract.Consumer). Clips may run side by side."""
+    """The opened stage (services.base.stage.spec.Consumer). Clips may run side by side."""
 
     def __init__(self, departures: Departures) -> None:
         self._departures = departures

@@ -1,26 +1,31 @@
 """Model files: which are known, where they are looked for, and what their digests are.
 
-Imports no detector, so a digest costs one read of the file. `python -m services.landmarks.models list|fetch`.
+Imports no detector, so a digest costs one read of the file. `python -m services.landmarks.model_files list|fetch`.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.base.errors import BadConfig, VisemillError
-from services.base.identity import remembered_sha256
+from services.base.errors import BadConfig
+from services.base.worker.fingerprint import remembered_sha256
 from services.landmarks.spec import LandmarksConfig
 
 FACE_LANDMARKER = "face_landmarker.task"
+
+
 HAND_LANDMARKER = "hand_landmarker.task"
+
+
 POSE_LANDMARKER = "pose_landmarker_full.task"
+
+
 DLIB_PREDICTOR = "shape_predictor_68_face_landmarks.dat"
+
 
 _OFFICIAL = "https://storage.googleapis.com/mediapipe-models"
 
@@ -80,6 +85,8 @@ _PINNED = (
         "models/shape_predictor_68_face_landmarks.dat",
     ),
 )
+
+
 PINNED: Mapping[str, ModelFile] = {model.name: model for model in _PINNED}
 
 
@@ -123,7 +130,7 @@ def face_landmarker(config: LandmarksConfig) -> Path:
         raise BadConfig(
             "FACE_LANDMARKER_MISSING",
             f"{FACE_LANDMARKER} is in none of {_places_text(PINNED[FACE_LANDMARKER])}: run `python -m "
-            f"services.landmarks.models fetch {FACE_LANDMARKER}`, or give its path with --face-landmarker FILE",
+            f"services.landmarks.model_files fetch {FACE_LANDMARKER}`, or give its path with --face-landmarker FILE",
         )
     return path
 
@@ -192,40 +199,3 @@ def _cache_directory() -> Path:
     # Path.expanduser raises where a container's user has no home; this one answers.
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     return Path(cache) / "visemill" / "models"
-
-
-def main(argv: list[str] | None = None) -> int:
-    """`list`: each known model and where it lies; `fetch [NAME...]`: all freely licensed ones unless named."""
-    parser = argparse.ArgumentParser(prog="python -m services.landmarks.models", description=main.__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="each known model, its licence, and where it lies")
-    fetching = commands.add_parser("fetch", help="put freely licensed models into the model folder")
-    fetching.add_argument("names", nargs="*", metavar="NAME", help="default: every freely licensed one")
-    flags = parser.parse_args(argv)
-    try:
-        lines = [_line(model) for model in _PINNED] if flags.command == "list" else _fetch_all(flags.names)
-    except VisemillError as error:
-        sys.stderr.write(f"{error}\n{error.detail}\n" if error.detail else f"{error}\n")
-        return error.exit_code
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 0
-
-
-def freely_licensed() -> list[str]:
-    """Names of the models that `fetch` may download."""
-    return [model.name for model in _PINNED if model.url]
-
-
-def _fetch_all(names: list[str]) -> list[str]:
-    from services.landmarks.downloads import fetch
-
-    return [str(fetch(name, model_directory())) for name in names or freely_licensed()]
-
-
-def _line(model: ModelFile) -> str:
-    path = find(model.name)
-    return f"{model.name}\t{model.size_bytes} bytes\t{model.licence}\t{path or 'missing'}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,37 +15,26 @@ from typing import Any
 import grpc
 from visemill.v1 import common_pb2, landmarks_pb2, landmarks_pb2_grpc
 
-from services.base import server
-from services.base.calls import current_call
-from services.base.child import waiting_for
-from services.base.child_pool import Children, carry
-from services.base.clip_pass import ArtifactPart, FactsPart, Part
-from services.base.contract import (
-    ClipConsumer,
-    ClipJob,
-    ConfiguredStage,
-    Consumer,
-    StageSpec,
-    add_config_flags,
-    config_from_flags,
-    config_from_mapping,
-    json_object,
-)
 from services.base.errors import BadConfig, BadInput, Transient
-from services.base.identity import identity_of
-from services.base.intake import Intake, frames_of, job_of, start_of
-from services.base.isolation import Stages
-from services.base.media import DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
-from services.base.remote import Pieces, Remote, expectation, require_expected
-from services.base.retry import Again
-from services.base.settings import settings
-from services.base.topology import topology
-from services.base.wire import (
-    facts_to_proto,
-    landmarks_from_protos,
-    landmarks_to_protos,
-    require_frame_fits,
-)
+from services.base.media.clip import Media
+from services.base.media.points import Landmarks
+from services.base.media.topology import topology
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.process.retry import Retryable
+from services.base.process.settings import settings
+from services.base.rpc import config as config_module
+from services.base.rpc import server as server_module
+from services.base.rpc.client import Pieces, Remote, expectation, require_expected
+from services.base.rpc.codec import facts_to_proto, landmarks_from_protos, landmarks_to_protos, require_frame_fits
+from services.base.rpc.interceptor import current_call
+from services.base.rpc.pool import Children, carry
+from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
+from services.base.sandbox.child import waiting_for
+from services.base.sandbox.supervisor import Stages
+from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
+from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping, json_object
+from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
+from services.base.worker.fingerprint import identity_of
 from services.landmarks.spec import SPEC, LandmarksConfig
 
 SERVICE = landmarks_pb2.DESCRIPTOR.services_by_name["LandmarksService"].full_name
@@ -69,13 +58,13 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     def __init__(
         self,
         children: Children,
-        intake: Intake,
+        uploads: Uploads,
         config: LandmarksConfig,
         decode: ConfiguredStage,
         max_message_bytes: int,
     ) -> None:
         self._children = children
-        self._intake = intake
+        self._uploads = uploads
         self._config = config
         self._decode = decode
         self._max_message_bytes = max_message_bytes
@@ -98,7 +87,7 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     def _of_media(
         self, start: landmarks_pb2.DetectStart, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
     ) -> Iterator[Part]:
-        with self._intake.media(start.media, requests) as media:
+        with self._uploads.media(start.media, requests) as media:
             current_call().note(clip=media.name)
             yield from carry(self._children, stages, job_of(media, start.max_frames))
 
@@ -191,7 +180,7 @@ def _name_of(number: int, names: Mapping[str, int], what: str) -> str:
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `serve`: the server's, the stage's config, and that of decode, which runs in the same child."""
-    server.add_serve_flags(parser)
+    config_module.add_serve_flags(parser)
     add_config_flags(parser, LandmarksConfig)
     parser.add_argument(
         "--decode-config", default="{}", help="JSON object: settings of decode for encoded clips (default: %(default)s)"
@@ -202,15 +191,15 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
     config: LandmarksConfig = config_from_flags(LandmarksConfig, flags)
     decode = _decoder(flags.decode_config, spec_of("decode"))
-    serve_config = server.serve_config_of(flags)
-    children = server.pool_of(serve_config, _stages(config, decode))
-    intake = server.intake_of(flags)
-    servicer = LandmarksServicer(children, intake, config, decode, settings().max_message_bytes)
+    serve_config = config_module.serve_config_of(flags)
+    children = server_module.pool_of(serve_config, _stages(config, decode))
+    uploads = server_module.uploads_of(flags)
+    servicer = LandmarksServicer(children, uploads, config, decode, settings().max_message_bytes)
 
     def register(grpc_server: grpc.Server) -> None:
         landmarks_pb2_grpc.add_LandmarksServiceServicer_to_server(servicer, grpc_server)
 
-    return server.run_server(serve_config, children, {SERVICE: register}, intake=intake)
+    return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
 
 
 def _decoder(text: str, spec: StageSpec) -> ConfiguredStage:
@@ -252,7 +241,7 @@ class _Asked:
 
 
 class RemoteConsumer:
-    """One clip at a server (services.base.contract.ClipConsumer): sent at once, in the background, as encoded bytes."""
+    """One clip at a server (a `ClipConsumer`): sent at once, in the background, as encoded bytes."""
 
     wants_frames = False
 
@@ -312,7 +301,7 @@ class _Detection:
         self._cancelled = False
 
     def run(self) -> Landmarks:
-        return self._remote.patiently(self._try)
+        return self._remote.retry_with_timeout(self._try)
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -339,7 +328,9 @@ class _Detection:
                 raise Transient("CANCELLED", f"{self._media.name}: its points are no longer wanted") from None
             raise
         if info is None:
-            raise Again(Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its first message"))
+            raise Retryable(
+                Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its first message")
+            )
         return landmarks_from_protos(info.topology, info.width_px, info.height_px, chunks)
 
     def _requests(self, pieces: Pieces) -> Iterator[landmarks_pb2.DetectRequest]:

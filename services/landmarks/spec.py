@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.contract import StageSpec
+from services.base.stage.spec import StageSpec
 
 BackendName = Literal["mediapipe", "dlib"]
 Mode = Literal["tracked", "per-frame"]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from services.base.contract import ClipConsumer, ClipJob, Consumer
 from services.base.errors import BadInput
-from services.base.media import FrameChunk, Landmarks, VideoInfo
+from services.base.media.points import Landmarks
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
+from services.geometry.tracks import interpolate_short_losses
 from services.landmarks import models
-from services.landmarks.backend import Backend, FaceTrack
-from services.landmarks.ops import interpolate_short_losses
+from services.landmarks.face.backend import Backend, FaceTrack
 from services.landmarks.spec import LandmarksConfig, Mode
 
 # MediaPipe's backends in use, by what decides their networks.
@@ -35,10 +36,10 @@ def open_backend(config: LandmarksConfig) -> Backend:
     Raises BadConfig as `open_stage` does.
     """
     if config.backend == "dlib":
-        from services.landmarks.dlib68 import open_dlib68
+        from services.landmarks.face.dlib.points import open_dlib68
 
         return open_dlib68(models.dlib68_predictor(config), config.mode, config.num_jitters)
-    from services.landmarks.mediapipe_face import open_mediapipe
+    from services.landmarks.face.mediapipe import open_mediapipe
 
     model = models.face_landmarker(config)
     key = (model, models.sha256_of(model), config.mode)

@@ -134,7 +134,7 @@ def test_no_message_serves_two_calls() -> None:
 
 
 def test_point_sources_on_the_wire_are_those_of_the_value_type() -> None:
-    from services.base.media import PointSource
+    from services.base.media.points import PointSource
 
     wire = {name.removeprefix("POINT_SOURCE_"): number for name, number in common_pb2.PointSource.items()}
     assert wire.pop("UNSPECIFIED") == 0

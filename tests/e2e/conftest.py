@@ -16,7 +16,7 @@ from typing import Any
 import av
 import pytest
 
-from orchestrator.cli import main
+from orchestrator.cli.main import main
 
 LIMIT_S = 900
 STATE_DIR = ".visemill"
@@ -51,7 +51,7 @@ class Visemill:
     def start(
         self, *words: object, prefix: Sequence[str] = (), stdout: Any = subprocess.PIPE, stderr: Any = subprocess.PIPE
     ) -> subprocess.Popen[str]:
-        argv = [*prefix, sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+        argv = [*prefix, sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
         return subprocess.Popen(
             argv,
             stdout=stdout,

@@ -80,8 +80,9 @@ def test_a_run_into_an_object_store_killed_anywhere_is_carried_on(s3_server: Any
     """Takes half a minute: on a real server some 70 runs are killed with their workers, resumed, given once more."""
     root = f"s3://{s3_server.new_bucket()}/runs"
     victims = assert_every_point_holds(points_of("run", tmp_path, root, s3_server.environment()), 50)
-    # The claim, the plan and two leases; the commit of each shard; every published file.
+    # The claim, the plan and two leases; the commit of each shard; published files, of which there are nine: they are
+    # moved in parallel, so that which operation is the N-th is not the same in every life.
     assert victims["orchestrator S3Store.create"] == 2 + 2
     assert victims["worker S3Store.create"] == 2
-    assert victims["orchestrator S3Store.move"] >= 2 * 3 + 3
+    assert victims["orchestrator S3Store.move"] >= 2 * 3
     assert victims["worker S3Upload.commit"] == 2 * 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.decode.demo_broken import huge_header
+from services.corpus.broken import huge_header
 
 pytestmark = pytest.mark.slow
 
@@ -191,7 +191,7 @@ def test_no_clip_that_works_is_no_success(here: Any, corpus: Any, out: Path) -> 
 def test_retry_brings_mended_clips_in_as_if_they_had_never_been_bad(
     here: Any, corpus: Any, out: Path, tmp_path: Path, tree_digest: Any
 ) -> None:
-    """Takes 20 s: a run, its retry, and a run over the mended folder."""
+    """Takes 20 s: a run, its retry, and a run over the fixed folder."""
     corpus.add(*GOOD, "bbbs4n")
     here.ok("run", *flags_of(corpus, tmp_path / "whole"))
     for stem in ("bbal8p", "bbaf3s"):

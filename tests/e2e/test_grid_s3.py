@@ -91,7 +91,7 @@ def test_the_bytes_are_those_on_disk_and_every_command_works(
     report = s3_server.client().get_object(bucket, "out/.visemill/report.html").data
     assert b"lrarzn" in report
 
-    # A clip that is mended in the store is brought in by a retry.
+    # A clip that is fixed in the store is brought in by a retry.
     good = s3_server.client().get_object(bucket, "grid/s1_processed/bbaf2n.mpg").data
     (tmp_path / "good.mpg").write_bytes(good)
     s3_server.client().fput_object(bucket, "grid/s1_processed/lrarzn.mpg", str(tmp_path / "good.mpg"))

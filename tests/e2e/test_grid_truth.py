@@ -86,7 +86,7 @@ def undone(finished_grid: Any, tmp_path: Path) -> Path:
 
 
 def worker(done: Path, **pipes: Any) -> subprocess.Popen[str]:
-    """The `work` door of the run that a commit is of, waiting for shards on its standard input."""
+    """The `work` entry point of the run that a commit is of, waiting for shards on its standard input."""
     run, state = done.parents[2], done.parents[4]
     argv = [sys.executable, "-m", "services", "decode,landmarks,records", "work", "--shards", "-"]
     argv += ["--state-root", str(state), "--run", run.name]

@@ -1,4 +1,4 @@
-"""What `verify` finds, and what mends it."""
+"""What `verify` finds, and what fixes it."""
 
 import hashlib
 import json
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.base.store import open_store
-from services.records.example import decode_example, encode_example
-from services.records.tfrecord import read_records, write_record
+from services.base.store.open import open_store
+from services.formats.example import decode_example, encode_example
+from services.formats.tfrecord import read_records, write_record
 
 pytestmark = pytest.mark.slow
 

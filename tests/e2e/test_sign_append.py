@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.cli import build_parser
-from orchestrator.commands.run import run_plan
-from orchestrator.planning import pipeline_of, plan_of
+from orchestrator.cli.main import build_parser
+from orchestrator.cli.runs.run import run_plan
+from orchestrator.planner.planning import pipeline_of, plan_of
 from services.base.errors import Transient
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from services.records.sign.validate import validate
+from services.records.sign.files.validate import validate
 
 pytestmark = pytest.mark.slow
 

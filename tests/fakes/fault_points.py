@@ -32,19 +32,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from quick_stages import BROKEN, QuickPass
 
-import orchestrator.clusters.local
-import orchestrator.decide
-import orchestrator.planning
-import services.base.worker
-from orchestrator import cli
-from orchestrator.lease import FolderLease
+import orchestrator.execution.decision
+import orchestrator.execution.local_workers
+import orchestrator.planner.planning
+import services.base.worker.work
+from orchestrator.cli import main as cli
+from orchestrator.runs.claim.lease import FolderLease
 from services.__main__ import main as services_main
-from services.base import layout
-from services.base.store import TEMP_PREFIX, join_uri, open_store
-from services.base.store_local import LocalFolder
-from services.base.store_local_upload import LocalUpload
-from services.base.store_s3 import S3Store
-from services.base.store_s3_upload import S3Upload
+from services.base.run import paths
+from services.base.store.interface import TEMP_PREFIX
+from services.base.store.local.folder import LocalFolder
+from services.base.store.local.upload import LocalUpload
+from services.base.store.open import join_uri, open_store
+from services.base.store.s3.bucket import S3Store
+from services.base.store.s3.upload import S3Upload
 
 # A life takes a tenth of a second.
 # Of Linux's prctl.
@@ -127,7 +128,7 @@ def count_operations(inputs):
 
 
 def in_this_process(*words, limit_s):
-    """In the place of `orchestrator.planning.run_service`: what a service's own command line says."""
+    """In the place of `orchestrator.planner.services.run_service`: what a service's own command line says."""
     del limit_s
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
@@ -268,7 +269,7 @@ def ended(pid):
 
 @dataclass
 class Scenario:
-    """before: the command that has made what the outputs hold already. mend: what is done to the inputs then. words:
+    """before: the command that has made what the outputs hold already. fix: what is done to the inputs then. words:
     the command that is killed. again: what is said after that, in order.
     """
 
@@ -279,7 +280,7 @@ class Scenario:
     takes_all: bool
     before: list = field(default_factory=list)
     alike: list = field(default_factory=list)
-    mend: object = None
+    fix: object = None
 
     @property
     def template(self):
@@ -288,15 +289,15 @@ class Scenario:
     def prepare(self):
         if self.before:
             must(live(at_place(self.before, self.template)))
-        if self.mend:
-            self.mend()
+        if self.fix:
+            self.fix()
 
     def new_place(self, name):
         """An output as it is before the command, at a place of its own."""
         place = join_uri(self.root, name)
         if self.before:
             shutil.copytree(self.template, place)
-            for path in Path(place, layout.STATE_DIR).rglob("*.json*"):
+            for path in Path(place, paths.STATE_DIR).rglob("*.json*"):
                 path.write_bytes(path.read_bytes().replace(str(self.template).encode(), place.encode()))
         return place
 
@@ -322,7 +323,7 @@ class Tree:
     def at(cls, place):
         store = open_store(place)
         data = {entry.name: store.read(entry.name) for entry in store.list()}
-        own = f"{layout.STATE_DIR}/"
+        own = f"{paths.STATE_DIR}/"
         files = {name: hashlib.sha256(value).hexdigest() for name, value in data.items() if not name.startswith(own)}
         state = {
             name.removeprefix(own): _lasting(name, value, place) for name, value in data.items() if name.startswith(own)
@@ -341,7 +342,7 @@ class Tree:
 def _lasting(name, data, place):
     """What of a state file must be the same however often a run was killed: not times, nor how often it was tried."""
     text = data.decode(errors="backslashreplace").replace(place, "OUT")
-    if name.endswith(f"/{layout.DONE}"):
+    if name.endswith(f"/{paths.DONE}"):
         done = json.loads(text)
         return {key: done[key] for key in ("shard", "outputs", "inputs", "counts", "num_frames")}
     return hashlib.sha256(text.encode()).hexdigest()
@@ -447,13 +448,13 @@ def scenario_of(name, folder, root):
         return Scenario(folder, root, run, [resume, run], takes_all="://" in root)
     if name == "retry":
         broken = clips_of_grid(inputs)
-        mend = functools.partial(broken.write_bytes, b"a video that was mended")
-        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, mend=mend)
+        fix = functools.partial(broken.write_bytes, b"a video that was fixed")
+        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, fix=fix)
     if name == "retry-left-out":
         left_out = clips_of_grid(inputs)
         left_out.write_bytes(b"")
-        mend = functools.partial(left_out.write_bytes, b"a video that was mended")
-        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, mend=mend)
+        fix = functools.partial(left_out.write_bytes, b"a video that was fixed")
+        return Scenario(folder, root, retry, [retry, resume], takes_all=False, before=run, alike=run, fix=fix)
     if name == "append":
         clips_of_sign(inputs)
         flags = ["OUT", "--write-keypoints", "--num-shards", 2, "--workers", 1, "--quiet", "--append"]
@@ -467,7 +468,12 @@ def do_once_what_lives_do_alike():
     """What a life would else import and build each time."""
     cli.build_parser = functools.cache(cli.build_parser)
     cli.build_parser()
-    for module in ("services.records.writer", "services.records.sign.writer", "services.base.store_s3", "numpy.ma"):
+    for module in (
+        "services.records.grid.writer",
+        "services.records.sign.writer",
+        "services.base.store.s3.bucket",
+        "numpy.ma",
+    ):
         importlib.import_module(module)
     for stages in ("decode,landmarks,records", "decode,keypoints,signfiles"):
         in_this_process(stages, "describe", limit_s=0)
@@ -478,13 +484,13 @@ def main(name, folder, root=""):
     folder = Path(folder)
     do_once_what_lives_do_alike()
     count_operations(folder / "in")
-    services.base.worker.PassChild = QuickPass
-    orchestrator.clusters.local.subprocess = SimpleNamespace(
+    services.base.worker.work.PassChild = QuickPass
+    orchestrator.execution.local_workers.subprocess = SimpleNamespace(
         Popen=Forked, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
     )
-    orchestrator.planning.run_service = in_this_process
+    orchestrator.planner.services.run_service = in_this_process
     # A shard whose worker was killed is tried again at once.
-    orchestrator.decide._FIRST_WAIT_S = 0.01
+    orchestrator.execution.decision._FIRST_WAIT_S = 0.01
     scenario = scenario_of(name, folder, root or str(folder))
     print(json.dumps(check_all(scenario)))
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from services.base.artifacts import Product
-from services.base.child import _SUPERVISOR, child_main, waiting_for
-from services.base.clip_pass import BoundStage, Pause
-from services.base.contract import StageSpec
 from services.base.errors import BadConfig, BadInput
-from services.base.media import DecodeFacts, FrameChunk, VideoInfo
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.sandbox.child import _SUPERVISOR, child_main, waiting_for
+from services.base.stage.clip_pass import BoundStage, Pause
+from services.base.stage.product import Product
+from services.base.stage.spec import StageSpec
 
 
 @dataclass(frozen=True)

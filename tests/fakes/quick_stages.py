@@ -5,16 +5,17 @@ import io
 
 import numpy as np
 
-from services.base.artifacts import Product
-from services.base.clip_pass import ArtifactPart, DonePart, FactsPart
 from services.base.errors import BadInput
-from services.base.media import DecodeFacts, Landmarks, PointSource
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.video import DecodeFacts
+from services.base.stage.clip_pass import ArtifactPart, DonePart, FactsPart
+from services.base.stage.product import Product
 
 BROKEN = b"broken"
 
 
 class QuickPass:
-    """In the place of `services.base.isolation.PassChild`, in the worker's own process. A clip of BROKEN is refused."""
+    """In the place of the supervisor's `PassChild`, in the worker's own process. A clip of BROKEN is refused."""
 
     begins_next = False
 

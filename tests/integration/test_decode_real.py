@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.base.media import Media
-from services.decode.pyav import decoded_frames_total
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Media
+from services.containers.config import DecodeConfig
+from services.containers.frames import decoded_frames_total
 from services.decode.stage import open_stage
 
 GRID_CLIPS = ["s1_processed/bbaf2n", "s1_processed/lrarzn", "s1_processed/srbb4n", "other_processed/lbax4n"]
@@ -124,7 +124,7 @@ DAMAGE = """
 import random, sys
 from pathlib import Path
 from services.base.errors import BadInput
-from services.base.media import Media
+from services.base.media.clip import Media
 from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage
 

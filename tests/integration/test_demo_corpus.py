@@ -14,17 +14,18 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.base.media import Media, UInt8Array
-from services.decode.demo_clip import Take
-from services.decode.demo_corpus import MARKER, Written, write_corpus
-from services.decode.demo_look import look_of
-from services.decode.demo_mouth import WIDEST_GAP
-from services.decode.demo_sentences import draw_sentences
-from services.decode.spec import DecodeConfig
+from services.base.media.arrays import UInt8Array
+from services.base.media.clip import Media
+from services.containers.config import DecodeConfig
+from services.corpus.clip import Take
+from services.corpus.demo import MARKER, Written, write_corpus
+from services.corpus.drawing.look import look_of
+from services.corpus.drawing.mouth import WIDEST_GAP
+from services.corpus.sentences import draw_sentences
 from services.decode.stage import open_stage
+from services.formats.align import parse_align, stem_matches
 from services.landmarks.models import FACE_LANDMARKER, find
-from services.records.align import parse_align, stem_matches
-from services.records.frame_quality import FrameMeter
+from services.records.grid.frame_quality import FrameMeter
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_SPEAKERS = 4
@@ -98,7 +99,7 @@ def measured(path: Path) -> tuple[object, ...]:
 
 def test_another_process_elsewhere_writes_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
-    argv = [sys.executable, "-m", "services.decode.demo_corpus", "far", "--speakers", "2", "--clips", "1", "-o", "json"]
+    argv = [sys.executable, "-m", "services.corpus.demo", "far", "--speakers", "2", "--clips", "1", "-o", "json"]
     done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     here, there = contents(corpus.folder), contents(tmp_path / "far")
     listed = json.loads(done.stdout)
@@ -143,7 +144,7 @@ def dlib_gap() -> Gap:
 def mesh_gap() -> Iterator[Gap]:
     found = find(FACE_LANDMARKER)
     if found is None:
-        pytest.skip("no face_landmarker.task: python -m services.landmarks.models fetch")
+        pytest.skip("no face_landmarker.task: python -m services.landmarks.model_files fetch")
     import mediapipe
 
     vision = mediapipe.tasks.vision

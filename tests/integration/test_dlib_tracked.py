@@ -9,10 +9,11 @@ import dlib
 import numpy as np
 import pytest
 
-from services.base.media import FrameChunk, Landmarks, PointSource
-from services.base.topology import IBUG_68, topology
-from services.landmarks.backend import Backend
-from services.landmarks.dlib68 import open_dlib68
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.topology import IBUG_68, topology
+from services.base.media.video import FrameChunk
+from services.landmarks.face.backend import Backend
+from services.landmarks.face.dlib.points import open_dlib68
 from services.landmarks.models import DLIB_PREDICTOR, find
 
 LIPS = list(topology(IBUG_68).group("lips"))

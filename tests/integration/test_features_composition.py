@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the features extra is not installed")
 
-from services.features.backend import open_model
+from services.features.opening import open_model
 from services.features.ops import CPU_PIECE
 from services.features.spec import FeaturesConfig
 

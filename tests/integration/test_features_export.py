@@ -12,14 +12,14 @@ import onnxruntime
 import pytest
 
 from services.base.errors import BadConfig
-from services.features import export_onnx
-from services.features.backend import open_model
-from services.features.export_onnx import export_inception, export_semantic
-from services.features.onnx_model import OnnxFrames, open_onnx
+from services.features.opening import open_model
 from services.features.ops import cut, padded
-from services.features.semantic import SemanticModel
+from services.features.runtimes import export as export_onnx
+from services.features.runtimes.export import export_inception, export_semantic
+from services.features.runtimes.onnx import OnnxFrames, open_onnx
+from services.features.runtimes.torch import TorchModel
 from services.features.spec import FeaturesConfig
-from services.features.torch_model import TorchModel
+from services.features.speech.semantic import SemanticModel
 
 TOLERANCE = 1e-4  # of the output's spread
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,14 +91,14 @@ def test_sequences_of_any_length_agree_with_torch(folder: Path) -> None:
 
 
 def test_the_door_writes_the_same_bytes_as_the_function(folder: Path, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "services.features.export_onnx", "semantic", str(tmp_path / "again.onnx")]
+    argv = [sys.executable, "-m", "services.features.runtimes.export", "semantic", str(tmp_path / "again.onnx")]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == f"{tmp_path / 'again.onnx'}\tseeded:0\n"
     assert (tmp_path / "again.onnx").read_bytes() == (folder / "semantic.onnx").read_bytes()
 
 
 def test_the_door_says_what_is_wrong(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "services.features.export_onnx", "inception_v3", str(tmp_path / "x.onnx")]
+    argv = [sys.executable, "-m", "services.features.runtimes.export", "inception_v3", str(tmp_path / "x.onnx")]
     done = subprocess.run([*argv, "--weights", "none.pth"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 78
     assert "WEIGHTS_MISSING" in done.stderr

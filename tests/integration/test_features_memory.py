@@ -15,9 +15,9 @@ PROGRAM = """
 import ctypes, json, resource, sys
 import numpy as np
 from services.base.errors import BadInput
-from services.features.batcher import AdaptiveBatcher
+from services.features.batching.batcher import AdaptiveBatcher
 from services.features.spec import FeaturesConfig
-from services.features.torch_model import TorchModel
+from services.features.runtimes.torch import TorchModel
 
 spare_bytes = int(sys.argv[1]) << 20
 model = TorchModel(FeaturesConfig(device="cpu"))

@@ -1,4 +1,4 @@
-"""Decode and features of a real clip through the door: the same bytes whatever the chunks, threads and process."""
+"""Decode and features of a real clip through the entry point: the same bytes whatever chunks, threads and process."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.base.artifacts import decode_artifact
-from services.base.media import Features
+from services.base.media.features import Features
+from services.base.stage.artifacts import decode_artifact
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,9 +17,9 @@ pytest.importorskip("tritonclient", reason="the triton extra is not installed")
 
 from services.base.errors import BadConfig
 from services.features.spec import FeaturesConfig
-from services.features.triton_config import Serving
-from services.features.triton_repository import export_network
-from services.features.triton_verify import verify_repository
+from services.features.triton.config import Serving
+from services.features.triton.repository import export_network
+from services.features.triton.verify import verify_repository
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ def test_what_is_not_as_it_was_written_is_named_alone(
 
 def test_the_command_says_it_and_exits_as_a_wrong_setting_does(repository: Path) -> None:
     flip_network(repository / "semantic")
-    argv = [sys.executable, "-m", "services.features.triton_repository", "verify", "-o", "json", str(repository)]
+    argv = [sys.executable, "-m", "services.features.triton.repository", "verify", "-o", "json", str(repository)]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == BadConfig.exit_code, done.stderr
     (model,) = json.loads(done.stdout)["models"]
@@ -98,7 +98,7 @@ def test_a_server_that_does_not_answer_costs_patience_once_and_not_in_silence(re
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{nobody.getsockname()[1]}"
-        argv = [sys.executable, "-m", "orchestrator.cli", "models", "verify", str(repository), "--server", server]
+        argv = [sys.executable, "-m", "orchestrator.cli.main", "models", "verify", str(repository), "--server", server]
         environment = {**os.environ, "VISEMILL_RPC_PATIENCE_S": "2"}
         done = subprocess.run(
             [*argv, "-o", "json"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False

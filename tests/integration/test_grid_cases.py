@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli import main
-from orchestrator.leaks import OTHER_WORDS
+from orchestrator.cli.main import main
+from orchestrator.runs.leakage import OTHER_WORDS
 
 QUARANTINED, BAD_CONFIG = 3, 78
 CASES = ("07_words_in_a_row", "08_rows_unsorted", "09_no_latin_letter", "11_long_name", "12_same_frames")

@@ -13,22 +13,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.pipelines import grid
-from services.base.artifacts import Product
-from services.base.clip_pass import ArtifactPart, BoundStage, ClipPass
-from services.base.contract import ClipJob, config_from_mapping
-from services.base.media import Clip, Media
-from services.records.example import decode_example
-from services.records.quality import SERIOUS
+from orchestrator.pipelines.grid import pipeline
+from services.base.media.clip import Clip, Media
+from services.base.stage.clip_pass import ArtifactPart, BoundStage, ClipPass
+from services.base.stage.config import config_from_mapping
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.formats.example import decode_example
+from services.records.grid.quality import SERIOUS
 
 Carry = Callable[[str], Product]
 
 
 def opened(argv: Sequence[str] = ()) -> ClipPass:
     parser = argparse.ArgumentParser()
-    grid.add_flags(parser)
+    pipeline.add_flags(parser)
     stages = []
-    for name, values in grid.stages(parser.parse_args(argv)):
+    for name, values in pipeline.stages(parser.parse_args(argv)):
         spec = importlib.import_module(f"services.{name}.spec").SPEC
         stage = importlib.import_module(f"services.{name}.stage")
         stages.append(BoundStage(spec, stage.open_stage(config_from_mapping(spec.config, values))))

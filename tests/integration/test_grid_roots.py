@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pipeline import DataSet
-from orchestrator.pipelines.grid import PIPELINE
-from orchestrator.plan import Roots, make_plan
+from orchestrator.pipelines.base import DataSet
+from orchestrator.pipelines.grid.pipeline import PIPELINE
+from orchestrator.runs.plan import Roots, make_plan
 from services.base.errors import BadConfig
-from services.base.store import open_store
+from services.base.store.open import open_store
 
 
 def read_root(root: Path, *words: str) -> DataSet:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.commands.health import health
-from services.base.server import ServeConfig, Server
+from orchestrator.cli.health import health
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.server import Server
 
 
 @pytest.fixture

@@ -16,10 +16,12 @@ import pytest
 from point_measures import GROUPS, shown_points
 
 from services.base.errors import BadInput
-from services.base.media import FrameChunk, Keypoints, UInt8Array, VideoInfo
-from services.landmarks.holistic.layout import FACE, LAYOUT, LEFT_HAND, POSE, RIGHT_HAND
-from services.landmarks.holistic.spec import KeypointsConfig
-from services.landmarks.holistic.stage import HolisticModels, KeypointsOfClip
+from services.base.media.arrays import UInt8Array
+from services.base.media.points import Keypoints
+from services.base.media.video import FrameChunk, VideoInfo
+from services.landmarks.body.layout import FACE, LAYOUT, LEFT_HAND, POSE, RIGHT_HAND
+from services.landmarks.body.spec import KeypointsConfig
+from services.landmarks.body.stage import HolisticModels, KeypointsOfClip
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find
 
 AUTSL, SELFIE = "autsl_signer0_sample1000", "pose_test_video"
@@ -45,7 +47,7 @@ class Sampled:
 def models() -> HolisticModels:
     missing = [name for name in (FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER) if find(name) is None]
     if missing:
-        pytest.skip(f"no {', '.join(missing)}: run `python -m services.landmarks.models fetch`")
+        pytest.skip(f"no {', '.join(missing)}: run `python -m services.landmarks.model_files fetch`")
     return HolisticModels(KeypointsConfig())
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from services.features.inception import IMAGENET_MEAN, IMAGENET_STD, FrameFeatures, InceptionV3
+from services.features.frames.inception import IMAGENET_MEAN, IMAGENET_STD, FrameFeatures, InceptionV3
 from services.features.ops import stretched
+from services.features.runtimes.torch import TorchModel
 from services.features.spec import FeaturesConfig
-from services.features.torch_model import TorchModel
 
 TOLERANCE = 1e-3  # of the output's spread, as the golden data's own page says
 GAIN = 1.75

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.base import log
-from services.base.child_pool import ChildPool
-from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
-from services.base.isolation import ArtifactPart, ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
-from services.base.media import Clip, FrameChunk, Media, VideoInfo
+from services.base.media.clip import Clip, Media
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.process import log
+from services.base.rpc.pool import ChildPool
+from services.base.sandbox.supervisor import ArtifactPart, ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
+from services.base.stage.spec import ClipJob
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
 LIMITS = ClipLimits(time_s=2.0, memory_bytes=400 << 20)
@@ -156,7 +157,7 @@ def test_what_a_caller_takes_to_send_is_not_the_clips_time(child):
 def test_a_kill_by_the_kernel_for_want_of_memory_is_not_the_clips_fault(child, monkeypatch, kills, error):
     """kills: what the kernel's count says when a child starts, and when one is found dead."""
     counts = iter(kills)
-    monkeypatch.setattr("services.base.child_process.num_oom_kills", lambda: next(counts))
+    monkeypatch.setattr("services.base.sandbox.process.num_oom_kills", lambda: next(counts))
     with pytest.raises(error) as raised:
         product(child, "killed")
     assert raised.value.reason == ("MEMORY_RAN_OUT" if error is Transient else "CLIP_CRASHED")
@@ -204,7 +205,7 @@ def test_warnings_of_the_child_are_in_the_log_with_the_clip_they_are_about(child
     with log.bound(shard=3):
         product(child, "warn")
     child.close()
-    child.last_words()
+    child.stderr_tail()
     (record,) = [r for r in caplog.records if r.name == "fake.stage"]
     assert (record.levelname, record.getMessage()) == ("WARNING", "the remote does not answer")
     assert record.fields == {"clip": "s1/x", "tries": 2}
@@ -284,7 +285,7 @@ def test_a_supervisor_that_is_asked_to_stop_does_not_wait_for_the_clip():
 
 def test_a_child_dies_with_its_supervisor():
     code = (
-        "import sys, time; from services.base.isolation import *\n"
+        "import sys, time; from services.base.sandbox.supervisor import *\n"
         f"c = PassChild([('frames', {{}}), ('obey', {{}})], ClipLimits(), program={PROGRAM!r})\n"
         "c.start(); print(c._process.pid, flush=True); time.sleep(60)"
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from services.base.contract import ClipJob
 from services.base.errors import BadInput, Transient, VisemillError
-from services.base.isolation import ArtifactPart, ClipLimits, DonePart, NextClip, PassChild
-from services.base.media import Clip, Media
+from services.base.media.clip import Clip, Media
+from services.base.sandbox.supervisor import ArtifactPart, ClipLimits, DonePart, NextClip, PassChild
+from services.base.stage.spec import ClipJob
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
 STAGES = [("frames", {}), ("far", {})]

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from orchestrator.cluster_state import NodeSeen
-from orchestrator.clusters.kube import KubeRunJobs
-from orchestrator.clusters.kube_api import KubeApi, Refused
-from orchestrator.jobs import RunId
+from orchestrator.kube.api import KubeApi, Refused
+from orchestrator.kube.job_manifest import RunId
+from orchestrator.kube.jobs_client import KubeRunJobs
+from orchestrator.kube.state import NodeSeen
 from services.base.errors import BadConfig, Transient
 
 pytest.importorskip("kubernetes")
@@ -161,15 +161,15 @@ def test_nodes_that_may_not_be_read_end_no_run(server, jobs):
 
 
 def test_a_watch_that_drops_or_is_gone_rings_again(server, jobs, monkeypatch):
-    monkeypatch.setattr("orchestrator.clusters.kube._WATCH_AGAIN_S", 0.05)
+    monkeypatch.setattr("orchestrator.kube.jobs_client._WATCH_AGAIN_S", 0.05)
     event = json.dumps({"type": "MODIFIED"}).encode() + b"\n"
     server.answers = [(200, event), status(410, "Expired"), (0, b""), status(503, "ServiceUnavailable"), (200, event)]
-    bell = jobs.watch()
+    job_watch = jobs.watch()
     try:
-        assert bell.wait(5) and bell.wait(5)
+        assert job_watch.wait(5) and job_watch.wait(5)
         assert len(server.asked) >= 5 and "watch=true" in server.asked[0]
     finally:
-        bell.close()
+        job_watch.close()
 
 
 def test_a_log_that_is_not_there_is_told(server, jobs):

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.__main__ import open_stage
-from services.base.child import Passes
-from services.landmarks import dlib68, mediapipe_face
+from services.base.sandbox.child import Passes
+from services.landmarks.face import mediapipe
+from services.landmarks.face.dlib import points
 from services.landmarks.models import DLIB_PREDICTOR, FACE_LANDMARKER, find
 
 
@@ -27,7 +28,7 @@ def opened(*configs: list[list[Any]]) -> None:
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files of models, each as often as it was loaded."""
     found: list[Path] = []
-    load, tasks = dlib68._load, mediapipe_face.FaceTasks
+    load, tasks = points._load, mediapipe.FaceTasks
 
     def load_predictor(path: Path) -> Any:
         found.append(path)
@@ -37,15 +38,15 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         found.append(path)
         return tasks(path)
 
-    monkeypatch.setattr(dlib68, "_load", load_predictor)
-    monkeypatch.setattr(mediapipe_face, "FaceTasks", load_tasks)
+    monkeypatch.setattr(points, "_load", load_predictor)
+    monkeypatch.setattr(mediapipe, "FaceTasks", load_tasks)
     return found
 
 
 def test_requests_with_other_samplings_and_gaps_share_mediapipes_networks(loads: list[Path]) -> None:
     model = find(FACE_LANDMARKER)
     if model is None:
-        pytest.skip(f"no {FACE_LANDMARKER}: run `python -m services.landmarks.models fetch`")
+        pytest.skip(f"no {FACE_LANDMARKER}: run `python -m services.landmarks.model_files fetch`")
     opened(stages("grid"), stages("steady"), stages("steady", max_gap_frames=3), stages("grid", max_gap_frames=0))
     assert loads == [model]
 

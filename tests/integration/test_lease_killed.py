@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.lease import Lease
+from orchestrator.runs.claim.lease import Lease
 from services.base.errors import BadConfig
 
 HOLDER = """
 import sys, time
-from orchestrator.lease import Lease
+from orchestrator.runs.claim.lease import Lease
 with Lease(sys.argv[1], "held"):
     sys.stdout.write("held\\n")
     sys.stdout.flush()

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.base.media import Media
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Media
+from services.containers.config import DecodeConfig
 from services.decode.stage import open_stage
 
 # Grey of every picture in the media's own stream, and in the file that nothing may read.

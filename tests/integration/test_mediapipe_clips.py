@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from point_measures import box_iou, group_boxes, normalised_error
 
-from services.base.media import FrameChunk, Landmarks, PointSource, UInt8Array
-from services.landmarks.backend import Backend
-from services.landmarks.mediapipe_face import CHECK_EVERY_FRAMES, open_mediapipe
-from services.landmarks.mediapipe_tasks import FaceTasks
+from services.base.media.arrays import UInt8Array
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.video import FrameChunk
+from services.landmarks.face.backend import Backend
+from services.landmarks.face.mediapipe import CHECK_EVERY_FRAMES, open_mediapipe
+from services.landmarks.mediapipe.tasks import FaceTasks
 from services.landmarks.models import FACE_LANDMARKER, find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +28,7 @@ Reader = Callable[[str], UInt8Array]
 def model() -> Path:
     path = find(FACE_LANDMARKER)
     if path is None:
-        pytest.skip(f"no {FACE_LANDMARKER}: run `python -m services.landmarks.models fetch`")
+        pytest.skip(f"no {FACE_LANDMARKER}: run `python -m services.landmarks.model_files fetch`")
     return path
 
 
@@ -190,8 +192,8 @@ def test_it_is_quiet_needs_no_home_and_drags_in_no_tensorflow(model: Path, testd
     code = (
         "import sys, cv2, numpy as np\n"
         "from pathlib import Path\n"
-        "from services.base.media import FrameChunk\n"
-        "from services.landmarks.mediapipe_face import open_mediapipe\n"
+        "from services.base.media.video import FrameChunk\n"
+        "from services.landmarks.face.mediapipe import open_mediapipe\n"
         "track = open_mediapipe(Path(sys.argv[1]), 'tracked').track(360, 288)\n"
         "frame = cv2.cvtColor(cv2.VideoCapture(sys.argv[2]).read()[1], cv2.COLOR_BGR2RGB)\n"
         "track.push(FrameChunk(0, frame[None], np.zeros(1)))\n"

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.artifacts import Product
-from services.base.contract import ClipJob
-from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, PointSource, UInt8Array, VideoInfo
-from services.base.topology import IBUG_68
-from services.records.align import detect_ticks_per_s, parse_align, stem_matches
-from services.records.example import decode_example
-from services.records.frame_quality import FrameMeter
-from services.records.labels import encode_label
-from services.records.ops import fixed_windows
-from services.records.roi import FixedScale, profile_named
-from services.records.spec import RecordsConfig
-from services.records.stage import open_stage
+from services.base.media.arrays import UInt8Array
+from services.base.media.clip import Clip, Media
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.topology import IBUG_68
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.formats.align import detect_ticks_per_s, parse_align, stem_matches
+from services.formats.example import decode_example
+from services.geometry.mouth_window import FixedScale, profile_named
+from services.records.grid.frame_quality import FrameMeter
+from services.records.grid.labels import encode_label
+from services.records.grid.ops import fixed_windows
+from services.records.grid.spec import RecordsConfig
+from services.records.grid.stage import open_stage
 
 av = pytest.importorskip("av")
 dlib = pytest.importorskip("dlib")

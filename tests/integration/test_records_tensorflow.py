@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.base.media import Clip
-from services.records.example import decode_example, encode_example
-from services.records.labels import encode_label
-from services.records.stage import record_bytes
-from services.records.tfrecord import read_records, write_record
+from services.base.media.clip import Clip
+from services.formats.example import decode_example, encode_example
+from services.formats.tfrecord import read_records, write_record
+from services.records.grid.labels import encode_label
+from services.records.grid.stage import record_bytes
 
 tf = pytest.importorskip("tensorflow", reason="the tensorflow extra is not installed")
 

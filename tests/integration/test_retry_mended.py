@@ -1,4 +1,4 @@
-"""`retry` takes in files that planning left out and that are mended now: the bytes of a run over the mended folder."""
+"""`retry` takes in files that planning left out and that are fixed now: the bytes of a run over the fixed folder."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from orchestrator.cli import main
+from orchestrator.cli.main import main
 
 QUARANTINED = 3
 FLAGS = ["--write-iv3-features", "--num-shards", "4", "--id", "7", "--workers", "1", "--quiet"]
@@ -66,7 +66,7 @@ def run(before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_empty_file_that_was_replaced_is_taken_in_and_the_other_shards_are_taken_over(run, tmp_path, capsys):
-    """A retry, and a run over the mended folder to compare with: each loads torch."""
+    """A retry, and a run over the fixed folder to compare with: each loads torch."""
     out, first = run / "out", claim(run / "out")
     write_clip(run / "in" / "empty.mp4", 200)
     assert main(["retry", "--output-root", str(out), "--workers", "1", "-o", "json"]) == 0
@@ -91,7 +91,7 @@ def test_what_is_still_no_clip_is_told_and_changes_nothing(run, capsys):
     first, files = claim(run / "out"), tree(run / "out")
     assert main(["retry", "--output-root", str(run / "out")]) == QUARANTINED
     said = capsys.readouterr().out
-    assert "1 files were left out when it was planned, the first empty.mp4: mend them, and retry takes them in" in said
+    assert "1 files were left out when it was planned, the first empty.mp4: fix them, and retry takes them in" in said
     assert (claim(run / "out"), tree(run / "out")) == (first, files)
 
 

@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from orchestrator.cli import main
-from orchestrator.planning import device_of
+from orchestrator.cli.device import device_of
+from orchestrator.cli.main import main
 
 BAD_CONFIG = 78
 
@@ -62,7 +62,7 @@ def test_auto_is_pinned_as_what_it_means_and_a_plan_for_another_device_is_anothe
 
 @pytest.mark.parametrize(("gpus", "device"), [([], "cpu"), (["--pods-gpus", "1"], "cuda")])
 def test_on_a_cluster_the_pods_decide_whatever_the_submitting_machine_has(gpus, device):
-    from orchestrator.cli import build_parser
+    from orchestrator.cli.main import build_parser
 
     roots = ["--input-root", "s3://b/in", "--output-root", "s3://b/out"]
     words = ["run", "sign", *roots, "--write-iv3-features", "--cluster", "kube", *gpus]
@@ -70,8 +70,8 @@ def test_on_a_cluster_the_pods_decide_whatever_the_submitting_machine_has(gpus, 
 
 
 def test_a_server_pins_submitted_runs_for_its_pods_and_not_for_itself():
-    from orchestrator.cli import build_parser
-    from orchestrator.commands.serve import _cluster
+    from orchestrator.cli.main import build_parser
+    from orchestrator.cli.serve import _cluster
 
     words = ["serve", "--registry", "s3://b/r", "--cluster", "kube", "--pods-gpus", "1"]
     assert _cluster(build_parser().parse_args(words))["pin_words"] == ("--workers-device=cuda",)

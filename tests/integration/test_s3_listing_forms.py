@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from services.base.s3_client import Bucket
-from services.base.s3_objects import Listed, list_objects
+from services.base.store.s3.client import Bucket
+from services.base.store.s3.objects import Listed, list_objects
 
 TIME, DATE = "2026-11-21T16:46:39.409Z", "Sat, 21 Nov 2026 16:46:40 GMT"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.base.media import Media
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Media
+from services.containers.config import DecodeConfig
 from services.decode.stage import open_stage
 
 CLIPS = ["autsl_signer0_sample1000", "pose_test_video"]

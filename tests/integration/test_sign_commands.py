@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestrator.cli import build_parser
-from orchestrator.pipelines.sign import PIPELINE
+from orchestrator.cli.main import build_parser
+from orchestrator.pipelines.sign.pipeline import PIPELINE
 
 
 def visemill(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """As the installed program runs, in a folder: which is not on its path."""
-    argv = [sys.executable, "-P", "-m", "orchestrator.cli", *map(str, words), "-o", "json"]
+    argv = [sys.executable, "-P", "-m", "orchestrator.cli.main", *map(str, words), "-o", "json"]
     return subprocess.run(argv, capture_output=True, text=True, cwd=folder, timeout=120, check=False)
 
 

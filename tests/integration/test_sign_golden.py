@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from services.records.sign.labels import parse_labels
-from services.records.sign.npz import ClipFacts, build_meta, encode_npz
+from services.records.sign.files.labels import parse_labels
+from services.records.sign.files.npz import ClipFacts, build_meta, encode_npz
+from services.records.sign.files.validate import validate
 from services.records.sign.occlusion import hand_over_head, hardly_visible, judge, longest_run
 from services.records.sign.ops import fill_gaps
 from services.records.sign.spec import SignFilesConfig
-from services.records.sign.validate import validate
 
 CLIPS = ["autsl_signer0_sample1000", "pose_test_video"]
 RATES = [15, 30]

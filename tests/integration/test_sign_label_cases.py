@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.pipelines.sign_discovery import discover, output_names
-from orchestrator.pipelines.sign_labels import plan_labels
+from orchestrator.pipelines.sign.discovery import discover, output_names
+from orchestrator.pipelines.sign.labels import plan_labels
 from services.base.errors import BadConfig
-from services.base.store import open_store
+from services.base.store.open import open_store
 
 
 @pytest.fixture(scope="module")

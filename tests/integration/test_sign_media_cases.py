@@ -13,14 +13,15 @@ import av
 import numpy as np
 import pytest
 
-from services.base.contract import ClipJob
-from services.base.media import Clip, DecodeFacts, Media
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Clip, Media
+from services.base.media.video import DecodeFacts
+from services.base.stage.spec import ClipJob
+from services.containers.config import DecodeConfig
 from services.decode.stage import open_stage as open_decode
-from services.landmarks.holistic.spec import KeypointsConfig
-from services.landmarks.holistic.stage import HolisticModels, KeypointsOfClip
+from services.landmarks.body.spec import KeypointsConfig
+from services.landmarks.body.stage import HolisticModels, KeypointsOfClip
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find
-from services.records.sign.npz import decode_npz
+from services.records.sign.files.npz import decode_npz
 from services.records.sign.spec import SignFilesConfig
 from services.records.sign.stage import open_stage as open_files
 
@@ -100,7 +101,7 @@ def make(cases):
     """Makes a case's file by the stages of the pipeline at their defaults, once."""
     missing = [name for name in (FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER) if find(name) is None]
     if missing:
-        pytest.skip(f"no {', '.join(missing)}: run `python -m services.landmarks.models fetch`")
+        pytest.skip(f"no {', '.join(missing)}: run `python -m services.landmarks.model_files fetch`")
     models = HolisticModels(KeypointsConfig())
     made: dict[str, Made] = {}
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from services.__main__ import open_stage
-from services.base.artifacts import Product
-from services.base.clip_pass import ArtifactPart, ClipPass
-from services.base.contract import ClipJob
-from services.base.media import Clip, Media
-from services.decode.pyav import decoded_frames_total
+from services.base.media.clip import Clip, Media
+from services.base.stage.clip_pass import ArtifactPart, ClipPass
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.containers.frames import decoded_frames_total
 
 STAGES: list[tuple[str, dict[str, object]]] = [
     ("decode", {"sampling": "grid", "target_fps": 5.0}),

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from services.records.sign.validate import validate
+from services.records.sign.files.validate import validate
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ EXIT_QUARANTINED, EXIT_BAD_FILES = 3, 65
 
 
 def visemill(*words: object) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
     return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT)
 
 

@@ -12,10 +12,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from minio.credentials import StaticProvider
 
-from services.base import retry, store_s3_upload
 from services.base.errors import BadConfig, Transient, VisemillError
-from services.base.s3_client import Bucket, S3Settings
-from services.base.store import Store, open_store
+from services.base.process import retry
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+from services.base.store.s3 import upload as store_s3_upload
+from services.base.store.s3.client import Bucket, S3Settings
 
 MIB = 1 << 20
 
@@ -209,7 +211,7 @@ def test_without_conditional_writes_create_looks_first_and_the_probe_says_so(
         with store.upload(name) as upload:
             upload.write(b"3" * 1500)
             assert upload.commit(create_only=True) is wins
-    monkeypatch.setattr("services.base.s3_objects.list_objects", lambda bucket, prefix, **how: iter(()))
+    monkeypatch.setattr("services.base.store.s3.objects.list_objects", lambda bucket, prefix, **how: iter(()))
     promises = store.probe()
     assert (promises.conditional_put, promises.conditional_complete) == (False, False)
     assert "weaker" in promises.problems()[0]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from services.base import store_s3_upload
-from services.base.store import Store, open_store
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+from services.base.store.s3 import upload as store_s3_upload
 
 MIB = 1 << 20
 

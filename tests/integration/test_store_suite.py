@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.commands.gc import over_the_cap
-from services.base import s3_objects, store_s3_upload
+from orchestrator.cli.runs.gc import over_the_cap
 from services.base.errors import BadConfig, BadInput
-from services.base.store import Entry, NotThere, Store, join_uri, open_store
+from services.base.store.interface import Entry, NotThere, Store
+from services.base.store.open import join_uri, open_store
+from services.base.store.s3 import objects
+from services.base.store.s3 import upload as store_s3_upload
 
 MIB = 1 << 20
 
@@ -131,7 +133,7 @@ def test_names_that_escape_are_refused(store: Store, name: str, tmp_path: Path) 
 def test_listings_are_sorted_by_whole_names_and_match_a_string_prefix(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_objects, "PAGE_KEYS", 3)
+    monkeypatch.setattr(objects, "PAGE_KEYS", 3)
     wanted = sorted(
         ["a/x", "a-b", "a!", "a b+é/%41 &<>'\"", "ä", "z", "a/y/z", "train-00000-of-00002", "train-00001-of-00002"],
         key=str.encode,
@@ -251,9 +253,9 @@ def test_an_upload_that_fails_leaves_nothing(store: Store, small_parts: int) -> 
 
 KILLED_WRITER = """
 import os, signal, sys
-from services.base import store_s3_upload
-from services.base.store import open_store
-store_s3_upload.PART_BYTES = 5 << 20
+from services.base.store.open import open_store
+from services.base.store.s3 import upload as s3_upload
+s3_upload.PART_BYTES = 5 << 20
 upload = open_store(sys.argv[1]).upload("shards/half")
 upload.write(b"x" * (11 << 20))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -297,7 +299,7 @@ def test_move_renames_and_replaces(store: Store) -> None:
 
 
 def test_a_large_file_moves_in_parts(store: Store, small_parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_objects, "COPY_PART_BYTES", 5 * MIB)
+    monkeypatch.setattr(objects, "COPY_PART_BYTES", 5 * MIB)
     content = os.urandom(11 * MIB)
     with store.upload("a") as upload:
         upload.write(content)

@@ -1,4 +1,4 @@
-"""A worker's numbers over HTTP, while it works on clips that are good, bad and found made."""
+"""A worker's numbers over HTTP, while it works on clips that are good, bad and reused from the cache."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
 def _visemill(*words: object) -> dict[str, object]:
-    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words), "-o", "json"]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words), "-o", "json"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=True, cwd=ROOT)
     data: dict[str, object] = json.loads(done.stdout)
     return data

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from services.base.media import DecodeFacts, Media, VideoInfo
-from services.decode.pyav import open_video
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Media
+from services.base.media.video import DecodeFacts, VideoInfo
+from services.containers.config import DecodeConfig
+from services.containers.frames import open_video
 
 
 def probe(media: Media, config: DecodeConfig) -> VideoInfo:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.base.media import Float32Array, Float64Array, Keypoints, Landmarks
-from services.landmarks.holistic.layout import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.points import Keypoints, Landmarks
+from services.landmarks.body.layout import FACE, LEFT_HAND, POSE, RIGHT_HAND
 
 BoolArray = npt.NDArray[np.bool_]
 

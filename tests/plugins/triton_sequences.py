@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from services.base.errors import BadConfig
-from services.base.media import Float32Array
+from services.base.media.arrays import Float32Array
 from services.features.ops import cut, padded
-from services.features.triton import TritonDoor
+from services.features.triton.client import TritonClient
 
 
 class TritonSequences:
     """A network of sequences on a server: padded, with their lengths."""
 
-    def __init__(self, door: TritonDoor, batch_size: int = 8, num_in_flight: int = 4) -> None:
-        self._door = door
-        facts = door.facts
+    def __init__(self, client: TritonClient, batch_size: int = 8, num_in_flight: int = 4) -> None:
+        self._client = client
+        facts = client.facts
         self.name, self.weights = facts.name, facts.weights
         wide = [name for name, dims in facts.inputs.items() if len(dims) == 2]
         narrow = [name for name, dims in facts.inputs.items() if len(dims) < 2]
@@ -28,7 +28,7 @@ class TritonSequences:
         self._threads = ThreadPoolExecutor(num_in_flight, thread_name_prefix="triton")
 
     def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """float32 [T_i,C] each -> float32 [T_i,D] each. Raises as TritonDoor.infer does."""
+        """float32 [T_i,C] each -> float32 [T_i,D] each. Raises as TritonClient.infer does."""
         # Neighbours of like length need the least padding.
         order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
         groups = [order[i : i + self._most] for i in range(0, len(order), self._most)]
@@ -40,5 +40,5 @@ class TritonSequences:
 
     def _one(self, group: list[Float32Array]) -> list[Float32Array]:
         padded_NTC, lengths_N = padded(group)
-        answer_NTD = self._door.infer([(self._input, padded_NTC), (self._lengths, lengths_N[:, None])], self._output)
+        answer_NTD = self._client.infer([(self._input, padded_NTC), (self._lengths, lengths_N[:, None])], self._output)
         return cut(answer_NTD.astype(np.float32, copy=False), lengths_N)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.base.media import HOLE_STEPS, DecodeFacts, Features
+from services.base.media.features import Features
+from services.base.media.video import HOLE_STEPS, DecodeFacts
 from services.records.sign.occlusion import LEAST_SEEN_SHARE
 from services.records.sign.spec import SignFilesConfig
 

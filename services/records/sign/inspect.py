@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 
 from services.base.errors import EXIT_OK, BadInput, VisemillError
-from services.base.media import rate_of
-from services.records.contact import contact_sheet
-from services.records.sign.labels import parse_labels, same_clip
-from services.records.sign.npz import Arrays, decode_npz
+from services.base.media.video import rate_of
+from services.records.contact_sheet import contact_sheet
+from services.records.sign.files.labels import parse_labels, same_clip
+from services.records.sign.files.npz import Arrays, decode_npz
+from services.records.sign.files.parquet import COLUMNS, decode_table
+from services.records.sign.files.validate import validate
 from services.records.sign.ops import visible_shares
-from services.records.sign.parquet import COLUMNS, decode_table
 from services.records.sign.points import FACE, LEFT_HAND, NUM_COORDINATES, NUM_KEYPOINTS, POSE, RIGHT_HAND
 from services.records.sign.preview import draw
-from services.records.sign.validate import validate
 
 _GROUPS = {"pose": POSE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND, "face": FACE}
 _MAX_DRAWN, _COLUMNS, _HEIGHT_PX, _SHOWN_ROWS = 24, 6, 240, 20
@@ -153,7 +153,7 @@ def as_text(described: Mapping[str, Any], indent: str = "") -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The door. Exit codes are those of services/base/errors.py."""
+    """The command. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.records.sign.inspect", description=__doc__)
     parser.add_argument("file", type=Path, help="an .npz or .parquet of a clip, or a labels .csv")
     parser.add_argument("--index", type=int, default=0, help="place of the frame that is told (default: %(default)s)")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.base.media import Float32Array, Float64Array, rate_of
+from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.video import rate_of
 from services.records.sign.ops import BoolArray
 from services.records.sign.points import FACE, LEFT_HAND, RIGHT_HAND
 from services.records.sign.spec import OcclusionMethod, SignFilesConfig

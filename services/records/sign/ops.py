@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.base.errors import BadConfig
-from services.base.media import Float32Array, Float64Array, Keypoints
+from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.points import Keypoints
 from services.records.sign.points import LEFT_HAND, NUM_KEYPOINTS, POSE, RIGHT_HAND
 
 BoolArray = npt.NDArray[np.bool_]

@@ -7,8 +7,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from services.base.media import Float32Array, FrameChunk, UInt8Array
-from services.records.contact import contact_sheet
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.video import FrameChunk
+from services.records.contact_sheet import contact_sheet
 from services.records.sign.ops import BoolArray
 from services.records.sign.points import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.contract import StageSpec
+from services.base.stage.spec import StageSpec
 
 OcclusionMethod = Literal["auto", "hand-over-head", "visibility"]
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from services.base.artifacts import Product
-from services.base.contract import ClipJob
 from services.base.errors import BadConfig, BadInput
-from services.base.media import DecodeFacts, Features, Float64Array, FrameChunk, Keypoints, VideoInfo, rate_of
+from services.base.media.arrays import Float64Array
+from services.base.media.features import Features
+from services.base.media.points import Keypoints
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo, rate_of
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.records.sign.files.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.flags import decode_facts, flags_of, serious
-from services.records.sign.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.occlusion import Occlusion, judge
 from services.records.sign.ops import BoolArray, fill_gaps, longest_gap_s, timestamps_ms, visible_points, visible_shares
 from services.records.sign.points import NUM_FEATURES, NUM_KEYPOINTS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.base.artifacts import Product
-from services.base.contract import BinarySink, WrittenFile
-from services.base.media import Clip
-from services.records.sign.npz import decode_npz
-from services.records.sign.parquet import encode_table
+from services.base.media.clip import Clip
+from services.base.stage.product import Product
+from services.base.stage.writer import BinarySink, WrittenFile
+from services.records.sign.files.npz import decode_npz
+from services.records.sign.files.parquet import encode_table
 from services.records.sign.spec import SignFilesConfig
 
 

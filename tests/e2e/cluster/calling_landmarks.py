@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 from visemill.v1 import landmarks_pb2, landmarks_pb2_grpc
 
-from services.base.media import FrameChunk
-from services.base.remote import Remote
-from services.base.wire import frames_to_protos
+from services.base.media.video import FrameChunk
+from services.base.rpc.client import Remote
+from services.base.rpc.codec import frames_to_protos
 
 NUM_FRAMES, HEIGHT_PX, WIDTH_PX = 50, 288, 360
 
@@ -27,7 +27,7 @@ def requests(remote: Remote, chunk: FrameChunk) -> Iterator[landmarks_pb2.Detect
 def call_for_ever(remote: Remote, chunk: FrameChunk) -> None:
     stub = landmarks_pb2_grpc.LandmarksServiceStub(remote.channel)
     while True:
-        remote.patiently(lambda: list(stub.Detect(requests(remote, chunk), timeout=remote.deadline_s)))
+        remote.retry_with_timeout(lambda: list(stub.Detect(requests(remote, chunk), timeout=remote.deadline_s)))
 
 
 def main(target: str, num_threads: int) -> None:

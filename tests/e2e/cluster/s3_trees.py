@@ -20,11 +20,11 @@ def client() -> Minio:
     return Minio(url.netloc, *keys, secure=url.scheme == "https", region=region, http_client=http)
 
 
-def main(door: str, *words: str) -> int:
+def main(command: str, *words: str) -> int:
     s3 = client()
-    if door == "bucket":
+    if command == "bucket":
         s3.make_bucket(words[0])
-    elif door == "put":
+    elif command == "put":
         folder, bucket, prefix = words
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
@@ -33,7 +33,7 @@ def main(door: str, *words: str) -> int:
         bucket, prefix = words[:2]
         for found in s3.list_objects(bucket, f"{prefix}/" if prefix else "", recursive=True):
             name = found.object_name.removeprefix(f"{prefix}/")
-            if door == "list":
+            if command == "list":
                 sys.stdout.write(f"{name}\n")
             else:
                 s3.fget_object(bucket, found.object_name, str(Path(words[2]) / name))

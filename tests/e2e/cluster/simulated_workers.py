@@ -10,12 +10,12 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from orchestrator.clusters.kube_api import KubeApi
-from orchestrator.pin import pinned_order
-from services.base import layout
-from services.base.order import DoneShard
-from services.base.shards import parse_shards, part_of
-from services.base.store import open_store
+from orchestrator.kube.api import KubeApi
+from orchestrator.runs.claim.claim import pinned_order
+from services.base.run import paths
+from services.base.run.sharding import parse_shards, part_of
+from services.base.run.spec import ShardCommit
+from services.base.store.open import open_store
 
 
 def main(namespace: str, state_root: str, run: str) -> None:
@@ -24,13 +24,13 @@ def main(namespace: str, state_root: str, run: str) -> None:
     assert order is not None
 
     def commit(shard: int) -> None:
-        done = DoneShard(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 0.0})
-        state.put(layout.done_file(run, shard, order.num_shards), done.to_json())
+        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 0.0})
+        state.put(paths.done_file(run, shard, order.num_shards), done.to_json())
 
     def shards_of(pod: dict[str, Any]) -> tuple[int, ...]:
         args = pod["spec"]["containers"][0]["args"]
         text, num_indexes = (args[args.index(flag) + 1] for flag in ("--shards", "--num-indexes"))
-        listed = state.read(layout.list_file(run, text[1:])).decode() if text.startswith("@") else text
+        listed = state.read(paths.list_file(run, text[1:])).decode() if text.startswith("@") else text
         index = int(pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
         return part_of(parse_shards(listed, order.num_shards), index, int(num_indexes))
 

@@ -30,11 +30,13 @@ class Release:
     namespace: str
     folder: Path
 
-    def helm(self, door: str, *words: object, values: dict[str, Any] | None = None, code: int | None = 0) -> str:
-        return self.cluster.helm(door, RELEASE, *words, *self._values(values), "--namespace", self.namespace, code=code)
+    def helm(self, command: str, *words: object, values: dict[str, Any] | None = None, code: int | None = 0) -> str:
+        return self.cluster.helm(
+            command, RELEASE, *words, *self._values(values), "--namespace", self.namespace, code=code
+        )
 
-    def install(self, values: dict[str, Any] | None = None, door: str = "install") -> str:
-        return self.helm(door, CHART, "--wait", "--timeout", "300s", values=values or {})
+    def install(self, values: dict[str, Any] | None = None, command: str = "install") -> str:
+        return self.helm(command, CHART, "--wait", "--timeout", "300s", values=values or {})
 
     def template(self, values: dict[str, Any]) -> str:
         return self.helm("template", CHART, values=values)
@@ -118,7 +120,7 @@ def test_a_change_of_settings_rolls_the_pods_and_a_rollback_rolls_them_back(rele
         return {name["data"]["VISEMILL_LOG_LEVEL"]}
 
     before = {pod["metadata"]["name"] for pod in release.pods("landmarks")}
-    release.install({"settings": {"logLevel": "debug"}}, door="upgrade")
+    release.install({"settings": {"logLevel": "debug"}}, command="upgrade")
     assert level() == {"debug"}
     assert not before & {pod["metadata"]["name"] for pod in release.pods("landmarks")}
     release.helm("rollback", 1, "--wait", "--timeout", "300s")

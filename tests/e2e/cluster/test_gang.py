@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs import GangJob, RunId, gang_job
-from orchestrator.pods import PodSettings
+from orchestrator.kube.job_manifest import GangJob, RunId, gang_job
+from orchestrator.kube.pod_manifest import PodSettings
 
 pytestmark = pytest.mark.slow
 

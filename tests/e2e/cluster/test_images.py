@@ -107,7 +107,18 @@ def test_triton_serves_what_it_was_built_with_and_a_front_reaches_it(cluster, na
     assert pod["status"]["phase"] == "Running", cluster.kubectl("logs", "triton", "-n", namespace)[-3000:]
     server = f"{pod['status']['podIP']}:8001"
     repository = ARCHIVES / "context" / "repository"
-    argv = (sys.executable, "-m", "orchestrator.cli", "models", "verify", repository, "--server", server, "-o", "json")
+    argv = (
+        sys.executable,
+        "-m",
+        "orchestrator.cli.main",
+        "models",
+        "verify",
+        repository,
+        "--server",
+        server,
+        "-o",
+        "json",
+    )
     (model,) = json.loads(cluster.run(*argv, environment={"PYTHONPATH": str(ROOT)}))["models"]
     assert (model["model"], model["weights"], model["problems"]) == ("inception_v3", "seeded:0", [])
     flags = ("--listen", "0.0.0.0:50051", "--backend", "triton", "--triton", server)

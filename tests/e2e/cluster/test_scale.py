@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from kube_runs import Watched
 
-from services.base import layout
-from services.base.order import DoneShard, RunOrder, StageOrder
+from services.base.run import paths
+from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +73,7 @@ def test_every_index_of_many_over_two_hundred_nodes(cluster, store, namespace, k
     cluster.wait("the Job", lambda: "pods at a time" in run.words or run.process.poll() is not None)
     planned_s = time.monotonic() - began_s
     workers = Path(__file__).with_name("simulated_workers.py")
-    state = f"s3://{bucket}/out/{layout.STATE_DIR}"
+    state = f"s3://{bucket}/out/{paths.STATE_DIR}"
     environment = {**store.environment, "PYTHONPATH": str(Path(__file__).parents[3])}
     with cluster.start(sys.executable, workers, namespace, state, "many", environment=environment) as committing:
         try:
@@ -100,18 +100,18 @@ def test_every_index_of_many_over_two_hundred_nodes(cluster, store, namespace, k
 
 def test_status_of_a_run_of_many_shards(visemill, tmp_path, figure):
     """From a disk: a store of objects takes minutes to be filled; `benchmarks/cluster.py --status-shards` does that."""
-    state = tmp_path / layout.STATE_DIR
-    stages = (StageOrder("decode"),)
-    order = RunOrder("many", "grid", "d" * 64, stages, "in", str(tmp_path), MANY_SHARDS, MANY_SHARDS, "0" * 64, {})
-    done = DoneShard(0, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
-    (state / layout.run_dir("many") / "shards").mkdir(parents=True)
+    state = tmp_path / paths.STATE_DIR
+    stages = (PinnedStage("decode"),)
+    order = RunSpec("many", "grid", "d" * 64, stages, "in", str(tmp_path), MANY_SHARDS, MANY_SHARDS, "0" * 64, {})
+    done = ShardCommit(0, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
+    (state / paths.run_dir("many") / "shards").mkdir(parents=True)
     (state / "output.json").write_text(json.dumps({"run": "many", "digest": order.digest}))
-    (state / layout.run_file("many")).write_bytes(order.to_json())
+    (state / paths.run_file("many")).write_bytes(order.to_json())
     text = done.to_json()
     for shard in range(MANY_SHARDS - 1):
-        folder = state / layout.shard_dir("many", shard, MANY_SHARDS)
+        folder = state / paths.shard_dir("many", shard, MANY_SHARDS)
         folder.mkdir()
-        (folder / layout.DONE).write_bytes(text)
+        (folder / paths.DONE).write_bytes(text)
     began_s, began_cpu_s = time.monotonic(), cpu_s_of_children()
     said = visemill.ok("status", "--output-root", tmp_path)
     status_s, status_cpu_s = time.monotonic() - began_s, cpu_s_of_children() - began_cpu_s

@@ -33,12 +33,12 @@ def source(stems: Callable[[int], list[str]], corpus_at: Any, tmp_path: Path) ->
 
 @pytest.fixture
 def release(cluster: Any, store: Any, namespace: str) -> Iterator[Callable[..., str]]:
-    """helm(door, words..., values): of the chart with its orchestrator alone, over a bucket of its own."""
+    """helm(command, words..., values): of the chart with its orchestrator alone, over a bucket of its own."""
     cluster.load("worker", "orchestrator")
 
-    def helm(door: str, *words: object, values: dict[str, object] | None = None) -> str:
+    def helm(command: str, *words: object, values: dict[str, object] | None = None) -> str:
         given = [f"--set-json={name}={json.dumps(value)}" for name, value in (values or {}).items()]
-        said: str = cluster.helm(door, "visemill", *words, *given, "-n", namespace, "--wait", "--timeout", "240s")
+        said: str = cluster.helm(command, "visemill", *words, *given, "-n", namespace, "--wait", "--timeout", "240s")
         return said
 
     yield helm

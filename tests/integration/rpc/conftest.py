@@ -1,4 +1,4 @@
-"""Real servers of stages on loopback: the `serve` door, in a process of its own."""
+"""Real servers of stages on loopback: the `serve` entry point, in a process of its own."""
 
 import json
 import os

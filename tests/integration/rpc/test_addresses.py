@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from services.base.errors import BadConfig, Transient
-from services.base.remote import check_remote
-from services.base.server import ServeConfig, Server
+from services.base.rpc.client import check_remote
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.server import Server
 
 PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import grpc
 import pytest
 
-from services.base.remote import Remote
-from services.base.server import ServeConfig, Server
-from services.base.settings import Settings
+from services.base.process.settings import Settings
+from services.base.rpc.client import Remote
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.server import Server
 
 METHOD = "/visemill.tests.Who/Ask"
 
@@ -32,7 +33,7 @@ def _server(name: str, port: int = 0) -> tuple[Server, int]:
 def asked() -> Callable[[Remote], str]:
     def ask(remote: Remote) -> str:
         call = remote.channel.unary_unary(METHOD)
-        return remote.patiently(lambda: call(b"", timeout=10)).decode()
+        return remote.retry_with_timeout(lambda: call(b"", timeout=10)).decode()
 
     return ask
 

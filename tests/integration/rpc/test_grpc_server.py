@@ -17,12 +17,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
-from services.base.calls import current_call
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
-from services.base.remote import Remote, connect
-from services.base.server import ServeConfig, Server
-from services.base.settings import Settings
-from services.base.status import error_of
+from services.base.process.settings import Settings
+from services.base.rpc.client import Remote, connect
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.interceptor import current_call
+from services.base.rpc.server import Server
+from services.base.rpc.status import error_of
 
 SERVICE = "visemill.v1.DecodeService"
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -346,11 +347,11 @@ def test_calls_are_spread_over_the_servers_behind_a_name(run: Callable[..., Runn
 def test_a_draining_server_sends_a_clip_to_the_next_one(run: Callable[..., Running]) -> None:
     first, second = run(), run()
     remote = Remote(f"ipv4:{first.address},{second.address}", Settings(rpc_patience_s=30.0))
-    remote.patiently(lambda: list(_call(remote.channel, "ok")))
+    remote.retry_with_timeout(lambda: list(_call(remote.channel, "ok")))
     first.server.drain(5.0)
     second.servicer.at_work.clear()
     for _ in range(4):
-        answers = remote.patiently(lambda: list(_call(remote.channel, "ok")))
+        answers = remote.retry_with_timeout(lambda: list(_call(remote.channel, "ok")))
         assert answers[-1].facts.num_frames == 1
     assert second.servicer.at_work.is_set()
     remote.channel.close()
@@ -363,6 +364,6 @@ def test_a_busy_server_is_waited_for(run: Callable[..., Running]) -> None:
         next(call)
     remote = Remote(running.address, Settings(rpc_patience_s=30.0))
     threading.Timer(0.5, running.servicer.go_on.set).start()
-    answers = remote.patiently(lambda: list(_call(remote.channel, "ok")))
+    answers = remote.retry_with_timeout(lambda: list(_call(remote.channel, "ok")))
     assert answers[-1].facts.num_frames == 1
     remote.channel.close()

@@ -17,15 +17,16 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
-from orchestrator.commands.health import health
-from services.base.child_pool import ChildPool
-from services.base.contract import ClipJob
+from orchestrator.cli.health import health
 from services.base.errors import BadInput, Transient
-from services.base.isolation import PassChild, clip_limits
-from services.base.media import Clip, Media
-from services.base.readiness import STARTING, Need, Readiness
-from services.base.server import LIVENESS, ServeConfig, Server
-from services.base.status import error_of
+from services.base.media.clip import Clip, Media
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.pool import ChildPool
+from services.base.rpc.readiness import STARTING, Need, Readiness
+from services.base.rpc.server import LIVENESS, Server
+from services.base.rpc.status import error_of
+from services.base.sandbox.supervisor import PassChild, clip_limits
+from services.base.stage.spec import ClipJob
 
 SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -143,7 +144,7 @@ class Pooled:
 
     def __init__(self, program: Path) -> None:
         self._program = program
-        self.mend()
+        self.fix()
         argv = (sys.executable, str(program))
         self.pool = ChildPool(lambda: PassChild(STAGES, clip_limits(60, 1024), program=argv), 2)
         self.readiness = Readiness([Need("children", self.pool.check)], threading.Event(), recheck_s=0.2)
@@ -157,7 +158,7 @@ class Pooled:
         self.statuses.append(error.reason if error else "")
         self.server.say(error)
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         shutil.copyfile(FAULTY, self._program)
 
     def spoil(self) -> None:
@@ -198,7 +199,7 @@ def test_children_that_cannot_be_started_are_told_and_gone_again_once_they_can(
     message = asked.wait_reason("CHILDREN_DO_NOT_START")
     assert "starts of a child failed" in message
     assert asked.check(SERVICE)[0] == NOT_SERVING
-    pooled.mend()
+    pooled.fix()
     asked.wait(SERVING)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from services.base.contract import ClipJob
-from services.base.media import Clip, Media
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Clip, Media
+from services.base.stage.spec import ClipJob
+from services.containers.config import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 from services.landmarks.spec import LandmarksConfig
 from services.landmarks.stage import open_stage

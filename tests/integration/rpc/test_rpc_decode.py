@@ -13,10 +13,11 @@ import pytest
 from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
-from services.base.media import DecodeFacts, Media, VideoInfo
-from services.base.status import error_of
+from services.base.media.clip import Media
+from services.base.media.video import DecodeFacts, VideoInfo
+from services.base.rpc.status import error_of
+from services.containers.config import DecodeConfig
 from services.decode.rpc import open_remote
-from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage
 
 ALL = DecodeConfig()

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.contract import ClipJob, ConfiguredStage
 from services.base.errors import BadConfig, BadInput
-from services.base.media import Clip, Features, FrameChunk, Media
-from services.decode.spec import DecodeConfig
+from services.base.media.clip import Clip, Media
+from services.base.media.features import Features
+from services.base.media.video import FrameChunk
+from services.base.stage.spec import ClipJob, ConfiguredStage
+from services.containers.config import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 
 pytest.importorskip("torch", reason="the features extra is not installed")

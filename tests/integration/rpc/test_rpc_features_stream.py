@@ -33,7 +33,7 @@ def test_a_plain_client_streams_a_real_clips_frames_and_receives_what_the_npz_ho
     testdata: Path, tmp_path: Path, server: Any, serve_stage: Any
 ) -> None:
     clip = testdata / "data" / "sign" / f"{CLIP}.mp4"
-    run = [sys.executable, "-m", "orchestrator.cli", "run", "sign", str(clip), str(tmp_path / "out")]
+    run = [sys.executable, "-m", "orchestrator.cli.main", "run", "sign", str(clip), str(tmp_path / "out")]
     run += ["--write-iv3-features", "--disable-parquet", "--batch-size", str(BATCH_SIZE)]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 from visemill.v1 import common_pb2, landmarks_pb2, landmarks_pb2_grpc
 
-from services.base.contract import ClipJob, ConfiguredStage
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
-from services.base.isolation import ArtifactPart, ClipLimits, PassChild
-from services.base.media import Clip, DecodeFacts, FrameChunk, Landmarks, Media, VideoInfo
-from services.base.remote import check_remote
-from services.base.status import error_of
-from services.base.wire import frames_to_protos, landmarks_from_protos
+from services.base.media.clip import Clip, Media
+from services.base.media.points import Landmarks
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.rpc.client import check_remote
+from services.base.rpc.codec import frames_to_protos, landmarks_from_protos
+from services.base.rpc.status import error_of
+from services.base.sandbox.supervisor import ArtifactPart, ClipLimits, PassChild
+from services.base.stage.spec import ClipJob, ConfiguredStage
+from services.containers.config import DecodeConfig
 from services.decode.spec import SPEC as DECODE
-from services.decode.spec import DecodeConfig
 from services.decode.stage import open_stage as open_decode
 from services.landmarks import rpc
 from services.landmarks.spec import LandmarksConfig

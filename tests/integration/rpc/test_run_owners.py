@@ -8,15 +8,16 @@ import grpc
 import pytest
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
-from orchestrator.api import registrar
-from orchestrator.host_config import HostConfig
-from orchestrator.policies.owners import Owners
-from orchestrator.registry import Registry
-from orchestrator.run_host import RunHost
-from orchestrator.run_record import Phase, Pinned, RunRecord
-from orchestrator.submission import Allowed, Submission
-from services.base.calls import CallInterceptor, Gate
-from services.base.metrics import CallMetrics
+from orchestrator.access.allowed import Allowed
+from orchestrator.access.request import Submission
+from orchestrator.service.config import HostConfig
+from orchestrator.service.host import RunHost
+from orchestrator.service.owners import Owners
+from orchestrator.service.record import Phase, Pinned, RunRecord
+from orchestrator.service.registry import Registry
+from orchestrator.service.servicer import registrar
+from services.base.process.metrics import CallMetrics
+from services.base.rpc.interceptor import CallInterceptor, Gate
 
 
 @pytest.fixture

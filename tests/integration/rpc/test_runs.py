@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def _visemill(*words: object, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=ROOT)
     assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
     return done
@@ -47,7 +47,7 @@ class Served:
         self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         words = ["serve", f"--registry={registry}", *(f"--allow-root={root}" for root in roots), *flags]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "orchestrator.cli", *words],
+            [sys.executable, "-m", "orchestrator.cli.main", *words],
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
@@ -228,7 +228,7 @@ def test_a_watch_breaks_off_when_its_server_stops_and_is_taken_up_at_the_next(
     listen = f"--listen=127.0.0.1:{free_port}"
     server = serve(listen)
     words = ["run", "grid", "--input-root", corpus, "--output-root", tmp_path / "out", "--num-shards", 6]
-    argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words), "--server", server.target, "--workers=1"]
+    argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words), "--server", server.target, "--workers=1"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as client:
         try:
             stub = server.stub()

@@ -13,10 +13,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.base.errors import BadConfig
-from services.base.remote import Remote, check_remote
-from services.base.server import ServeConfig, Server
-from services.base.settings import Settings
-from services.base.tls import ServerCertificates, client_credentials
+from services.base.process.settings import Settings
+from services.base.rpc.channel.tls import ServerCertificates, client_credentials
+from services.base.rpc.client import Remote, check_remote
+from services.base.rpc.config import ServeConfig
+from services.base.rpc.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def _refused_at_once(target: str, reason: str) -> None:
         remote.channel.unary_unary("/visemill.v1.Any/Call")(b"", timeout=5)
 
     with pytest.raises(BadConfig) as called, remote.channel:
-        remote.patiently(call)
+        remote.retry_with_timeout(call)
     assert (checked.value.reason, called.value.reason) == (reason, reason)
     assert len(calls) == 1
 
@@ -147,15 +148,15 @@ def _refused_at_once(target: str, reason: str) -> None:
     ],
 )
 def test_the_client_of_triton_tells_the_same(pki: dict[str, Any], ca: str, pair: str, reason: str) -> None:
-    triton = pytest.importorskip("services.features.triton")
+    triton = pytest.importorskip("services.features.triton.client")
     values = Settings(**{name: str(path) for name, path in _client(pki, ca, pair).items()})  # type: ignore[arg-type]
     with _served(pki["server"], pki["ca"]) as target, pytest.raises(BadConfig) as refused:
-        triton.TritonDoor(target, "model", values=values)
+        triton.TritonClient(target, "model", values=values)
     assert refused.value.reason == reason
 
 
 def test_the_client_of_triton_takes_renewed_files_too(pki: dict[str, Any], tmp_path: Path) -> None:
-    triton = pytest.importorskip("services.features.triton")
+    triton = pytest.importorskip("services.features.triton.client")
     crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
     _put(pki["expired client"], crt, key)
     values = Settings(tls_ca=str(pki["ca"]), tls_cert=str(crt), tls_key=str(key))

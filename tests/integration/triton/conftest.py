@@ -17,7 +17,7 @@ from loopback_ports import reserved_ports
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from services.base.settings import thread_environment
+from services.base.process.threads import thread_environment
 
 PYTRITON = "0.7.0"
 START_LIMIT_S = 120

@@ -19,7 +19,9 @@ FAULTY_MODEL = Path(__file__).resolve().parent / "faulty_model"
 DELAY_S = 1.0
 NUM_CLIPS = 6
 # What a program runs first so that its worker begins no clip early.
-ONE_BY_ONE = "from services.base.isolation import PassChild; PassChild.begins_next = property(lambda child: False); "
+ONE_BY_ONE = (
+    "from services.base.sandbox.supervisor import PassChild; PassChild.begins_next = property(lambda child: False); "
+)
 WORK = "import sys; from services.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -58,7 +60,7 @@ class Run:
     def __init__(self, clips: Path, out: Path, target: str, *, keypoints: bool = False) -> None:
         words = ["pin", "sign", clips, out, "--write-iv3-features", "--disable-parquet", "--num-shards", 1]
         words += ["--target-fps", 2, "--triton", target, "-o", "json", *(["--write-keypoints"] if keypoints else [])]
-        argv = [sys.executable, "-m", "orchestrator.cli", *map(str, words)]
+        argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
         pinned = json.loads(subprocess.run(argv, capture_output=True, check=True, cwd=ROOT, timeout=120).stdout)
         self._state = Path(pinned["state_root"])
         stages = "decode,keypoints,features,signfiles" if keypoints else "decode,features,signfiles"

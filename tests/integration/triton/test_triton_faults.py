@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadConfig, BadInput, Transient
-from services.base.settings import Settings
-from services.features.batcher import RECOVER_AFTER, AdaptiveBatcher, OutOfMemory
-from services.features.in_flight import BatchesOfClip, Departures, Fitted
-from services.features.triton import TritonDoor
-from services.features.triton_networks import TritonFrames
+from services.base.process.settings import Settings
+from services.features.batching.batcher import RECOVER_AFTER, AdaptiveBatcher, OutOfMemory
+from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted
+from services.features.triton.client import TritonClient
+from services.features.triton.networks import TritonFrames
 
 HERE = Path(__file__).resolve().parent
 RNG = np.random.default_rng(7)
@@ -43,8 +43,10 @@ class Faulty:
         self, patience_s: float = 20.0, deadline_s: float = 5.0, num_in_flight: int = 4, transport: str = "auto"
     ) -> TritonFrames:
         values = Settings(rpc_patience_s=patience_s, rpc_deadline_s=deadline_s)
-        door = TritonDoor(self.server.target, "faulty", num_in_flight=num_in_flight, transport=transport, values=values)
-        return TritonFrames(door, num_in_flight)
+        client = TritonClient(
+            self.server.target, "faulty", num_in_flight=num_in_flight, transport=transport, values=values
+        )
+        return TritonFrames(client, num_in_flight)
 
 
 @pytest.fixture(scope="module")
@@ -78,28 +80,28 @@ def test_answers_come_in_the_order_of_the_frames(faulty: Faulty, transport: str)
 def test_shared_memory_is_forgotten_by_the_server_with_its_client(faulty: Faulty) -> None:
     gc.collect()
     before = faulty.server.regions()
-    door = TritonDoor(faulty.server.target, "faulty")
-    TritonFrames(door)(some_frames(8))
+    client = TritonClient(faulty.server.target, "faulty")
+    TritonFrames(client)(some_frames(8))
     held = faulty.server.regions() - before
     assert held
     assert not [name for name in held if (Path("/dev/shm") / name).exists()]
-    door.close()
+    client.close()
     assert faulty.server.regions() == before
 
 
 def test_shared_memory_of_a_killed_client_is_forgotten_for_the_next_one(faulty: Faulty) -> None:
     script = (
         "import os, numpy as np\n"
-        "from services.features.triton import TritonDoor\n"
-        "from services.features.triton_networks import TritonFrames\n"
-        f"model = TritonFrames(TritonDoor({faulty.server.target!r}, 'faulty'))\n"
+        "from services.features.triton.client import TritonClient\n"
+        "from services.features.triton.networks import TritonFrames\n"
+        f"model = TritonFrames(TritonClient({faulty.server.target!r}, 'faulty'))\n"
         "model(np.zeros((8, 8, 8, 3), np.uint8))\n"
         "os._exit(1)\n"
     )
     before = faulty.server.regions()
     subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
     assert faulty.server.regions() > before
-    TritonDoor(faulty.server.target, "faulty").forget_orphans()
+    TritonClient(faulty.server.target, "faulty").forget_orphans()
     assert faulty.server.regions() == before
 
 
@@ -240,22 +242,22 @@ def test_frames_of_another_size_are_stretched_to_the_models(faulty: Faulty) -> N
 
 
 def test_what_the_model_does_not_take_is_a_wrong_setting(faulty: Faulty) -> None:
-    door = TritonDoor(faulty.server.target, "faulty")
+    client = TritonClient(faulty.server.target, "faulty")
     with pytest.raises(BadConfig, match=r"WRONG_SHAPE.*unexpected shape"):
-        door.infer([("frames", some_frames(2, size_px=9))], "features")
+        client.infer([("frames", some_frames(2, size_px=9))], "features")
     with pytest.raises(BadConfig, match="WRONG_SHAPE"):
-        door.infer([("pictures", some_frames(2))], "features")
+        client.infer([("pictures", some_frames(2))], "features")
 
 
 def test_a_model_that_is_not_there_is_a_wrong_setting(faulty: Faulty) -> None:
     with pytest.raises(BadConfig, match=r"NO_MODEL.*models export"):
-        TritonDoor(faulty.server.target, "nothing")
+        TritonClient(faulty.server.target, "nothing")
 
 
 def test_other_weights_than_the_runs_are_refused(faulty: Faulty) -> None:
     with pytest.raises(BadConfig, match=r"MODEL_DIFFERS.*seeded:0.*seeded:1"):
-        TritonDoor(faulty.server.target, "faulty", "seeded:1")
-    TritonDoor(faulty.server.target, "faulty", "seeded:0")
+        TritonClient(faulty.server.target, "faulty", "seeded:1")
+    TritonClient(faulty.server.target, "faulty", "seeded:0")
 
 
 def test_a_models_own_failure_is_a_bug_with_its_words(faulty: Faulty) -> None:

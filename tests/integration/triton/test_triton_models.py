@@ -17,19 +17,20 @@ pytest.importorskip("torch", reason="the features extra is not installed")
 
 from triton_sequences import TritonSequences
 
-from services.base.contract import ClipJob
 from services.base.errors import BadConfig
-from services.base.media import Clip, FrameChunk, Media
-from services.base.settings import Settings
-from services.features.onnx_model import open_onnx
-from services.features.semantic import SemanticModel
+from services.base.media.clip import Clip, Media
+from services.base.media.video import FrameChunk
+from services.base.process.settings import Settings
+from services.base.stage.spec import ClipJob
+from services.features.runtimes.onnx import open_onnx
+from services.features.runtimes.torch import open_torch
 from services.features.spec import FeaturesConfig
+from services.features.speech.semantic import SemanticModel
 from services.features.stage import open_stage
-from services.features.torch_model import open_torch
-from services.features.triton import TritonDoor
-from services.features.triton_config import Serving
-from services.features.triton_networks import open_triton
-from services.features.triton_repository import export_network, verify_repository
+from services.features.triton.client import TritonClient
+from services.features.triton.config import Serving
+from services.features.triton.networks import open_triton
+from services.features.triton.repository import export_network, verify_repository
 
 TOLERANCE = 1e-4
 LENGTHS = (5, 90, 33, 7, 61, 2, 120, 44)
@@ -139,7 +140,16 @@ def test_a_model_that_the_server_lacks_is_named(server: Any, repository: Path, t
 
 
 def test_the_command_line_lists_and_verifies_with_the_server(server: Any, repository: Path) -> None:
-    argv = [sys.executable, "-m", "orchestrator.cli", "models", "verify", str(repository), "--server", server.target]
+    argv = [
+        sys.executable,
+        "-m",
+        "orchestrator.cli.main",
+        "models",
+        "verify",
+        str(repository),
+        "--server",
+        server.target,
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout.count(": ok")) == (0, 1), done.stderr
 
@@ -150,7 +160,7 @@ def test_sequences_of_any_length_are_batched_across_clients_and_stay_themselves(
     sequences = [rng.standard_normal((length, 80)).astype(np.float32) for length in LENGTHS]
     alone = SemanticModel()
     expected = [alone([sequence])[0] for sequence in sequences]
-    models = [TritonSequences(TritonDoor(server.target, "semantic", "seeded:0"), batch_size=1) for _ in range(8)]
+    models = [TritonSequences(TritonClient(server.target, "semantic", "seeded:0"), batch_size=1) for _ in range(8)]
     items, executions = server.counts("semantic")
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda model: model(sequences), models))
@@ -164,7 +174,7 @@ def test_sequences_of_any_length_are_batched_across_clients_and_stay_themselves(
 def test_a_request_of_several_sequences_is_padded_by_the_client(server: Any) -> None:
     rng = np.random.default_rng(1)
     sequences = [rng.standard_normal((length, 80)).astype(np.float32) for length in LENGTHS]
-    together = TritonSequences(TritonDoor(server.target, "semantic"))(sequences)
+    together = TritonSequences(TritonClient(server.target, "semantic"))(sequences)
     expected = SemanticModel()(sequences)
     assert max(differs_by(found, wanted) for found, wanted in zip(together, expected, strict=True)) < TOLERANCE
 
@@ -174,8 +184,8 @@ def test_a_server_that_comes_back_with_other_weights_is_refused_in_mid_run(
 ) -> None:
     export_network(tmp_path, "semantic", FeaturesConfig(), Serving())
     server = triton(tmp_path)
-    door = TritonDoor(server.target, "semantic", "seeded:0", values=Settings(rpc_patience_s=30.0))
-    model = TritonSequences(door)
+    client = TritonClient(server.target, "semantic", "seeded:0", values=Settings(rpc_patience_s=30.0))
+    model = TritonSequences(client)
     sequence_TC = np.ones((4, 80), np.float32)
     model([sequence_TC])
     server.kill()
@@ -200,7 +210,7 @@ def test_a_server_with_tls_is_reached_with_its_certificate_alone(
     flags = ("--grpc-use-ssl=1", f"--grpc-server-cert={certificate}", f"--grpc-server-key={key}")
     server = triton(repository, "--model-control-mode=explicit", "--load-model=semantic", *flags, tls_ca=certificate)
     values = Settings(tls_ca=str(certificate), rpc_patience_s=5.0)
-    model = TritonSequences(TritonDoor(server.target, "semantic", "seeded:0", values=values))
+    model = TritonSequences(TritonClient(server.target, "semantic", "seeded:0", values=values))
     assert model([np.ones((3, 80), np.float32)])[0].shape == (3, 128)
 
 
@@ -214,7 +224,7 @@ def test_a_run_whose_server_is_killed_and_started_again_ends_complete(
         run = [
             sys.executable,
             "-m",
-            "orchestrator.cli",
+            "orchestrator.cli.main",
             "run",
             "sign",
             str(testdata / "data/sign"),

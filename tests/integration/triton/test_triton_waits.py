@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.base.contract import ClipJob
 from services.base.errors import Transient
-from services.base.isolation import ArtifactPart, ClipLimits, PassChild
-from services.base.media import Clip, Media
+from services.base.media.clip import Clip, Media
+from services.base.sandbox.supervisor import ArtifactPart, ClipLimits, PassChild
+from services.base.stage.spec import ClipJob
 
 HERE = Path(__file__).resolve().parent
 CLIP_TIME_S = 6.0

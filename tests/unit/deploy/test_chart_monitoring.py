@@ -32,7 +32,7 @@ def test_monitors_select_services_that_have_the_port(chart: Callable[..., Any]) 
 
 
 def test_queries_ask_for_metrics_that_are_served(chart: Callable[..., Any]) -> None:
-    from services.base.metrics import CallMetrics
+    from services.base.process.metrics import CallMetrics
 
     served = {name for family in CallMetrics().registry.collect() for name in (family.name, f"{family.name}_total")}
     for expression in expressions(chart(ON)):

@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from services.base.server import LIVENESS
+from services.base.rpc.server import LIVENESS
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "visemill"
@@ -147,7 +147,7 @@ def test_flags_come_out_as_the_command_takes_them(
 
 def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) -> None:
     """The program itself parses what the chart says."""
-    from orchestrator.cli import build_parser
+    from orchestrator.cli.main import build_parser
     from services.__main__ import _module
 
     for name, pod in chart(EVERYTHING).pods().items():
@@ -165,7 +165,7 @@ def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) ->
 def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callable[..., Any]) -> None:
     from argparse import Namespace
 
-    from orchestrator.kube_settings import KubeSettings, kube_settings
+    from orchestrator.kube.settings import KubeSettings, kube_settings
 
     environment = environment_of(chart().pods()["visemill-orchestrator"])
     made = kube_settings(Namespace(), environment)
@@ -292,8 +292,8 @@ def test_nothing_outside_of_a_secret_is_made_of_its_keys(chart: Callable[..., An
 
 
 def test_the_gang_is_found_by_the_labels_that_its_job_has(chart: Callable[..., Any]) -> None:
-    from orchestrator.jobs import GANG_SERVICE, GangJob, RunId, labels_of
-    from orchestrator.pods import PodSettings
+    from orchestrator.kube.job_manifest import GANG_SERVICE, GangJob, RunId, labels_of
+    from orchestrator.kube.pod_manifest import PodSettings
 
     service = chart().one("Service", GANG_SERVICE)
     labels = labels_of(GangJob(RunId("r", "s3://b/state"), 1, [], 2, PodSettings("image")))

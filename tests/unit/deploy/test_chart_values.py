@@ -1,4 +1,4 @@
-"""What values.schema.json refuses, and that it closes every door."""
+"""What values.schema.json refuses, and that it refuses every value that it does not know."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -92,8 +92,8 @@ def test_every_value_has_a_default() -> None:
 def test_defaults_of_settings_and_runs_are_the_programs() -> None:
     import re
 
-    from orchestrator.kube_settings import KubeSettings
-    from services.base.settings import Settings
+    from orchestrator.kube.settings import KubeSettings
+    from services.base.process.settings import Settings
 
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     for config, given in ((KubeSettings(), values["runs"]), (Settings(log_format="json"), values["settings"])):

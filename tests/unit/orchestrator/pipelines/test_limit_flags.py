@@ -7,19 +7,21 @@ from pathlib import Path
 import pytest
 
 import services
-from orchestrator.cli import build_parser
-from orchestrator.pipelines import sign_flags
-from orchestrator.pipelines.grid import PIPELINE as GRID
-from orchestrator.pipelines.sign import PIPELINE as SIGN
-from services.base import blame
-from services.base.clip_watch import ChildLost
-from services.decode.spec import SPEC, DecodeConfig, run_config
+from orchestrator.cli.main import build_parser
+from orchestrator.pipelines.grid.pipeline import PIPELINE as GRID
+from orchestrator.pipelines.sign import options
+from orchestrator.pipelines.sign.pipeline import PIPELINE as SIGN
+from services.base.sandbox import failure_attribution
+from services.base.sandbox.watchdog import ChildLost
+from services.containers.config import DecodeConfig
+from services.decode.spec import SPEC, run_config
 
 SERVICES = Path(services.__file__).parent
 SOURCES = [
     *(SERVICES / "decode").glob("*.py"),
+    *(SERVICES / "containers").glob("*.py"),
     *(SERVICES / "records").rglob("*.py"),
-    *(SERVICES / "base" / name for name in ("blame.py", "clip_watch.py")),
+    *(SERVICES / "base" / "sandbox").glob("*.py"),
 ]
 OF_SERVERS = {"--max-frames"}
 FLAG = re.compile(r"--[a-z][a-z0-9-]*[a-z0-9]")
@@ -42,8 +44,6 @@ def told_to_raise():
     """Flags in strings of the sources that speak of raising something."""
     found = set()
     for source in SOURCES:
-        if source.name.startswith("demo_"):
-            continue
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, (ast.JoinedStr, ast.Constant)):
                 text = ast.unparse(node) if isinstance(node, ast.JoinedStr) else str(node.value)
@@ -53,7 +53,7 @@ def told_to_raise():
 
 def limits_of_length():
     """Settings that `_refuse_long` names."""
-    text = (SERVICES / "decode" / "pyav.py").read_text()
+    text = (SERVICES / "containers" / "frames.py").read_text()
     return set(re.findall(r"_refuse_long\(.*\"(max_[a-z_]+)\"\)", text))
 
 
@@ -70,7 +70,7 @@ def test_every_limit_is_raised_by_a_flag_of_this_command(pipeline):
 @pytest.mark.parametrize("reason", ["TIMEOUT", "OUT_OF_MEMORY", "CLIP_CRASHED"])
 def test_a_clip_lost_for_a_limit_on_clips_names_flags_of_this_command(pipeline, reason):
     lost = ChildLost(reason, "it went")
-    flags = FLAG.findall(blame.verdict("x", lost, "", num_tries=1, is_last=True, held_two=False).message)
+    flags = FLAG.findall(failure_attribution.verdict("x", lost, "", num_tries=1, is_last=True, held_two=False).message)
     assert flags and all(has_flag(pipeline, flag) for flag in flags)
 
 
@@ -84,9 +84,9 @@ def test_the_flag_reaches_the_limit(pipeline, name):
 def test_within_the_duration_no_usual_clip_of_signs_is_refused_for_its_frames():
     decode = dict(SIGN.stages(parse("sign")))["decode"]
     assert decode["max_decoded_frames"] >= max(834 * 240, 3600 * 60, 3600 * 240)
-    longer = dict(sign_flags.stages(parse("sign", "--max-duration-s", "7200")))["decode"]
+    longer = dict(options.stages(parse("sign", "--max-duration-s", "7200")))["decode"]
     assert longer["max_decoded_frames"] == 7200 * 240
-    shorter = dict(sign_flags.stages(parse("sign", "--max-duration-s", "10")))["decode"]
+    shorter = dict(options.stages(parse("sign", "--max-duration-s", "10")))["decode"]
     assert shorter["max_decoded_frames"] == 200_000
 
 

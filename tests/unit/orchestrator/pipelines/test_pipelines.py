@@ -8,7 +8,7 @@ from services.base.errors import BadConfig
 
 @pytest.mark.parametrize("name", sorted(PIPELINES))
 def test_every_pipeline_of_the_table_is_a_module_of_its_own(name: str) -> None:
-    assert PIPELINES[name] == f"orchestrator.pipelines.{name.replace('-', '_')}"
+    assert PIPELINES[name] == f"orchestrator.pipelines.{name.replace('-', '_')}.pipeline"
     assert importlib.util.find_spec(PIPELINES[name]) is not None
 
 

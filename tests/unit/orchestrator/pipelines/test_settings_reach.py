@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.kube_settings import KubeSettings
-from orchestrator.pipelines import grid, sign
-from orchestrator.pods import PodSettings
-from services.base.server import ServeConfig
-from services.decode.spec import DecodeConfig
+from orchestrator.kube.pod_manifest import PodSettings
+from orchestrator.kube.settings import KubeSettings
+from orchestrator.pipelines.grid import pipeline as grid
+from orchestrator.pipelines.sign import pipeline as sign
+from services.base.rpc.config import ServeConfig
+from services.containers.config import DecodeConfig
 from services.features.spec import FeaturesConfig
-from services.features.triton_config import Serving
-from services.landmarks.holistic.spec import KeypointsConfig
+from services.features.triton.config import Serving
+from services.landmarks.body.spec import KeypointsConfig
 from services.landmarks.spec import LandmarksConfig
+from services.records.grid.spec import RecordsConfig
 from services.records.sign.spec import SignFilesConfig
-from services.records.spec import RecordsConfig
 
 ROOT = Path(__file__).resolve().parents[4]
 STAGES = {

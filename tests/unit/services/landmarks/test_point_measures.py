@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from point_measures import box_iou, group_boxes, normalised_error, shown_points
 
-from services.base.media import Keypoints, Landmarks, PointSource
-from services.base.topology import IBUG_68, MEDIAPIPE_478, topology
-from services.landmarks.holistic.layout import FACE, LAYOUT, LEFT_HAND, NUM_POINTS
+from services.base.media.points import Keypoints, Landmarks, PointSource
+from services.base.media.topology import IBUG_68, MEDIAPIPE_478, topology
+from services.landmarks.body.layout import FACE, LAYOUT, LEFT_HAND, NUM_POINTS
 
 FACE_NC = np.random.default_rng(7).uniform(50, 150, (68, 2)).astype(np.float32)
 

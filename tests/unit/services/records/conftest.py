@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from services.base.media import Landmarks, PointSource
-from services.base.topology import IBUG_68, topology
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.topology import IBUG_68, topology
 
 MakeFace = Callable[..., Landmarks]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from services.base.media import Features, Keypoints
+from services.base.media.features import Features
+from services.base.media.points import Keypoints
 
 
 def made_keypoints(num_frames: int = 6, *, seed: int = 0, rate_hz: float = 15.0, present: bool = True) -> Keypoints:

@@ -1,0 +1,113 @@
+"""PURE: which roots, files and servers a submission may name."""
+
+from __future__ import annotations
+
+import argparse
+import posixpath
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.access.request import Submission
+from orchestrator.console.flags import ADDRESS, FileOrName, FlagParser, file_of, words_of
+from services.base.errors import BadConfig
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a caller from outside may name. roots: absolute folders and s3:// prefixes. addresses: of servers.
+
+    real: where a root leads once links are followed. registry: of the server, which no caller may name even where it
+    lies below one of the roots.
+    """
+
+    roots: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
+    real: Callable[[str], str] = str
+    registry: str = ""
+
+    def __post_init__(self) -> None:
+        for root in self.roots:
+            if not root.startswith(("s3://", "/")):
+                raise ValueError(f"an allowed root must be an absolute path or s3://bucket/prefix, not {root!r}")
+
+    def checked(self, asked: Submission, parser: FlagParser) -> Submission:
+        """The submission with its flags in one form. parser: of the pipeline's own flags.
+
+        Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, NAME_NOT_KNOWN, ADDRESS_NOT_ALLOWED.
+        """
+        for name in ("input_root", "output_root", "state_root"):
+            self.check_root(name, getattr(asked, name))
+        values = parser.parse_args(list(asked.flags))
+        for action in parser.flags:
+            self._check_flag(action, getattr(values, action.dest))
+        if "workers" in values and values.workers != parser.get_default("workers"):
+            raise BadConfig("BAD_FLAGS", "--workers is no flag of a submitted run: give limits.num_workers")
+        words = tuple(words_of(parser.flags, values, skip=("workers",)))
+        return Submission(
+            asked.pipeline,
+            asked.input_root,
+            asked.output_root,
+            asked.state_root,
+            asked.run_name,
+            words,
+            asked.limits,
+        )
+
+    def _check_flag(self, action: argparse.Action, value: object) -> None:
+        text = str(value or "")
+        name = action.option_strings[0]
+        file = file_of(action, value)
+        if isinstance(action, FileOrName) and "/" not in file and file:
+            # A file of this server's own folder, which no caller may name.
+            raise BadConfig(
+                "NAME_NOT_KNOWN",
+                f"{name} {file} is none of the names that every server knows ({', '.join(action.names)}): give one of "
+                f"them, or a file by its absolute path below an allowed root ({', '.join(self.roots) or 'none'})",
+            )
+        self.check_root(name, file)
+        if action.metavar == ADDRESS:
+            self.check_address(name, text)
+
+    def check_address(self, name: str, address: str) -> None:
+        """Raises BadConfig ADDRESS_NOT_ALLOWED. address: none where empty."""
+        if address and address not in self.addresses:
+            known = ", ".join(self.addresses) or "none"
+            raise BadConfig("ADDRESS_NOT_ALLOWED", f"{name} {address} is none of the addresses allowed here: {known}")
+
+    def check_root(self, name: str, root: str) -> None:
+        """Raises BadConfig ROOT_NOT_ALLOWED. root: a root or a file; none where empty."""
+        if root and not any(self._leads_below(root, allowed) for allowed in self.roots):
+            known = ", ".join(self.roots) or "none"
+            raise BadConfig(
+                "ROOT_NOT_ALLOWED",
+                f"{name} {root} is below none of the roots that this server allows ({known}): "
+                "name one below them, or start the server with --allow-root",
+            )
+
+        if root and self.registry and self._leads_to(root, self.registry):
+            raise BadConfig(
+                "ROOT_NOT_ALLOWED",
+                f"{name} {root} lies in {self.registry}, where this server keeps submitted runs: name another",
+            )
+
+    def _leads_to(self, root: str, place: str) -> bool:
+        return is_below(root, place) or is_below(self.real(root), self.real(place))
+
+    def _leads_below(self, root: str, allowed: str) -> bool:
+        return is_below(root, allowed) and is_below(self.real(root), self.real(allowed))
+
+
+def is_below(root: str, allowed: str) -> bool:
+    """Whether a root is the allowed one or below it. `..` is below nothing."""
+    if ".." in root.split("/"):
+        return False
+    if root.startswith("/"):
+        root, allowed = posixpath.normpath(root), posixpath.normpath(allowed)
+    else:
+        allowed = allowed.rstrip("/")
+    return root == allowed or root.startswith(f"{allowed.rstrip('/')}/")
+
+
+def remote_words(remotes: Iterable[str], stages: Sequence[str]) -> list[str]:
+    """--remote for those of the STAGE=TARGET pairs whose stage the run has."""
+    return [f"--remote={pair}" for pair in remotes if pair.partition("=")[0] in stages]

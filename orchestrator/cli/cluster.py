@@ -1,0 +1,320 @@
+"""A run on Kubernetes by command: `--cluster kube` of run, resume, retry, status, cancel; scale, suspend and logs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
+from orchestrator.console.flags import words_given_by
+from orchestrator.kube.job_manifest import RunId
+from orchestrator.kube.policies.image_libraries import check_image
+from orchestrator.kube.policies.watch_end import is_idle, watch_end
+from orchestrator.kube.settings import add_kube_flags, kube_settings
+from orchestrator.kube.state import JobSeen
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.roots import find_run, state_root
+from orchestrator.runs.commits.summary import Summary
+from orchestrator.runs.options import RunOptions, remote_stages
+from services.base.errors import EXIT_INTERRUPTED, BadConfig
+from services.base.run.spec import RunSpec
+from services.base.store.interface import Store
+from services.base.store.roots import absolute
+
+if TYPE_CHECKING:
+    from orchestrator.kube.api import KubeApi
+    from orchestrator.kube.jobs_client import KubeRunJobs
+    from orchestrator.kube.observer import Observer
+
+_CLUSTERS = ("local", "kube")
+_WATCH_EVERY_S = 4.0
+_MOST_PODS = 20
+
+
+def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """--cluster, and the settings of a cluster: all, or those of these names."""
+    parser.add_argument(
+        "--cluster",
+        choices=_CLUSTERS,
+        default=os.environ.get("VISEMILL_CLUSTER") or "local",
+        help="where workers run: here, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
+    )
+    add_kube_flags(parser, *names)
+
+
+def add_place_flags(parser: argparse.ArgumentParser) -> None:
+    """--cluster, and where on it."""
+    add_cluster_flags(parser, "namespace", "context")
+
+
+def add_attach_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--attach",
+        action="store_true",
+        help="leave a Job that is there as somebody has set it: suspended, or scaled; for --cluster kube",
+    )
+
+
+def add_verb_flags(parser: argparse.ArgumentParser) -> None:
+    """Which run, on which cluster."""
+    add_output_flags(parser)
+    parser.add_argument("--cluster", choices=_CLUSTERS[1:], default="kube", help="where the run's Job is")
+    add_kube_flags(parser, "namespace", "context")
+
+
+def add_scale_flags(parser: argparse.ArgumentParser) -> None:
+    add_verb_flags(parser)
+    parser.add_argument("--parallelism", type=int, required=True, help="pods at a time from now on")
+
+
+def add_logs_flags(parser: argparse.ArgumentParser) -> None:
+    add_verb_flags(parser)
+    parser.add_argument(
+        "--pod", default="", help="of this pod; else of those that run or have failed, or of all; newest Job first"
+    )
+    parser.add_argument("--index", type=int, default=-1, help="of the pods of this index alone")
+    parser.add_argument("--tail", type=int, default=50, help="last lines of each (default: %(default)s)")
+    parser.add_argument("--follow", action="store_true", help="go on with one pod's log as it is written")
+
+
+def is_kube(flags: argparse.Namespace) -> bool:
+    """Whether the command line means a cluster. Raises BadConfig for what the environment may not say."""
+    if flags.cluster not in _CLUSTERS:
+        raise BadConfig("BAD_SETTING", f"VISEMILL_CLUSTER={flags.cluster!r} must be one of {', '.join(_CLUSTERS)}")
+    return bool(flags.cluster == "kube")
+
+
+def check(pipeline: Pipeline, flags: argparse.Namespace) -> None:
+    """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
+    settings = kube_settings(flags, os.environ)
+    check_image(settings.worker_image, pipeline.stages(flags), settings.pods_gpus, remote_stages(flags.remote))
+    _api(flags)
+    from orchestrator.kube.controller import check_roots
+
+    check_roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
+
+
+def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
+    """What carries the run of these flags on, on the same cluster."""
+    words = words_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
+    return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
+
+
+def logs_command(flags: argparse.Namespace) -> str:
+    """What shows the logs of the run of these flags. --cluster is left out: logs are of a cluster's pods."""
+    words = words_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
+    return shlex.join(["visemill", "logs", *words, "--output-root", absolute(flags.output_root)])
+
+
+def carry(
+    pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
+) -> Summary:
+    """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
+    settings = kube_settings(flags, os.environ)
+    KubeRun = _kube_run()
+    comes_back = flags.command == "resume"
+    attach = comes_back and flags.attach
+    parallelism = None if attach else flags.parallelism
+    with _interruptible() as asked:
+        run = KubeRun(pipeline, order, state, outputs, options, settings, lambda: bool(asked), parallelism)
+        if comes_back and not attach:
+            run.wake()
+        summary: Summary = run.run()
+    return summary
+
+
+def scale(flags: argparse.Namespace) -> Answer:
+    """Changes how many pods of the run's Job run at a time."""
+    if flags.parallelism < 1:
+        raise BadConfig("BAD_FLAGS", f"--parallelism must be 1 or more, not {flags.parallelism}: or suspend it")
+    jobs, job = _live(flags)
+    parallelism = min(flags.parallelism, job.num_indexes)
+    jobs.scale(job.name, parallelism)
+    text = f"{job.name}: {parallelism} pods at a time"
+    if parallelism < flags.parallelism:
+        text += f", one for each of its {job.num_indexes} indexes"
+    return Answer(text, {"job": job.name, "parallelism": parallelism, "before": job.parallelism})
+
+
+def suspend(flags: argparse.Namespace) -> Answer:
+    """Ends the pods of the run's Job until it is resumed."""
+    jobs, job = _live(flags)
+    if job.queue:
+        raise BadConfig("MANAGED_BY_KUEUE", f"{job.name} is held and released by queue {job.queue}: hold it there")
+    jobs.suspend(job.name, suspended=True)
+    text = f"{job.name} is suspended; shards that are done are kept"
+    on = resume_command(flags, add_place_flags)
+    return Answer(f"{text}\n  go on: {on}", {"job": job.name, "suspended": True})
+
+
+def cancel(flags: argparse.Namespace) -> Answer:
+    """Deletes the run's Jobs and their pods."""
+    order, _, jobs = _find(flags)
+    names = [job.name for job in jobs.look().jobs if job.phase != "deleted"]
+    for name in names:
+        jobs.delete(name)
+    text = f"run {order.run}: {len(names)} Jobs deleted; shards that are done are kept, resume makes the rest"
+    return Answer(text if names else f"run {order.run} has no Job", {"run": order.run, "deleted": names})
+
+
+def logs(flags: argparse.Namespace) -> Answer:
+    """What the run's pods have written."""
+    if flags.follow and flags.output == "json":
+        raise BadConfig("BAD_FLAGS", "--follow gives lines as they come, -o json one answer: leave out one")
+    _, _, jobs = _find(flags)
+    pods = [flags.pod] if flags.pod else _speaking(jobs, flags.index)
+    if flags.follow:
+        if len(pods) > 1:
+            raise BadConfig("BAD_FLAGS", f"--follow follows one pod: give --pod, such as {pods[0]}, or --index")
+        for line in jobs.logs(pods[0], tail=flags.tail, follow=True):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        return Answer("", {"pods": pods})
+    said = {pod: list(jobs.logs(pod, tail=flags.tail)) for pod in pods}
+    text = "\n".join(line for pod, lines in said.items() for line in [f"== {pod}", *lines])
+    return Answer(text, {"pods": [{"pod": pod, "lines": lines} for pod, lines in said.items()]})
+
+
+def cluster_facts(flags: argparse.Namespace) -> dict[str, Any]:
+    """The run's Jobs as the cluster has them, and what troubles its pods."""
+    observer, _ = _observer(flags)
+    observer.observe(0, None, patience_s=60.0)
+    return _facts(observer)
+
+
+def _observer(flags: argparse.Namespace) -> tuple[Observer, RunSpec]:
+    from orchestrator.kube.observer import Observer
+
+    order, state, jobs = _find(flags)
+    return Observer(order, state, jobs, count_quarantined=False), order
+
+
+def _facts(observer: Observer) -> dict[str, Any]:
+    """Of the last look."""
+    facts = [_job_facts(job) for job in observer.look.jobs]
+    return {"jobs": facts, "troubles": [asdict(trouble) | {"text": str(trouble)} for trouble in observer.troubles()]}
+
+
+def cluster_lines(facts: dict[str, Any]) -> list[str]:
+    """The facts in words."""
+    lines = [
+        f"  {job['job']}: {job['phase']}, {job['completed']} of {job['indexes']} indexes done, {job['failed']} failed, "
+        f"{job['ready']} of {job['active']} pods at work, {job['parallelism']} at a time, {job['memory_mib']} MiB each"
+        + (f" ({job['why']})" if job["why"] else "")
+        for job in facts["jobs"]
+    ]
+    return [*(lines or ["  no Job on the cluster"]), *(f"  {trouble['text']}" for trouble in facts["troubles"])]
+
+
+def watch_status(flags: argparse.Namespace) -> str:
+    """Tells on standard error how far the run is until it has ended; why it has.
+
+    Between two Jobs of a run it waits for the next one.
+    """
+    observer, order = _observer(flags)
+    idle_since_s: float | None = None
+    while True:
+        seen = observer.observe(0, None, patience_s=60.0, whole=True)
+        finished = observer.finished
+        words = [f"{len(seen.done)}/{order.num_shards} shards", *map(str.strip, cluster_lines(_facts(observer))[-2:])]
+        now_s = time.monotonic()
+        idle_since_s = (idle_since_s or now_s) if is_idle(seen) else None
+        idle_s = now_s - idle_since_s if idle_since_s is not None else 0.0
+        ended = watch_end(seen, order.num_shards, finished=finished, idle_s=idle_s)
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join([*words, *filter(None, [ended])])}\n")
+        sys.stderr.flush()
+        if ended:
+            return ended
+        time.sleep(_WATCH_EVERY_S)
+
+
+def _job_facts(job: JobSeen) -> dict[str, Any]:
+    return {
+        "job": job.name,
+        "generation": job.generation,
+        "phase": job.phase,
+        "indexes": job.num_indexes,
+        "completed": len(job.completed),
+        "failed": len(job.failed),
+        "active": job.num_active,
+        "ready": job.num_ready,
+        "parallelism": job.parallelism,
+        "memory_mib": job.memory_mib,
+        "age_s": round(job.age_s),
+        "why": f"{job.reason}: {job.message}" if job.reason and job.phase in ("failed", "ending") else "",
+    }
+
+
+def _find(flags: argparse.Namespace) -> tuple[RunSpec, Store, KubeRunJobs]:
+    order, state, _ = find_run(flags)
+    api = _api(flags)
+    from orchestrator.kube.jobs_client import KubeRunJobs
+
+    return order, state, KubeRunJobs(api, RunId(order.run, state.uri))
+
+
+def _api(flags: argparse.Namespace) -> KubeApi:
+    """Raises BadConfig NOT_INSTALLED, BAD_SETTING, NO_CLUSTER."""
+    settings = kube_settings(flags, os.environ)
+    _kube_run()
+    from orchestrator.kube.api import KubeApi
+
+    return KubeApi(settings.context, settings.namespace)
+
+
+def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
+    order, _, jobs = _find(flags)
+    live = [job for job in jobs.look().jobs if job.is_live]
+    if not live:
+        raise BadConfig("NO_JOB", f"run {order.run} has no Job at work here: check --namespace, or resume it")
+    return jobs, live[-1]
+
+
+def _speaking(jobs: KubeRunJobs, index: int) -> list[str]:
+    """Pods worth reading: of one index all, else those that run or have failed, of the newest Job that has any."""
+    pods = sorted(jobs.pods(), key=lambda pod: (-pod.generation, pod.phase != "Failed", pod.index, -pod.since_s))
+    chosen = [pod for pod in pods if pod.phase != "Pending" and index in (-1, pod.index)]
+    if index < 0:
+        # Where all have succeeded they are what there is to read.
+        chosen = [pod for pod in chosen if pod.phase in ("Running", "Failed")] or chosen
+    if not chosen:
+        which = f"of index {index} " if index >= 0 else ""
+        raise BadConfig("NO_POD", f"no pod {which}of the run has begun: see `visemill status --cluster kube`")
+    return [pod.name for pod in chosen if pod.generation == chosen[0].generation][:_MOST_PODS]
+
+
+def _kube_run() -> Any:
+    try:
+        from orchestrator.kube.controller import KubeRun
+    except ImportError as error:
+        raise BadConfig(
+            "NOT_INSTALLED", f"--cluster kube needs the Kubernetes client ({error}): pip install 'visemill[kube]'"
+        ) from error
+    return KubeRun
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """A list that a first SIGINT or SIGTERM fills; a second ends at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _: object) -> None:
+        if asked:
+            os._exit(EXIT_INTERRUPTED)
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,15 @@
+"""`visemill count`: how many clips with labels there are."""
+
+from __future__ import annotations
+
+import argparse
+
+from orchestrator.cli.answer import Answer
+from orchestrator.planner.planning import listing, pipeline_of
+
+
+def count(flags: argparse.Namespace) -> Answer:
+    """Just the number, as the original script prints it."""
+    pipeline = pipeline_of(flags.pipeline)
+    num_clips = pipeline.count(listing(pipeline, flags)[1], flags)
+    return Answer(str(num_clips), {"clips": num_clips})

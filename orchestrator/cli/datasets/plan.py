@@ -1,0 +1,225 @@
+"""`visemill plan`: list and validate a data set, measure a few clips, predict time and bytes; nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.datasets.deep import find_leaks
+from orchestrator.cli.device import device_of
+from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.cli.runs.run import options_of
+from orchestrator.console.quantities import duration, num_bytes
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.prediction import Prediction
+from orchestrator.planner.planning import limit_words, pipeline_of, plan_of
+from orchestrator.planner.reading import Unread, read_all, reading
+from orchestrator.planner.services import run_service
+from orchestrator.roots import state_root
+from orchestrator.runs.plan import Plan
+from orchestrator.runs.space import Disk, disks_of, free_bytes
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
+from services.base.process.cgroup import granted_cores
+from services.base.run.manifest import ClipRow
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+
+_SHOWN = 10
+# Findings about labels for which a run leaves the clip out; the others it keeps and flags.
+_LEFT_OUT = frozenset({"BAD_ALIGN"})
+
+
+def add_plan_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="read every file and, where there are several splits, decode every video: the same frames in two splits "
+        "are found before the run",
+    )
+    parser.add_argument(
+        "--sample", type=int, default=3, help="clips to run for the prediction; 0: none (default: %(default)s)"
+    )
+
+
+def plan(flags: argparse.Namespace) -> Answer:
+    """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
+    pipeline = pipeline_of(flags.pipeline)
+    made = plan_of(pipeline, flags, device_of(flags))
+    inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
+    rows = made.rows
+    findings = [(line.media, line.reason, line.message) for line in made.problems]
+    labels, unread = check_labels(pipeline, rows, inputs)
+    leaks: list[str] = []
+    if flags.deep:
+        found, more = find_leaks(made.order, rows, inputs)
+        leaks = [str(leak) for leak in found]
+        unread |= more
+    findings += [*labels, *unread.values()]
+    sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
+    prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
+    disks = _disks(pipeline, made, prediction, flags)
+    prediction |= {"needed_bytes": sum(disk.needed_bytes for disk in disks), "free_bytes": _free_bytes(made)}
+    full = any(disk.is_short for disk in disks) and not flags.ignore_free_space
+    data: dict[str, Any] = {
+        "run": made.order.run,
+        "digest": made.order.digest,
+        "clips": len(rows),
+        "found": len(rows) + len(made.problems),
+        "splits": dict(sorted(made.num_by_split.items())),
+        "speakers": dict(sorted(made.num_by_speaker.items())),
+        "num_shards": made.order.num_shards,
+        "input_bytes": made.input_bytes,
+        "notes": list(made.notes),
+        "problems": [{"path": path, "reason": reason, "message": message} for path, reason, message in findings],
+        "leaks": leaks,
+        "sample": sample,
+        "prediction": prediction,
+        "disk_too_small": full,
+    }
+    failed = any(answer["outcome"] != "ok" for answer in sample)
+    left_out = made.problems or failed or unread or any(reason in _LEFT_OUT for _, reason, _ in findings)
+    code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
+    return Answer(_text(data, made), {**data, "exit_code": code}, code)
+
+
+def check_labels(
+    pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store
+) -> tuple[list[tuple[str, str, str]], dict[str, Unread]]:
+    """What is wrong with labels as (path, reason, message), and by path the clips whose label files cannot be read.
+
+    Every label file is read.
+    """
+
+    def one(row: ClipRow) -> list[tuple[str, str, str]]:
+        extras = {extra.role: inputs.read(extra.path) for extra in row.extras}
+        return [(row.media, reason, message) for reason, message in pipeline.check(row, extras)]
+
+    found, unread = read_all(rows, one, "checking labels")
+    return [finding for findings in found for finding in findings], unread
+
+
+def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
+    """Clips spread evenly over the data set's own order, the same ones every time."""
+    num_clips = min(num_clips, len(rows))
+    places = sorted((row.idx, place) for place, row in enumerate(rows))
+    return [rows[places[i * len(rows) // num_clips][1]] for i in range(num_clips)]
+
+
+def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int) -> list[dict[str, Any]]:
+    if num_clips < 1:
+        return []
+    answers: dict[str, Mapping[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def fetched(row: ClipRow) -> tuple[ClipRow, str, list[str]]:
+            """The clip, its media, and the flags of its other files."""
+            media = local_file(inputs, row.media, Path(folder))
+            extras = [f"--extra={e.role}={local_file(inputs, e.path, Path(folder))}" for e in row.extras]
+            return row, str(media), extras
+
+        there = []
+        for row in spread(rows, num_clips):
+            found = reading(row, fetched)
+            if isinstance(found, Unread):
+                answers[row.key] = {"outcome": BadInput.kind, "reason": found.reason, "message": found.message}
+            else:
+                answers[row.key] = {}
+                there.append(found)
+        if not there:
+            return [{"key": key, **answer} for key, answer in answers.items()]
+        words = [media for _, media, _ in there]
+        for _, _, extras in there:
+            words += extras
+        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
+        words += limit_words(made.order)
+        names = ",".join(stage.name for stage in made.order.stages)
+        said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    for (row, _, _), line in zip(there, said.splitlines(), strict=True):
+        answers[row.key] = json.loads(line)
+    return [{"key": key, **answer} for key, answer in answers.items()]
+
+
+def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -> dict[str, Any]:
+    """Seconds and bytes of the whole run, from the clips that went well; the first one carries no start-up in its CPU
+    time.
+    """
+    good = [answer for answer in sample if answer["outcome"] == "ok"]
+    if not good:
+        return {"cpu_s_per_clip": None, "wall_s": None, "output_bytes": 0, "workers": num_workers}
+    cpu_s = sum(sum(answer["cpu_s"].values()) for answer in good) / len(good)
+    size = sum(answer[_product(answer)]["num_bytes"] for answer in good) / len(good)
+    return {
+        "cpu_s_per_clip": round(cpu_s, 4),
+        "wall_s": round(cpu_s * made.order.num_clips / num_workers, 1),
+        "output_bytes": int(size * made.order.num_clips),
+        "workers": num_workers,
+    }
+
+
+def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags: argparse.Namespace) -> list[Disk]:
+    """The disks that a run would write to: outputs as the sample measured them, and what is kept for other runs."""
+    num_clips = made.order.num_clips
+    guess = pipeline.predict({s.name: s.config for s in made.order.stages}, made.input_bytes / num_clips)
+    output_bytes = prediction["output_bytes"] / num_clips or guess.output_bytes
+    expected = Prediction(output_bytes, guess.artifact_bytes)
+    return disks_of(
+        made.order.output_root, state_root(flags), expected, num_clips, keeps_artifacts=flags.artifact_cache
+    )
+
+
+def _product(answer: Mapping[str, Any]) -> str:
+    return next(name for name, value in answer.items() if isinstance(value, dict) and "num_bytes" in value)
+
+
+def _free_bytes(made: Plan) -> int | None:
+    """Free space where the output will lie, without making it."""
+    return None if "://" in made.order.output_root else free_bytes(made.order.output_root)
+
+
+def _text(data: Mapping[str, Any], made: Plan) -> str:
+    return "\n".join(_lines(data, made))
+
+
+def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
+    for note in data["notes"]:
+        yield f"note: {note}"
+    has_splits = pipeline_of(made.order.pipeline).has_splits
+    splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
+    speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
+    yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}){splits}"
+    left_out = data["found"] - data["clips"]
+    if left_out:
+        yield f"{data['found']} clips found: {data['clips']} to process, {left_out} left out"
+    if data["problems"]:
+        reasons = Counter(problem["reason"] for problem in data["problems"])
+        yield f"problems ({len(data['problems'])}): " + ", ".join(
+            f"{count} {reason}" for reason, count in sorted(reasons.items())
+        )
+        for problem in data["problems"][:_SHOWN]:
+            yield f"  {problem['path']}: {problem['reason']}: {problem['message']}"
+        if len(data["problems"]) > _SHOWN:
+            yield f"  and {len(data['problems']) - _SHOWN} more: -o json shows all"
+    for leak in data["leaks"][:_SHOWN]:
+        yield f"the same video in two splits: {leak}"
+    for answer in data["sample"]:
+        outcome = "ok" if answer["outcome"] == "ok" else f"{answer['reason']}: {answer['message']}"
+        yield f"tried {answer['key']}: {outcome}"
+    prediction = data["prediction"]
+    if prediction["wall_s"] is not None:
+        yield (
+            f"prediction: {duration(prediction['wall_s'])} with {prediction['workers']} workers, "
+            f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, "
+            f"{num_bytes(prediction['output_bytes'])} of output"
+        )
+    if data["disk_too_small"]:
+        yield (
+            f"NOT ENOUGH SPACE: {num_bytes(prediction['needed_bytes'])} are needed, with what is kept for other runs, "
+            f"and {num_bytes(prediction['free_bytes'] or 0)} are free where the output goes"
+        )
+    yield f"{data['num_shards']} shards{' a split' if has_splits else ''}; run {data['run']}; nothing was written"

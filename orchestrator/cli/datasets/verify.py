@@ -1,0 +1,236 @@
+"""`visemill verify`: outputs against their digests, and a share of the clips made again and compared."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.console.progress import Progress
+from orchestrator.console.quantities import num_bytes
+from orchestrator.pipelines.base import Agreement
+from orchestrator.planner.planning import limit_words, pipeline_of
+from orchestrator.planner.services import service_lines
+from orchestrator.roots import find_run
+from orchestrator.runs.claim.claim import earlier_runs
+from orchestrator.runs.commits.observe import observe, read_clips, read_quarantine
+from orchestrator.runs.lineage import Part, files_of, parts_of
+from orchestrator.runs.publish import summaries_of
+from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
+from services.base.run.manifest import ClipRow
+from services.base.run.spec import RunSpec, ShardCommit
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+
+_PIECE_BYTES = 8 << 20
+_CLIPS_A_CALL = 50
+_GONE = "gone: resume, and it is made again"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recompute",
+        default="0%",
+        help="share of the clips to make again and compare, such as 5%% (default: %(default)s)",
+    )
+
+
+def verify(flags: argparse.Namespace) -> Answer:
+    """Exits 0 when all is as it was written, 65 when anything differs."""
+    order, state, outputs = find_run(flags)
+    observed = observe(state, order.run)
+    if not observed.finished:
+        raise BadConfig(
+            "NOT_FINISHED",
+            f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
+        )
+    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    made = files_of(parts)
+    problems: list[dict[str, str]] = []
+    files = [*((name, facts) for name, (_, facts) in made.items()), *sorted(summaries_of(order, state).items())]
+    progress = Progress(len(files), 0)
+    gone: set[str] = set()
+    num_read = 0
+    for name, facts in files:
+        problem = check_file(outputs, name, facts)
+        if problem == _GONE:
+            gone.add(name)
+        if problem and name in made and made[name][0] is not parts[-1]:
+            problem += f" (of run {made[name][0].order.run}, to which others were added since: give its command again)"
+        num_read += int(facts["size_bytes"])
+        progress.clip(ok=not problem)
+        progress.tick(f"reading {name}")
+        problems += [{"file": name, "problem": problem}] if problem else []
+    progress.close()
+    problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
+    wrong = {str(p["file"]) for p in problems}
+    num_chosen = 0
+    deviations: dict[str, float] = {}
+    for part in parts:
+        theirs = {name for name, (maker, _) in made.items() if maker is part}
+        chosen = [c for c in choose(part.order, state, part.done, share(flags.recompute)) if _file(part, c) in theirs]
+        num_chosen += len(chosen)
+        problems += _recompute(part.order, outputs, chosen, wrong, deviations)
+    data = {
+        "run": order.run,
+        "files": len(files),
+        "bytes": num_read,
+        "recomputed": num_chosen,
+        "deviations": deviations,
+        "problems": problems,
+    }
+    lines = [
+        f"{data['files']} files ({num_bytes(num_read)}) read, {num_chosen} clips made again, {len(problems)} problems"
+    ]
+    lines += [f"  {name}: up to {most:.2g} of its standard deviation apart" for name, most in deviations.items()]
+    lines += [f"  {p['file']}: {p['problem']}" for p in problems]
+    return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
+
+
+def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
+    return pipeline_of(part.order.pipeline).file_of(part.order, chosen[0])
+
+
+def _broken_rules(order: RunSpec, outputs: Store, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What the pipeline's own rules find, also in files that somebody has changed: which of them trainers can read."""
+    found = pipeline_of(order.pipeline).check_outputs(order, outputs, names)
+    return [{"file": name, "problem": message} for name, message in found]
+
+
+def check_file(outputs: Store, name: str, facts: Mapping[str, Any]) -> str:
+    """What is wrong with an output file, empty when nothing is."""
+    entry = outputs.stat(name)
+    if entry is None:
+        return _GONE
+    if entry.size_bytes != facts["size_bytes"]:
+        return f"holds {entry.size_bytes} bytes, and {facts['size_bytes']} were written: delete it and resume"
+    digest = hashlib.sha256()
+    for offset in range(0, entry.size_bytes, _PIECE_BYTES):
+        digest.update(outputs.read(name, offset, _PIECE_BYTES))
+    if digest.hexdigest() != facts["sha256"]:
+        return f"has sha256 {digest.hexdigest()[:16]}…, and {facts['sha256'][:16]}… was written: delete it and resume"
+    return ""
+
+
+def share(text: str) -> float:
+    """0.05 of "5%" or "0.05". Raises BadConfig."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        if not 0 <= value <= 1:
+            raise ValueError
+    except ValueError:
+        raise BadConfig("BAD_SHARE", f"--recompute {text!r} must be a share such as 5% or 0.05") from None
+    return value
+
+
+def choose(order: RunSpec, state: Store, done: Sequence[ShardCommit], part: float) -> list[tuple[ClipRow, int]]:
+    """(row, its place among the records of its file), the same clips every time: by the digest of the key.
+
+    At least one where there is one: a share of a small run that comes to no clip would find nothing wrong.
+    """
+    if part <= 0:
+        return []
+    manifest = read_clips(state, order)
+    quarantined = {line["key"] for line in read_quarantine(state, order, [d.shard for d in done])}
+    pipeline = pipeline_of(order.pipeline)
+    chosen: list[tuple[ClipRow, int]] = []
+    first: tuple[float, ClipRow, int] | None = None
+    for shard in range(order.num_shards):
+        places: dict[str, int] = {}
+        for row in manifest.rows(shard):
+            if row.key in quarantined:
+                continue
+            file = pipeline.file_of(order, row)
+            place = places.setdefault(file, 0)
+            places[file] += 1
+            lot = int.from_bytes(hashlib.sha256(f"verify {row.key}".encode()).digest()[:4]) / 2**32
+            if lot < part:
+                chosen.append((row, place))
+            if first is None or lot < first[0]:
+                first = lot, row, place
+    return chosen or ([first[1:]] if first else [])
+
+
+def _recompute(
+    order: RunSpec,
+    outputs: Store,
+    chosen: Sequence[tuple[ClipRow, int]],
+    wrong: set[str],
+    deviations: dict[str, float],
+) -> list[dict[str, Any]]:
+    """Clips that are others when they are made again; files already known to be wrong are left out.
+
+    deviations: gets the largest one of each field that is compared within a tolerance.
+    """
+    if not chosen:
+        return []
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    progress = Progress(len(chosen), 0)
+    progress.say(f"making {len(chosen)} clips again; loading models")
+    problems: list[dict[str, Any]] = []
+    for first in range(0, len(chosen), _CLIPS_A_CALL):
+        batch = chosen[first : first + _CLIPS_A_CALL]
+        with tempfile.TemporaryDirectory() as folder:
+            made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
+            for key, kept in _stored(order, outputs, batch, wrong):
+                found = _agreement(order, kept, made[key])
+                problems += [{"file": key, "problem": problem} for problem in found.problems]
+                for name, value in found.deviations.items():
+                    deviations[name] = max(value, deviations.get(name, 0.0))
+    progress.close()
+    return problems
+
+
+def _agreement(order: RunSpec, kept: bytes, made: Path | str) -> Agreement:
+    """made: the payload's file, or why there is none."""
+    if isinstance(made, str):
+        return Agreement((f"is not made again: {made}",))
+    return pipeline_of(order.pipeline).compare(order, kept, made.read_bytes())
+
+
+def _make_again(
+    order: RunSpec, inputs: Store, rows: Sequence[ClipRow], folder: Path, progress: Progress
+) -> dict[str, Path | str]:
+    """Key -> the payload's file, or why there is none. Progress is told of each clip as it comes."""
+    words = [str(local_file(inputs, row.media, folder)) for row in rows]
+    for row in rows:
+        clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
+        words += ["--clip", json.dumps(clip)]
+        for extra in row.extras:
+            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
+    words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
+    words += ["--save", str(folder / "made"), *limit_words(order)]
+    names = ",".join(stage.name for stage in order.stages)
+    said = service_lines(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    made: dict[str, Path | str] = {}
+    for row, line in zip(rows, said, strict=True):
+        answer = json.loads(line)
+        progress.clip(ok=answer["outcome"] == "ok")
+        progress.tick("making clips again")
+        if answer["outcome"] == "ok":
+            made[row.key] = Path(list(answer["saved"].values())[-1])
+        else:
+            made[row.key] = f"{answer['reason']}: {answer['message']}"
+    return made
+
+
+def _stored(
+    order: RunSpec, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]
+) -> Iterator[tuple[str, bytes]]:
+    """(key, payload) of these clips in the output."""
+    pipeline = pipeline_of(order.pipeline)
+    wanted = {(pipeline.file_of(order, row), place): row.key for row, place in batch}
+    for name in sorted({name for name, _ in wanted} - wrong):
+        try:
+            for place, payload in pipeline.payloads(outputs, name):
+                key = wanted.get((name, place))
+                if key is not None:
+                    yield key, payload
+        except VisemillError as error:
+            raise BadConfig("OUTPUT_TORN", f"{name}: {error.message}") from error

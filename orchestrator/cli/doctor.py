@@ -1,0 +1,59 @@
+"""`visemill doctor`: what this machine has for each pipeline, and what is missing: what for, and how to get it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.doctor_checks import Check, checks_of
+from orchestrator.pipelines import PIPELINES
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, VisemillError
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "pipeline",
+        nargs="?",
+        choices=sorted(PIPELINES),
+        help="check what this pipeline uses; without: what any of them does",
+    )
+    parser.add_argument(
+        "--root", action="append", default=[], help="a folder or s3:// root to try reading and writing; may be repeated"
+    )
+    parser.add_argument("--dlib-predictor", default="", metavar="FILE", help="check this 68-point file")
+    parser.add_argument("--iv3-weights", default="", metavar="FILE", help="check these weights of InceptionV3")
+
+
+def doctor(flags: argparse.Namespace) -> Answer:
+    """Exits 0 when all that is needed is there, 78 when it is not; what is optional only gets a line."""
+    wanted = [flags.pipeline] if flags.pipeline else sorted(PIPELINES)
+    found = [_found(check) for check in checks_of(wanted, flags.root, flags.dlib_predictor, flags.iv3_weights)]
+    healthy = all(one["ok"] for one in found if one["needed"])
+    data = {"pipelines": wanted, "checks": found, "healthy": healthy}
+    return Answer("\n".join(_lines(found)), data, EXIT_OK if healthy else EXIT_BAD_CONFIG)
+
+
+def _found(check: Check) -> dict[str, object]:
+    """ok: whether it is there. found: what, or why not."""
+    try:
+        ok, found = True, check.find()
+    except VisemillError as error:
+        ok, found = False, f"{error.reason}: {error.message}"
+    return {
+        "check": check.name,
+        "ok": ok,
+        "needed": check.needed,
+        "found": found,
+        "purpose": check.purpose,
+        "fix": "" if ok else check.fix,
+    }
+
+
+def _lines(found: Iterable[dict[str, object]]) -> Iterable[str]:
+    for one in found:
+        word = "ok     " if one["ok"] else "MISSING" if one["needed"] else "absent "
+        yield f"{word} {one['check']}: {one['found']}"
+        if not one["ok"]:
+            yield f"          for: {one['purpose']}"
+            yield f"          fix: {one['fix']}"

@@ -1,0 +1,112 @@
+"""`visemill models list|export|verify`: model repositories of Triton servers, by the features service's own argv."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from orchestrator.cli.answer import Answer
+from services.base.errors import BadConfig, from_kind
+from services.features.triton.flags import add_actions, words_of
+
+_MODULE = "services.features.triton.repository"
+_NEEDED = {
+    "list": ("onnxruntime",),
+    "export": ("torch", "onnx", "onnxscript", "onnxruntime"),
+    "verify": ("onnxruntime",),
+}
+_POLL_S = 0.1
+_QUIET_S = 4.0
+
+
+def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """One parser an action."""
+    return add_actions(parser.add_subparsers(dest="action", required=True, metavar="list|export|verify"))
+
+
+def models(flags: argparse.Namespace) -> Answer:
+    """Exits 78 when something is wrong with a model. Raises what the service refuses."""
+    _require(_NEEDED[flags.action])
+    argv = [sys.executable, "-m", _MODULE, *words_of(flags)]
+    argv[4:4] = ["--output=json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        told = _Told(process, f"models {flags.action}")
+        assert process.stdout is not None
+        answer = process.stdout.read()
+        said = told.end()
+    if not answer:
+        raise _refusal(said, process.returncode)
+    found = json.loads(answer)
+    return Answer(_text(found), found, process.returncode)
+
+
+def _require(names: Iterable[str]) -> None:
+    """Raises BadConfig LIBRARY_MISSING for what the service could not import."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise BadConfig("LIBRARY_MISSING", f"{name} is not installed: pip install 'visemill[features]'")
+
+
+class _Told:
+    """What the service says while it works, on standard error as it comes; and that it works, where it says nothing."""
+
+    def __init__(self, process: subprocess.Popen[str], what: str) -> None:
+        self._process, self._what = process, what
+        self._lines: list[str] = []
+        self._at_s = self._since_s = time.monotonic()
+        self._threads = [threading.Thread(target=call, daemon=True) for call in (self._pass_on, self._reassure)]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> str:
+        """Waits for the process. All that it said."""
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+        return "".join(self._lines)
+
+    def _pass_on(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._lines.append(line)
+            # Its last word is the refusal, which is told as ours; a traceback is part of that.
+            if not line.startswith(("{", "Traceback", " ")):
+                self._say(line.rstrip())
+
+    def _reassure(self) -> None:
+        while self._process.poll() is None:
+            time.sleep(_POLL_S)
+            if time.monotonic() - self._at_s > _QUIET_S:
+                self._say(f"{self._what}: at work for {time.monotonic() - self._since_s:.0f} s")
+
+    def _say(self, words: str) -> None:
+        self._at_s = time.monotonic()
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
+
+
+def _text(found: dict[str, Any]) -> str:
+    lines = [f"can be exported: {name}, {text}" for name, text in found["networks"].items()]
+    for model in found["models"]:
+        said = "; ".join(model["problems"]) or "ok"
+        lines.append(f"{model['model']} version {model['version']}, weights {_weights(model['weights'])}: {said}")
+    return "\n".join(lines) or "the repository holds no model"
+
+
+def _refusal(stderr: str, exit_code: int) -> Exception:
+    for line in reversed(stderr.splitlines()):
+        if line.startswith('{"kind"'):
+            fields = json.loads(line)
+            return from_kind(fields["kind"], fields["reason"], fields["message"])
+    return BadConfig("MODELS_FAILED", f"{_MODULE} exited with {exit_code}", stderr[-2000:])
+
+
+def _weights(name: str) -> str:
+    return f"{name} (random, of no use but for tests)" if name.startswith("seeded:") else name or "unknown"

@@ -1,0 +1,48 @@
+"""Flags that name where things lie, the same on every command."""
+
+from __future__ import annotations
+
+import argparse
+
+from orchestrator.access.allowed import Allowed
+from orchestrator.roots import real_root
+from services.base.errors import BadConfig
+
+
+def add_output_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--output-root", required=required, help="folder or s3://bucket/prefix of the output")
+    add_state_flags(parser)
+
+
+def add_state_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state-root", default="", help="where the run's truth lies (default: OUTPUT_ROOT/.visemill)")
+    parser.add_argument("--run", default="", help="name of the run (default: the first 16 digits of the plan's digest)")
+
+
+def add_allow_flags(parser: argparse.ArgumentParser) -> None:
+    """Of those who carry runs for others, such as `visemill serve`."""
+    parser.add_argument(
+        "--allow-root",
+        action="append",
+        default=[],
+        metavar="ROOT",
+        help="refuse a run whose state names roots or files that lie below none of these; may be repeated; default: "
+        "any may be named",
+    )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="with --allow-root: servers that the run's state may name; may be repeated; default: none",
+    )
+
+
+def allowed_of(flags: argparse.Namespace) -> Allowed | None:
+    """What the state of a run may name; None: anything. Raises BadConfig."""
+    if not flags.allow_root:
+        return None
+    try:
+        return Allowed(tuple(flags.allow_root), tuple(flags.allow_address), real_root)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"--allow-root: {error}") from error

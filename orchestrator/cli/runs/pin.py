@@ -1,0 +1,53 @@
+"""`visemill pin`: plan a run and pin it in its output; `visemill resume` carries it out."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.device import device_of
+from orchestrator.planner.planning import pipeline_of, plan_of
+from orchestrator.roots import state_root
+from orchestrator.runs.claim.claim import claim_of, pin, pinned_order
+from orchestrator.runs.claim.lease import Lease
+from orchestrator.runs.plan import Plan
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+
+
+def pin_run(flags: argparse.Namespace) -> Answer:
+    """The same plan again changes nothing, and waits for nobody who carries it out."""
+    plan = plan_of(pipeline_of(flags.pipeline), flags, device_of(flags))
+    order = plan.order
+    state, outputs = open_store(state_root(flags)), open_store(order.output_root)
+    if _only_compares(plan, state, outputs):
+        pin(plan, state, outputs)
+    else:
+        with Lease(outputs.uri, order.run):
+            pin(plan, state, outputs)
+    data = {
+        "run": order.run,
+        "digest": order.digest,
+        "pipeline": order.pipeline,
+        "input_root": order.input_root,
+        "output_root": order.output_root,
+        "state_root": state.uri,
+        "stages": [stage.name for stage in order.stages],
+        "shards": order.num_shards,
+        "clips": order.num_clips,
+        "problems": len(plan.problems),
+        "notes": list(plan.notes),
+    }
+    notes = [f"note: {note}" for note in plan.notes]
+    pinned = f"run {order.run} is pinned: {order.num_clips} clips in {order.num_shards} shards"
+    then = f"  carry it out: visemill resume --output-root {shlex.quote(order.output_root)}"
+    return Answer("\n".join([*notes, pinned, then]), data)
+
+
+def _only_compares(plan: Plan, state: Store, outputs: Store) -> bool:
+    """Whether the output is another run's, or this run's already: then nothing is written, and no lease needed."""
+    claim, order = claim_of(outputs), plan.order
+    if claim is None or order.details.get("appends"):
+        return False
+    return claim.digest != order.digest or (claim.run == order.run and pinned_order(state, order.run) is not None)

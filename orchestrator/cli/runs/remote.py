@@ -1,0 +1,201 @@
+"""What `--server` makes of run, status and cancel, and `visemill runs`: the same answers, of a RunService's runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.access.request import Limits, Submission
+from orchestrator.cli import cluster
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.console.flags import ADDRESS, FlagParser, file_of, words_of
+from orchestrator.console.progress import Progress
+from orchestrator.planner.planning import pipeline_of
+from services.base.errors import EXIT_INTERRUPTED, BadConfig, from_kind
+from services.base.store.roots import absolute
+
+if TYPE_CHECKING:
+    from visemill.v1 import runs_pb2
+
+    from orchestrator.service.client import RunClient
+
+_ANY_NUMBER = "100%"
+
+
+def add_server_flag(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument(
+        "--server", required=required, default="", metavar=ADDRESS, help="RunService that has the run; see `serve`"
+    )
+
+
+def run(flags: argparse.Namespace) -> Answer:
+    """Submits the run and watches it to its end, as if it were carried here."""
+    asked = submission_of(flags)
+    with _client(flags) as client:
+        said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
+        submitted = client.submit(asked, lambda: said.say("still planning"))
+        said.say("".join(f"note: {note}\n" for note in submitted.notes) + f"run {submitted.name} is at {flags.server}")
+        ended = _watched_to_its_end(client, submitted, flags)
+    return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
+
+
+def retry(flags: argparse.Namespace) -> Answer:
+    """Has the server retry the run of an output root, and watches it to its end."""
+    if flags.remote:
+        raise BadConfig("BAD_FLAGS", "--remote is for runs that are carried here: leave out one of it and --server")
+    limits = _limits_of(flags)
+    with _client(flags) as client:
+        again = client.retry(_find(client, flags).id, None if limits == Limits() else limits)
+        ended = _watched_to_its_end(client, again, flags)
+    return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
+
+
+def status(flags: argparse.Namespace) -> Answer:
+    """The run of an output root as its server knows it; with --watch once it has ended."""
+    with _client(flags) as client:
+        found = _find(client, flags)
+        if flags.watch and not found.HasField("ended_at"):
+            return _answer(_watched(client, found, flags), late_notes=[])
+    return Answer(_lines(found), _facts(found))
+
+
+def cancel(flags: argparse.Namespace) -> Answer:
+    """Has the run of an output root end, and waits until it has; on a cluster its Jobs are deleted."""
+    if not flags.server:
+        if not cluster.is_kube(flags):
+            raise BadConfig("BAD_FLAGS", "give --server HOST:PORT or --cluster kube; a run here ends by Ctrl-C")
+        return cluster.cancel(flags)
+    with _client(flags) as client:
+        asked = client.cancel(_find(client, flags).id)
+        *_, last = client.watch(asked.id)
+    return Answer(_lines(last.run), _facts(last.run))
+
+
+def runs(flags: argparse.Namespace) -> Answer:
+    """All runs of a server, the newest first."""
+    with _client(flags) as client:
+        found = list(client.runs())
+    return Answer("\n".join(map(_lines, found)) or "no runs", {"runs": [_facts(run) for run in found]})
+
+
+def submission_of(flags: argparse.Namespace) -> Submission:
+    """What a `run` command line asks of a server. Raises BadConfig for what only a run here can have."""
+    for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
+        if value:
+            raise BadConfig("BAD_FLAGS", f"{name} is for runs that are carried here: leave out one of it and --server")
+    pipeline = pipeline_of(flags.pipeline)
+    parser = FlagParser(pipeline.name)
+    pipeline.add_flags(parser)
+    words = words_of(parser.flags, _with_whole_paths(parser, flags), skip=("workers",))
+    places = (absolute(flags.input_root), absolute(flags.output_root), absolute(flags.state_root), flags.run)
+    return Submission(pipeline.name, *places, tuple(words), _limits_of(flags))
+
+
+def _limits_of(flags: argparse.Namespace) -> Limits:
+    return Limits(
+        flags.workers,
+        "" if flags.max_failures == _ANY_NUMBER else flags.max_failures,
+        flags.max_attempts,
+        flags.clip_time_s or 0.0,
+        flags.clip_memory_mib or 0,
+        flags.artifact_cache,
+    )
+
+
+def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
+    """As _watched; one who stops watching is told that the run goes on."""
+    try:
+        return _watched(client, run, flags)
+    except KeyboardInterrupt:
+        where = f"--server {flags.server} --output-root {run.output_root}"
+        sys.stderr.write(
+            f"\nrun {run.name} goes on at {flags.server}; see it: visemill status {where} --watch; "
+            f"end it: visemill cancel {where}\n"
+        )
+        raise
+
+
+def _with_whole_paths(parser: FlagParser, flags: argparse.Namespace) -> argparse.Namespace:
+    whole = argparse.Namespace(**vars(flags))
+    for action in parser.flags:
+        file = file_of(action, getattr(flags, action.dest))
+        if file:
+            setattr(whole, action.dest, absolute(file))
+    return whole
+
+
+def _client(flags: argparse.Namespace) -> RunClient:
+    from orchestrator.service.client import RunClient
+
+    return RunClient(flags.server)
+
+
+def _find(client: RunClient, flags: argparse.Namespace) -> runs_pb2.Run:
+    root = absolute(flags.output_root)
+    found = next(iter(client.runs(root)), None)
+    if found is None:
+        raise BadConfig("NO_RUN", f"{flags.server} has no run in {root}: `visemill runs` lists those that it has")
+    return found
+
+
+def _watched(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
+    """The run as it has ended; what happens until then is told."""
+    quiet, as_json = getattr(flags, "quiet", False), getattr(flags, "progress", "text") == "json"
+    progress = Progress(run.clips.total, run.clips.done, quiet=quiet, as_json=as_json)
+    with closing(progress):
+        for answer in client.watch(run.id):
+            run = answer.run
+            for message in answer.messages:
+                progress.say(message.text)
+            progress.shards = (run.shards.done, run.shards.total)
+            progress.reached(run.clips.done, run.quarantined)
+            progress.tick(f"{run.shards.done}/{run.shards.total} shards, {_phase(run)}")
+    return run
+
+
+def _answer(run: runs_pb2.Run, late_notes: list[str]) -> Answer:
+    from orchestrator.service.client import answer_of
+
+    if _phase(run) == "cancelled":
+        return Answer(_lines(run), _facts(run), EXIT_INTERRUPTED)
+    if not run.HasField("summary"):
+        kind, reason = run.error.kind or "BUG", run.error.reason or "RUN_FAILED"
+        raise from_kind(kind, reason, run.error.message or run.why)
+    data = answer_of(run)
+    return Answer(text_of(data, late_notes), data, run.exit_code)
+
+
+def _phase(run: runs_pb2.Run) -> str:
+    from orchestrator.service.client import phase_of
+
+    return phase_of(run).value
+
+
+def _facts(run: runs_pb2.Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "run": run.name,
+        "digest": run.digest,
+        "pipeline": run.pipeline,
+        "input_root": run.input_root,
+        "output_root": run.output_root,
+        "phase": _phase(run),
+        "why": run.why,
+        "shards": {"done": run.shards.done, "total": run.shards.total},
+        "clips": {"done": run.clips.done, "total": run.clips.total},
+        "quarantined": run.quarantined,
+        "exit_code": run.exit_code,
+        "owner": run.owner,
+        "submitted_at": datetime.fromtimestamp(run.submitted_at.seconds, UTC).isoformat(),
+    }
+
+
+def _lines(run: runs_pb2.Run) -> str:
+    done = f"{run.shards.done} of {run.shards.total} shards, {run.clips.done} of {run.clips.total} clips"
+    bad = f", {run.quarantined} quarantined" if run.quarantined else ""
+    why = f"\n  {run.why}" if run.why else ""
+    return f"run {run.name} ({run.pipeline}): {_phase(run)}\n  {done}{bad}\n  output: {run.output_root}{why}"

@@ -1,0 +1,131 @@
+"""`visemill report`: one HTML page about a run, contact sheets included."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.cli.answer import Answer
+from orchestrator.planner.planning import pipeline_of
+from orchestrator.report.page import Findings, Sheet, page
+from orchestrator.roots import find_run
+from orchestrator.runs.claim.claim import earlier_runs
+from orchestrator.runs.commits.observe import num_found, observe, read_clips
+from orchestrator.runs.lineage import Part, file_of_line, parts_of, quality_of, quarantine_of
+from services.base.errors import BadConfig
+from services.base.run import paths
+from services.base.run.spec import RunSpec
+from services.base.store.interface import NotThere, Store
+
+_NAME = "report.html"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--html", default="", metavar="FILE", help=f"where to write (default: OUTPUT_ROOT/.visemill/{_NAME})"
+    )
+    parser.add_argument(
+        "--sheets", type=int, default=4, help="contact sheets, flagged clips first (default: %(default)s)"
+    )
+
+
+def report(flags: argparse.Namespace) -> Answer:
+    """Works at any time of a run; contact sheets need a finished one. Raises BadConfig."""
+    if flags.sheets < 0:
+        raise BadConfig("BAD_FLAGS", f"--sheets must be 0 or more, not {flags.sheets}")
+    order, state, outputs = find_run(flags)
+    observed = observe(state, order.run)
+    pipeline = pipeline_of(order.pipeline)
+    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
+    sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
+    findings = Findings(
+        order,
+        observed.finished,
+        [shard for part in parts for shard in part.done],
+        quality,
+        quarantine,
+        sheets,
+        len(quality) + len(quarantine) if len(parts) > 1 else num_found(order, quarantine),
+        pipeline.product,
+        pipeline.kept,
+        pipeline.has_splits,
+        pipeline.figures,
+    )
+    # Names of folders that are no UTF-8 come as lone surrogates.
+    data = page(findings).encode(errors="replace")
+    if flags.html:
+        target = str(Path(flags.html).absolute())
+        _write(Path(target), data)
+    else:
+        outputs.put(f"{paths.STATE_DIR}/{_NAME}", data)
+        target = f"{outputs.uri}/{paths.STATE_DIR}/{_NAME}"
+    return Answer(f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets)})
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Raises BadConfig HTML_NOT_WRITTEN."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadConfig(
+            "HTML_NOT_WRITTEN",
+            f"--html {path} cannot be written ({error.strerror}): give a file in a folder that exists, has room and "
+            "may be written",
+        ) from error
+
+
+def _sheets(
+    parts: Sequence[Part], state: Store, outputs: Store, quality: Sequence[Mapping[str, Any]], num_sheets: int
+) -> Iterator[Sheet]:
+    """Flagged clips first, then the first of the rest."""
+    ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
+    made_by = {file_of_line(clip): part.order for part in parts for clip in part.quality}
+    with tempfile.TemporaryDirectory() as folder:
+        for clip in ordered[:num_sheets]:
+            order, key = made_by[file_of_line(clip)], str(clip["key"])
+            picture = _preview(order, state, key) or _draw(order, state, outputs, key, Path(folder))
+            if picture:
+                yield Sheet(f"{key} {', '.join(clip['flags'])}".rstrip(), picture)
+
+
+def _preview(order: RunSpec, state: Store, key: str) -> bytes:
+    """The sidecar that the pipeline keeps for people, empty where there is none."""
+    name = pipeline_of(order.pipeline).preview
+    try:
+        return state.read(paths.sidecar_file(order.run, key, name)) if name else b""
+    except NotThere:
+        return b""
+
+
+def _draw(order: RunSpec, state: Store, outputs: Store, clip_key: str, folder: Path) -> bytes:
+    """A contact sheet by the records service's own argv; empty when the record cannot be found."""
+    row = next(row for row in read_clips(state, order) if row.key == clip_key)
+    name = pipeline_of(order.pipeline).file_of(order, row)
+    path = outputs.local_path(name)
+    if path is None:
+        path = folder / name
+        if not path.exists():
+            outputs.fetch(name, path)
+    target = folder / "sheet.png"
+    target.unlink(missing_ok=True)
+    key = f"{row.speaker_id}/{row.utterance_id}"
+    argv = [
+        sys.executable,
+        "-m",
+        "services.records.grid.inspect",
+        str(path),
+        "--key",
+        key,
+        "--png",
+        str(target),
+        "-o",
+        "json",
+    ]
+    done = subprocess.run(argv, capture_output=True, check=False)
+    return target.read_bytes() if done.returncode == 0 and target.exists() else b""

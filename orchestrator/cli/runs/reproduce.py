@@ -1,0 +1,72 @@
+"""`visemill reproduce`: one clip of a run, through the same stages, outside the run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.runs.run import add_limit_flags, limits_of
+from orchestrator.planner.planning import pipeline_of
+from orchestrator.planner.services import run_service
+from orchestrator.roots import find_run
+from orchestrator.runs.commits.observe import read_clips
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.run.manifest import ClipRow
+from services.base.run.spec import RunSpec
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n or folder/video.mp4")
+    parser.add_argument("--save", default="", help="folder for what the stages made")
+    add_limit_flags(parser)
+
+
+def reproduce(flags: argparse.Namespace) -> Answer:
+    """What became of the clip, as the stages say it. Raises BadConfig NO_SUCH_CLIP."""
+    order, state, _ = find_run(flags)
+    row = find_clip(order, state, flags.clip)
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
+    with tempfile.TemporaryDirectory() as folder:
+        words = [str(local_file(inputs, row.media, Path(folder)))]
+        for extra in row.extras:
+            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
+        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
+        words += ["--clip-time-s", str(time_s), "--clip-memory-mib", str(memory_mib)]
+        words += ["--save", flags.save] if flags.save else []
+        names = ",".join(stage.name for stage in order.stages)
+        limit_s = 2 * time_s + 300
+        said = run_service(names, "once", *words, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    answer = json.loads(said)
+    text = [f"{row.key}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]
+    text += [f"  {name}: {value}" for name, value in answer.items() if name not in ("outcome", "reason", "message")]
+    return Answer("\n".join(text), answer, EXIT_OK if answer["outcome"] == "ok" else EXIT_QUARANTINED)
+
+
+def find_clip(order: RunSpec, state: Store, key: str) -> ClipRow:
+    """The row of a key. Raises BadConfig."""
+    manifest = read_clips(state, order)
+    first = ""
+    for row in manifest:
+        if row.key == key:
+            return row
+        first = first or row.key
+    raise BadConfig(
+        "NO_SUCH_CLIP",
+        f"--clip {key!r} is none of the {manifest.num_clips} clips of run {order.run}; the first of them is {first!r}",
+    )
+
+
+def local_file(inputs: Store, name: str, folder: Path) -> Path:
+    """The file itself on a disk, or a copy in the folder."""
+    path = inputs.local_path(name)
+    if path is None:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        inputs.fetch(name, path)
+    return path

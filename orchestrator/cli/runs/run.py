@@ -1,0 +1,346 @@
+"""`visemill run`, `resume` and `retry`: carry a run to its end and say how it went."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.access.state_names import check_order
+from orchestrator.cli import cluster
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.device import device_of
+from orchestrator.cli.options import allowed_of
+from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.execution.local_run import RunLoop
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
+from orchestrator.planner.planning import pipeline_of, plan_of
+from orchestrator.roots import find_run, open_named, state_root
+from orchestrator.runs.claim.claim import writes_to
+from orchestrator.runs.claim.joining import pin_or_join
+from orchestrator.runs.claim.lease import Lease
+from orchestrator.runs.commits.observe import num_found, observe, read_accepted_changes, read_clips, read_quarantine
+from orchestrator.runs.commits.reset import forget
+from orchestrator.runs.commits.summary import Summary
+from orchestrator.runs.options import RunOptions, log_dir
+from orchestrator.runs.plan import Plan
+from orchestrator.runs.policy import Policy
+from orchestrator.runs.space import check, disks_of
+from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
+from services.base.process.cgroup import granted_cores
+from services.base.run.spec import NO_SHARD, RunSpec
+from services.base.sandbox.supervisor import clip_limits
+from services.base.store.interface import Store
+from services.base.store.open import open_store
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of how a run is carried out; none decides a byte of the output."""
+    parser.add_argument(
+        "--max-failures",
+        default="100%",
+        help="quarantined clips that end the run: a number, or N%% of all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-attempts", type=int, default=4, help="tries of a shard whose worker fails (default: %(default)s)"
+    )
+    add_limit_flags(parser)
+    parser.add_argument(
+        "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="keep landmarks for other runs"
+    )
+    parser.add_argument(
+        "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
+    )
+    parser.add_argument(
+        "--ignore-free-space",
+        action="store_true",
+        help="begin although the output will not fit on the disk",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    parser.add_argument(
+        "--progress",
+        choices=("text", "json"),
+        default="text",
+        help="form of the progress on standard error; json is an object a line (default: %(default)s)",
+    )
+
+
+def add_limit_flags(parser: argparse.ArgumentParser) -> None:
+    """Limits on one clip; not given, they are the pipeline's own."""
+    limits = [(name, pipeline_of(name)) for name in sorted(PIPELINES)]
+    times = ", ".join(f"{name} {pipeline.clip_time_s:g}" for name, pipeline in limits)
+    sizes = ", ".join(f"{name} {pipeline.clip_memory_mib}" for name, pipeline in limits)
+    parser.add_argument(
+        "--clip-time-s", type=float, help=f"limit on one clip, a minute that it lasts (default: {times})"
+    )
+    parser.add_argument("--clip-memory-mib", type=int, help=f"limit on one clip, models included (default: {sizes})")
+
+
+def limits_of(flags: argparse.Namespace, pipeline: Pipeline) -> tuple[float, int]:
+    """(seconds, MiB) that one clip may take. Raises BadConfig."""
+    time_s = pipeline.clip_time_s if flags.clip_time_s is None else flags.clip_time_s
+    memory_mib = pipeline.clip_memory_mib if flags.clip_memory_mib is None else flags.clip_memory_mib
+    clip_limits(time_s, memory_mib)
+    return time_s, memory_mib
+
+
+def options_of(flags: argparse.Namespace, order: RunSpec) -> RunOptions:
+    """The options of a command line. --workers 0 is a worker a core, at most one a shard. Raises BadConfig."""
+    cores = granted_cores()
+    num_workers = flags.workers or cores
+    if num_workers < 0:
+        raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {num_workers}")
+    if flags.max_attempts < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
+    num_workers = max(1, min(num_workers, order.num_shards))
+    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
+    check_remotes(flags.remote, order)
+    return RunOptions(
+        num_workers,
+        Policy(flags.max_attempts, failure_limit(flags.max_failures, order.num_clips)),
+        time_s,
+        memory_mib,
+        max(1, cores // num_workers),
+        flags.artifact_cache,
+        tuple(flags.remote),
+        flags.quiet,
+        flags.progress == "json",
+    )
+
+
+def check_remotes(remotes: Sequence[str], order: RunSpec) -> None:
+    """Raises BadConfig for a --remote that is no STAGE=HOST:PORT, or of a stage that the run does not have."""
+    names = [stage.name for stage in order.stages]
+    for pair in remotes:
+        stage, _, target = pair.partition("=")
+        if stage not in names or not target:
+            raise BadConfig(
+                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of this run: {', '.join(names)}"
+            )
+
+
+def failure_limit(text: str, num_clips: int) -> int | None:
+    """A number of clips from "12" or "5%"; None, no limit, from "100%". Raises BadConfig."""
+    number = text.removesuffix("%")
+    try:
+        value = float(number)
+        if not 0 <= value < math.inf:
+            raise ValueError
+    except ValueError:
+        raise BadConfig(
+            "BAD_MAX_FAILURES", f"--max-failures {text!r} must be a number such as 10, or a share such as 5%"
+        ) from None
+    if text.endswith("%"):
+        return None if value >= 100 else int(num_clips * value / 100)
+    return int(value)
+
+
+def run(flags: argparse.Namespace) -> Answer:
+    """Plans, pins and runs, here or at a server."""
+    if flags.server:
+        from orchestrator.cli.runs import remote
+
+        return remote.run(flags)
+    pipeline = pipeline_of(flags.pipeline)
+    if cluster.is_kube(flags):
+        cluster.check(pipeline, flags)
+    plan = plan_of(pipeline, flags, device_of(flags))
+    return run_plan(pipeline, plan, flags)
+
+
+def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answer:
+    order = plan.order
+    options = options_of(flags, order)
+    state = open_named("--state-root", state_root(flags))
+    outputs = open_named("--output-root", order.output_root)
+    pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
+    if not options.quiet:
+        # Before hours are spent on it: that no clip goes to test, say.
+        sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
+    return _carry(pipeline, order, state, outputs, options, flags, plan.notes)
+
+
+def resume(flags: argparse.Namespace) -> Answer:
+    """Carries on the run that an output root holds."""
+    order, state, outputs = _find_to_write(flags)
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order), flags)
+
+
+def retry(flags: argparse.Namespace) -> Answer:
+    """Tries again the shards that hold quarantined clips, and takes in files that planning left out and that are fixed
+    now; everything else stays as it is.
+    """
+    if flags.server:
+        from orchestrator.cli.runs import remote
+
+        return remote.retry(flags)
+    order, state, outputs = _find_to_write(flags)
+    options = options_of(flags, order)
+    pipeline = pipeline_of(order.pipeline)
+    fixed = plan_accepted_changes(pipeline, order, state, allowed_of(flags))
+    with Lease(outputs.uri, order.run):
+        if fixed is not None:
+            notes = _taken_in(fixed, take_over(fixed, order, state, outputs))
+            order, again = fixed.plan.order, [NO_SHARD]
+            options = options_of(flags, order)
+        else:
+            notes = ()
+            told = observe(state, order.run).told
+            again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
+            if again:
+                forget(order, state, again)
+    if not again:
+        return Answer(*_nothing_to_retry(order, state))
+    if not options.quiet:
+        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+    return _carry(pipeline, order, state, outputs, options, flags, notes)
+
+
+def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
+    order = fixed.plan.order
+    count, first = len(fixed.taken_in), fixed.taken_in[0]
+    notes = [
+        f"{count} clips that were left out are taken in, the first {first}: the output is of run {order.run} now, "
+        f"which takes over {num_carried} of {order.num_shards} shards"
+    ]
+    if fixed.new:
+        notes.append(f"{len(fixed.new)} clips are new in {order.input_root} and taken in too, the first {fixed.new[0]}")
+    return (*notes, *fixed.plan.notes)
+
+
+def _find_to_write(flags: argparse.Namespace) -> tuple[RunSpec, Store, Store]:
+    order, state, outputs = find_run(flags)
+    allowed = allowed_of(flags)
+    if allowed is not None:
+        check_order(order, allowed)
+    if not writes_to(order, outputs):
+        raise BadConfig(
+            "OUTPUT_MOVED",
+            f"run {order.run} writes to {order.output_root} and lies in {outputs.uri}: move it back",
+        )
+    check_inputs(order, state)
+    return order, state, outputs
+
+
+def _nothing_to_retry(order: RunSpec, state: Store) -> tuple[str, dict[str, object], int]:
+    """Files that planning left out, and that are no clips yet, are told."""
+    left_out = [str(line["media"]) for line in read_quarantine(state, order, ())]
+    text = "no clip of this run is in quarantine: nothing to retry"
+    if left_out:
+        text += (
+            f". {len(left_out)} files were left out when it was planned, the first {left_out[0]}: fix them, and retry "
+            "takes them in"
+        )
+    return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
+
+
+def check_inputs(order: RunSpec, state: Store) -> None:
+    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed.
+
+    Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
+    """
+    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
+    may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
+    fixed = read_accepted_changes(state, order)
+    changed = []
+    for row in read_clips(state, order):
+        files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
+        for name, *facts in files:
+            if there.get(name) != fixed.get(name, tuple(facts)) and row.key not in may_change:
+                changed.append(name)
+    if changed:
+        raise BadConfig(
+            "INPUT_CHANGED",
+            f"{len(changed)} input files have changed or gone since the run was planned, the first {changed[0]}: "
+            "restore them, or begin a new run in a new output root",
+        )
+
+
+def _carry(
+    pipeline: Pipeline,
+    order: RunSpec,
+    state: Store,
+    outputs: Store,
+    options: RunOptions,
+    flags: argparse.Namespace,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    notes = (*notes, *check_space(pipeline, order, state, outputs, flags))
+    logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(order, state)
+    try:
+        if cluster.is_kube(flags):
+            summary = cluster.carry(pipeline, order, state, outputs, options, flags)
+        else:
+            summary = RunLoop(pipeline, order, state, outputs, options).run()
+    except VisemillError as error:
+        if cluster.is_kube(flags) or Path(logs).is_dir():
+            error.logs = logs
+        raise
+    told = observe(state, order.run).told
+    lines = read_quarantine(state, order, told)
+    # Else they were told before the work began.
+    late_notes = notes if options.quiet else ()
+    data = {**_data(summary, lines, notes), "cluster": flags.cluster}
+    if not summary.finished:
+        data["logs"] = logs
+    if cluster.is_kube(flags):
+        data["resume"] = cluster.resume_command(flags, add_run_flags, cluster.add_cluster_flags)
+    return Answer(text_of(data, late_notes), data, summary.exit_code)
+
+
+def check_space(
+    pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, flags: argparse.Namespace
+) -> tuple[str, ...]:
+    """What is to be said of the free space for what a run still has to write. Raises BadConfig NO_SPACE.
+
+    Of an object store nothing is known.
+    """
+    if "://" in outputs.uri and "://" in state.uri:
+        return ()
+    manifest, done = read_clips(state, order), observe(state, order.run).done
+    num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
+    media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
+    prediction = pipeline.predict({stage.name: stage.config for stage in order.stages}, media_bytes)
+    disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
+    notes = check(disks, prediction, ignores=flags.ignore_free_space)
+    if not flags.quiet:
+        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+    return notes
+
+
+def _data(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[str, ...]) -> dict[str, Any]:
+    """lines: of the quarantine, those that planning left out among them."""
+    reasons = Counter(str(line["reason"]) for line in lines)
+    counts: Counter[str] = Counter()
+    output_bytes = num_frames = num_cached = 0
+    for done in summary.done:
+        counts.update(done.counts)
+        output_bytes += sum(int(facts["size_bytes"]) for facts in done.outputs.values())
+        num_frames += done.num_frames
+        num_cached += done.num_cached
+    return {
+        "run": summary.order.run,
+        "pipeline": summary.order.pipeline,
+        "output_root": summary.order.output_root,
+        "finished": summary.finished,
+        "why": summary.why,
+        "nothing_to_do": summary.nothing_to_do,
+        "shards": {"done": len(summary.done), "total": summary.order.num_shards},
+        "found": num_found(summary.order, lines),
+        "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
+        "quarantined": reasons.total(),
+        "reasons": dict(sorted(reasons.items())),
+        "bytes": output_bytes,
+        "frames": num_frames,
+        "landmarks_found_made": num_cached,
+        "wall_s": round(summary.wall_s, 1),
+        "notes": list(notes),
+        "exit_code": summary.exit_code,
+    }

@@ -1,0 +1,110 @@
+"""`visemill status`: how far a run is, and what is in quarantine."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from orchestrator.cli import cluster
+from orchestrator.cli.answer import Answer
+from orchestrator.console.quantities import duration
+from orchestrator.roots import find_run
+from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
+from services.base.errors import BadConfig
+from services.base.run.spec import ShardCommit
+
+# Reading a commit takes a request: of more than these a share is read, evenly spread.
+_MOST_READ = 1000
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quarantine",
+        action="store_true",
+        help="every quarantined clip, with its reason and a command that shows it again",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help=f"count in every commit, where there are over {_MOST_READ} as well"
+    )
+    parser.add_argument("--watch", action="store_true", help="follow the run until it has ended")
+
+
+def status(flags: argparse.Namespace) -> Answer:
+    """From the store alone, or as a server says; the run may be going on elsewhere."""
+    if flags.server:
+        from orchestrator.cli.runs import remote
+
+        return remote.status(flags)
+    if flags.watch and not cluster.is_kube(flags):
+        raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")
+    if flags.watch:
+        cluster.watch_status(flags)
+    order, state, outputs = find_run(flags)
+    observed = observe(state, order.run)
+    done = read_done(state, order, _share(observed.done, whole=flags.whole))
+    told = _share(observed.told, whole=flags.whole or flags.quarantine)
+    lines = read_quarantine(state, order, told)
+    data = _data(observed, done, lines)
+    data["counted"] = {"done": len(done), "quarantine": len(told)}
+    data["quarantine"] = lines if flags.quarantine else []
+    text = [f"run {order.run} ({order.pipeline}): {'finished' if observed.finished else 'not finished'}"]
+    text += _progress_lines(observed, data)
+    if lines:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in data["reasons"].items())
+        text.append(f"  quarantine{_of(len(told), len(observed.told))}: {reasons}")
+    for line in data["quarantine"]:
+        text.append(f"  {line['key']}: {line['reason']}: {line['message']}")
+        text += [f"      {words}" for words in str(line["detail"]).splitlines()[-3:]]
+        if line["reproduce"]:
+            text.append(f"      {line['reproduce']}")
+    if not observed.finished and not cluster.is_kube(flags):
+        text.append(f"  carry on, unless it is being written: visemill resume --output-root {shlex.quote(outputs.uri)}")
+    if cluster.is_kube(flags):
+        data["cluster"] = cluster.cluster_facts(flags)
+        text += cluster.cluster_lines(data["cluster"])
+    return Answer("\n".join(text), data)
+
+
+def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, object]]) -> dict[str, Any]:
+    order = observed.order
+    counts: Counter[str] = Counter()
+    for shard in done:
+        counts.update(shard.counts)
+    reasons = Counter(str(line["reason"]) for line in lines)
+    return {
+        "run": order.run,
+        "pipeline": order.pipeline,
+        "finished": observed.finished,
+        "shards": {"done": len(observed.done), "total": order.num_shards},
+        "clips": order.num_clips,
+        "found": num_found(order, lines),
+        "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
+        "quarantined": len(lines),
+        "reasons": dict(sorted(reasons.items())),
+        "worker_s": round(sum(shard.seconds.get("wall", 0.0) for shard in done), 1),
+    }
+
+
+def _progress_lines(observed: RunState, data: dict[str, Any]) -> list[str]:
+    order, num_done, num_counted = observed.order, len(observed.done), data["counted"]["done"]
+    made = f"{sum(data['records'].values())} records of {data['found']} clips, {duration(data['worker_s'])} of workers"
+    if num_counted == num_done:
+        return [f"  {num_done} of {order.num_shards} shards, {made}"]
+    return [
+        f"  {num_done} of {order.num_shards} shards",
+        f"  {made}{_of(num_counted, num_done)}; --whole counts in all",
+    ]
+
+
+def _of(num_counted: int, num_all: int) -> str:
+    return "" if num_counted == num_all else f" (in {num_counted} of {num_all} shards)"
+
+
+def _share(shards: Iterable[int], *, whole: bool) -> list[int]:
+    """These shards, or _MOST_READ of them at most, evenly spread."""
+    listed = sorted(shards)
+    step = 1 if whole else max(1, -(-len(listed) // _MOST_READ))
+    return listed[::step]

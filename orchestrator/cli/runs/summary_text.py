@@ -1,0 +1,45 @@
+"""How a run has ended, in words."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.console.quantities import duration, num_bytes
+from orchestrator.planner.planning import pipeline_of
+
+
+def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
+    """The answer about a run in words. data: as `_data` gives it; notes: those that were not told before."""
+    lines = [f"note: {note}" for note in notes]
+    if data["nothing_to_do"]:
+        # It also says which tables are not as the run wrote them.
+        _, semicolon, more = str(data["why"]).partition("; ")
+        lines.append(f"run {data['run']} was finished before: nothing to do{semicolon}{more}")
+    elif data["finished"]:
+        lines.append(f"run {data['run']} finished in {duration(data['wall_s'])}")
+    else:
+        lines.append(f"run {data['run']} is NOT finished: {data['why']}")
+    records, shards, root = data["records"], data["shards"], shlex.quote(data["output_root"])
+    pipeline = pipeline_of(data["pipeline"])
+    splits = ", ".join(f"{split} {count}" for split, count in records.items())
+    made = f"{pipeline.product} ({splits})" if pipeline.has_splits else pipeline.product
+    num_records = sum(records.values())
+    size = num_bytes(data["bytes"])
+    lines.append(f"  {num_records} {made} in {shards['done']} of {shards['total']} shards, {size}")
+    if data["landmarks_found_made"] and not data["nothing_to_do"]:
+        lines.append(f"  {pipeline.kept} of {data['landmarks_found_made']} clips were reused from the cache")
+    if data["reasons"]:
+        by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
+        of_all = f" of {data['found']} found" if "found" in data else ""
+        lines.append(f"  {data['quarantined']} clips{of_all} in quarantine: {by_reason}")
+        lines.append(f"  see them: visemill status --output-root {root} --quarantine")
+    if not data["finished"]:
+        lines.append(f"  carry on: {data.get('resume') or f'visemill resume --output-root {root}'}")
+    if data["finished"] and num_records == 0:
+        lines.append("  no clip gave a record: nothing can be trained on this output")
+    lines.append(f"  output: {data['output_root']}")
+    if "logs" in data:
+        lines.append(f"  logs: {data['logs']}")
+    return "\n".join(lines)

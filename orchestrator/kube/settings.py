@@ -1,0 +1,168 @@
+"""How a run is carried out on Kubernetes, as flags; each may also come as VISEMILL_<FLAG> from the environment."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import importlib.metadata
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from orchestrator.kube.pod_manifest import LEAST_MEMORY_MIB, PodSettings, Toleration
+from services.base.errors import BadConfig
+from services.base.stage.config import config_from_mapping
+
+_PREFIX = "VISEMILL_"
+# Beside the clip's own memory: the supervisor with the clips that it has read ahead.
+_SUPERVISOR_MIB = 1024
+_MOST_GROWTH = 4
+
+
+@dataclass(frozen=True)
+class KubeSettings:
+    """What the flags of a cluster say."""
+
+    namespace: str = field(default="", metadata={"help": "where Jobs run; empty: that of the context, or of this pod"})
+    context: str = field(default="", metadata={"help": "of the kubeconfig; empty: the current one, or this pod's own"})
+    image: str = field(default="", metadata={"help": "image of the workers; empty: visemill-worker:<this version>"})
+    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = field(
+        default="IfNotPresent", metadata={"help": "when nodes pull the image"}
+    )
+    image_pull_secrets: str = field(default="", metadata={"help": "Secrets for the registry: NAME,NAME"})
+    service_account: str = field(default="", metadata={"help": "of the pods, which get no token; empty: default"})
+    s3_secret: str = field(
+        default="visemill-s3", metadata={"help": "Secrets with the store's variables: NAME,NAME; none: no Secret"}
+    )
+    tls_secret: str = field(
+        default="", metadata={"help": "Secret with tls.crt, tls.key and ca.crt, by which pods call services over TLS"}
+    )
+    parallelism: int = field(default=4, metadata={"help": "pods at a time"})
+    pods_cpu: float = field(default=1.0, metadata={"help": "cores of a pod"})
+    pods_memory_mib: int = field(default=0, metadata={"help": "of a pod; 0: the limit on a clip and 1024 more"})
+    pods_max_memory_mib: int = field(
+        default=0, metadata={"help": "what pods may grow to after they ran out of memory; 0: four times the first"}
+    )
+    pods_gpus: int = field(default=0, metadata={"help": "GPUs of a pod"})
+    pods_scratch_mib: int = field(default=1024, metadata={"help": "scratch space of a pod, at /tmp"})
+    max_indexes: int = field(default=5000, metadata={"help": "indexes of a Job; an index carries several shards"})
+    node_selector: str = field(default="", metadata={"help": "labels that nodes must have: KEY=VALUE,KEY=VALUE"})
+    tolerations: str = field(default="", metadata={"help": "taints that pods may meet: KEY[=VALUE][:EFFECT],..."})
+    priority_class: str = field(default="", metadata={"help": "PriorityClass of the pods"})
+    spread_by: str = field(
+        default="kubernetes.io/hostname", metadata={"help": "label of nodes over which pods are spread; none: no rule"}
+    )
+    queue: str = field(default="", metadata={"help": "LocalQueue of Kueue, which then starts the Job"})
+    models_claim: str = field(default="", metadata={"help": "claim of a volume with model files"})
+    job_deadline_s: int = field(default=0, metadata={"help": "a Job that takes longer is ended; 0: none"})
+    job_keep_s: int = field(default=86400, metadata={"help": "how long a Job that has ended stays to be looked at"})
+
+    def __post_init__(self) -> None:
+        for name in ("parallelism", "max_indexes"):
+            if not 1 <= getattr(self, name) <= 100_000:
+                raise ValueError(f"{_flag(name)} must be from 1 to 100000, not {getattr(self, name)}")
+        for name in ("pods_memory_mib", "pods_max_memory_mib", "pods_gpus", "job_deadline_s", "job_keep_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{_flag(name)} must not be negative, it is {getattr(self, name)}")
+        for name in ("pods_memory_mib", "pods_max_memory_mib"):
+            if 0 < getattr(self, name) < LEAST_MEMORY_MIB:
+                raise ValueError(
+                    f"{_flag(name)} must be {LEAST_MEMORY_MIB} or more, not {getattr(self, name)}; 0: by itself"
+                )
+        self.pods(LEAST_MEMORY_MIB)
+
+    @property
+    def worker_image(self) -> str:
+        """Whole name of the image that pods run."""
+        return self.image or f"visemill-worker:{importlib.metadata.version('visemill')}"
+
+    def first_memory_mib(self, clip_memory_mib: int) -> int:
+        """What the pods of a run's first Job get."""
+        return self.pods_memory_mib or clip_memory_mib + _SUPERVISOR_MIB
+
+    def max_memory_mib(self, clip_memory_mib: int) -> int:
+        """What pods may grow to."""
+        first_mib = self.first_memory_mib(clip_memory_mib)
+        return max(first_mib, self.pods_max_memory_mib or _MOST_GROWTH * first_mib)
+
+    def pods(self, memory_mib: int) -> PodSettings:
+        """The pods of one Job. Raises ValueError."""
+        return PodSettings(
+            self.worker_image,
+            self.image_pull_policy,
+            _names(self.image_pull_secrets),
+            self.service_account,
+            dict(_pair(text, _flag("node_selector")) for text in _names(self.node_selector)),
+            tuple(map(_toleration, _names(self.tolerations))),
+            self.pods_cpu,
+            memory_mib,
+            self.pods_gpus,
+            self.priority_class,
+            "" if self.spread_by == "none" else self.spread_by,
+            () if self.s3_secret == "none" else _names(self.s3_secret),  # noqa: S105 - the word for no Secret
+            self.tls_secret,
+            self.models_claim,
+            self.pods_scratch_mib,
+        )
+
+    def digest(self, clip_memory_mib: int) -> str:
+        """Of what is asked of the pods of a run's first Job."""
+        asked = self.pods(self.first_memory_mib(clip_memory_mib))
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+
+
+def add_kube_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """A flag for each of these settings, or for all. What is not given is None, so that the environment may say it."""
+    group = parser.add_argument_group("on Kubernetes", "each may also come from the environment, as VISEMILL_<FLAG>")
+    hints = typing.get_type_hints(KubeSettings)
+    for item in dataclasses.fields(KubeSettings):
+        if names and item.name not in names:
+            continue
+        options = typing.get_args(hints[item.name])
+        kind: dict[str, Any] = {"choices": options} if options else {"type": hints[item.name]}
+        shown = f" (default: {item.default})" if item.default not in ("", 0) else ""
+        group.add_argument(_flag(item.name), help=item.metadata["help"] + shown, **kind)
+
+
+def kube_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> KubeSettings:
+    """What flags say, then the environment, then the defaults. Raises BadConfig."""
+    values: dict[str, Any] = {}
+    hints = typing.get_type_hints(KubeSettings)
+    for item in dataclasses.fields(KubeSettings):
+        value, text = getattr(flags, item.name, None), environment.get(_PREFIX + item.name.upper(), "")
+        if value is None and text:
+            convert = hints[item.name] if hints[item.name] in (int, float) else str
+            try:
+                value = convert(text)
+            except ValueError:
+                name = _PREFIX + item.name.upper()
+                raise BadConfig("BAD_SETTING", f"{name}={text!r} must be {convert.__name__}") from None
+        if value is not None:
+            values[item.name] = value
+    settings: KubeSettings = config_from_mapping(KubeSettings, values)
+    return settings
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _pair(text: str, flag: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ValueError(f"{flag} {text!r} must be KEY=VALUE")
+    return key, value
+
+
+def _toleration(text: str) -> Toleration:
+    taint, _, effect = text.partition(":")
+    key, _, value = taint.partition("=")
+    if not key or effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
+        raise ValueError(f"--tolerations {text!r} must be KEY[=VALUE][:NoSchedule|PreferNoSchedule|NoExecute]")
+    return Toleration(key, value, typing.cast(Any, effect))

@@ -1,0 +1,127 @@
+"""What a pipeline is to the orchestrator: stages in order, a reader of its data set, and how its run is finished."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.pipelines.prediction import Prediction
+from services.base.run.manifest import ClipRow, ClipTable
+from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
+
+if TYPE_CHECKING:
+    from services.base.store.interface import Entry, Store
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a reader found.
+
+    rows: clips to process. problems: files that will not become records, with reasons.
+    notes: what the user should hear before the run. details: what finishing needs; part of the run's digest.
+    """
+
+    rows: ClipTable
+    problems: tuple[QuarantineEntry, ...] = ()
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a payload and the same made again agree.
+
+    problems: each names what differs; empty where they agree. deviations: of the fields that need not be equal, field
+    -> its largest absolute difference, as a share of the field's standard deviation.
+    """
+
+    problems: tuple[str, ...] = ()
+    deviations: Mapping[str, float] = field(default_factory=dict)
+
+
+def same_bytes(order: RunSpec, kept: bytes, made: bytes) -> Agreement:  # noqa: ARG001
+    """For a pipeline whose products are the same bytes whenever they are made."""
+    return Agreement() if kept == made else Agreement(("gives other bytes when it is made again",))
+
+
+def no_rules(order: RunSpec, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
+    """For a pipeline whose outputs have no rules beyond their digests."""
+    return ()
+
+
+def no_tables(order: RunSpec) -> frozenset[str]:  # noqa: ARG001
+    """For a pipeline that writes nothing which a user edits."""
+    return frozenset()
+
+
+def nothing_lost(orders: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:  # noqa: ARG001
+    """For the same."""
+    return ""
+
+
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+def nothing_predicted(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
+    """For a pipeline of whose products nothing is known before they are made."""
+    return Prediction(0.0)
+
+
+# The runs that an output holds already, the oldest first; asked for only where a reader adds to them.
+EarlierRuns = Callable[[], Sequence[RunSpec]]
+
+
+def no_earlier_runs() -> Sequence[RunSpec]:
+    """For an output that holds none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline as values and pure functions.
+
+    add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises
+    BadConfig.
+    check: (row, bytes of its extras) -> messages about labels, for `plan`.
+    summary_files: (order, commits, quality of each clip) -> what is written last, by name; of these the last one says
+    that all the others are there.
+    file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
+    raises BadInput when it is torn.
+    check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
+    `verify`.
+    compare: (order, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
+    tables: of the summaries, those that a user may edit. lost: (orders of the output's runs, name of such a
+    table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
+    positionals: how the input and the output root are called where they may be given without a flag; the first may then
+    be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
+    product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
+    whether clips go to train, val and test. figures: (quality fact, its heading) of the report's table of clips.
+    clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
+    predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
+    """
+
+    name: str
+    help: str
+    add_flags: Callable[[argparse.ArgumentParser], None]
+    stages: Callable[[argparse.Namespace], tuple[tuple[str, Mapping[str, Any]], ...]]
+    read: Callable[[Iterable[Entry], argparse.Namespace, EarlierRuns], DataSet]
+    count: Callable[[Iterable[Entry], argparse.Namespace], int]
+    check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
+    summary_files: Callable[[RunSpec, Sequence[ShardCommit], Iterable[Mapping[str, Any]]], dict[str, bytes]]
+    file_of: Callable[[RunSpec, ClipRow], str]
+    payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
+    check_outputs: Callable[[RunSpec, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
+    compare: Callable[[RunSpec, bytes, bytes], Agreement] = same_bytes
+    tables: Callable[[RunSpec], frozenset[str]] = no_tables
+    lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] = nothing_lost
+    positionals: tuple[str, str] | None = None
+    preview: str = ""
+    product: str = "records"
+    kept: str = "landmarks"
+    has_splits: bool = True
+    figures: tuple[tuple[str, str], ...] = ()
+    clip_time_s: float = 120.0
+    clip_memory_mib: int = 2048
+    predict: Callable[[Settings, float], Prediction] = nothing_predicted

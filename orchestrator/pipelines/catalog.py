@@ -1,0 +1,172 @@
+"""What was found in a data set: clips in columns, problems in words, and the rows of the frozen list. Pure.
+
+Columns, because a million clips as objects would not fit in a gigabyte.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestrator.pipelines.text_column import TextColumn
+from services.base.errors import BadConfig
+from services.base.run.manifest import ClipTable, FileArrays
+from services.base.run.sharding import assign_shards
+
+SKIP = "skip"
+
+
+class Entry(Protocol):
+    """One object of a store's listing.
+
+    name: path below the root, `/`-separated.
+    kind: `file`, `directory`, `outside` (a link that leaves the root) or `other`.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Problem(NamedTuple):
+    """A finding about the data set. path: below the input root. num_files: how many files it is about, in a folder.
+
+    clips: paths of the media that are left out for it, where they are not `path` itself.
+    """
+
+    path: str
+    reason: str
+    message: str
+    num_files: int = 1
+    clips: tuple[str, ...] = ()
+
+
+# With any of these there is no telling what the user wants; all others leave clips out and say so.
+FATAL_REASONS = frozenset({"DUPLICATE_KEY"})
+
+
+def raise_if_fatal(problems: Iterable[Problem]) -> None:
+    """Raises BadConfig, naming the first three, when a problem forbids any run."""
+    fatal = [problem for problem in problems if problem.reason in FATAL_REASONS]
+    if fatal:
+        shown = "; ".join(f"{problem.path}: {problem.message}" for problem in fatal[:3])
+        more = f"; and {len(fatal) - 3} more" if len(fatal) > 3 else ""
+        raise BadConfig(fatal[0].reason, shown + more)
+
+
+class ListedFile(NamedTuple):
+    """A file as it was listed."""
+
+    path: str
+    size_bytes: int
+    version: str
+
+
+def utterance_of(key: str) -> str:
+    """The id that a record carries: the last part of the clip's key."""
+    return key.rpartition("/")[2]
+
+
+class ListedClip(NamedTuple):
+    """A clip as it was found. extras: other inputs as (role, file)."""
+
+    key: str
+    speaker_id: str
+    media: ListedFile
+    extras: tuple[tuple[str, ListedFile], ...]
+
+    @property
+    def utterance_id(self) -> str:
+        return utterance_of(self.key)
+
+    def extra(self, role: str) -> ListedFile:
+        """The input of that role. Raises KeyError."""
+        return dict(self.extras)[role]
+
+
+@dataclass
+class FileColumn:
+    """One file a clip, in columns. Grows by `extend` while a data set is read."""
+
+    paths: TextColumn = field(default_factory=TextColumn)
+    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
+    versions: TextColumn = field(default_factory=TextColumn)
+
+    def extend(self, paths: Iterable[str], sizes_bytes: Iterable[int], versions: Iterable[str]) -> None:
+        self.paths.extend(paths)
+        self.sizes_bytes.extend(sizes_bytes)
+        self.versions.extend(versions)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, i: int) -> ListedFile:
+        return ListedFile(self.paths[i], self.sizes_bytes[i], self.versions[i])
+
+    def to_arrow(self) -> FileArrays:
+        """The column as Arrow arrays, without a copy; it must not grow while they are in use."""
+        sizes_bytes = pa.array(np.frombuffer(self.sizes_bytes, np.int64))
+        return FileArrays(self.paths.to_arrow(), sizes_bytes, self.versions.to_arrow())
+
+
+@dataclass
+class ClipColumns(Sequence[ListedClip]):
+    """Clips in the data set's own order, in columns; an item is made when it is asked for."""
+
+    keys: TextColumn = field(default_factory=TextColumn)
+    speakers: TextColumn = field(default_factory=TextColumn)
+    media: FileColumn = field(default_factory=FileColumn)
+    extras: dict[str, FileColumn] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, i: int) -> ListedClip: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[ListedClip]: ...
+    def __getitem__(self, i: int | slice) -> ListedClip | list[ListedClip]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        extras = tuple((role, column[i]) for role, column in self.extras.items())
+        return ListedClip(self.keys[i], self.speakers[i], self.media[i], extras)
+
+
+def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, compat_order: bool = False) -> ClipTable:
+    """The rows of the frozen list, by shard and position; in columns, for there may be a million.
+
+    splits: one of train, val, test and skip for each of the first len(splits) clips; the others are cut off. Skipped
+    clips have no row but do count for shards and positions, so that leaving one out moves no other clip.
+    Raises ValueError when two clips share a key or the number of shards is impossible.
+    """
+    num_clips = len(splits)
+    assignment = assign_shards(clips.keys[:num_clips], num_shards, compat_order=compat_order)
+    order = assignment.order()
+    order = order[np.fromiter((split != SKIP for split in splits), np.bool_, num_clips)[order]]
+    keys = clips.keys.to_arrow()[:num_clips]
+    media = clips.media.to_arrow()
+    columns = {
+        "key": keys,
+        "utterance_id": pc.replace_substring_regex(keys, "^(?s:.*)/", ""),
+        "speaker_id": clips.speakers.to_arrow(),
+        "media": media.paths,
+        "split": pa.array(splits, pa.string()),
+        "shard": pa.array(assignment.shard_N),
+        "position": pa.array(assignment.position_N),
+        "idx": pa.array(np.arange(num_clips)),
+        "size_bytes": media.sizes_bytes,
+        "version": media.versions,
+    }
+    extras = {role: column.to_arrow() for role, column in clips.extras.items()}
+    return ClipTable.of_columns(columns, extras, order)

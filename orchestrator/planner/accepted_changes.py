@@ -1,0 +1,183 @@
+"""I/O: a run whose left-out files are fixed is planned anew; the new run takes over every shard that stays as it was.
+
+The output passes to the new run, whose bytes are those of a run over the fixed folder: docs/decisions/0012.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+
+from orchestrator.access.allowed import Allowed
+from orchestrator.access.state_names import check_words, planning_words
+from orchestrator.console.flags import FlagParser
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.planner.planning import plan_of
+from orchestrator.planner.services import describe
+from orchestrator.runs.claim.claim import CLAIM, claim_of
+from orchestrator.runs.commits.observe import observe, read_clips, read_done, read_quarantine
+from orchestrator.runs.plan import Plan, explain_difference
+from services.base.errors import BadConfig
+from services.base.run import paths
+from services.base.run.manifest import ClipRow, Manifest
+from services.base.run.spec import NO_SHARD, RunSpec, ShardCommit, run_digest, run_spec_from_json
+from services.base.store.interface import NotThere, Store
+
+_NUM_COPIERS = 16
+_NUMBER = re.compile(r"(.*)\.([0-9]+)")
+
+
+@dataclass(frozen=True)
+class AcceptedChanges:
+    """A plan of the folder as it is now.
+
+    taken_in: keys of clips that were left out. new: of others that were not there.
+    """
+
+    plan: Plan
+    taken_in: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def plan_accepted_changes(
+    pipeline: Pipeline, order: RunSpec, state: Store, allowed: Allowed | None = None
+) -> AcceptedChanges | None:
+    """The folder planned anew, with the flags that the run was planned with; None where nothing of what it left out is
+    a clip now.
+
+    allowed: what the flags may name; None: anything. Raises BadConfig where it cannot be planned, or where files would
+    be made otherwise than the run's.
+    """
+    lines = [line for line in read_quarantine(state, order, ()) if line["reproduce"]]
+    left_out = {str(line["media"]) for line in lines}
+    if not left_out:
+        return None
+    flags = _flags(pipeline, order, state, str(lines[0]["reproduce"]), allowed)
+    plan = plan_of(pipeline, flags)
+    known = {row.key for row in read_clips(state, order)}
+    came = [row for row in plan.rows if row.key not in known]
+    taken_in = tuple(row.key for row in came if left_out.intersection(_files(row)))
+    if not taken_in:
+        return None
+    _check_same_ways(pipeline, order, plan)
+    fixed = set(taken_in)
+    return AcceptedChanges(plan, taken_in, tuple(row.key for row in came if row.key not in fixed))
+
+
+def take_over(fixed: AcceptedChanges, before: RunSpec, state: Store, outputs: Store) -> int:
+    """Pins the plan and passes the output to it; how many shards were taken over. Call it under the output's lease.
+
+    Safe to be killed and called again: until the claim is written, the output is of the run before.
+    """
+    order = fixed.plan.order
+    carried = list(_carried(fixed.plan, before, state, outputs))
+    state.put(paths.clips_file(order.run), fixed.plan.clips)
+    state.put(paths.problems_file(order.run), "".join(p.to_json() + "\n" for p in fixed.plan.problems).encode())
+    _copy_sidecars(before, order, state, {key for shard in carried for key in shard.inputs})
+    with ThreadPoolExecutor(_NUM_COPIERS) as pool:
+        for _ in pool.map(lambda done: _copy_shard(before, order, state, done), carried):
+            pass
+    if not state.create(paths.run_file(order.run), order.to_json()):
+        there = run_spec_from_json(state.read(paths.run_file(order.run)))
+        if there.digest != order.digest:
+            raise BadConfig("OTHER_RUN", f"{state.uri} holds another run {order.run}: delete its folder, and retry")
+    state.delete(paths.finished_file(order.run))
+    claim = claim_of(outputs)
+    assert claim is not None
+    outputs.put(CLAIM, json.dumps(asdict(replace(claim, run=order.run, digest=order.digest))).encode())
+    outputs.delete_prefix(paths.staged(before.run, ""))
+    return len(carried)
+
+
+def _flags(
+    pipeline: Pipeline, order: RunSpec, state: Store, command: str, allowed: Allowed | None
+) -> argparse.Namespace:
+    """What `plan_of` takes. command: visemill plan PIPELINE --input-root X --output-root Y, then the pipeline's own."""
+    parser = FlagParser(f"flags of {pipeline.name}")
+    pipeline.add_flags(parser)
+    words = planning_words(order.run, pipeline.name, command)
+    check_words(order, words, parser, allowed)
+    parser.add_argument("--input-root")
+    parser.add_argument("--output-root")
+    flags = parser.parse_args(words)
+    flags.pipeline, flags.follow_links, flags.state_root = pipeline.name, order.follow_links, state.uri
+    flags.input_root, flags.output_root = order.input_root, order.output_root
+    flags.run = "" if order.run == order.digest[:16] else _next_name(order.run)
+    devices = [str(stage.config["device"]) for stage in order.stages if "device" in stage.config]
+    flags.workers_device = devices[0] if devices else "auto"
+    return flags
+
+
+def _next_name(run: str) -> str:
+    found = _NUMBER.fullmatch(run)
+    return f"{found[1]}.{int(found[2]) + 1}" if found else f"{run}.2"
+
+
+def _files(row: ClipRow) -> Iterator[str]:
+    yield row.media
+    for extra in row.extras:
+        yield extra.path
+
+
+def _check_same_ways(pipeline: Pipeline, order: RunSpec, plan: Plan) -> None:
+    """Raises BadConfig where stages, settings, models or libraries are not those of the run."""
+    stages = plan.order.stages
+    identities = describe([(stage.name, stage.config) for stage in stages])
+    keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
+    pinned = (order.clips_sha256, order.num_shards, plan.order.libraries, order.details)
+    if plan.order.num_shards != order.num_shards or run_digest(pipeline.name, stages, keys, *pinned) != order.digest:
+        alike = dataclasses.replace(plan.order, clips_sha256=order.clips_sha256)
+        raise BadConfig(
+            "MADE_OTHERWISE",
+            f"files that run {order.run} left out are fixed, and would be made otherwise than its others: "
+            f"{explain_difference(order, alike)}. Go on with the visemill and models that it was made with, or begin a "
+            "new run in a new output root (the same --state-root keeps the landmarks)",
+        )
+
+
+def _carried(plan: Plan, before: RunSpec, state: Store, outputs: Store) -> Iterator[ShardCommit]:
+    """Commits of the shards that hold the same clips as before, none of them set aside, with their files published."""
+    observed = observe(state, before.run)
+    again = {int(str(line["shard"])) for line in read_quarantine(state, before, observed.told)} - {NO_SHARD}
+    then, now = read_clips(state, before), Manifest(plan.clips)
+    there = {entry.name: entry.size_bytes for entry in outputs.list()}
+    same = (s for s in sorted(observed.done - again) if _alike(then.rows(s), now.rows(s)))
+    for done in read_done(state, before, same):
+        if all(there.get(name) == facts["size_bytes"] for name, facts in done.outputs.items()):
+            yield done
+
+
+def _alike(then: Iterable[ClipRow], now: Iterable[ClipRow]) -> bool:
+    """Whether two shards have the same clips; a clip's number in the whole data set decides nothing of its files."""
+    return [row._replace(idx=0) for row in then] == [row._replace(idx=0) for row in now]
+
+
+def _copy_shard(before: RunSpec, order: RunSpec, state: Store, done: ShardCommit) -> None:
+    old = paths.shard_dir(before.run, done.shard, before.num_shards)
+    new = paths.shard_dir(order.run, done.shard, order.num_shards)
+    for entry in state.list(f"{old}/"):
+        name = entry.name.removeprefix(f"{old}/")
+        if name != paths.DONE:
+            state.put(f"{new}/{name}", state.read(entry.name))
+    state.put(f"{new}/{paths.DONE}", replace(done, run_digest=order.digest).to_json())
+
+
+def _copy_sidecars(before: RunSpec, order: RunSpec, state: Store, keys: set[str]) -> None:
+    old, new = (f"{paths.run_dir(run)}/sidecars/" for run in (before.run, order.run))
+
+    def copy(name: str) -> None:
+        # One that has gone since is a picture less in the report.
+        try:
+            state.put(new + name, state.read(old + name))
+        except NotThere:
+            return
+
+    names = (entry.name.removeprefix(old) for entry in state.list(old))
+    with ThreadPoolExecutor(_NUM_COPIERS) as pool:
+        for _ in pool.map(copy, [name for name in names if name.rpartition("/")[0] in keys]):
+            pass

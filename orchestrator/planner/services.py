@@ -1,0 +1,87 @@
+"""I/O: running a service's own argv: who decides the bytes of a stage, and any other of its commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from services.base.errors import EXIT_OK, BadConfig, VisemillError, from_kind
+
+_DESCRIBE_LIMIT_S = 120.0
+
+
+def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "auto") -> list[dict[str, Any]]:
+    """Who would decide the bytes, as the stages themselves say. device: as device_of gives it. Raises BadConfig."""
+    names = ",".join(name for name, _ in stages)
+    config = json.dumps({name: dict(values) for name, values in stages})
+    done = run_service(names, "describe", "--config", config, "--device", device, limit_s=_DESCRIBE_LIMIT_S)
+    identities: list[dict[str, Any]] = json.loads(done)
+    return identities
+
+
+def run_service(stages: str, entry_point: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)) -> str:
+    """Standard output of a service's own argv. Raises what it failed with."""
+    argv = [sys.executable, "-m", "services", stages, entry_point, *flags]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise _hung(stages, entry_point, limit_s) from None
+    # A bug may end the service before it has said anything.
+    if done.returncode in accept and (done.stdout or done.returncode == EXIT_OK):
+        return done.stdout
+    raise _failed(stages, entry_point, done.returncode, done.stderr)
+
+
+def service_lines(
+    stages: str, entry_point: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)
+) -> Generator[str, None, None]:
+    """Lines of standard output of a service's own argv, as they come. Raises what it failed with, after the last.
+
+    Closed before its end, it ends the process.
+    """
+    argv = [sys.executable, "-m", "services", stages, entry_point, *flags]
+    with tempfile.TemporaryFile("w+", errors="replace") as words:
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words, text=True)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(limit_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            assert process.stdout is not None
+            yield from process.stdout
+            code = process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+        if late.is_set():
+            raise _hung(stages, entry_point, limit_s)
+        if code not in accept:
+            words.seek(0)
+            raise _failed(stages, entry_point, code, words.read())
+
+
+def _hung(stages: str, entry_point: str, limit_s: float) -> BadConfig:
+    return BadConfig(
+        "SERVICE_HUNG", f"`services {stages} {entry_point}` took over {limit_s:g} s: see whether its models load"
+    )
+
+
+def _failed(stages: str, entry_point: str, code: int, words: str) -> VisemillError:
+    for line in reversed(words.splitlines()):
+        if line.startswith('{"kind"'):
+            fields = json.loads(line)
+            return from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
+    return BadConfig("SERVICE_FAILED", f"`services {stages} {entry_point}` exited with {code}", words[-2000:])

@@ -1,0 +1,54 @@
+"""Where things lie: roots as every process understands them, and the run that an output holds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from orchestrator.runs.claim.claim import claim_of, pinned_order
+from services.base.errors import BadConfig
+from services.base.run import paths
+from services.base.run.spec import RunSpec
+from services.base.store.interface import Store
+from services.base.store.open import join_uri, open_store
+from services.base.store.roots import absolute
+
+
+def real_root(root: str) -> str:
+    """Where a root leads once links are followed."""
+    return str(Path(root).resolve()) if root.startswith("/") else root
+
+
+def state_root(flags: argparse.Namespace) -> str:
+    """The state root of the flags, by default within the output root."""
+    return absolute(flags.state_root) if flags.state_root else join_uri(absolute(flags.output_root), paths.STATE_DIR)
+
+
+def open_named(flag: str, root: str, **how: bool) -> Store:
+    """As open_store; what cannot be opened is said by the flag that names it."""
+    try:
+        return open_store(root, **how)
+    except BadConfig as error:
+        raise BadConfig(error.reason, f"{flag}: {error.message}", error.detail) from error
+
+
+def find_run(flags: argparse.Namespace) -> tuple[RunSpec, Store, Store]:
+    """(order, state, outputs) of the run that an output root holds. Raises BadConfig NO_RUN.
+
+    The output may have been moved since: then it is not where the order says.
+    """
+    outputs = open_named("--output-root", absolute(flags.output_root))
+    claim = claim_of(outputs)
+    if claim is None:
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds no run: check --output-root, or begin one with `visemill run`")
+    if flags.run and flags.run != claim.run:
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds run {claim.run}, not {flags.run}: leave out --run")
+    state = open_store(absolute(flags.state_root or claim.state) or join_uri(outputs.uri, paths.STATE_DIR))
+    order = pinned_order(state, claim.run)
+    if order is None or order.digest != claim.digest:
+        raise BadConfig(
+            "NO_RUN",
+            f"{outputs.uri} holds run {claim.run}, whose plan is not below {state.uri}: give its `visemill run` "
+            "command again, or the --state-root that it had",
+        )
+    return order, state, outputs

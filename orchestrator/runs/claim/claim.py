@@ -1,0 +1,172 @@
+"""I/O: an output root is claimed by one run, and a run is pinned by one plan. Whoever comes with another is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+from orchestrator.runs.lineage import check_addable, clips_of
+from orchestrator.runs.plan import Plan, explain_difference
+from services.base.errors import BadConfig, Transient
+from services.base.run import paths
+from services.base.run.spec import RunSpec, run_spec_from_json
+from services.base.store.interface import NotThere, Store
+from services.base.store.open import join_uri, open_store
+
+CLAIM = f"{paths.STATE_DIR}/output.json"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which run an output root is of. state: where that run's truth lies; empty for the folder in the output itself.
+
+    earlier: runs to whose files this one adds its own, the oldest first.
+    """
+
+    run: str
+    digest: str
+    state: str = ""
+    earlier: tuple[str, ...] = ()
+
+
+def claim_of(outputs: Store) -> Claim | None:
+    """The claim on an output root, None where no run has begun. Raises BadConfig."""
+    try:
+        fields = json.loads(outputs.read(CLAIM))
+        return Claim(**{**fields, "earlier": tuple(fields.get("earlier", ()))})
+    except NotThere:
+        return None
+    except (ValueError, TypeError) as error:
+        raise BadConfig(
+            "BAD_CLAIM", f"{CLAIM} in {outputs.uri} cannot be read ({error}): restore it, or choose a new output root"
+        ) from error
+
+
+def earlier_runs(outputs: Store) -> tuple[str, ...]:
+    """Runs to whose files the run of an output root has added its own, the oldest first."""
+    claim = claim_of(outputs)
+    return claim.earlier if claim else ()
+
+
+def pin(plan: Plan, state: Store, outputs: Store) -> None:
+    """Writes the plan where it is not yet. Raises BadConfig when the output or the run's name is another's."""
+    order = plan.order
+    pinned = pinned_order(state, order.run)
+    if pinned is not None:
+        _refuse_other_plan(pinned, plan)
+    inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
+    _claim_output(Claim(order.run, order.digest, "" if inside else state.uri), plan, state, outputs)
+    if pinned is None:
+        # The list first: whoever finds run.json finds all of the plan.
+        state.put(paths.clips_file(order.run), plan.clips)
+        state.put(paths.problems_file(order.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
+        if not state.create(paths.run_file(order.run), order.to_json()):
+            _refuse_other_plan(run_spec_from_json(state.read(paths.run_file(order.run))), plan)
+
+
+def is_pinned(plan: Plan, state: Store, outputs: Store) -> bool:
+    """Whether the output is this very run's, and the plan in place. Raises BadConfig when either cannot be read."""
+    claim, pinned = claim_of(outputs), pinned_order(state, plan.order.run)
+    mine = (plan.order.run, plan.order.digest)
+    return claim is not None and pinned is not None and mine == (claim.run, claim.digest) == (pinned.run, pinned.digest)
+
+
+def pinned_order(state: Store, run: str) -> RunSpec | None:
+    """The order of a run, None where there is no such run. Raises BadConfig when it cannot be read."""
+    try:
+        return run_spec_from_json(state.read(paths.run_file(run)))
+    except NotThere:
+        return None
+
+
+def writes_to(order: RunSpec, outputs: Store) -> bool:
+    """Whether the run's workers write to that output, and not to where it was before somebody moved it."""
+    return open_store(order.output_root).uri == outputs.uri
+
+
+def _refuse_other_plan(pinned: RunSpec, plan: Plan) -> None:
+    if pinned.digest != plan.order.digest:
+        raise _other_run(plan, f"run {pinned.run}", explain_difference(pinned, plan.order))
+    if not writes_to(pinned, open_store(plan.order.output_root)):
+        raise BadConfig(
+            "OTHER_OUTPUT",
+            f"run {pinned.run}, which is the same plan, writes to {pinned.output_root}: "
+            "resume it there, or give this one a name of its own with --run",
+        )
+
+
+def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
+    held = claim_of(outputs)
+    if held is None:
+        _refuse_foreign_files(outputs, plan)
+        outputs.create(CLAIM, json.dumps(asdict(claim)).encode())
+        held = claim_of(outputs)
+    if held is None or replace(held, earlier=()) == claim:
+        return
+    if held.state != claim.state:
+        where = held.state or join_uri(outputs.uri, paths.STATE_DIR)
+        raise _other_run(plan, f"run {held.run}", f"its state, which lies in {where}: give --state-root {where}")
+    pinned = pinned_order(state, held.run)
+    if pinned and plan.order.details.get("appends"):
+        _add_to(held, claim, plan, state, outputs)
+        return
+    difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
+    if held.digest == claim.digest:
+        difference = f"--run {held.run} against {claim.run}"
+    raise _other_run(plan, f"run {held.run}", difference)
+
+
+def finished_as(state: Store, run: str) -> bytes:
+    """What a finished run wrote last; empty while it is not finished."""
+    try:
+        return state.read(paths.finished_file(run))
+    except NotThere:
+        return b""
+
+
+def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
+    """The output becomes the new run's, which adds to what is there. Raises BadConfig or Transient."""
+    now = finished_as(state, held.run)
+    if not now:
+        raise BadConfig(
+            "NOT_FINISHED",
+            f"{outputs.uri} holds run {held.run}, which is not finished: `visemill resume --output-root {outputs.uri}` "
+            "first, then give this command again",
+        )
+    if now != plan.found:
+        raise Transient(
+            "OUTPUT_CHANGED",
+            f"another run has finished in {outputs.uri} since this one was planned: give the command again",
+        )
+    check_addable([clips_of(state, run) for run in (*held.earlier, held.run)], plan.order, plan.names())
+    # One that was finished before publishes again, over what has come since.
+    state.delete(paths.finished_file(claim.run))
+    earlier = tuple(run for run in (*held.earlier, held.run) if run != claim.run)
+    outputs.put(CLAIM, json.dumps(asdict(replace(claim, earlier=earlier))).encode())
+
+
+def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
+    """Shards of an earlier run would be read as part of this one; where the plan adds, only its own names matter."""
+    foreign = (entry.name for entry in outputs.list() if not entry.name.startswith(f"{paths.STATE_DIR}/"))
+    adds = plan.order.details.get("appends")
+    if adds:
+        taken = set(plan.names())
+        foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
+    first = next(foreign, None)
+    if first is not None:
+        hint = ", or give --append to add to what is there" if adds is False else ""
+        raise BadConfig(
+            "OUTPUT_NOT_EMPTY",
+            f"{outputs.uri} holds files of no run that is known, the first {first}: "
+            f"choose an empty --output-root, or move them away{hint}",
+        )
+
+
+def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
+    hint = "; --append adds these clips to it" if plan.order.details.get("appends") is False else ""
+    return BadConfig(
+        "OTHER_RUN",
+        f"{plan.order.output_root} holds {held}, which differs in: {difference}. "
+        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there"
+        f"{hint}",
+    )

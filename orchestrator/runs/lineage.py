@@ -1,0 +1,146 @@
+"""Runs that were added to the output of others: which may be, and what they all have made, seen as one. Pure, but for
+reading what is known of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.runs.commits.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
+from orchestrator.runs.commits.packed import PackedLines, in_order
+from orchestrator.runs.leakage import with_other_words
+from services.base.errors import BadConfig
+from services.base.run.spec import RunSpec, ShardCommit
+from services.base.store.interface import Store
+
+# Of a stage's settings, those that decide no byte of an output.
+_OF_NO_MATTER = frozenset({"preview", "max_decoded_frames"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one of the runs has made."""
+
+    order: RunSpec
+    done: Sequence[ShardCommit]
+    quality: Sequence[Mapping[str, Any]]
+    quarantine: Sequence[Mapping[str, Any]]
+
+    def files(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for shard in self.done:
+            yield from sorted(shard.outputs.items())
+
+    def told(self) -> set[str]:
+        """Where every clip lies that it says something about."""
+        return {_place(self.order, line["key"]) for line in [*self.quality, *self.quarantine]}
+
+
+def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
+    """The runs as the state root has them, in that order. Raises BadConfig where one cannot be read."""
+    parts = []
+    for run in runs:
+        observed = observe(state, run)
+        parts.append(part_of(state, observed, read_done(state, observed.order, observed.done)))
+    return parts
+
+
+def part_of(state: Store, observed: RunState, done: Sequence[ShardCommit]) -> Part:
+    """A run of which the commits have been read. Raises BadConfig where what they tell of cannot be read."""
+    order = observed.order
+    quality = PackedLines(read_quality(state, order, (shard.shard for shard in done)))
+    return Part(order, done, quality, read_quarantine(state, order, observed.told))
+
+
+def clips_of(state: Store, run: str) -> tuple[RunSpec, dict[str, str]]:
+    """A run's order, and output name -> path below the input root of each of its clips."""
+    order = observe(state, run).order
+    return order, {row.utterance_id: row.media for row in read_clips(state, order)}
+
+
+def files_of(parts: Sequence[Part]) -> dict[str, tuple[Part, Mapping[str, Any]]]:
+    """Every output file: the last run that made it, and what it wrote."""
+    return {name: (part, facts) for part in parts for name, facts in part.files()}
+
+
+def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
+    """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first.
+
+    One video under several transcripts is flagged, where clips are judged: no shard can see it alone.
+    """
+    lines = _last_lines(parts)
+    judged = any(stage.config.get("quality_policy", "keep") != "keep" for part in parts for stage in part.order.stages)
+    return with_other_words(lines) if judged else lines
+
+
+def _last_lines(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
+    if len(parts) == 1:
+        return parts[0].quality
+    return PackedLines(in_order(_kept_lines(parts), key=file_of_line))
+
+
+def _kept_lines(parts: Sequence[Part]) -> Iterator[Mapping[str, Any]]:
+    """Those of files that no later run made; of the files made, the names alone are held."""
+    later: set[str] = set()
+    for part in reversed(parts):
+        yield from (line for line in part.quality if file_of_line(line) not in later)
+        later.update(map(file_of_line, part.quality))
+
+
+def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+    """Lines of clips that no later run says anything about, ordered likewise."""
+    if len(parts) == 1:
+        return list(parts[0].quarantine)
+    kept = []
+    for i, part in enumerate(parts):
+        later = {clip for other in parts[i + 1 :] for clip in other.told()}
+        kept += [line for line in part.quarantine if _place(part.order, line["key"]) not in later]
+    return sorted(kept, key=lambda line: str(line["key"]))
+
+
+def _place(order: RunSpec, path: object) -> str:
+    """A clip's path with that of the input root before it."""
+    return f"{order.input_root.rstrip('/')}/{path}"
+
+
+def file_of_line(line: Mapping[str, Any]) -> str:
+    """The output file that a line of quality is about; of pipelines that name none, the clip."""
+    return str(line.get("file", line["key"]))
+
+
+def check_addable(runs: Sequence[tuple[RunSpec, Mapping[str, str]]], order: RunSpec, clips: Mapping[str, str]) -> None:
+    """Raises BadConfig when a run may not add its clips (output name -> path) to those of these runs.
+
+    OTHER_SETTINGS: files of one output are made alike. NAME_TAKEN: a file would replace another clip's.
+    """
+    held, asked = _settings(runs[-1][0]), _settings(order)
+    # Runs of before the device was pinned do not tell it.
+    held = {name: asked.get(name) for name in asked if name.endswith(".device")} | held
+    differing = [
+        f"{name} {held.get(name, 'absent')} there, {asked.get(name, 'absent')} now"
+        for name in sorted(set(held) | set(asked))
+        if held.get(name) != asked.get(name)
+    ]
+    if differing:
+        raise BadConfig(
+            "OTHER_SETTINGS",
+            f"{order.output_root} holds clips made otherwise: {'; '.join(differing)}. Give the settings that it was "
+            "made with, or another --output-root",
+        )
+    for there, made in runs:
+        for name in sorted(set(made) & set(clips)):
+            old = _place(there, made[name])
+            # A clip given alone, and again with the folder that it lies in, is one.
+            if old != _place(order, clips[name]):
+                raise BadConfig(
+                    "NAME_TAKEN",
+                    f"{clips[name]} would be {name!r}, which {order.output_root} has of {old}: "
+                    "rename one of the two, or run the folder above both at once",
+                )
+
+
+def _settings(order: RunSpec) -> dict[str, Any]:
+    named = {f"{s.name}.{name}": value for s in order.stages for name, value in s.config.items()}
+    kept = {name: value for name, value in named.items() if name.rpartition(".")[2] not in _OF_NO_MATTER}
+    return kept | {f"model {name}": digest for s in order.stages for name, digest in s.models.items()}

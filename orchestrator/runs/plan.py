@@ -1,0 +1,140 @@
+"""PURE: (pipeline, data set, who decides the bytes) -> a pinned plan."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.pipelines.base import DataSet, Pipeline
+from services.base.errors import BadConfig
+from services.base.run.manifest import ClipTable, encode_clips
+from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, run_digest
+
+_SHOWN = 3
+_RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Where a run reads, writes and keeps its truth."""
+
+    inputs: str
+    outputs: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts: its order, the frozen list as bytes, and what is to be said.
+
+    found: what the finished run of the output had written last when this one was planned; empty without one.
+    """
+
+    order: RunSpec
+    rows: ClipTable
+    clips: bytes
+    problems: tuple[QuarantineEntry, ...]
+    notes: tuple[str, ...]
+    num_by_split: Mapping[str, int]
+    num_by_speaker: Mapping[str, int]
+    input_bytes: int
+    found: bytes = b""
+
+    def names(self) -> dict[str, str]:
+        """Output name -> path below the input root, of every clip."""
+        return {row.utterance_id: row.media for row in self.rows}
+
+
+def make_plan(
+    pipeline: Pipeline,
+    data_set: DataSet,
+    stages: Sequence[tuple[str, Mapping[str, Any]]],
+    identities: Sequence[Mapping[str, Any]],
+    roots: Roots,
+    num_shards: int,
+    *,
+    run: str = "",
+    follow_links: bool = False,
+) -> Plan:
+    """The plan. identities: what `python -m services STAGES describe` printed, in the stages' order.
+
+    Raises BadConfig NO_CLIPS when there is nothing to do.
+    """
+    if run and not _RUN_NAME.fullmatch(run):
+        raise BadConfig(
+            "BAD_RUN_NAME", f"--run {run!r} must be letters, digits, '.', '_' and '-', not beginning with '.'"
+        )
+    if not data_set.rows:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(p.reason for p in data_set.problems).items())
+        first = {problem.message: problem for problem in data_set.problems}.values()
+        shown = "".join(f"; {problem.media}: {problem.message}" for problem in list(first)[:_SHOWN])
+        raise BadConfig(
+            "NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'}){shown}"
+        )
+    clips = encode_clips(data_set.rows, num_shards)
+    clips_sha256 = hashlib.sha256(clips).hexdigest()
+    stage_orders = tuple(
+        PinnedStage(name, {**config, **identity.get("settled", {})}, dict(identity["models"]))
+        for (name, config), identity in zip(stages, identities, strict=True)
+    )
+    keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
+    libraries = {name: version for i in identities for name, version in i["libraries"].items()}
+    digest = run_digest(pipeline.name, stage_orders, keys, clips_sha256, num_shards, libraries, data_set.details)
+    order = RunSpec(
+        run or digest[:16],
+        pipeline.name,
+        digest,
+        stage_orders,
+        roots.inputs,
+        roots.outputs,
+        num_shards,
+        len(data_set.rows),
+        clips_sha256,
+        dict(sorted(libraries.items())),
+        dict(data_set.details),
+        follow_links,
+    )
+    return Plan(
+        order,
+        data_set.rows,
+        clips,
+        data_set.problems,
+        data_set.notes,
+        data_set.rows.count_by("split"),
+        data_set.rows.count_by("speaker_id"),
+        data_set.rows.media_bytes(),
+    )
+
+
+def explain_difference(pinned: RunSpec, planned: RunSpec) -> str:
+    """What differs between the run that an output holds and the one that was asked for."""
+    differences = []
+    if pinned.pipeline != planned.pipeline:
+        differences.append(f"pipeline {pinned.pipeline} against {planned.pipeline}")
+    # The list names each clip's shard too: under another number of shards it is another one for that alone.
+    comparable = pinned.num_shards == planned.num_shards or pinned.num_clips != planned.num_clips
+    if pinned.clips_sha256 != planned.clips_sha256 and comparable:
+        differences.append(
+            f"the list of clips ({pinned.num_clips} then, {planned.num_clips} now), their sizes or times, or the split"
+        )
+    if pinned.num_shards != planned.num_shards:
+        differences.append(f"--num-shards {pinned.num_shards} against {planned.num_shards}")
+    then, now = _flat(pinned), _flat(planned)
+    differences += [
+        f"{name} {then.get(name, 'absent')} against {now.get(name, 'absent')}"
+        for name in sorted(set(then) | set(now))
+        if then.get(name) != now.get(name)
+    ]
+    return "; ".join(differences) or "what decides its bytes"
+
+
+def _flat(order: RunSpec) -> dict[str, Any]:
+    flat: dict[str, Any] = {f"library {name}": version for name, version in order.libraries.items()}
+    for stage in order.stages:
+        flat |= {f"{stage.name}.{name}": value for name, value in stage.config.items()}
+        flat |= {f"model {name}": digest for name, digest in stage.models.items()}
+    return flat | {name: value for name, value in order.details.items() if not isinstance(value, list | dict)}

@@ -1,0 +1,230 @@
+"""I/O: what happens when every shard is done: checks, then outputs move to their names, the summary last."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.runs.claim.claim import earlier_runs
+from orchestrator.runs.claim.lease import Lease
+from orchestrator.runs.commits.commits import Commits
+from orchestrator.runs.commits.observe import RunState, read_clips
+from orchestrator.runs.commits.packed import PackedLines
+from orchestrator.runs.commits.reset import forget
+from orchestrator.runs.edited_files import check_nothing_lost, edited_tables, refuse_edited
+from orchestrator.runs.leakage import Leak, content_leaks, frame_leaks, not_told, raise_if_leaking
+from orchestrator.runs.lineage import Part, part_of, parts_of, quality_of, quarantine_of
+from services.base.digest import canonical_json
+from services.base.errors import BadConfig
+from services.base.run import paths
+from services.base.run.spec import RunSpec, ShardCommit
+from services.base.store.interface import Store
+
+_Item = TypeVar("_Item")
+ABANDONED_AFTER_S = 3600.0
+_NUM_MOVERS = 16
+_NUM_AT_ONCE = 1024
+QUALITY_FILE = "quality.jsonl"
+QUARANTINE_FILE = "quarantine.jsonl"
+
+
+@dataclass(frozen=True)
+class OutputInventory:
+    """What a run has. done: shards with a commit and all their outputs. published: nothing is left to do.
+
+    edited: tables that its user has edited since they were published.
+    """
+
+    observed: RunState
+    done: frozenset[int]
+    published: bool
+    edited: tuple[str, ...] = ()
+
+
+def take_inventory(pipeline: Pipeline, commits: Commits, outputs: Store) -> OutputInventory:
+    """Looks at what is done and forgets the commits whose outputs are lost. To be called under the output's lease.
+
+    Raises BadConfig TABLE_EDITED, before anything is forgotten, where a table that a user has edited would be written
+    anew.
+    """
+    order, state, observed = commits.order, commits.state, commits.look()
+    lost = missing_outputs(order, outputs, commits.read(observed.done))
+    # A commit may have been deleted since, as the message about one that cannot be read advises.
+    whole = observed.finished and len(observed.done) == order.num_shards and not lost
+    edited = edited_tables(pipeline.tables(order), summaries_of(order, state), outputs) if observed.finished else []
+    published = whole and not set(missing_summaries(order, state, outputs)).difference(edited)
+    if not published:
+        refuse_edited(edited, outputs)
+        forget(order, state, lost)
+    return OutputInventory(observed, observed.done.difference(lost), published, tuple(edited))
+
+
+def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool | None:
+    """Publishes under the output's lease. True: now; None: it was; False: outputs are lost, and their shards forgotten.
+
+    Raises BadConfig: OUTPUT_IN_USE while another process has the output, and as publish does.
+    """
+    with Lease(outputs.uri, commits.order.run) as lease:
+        inventory = take_inventory(pipeline, commits, outputs)
+        if inventory.published:
+            return None
+        if len(inventory.done) < commits.order.num_shards:
+            return False
+        outputs.clean_abandoned(ABANDONED_AFTER_S)
+        lease.check()
+        publish(pipeline, commits, inventory.observed, outputs)
+        return True
+
+
+def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> Sequence[ShardCommit]:
+    """Makes the output tree complete: the commits of all shards. observed: the commits' last look.
+
+    Raises BadConfig when content stands in two splits, an output is gone, or what a user wrote into a table would be
+    lost; NotThere when a commit is. Safe to be killed and called again: a file moves once, and finished.json is written
+    when all is in place.
+    """
+    order, state = commits.order, commits.state
+    # A listing may lag behind the last commits.
+    done = commits.read(range(order.num_shards))
+    parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
+    check_leaks(parts[-1], state)
+    quality = quality_of(parts)
+    quarantine = [_portable(line) for line in quarantine_of(parts)]
+    all_done = done if len(parts) == 1 else [shard for part in parts for shard in part.done]
+    summaries: dict[str, Iterable[bytes]] = {
+        QUALITY_FILE: encoded(quality),
+        QUARANTINE_FILE: encoded(quarantine),
+        **{name: [data] for name, data in pipeline.summary_files(order, all_done, quality).items()},
+    }
+    check_nothing_lost(pipeline, [part.order for part in parts], outputs, summaries)
+    move_all(order, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
+    facts = {name: _put_summary(order, outputs, name, pieces) for name, pieces in summaries.items()}
+    outputs.delete_prefix(paths.staged(order.run, ""))
+    finished = {"digest": order.digest, "summaries": facts}
+    state.put(paths.finished_file(order.run), canonical_json(finished).encode())
+    return done
+
+
+def encoded(lines: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A JSON-lines file, in pieces."""
+    return PackedLines(lines).encoded() if not isinstance(lines, PackedLines) else lines.encoded()
+
+
+def _withdraw(outputs: Store, summaries: Iterable[str]) -> None:
+    """A summary says that what lies beside it is complete; while files are being replaced it is not."""
+    for name in summaries:
+        outputs.delete(name)
+
+
+def _put_summary(order: RunSpec, outputs: Store, name: str, pieces: Iterable[bytes]) -> dict[str, object]:
+    """Writes a summary; its sha256 and size."""
+    # Whatever a write that dies leaves lies where it is removed, and not among the outputs.
+    staged = paths.staged(order.run, name)
+    with outputs.upload(staged) as upload:
+        for piece in pieces:
+            upload.write(piece)
+        upload.commit()
+    outputs.move(staged, name)
+    return {"sha256": upload.sha256, "size_bytes": upload.size_bytes}
+
+
+def _portable(line: Mapping[str, object]) -> dict[str, object]:
+    """Without what names this machine's paths: the published list is the same bytes everywhere."""
+    return {name: value for name, value in line.items() if name not in ("reproduce", "detail")}
+
+
+def move_all(order: RunSpec, outputs: Store, done: Sequence[ShardCommit], *, before: Callable[[], None]) -> None:
+    """Moves every staged file to its name, several at a time. before: called once when there is one to move.
+
+    Raises BadConfig OUTPUT_GONE, before anything is changed, when a file is neither staged nor in place.
+    """
+    folder = paths.staged(order.run, "")
+    staged = {entry.name.removeprefix(folder) for entry in outputs.list(folder)}
+    with ThreadPoolExecutor(_NUM_MOVERS) as pool:
+        for files in _batches((name, facts) for name, facts in _files(done) if name not in staged):
+            for _ in pool.map(lambda file: _require_in_place(outputs, *file), files):
+                pass
+        if staged:
+            before()
+        for names in _batches(name for name, _ in _files(done) if name in staged):
+            for _ in pool.map(lambda name: outputs.move(f"{folder}{name}", name), names):
+                pass
+
+
+def _files(done: Iterable[ShardCommit]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for shard in done:
+        yield from shard.outputs.items()
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, _NUM_AT_ONCE)):
+        yield batch
+
+
+def _require_in_place(outputs: Store, name: str, facts: Mapping[str, Any]) -> None:
+    entry = outputs.stat(name)
+    if entry is None or entry.size_bytes != facts["size_bytes"]:
+        raise BadConfig(
+            "OUTPUT_GONE",
+            f"{name} is neither staged nor in {outputs.uri} with its {facts['size_bytes']} bytes: resume, "
+            "and its shard is made again",
+        )
+
+
+def check_leaks(part: Part, state: Store) -> None:
+    """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes, or of the same frames."""
+    left_out = {line["key"] for line in part.quarantine}
+    splits = _splits_of(part, state, left_out)
+    leaks: list[Leak] = []
+    if len(set(splits.values())) > 1:
+        leaks = content_leaks(lambda: ((key, splits[key], sha256) for key, sha256 in _inputs(part.done, left_out)))
+    leaks += not_told(frame_leaks(part.quality), leaks)
+    raise_if_leaking(leaks, state.uri)
+
+
+def _inputs(done: Iterable[ShardCommit], left_out: Collection[object]) -> Iterator[tuple[str, str]]:
+    """(key, sha256 of its media) of every clip that is in the output."""
+    return (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
+
+
+def _splits_of(part: Part, state: Store, left_out: Collection[object]) -> dict[str, str]:
+    """The split of each clip in the output: its quality facts tell it, where they do not the frozen list."""
+    splits = {str(line["key"]): sys.intern(str(line["split"])) for line in part.quality if "split" in line}
+    if all(key in splits for key, _ in _inputs(part.done, left_out)):
+        return splits
+    return {row.key: row.split for row in read_clips(state, part.order)}
+
+
+def summaries_of(order: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
+    """Name -> {"sha256", "size_bytes"} of what a finished run has written beside its shards."""
+    name = paths.finished_file(order.run)
+    try:
+        facts: dict[str, Mapping[str, Any]] = json.loads(state.read(name))["summaries"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadConfig(
+            "BAD_FINISHED_FILE", f"{name} in {state.uri} cannot be read ({error!r}): delete it and resume"
+        ) from error
+    return facts
+
+
+def missing_summaries(order: RunSpec, state: Store, outputs: Store) -> list[str]:
+    """Summaries of a finished run that are gone or of another size."""
+    wanted = summaries_of(order, state)
+    there = {name: outputs.stat(name) for name in wanted}
+    return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]
+
+
+def missing_outputs(order: RunSpec, outputs: Store, done: Iterable[ShardCommit]) -> list[int]:
+    """Those of these shards one of whose files is neither staged nor published with its size."""
+    staged = paths.staged(order.run, "")
+    missing = {(name, facts["size_bytes"]): shard.shard for shard in done for name, facts in shard.outputs.items()}
+    for entry in outputs.list():
+        missing.pop((entry.name.removeprefix(staged), entry.size_bytes), None)
+    return sorted(set(missing.values()))

@@ -1,0 +1,84 @@
+"""Whether what a run will write fits where it writes. The decision is pure; asking disks is at the end.
+
+Outputs lie in staging, on the output's own disk, until they are published by renaming: there they are counted once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.console.quantities import num_bytes
+from orchestrator.pipelines.prediction import Prediction
+from services.base.errors import BadConfig
+
+# Commits, facts of quality, logs.
+_STATE_BYTES_A_CLIP = 2000
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A file system that a run writes to. folders: which of the run's lie on it. output_bytes: the output's share."""
+
+    folders: tuple[str, ...]
+    output_bytes: int
+    needed_bytes: int
+    free_bytes: int
+
+    @property
+    def is_short(self) -> bool:
+        return self.needed_bytes > self.free_bytes
+
+    def __str__(self) -> str:
+        needed, free = (f"{count} bytes ({num_bytes(count)})" for count in (self.needed_bytes, self.free_bytes))
+        return f"{' and '.join(self.folders)}: about {needed} are needed, {free} are free"
+
+
+def disks_of(outputs: str, state: str, prediction: Prediction, num_clips: int, *, keeps_artifacts: bool) -> list[Disk]:
+    """The local file systems that the run of num_clips clips still to do writes to; none for an object store."""
+    of_output = {outputs: int(prediction.output_bytes * num_clips)}
+    kept = prediction.artifact_bytes if keeps_artifacts else 0.0
+    of_state = {state: int((kept + _STATE_BYTES_A_CLIP) * num_clips)}
+    by_device: dict[int, list[str]] = {}
+    for folder in dict.fromkeys((outputs, state)):
+        if "://" not in folder:
+            by_device.setdefault(_existing(folder).stat().st_dev, []).append(folder)
+    disks = []
+    for folders in by_device.values():
+        output_bytes = sum(of_output.get(folder, 0) for folder in folders)
+        needed_bytes = output_bytes + sum(of_state.get(folder, 0) for folder in folders)
+        disks.append(Disk(tuple(folders), output_bytes, needed_bytes, free_bytes(folders[0])))
+    return disks
+
+
+def check(disks: Iterable[Disk], prediction: Prediction, *, ignores: bool) -> tuple[str, ...]:
+    """What is to be said of disks that may be too small. ignores: the user wants to go on all the same.
+
+    Raises BadConfig DISK_FULL for one that the output does not fit on for sure. What is kept for other runs may be
+    there already, so that it is no more than a reason to warn.
+    """
+    short = [disk for disk in disks if disk.is_short]
+    hopeless = [disk for disk in short if prediction.is_sure and disk.output_bytes > disk.free_bytes]
+    if hopeless and not ignores:
+        raise BadConfig(
+            "DISK_FULL",
+            f"{'; '.join(map(str, hopeless))}: free some space and resume, or choose another --output-root; "
+            "--ignore-free-space begins all the same",
+        )
+    return tuple(
+        f"the disk may be too small for this run. {disk}; that is an estimate, the run goes on" for disk in short
+    )
+
+
+def free_bytes(folder: str) -> int:
+    """Of the file system that a folder lies on, or will."""
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def _existing(folder: str) -> Path:
+    path = Path(folder)
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path

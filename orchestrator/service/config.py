@@ -1,0 +1,32 @@
+"""PURE: how a server carries the runs submitted to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from orchestrator.service.owners import Owners
+from orchestrator.service.retention import Keep
+
+
+@dataclass(frozen=True)
+class HostConfig:
+    """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
+    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume` and `retry`. attach_words: to
+    `resume`. cancel_words: to `cancel`, where a run has to be ended besides its process; None where not. keep: of
+    ended runs.
+    owners: whom runs are open to.
+    """
+
+    num_runs: int = 4
+    remotes: tuple[str, ...] = ()
+    workers_flag: str = "--workers"
+    pin_words: tuple[str, ...] = ()
+    resume_words: tuple[str, ...] = ()
+    attach_words: tuple[str, ...] = ()
+    cancel_words: tuple[str, ...] | None = None
+    keep: Keep = field(default_factory=Keep)
+    owners: Owners = field(default_factory=Owners)
+
+    def __post_init__(self) -> None:
+        if self.num_runs < 1:
+            raise ValueError(f"num_runs must be at least 1, not {self.num_runs}")

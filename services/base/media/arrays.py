@@ -1,0 +1,14 @@
+"""Names for numpy arrays by dtype."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+Float32Array = npt.NDArray[np.float32]
+
+
+Float64Array = npt.NDArray[np.float64]

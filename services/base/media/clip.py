@@ -1,0 +1,60 @@
+"""A clip and its encoded media. Frozen, and valid once they exist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One sample of a data set.
+
+    key: unique in the data set, `speaker/stem` or the path below the root; what shards and reports go by.
+    utterance_id, speaker_id: what the field's tools expect inside a record; the utterance id need not be unique.
+    media: path of the media below the input root, `/`-separated. extras: other inputs by role, e.g. {"align": path}.
+    """
+
+    key: str
+    utterance_id: str
+    speaker_id: str
+    media: str
+    split: str = "train"
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("key", "utterance_id", "media", "split"):
+            if not getattr(self, name):
+                raise ValueError(f"a clip's {name} must not be empty: {self!r}")
+
+
+@dataclass(frozen=True)
+class Media:
+    """Encoded media as read: in memory, or a local file when it is large. Exactly one of data and path is set.
+
+    sha256: hex digest of the encoded bytes. name: for messages only.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    data: bytes | None = None
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.data is None) == (self.path is None):
+            raise ValueError(f"media {self.name!r} needs exactly one of data and path")
+
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes) -> Media:
+        return cls(name, hashlib.sha256(data).hexdigest(), len(data), data=data)
+
+    @classmethod
+    def of_file(cls, path: Path, name: str = "") -> Media:
+        """Hashes the file by reading it once, in pieces. Raises OSError."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size_bytes = file.tell()
+        return cls(name or path.name, digest, size_bytes, path=path)

@@ -1,0 +1,23 @@
+"""Environment variables that bound the thread pools of numeric and media libraries."""
+
+from __future__ import annotations
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TBB_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def thread_environment(num_threads: int) -> dict[str, str]:
+    """Variables that hold the thread pools of a new process's numeric and media libraries to num_threads."""
+    if num_threads < 1:
+        raise ValueError(f"a process needs at least 1 thread, not {num_threads}")
+    return dict.fromkeys(_THREAD_VARIABLES, str(num_threads))

@@ -1,0 +1,92 @@
+"""Where things lie in a state root and an output root. Pure: names only."""
+
+from __future__ import annotations
+
+import hashlib
+
+from services.base.run.sharding import shard_name
+
+MOST_NAME_BYTES = 255
+STATE_DIR = ".visemill"
+DONE = "done.json"
+QUARANTINE = "quarantine.jsonl"
+ACCEPTED = "fixed.json"
+
+
+def short_name(stem: str, ending: str = "") -> str:
+    """The stem with the ending where a file may be called so; else cut, with a digest of the whole stem in between.
+
+    Linux takes names of 255 bytes: a clip's own name may be as long, and what is made from it is longer.
+    """
+    name = stem.encode() + ending.encode()
+    if len(name) <= MOST_NAME_BYTES:
+        return stem + ending
+    tail = f"-{hashlib.sha256(stem.encode()).hexdigest()[:16]}{ending}"
+    kept = stem.encode()[: MOST_NAME_BYTES - len(tail.encode())]
+    return kept.decode(errors="ignore") + tail
+
+
+def run_dir(run: str) -> str:
+    return f"runs/{run}"
+
+
+def run_file(run: str) -> str:
+    """The pinned order of a run."""
+    return f"runs/{run}/run.json"
+
+
+def clips_file(run: str) -> str:
+    """The frozen list of clips of a run."""
+    return f"runs/{run}/clips.parquet"
+
+
+def problems_file(run: str) -> str:
+    """What planning found wrong with the data set, as quarantine lines."""
+    return f"runs/{run}/problems.jsonl"
+
+
+def shard_dir(run: str, shard: int, num_shards: int) -> str:
+    return f"runs/{run}/shards/{shard_name(shard, num_shards)}"
+
+
+def done_file(run: str, shard: int, num_shards: int) -> str:
+    """Written last: the commit of a shard."""
+    return f"{shard_dir(run, shard, num_shards)}/{DONE}"
+
+
+def quarantine_file(run: str, shard: int, num_shards: int) -> str:
+    return f"{shard_dir(run, shard, num_shards)}/{QUARANTINE}"
+
+
+def accepted_changes_file(run: str, shard: int, num_shards: int) -> str:
+    """Input files that a retry took in though they are not as the frozen list has them: name -> [size, version]."""
+    return f"{shard_dir(run, shard, num_shards)}/{ACCEPTED}"
+
+
+def quality_file(run: str, shard: int, num_shards: int) -> str:
+    return f"{shard_dir(run, shard, num_shards)}/quality.jsonl"
+
+
+def sidecar_file(run: str, key: str, name: str) -> str:
+    """A small file about one clip, such as a preview picture."""
+    folder = "/".join(short_name(part) for part in key.split("/"))
+    return f"runs/{run}/sidecars/{folder}/{name}"
+
+
+def list_file(run: str, name: str) -> str:
+    """A list of shards that is too long for a command line."""
+    return f"runs/{run}/jobs/{name}"
+
+
+def finished_file(run: str) -> str:
+    """Written when the output tree is complete."""
+    return f"runs/{run}/finished.json"
+
+
+def staged(run: str, name: str) -> str:
+    """Where an output waits, below the output root, until the run is finished."""
+    return f"{STATE_DIR}/staging/{run}/{name}"
+
+
+def artifact_file(stage: str, key: str) -> str:
+    return f"artifacts/{stage}/{key[:2]}/{key}"

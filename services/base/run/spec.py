@@ -1,0 +1,159 @@
+"""The pinned order of a run: what run.json holds, and all that a worker needs to know. Pure: text <-> value."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.base.digest import canonical_json, digest_of
+from services.base.errors import BadConfig
+
+SCHEMA_VERSION = 1
+
+NO_SHARD = -1
+"""Of a quarantine line about a file that planning left out."""
+
+
+@dataclass(frozen=True)
+class PinnedStage:
+    """A stage of the pass: its config, and the digests of the model files that it decides bytes with."""
+
+    name: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A run, pinned.
+
+    run: its name. digest: of everything that decides the output's bytes. clips_sha256: of clips.parquet.
+    libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
+    follow_links: whether symbolic links that leave the input root are read.
+    """
+
+    run: str
+    pipeline: str
+    digest: str
+    stages: tuple[PinnedStage, ...]
+    input_root: str
+    output_root: str
+    num_shards: int
+    num_clips: int
+    clips_sha256: str
+    libraries: Mapping[str, str]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    follow_links: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if self.num_shards < 1:
+            raise ValueError(f"a run needs at least 1 shard, not {self.num_shards}")
+        if not self.stages:
+            raise ValueError("a run needs at least one stage")
+
+    def to_json(self) -> bytes:
+        return (json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n").encode()
+
+
+def run_spec_from_json(data: bytes) -> RunSpec:
+    """The order of a run.json. Raises BadConfig for another schema, or for what is no order."""
+    try:
+        fields = json.loads(data)
+        if fields.get("schema_version") != SCHEMA_VERSION:
+            raise BadConfig(
+                "SCHEMA_CHANGED",
+                f"run.json has schema {fields.get('schema_version')!r}, this visemill reads {SCHEMA_VERSION}: "
+                "finish the run with the version that began it, or choose a new output root",
+            )
+        fields["stages"] = tuple(PinnedStage(**s) for s in fields["stages"])
+        return RunSpec(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadConfig(
+            "BAD_RUN_FILE", f"run.json cannot be read ({error}): restore it, or choose a new output root"
+        ) from error
+
+
+def run_digest(
+    pipeline: str,
+    stages: tuple[PinnedStage, ...],
+    stage_keys: Mapping[str, Mapping[str, Any]],
+    clips_sha256: str,
+    num_shards: int,
+    libraries: Mapping[str, str],
+    details: Mapping[str, Any],
+) -> str:
+    """sha256 (hex) of all that decides the output's bytes; paths of model files do not, their digests do.
+
+    stage_keys: stage name -> {"version": ..., "config": the part of its config that decides bytes}.
+    """
+    return digest_of(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "pipeline": pipeline,
+            "stages": [[s.name, dict(stage_keys[s.name]), dict(s.models)] for s in stages],
+            "clips": clips_sha256,
+            "num_shards": num_shards,
+            "libraries": dict(libraries),
+            "details": dict(details),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class ShardCommit:
+    """What done.json holds: written last, it is the commit of a shard.
+
+    outputs: file name -> {"sha256", "size_bytes", "num_records"}. inputs: clip key -> sha256 of its media as read.
+    counts: by split, plus "quarantined". seconds: CPU seconds by stage, and "wall". cached: clips whose landmarks were
+    reused from the cache.
+    """
+
+    shard: int
+    run_digest: str
+    outputs: Mapping[str, Mapping[str, Any]]
+    inputs: Mapping[str, str]
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    num_frames: int = 0
+    num_cached: int = 0
+    attempt: int = 1
+
+    def to_json(self) -> bytes:
+        return canonical_json(dataclasses.asdict(self)).encode()
+
+
+def shard_commit_from_json(data: bytes) -> ShardCommit:
+    """Raises BadConfig for what is no done.json."""
+    try:
+        return ShardCommit(**json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise BadConfig(
+            "BAD_DONE_FILE", f"a done.json cannot be read ({error}): delete it, and the shard is made again"
+        ) from error
+
+
+@dataclass(frozen=True)
+class QuarantineEntry:
+    """One clip that is not in the output, and why; `reproduce` is a command that shows the failure again."""
+
+    key: str
+    media: str
+    split: str
+    kind: str
+    reason: str
+    message: str
+    detail: str = ""
+    reproduce: str = ""
+    shard: int = NO_SHARD
+
+    def to_json(self) -> str:
+        return canonical_json(dataclasses.asdict(self))
+
+
+def lines_of(data: bytes) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file."""
+    return [json.loads(line) for line in data.decode().splitlines() if line.strip()]

@@ -1,0 +1,217 @@
+"""Messages between a supervisor and its child over a socket pair: a JSON header and raw bytes, never pickles."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import select
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from services.base.media.clip import Clip, Media
+from services.base.media.video import DecodeFacts, FrameChunk, TimeHole, VideoInfo
+from services.base.stage.artifacts import decode_artifact, encode_artifact, kind_of
+from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+
+_PREFIX = struct.Struct("<IQ")
+_MAX_HEADER_BYTES = 64 << 20
+_MAX_PAYLOAD_BYTES = 4 << 30
+
+Header = dict[str, Any]
+Message = tuple[Header, bytes | memoryview]
+
+
+class End(Protocol):
+    """One end of a socket pair, as `send` and `receive` need it."""
+
+    def sendall(self, data: Any, /) -> None: ...
+
+    def recv_into(self, buffer: memoryview, /) -> int: ...
+
+
+class WatchedEnd:
+    """An end that calls watch() every poll_s while the other end keeps it waiting; what watch raises ends the wait."""
+
+    def __init__(self, sock: socket.socket, poll_s: float, watch: Callable[[], None]) -> None:
+        self._sock = sock
+        self._poll_s = poll_s
+        self._watch = watch
+
+    def sendall(self, data: bytes | memoryview, /) -> None:
+        view = memoryview(data).cast("B")
+        while view:
+            if not select.select([], [self._sock], [], self._poll_s)[1]:
+                self._watch()
+                continue
+            with contextlib.suppress(BlockingIOError):
+                view = view[self._sock.send(view, socket.MSG_DONTWAIT) :]
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        while not select.select([self._sock], [], [], self._poll_s)[0]:
+            self._watch()
+        return self._sock.recv_into(buffer)
+
+
+def send(sock: End, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
+    """One message. Raises OSError when the other end is gone."""
+    text = json.dumps(header).encode()
+    sock.sendall(_PREFIX.pack(len(text), sum(len(p) for p in payload)) + text)
+    for piece in payload:
+        sock.sendall(piece)
+
+
+def receive(sock: End) -> tuple[Header, bytearray] | None:
+    """The next message, or None when the other end has closed. Raises OSError, or ValueError for a torn message."""
+    prefix = _read(sock, _PREFIX.size)
+    if not prefix:
+        return None
+    num_header, num_payload = _PREFIX.unpack(prefix)
+    if num_header > _MAX_HEADER_BYTES or num_payload > _MAX_PAYLOAD_BYTES:
+        raise ValueError(f"a message of {num_header}+{num_payload} bytes is over the limit: the other end is broken")
+    header = json.loads(_read(sock, num_header))
+    return header, _read(sock, num_payload)
+
+
+def _read(sock: End, num_bytes: int) -> bytearray:
+    data = bytearray(num_bytes)
+    view = memoryview(data)
+    filled = 0
+    while filled < num_bytes:
+        num_read = sock.recv_into(view[filled:])
+        if num_read == 0:
+            if filled == 0:
+                return bytearray()
+            raise ConnectionResetError(f"the other end closed after {filled} of {num_bytes} bytes")
+        filled += num_read
+    return data
+
+
+def pack_job(job: ClipJob, given: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[Header, list[bytes]]:
+    """A job as a header and pieces of payload, in the order that `unpack_job` reads them."""
+    media = job.media
+    pieces = [media.data] if media.data is not None else []
+    pieces += job.extras.values()
+    packed = {name: _pack_value(value) for name, value in given.items()}
+    pieces += [data for _, data in packed.values()]
+    header = {
+        "clip": {**dataclasses.asdict(job.clip), "extras": dict(job.clip.extras)},
+        "media": {
+            "name": media.name,
+            "sha256": media.sha256,
+            "size_bytes": media.size_bytes,
+            "path": str(media.path) if media.path is not None else None,
+        },
+        "extras": {role: len(data) for role, data in job.extras.items()},
+        "given": {name: (kind, len(data)) for name, (kind, data) in packed.items()},
+        "max_frames": job.max_frames,
+        **options,
+    }
+    return header, pieces
+
+
+def unpack_job(header: Header, payload: bytearray) -> tuple[ClipJob, dict[str, Any]]:
+    """The job and the given artifacts of a `pack_job` message."""
+    pieces = _Pieces(payload)
+    fields = header["media"]
+    path = Path(fields["path"]) if fields["path"] is not None else None
+    data = None if path is not None else pieces.take(fields["size_bytes"])
+    media = Media(fields["name"], fields["sha256"], fields["size_bytes"], data=data, path=path)
+    extras = {role: pieces.take(size) for role, size in header["extras"].items()}
+    given = {name: _unpack_value(kind, pieces.take(size)) for name, (kind, size) in header["given"].items()}
+    return ClipJob(Clip(**header["clip"]), media, extras, header["max_frames"]), given
+
+
+def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
+    """A part as a header and pieces of payload."""
+    match part:
+        case InfoPart(info):
+            return {"part": "info", "info": dataclasses.asdict(info)}, []
+        case ChunkPart(chunk):
+            return pack_chunk(chunk)
+        case FactsPart(facts):
+            return {"part": "facts", "facts": dataclasses.asdict(facts)}, []
+        case ArtifactPart(name, value):
+            kind, data = _pack_value(value)
+            return {"part": "artifact", "name": name, "kind": kind}, [data]
+        case DonePart(seconds):
+            return {"part": "done", "seconds": dict(seconds)}, []
+
+
+def pack_chunk(chunk: FrameChunk) -> tuple[Header, list[bytes | memoryview]]:
+    """A chunk of frames as a header and its pixels, without a copy where they are contiguous."""
+    frames = np.ascontiguousarray(chunk.frames_THWC)
+    header = {
+        "part": "chunk",
+        "first_index": chunk.first_index,
+        "shape": list(frames.shape),
+        "pts_s": [t.hex() for t in chunk.pts_s.tolist()],
+    }
+    return header, [frames.reshape(-1).data]
+
+
+def unpack_part(header: Header, payload: bytearray) -> Part:
+    """The inverse of `pack_part`. Raises ValueError for an unknown part."""
+    match header["part"]:
+        case "info":
+            return InfoPart(VideoInfo(**header["info"]))
+        case "chunk":
+            frames = np.frombuffer(payload, np.uint8).reshape(header["shape"])
+            pts_s = np.array([float.fromhex(t) for t in header["pts_s"]], np.float64)
+            return ChunkPart(FrameChunk(header["first_index"], frames, pts_s))
+        case "facts":
+            facts = header["facts"]
+            lists = {
+                "warnings": tuple(facts["warnings"]),
+                "holes": tuple(TimeHole(*hole) for hole in facts["holes"]),
+            }
+            return FactsPart(DecodeFacts(**{**facts, **lists}))
+        case "artifact":
+            return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload)))
+        case "done":
+            return DonePart(header["seconds"])
+        case other:
+            raise ValueError(f"unknown part {other!r}")
+
+
+def _pack_value(value: Any) -> tuple[str, bytes]:
+    if isinstance(value, Product):
+        names = list(value.sidecars)
+        facts = {"quality": dict(value.quality), "flags": list(value.flags)}
+        sizes = {name: len(value.sidecars[name]) for name in names}
+        header = json.dumps({**facts, "sidecars": sizes}).encode()
+        return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values(), value.payload])
+    return kind_of(value) or type(value).__name__, encode_artifact(value)
+
+
+def _unpack_value(kind: str, data: bytes) -> Any:
+    if kind != "product":
+        return decode_artifact(data)
+    (size,) = struct.unpack_from("<I", data)
+    facts = json.loads(data[4 : 4 + size])
+    pieces = _Pieces(data[4 + size :])
+    sidecars = {name: pieces.take(num_bytes) for name, num_bytes in facts["sidecars"].items()}
+    return Product(pieces.rest(), facts["quality"], tuple(facts["flags"]), sidecars)
+
+
+class _Pieces:
+    def __init__(self, payload: bytes | bytearray) -> None:
+        self._view = memoryview(payload)
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        piece = bytes(self._view[self._at : self._at + size])
+        if len(piece) != size:
+            raise ValueError(f"a message lacks {size - len(piece)} bytes")
+        self._at += size
+        return piece
+
+    def rest(self) -> bytes:
+        return bytes(self._view[self._at :])

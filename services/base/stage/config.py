@@ -1,0 +1,102 @@
+"""A stage's config: from plain values, from flags, and as flags."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from services.base.errors import BadConfig
+
+if TYPE_CHECKING:
+    pass
+
+
+def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
+    """The config dataclass from plain values. Raises BadConfig for a name or a value it does not take."""
+    known = {f.name for f in dataclasses.fields(config)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise BadConfig(
+            "UNKNOWN_SETTING", f"{config.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}"
+        )
+    hints = typing.get_type_hints(config)
+    typed = {name: _typed(f"{config.__name__}'s {name}", hints[name], value) for name, value in values.items()}
+    try:
+        return config(**typed)
+    except (TypeError, ValueError) as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
+
+
+_NAMES = {bool: "true or false", int: "a whole number", float: "a finite number", str: "text"}
+
+
+def _typed(what: str, hint: Any, value: Any) -> Any:
+    """The value as the field holds it: whole numbers count as numbers. Other types than scalar ones are not checked."""
+    options = [t for t in typing.get_args(hint) if t is not type(None)] if isinstance(hint, types.UnionType) else [hint]
+    if value is None and len(options) < len(typing.get_args(hint)):
+        return None
+    kind = options[0]
+    if float in options and type(value) is int:
+        value = float(value)
+    if kind not in _NAMES or (type(value) in options and (type(value) is not float or math.isfinite(value))):
+        return value
+    raise BadConfig("BAD_SETTING", f"{what} must be {_NAMES[kind]}, not {value!r}")
+
+
+def json_object(text: str, flag: str) -> dict[str, Any]:
+    """The JSON object that a flag gives. Raises BadConfig BAD_FLAGS."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"{flag} {text!r} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadConfig("BAD_FLAGS", f"{flag} {text!r} must be a JSON object, {{...}}")
+    return value
+
+
+def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Settings by stage name, one entry a stage, from the JSON object that --config gives. Raises BadConfig."""
+    found, known = json_object(text, "--config"), list(names)
+    for name, values in found.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            raise BadConfig("UNKNOWN_STAGE", f"--config names {name!r}, the stages are {', '.join(known)}{hint}")
+        if not isinstance(values, dict):
+            raise BadConfig("BAD_FLAGS", f"--config of {name} must be an object of settings, not {values!r}")
+    return {name: found.get(name, {}) for name in known}
+
+
+def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[str, ...] = ()) -> None:
+    """A `--flag` for each field: the name with dashes, its default, help from the field's metadata["help"].
+
+    skip: fields that the parser has a flag for already.
+    """
+    hints = typing.get_type_hints(config)
+    for field in dataclasses.fields(config):
+        if field.name in skip:
+            continue
+        hint = hints[field.name]
+        options = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else None
+        if isinstance(hint, types.UnionType):
+            hint = next(t for t in typing.get_args(hint) if t is not type(None))
+        flag = "--" + field.name.replace("_", "-")
+        text = field.metadata.get("help", "")
+        if hint is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help=text)
+        elif options:
+            parser.add_argument(flag, choices=options, default=field.default, help=f"{text} (default: %(default)s)")
+        else:
+            parser.add_argument(flag, type=hint, default=field.default, help=f"{text} (default: %(default)s)")
+
+
+def config_from_flags(config: type, flags: argparse.Namespace) -> Any:
+    """The config dataclass from parsed flags. Raises BadConfig."""
+    return config_from_mapping(config, {f.name: getattr(flags, f.name) for f in dataclasses.fields(config)})

@@ -1,0 +1,53 @@
+"""Artifacts of a run's pass in its store: those of a clip that are there already, and the names of those to keep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.base.run import paths
+from services.base.stage.artifacts import artifact_key, decode_artifact
+from services.base.stage.spec import ClipJob, StageSpec
+from services.base.store.interface import NotThere, Store
+from services.base.worker.fingerprint import StageIdentity
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KnownOfClip:
+    """given: artifacts reused from the cache, by name. names: where those worth keeping lie, by name."""
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def known_of(
+    job: ClipJob, identities: list[StageIdentity], specs: Mapping[str, StageSpec], state: Store
+) -> KnownOfClip:
+    """What the store holds of a clip. Raises what reading the store raises; one that is torn is made again."""
+    given: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    makers: dict[str, dict[str, Any]] = {}
+    for identity in identities:
+        spec = specs[identity.name]
+        # Only what the stage reads can decide its artifact; what else is in the pass may change freely.
+        before = [makers[name] for name in spec.reads if name in makers]
+        if spec.cached:
+            config = {"own": dict(identity.key_config), "before": before}
+            key = artifact_key(spec.name, spec.version, config, job.media.sha256, identity.models, identity.libraries)
+            names[spec.writes] = paths.artifact_file(spec.name, key)
+            _look_up(given, spec.writes, names[spec.writes], state)
+        makers[spec.writes] = {**identity.of_artifact(), "before": before}
+    return KnownOfClip(given, names)
+
+
+def _look_up(given: dict[str, Any], writes: str, name: str, state: Store) -> None:
+    try:
+        given[writes] = decode_artifact(state.read(name))
+    except NotThere:
+        return
+    except ValueError as error:
+        LOG.warning("artifact made again", extra={"fields": {"artifact": name, "why": str(error)}})

@@ -1,0 +1,141 @@
+"""Who would decide the bytes: stage versions, settings that matter, model digests, library versions. Loads no model."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.base.errors import BadConfig
+from services.base.stage.config import config_from_mapping, stage_configs
+from services.base.stage.spec import StageSpec
+
+# The same library at the same version without its window system, as images carry it: the same bytes, the same run.
+_SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-python-headless"}
+_OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
+
+
+@dataclass(frozen=True)
+class StageIdentity:
+    """key_config: what of the config decides an artifact's bytes. run_config: that, and what decides which clips come
+    out. settled: settings that the machine decides, such as its device. models: file name -> sha256. libraries: name ->
+    version.
+    """
+
+    name: str
+    version: int
+    key_config: Mapping[str, Any]
+    run_config: Mapping[str, Any]
+    settled: Mapping[str, Any]
+    models: Mapping[str, str]
+    libraries: Mapping[str, str]
+
+    def of_artifact(self) -> dict[str, Any]:
+        """What decides an artifact's bytes."""
+        return {name: value for name, value in self.to_dict().items() if name not in ("run_config", "settled")}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "version": self.version,
+            "key_config": dict(self.key_config),
+            "run_config": dict(self.run_config),
+            "settled": dict(self.settled),
+            "models": dict(self.models),
+            "libraries": dict(self.libraries),
+        }
+
+
+def identity_of(spec: StageSpec, config: Any, device: str = "") -> StageIdentity:
+    """The identity of a stage under a config. device: what a device "auto" means; empty: what it means here.
+
+    Raises BadConfig when a model file is missing, or a setting cannot be had on the device.
+    """
+    package = spec.package
+    module = importlib.import_module(f"{package}.spec")
+    settled: Mapping[str, Any] = module.settled(config, device) if hasattr(module, "settled") else {}
+    try:
+        config = dataclasses.replace(config, **settled)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
+    key_config: Mapping[str, Any] = module.key_config(config)
+    run_config: Mapping[str, Any] = module.run_config(config) if hasattr(module, "run_config") else key_config
+    libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
+    models: Mapping[str, str] = {}
+    if importlib.util.find_spec(f"{package}.models") is not None:
+        models = importlib.import_module(f"{package}.models").models_of(config)
+    return StageIdentity(
+        spec.name,
+        spec.version,
+        key_config,
+        run_config,
+        settled,
+        models,
+        {name: library_version(name) for name in sorted(libraries)},
+    )
+
+
+@functools.cache
+def library_version(distribution: str) -> str:
+    """The installed version, under any name that the library has. Raises BadConfig LIBRARY_MISSING, with the remedy."""
+    for name in (distribution, _SAME_LIBRARY.get(distribution, "")):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
+            return importlib.metadata.version(name)
+    extra = _extra_with(distribution)
+    remedy = f"pip install 'visemill[{extra}]'" if extra else "install visemill with its dependencies"
+    raise BadConfig("LIBRARY_MISSING", f"{distribution} is not installed: {remedy}")
+
+
+def _extra_with(distribution: str) -> str:
+    """The extra of this package that brings a distribution; empty where none does, or where it is not installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for requirement in importlib.metadata.requires("visemill") or ():
+            found = _OPTIONAL.match(requirement)
+            if found and found["name"] == distribution:
+                return found["extra"]
+    return ""
+
+
+def remembered_sha256(path: Path) -> str:
+    """sha256 (hex) of a model file, remembered while its size and time stay. Raises OSError."""
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
+    del size_bytes, mtime_ns  # part of the key only
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
+    """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
+    parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
+    parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what a stage's device auto means: that of the machines that will work; auto: as on this machine",
+    )
+    flags = parser.parse_args(argv)
+    configs, device = stage_configs(flags.config, specs), "" if flags.device == "auto" else flags.device
+    identities = [
+        identity_of(spec, config_from_mapping(spec.config, configs[name]), device).to_dict()
+        for name, spec in specs.items()
+    ]
+    sys.stdout.write(json.dumps(identities) + "\n")
+    return 0

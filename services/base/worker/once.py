@@ -1,0 +1,171 @@
+"""The `once` entry point: clips through a pass in an isolated child, without a run. As safe as `work`, and it says
+what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
+from services.base.media.clip import Clip, Media
+from services.base.media.features import Features
+from services.base.media.points import Keypoints, Landmarks, PointSource
+from services.base.process import log
+from services.base.run.paths import short_name
+from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
+from services.base.stage.artifacts import encode_artifact
+from services.base.stage.config import config_from_mapping, json_object, stage_configs
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob, StageSpec
+
+
+def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
+    """Exits 0 when every clip went through, 3 when one did not, 78 for a config that cannot work."""
+    parser = argparse.ArgumentParser(prog="python -m services STAGES once", description=__doc__)
+    parser.add_argument("media", nargs="+", type=Path, help="clips")
+    parser.add_argument(
+        "--extra",
+        action="append",
+        default=[],
+        metavar="ROLE=FILE",
+        help="other inputs, such as align=x.align; as many a role as clips",
+    )
+    parser.add_argument(
+        "--clip",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="key, utterance_id, speaker_id, split of each clip; default: its file name",
+    )
+    parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
+    parser.add_argument("--save", type=Path, help="folder for what the stages made")
+    parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
+    parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit a clip (default: %(default)s)")
+    parser.add_argument(
+        "--num-threads", type=int, default=1, help="threads of the media libraries (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-o", "--output", choices=("json", "text"), default="json", help="how to answer (default: %(default)s)"
+    )
+    flags = parser.parse_args(argv)
+    log.setup()
+    stages = list(stage_configs(flags.config, specs).items())
+    extras = _extras(flags.extra, len(flags.media))
+    clips = _clips(flags.clip, flags.media)
+    child = PassChild(stages, clip_limits(flags.clip_time_s, flags.clip_memory_mib), flags.num_threads)
+    child.start()
+    worst = EXIT_OK
+    try:
+        for i, (path, clip, of_clip) in enumerate(zip(flags.media, clips, extras, strict=True)):
+            answer = _one(child, path, clip, of_clip, None if flags.save is None else flags.save / f"{i}-{path.stem}")
+            worst = max(worst, {"ok": EXIT_OK, "BUG": EXIT_BUG}.get(answer["outcome"], EXIT_QUARANTINED))
+            sys.stdout.write((json.dumps(answer) if flags.output == "json" else _text(answer)) + "\n")
+            sys.stdout.flush()
+    finally:
+        child.close()
+    return worst
+
+
+def _extras(pairs: Sequence[str], num_clips: int) -> list[dict[str, Path]]:
+    by_role: dict[str, list[Path]] = {}
+    for pair in pairs:
+        role, equals, path = pair.partition("=")
+        if not (role and equals and path):
+            raise BadConfig("BAD_FLAGS", f"--extra {pair!r} must be ROLE=FILE, such as align=x.align")
+        by_role.setdefault(role, []).append(Path(path))
+    for role, paths in by_role.items():
+        if len(paths) != num_clips:
+            raise BadConfig(
+                "EXTRAS_MISSING", f"{len(paths)} files of role {role!r} for {num_clips} clips: give one for each"
+            )
+    return [{role: paths[i] for role, paths in by_role.items()} for i in range(num_clips)]
+
+
+def _clips(texts: Sequence[str], paths: Sequence[Path]) -> list[Clip]:
+    if texts and len(texts) != len(paths):
+        raise BadConfig("CLIPS_MISSING", f"{len(texts)} --clip for {len(paths)} files: give one for each, or none")
+    named = [json_object(text, "--clip") for text in texts] or [{} for _ in paths]
+    return [_clip(path, fields) for path, fields in zip(paths, named, strict=True)]
+
+
+def _clip(path: Path, fields: Mapping[str, Any]) -> Clip:
+    plain = {"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": path.name}
+    clip: Clip = config_from_mapping(Clip, {**plain, **fields})
+    return clip
+
+
+def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"media": str(path), "outcome": "ok"}
+    began_s = time.monotonic()
+    try:
+        try:
+            media = Media.of_bytes(path.name, path.read_bytes())
+            job = ClipJob(clip, media, {r: p.read_bytes() for r, p in extras.items()})
+        except OSError as error:
+            raise BadInput(
+                "NOT_READABLE", f"{path} cannot be read ({error}): check the path and its permissions"
+            ) from error
+        for part in child.run(job):
+            match part:
+                case InfoPart(info):
+                    answer["info"] = asdict(info)
+                case FactsPart(facts):
+                    answer["facts"] = asdict(facts)
+                case DonePart(seconds):
+                    answer["cpu_s"] = {name: round(s, 4) for name, s in seconds.items()}
+                case ArtifactPart(name, value):
+                    answer[name] = _summary(value)
+                    if save is not None:
+                        answer.setdefault("saved", {})[name] = str(_save(save, name, value))
+    except BadConfig:
+        raise
+    except VisemillError as error:
+        answer |= {"outcome": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
+    answer["wall_s"] = round(time.monotonic() - began_s, 4)
+    return answer
+
+
+def _summary(value: Any) -> dict[str, Any]:
+    if isinstance(value, Landmarks):
+        counts = np.bincount(value.source_T, minlength=len(PointSource))
+        sources = {source.name.lower(): int(counts[source]) for source in PointSource}
+        return {"topology": value.topology, "num_frames": len(value.points_TNC), **sources}
+    if isinstance(value, Keypoints):
+        return {"layout": value.layout, "num_frames": len(value.xy_TNC), "present": int(value.present_TN.sum())}
+    if isinstance(value, Features):
+        return {"model": value.model, "weights": value.weights, "shape": list(value.vectors_TD.shape)}
+    if isinstance(value, Product):
+        return {"num_bytes": len(value.payload), "quality": dict(value.quality), "flags": list(value.flags)}
+    raise TypeError(f"nothing to say of a {type(value).__name__}")
+
+
+def _save(stem: Path, name: str, value: Any) -> Path:
+    """Writes the artifact beside the others of its clip and tells where. Raises BadConfig NOT_SAVED."""
+    path = stem.with_name(short_name(stem.name, f".{name}" + ("" if isinstance(value, Product) else ".npz")))
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
+    except OSError as error:
+        raise BadConfig(
+            "NOT_SAVED",
+            f"--save {stem.parent} takes no file ({error.strerror}): give a folder that may be written and has room",
+            str(error),
+        ) from error
+    return path
+
+
+def _text(answer: Mapping[str, Any]) -> str:
+    if answer["outcome"] != "ok":
+        words = f"\n  {answer['detail']}" if answer["detail"] else ""
+        return f"{answer['media']}: {answer['outcome']} {answer['reason']}: {answer['message']}{words}"
+    parts = [f"{name} {value}" for name, value in answer.items() if name not in ("media", "outcome")]
+    return f"{answer['media']}: ok\n  " + "\n  ".join(parts)

@@ -1,0 +1,160 @@
+"""A shard's inputs, read ahead of the child that computes on them, and compared with the list that the run froze."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import queue
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from services.base.errors import BadConfig, BadInput, VisemillError
+from services.base.media.clip import Media
+from services.base.run.manifest import ClipRow
+from services.base.stage.spec import ClipJob
+from services.base.store.interface import Store
+
+# Media beyond this is handed to the child as a file, where there is one, and not through memory.
+_IN_MEMORY_BYTES = 64 << 20
+_NUM_AHEAD = 2
+_POLL_S = 0.1
+
+Version = tuple[int, str]
+
+
+@dataclass
+class ReadClip:
+    """A clip's inputs as read, or what went wrong."""
+
+    row: ClipRow
+    media: Media | None = None
+    extras: dict[str, bytes] = field(default_factory=dict)
+    error: VisemillError | None = None
+
+    @functools.cached_property
+    def job(self) -> ClipJob:
+        """What is to be done, always the same object. Raises `error` where there is one."""
+        if self.error is not None:
+            raise self.error
+        assert self.media is not None
+        return ClipJob(self.row.clip(), self.media, self.extras)
+
+
+_Found = ReadClip | BaseException | None
+
+
+class ClipsAhead:
+    """Clips in order; the next ones are read while the caller works."""
+
+    def __init__(self, read: Callable[[ClipRow], ReadClip], rows: list[ClipRow], check: Callable[[], None]) -> None:
+        """check: called while waiting, may raise."""
+        self._read = read
+        self._rows = rows
+        self._check = check
+        self._found: queue.Queue[_Found] = queue.Queue(_NUM_AHEAD)
+        self._seen: list[_Found] = []
+        self._ended = threading.Event()
+
+    def __iter__(self) -> Iterator[ReadClip]:
+        reader = threading.Thread(target=self._fill, daemon=True)
+        reader.start()
+        try:
+            while (clip := self._next()) is not None:
+                yield clip
+        finally:
+            self._ended.set()
+            reader.join(timeout=5)
+
+    def peek(self) -> ReadClip | None:
+        """The clip after the one that was given out last, if it can be had at once and can be worked on."""
+        if not self._seen:
+            with contextlib.suppress(queue.Empty):
+                self._seen.append(self._found.get_nowait())
+        found = self._seen[0] if self._seen else None
+        return found if isinstance(found, ReadClip) and found.error is None else None
+
+    def _next(self) -> ReadClip | None:
+        while True:
+            self._check()
+            with contextlib.suppress(queue.Empty):
+                clip = self._seen.pop() if self._seen else self._found.get(timeout=_POLL_S)
+                if isinstance(clip, BaseException):
+                    raise clip
+                return clip
+
+    def _fill(self) -> None:
+        try:
+            for row in self._rows:
+                if self._ended.is_set():
+                    return
+                self._put(self._read(row))
+        except BaseException as error:  # noqa: BLE001 - raised where the shard waits, which would else wait for ever
+            self._put(error)
+        self._put(None)
+
+    def _put(self, item: _Found) -> None:
+        while not self._ended.is_set():
+            with contextlib.suppress(queue.Full):
+                self._found.put(item, timeout=_POLL_S)
+                return
+
+
+class ClipInputs:
+    """Reads the inputs of clips. fixed: files that are not as the frozen list has them and are taken all the same."""
+
+    def __init__(self, store: Store, may_change: Collection[str], mended_before: Mapping[str, Version]) -> None:
+        """may_change: keys of clips that have given nothing to the output yet. mended_before: what was taken before."""
+        self._store = store
+        self._may_change = may_change
+        self._mended_before = mended_before
+        self.fixed: dict[str, Version] = {}
+
+    def ahead(self, rows: list[ClipRow], check: Callable[[], None]) -> ClipsAhead:
+        """These clips, each as `read` gives it. check: called while waiting, may raise."""
+        return ClipsAhead(self.read, rows, check)
+
+    def read(self, row: ClipRow) -> ReadClip:
+        """The inputs of one clip; what cannot be read is in `error`."""
+        clip = ReadClip(row)
+        try:
+            row.clip()
+        except ValueError as error:
+            clip.error = BadInput("BAD_CLIP", f"{row.key!r} makes no clip ({error}): rename its file")
+            return clip
+        try:
+            self._check_version(row.media, (row.size_bytes, row.version), row.key)
+            path = self._store.local_path(row.media)
+            if path is not None and row.size_bytes > _IN_MEMORY_BYTES:
+                clip.media = Media.of_file(path, row.media)
+            else:
+                clip.media = Media.of_bytes(row.media, self._store.read(row.media))
+            for extra in row.extras:
+                self._check_version(extra.path, (extra.size_bytes, extra.version), row.key)
+                clip.extras[extra.role] = self._store.read(extra.path)
+        except VisemillError as error:
+            clip.error = _of_one_clip(error)
+        except OSError as error:
+            message = f"{row.media} cannot be read ({error}): check its permissions and the disk"
+            clip.error = BadInput("NOT_READABLE", message)
+        return clip
+
+    def _check_version(self, name: str, listed: Version, key: str) -> None:
+        entry = self._store.stat(name)
+        there = None if entry is None else (entry.size_bytes, entry.version)
+        if there == listed:
+            return
+        if there is not None and (key in self._may_change or self._mended_before.get(name) == there):
+            self.fixed[name] = there
+        if name in self.fixed or key in self._may_change:
+            return
+        raise BadConfig(
+            "INPUT_CHANGED",
+            f"{name} {'is gone' if there is None else 'has changed'} since the run was planned: restore it, "
+            "or begin a new run in a new output root",
+        )
+
+
+def _of_one_clip(error: VisemillError) -> VisemillError:
+    """A file that may not be read costs its clip, although a folder that may not be written costs the run."""
+    return BadInput(error.reason, error.message, error.detail) if error.reason == "NOT_READABLE" else error

@@ -1,0 +1,4 @@
+"""Pictures of the demo corpus, part by part.
+
+Belongs here: what is painted. May not: encode or write files.
+"""

@@ -1,0 +1,125 @@
+"""The onnxruntime backend: an exported network on this process's CPU."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from services.base.errors import BadConfig
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.worker.fingerprint import library_version
+from services.features import ops
+from services.features.backend import FeatureModel
+from services.features.batching.batcher import OutOfMemory
+from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
+from services.features.runtimes.export_cache import cache_folder, exported, exporter_digest
+from services.features.spec import FeaturesConfig
+
+_LOG = logging.getLogger(__name__)
+
+# What onnxruntime's own allocators say; it has no class for it.
+_OUT_OF_MEMORY = ("bad_alloc", "Failed to allocate memory", "out of memory")
+
+
+def open_onnx(config: FeaturesConfig) -> FeatureModel:
+    """The network of a config, loaded. Raises BadConfig as `load_weights` does, or for a file of another network.
+
+    `weights` may name an exported .onnx file, whose digest is then the weights' name; anything else is exported first,
+    which needs torch and some seconds, once a machine (`export_cache`).
+    """
+    if config.weights.endswith(".onnx"):
+        path = weights_path(config)
+        check_digest(sha256_of(path), config)
+        return OnnxFrames(path, weights_of(config), config.num_threads)
+    if not config.weights and config.weights_sha256:
+        # Nothing can be exported: let it say so.
+        return _exported(config, "")
+    return _exported(config, weights_of(config))
+
+
+def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
+    """The network of a state dict or a seed, exported, or found exported by these very versions."""
+    folder = cache_folder(os.environ)
+    libraries = {name: library_version(name) for name in ("torch", "onnx", "onnxscript")}
+    # A file's name may promise a digest, which only the export checks.
+    facts = {"weights": weights, "file": Path(config.weights).name, "exporter": exporter_digest(), **libraries}
+
+    exports = 0
+
+    def export(path: Path) -> None:
+        nonlocal exports
+        exports += 1
+        from services.features.runtimes.export import export_inception
+
+        export_inception(config, path)
+
+    for attempt in (1, 2):
+        with exported(folder, config.model, facts, export) as path:
+            if not config.weights and not exports:
+                warn_of_random_weights(config.seed)
+            try:
+                return OnnxFrames(path, weights, config.num_threads)
+            except BadConfig as error:
+                if attempt == 2:
+                    raise
+                _LOG.warning("the kept %s is damaged and is exported anew: %s", path, error)
+                path.unlink(missing_ok=True)
+    raise AssertionError("unreachable")
+
+
+class OnnxFrames:
+    """A FeatureModel. Same frames in the same batch, same bytes."""
+
+    name = "inception_v3"
+    num_in_flight = 1
+
+    def __init__(self, path: Path, weights: str, num_threads: int = 1) -> None:
+        self.weights = weights
+        self._session = _session(path, self.name, num_threads)
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """As FeatureModel. The stretch is OpenCV's, outside of the graph."""
+        return ops.by_pieces(self._run, np.ascontiguousarray(ops.stretched(frames_NHWC)), ops.CPU_PIECE)
+
+    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
+        vectors_ND: Float32Array = _run(self._session, {"frames": frames_NHWC})
+        return vectors_ND
+
+
+def _session(path: Path, name: str, num_threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = num_threads, 1
+    options.use_deterministic_compute = True
+    # Nobody reads the optimizer's notes; what is fatal raises.
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's classes have no common base but Exception
+        raise BadConfig(
+            "MODEL_UNREADABLE",
+            f"{path} is no ONNX file that onnxruntime {onnxruntime.__version__} loads: write it with "
+            f"`python -m services.features.runtimes.export {name} FILE`",
+            str(error),
+        ) from error
+    found = session.get_modelmeta().custom_metadata_map.get("model", "")
+    if found != name:
+        raise BadConfig(
+            "MODEL_OF_ANOTHER_NETWORK",
+            f"{path} holds {found or 'a network that says no name'}, not {name}: write it with "
+            f"`python -m services.features.runtimes.export {name} FILE`",
+        )
+    return session
+
+
+def _run(session: Any, inputs: dict[str, np.ndarray]) -> Any:
+    try:
+        return session.run(None, inputs)[0]
+    except Exception as error:
+        if any(words in str(error) for words in _OUT_OF_MEMORY):
+            raise OutOfMemory(str(error)) from error
+        raise

@@ -1,0 +1,135 @@
+"""The torch backend: a network in this process, on its CPU or GPU."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from services.base.errors import BadConfig
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.features import ops
+from services.features.backend import FeatureModel
+from services.features.batching.batcher import OutOfMemory
+from services.features.device import chosen_device
+from services.features.frames.inception import FrameFeatures, InceptionV3
+from services.features.frames.packed import can_pack, pack
+from services.features.runtimes.weights import load_weights
+from services.features.spec import FeaturesConfig
+
+_CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a", "could not execute a")
+
+# glibc's malloc.h. What is kept bounds a piece's largest layer (44 MB) and all that is free between two layers.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES = 64 << 20, 256 << 20
+
+LOG = logging.getLogger(__name__)
+
+
+def open_torch(config: FeaturesConfig) -> FeatureModel:
+    """Loads the network. Raises BadConfig for weights that do not load, or a GPU that torch cannot use."""
+    return TorchModel(config)
+
+
+def loaded_network(config: FeaturesConfig) -> tuple[InceptionV3, str]:
+    """The network of a config on the CPU, for inference, and how it got its weights. Raises BadConfig."""
+    network = InceptionV3()
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    weights, weights_name = load_weights(config, shapes)
+    network.load_state_dict(weights, strict=True)
+    return network.eval().requires_grad_(False), weights_name
+
+
+class TorchModel:
+    """A FeatureModel. Same frames in the same batch, same bytes, on one kind of device."""
+
+    num_in_flight = 1
+
+    def __init__(self, config: FeaturesConfig) -> None:
+        self.name: str = config.vectors_name
+        self._device = _device(config)
+        _settle(config, self._device)
+        network, self.weights = loaded_network(config)
+        network.fold_norms()
+        memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+        network.to(dtype=getattr(torch, config.dtype), memory_format=memory_format)
+        if self._device.type == "cpu" and config.channels_last and can_pack(network.dtype):
+            pack(network)
+        self._model: nn.Module = FrameFeatures(network, any_size=False).to(self._device)
+        # What fails on one frame here is no lack of memory later, and the first clip does not wait for it.
+        self._run(np.zeros((1, ops.INPUT_PX, ops.INPUT_PX, 3), np.uint8))
+        LOG.info("features: %s (%s) on %s", self.name, self.weights, self._device)
+
+    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
+        """As FeatureModel. The stretch is OpenCV's, on the CPU."""
+        small_NHWC = ops.stretched(frames_NHWC)
+        with _out_of_memory():
+            return ops.by_pieces(
+                self._run, small_NHWC, ops.CPU_PIECE if self._device.type == "cpu" else len(small_NHWC)
+            )
+
+    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
+        with torch.inference_mode():
+            vectors: Float32Array = self._model(torch.from_numpy(frames_NHWC).to(self._device)).cpu().numpy()
+        return vectors
+
+
+def _device(config: FeaturesConfig) -> torch.device:
+    device = chosen_device(config.device)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadConfig(
+            "NO_GPU",
+            f"device {config.device} was asked for or pinned with the run, and torch {torch.__version__} reaches no "
+            "GPU here: go on where there is one (a torch that is built for CUDA, and its driver), or begin a new run "
+            "with device cpu in a new output root",
+        )
+    if device == "cpu" and config.dtype == "float16":
+        raise BadConfig("NO_GPU", "dtype float16 is for a GPU, and there is none: take dtype bfloat16 or float32")
+    return torch.device(device)
+
+
+def _settle(config: FeaturesConfig, device: torch.device) -> None:
+    """What decides the bytes is fixed once a process, whatever its environment says."""
+    if device.type == "cpu":
+        torch.set_num_threads(config.num_threads)
+        _keep_large_blocks()
+    else:
+        # Float32 means float32: TF32 keeps 10 bits. Trying out algorithms would pick one by timing.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+
+
+def _keep_large_blocks() -> None:
+    """A layer's memory stays for the next: glibc would give it back, and faulting it in takes a tenth of the time."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, _KEPT_BLOCK_BYTES)
+        set_option(_M_TRIM_THRESHOLD, _KEPT_FREE_BYTES)
+
+
+@contextmanager
+def _out_of_memory() -> Iterator[None]:
+    """Turns the several ways in which torch says so into OutOfMemory."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        message = str(error)
+    except MemoryError as error:
+        message = str(error)
+    except RuntimeError as error:
+        # The CPU's allocator and oneDNN raise the plain class; what oneDNN cannot do at all failed at the start.
+        if not any(words in str(error) for words in _CPU_OUT_OF_MEMORY):
+            raise
+        message = str(error)
+    else:
+        return
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    raise OutOfMemory(message)

@@ -1,0 +1,51 @@
+"""Flags of what is done with model repositories, for the service's own command line and for whoever runs it. Pure."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from services.base.stage.config import add_config_flags
+from services.features.triton.config import Serving
+
+NETWORKS = {
+    "inception_v3": "uint8 frames [N,299,299,3] -> float32 [N,2048]",
+    "semantic": "float32 sequences [N,T,80] and their lengths -> float32 [N,T,128], seeded",
+}
+
+Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
+
+
+def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
+    """list, export and verify, each a parser below `actions`."""
+    listing = actions.add_parser("list", help="networks that can be exported, and the models of a repository")
+    listing.add_argument("repository", type=Path, nargs="?", help="folder that a Triton server reads")
+    export = actions.add_parser("export", help="write networks into a model repository")
+    export.add_argument("repository", type=Path, help="folder that a Triton server reads; made if missing")
+    export.add_argument(
+        "--network", action="append", choices=list(NETWORKS), help="may be repeated (default: inception_v3)"
+    )
+    export.add_argument("--weights", default="", help="file of trained weights for inception_v3; empty: seeded ones")
+    export.add_argument("--weights-sha256", default="", help="what the file must be")
+    export.add_argument("--seed", type=int, default=0, help="of random weights (default: %(default)s)")
+    add_config_flags(export, Serving)
+    verify = actions.add_parser("verify", help="read and compute every network of a model repository")
+    verify.add_argument("repository", type=Path, help="folder that a Triton server reads")
+    verify.add_argument("--server", default="", metavar="HOST:PORT", help="also ask this Triton server")
+    return [listing, export, verify]
+
+
+def words_of(flags: argparse.Namespace) -> list[str]:
+    """The command line that gives these flags: the action, its flags, the repository."""
+    words = [str(flags.action)]
+    names = {"export": ("weights", "weights_sha256", "seed"), "verify": ("server",)}.get(flags.action, ())
+    words += [f"--{name.replace('_', '-')}={getattr(flags, name)}" for name in names]
+    if flags.action == "export":
+        words += [f"--network={network}" for network in flags.network or ()]
+        for field in dataclasses.fields(Serving):
+            name, value = field.name.replace("_", "-"), getattr(flags, field.name)
+            switch = {True: f"--{name}", False: f"--no-{name}"}
+            words.append(switch[value] if isinstance(value, bool) else f"--{name}={value}")
+    return words if flags.repository is None else [*words, "--", str(flags.repository)]

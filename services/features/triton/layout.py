@@ -1,0 +1,119 @@
+"""The folders of a Triton model repository: NAME/config.pbtxt, NAME/1/{model.py,model.onnx,model.json,check.npy}."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadConfig
+from services.base.media.arrays import Float32Array
+from services.features.triton import models
+from services.features.triton.config import WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
+
+SCHEMA = 1
+ONNX_FILE, CARD_FILE, CHECK_FILE = "model.onnx", "model.json", "check.npy"
+NUM_CHECKED = 2
+BACKEND_FILE = Path(models.__path__[0]) / "onnx_model.py"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What lies in a version's folder. digest: sha256 of model.onnx. weights: "sha256:<hex>" or "seeded:0"."""
+
+    name: str
+    weights: str
+    digest: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def to_json(self) -> str:
+        tensors = {
+            what: [{"name": t.name, "type": t.type, "shape": list(t.shape)} for t in getattr(self, what)]
+            for what in ("inputs", "outputs")
+        }
+        facts = {"schema": SCHEMA, "name": self.name, "weights": self.weights, "digest": self.digest}
+        return json.dumps({**facts, **tensors}, indent=2) + "\n"
+
+    @classmethod
+    def of_file(cls, path: Path) -> Card:
+        """Raises BadConfig for what is no card of ours."""
+        try:
+            values: Mapping[str, Any] = json.loads(path.read_text())
+            inputs, outputs = (
+                tuple(Tensor(t["name"], t["type"], tuple(t["shape"])) for t in values[what])
+                for what in ("inputs", "outputs")
+            )
+            return cls(values["name"], values["weights"], values["digest"], inputs, outputs)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadConfig("NO_CARD", f"{path} does not describe a model: {error!r}; export it again") from error
+
+
+def write_version(repository: Path, card: Card, onnx: Path, check: Float32Array, serving: Serving) -> Path:
+    """Adds a network as the next version of its name, or renews the config of the same network. Answers the folder.
+
+    A server that watches the repository never sees half a version. check: the answers to `check_inputs`.
+    """
+    folder = repository / card.name
+    folder.mkdir(parents=True, exist_ok=True)
+    latest = versions(folder)[-1:]
+    version = latest[0] if latest and Card.of_file(folder / str(latest[0]) / CARD_FILE) == card else sum(latest) + 1
+    target = folder / str(version)
+    if not target.exists():
+        partial = folder / f".{version}.{os.getpid()}"
+        partial.mkdir()
+        shutil.copyfile(onnx, partial / ONNX_FILE)
+        np.save(partial / CHECK_FILE, check)
+        (partial / CARD_FILE).write_text(card.to_json())
+        partial.rename(target)
+    if serving.platform == "python":
+        shutil.copyfile(BACKEND_FILE, target / "model.py")
+    if len(card.inputs) > 1:
+        (folder / "warmup").mkdir(exist_ok=True)
+        (folder / "warmup" / WARM_LENGTHS).write_bytes(np.array([WARM_STEPS], np.int64).tobytes())
+    parameters = {"weights": card.weights, "digest": card.digest}
+    text = config_text(card.name, card.inputs, card.outputs, serving, parameters)
+    temporary = folder / f".config.{os.getpid()}"
+    temporary.write_text(text)
+    temporary.replace(folder / "config.pbtxt")
+    return target
+
+
+def versions(folder: Path) -> list[int]:
+    """Numbers of a model's versions, in order."""
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
+
+
+def model_folders(repository: Path) -> list[Path]:
+    """Folders of the models. Raises BadConfig where there is no repository."""
+    if not repository.is_dir():
+        raise BadConfig("NO_REPOSITORY", f"{str(repository)!r} is no folder: write one with `visemill models export`")
+    return sorted(path.parent for path in repository.glob("*/config.pbtxt"))
+
+
+def digest_of_file(path: Path) -> str:
+    """sha256 (hex). Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_inputs(card: Card) -> list[tuple[str, np.ndarray]]:
+    """Inputs that are a function of the card's shapes alone: noise, and lengths of which one is shorter."""
+    return [(tensor.name, _noise(i, tensor)) for i, tensor in enumerate(card.inputs)]
+
+
+def _noise(seed: int, tensor: Tensor) -> np.ndarray:
+    shape = (NUM_CHECKED, *(WARM_STEPS if size < 0 else size for size in tensor.shape[1:]))
+    if len(shape) == 1:
+        return np.array([WARM_STEPS, WARM_STEPS - 3], np.int64)
+    # Raw bits: numpy promises the same ones for ever, of its distributions it does not.
+    levels = np.frombuffer(np.random.PCG64(seed).random_raw(-(-int(np.prod(shape)) // 8)).tobytes(), np.uint8)
+    levels = levels[: int(np.prod(shape))].reshape(shape).copy()
+    return levels if tensor.triton_type == "TYPE_UINT8" else (levels.astype(np.float32) - 127.5) / 74.0

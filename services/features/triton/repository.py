@@ -1,0 +1,131 @@
+"""Model repositories of Triton servers: `python -m services.features.triton.repository list|export|verify`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from services.base.errors import EXIT_OK, BadConfig, VisemillError
+from services.base.stage.config import config_from_flags
+from services.features.ops import cut
+from services.features.spec import FeaturesConfig
+from services.features.triton.config import Serving, Tensor
+from services.features.triton.flags import NETWORKS, add_actions
+from services.features.triton.layout import (
+    CARD_FILE,
+    ONNX_FILE,
+    Card,
+    check_inputs,
+    digest_of_file,
+    model_folders,
+    versions,
+    write_version,
+)
+from services.features.triton.verify import Finding, verify_repository
+
+
+def export_network(repository: Path, network: str, config: FeaturesConfig, serving: Serving) -> Finding:
+    """Writes one network into a repository. Raises BadConfig for weights that do not load."""
+    # What computes is loaded when it is needed: torch takes seconds.
+    from services.features.runtimes import export
+    from services.features.runtimes.torch import open_torch
+    from services.features.speech.semantic import SemanticModel
+
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx = Path(scratch) / ONNX_FILE
+        if network == "semantic":
+            card = card_of(onnx, network, export.export_semantic(onnx, config.seed))
+            (_, sequences_NTC), (_, lengths_N) = check_inputs(card)
+            answers = SemanticModel(config.seed)(cut(sequences_NTC, lengths_N))
+            check = np.concatenate(answers)
+        else:
+            card = card_of(onnx, network, export.export_inception(config, onnx))
+            check = open_torch(config)(check_inputs(card)[0][1])
+        folder = write_version(repository, card, onnx, check, serving)
+    return Finding(network, int(folder.name), card.weights, card.digest)
+
+
+def card_of(onnx: Path, name: str, weights: str) -> Card:
+    """Describes an ONNX file. Raises BadConfig for inputs that are not served."""
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    try:
+        inputs, outputs = (
+            tuple(Tensor(t.name, t.type, tuple(s if isinstance(s, int) else -1 for s in t.shape)) for t in tensors)
+            for tensors in (session.get_inputs(), session.get_outputs())
+        )
+    except ValueError as error:
+        raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
+    return Card(name, weights, digest_of_file(onnx), inputs, outputs)
+
+
+def list_models(repository: Path) -> list[Finding]:
+    """Every version of every model, unread but for its card. Raises BadConfig."""
+    found = []
+    for folder in model_folders(repository):
+        for version in versions(folder):
+            card = Card.of_file(folder / str(version) / CARD_FILE)
+            found.append(Finding(folder.name, version, card.weights, card.digest))
+    return found
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """list, export, verify."""
+    parser = argparse.ArgumentParser(prog="python -m services.features.triton.repository", description=__doc__)
+    for sub in add_actions(parser.add_subparsers(dest="action", required=True)):
+        sub.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
+    return parser
+
+
+def _run(flags: argparse.Namespace) -> list[Finding]:
+    if flags.action == "list":
+        return list_models(flags.repository) if flags.repository else []
+    if flags.action == "verify":
+        return verify_repository(flags.repository, flags.server)
+    serving = config_from_flags(Serving, flags)
+    try:
+        config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
+    except ValueError as error:
+        raise BadConfig("BAD_SETTING", str(error)) from error
+    _make_folder(flags.repository)
+    return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
+
+
+def _make_folder(repository: Path) -> None:
+    """Before networks are computed, which takes a minute. Raises BadConfig."""
+    try:
+        repository.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(
+            "NO_REPOSITORY", f"{str(repository)!r} cannot be a folder ({error.strerror}): give another path"
+        ) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 all is well, 78 something is wrong with a model or a setting."""
+    flags = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        found = _run(flags)
+    except VisemillError as error:
+        sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
+        return error.exit_code
+    if flags.output == "json":
+        networks = NETWORKS if flags.action == "list" else {}
+        sys.stdout.write(json.dumps({"networks": networks, "models": [f.to_dict() for f in found]}) + "\n")
+    else:
+        lines = [f"{name}: {text}" for name, text in NETWORKS.items()] if flags.action == "list" else []
+        lines += [f"{f.model} {f.version} {f.weights} {'; '.join(f.problems) or 'ok'}" for f in found]
+        sys.stdout.write("\n".join(lines) + "\n")
+    return BadConfig.exit_code if any(f.problems for f in found) else EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,4 @@
+"""File formats of the field: bytes to values and back. Pure.
+
+Belongs here: TFRecord, tf.train.Example, align files. May not: open files or know a pipeline.
+"""

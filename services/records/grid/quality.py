@@ -1,0 +1,279 @@
+"""Facts about a clip for the sidecar, never for the record, and the flags that follow from them. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadInput
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.video import DecodeFacts, VideoInfo
+from services.formats.align import Align, detect_ticks_per_s, stem_matches
+from services.records.grid.face_place import MAX_ROLL_DEG, face_place
+from services.records.grid.frame_quality import BoolArray, FrameFacts
+from services.records.grid.labels import Label, ctc_feasible
+from services.records.grid.ops import Crops
+from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of
+
+LONG_LOSS_FRAMES = 15
+# A few frames may be off where a face comes or goes.
+MANY_FRAMES = 3
+ALIGN_TOLERANCE_S = 0.5
+
+FLAGS: Mapping[str, str] = {
+    "ALIGN_TIME_MISMATCH": f"the alignment ends over {ALIGN_TOLERANCE_S} s off the clip's end, in its better unit",
+    "CHARACTERS_DROPPED": "the transcript holds characters outside a..z and blank",
+    "CORRUPT_FRAMES": "frames were flagged as damaged or concealed, bytes were skipped, or decoding broke off",
+    "CTC_INFEASIBLE": "fewer frames than the label needs",
+    "DARK_FRAMES": "frames with next to no light",
+    "DECODER_WARNINGS": "the decoder complained",
+    "EMPTY_LABEL": "the transcript has no character of the alphabet",
+    "FACE_DOUBTFUL": "the detector hardly takes it for a face: it may be upside down",
+    "FACE_JUMPED": "from one frame to the next the face is elsewhere or of another size: another person's, perhaps",
+    "FACE_LOST": "frames without a face of their own",
+    "FACE_LOST_LONG": f"more than {LONG_LOSS_FRAMES} frames in a row without a face of their own",
+    "FACE_MISPLACED": f"more than {MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
+    "FACE_TURNED": f"more than {MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
+    "FRAMES_CUT": "the clip goes on where the record ends",
+    "FRAMES_LOST": "frames before the first key frame, of a further recording or of damaged packets could not be read",
+    "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
+    "FROZEN_LONG": f"one picture for more than {LONG_HOLE_FRAMES} frames in a row, as good as unchanged",
+    "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
+    "INDEX_IS_NO_TIME": "frames were taken by index from a video that is not of steady 25 Hz: words are elsewhere",
+    "INTERLACED": "frames of two fields, woven as they were coded: what moves has combs",
+    "LABEL_CUT": "words of the label lie behind the record's last frame",
+    "LABEL_TRUNCATED": "more characters than label slots",
+    "LONG_HOLE": f"the video lacks more than {LONG_HOLE_FRAMES} frames in a row: the ones beside them were held, or it "
+    "begins so much later than the sound",
+    "MISSING_FRAMES": "the video lacks frames, in mid-clip or where the sound begins",
+    "OTHER_RATE": "the video is not of 25 Hz; frames were taken by time",
+    "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
+    "SHORT_CLIP": "fewer frames than the record has room for",
+    "STEM_MISMATCH": "the file's name spells another sentence",
+    "TIMES_RESTART": "times begin anew in mid-file, as where two recordings are joined",
+    "WORDS_DROPPED": "words of the transcript have no character of the alphabet, and the label lacks them",
+}
+# These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
+SERIOUS = (
+    "GREY_FRAMES",
+    "CORRUPT_FRAMES",
+    "DARK_FRAMES",
+    "FRAMES_LOST",
+    "TIMES_RESTART",
+    "FACE_LOST_LONG",
+    "FACE_TURNED",
+    "FACE_MISPLACED",
+    "FACE_DOUBTFUL",
+    "FACE_JUMPED",
+    "INDEX_IS_NO_TIME",
+    "LONG_HOLE",
+    "FROZEN_LONG",
+    "LABEL_CUT",
+    "STEM_MISMATCH",
+    "EMPTY_LABEL",
+    "WORDS_DROPPED",
+    "CTC_INFEASIBLE",
+)
+
+
+@dataclass(frozen=True)
+class ClipFindings:
+    """All that is known of a clip once its crops are made. num_frames: in the record, as many as frames has.
+
+    by_time: frames were taken by time, not by index.
+    """
+
+    utterance_id: str
+    max_frames: int
+    frames: FrameFacts
+    landmarks: Landmarks
+    crops: Crops
+    align: Align
+    label: Label
+    info: VideoInfo | None
+    facts: DecodeFacts | None
+    by_time: bool = True
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.frames.frozen_T)
+
+
+def clip_quality(found: ClipFindings) -> dict[str, Any]:
+    """JSON-able facts, numbers rounded, the same for the same clip."""
+    return {
+        **_frame_part(found),
+        **_face_part(found),
+        **_decoder_part(found.facts),
+        **_picture_part(found.info),
+        **_text_part(found),
+        "crop_scale_x": [round(v, 4) for v in found.crops.scale_x],
+        "crop_scale_y": [round(v, 4) for v in found.crops.scale_y],
+    }
+
+
+def _frame_part(found: ClipFindings) -> dict[str, Any]:
+    return {
+        "num_frames": found.num_frames,
+        "num_frames_missing": max(0, found.max_frames - found.num_frames),
+        "num_frames_grey": int(found.frames.grey_T.sum()),
+        "num_frames_dark": int(found.frames.dark_T.sum()),
+        "num_frames_frozen": int(found.frames.frozen_T.sum()),
+        "longest_still_frames": _longest_run(found.frames.still_T),
+        "light_mean": round(float(found.frames.light_T.mean()), 2) if found.num_frames else 0.0,
+    }
+
+
+def _face_part(found: ClipFindings) -> dict[str, Any]:
+    source_T = found.landmarks.source_T[: found.num_frames]
+    counts = {source.name.lower(): int((source_T == source).sum()) for source in PointSource}
+    lost_T = (source_T == PointSource.MISSING) | (source_T == PointSource.INTERPOLATED)
+    return {
+        **{f"num_faces_{name}": count for name, count in counts.items()},
+        "longest_loss_frames": _longest_run(lost_T),
+        "face": dataclasses.asdict(face_place(found.landmarks, found.num_frames)),
+    }
+
+
+def _decoder_part(facts: DecodeFacts | None) -> dict[str, Any]:
+    if facts is None:
+        return {"decode": None}
+    return {
+        "decode": {
+            "num_frames": facts.num_frames,
+            "num_corrupt": facts.num_corrupt,
+            "num_duplicate_pts": facts.num_duplicate_pts,
+            "truncated": facts.truncated,
+            "ended_early": facts.ended_early,
+            "warnings": list(facts.warnings),
+            "num_decoded": facts.num_decoded,
+            "num_lost": facts.num_lost,
+            "num_derived_pts": facts.num_derived_pts,
+            "num_restarts": facts.num_restarts,
+            "num_held": facts.num_held,
+            "num_hidden": facts.num_hidden,
+            "num_interlaced": facts.num_interlaced,
+            "rate_hz": round(facts.rate_hz, 3),
+            "duration_s": round(facts.duration_s, 3),
+            "holes": [list(hole) for hole in facts.holes],
+            "frames_sha256": facts.frames_sha256,
+        }
+    }
+
+
+def _picture_part(info: VideoInfo | None) -> dict[str, Any]:
+    """What the container says about the picture, and which of its streams was taken."""
+    if info is None:
+        return {"picture": None}
+    return {
+        "picture": {
+            "width_px": info.width_px,
+            "height_px": info.height_px,
+            "rotation_deg": info.rotation_deg,
+            "pixel_aspect": info.pixel_aspect,
+            "stream_index": info.stream_index,
+            "num_video_streams": info.num_video_streams,
+        }
+    }
+
+
+def _text_part(found: ClipFindings) -> dict[str, Any]:
+    duration_s = _duration_s(found)
+    ticks_per_s = detect_ticks_per_s(found.align.last_tick, duration_s)
+    timing = timing_of(
+        found.align, ticks_per_s, found.num_frames, by_time=found.by_time, facts=found.facts, info=found.info
+    )
+    return {
+        "timing": {
+            **dataclasses.asdict(timing),
+            "holes": [list(hole) for hole in timing.holes],
+            "is_other_rate": timing.is_other_rate,
+            "is_label_cut": timing.is_label_cut,
+        },
+        "transcript": found.align.transcript,
+        "label_len": found.label.length,
+        "label_truncated": found.label.truncated,
+        "characters_dropped": found.label.dropped,
+        "words_dropped": list(found.label.words_dropped),
+        "ctc_feasible": ctc_feasible(found.label, found.num_frames),
+        "stem_matches": stem_matches(found.utterance_id, found.align.words),
+        "duration_s": round(duration_s, 3),
+        "align_ticks_per_s": ticks_per_s,
+        "align_end_s": round(found.align.last_tick / ticks_per_s, 3),
+    }
+
+
+def _duration_s(found: ClipFindings) -> float:
+    """As measured, else as declared, else from the frames; 0 if none tells."""
+    if found.facts is not None and found.facts.duration_s > 0:
+        return found.facts.duration_s
+    if found.info is None:
+        return 0.0
+    if found.info.duration_s > 0:
+        return found.info.duration_s
+    num_frames = found.facts.num_frames if found.facts else found.num_frames
+    return num_frames / found.info.fps_hz if found.info.fps_hz > 0 else 0.0
+
+
+def _longest_run(lost_T: BoolArray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost_T, [False])).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+
+
+def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
+    """The flags that the facts of `clip_quality` raise, sorted."""
+    decode = quality["decode"] or {}
+    away_s = abs(quality["align_end_s"] - quality["duration_s"])
+    timing, face = quality["timing"], quality["face"]
+    longest_hole = max((num for _, num in timing["holes"]), default=0)
+    lost = quality["num_faces_missing"] + quality["num_faces_interpolated"]
+    raised = {
+        "ALIGN_TIME_MISMATCH": quality["duration_s"] > 0 and away_s > ALIGN_TOLERANCE_S,
+        "CHARACTERS_DROPPED": quality["characters_dropped"] != "",
+        "CORRUPT_FRAMES": decode.get("num_corrupt", 0) > 0 or decode.get("ended_early", False),
+        "CTC_INFEASIBLE": not quality["ctc_feasible"],
+        "DARK_FRAMES": quality["num_frames_dark"] > 0,
+        "DECODER_WARNINGS": bool(decode.get("warnings")),
+        "EMPTY_LABEL": quality["label_len"] == 0,
+        "FACE_DOUBTFUL": face["is_doubtful"],
+        "FACE_JUMPED": face["num_jumps"] > 0,
+        "FACE_LOST": lost > 0,
+        "FACE_LOST_LONG": quality["longest_loss_frames"] > LONG_LOSS_FRAMES,
+        "FACE_MISPLACED": face["num_misplaced"] > MANY_FRAMES,
+        "FACE_TURNED": face["num_turned"] > MANY_FRAMES,
+        "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
+        "FRAMES_LOST": decode.get("num_lost", 0) > 0,
+        "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
+        "FROZEN_LONG": quality["longest_still_frames"] > LONG_HOLE_FRAMES,
+        "GREY_FRAMES": quality["num_frames_grey"] > 0,
+        "INDEX_IS_NO_TIME": not timing["by_time"] and (timing["is_other_rate"] or longest_hole > 0),
+        "INTERLACED": decode.get("num_interlaced", 0) > 0,
+        "LABEL_CUT": timing["is_label_cut"],
+        "LABEL_TRUNCATED": quality["label_truncated"],
+        "LONG_HOLE": timing["by_time"] and longest_hole > LONG_HOLE_FRAMES,
+        "MISSING_FRAMES": longest_hole > 0,
+        "OTHER_RATE": timing["by_time"] and timing["is_other_rate"],
+        "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
+        "SHORT_CLIP": quality["num_frames_missing"] > 0,
+        "STEM_MISMATCH": quality["stem_matches"] is False,
+        "TIMES_RESTART": decode.get("num_restarts", 0) > 0,
+        "WORDS_DROPPED": bool(quality["words_dropped"]),
+    }
+    return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))
+
+
+def judge(flags: tuple[str, ...], policy: str) -> tuple[str, ...]:
+    """The flags to report. keep: none, the facts speak for themselves. flag: all. quarantine: all, if none is serious.
+
+    Raises BadInput under "quarantine", its reason the first serious flag in the order of SERIOUS.
+    """
+    if policy == "keep":
+        return ()
+    serious = next((flag for flag in SERIOUS if flag in flags), None)
+    if policy == "quarantine" and serious is not None:
+        raise BadInput(serious, f"{FLAGS[serious]}: fix the clip, or choose the quality policy `flag` to keep it")
+    return flags

@@ -1,0 +1,97 @@
+"""Frames of one clip, its landmarks and its alignment in; one tf.train.Example with its quality facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadInput
+from services.base.media.arrays import UInt8Array
+from services.base.media.clip import Clip
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.stage.product import Product
+from services.base.stage.spec import ClipJob
+from services.formats.align import Align, parse_align
+from services.formats.example import encode_example
+from services.geometry.mouth_window import CHANNELS, profile_named
+from services.records.grid.frame_quality import FrameMeter
+from services.records.grid.frames import KeptFrames
+from services.records.grid.labels import Label, encode_words
+from services.records.grid.ops import crop_clip
+from services.records.grid.quality import ClipFindings, clip_quality, flags_of, judge
+from services.records.grid.spec import RecordsConfig
+
+
+def open_stage(config: RecordsConfig) -> Callable[[ClipJob, VideoInfo | None], RecordWork]:
+    """The stage for one process. It carries one clip at a time: a second begins only when the first has finished."""
+    frames = KeptFrames(config.max_frames)
+
+    def begin(job: ClipJob, info: VideoInfo | None) -> RecordWork:
+        frames.begin()
+        return RecordWork(config, frames, job, info)
+
+    return begin
+
+
+class RecordWork:
+    """One clip on its way to a record. Raises BadInput BAD_ALIGN or NO_ALIGN at once, before anything is decoded."""
+
+    wants_frames = True
+
+    def __init__(self, config: RecordsConfig, frames: KeptFrames, job: ClipJob, info: VideoInfo | None) -> None:
+        self._config = config
+        self._frames = frames
+        self._clip = job.clip
+        self._info = info
+        self._meter = FrameMeter()
+        if "align" not in job.extras:
+            raise BadInput("NO_ALIGN", f"{job.clip.key} has no alignment: a label is made from one")
+        self._align: Align = parse_align(job.extras["align"])
+
+    def push(self, chunk: FrameChunk) -> None:
+        self._meter.push(self._frames.add(chunk.frames_THWC))
+
+    def finish(self, given: Mapping[str, Any]) -> Product:
+        """given: "landmarks", and "info" and "facts" where something was decoded. Raises BadInput."""
+        profile = profile_named(self._config.profile)
+        frames_THWC = self._frames.frames_THWC
+        crops_THWC = np.empty((self._config.max_frames, profile.height_px, profile.width_px, CHANNELS), np.uint8)
+        crops_THWC[len(frames_THWC) :] = 0
+        crops = crop_clip(profile, frames_THWC, given["landmarks"], crops_THWC)
+        label = encode_words(self._align.words, self._config.max_text_len)
+        found = ClipFindings(
+            self._clip.utterance_id,
+            self._config.max_frames,
+            self._meter.facts(),
+            given["landmarks"],
+            crops,
+            self._align,
+            label,
+            given.get("info") or self._info,
+            given.get("facts"),
+            profile.by_time,
+        )
+        quality = clip_quality(found)
+        flags = judge(flags_of(quality), self._config.quality_policy)
+        return Product(record_bytes(self._clip, crops_THWC, found.num_frames, label), quality, flags)
+
+
+def record_bytes(clip: Clip, crops_THWC: UInt8Array, num_frames: int, label: Label) -> bytes:
+    """The serialized tf.train.Example that LipTypeV2 readers expect. crops_THWC: uint8, padded to full length."""
+    t, h, w, c = crops_THWC.shape
+    return encode_example(
+        {
+            "frames": np.ascontiguousarray(crops_THWC).data,
+            "t": t,
+            "h": h,
+            "w": w,
+            "c": c,
+            "label": label.ids,
+            "label_len": label.length,
+            "input_len": num_frames,
+            "utterance_id": clip.utterance_id.encode(),
+            "speaker_id": clip.speaker_id.encode(),
+        }
+    )

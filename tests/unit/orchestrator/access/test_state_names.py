@@ -1,0 +1,84 @@
+"""What a run's state may name, where the run is carried for somebody else."""
+
+import dataclasses
+
+import pytest
+
+from orchestrator.access.allowed import Allowed
+from orchestrator.access.state_names import check_order, check_words, planning_words
+from orchestrator.console.flags import FlagParser
+from orchestrator.planner.planning import pipeline_of
+from services.base.errors import BadConfig
+from services.base.run.spec import PinnedStage, RunSpec
+
+ALLOWED = Allowed(("/data", "s3://bucket/team"), ("triton:8001",))
+STAGES = (
+    PinnedStage("decode", {"sampling": "all"}),
+    PinnedStage("landmarks", {"dlib_predictor": "", "backend": "dlib"}),
+)
+ORDER = RunSpec("r", "sign", "d" * 64, STAGES, "/data/in", "s3://bucket/team/out", 1, 1, "0" * 64, {})
+
+
+def with_stage(**config):
+    return dataclasses.replace(ORDER, stages=(*STAGES, PinnedStage("features", config)))
+
+
+def parser():
+    made = FlagParser("flags of sign")
+    pipeline_of("sign").add_flags(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(ORDER, id="its roots are allowed"),
+        pytest.param(with_stage(weights="imagenet", triton="triton:8001"), id="a name, and a server that is allowed"),
+        pytest.param(with_stage(weights="/data/w.pt"), id="a file below a root"),
+    ],
+)
+def test_what_a_submitter_could_have_named(order):
+    check_order(order, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("order", "named"),
+    [
+        (dataclasses.replace(ORDER, input_root="/etc"), "input_root /etc"),
+        (dataclasses.replace(ORDER, input_root="/data/../etc"), "input_root /data/../etc"),
+        (dataclasses.replace(ORDER, output_root="s3://bucket/teams"), "output_root s3://bucket/teams"),
+        (dataclasses.replace(ORDER, follow_links=True), "--follow-links"),
+        (with_stage(weights="/root/.ssh/id"), "features.weights /root/.ssh/id"),
+        (with_stage(weights="../w.pt"), "features.weights ../w.pt"),
+        (with_stage(triton="169.254.169.254:80"), "features.triton 169.254.169.254:80"),
+    ],
+)
+def test_what_nobody_may_name_is_refused(order, named):
+    with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED") as refused:
+        check_order(order, ALLOWED)
+    assert named in refused.value.message and "begin a new run" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("visemill plan sign --input-root /data/in --label-map=/etc/shadow", "--label-map /etc/shadow"),
+        ("visemill plan sign --iv3-weights=/home/w.pt --write-iv3-features", "--iv3-weights /home/w.pt"),
+        ("visemill plan sign --triton=elsewhere:1", "--triton elsewhere:1"),
+        ("visemill plan sign --state-root=/etc", "--state-root=/etc"),
+        ("visemill plan grid --fps 25", "is not how a run of sign is planned"),
+        ("sh -c 'rm -r /'", "is not how a run of sign is planned"),
+        ("visemill plan sign 'open", "No closing quotation"),
+    ],
+)
+def test_flags_that_the_state_keeps_are_the_pipelines_and_name_what_is_allowed(command, named):
+    with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED") as refused:
+        check_words(ORDER, planning_words("r", "sign", command), parser(), ALLOWED)
+    assert named in refused.value.message
+
+
+def test_whoever_planned_a_run_may_have_named_any_file_but_no_other_flag():
+    words = planning_words("r", "sign", "visemill plan sign --input-root /x --output-root /y --label-map=/x/map.csv")
+    check_words(ORDER, words, parser(), None)
+    with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED"):
+        check_words(ORDER, ["--no-such-flag=1"], parser(), None)

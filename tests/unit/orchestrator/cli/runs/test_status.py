@@ -1,0 +1,57 @@
+"""`visemill status` of a run of many shards: exact where that takes a listing, a share of what takes a read a shard."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.main import main
+from services.base.run import paths
+from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, ShardCommit
+
+NUM_SHARDS = 100_000
+RUN, DIGEST = "many", "d" * 64
+
+
+def done_json(shard: int) -> bytes:
+    return ShardCommit(shard, DIGEST, {}, {}, {"train": 3, "quarantined": 1}, {"wall": 2.0}).to_json()
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Every 40th shard is done, 2,500 in all; each has set one clip aside."""
+    stages = (PinnedStage("decode"),)
+    order = RunSpec(RUN, "grid", DIGEST, stages, "in", str(tmp_path), NUM_SHARDS, 4 * NUM_SHARDS, "0" * 64, {})
+    line = QuarantineEntry("k", "m", "train", "BAD_INPUT", "NO_FACE", "none").to_json()
+    files = {paths.run_file(RUN): order.to_json(), "output.json": json.dumps({"run": RUN, "digest": DIGEST}).encode()}
+    for shard in range(0, NUM_SHARDS, 40):
+        files[paths.done_file(RUN, shard, NUM_SHARDS)] = done_json(shard)
+        files[paths.quarantine_file(RUN, shard, NUM_SHARDS)] = f"{line}\n".encode()
+    for name, data in files.items():
+        path = tmp_path / paths.STATE_DIR / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("flags", "counted"), [([], 834), (["--whole"], 2500)])
+def test_shards_are_counted_exactly_and_commits_by_a_share_unless_all_are_asked_for(output, capsys, flags, counted):
+    assert main(["status", "--output-root", str(output), "-o", "json", *flags]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["shards"] == {"done": 2500, "total": NUM_SHARDS}
+    assert data["counted"] == {"done": counted, "quarantine": counted}
+    assert data["records"]["train"] == 3 * counted
+    assert (data["quarantined"], data["reasons"]) == (counted, {"NO_FACE": counted})
+    assert data["worker_s"] == 2.0 * counted
+
+
+def test_a_share_is_said_to_be_one(output, capsys):
+    assert main(["status", "--output-root", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "2500 of 100000 shards\n" in said
+    assert "(in 834 of 2500 shards); --whole counts in all" in said
+
+
+def test_a_run_that_is_not_finished_is_carried_on_by_the_command_that_is_told(output, capsys):
+    assert main(["status", "--output-root", str(output)]) == 0
+    assert f"unless it is being written: visemill resume --output-root {output}\n" in capsys.readouterr().out

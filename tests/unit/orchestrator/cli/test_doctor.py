@@ -1,0 +1,76 @@
+"""`visemill doctor`: per pipeline, each part ok or missing, with what it is for and the command that gets it."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from orchestrator.cli import doctor_checks
+from orchestrator.cli.doctor_checks import checks_of
+from orchestrator.cli.main import main
+from services.base.errors import BadConfig
+
+GRID, SIGN = {"landmarks mediapipe", "records"}, {"keypoints", "signfiles", "features torch (optional)"}
+
+
+def names(*pipelines: str) -> set[str]:
+    return {check.name for check in checks_of(pipelines, [], "", "")}
+
+
+def test_each_pipeline_has_its_own_parts_and_both_share_the_machine():
+    assert names("grid") >= GRID and not names("grid") & SIGN
+    assert names("sign") >= SIGN and not names("sign") & GRID
+    assert names("grid", "sign") == names("grid") | names("sign")
+    shared = names("grid") & names("sign")
+    assert {"python", "decode", "decoder h264", "kubectl (optional)", "helm (optional)", "buf (optional)"} <= shared
+
+
+@pytest.mark.parametrize(("pipeline", "needed"), [("grid", {"decoder mpeg1video"}), ("sign", {"decoder h264"})])
+def test_the_decoders_that_a_pipeline_cannot_do_without_are_needed(pipeline, needed):
+    decoders = [check for check in checks_of([pipeline], [], "", "") if check.name.startswith("decoder ")]
+    assert {check.name for check in decoders if check.needed} == needed
+    assert {check.name.split()[1] for check in decoders} >= {"h264", "mpeg2video", "vp8", "vp9", "hevc", "av1"}
+
+
+def test_every_part_says_what_it_is_for_and_how_to_get_it():
+    for check in checks_of(["grid", "sign"], ["/a"], "", ""):
+        assert check.purpose and check.fix, check.name
+
+
+def test_doctor_finds_what_a_pipeline_needs_here(capsys, tmp_path):
+    """Asks every stage of sign who it is, each in a process of its own: some seconds."""
+    assert main(["doctor", "sign", "--root", str(tmp_path), "-o", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["healthy"] and said["pipelines"] == ["sign"]
+    by_name = {check["check"]: check for check in said["checks"]}
+    assert by_name["decoder h264"]["found"] == "built in"
+    assert by_name[f"store {tmp_path}"]["found"].startswith("keeps every promise")
+    assert by_name["keypoints"]["found"].count(".task ") == 3
+
+
+def test_what_is_missing_has_its_line_its_purpose_and_its_fix_and_78_is_for_what_is_needed(
+    capsys, monkeypatch, tmp_path
+):
+    """The decoders of this build, the programs on PATH and a root are taken away."""
+    monkeypatch.setattr(doctor_checks, "_built_in_decoders", lambda: {"mpeg1video": True, "h264": False})
+    monkeypatch.setattr(doctor_checks, "_identity", lambda stage, config: "there")
+    monkeypatch.setattr(shutil, "which", lambda name, *_: None)
+    assert main(["doctor", "sign"]) == 78
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("MISSING decoder h264: NOT_BUILT_IN: this build of the media library (PyAV) has no decoder h264")
+    assert lines[at + 1].strip() == "for: most .mp4 and .mov files"
+    assert "pip install" in lines[at + 2] and lines[at + 2].strip().startswith("fix: ")
+    assert "absent  helm (optional): NOT_INSTALLED: no program helm on PATH" in lines
+    assert main(["doctor", "grid"]) == 0
+    (tmp_path / "file").write_text("")
+    assert main(["doctor", "grid", "--root", str(tmp_path / "file")]) == 78
+
+
+def test_little_space_is_missing_with_both_numbers(tmp_path):
+    free_bytes = shutil.disk_usage(tmp_path).free
+    with pytest.raises(BadConfig, match="may be needed"):
+        doctor_checks._free(str(tmp_path), 100 * free_bytes)
+    assert doctor_checks._free(str(tmp_path), 0).endswith(" free")
+    with pytest.raises(BadConfig, match=os.strerror(2)):
+        doctor_checks._free(str(tmp_path / "none"), 0)

@@ -1,0 +1,58 @@
+"""The command line: words of the original script, usage, and what every command shares."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import main as cli
+from orchestrator.cli.main import build_parser, in_our_words, main
+from services.base.errors import BadConfig
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("count-utterances --input-root data", "count grid --input-root data"),
+        ("count-utterances grid --input-root data", "count grid --input-root data"),
+        ("grid-to-tfrecords-parallel --input-root a --workers 8", "run grid --input-root a --workers 8"),
+        ("run grid --input-root a", "run grid --input-root a"),
+        ("", ""),
+    ],
+)
+def test_the_originals_words_are_understood(words: str, expected: str) -> None:
+    assert in_our_words(words.split()) == expected.split()
+
+
+@pytest.mark.parametrize("words", ["", "nonsense", "run", "run grid", "run grid --input-root a", "gc --max-gb many"])
+def test_a_line_that_cannot_be_read_exits_64(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words.split())
+    assert caught.value.code == 64
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_run_of_the_original_script_parses_with_all_its_flags() -> None:
+    line = (
+        "grid-to-tfrecords-parallel --input-root data --output-root out --split-config split.yaml --num-shards 64 "
+        "--max-frames 75 --max-examples 0 --workers 8 --decode-max-frames -1 --dlib-predictor file.dat"
+    )
+    flags = build_parser().parse_args(in_our_words(line.split()))
+    assert (flags.pipeline, flags.num_shards, flags.workers, flags.decode_max_frames) == ("grid", 64, 8, -1)
+
+
+def test_an_error_says_last_where_its_logs_are(capsys: pytest.CaptureFixture[str]) -> None:
+    error = BadConfig("CONTENT_LEAK", "two splits hold the same frames", "s1/a, s2/b")
+    error.logs = "/state/runs/x/logs"
+    assert cli._fail("text", error) == 78
+    assert capsys.readouterr().err.splitlines()[-2:] == ["s1/a, s2/b", "  logs: /state/runs/x/logs"]
+    assert cli._fail("json", error) == 78
+    assert json.loads(capsys.readouterr().out)["logs"] == "/state/runs/x/logs"
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["count", "grid", "--input-root", str(tmp_path / "a\x1b[2J\x9bb")]) == 78
+    said = capsys.readouterr().err
+    assert "a\\x1b[2J\\x9bb; check the path" in said and "\x1b" not in said and said.endswith("\n")

@@ -1,0 +1,96 @@
+"""Patience: which pauses, for how long, and what is raised at its end."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from services.base.errors import BadConfig, Transient
+from services.base.process import retry
+from services.base.process.retry import Retryable, retry_with_timeout
+
+DOWN = Transient("STORE_UNREACHABLE", "down")
+
+
+class Clock:
+    """Time that passes only by sleeping, and by work_s at each call of attempt."""
+
+    def __init__(self, work_s: float = 0.0) -> None:
+        self.now_s, self.work_s = 0.0, work_s
+        self.pauses_s: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses_s.append(seconds)
+        self.now_s += seconds
+
+    def failing(self, times: int) -> Callable[[], str]:
+        def attempt() -> str:
+            nonlocal times
+            self.now_s += self.work_s
+            times -= 1
+            if times >= 0:
+                raise Retryable(DOWN)
+            return "up"
+
+        return attempt
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(retry, "time", clock)
+    return clock
+
+
+def test_what_works_is_called_once(clock: Clock) -> None:
+    assert retry_with_timeout(clock.failing(0)) == "up"
+    assert clock.pauses_s == []
+
+
+def test_pauses_double_up_to_five_seconds_and_are_shortened_by_up_to_half(clock: Clock) -> None:
+    assert retry_with_timeout(clock.failing(8)) == "up"
+    longest_s = [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+    assert len(clock.pauses_s) == len(longest_s)
+    for pause_s, limit_s in zip(clock.pauses_s, longest_s, strict=True):
+        assert limit_s / 2 <= pause_s <= limit_s
+
+
+def test_an_outage_of_fifty_seconds_costs_nothing_and_of_seventy_is_transient(clock: Clock) -> None:
+    def back_after(outage_s: float) -> Callable[[], str]:
+        def attempt() -> str:
+            if clock.now_s < outage_s:
+                raise Retryable(DOWN)
+            return "up"
+
+        return attempt
+
+    assert retry_with_timeout(back_after(50)) == "up"
+    clock.now_s = 0.0
+    with pytest.raises(Transient) as caught:
+        retry_with_timeout(back_after(70))
+    assert caught.value is DOWN
+    assert 55 <= clock.now_s <= 60
+
+
+def test_patience_begins_at_the_first_failure_not_at_the_call(clock: Clock) -> None:
+    clock.work_s = 50.0
+    assert retry_with_timeout(clock.failing(1)) == "up"
+
+
+def test_what_time_cannot_heal_is_raised_at_once(clock: Clock) -> None:
+    def attempt() -> None:
+        raise BadConfig("ACCESS_DENIED", "no")
+
+    with pytest.raises(BadConfig):
+        retry_with_timeout(attempt)
+    assert clock.pauses_s == []
+
+
+def test_no_pause_is_silent(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        retry_with_timeout(clock.failing(2))
+    assert len(caplog.messages) == 2
+    assert "down; trying again in" in caplog.messages[0]

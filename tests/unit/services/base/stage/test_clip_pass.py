@@ -1,0 +1,181 @@
+"""One clip through its stages: frames are decoded once and shown to all; known artifacts cost nothing."""
+
+import weakref
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from services.base.errors import BadConfig
+from services.base.media.clip import Clip, Media
+from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.stage.clip_pass import (
+    ArtifactPart,
+    BoundStage,
+    ChunkPart,
+    ClipPass,
+    DonePart,
+    FactsPart,
+    InfoPart,
+    Pause,
+)
+from services.base.stage.spec import ClipJob, StageSpec
+
+INFO = VideoInfo(4, 2, 0, 25.0, 2, 0.08, "made", "rgb24")
+JOB = ClipJob(Clip("s1/x", "x", "s1", "x.mpg"), Media.of_bytes("x.mpg", b"bytes"))
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    pass
+
+
+class Decoder:
+    def __init__(self):
+        self.num_decoded = 0
+        self.closed = False
+
+    @contextmanager
+    def __call__(self, media, max_frames=None):
+        decoder = self
+
+        class Stream:
+            info = INFO
+
+            def __iter__(self):
+                for i in range(2):
+                    decoder.num_decoded += 1
+                    yield FrameChunk(i, np.full((1, 2, 4, 3), i, np.uint8), np.array([i / 25]))
+
+            def facts(self):
+                return DecodeFacts(2)
+
+        try:
+            yield Stream()
+        finally:
+            self.closed = True
+
+
+class Sum:
+    """Adds up what it is shown, and what the stages before it made."""
+
+    wants_frames = True
+
+    def __init__(self, job, info):
+        self.total = 0
+
+    def push(self, chunk):
+        self.total += 1 + int(chunk.frames_THWC.max())
+
+    def finish(self, given):
+        return self.total + sum(v for v in given.values() if isinstance(v, int))
+
+
+def stage(name, call, writes):
+    return BoundStage(StageSpec(name, 1, NoSettings, (), writes), call)
+
+
+@pytest.fixture
+def decoder():
+    return Decoder()
+
+
+def test_every_stage_sees_every_frame_and_each_is_decoded_once(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a"), stage("b", Sum, "b")])
+    parts = [p for p in made.run(JOB, {}) if not isinstance(p, Pause)]
+    assert [type(p) for p in parts] == [InfoPart, FactsPart, ArtifactPart, ArtifactPart, DonePart]
+    assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [3, 6]
+    assert decoder.num_decoded == 2
+
+
+def test_a_stage_whose_artifact_is_known_does_not_run(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a"), stage("b", Sum, "b")])
+    parts = list(made.run(JOB, {"a": 100}))
+    assert [(p.name, p.value) for p in parts if isinstance(p, ArtifactPart)] == [("b", 103)]
+
+
+def test_nothing_is_decoded_when_nobody_wants_frames(decoder):
+    class Remote(Sum):
+        wants_frames = False
+
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Remote, "a")]).run(JOB, {}))
+    assert decoder.num_decoded == 0
+    assert not any(isinstance(p, FactsPart) for p in parts)
+
+
+def test_frames_are_handed_out_only_when_they_are_asked_for(decoder):
+    made = ClipPass([stage("decode", decoder, "frames")])
+    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {}, want_frames=True)) == 2
+    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {})) == 0
+
+
+def test_the_decoder_is_closed_when_a_stage_fails(decoder):
+    class Failing(Sum):
+        def push(self, chunk):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        list(ClipPass([stage("decode", decoder, "frames"), stage("a", Failing, "a")]).run(JOB, {}))
+    assert decoder.closed
+
+
+def test_a_pass_has_at_most_one_source(decoder):
+    with pytest.raises(BadConfig, match="TWO_SOURCES"):
+        ClipPass([stage("a", decoder, "frames"), stage("b", decoder, "frames")])
+
+
+def test_a_pass_without_a_source_needs_the_callers_frames():
+    made = ClipPass([stage("a", Sum, "a")])
+    with pytest.raises(BadConfig, match="NO_SOURCE"):
+        list(made.run(JOB, {}))
+    frames = iter([FrameChunk(0, np.zeros((1, 2, 4, 3), np.uint8), np.zeros(1))])
+    parts = list(made.run(JOB, {}, frames=frames, info=INFO))
+    assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [1]
+
+
+def test_seconds_are_told_by_stage(decoder):
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Sum, "a")]).run(JOB, {}))
+    assert set(parts[-1].seconds) == {"decode", "a"}
+
+
+def test_a_clip_pauses_after_each_chunk_and_for_each_answer_before_its_artifact(decoder):
+    answers = [Future(), Future()]
+
+    class Awaited(Sum):
+        def awaited(self):
+            for answer in answers:
+                yield Pause("far", answer)
+
+    parts = ClipPass([stage("decode", decoder, "frames"), stage("a", Awaited, "a"), stage("b", Sum, "b")]).run(JOB, {})
+    kinds = [type(next(parts)) for _ in range(4)]
+    assert kinds == [InfoPart, Pause, Pause, FactsPart]
+    for answer in answers:
+        pause = next(parts)
+        assert (pause.whom, pause.answer, pause.is_over) == ("far", answer, False)
+        answer.set_result(None)
+        assert pause.is_over
+    assert [type(p) for p in parts] == [ArtifactPart, ArtifactPart, DonePart]
+
+
+def test_what_a_consumer_borrowed_is_back_before_a_later_stage_waits(decoder):
+    borrowed = []
+
+    class Borrower(Sum):
+        def __init__(self, job, info):
+            super().__init__(job, info)
+            borrowed.append("model")
+            weakref.finalize(self, borrowed.clear)
+
+    class Awaited(Sum):
+        def awaited(self):
+            yield Pause("far", Future())
+
+    parts = ClipPass([stage("decode", decoder, "frames"), stage("a", Borrower, "a"), stage("b", Awaited, "b")])
+    for part in parts.run(JOB, {}):
+        if isinstance(part, FactsPart):
+            assert borrowed
+        if isinstance(part, Pause) and not part.is_over:
+            break
+    assert not borrowed

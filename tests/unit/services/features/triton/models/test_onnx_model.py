@@ -1,0 +1,143 @@
+"""The file that runs inside the server: who is batched together, who is refused, and what a lack of memory costs."""
+
+import hashlib
+import importlib
+import json
+import sys
+import types
+
+import numpy as np
+import pytest
+
+WEIGHTS = "seeded:0"
+
+
+class TritonError:
+    """As the python backend's own."""
+
+    INVALID_ARG, INTERNAL = 3, 1
+
+    def __init__(self, message, code):
+        self.message, self.code = message, code
+
+
+def backend_module():
+    """What the python backend offers to a model, as far as ours asks for it."""
+    module = types.ModuleType("triton_python_backend_utils")
+    module.TritonError = TritonError
+    module.TritonModelException = RuntimeError
+    module.Tensor = lambda name, array: (name, array)
+    module.InferenceResponse = lambda tensors, error=None: error or tensors[0][1]
+    module.get_input_tensor_by_name = lambda request, name: types.SimpleNamespace(as_numpy=lambda: request.inputs[name])
+    return module
+
+
+class Request:
+    def __init__(self, weights="", **inputs):
+        self.inputs = inputs
+        self._weights = weights
+
+    def parameters(self):
+        return json.dumps({"weights": self._weights}) if self._weights else ""
+
+
+class Session:
+    """Means over all but the first axis; more than `most` items at once are out of memory."""
+
+    def __init__(self, most):
+        self.most, self.sizes = most, []
+
+    def run(self, names, inputs):
+        first, *_ = inputs.values()
+        self.sizes.append(len(first))
+        if len(first) > self.most:
+            raise RuntimeError("bfc_arena.cc: Failed to allocate memory for requested buffer of size 1")
+        if len(inputs) == 1:
+            return [first.reshape(len(first), -1).mean(axis=1, dtype=np.float32)[:, None]]
+        return [first * inputs["lengths"][:, None, None].astype(np.float32)]
+
+
+@pytest.fixture
+def make(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend_module())
+    monkeypatch.delitem(sys.modules, "services.features.triton.models.onnx_model", raising=False)
+    module = importlib.import_module("services.features.triton.models.onnx_model")
+    monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda data, options, providers: session)
+    session = Session(most=100)
+
+    def made(inputs=("frames",), most=100, digest=None, kind="CPU"):
+        session.most = most
+        folder = tmp_path / "1"
+        folder.mkdir(exist_ok=True)
+        (folder / "model.onnx").write_bytes(b"net")
+        card = {"weights": WEIGHTS, "digest": digest or hashlib.sha256(b"net").hexdigest()}
+        card |= {"inputs": [{"name": name} for name in inputs], "outputs": [{"name": "out"}]}
+        (folder / "model.json").write_text(json.dumps(card))
+        model = module.TritonPythonModel()
+        args = {"model_repository": str(tmp_path), "model_version": "1", "model_config": "{}"}
+        model.initialize(args | {"model_instance_kind": kind, "model_instance_device_id": "0"})
+        return model, session
+
+    yield made
+    sys.modules.pop("services.features.triton.models.onnx_model", None)
+
+
+def frames(*levels):
+    return Request(frames=np.stack([np.full((2, 2, 3), level, np.uint8) for level in levels]))
+
+
+def test_requests_are_computed_as_one_and_answered_apart(make):
+    model, session = make()
+    answers = model.execute([frames(1, 2), frames(3), frames(4, 5, 6)])
+    assert [a[:, 0].tolist() for a in answers] == [[1, 2], [3], [4, 5, 6]]
+    assert session.sizes == [6]
+
+
+def test_a_processor_computes_no_more_than_it_is_good_at(make):
+    model, session = make()
+    (answer,) = model.execute([frames(*range(20))])
+    assert answer[:, 0].tolist() == list(range(20))
+    assert session.sizes == [8, 8, 4]
+
+
+def test_what_does_not_fit_together_is_computed_apart_and_the_rest_is_told(make):
+    model, session = make(most=2)
+    fits, too_large, also_fits = model.execute([frames(1, 2), frames(3, 4, 5), frames(6)])
+    assert (fits[:, 0].tolist(), also_fits[:, 0].tolist()) == ([1, 2], [6])
+    assert too_large.message.startswith("OUT_OF_MEMORY: ")
+    assert session.sizes == [6, 2, 3, 1]
+
+
+def test_a_caller_pinned_to_other_weights_is_refused_and_its_neighbours_are_not(make):
+    model, _ = make()
+    stranger = Request("seeded:9", frames=np.zeros((1, 2, 2, 3), np.uint8))
+    friend = Request(WEIGHTS, frames=np.full((1, 2, 2, 3), 7, np.uint8))
+    refused, answer = model.execute([stranger, friend])
+    assert (refused.code, refused.message.split(":")[0]) == (TritonError.INVALID_ARG, "WEIGHTS_DIFFER")
+    assert answer.tolist() == [[7.0]]
+
+
+def test_sequences_are_padded_to_the_longest_and_cut_again(make):
+    model, session = make(inputs=("sequences", "lengths"))
+    short = Request(sequences=np.ones((1, 2, 1), np.float32), lengths=np.array([[2]]))
+    long = Request(sequences=np.ones((2, 5, 1), np.float32), lengths=np.array([[5], [3]]))
+    one, two = model.execute([short, long])
+    assert (one.shape, two.shape, session.sizes) == ((1, 2, 1), (2, 5, 1), [3])
+    assert (one[0, 0, 0], two[0, 4, 0], two[1, 0, 0]) == (2.0, 5.0, 3.0)
+
+
+def test_a_failure_that_is_none_of_memory_is_told_to_everyone(make, monkeypatch):
+    model, session = make()
+    monkeypatch.setattr(session, "run", lambda names, inputs: 1 / 0)
+    answers = model.execute([frames(1), frames(2)])
+    assert [(a.code, a.message) for a in answers] == [(TritonError.INTERNAL, "division by zero")] * 2
+
+
+def test_a_file_that_the_card_does_not_name_is_not_loaded(make):
+    with pytest.raises(RuntimeError, match=r"model\.json says feed"):
+        make(digest="feed")
+
+
+def test_a_gpu_is_not_silently_replaced_by_the_processor(make):
+    with pytest.raises(RuntimeError, match="onnxruntime-gpu"):
+        make(kind="GPU")

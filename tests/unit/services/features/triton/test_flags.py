@@ -1,0 +1,31 @@
+"""Flags survive the way to the service's own command line."""
+
+import argparse
+
+import pytest
+
+from services.features.triton.flags import add_actions, words_of
+
+
+def parse(words):
+    parser = argparse.ArgumentParser()
+    add_actions(parser.add_subparsers(dest="action", required=True))
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["list", "models"],
+        ["verify", "models", "--server", "127.0.0.1:8001"],
+        ["export", "models"],
+        ["export", "-odd name", "--network", "semantic", "--network", "inception_v3", "--no-warm-up", "--kind", "gpu"],
+        ["export", "models", "--weights", "a b.pth", "--seed", "7", "--preferred-batch-sizes", "1,2"],
+    ],
+)
+def test_what_was_given_is_given_on(words):
+    if "-odd name" in words:
+        words = [*(w for w in words if w != "-odd name"), "--", "-odd name"]
+    flags = parse(words)
+    assert parse(words_of(flags)) == flags
