@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 
 from orchestrator.runs.policy import Policy
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BAD_SHARD, EXIT_BUG, EXIT_TRANSIENT
+from services.base.process.retry import Backoff
 
-# Waits before a shard is tried again, doubling from the first to the last.
-_FIRST_WAIT_S = 1.0
-
-
-_LAST_WAIT_S = 60.0
+_BACKOFF = Backoff(first_s=1.0, most_s=60.0)
+"""Before a shard is tried again."""
 
 
 @dataclass(frozen=True)
@@ -132,4 +130,4 @@ def _num_attempts(observed: Observed, shard: int) -> int:
 def _ready_at_s(failure: Failure | None) -> float:
     if failure is None:
         return 0.0
-    return failure.at_s + min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (failure.num_attempts - 1))
+    return failure.at_s + _BACKOFF.pause_s(failure.num_attempts)

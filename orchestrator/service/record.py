@@ -21,12 +21,12 @@ from services.base.errors import (
     EXIT_QUARANTINED,
     EXIT_TRANSIENT,
 )
+from services.base.process.retry import Backoff
 
 # Tries in a row that finish no shard: of a failure that passes by itself, and of any other.
 _MOST_WAITS = 20
 _MOST_CRASHES = 4
-_FIRST_WAIT_S = 2.0
-_LAST_WAIT_S = 60.0
+_BACKOFF = Backoff(first_s=2.0, most_s=60.0)
 # The signal may come before anything is there to handle it.
 _INTERRUPTED = (EXIT_INTERRUPTED, -signal.SIGTERM)
 # Another process carries the same run: when it ends, or dies, this one takes over.
@@ -210,8 +210,7 @@ def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, floa
     most = _MOST_WAITS if passing else _MOST_CRASHES
     if final or (num_tries >= most and not held):
         return dataclasses.replace(failed, phase=Phase.FAILED, ended_at_s=now_s), 0.0
-    wait_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(num_tries - 1, 10))
-    return dataclasses.replace(failed, phase=Phase.WAITING), wait_s
+    return dataclasses.replace(failed, phase=Phase.WAITING), _BACKOFF.pause_s(num_tries)
 
 
 def _summed_up(record: RunRecord, answer: Mapping[str, Any]) -> RunRecord:

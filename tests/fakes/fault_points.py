@@ -39,6 +39,7 @@ import services.base.worker.work
 from orchestrator.cli import main as cli
 from orchestrator.runs.claim.lease import FolderLease
 from services.__main__ import main as services_main
+from services.base.process.retry import Backoff
 from services.base.run import paths
 from services.base.store.interface import TEMP_PREFIX
 from services.base.store.local.folder import LocalFolder
@@ -490,7 +491,7 @@ def main(name, folder, root=""):
     )
     orchestrator.planner.services.run_service = in_this_process
     # A shard whose worker was killed is tried again at once.
-    orchestrator.execution.decision._FIRST_WAIT_S = 0.01
+    orchestrator.execution.decision._BACKOFF = Backoff(first_s=0.01, most_s=60.0)
     scenario = scenario_of(name, folder, root or str(folder))
     print(json.dumps(check_all(scenario)))
 

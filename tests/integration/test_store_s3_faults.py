@@ -149,7 +149,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-        monkeypatch.setattr(retry, "FIRST_PAUSE_S", 0.01)
+        monkeypatch.setattr(retry, "CALLS", retry.Backoff(first_s=0.01, most_s=5.0, jitter=0.5))
         yield server
         server.shutdown()
         thread.join()

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from services.base.digest import canonical_json
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.media.clip import Media
-from services.base.process.retry import Retryable, retry_with_timeout
+from services.base.process.retry import Backoff, Retryable, retry_with_timeout
 from services.base.process.settings import Settings, settings
 from services.base.rpc.channel.other_protocol import other_protocol, proxy_hint
 from services.base.rpc.channel.renewed import RenewedChannel
@@ -33,7 +33,8 @@ CONFIG_KEY = "visemill-config"
 _Result = TypeVar("_Result")
 
 CHECK_PATIENCE_S = 10.0
-CHECK_PAUSE_S = 0.2
+_CHECKS = Backoff(first_s=0.2, most_s=0.2)
+_RECONNECTS = Backoff(first_s=0.1, most_s=2.0)
 
 _KEEPALIVE_MS = 30_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
@@ -49,9 +50,9 @@ def channel_options(target: str, max_message_bytes: int) -> list[tuple[str, Any]
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", 2_000),
+        ("grpc.initial_reconnect_backoff_ms", round(1000 * _RECONNECTS.first_s)),
+        ("grpc.min_reconnect_backoff_ms", round(1000 * _RECONNECTS.first_s)),
+        ("grpc.max_reconnect_backoff_ms", round(1000 * _RECONNECTS.most_s)),
         ("grpc.dns_min_time_between_resolutions_ms", 1_000),
         ("grpc.service_config", _SERVICE_CONFIG),
         ("grpc.enable_retries", 0),
@@ -90,10 +91,13 @@ def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
     with connect(target, values) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         end_s = time.monotonic() + patience_s
+        num_checks = 0
         while (why := _unwell(stub, max(0.1, end_s - time.monotonic()), target, values)) is not None:
-            if time.monotonic() + CHECK_PAUSE_S > end_s:
+            num_checks += 1
+            pause_s = _CHECKS.pause_s(num_checks)
+            if time.monotonic() + pause_s > end_s:
                 raise _given_up(target, patience_s, why)
-            time.sleep(CHECK_PAUSE_S)
+            time.sleep(pause_s)
 
 
 @dataclass(frozen=True)

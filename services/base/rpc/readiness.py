@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.base.errors import BadConfig, Transient, VisemillError
+from services.base.process.retry import Backoff
 
 _LOG = logging.getLogger(__name__)
 
 RECHECK_S = 5.0
 """Between two checks while all is there."""
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
+_BACKOFF = Backoff(first_s=0.5, most_s=10.0)
 _JOIN_S = 2.0
 
 # BadConfig about what lies outside of the process and may come, or be put right, without another command line.
@@ -62,9 +62,7 @@ def may_come(error: VisemillError) -> bool:
 
 def pause_after(num_failures: int, recheck_s: float = RECHECK_S) -> float:
     """Seconds to the next check: recheck_s while all is there, else doubling up to 10. Pure."""
-    if num_failures == 0:
-        return recheck_s
-    return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(num_failures - 1, 10))
+    return _BACKOFF.pause_s(num_failures) if num_failures else recheck_s
 
 
 class Readiness:

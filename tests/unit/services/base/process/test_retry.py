@@ -1,13 +1,14 @@
 """Patience: which pauses, for how long, and what is raised at its end."""
 
 import logging
+import math
 from collections.abc import Callable
 
 import pytest
 
 from services.base.errors import BadConfig, Transient
 from services.base.process import retry
-from services.base.process.retry import Retryable, retry_with_timeout
+from services.base.process.retry import CALLS, Backoff, Retryable, retry_with_timeout
 
 DOWN = Transient("STORE_UNREACHABLE", "down")
 
@@ -43,6 +44,49 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(retry, "time", clock)
     return clock
+
+
+@pytest.mark.parametrize(
+    ("backoff", "pauses_s"),
+    [
+        (Backoff(first_s=0.2, most_s=5.0), [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]),
+        (Backoff(first_s=1.0, most_s=60.0), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Backoff(first_s=1.0, most_s=9.0, factor=3.0), [1, 3, 9, 9]),
+        (Backoff(first_s=0.2, most_s=0.2), [0.2, 0.2, 0.2]),
+        (Backoff(first_s=2.0, most_s=9.0, factor=1.0), [2, 2, 2]),
+    ],
+)
+def test_pauses_grow_by_a_factor_up_to_the_most(backoff: Backoff, pauses_s: list[float]) -> None:
+    assert [backoff.pause_s(attempt + 1) for attempt in range(len(pauses_s))] == pytest.approx(pauses_s)
+    assert backoff.pause_s(1_000_000) <= backoff.most_s
+
+
+def test_chance_takes_away_at_most_the_jitter() -> None:
+    backoff = Backoff(first_s=4.0, most_s=8.0, jitter=0.25)
+    assert [backoff.pause_s(1, chance) for chance in (0.0, 0.5, 1.0)] == [4.0, 3.5, 3.0]
+    assert Backoff(first_s=4.0, most_s=8.0).pause_s(2, chance=1.0) == 8.0
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"first_s": 0.0}, "0 < first_s"),
+        ({"first_s": 9.0}, "first_s <= most_s"),
+        ({"most_s": math.inf}, "up to inf s"),
+        ({"first_s": math.nan}, "nan"),
+        ({"factor": 0.5}, "give 1 or more"),
+        ({"jitter": 1.5}, "give 0 to 1"),
+        ({"jitter": -0.1}, "give 0 to 1"),
+    ],
+)
+def test_a_backoff_cannot_be_invalid(values: dict[str, float], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Backoff(**{"first_s": 1.0, "most_s": 5.0, **values})
+
+
+def test_attempts_are_counted_from_one() -> None:
+    with pytest.raises(ValueError, match="attempt 0"):
+        CALLS.pause_s(0)
 
 
 def test_what_works_is_called_once(clock: Clock) -> None:
