@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from services.base.media.arrays import UInt8Array
+from services.corpus.alignment import align_text
 from services.corpus.clip import Take
 from services.corpus.drawing.frames import Actor
 from services.corpus.drawing.paint import noise
 from services.corpus.encode import encode_clip
-from services.corpus.sentences import align_text
 
 NUM_GREY_FRAMES = 12
 HUGE_PX = 20_000

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from services.base.media.arrays import UInt8Array
+from services.corpus.alignment import Row
 from services.corpus.audio import voice_samples
 from services.corpus.drawing.frames import FPS_HZ, Actor, draw_frames
 from services.corpus.drawing.mouth import MouthPose
 from services.corpus.encode import NUM_SAMPLES, encode_clip
-from services.corpus.sentences import NUM_FRAMES, Row, align_sentence, stem_of
+from services.corpus.sentences import NUM_FRAMES, align_sentence, stem_of
 from services.corpus.visemes import Sound, mouth_track, sounds_of
 
 

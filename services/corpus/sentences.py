@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from services.base.errors import BadConfig
+from services.corpus.alignment import STEP_TICKS, Row
 from services.corpus.visemes import VISEMES_OF_WORD
 
 NUM_FRAMES = 75
@@ -27,22 +27,8 @@ SLOTS: tuple[tuple[str, ...], ...] = (
 )
 NUM_SENTENCES = 4 * 4 * 4 * 25 * 10 * 4
 
-_STEP = 250
 _TICKS_PER_VISEME = 1250
 _SP_SHARE = 0.12
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of an alignment, in ticks of 25 kHz: a word, `sil` or `sp`."""
-
-    start: int
-    end: int
-    token: str
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.start < self.end and self.start % _STEP == self.end % _STEP == 0 and self.token):
-            raise ValueError(f"a row needs 0 <= start < end in multiples of {_STEP}, and a token: {self!r}")
 
 
 def stem_of(words: Sequence[str]) -> str:
@@ -65,21 +51,16 @@ def draw_sentences(seed: int, speaker: int, num: int) -> list[tuple[str, ...]]:
 def align_sentence(words: Sequence[str], seed: str) -> list[Row]:
     """Contiguous rows from 0 to LAST_TICK: `sil`, the words with now and then `sp` between them, `sil`."""
     draw = random.Random(f"align:{seed}")  # noqa: S311
-    lead = draw.randrange(10_000, 18_001, _STEP)
+    lead = draw.randrange(10_000, 18_001, STEP_TICKS)
     pause_before = draw.randrange(1, len(words)) if draw.random() < _SP_SHARE else 0
     rows = [Row(0, lead, "sil")]
     for index, word in enumerate(words):
         if index and index == pause_before:
-            rows.append(_next(rows, draw.randrange(500, 2001, _STEP), "sp"))
+            rows.append(_next(rows, draw.randrange(500, 2001, STEP_TICKS), "sp"))
         ticks = (2 + len(VISEMES_OF_WORD[word])) * _TICKS_PER_VISEME * draw.uniform(0.75, 1.1)
-        rows.append(_next(rows, max(1500, round(ticks / _STEP) * _STEP), word))
+        rows.append(_next(rows, max(1500, round(ticks / STEP_TICKS) * STEP_TICKS), word))
     rows.append(Row(rows[-1].end, LAST_TICK, "sil"))
     return rows
-
-
-def align_text(rows: Sequence[Row]) -> bytes:
-    """The `.align` file: `start end token` a line, as GRID has it."""
-    return "".join(f"{row.start} {row.end} {row.token}\n" for row in rows).encode()
 
 
 def _next(rows: Sequence[Row], ticks: int, token: str) -> Row:

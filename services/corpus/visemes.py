@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.base.media.arrays import Float64Array
-
-if TYPE_CHECKING:
-    from services.corpus.sentences import Row
+from services.corpus.alignment import Row
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,9 @@ import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from services.base.errors import BadConfig
-
-if TYPE_CHECKING:
-    pass
 
 
 def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:

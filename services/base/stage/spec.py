@@ -10,13 +10,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk, VideoInfo
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from services.base.media.clip import Media
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
-
-if TYPE_CHECKING:
-    pass
 
 
 class FrameStream(Protocol):

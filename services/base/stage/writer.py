@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from services.base.media.clip import Clip
-
-if TYPE_CHECKING:
-    from services.base.stage.product import Product
+from services.base.stage.product import Product
 
 
 class BinarySink(Protocol):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from services.corpus.alignment import Row
 from services.corpus.audio import SAMPLE_RATE_HZ, voice_samples
-from services.corpus.sentences import Row
 from services.corpus.visemes import sounds_of
 
 NUM = 2 * SAMPLE_RATE_HZ

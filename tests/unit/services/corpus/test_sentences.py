@@ -11,9 +11,7 @@ from services.corpus.sentences import (
     LAST_TICK,
     NUM_SENTENCES,
     SLOTS,
-    Row,
     align_sentence,
-    align_text,
     draw_sentences,
     stem_of,
 )
@@ -81,13 +79,3 @@ def test_a_short_pause_is_there_now_and_then() -> None:
     words = ("bin", "blue", "at", "f", "two", "now")
     num_pauses = sum("sp" in [row.token for row in align_sentence(words, str(i))] for i in range(200))
     assert 10 <= num_pauses <= 45
-
-
-def test_the_file_has_a_line_for_each_row() -> None:
-    assert align_text([Row(0, 23_750, "sil"), Row(23_750, 29_500, "bin")]) == b"0 23750 sil\n23750 29500 bin\n"
-
-
-@pytest.mark.parametrize("row", [(250, 250, "bin"), (-250, 0, "bin"), (0, 100, "bin"), (0, 250, "")])
-def test_a_row_that_grid_has_not_cannot_be_made(row: tuple[int, int, str]) -> None:
-    with pytest.raises(ValueError, match="0 <= start < end"):
-        Row(*row)

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from services.corpus.sentences import SLOTS, Row
+from services.corpus.alignment import Row
+from services.corpus.sentences import SLOTS
 from services.corpus.visemes import VISEMES, VISEMES_OF_WORD, Sound, mouth_track, sounds_of
 
 
