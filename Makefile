@@ -100,6 +100,7 @@ docs: setup-test
 	$(BIN)/python scripts/make_cli_reference.py
 	$(BIN)/python scripts/make_settings.py
 	$(BIN)/python scripts/make_metrics_reference.py
+	$(BIN)/python scripts/make_package_table.py
 	$(BIN)/python scripts/render_k8s.py
 	$(BIN)/python scripts/make_image_requirements.py
 

@@ -1,5 +1,6 @@
-"""Runs pipelines over data sets: plan, decide, submit, observe, report.
+"""Runs pipelines over data sets: plans, starts workers, observes them, publishes, reports.
 
-Belongs here: pipelines, plans, run states, reports, clusters. May not: compute on media. It knows stages by their
-specs alone, and what it needs of media it gets by running a service's own command line.
+Belongs here: pipelines, plans, the record of runs, clusters, the command line and the RunService.
+May not: compute on media; it knows stages by their specs, and gets what it needs of media by starting `python -m
+services`.
 """

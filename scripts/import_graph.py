@@ -24,7 +24,7 @@ Edge = tuple[str, str]
 
 @dataclass(frozen=True)
 class Layers:
-    """A layers contract. layers: full names from the highest down; modules of one layer are independent of each other."""
+    """A layers contract. layers: full names from the highest down; those of one layer do not import each other."""
 
     name: str
     layers: tuple[tuple[str, ...], ...]
@@ -37,7 +37,7 @@ def module_files(root: Path) -> dict[str, Path]:
 
 
 def imports_of(source: str, known: Iterable[str]) -> frozenset[str]:
-    """Modules that a source imports anywhere in it: those of `known`, and stubs. Raises ValueError for a relative one."""
+    """Modules of `known`, and stubs, that a source imports anywhere in it. Raises ValueError for a relative import."""
     known, found = set(known), set[str]()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -51,7 +51,7 @@ def imports_of(source: str, known: Iterable[str]) -> frozenset[str]:
 
 
 def _is_ours(name: str, known: set[str]) -> bool:
-    return name in known or name.split(".")[0] == STUBS
+    return name in known or name.split(".", maxsplit=1)[0] == STUBS
 
 
 def import_graph(root: Path = ROOT) -> dict[str, frozenset[str]]:
@@ -113,7 +113,8 @@ def contracts(pyproject: Mapping[str, Any]) -> list[Layers]:
         for container in contract.get("containers", [""]):
             prefix = f"{container}." if container else ""
             layers = tuple(
-                tuple(f"{prefix}{name.strip().strip('()')}" for name in layer.split("|")) for layer in contract["layers"]
+                tuple(f"{prefix}{name.strip().strip('()')}" for name in layer.split("|"))
+                for layer in contract["layers"]
             )
             found.append(Layers(f"{contract['name']} ({container})" if container else contract["name"], layers))
     return found

@@ -41,6 +41,13 @@ def metrics(scratch: Path) -> dict[Path, Path]:
     return {ROOT / "docs" / "metrics.md": target}
 
 
+def package_table(scratch: Path) -> dict[Path, Path]:
+    """The table in docs/architecture.md is what the packages say of themselves."""
+    target = scratch / "architecture.md"
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_package_table.py"), str(target)], check=True)
+    return {ROOT / "docs" / "architecture.md": target}
+
+
 def manifests(scratch: Path) -> dict[Path, Path]:
     """k8s/ is the chart with its default values."""
     made = scratch / "k8s"
@@ -60,7 +67,9 @@ def main(protoc_python: str) -> int:
     differences = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        made_here = [make(scratch) for make in (cli_reference, settings, metrics, manifests, image_lists)]
+        made_here = [
+            make(scratch) for make in (cli_reference, settings, metrics, package_table, manifests, image_lists)
+        ]
         pairs = functools.reduce(operator.or_, made_here, stubs(protoc_python, scratch))
         for committed, made in sorted(pairs.items()):
             then = committed.read_text().splitlines() if committed.exists() else []

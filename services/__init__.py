@@ -1,4 +1,5 @@
-"""The stages of Visemill, one folder each, over `services.base`.
+"""The stages, one folder each, over what they share.
 
-Belongs here: one package per deployable stage. May not: import another stage's package, or the orchestrator.
+Belongs here: a package for each deployable stage, the table of their names, and the layers below them.
+May not: import the orchestrator; and no stage imports another.
 """

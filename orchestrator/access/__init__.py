@@ -1,4 +1,5 @@
-"""What may be named on behalf of somebody else: requests, allowed roots, files and servers. Pure.
+"""What a caller may name when a server runs something for them: requests, allowed roots, files and servers. Pure.
 
-Belongs here: the request for a run, and what refuses it. May not: open what is named.
+Belongs here: the request for a run, the command line that it becomes, and the rules that refuse it.
+May not: open what is named, or know how a run is executed.
 """

@@ -1,4 +1,5 @@
-"""What people read and type: progress, quantities, flags as words.
+"""Text that people read and type: progress, quantities, flags and the argv that gives them.
 
-Belongs here: text for a terminal. May not: know runs.
+Belongs here: formatting for a terminal that every layer above may use.
+May not: know runs, pipelines or clusters.
 """

@@ -1,4 +1,5 @@
-"""A run on this machine.
+"""A run on this machine: local worker processes, fed and watched until every shard is done.
 
-Belongs here: local workers, and the pure decision what to do next. May not: know Kubernetes.
+Belongs here: the pure decision what to do next, the loop around it, and the worker processes.
+May not: know Kubernetes, or write outputs; workers do that.
 """

@@ -1,6 +1,7 @@
-"""The pipelines by name: one module each, and the data set readers and rules that belong to one pipeline.
+"""The pipelines by name, and what a pipeline is to the orchestrator.
 
-Belongs here: what a pipeline reads, in which order its stages go, how its data set is split. May not: execute anything.
+Belongs here: one package a pipeline, their table, and what several pipelines share about data sets.
+May not: execute anything, or know another pipeline.
 """
 
 from __future__ import annotations

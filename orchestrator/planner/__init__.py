@@ -1,4 +1,5 @@
-"""From a data set to a plan: list, describe, plan.
+"""From a data set to a plan: list it, ask the stages for their fingerprints, make the plan.
 
-Belongs here: what has to be known before a run begins. May not: write anything.
+Belongs here: what has to be read before a run begins, with errors turned into findings about single clips.
+May not: start workers, or write outputs.
 """

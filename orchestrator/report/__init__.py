@@ -1,4 +1,5 @@
-"""The report of a run as a page. Pure.
+"""The HTML page about a run. Pure.
 
-Belongs here: findings to HTML. May not: read them.
+Belongs here: known facts to one self-contained page.
+May not: read a store, or know a pipeline.
 """

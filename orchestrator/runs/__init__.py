@@ -1,4 +1,5 @@
-"""A run on record: its plan, who holds it, its commits, what is published.
+"""A run on record: its plan, its claim on an output, its commits, its publication.
 
-Belongs here: what is read and written of a run in the store. May not: start processes or know a cluster.
+Belongs here: what is read and written of a run in the store, the same for every way to execute it.
+May not: start processes, or know a cluster.
 """

@@ -1,5 +1,5 @@
-"""RunService: runs on behalf of gRPC clients.
+"""RunService: runs for gRPC clients, each in a process of its own.
 
-Belongs here: the servicer, its registry, who may do what, and its client. May not: carry out a run
-but by the command line.
+Belongs here: the servicer, its registry of runs, who may see which, and the client.
+May not: execute a run but by the command line.
 """

@@ -1,5 +1,5 @@
-"""What every stage stands on: a closed list of small modules (tests/architecture freezes it).
+"""What every stage stands on, in layers: each imports only those below it.
 
-Belongs here: value types, the stage contract, errors, the store, isolation, the worker, the gRPC server.
-May not: anything that knows one stage, or imports a media library.
+Belongs here: packages that hold for every stage alike (tests/architecture keeps their list).
+May not: know one stage or one pipeline, or import a media library.
 """

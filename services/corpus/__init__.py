@@ -1,4 +1,5 @@
 """The demo corpus: talking heads and a signer, drawn and encoded, with their labels.
 
-Belongs here: what makes a corpus from nothing. May not: be needed by a run.
+Belongs here: what makes a data set from nothing but a seed.
+May not: be needed by a run.
 """

@@ -1,5 +1,5 @@
-"""Encoded video in, RGB frames with exact times out; each frame is decoded once.
+"""The stage `decode`: encoded video in, RGB frames with exact times out, each decoded once.
 
-Belongs here: opening media safely, caps, rotation, times, what the decoder had to say.
+Belongs here: the stage over `services.containers`, and its gRPC service.
 May not: know what the frames are for, look at their content, or keep anything of a clip after it.
 """

@@ -1,5 +1,5 @@
-"""Features: one vector for each kept frame by a network (InceptionV3), in-process or on Triton, behind one seam.
+"""The stage `features`: a vector for each kept frame by a network, in-process or on Triton.
 
-Belongs here: the networks, their weights and their export, the batcher, backends, the stage, its gRPC endpoint, the
-model repository of a Triton server. May not: decoding, sampling, anything that knows a data set or a record format.
+Belongs here: networks, their weights, runtimes, batches, the stage, and its gRPC service.
+May not: decode or sample, or know a data set or a record format.
 """

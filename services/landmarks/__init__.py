@@ -1,5 +1,5 @@
-"""Landmarks: the points of a clip's largest face, by MediaPipe (478) or dlib (68), behind one seam.
+"""The stage `landmarks`: points of a clip's largest face, by MediaPipe (478) or dlib (68).
 
-Belongs here: backends, where their model files lie, the stage, its gRPC endpoint. May not: decoding, cropping, anything
-that knows a data set or a record format.
+Belongs here: model files, their downloads, the stage, and its gRPC service.
+May not: decode or crop, or know a data set or a record format.
 """

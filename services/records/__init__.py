@@ -1,5 +1,5 @@
-"""Frames, landmarks and an alignment in; one TFRecord example a clip out.
+"""The last stages: what earlier ones found of a clip, as the record that trainers read.
 
-Belongs here: mouth windows, labels, alignments, the record's bytes and their reader, quality facts about a clip.
-May not: decode media, find faces, know where files lie, or import TensorFlow.
+Belongs here: one package for each pipeline's record, and what they share in showing it.
+May not: decode, find points, know where files lie, or import TensorFlow.
 """

@@ -1,4 +1,5 @@
-"""Commands about data sets: plan, count, inspect, verify, the demo corpus.
+"""Commands on data sets: plan, count, inspect, verify, demo-corpus.
 
-Belongs here: one command a module. May not: carry out a run.
+Belongs here: one command a module, and what it reads for its answer.
+May not: execute a run.
 """

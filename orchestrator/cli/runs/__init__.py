@@ -1,4 +1,5 @@
-"""Commands about runs: run, resume, retry, status, report, gc.
+"""Commands on runs: pin, run, resume, retry, status, report, reproduce, gc.
 
-Belongs here: one command a module. May not: speak to Kubernetes itself.
+Belongs here: one command a module, and the same commands sent to a RunService.
+May not: speak to Kubernetes but through `orchestrator.kube`, or decide which shard comes next.
 """

@@ -1,4 +1,5 @@
-"""What to do about a cluster's state, one policy a module. Pure.
+"""Decisions about a run on a cluster, one policy a module. Pure.
 
-Belongs here: a decision from values. May not: ask the cluster or the clock.
+Belongs here: functions from observed values to what should happen, each with its table test.
+May not: ask the cluster, the store or the clock.
 """

@@ -1,4 +1,5 @@
-"""Who holds an output and who begins a run: claims, leases, joining.
+"""Which run an output belongs to, and who works on it: claims, pins, leases.
 
-Belongs here: what keeps two runs off one output. May not: know what a run computes.
+Belongs here: what keeps two runs off one output, and two processes off one run.
+May not: know what a run computes.
 """

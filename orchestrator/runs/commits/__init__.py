@@ -1,4 +1,5 @@
-"""Commits of a run: observed, read, summed up, reset.
+"""Commits of shards: listed, read, summed up, removed.
 
-Belongs here: what shards have left in the store. May not: publish.
+Belongs here: what finished shards have left in the store, in memory that does not grow with the clips.
+May not: publish, or write a commit; workers do that.
 """

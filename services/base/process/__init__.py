@@ -1,4 +1,5 @@
-"""What any process needs: settings, cgroup, log, metrics, retries. Stands on errors alone.
+"""What any process of ours needs: settings, cgroup limits, logs, metrics, retries.
 
-Belongs here: what is the same for every process. May not: know clips, stages or stores.
+Belongs here: what is the same for a worker, a server and the command line.
+May not: know clips, stages or stores: it stands on errors alone.
 """

@@ -1,4 +1,5 @@
-"""The record of a run in the store: its plan, its clips, its commits, and where they lie. Pure.
+"""The record of a run as values: its spec, the list of its clips, its commits, and their names in the store. Pure.
 
-Belongs here: values and names, to and from bytes. May not: read or write them.
+Belongs here: values to bytes and back, and the names under which they lie.
+May not: read or write a store.
 """

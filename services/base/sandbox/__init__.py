@@ -1,4 +1,5 @@
 """A child process that a clip may kill, and the supervisor that outlives it.
 
-Belongs here: processes, the protocol between them, limits and who is to blame. May not: compute on media or serve.
+Belongs here: processes, the protocol between them, limits on a clip, failure attribution.
+May not: compute on media in the supervisor, serve, or know a store.
 """

@@ -1,4 +1,5 @@
-"""Pictures of the demo corpus, part by part.
+"""The pictures of the demo corpus, part by part.
 
-Belongs here: what is painted. May not: encode or write files.
+Belongs here: what is painted.
+May not: encode, or write files.
 """

@@ -1,4 +1,5 @@
-"""Batches of frames, and several on their way at once.
+"""Batches: what is computed together, and how many are on their way at once.
 
-Belongs here: what is sent together and in which order. May not: know networks.
+Belongs here: sizes and order of batches.
+May not: know a network.
 """

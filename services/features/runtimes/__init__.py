@@ -1,4 +1,5 @@
-"""What runs a network in-process: torch, onnxruntime; export from one to the other; weights.
+"""What runs a network in-process: torch, onnxruntime, the export from one to the other, weights.
 
-Belongs here: devices, sessions, weights by digest. May not: know clips.
+Belongs here: devices, sessions, files of weights by their digest.
+May not: know clips.
 """

@@ -1,4 +1,5 @@
-"""Networks over waveforms.
+"""Networks over sequences, such as a waveform's.
 
-Belongs here: encoders of speech. May not: choose a device or a runtime.
+Belongs here: encoders and their pre-processing.
+May not: choose a device or a runtime, or look for weights.
 """

@@ -1,4 +1,5 @@
 """MediaPipe's library and its tasks, as face and body use them.
 
-Belongs here: loading it and calling it. May not: interpret points.
+Belongs here: loading the library and calling it.
+May not: interpret the points.
 """

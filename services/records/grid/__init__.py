@@ -1,4 +1,5 @@
-"""GRID records: mouth crops, labels and quality of a clip as a tf.train.Example.
+"""The stage `records`: a GRID clip's mouth crops, labels and quality facts as one tf.train.Example.
 
-Belongs here: what the GRID pipeline's last stage writes. May not: read data sets.
+Belongs here: mouth windows, labels, quality facts, the record and its shard's files.
+May not: list a data set, or choose a split.
 """

@@ -1,5 +1,5 @@
-"""Keypoints and features of sign clips in; one npz a clip out, with a parquet table beside it, and labels.csv.
+"""The stage `signfiles`: a sign clip's keypoints and features as one npz, with a parquet table beside it.
 
-Belongs here: the 156 floats a frame and their mask, filling of gaps, occlusion, the files' exact keys, their validator.
-May not: decode media, find points, compute features, or know where files lie.
+Belongs here: gaps and occlusion, quality facts, previews, the files of a shard.
+May not: find points, compute features, or know where files lie.
 """

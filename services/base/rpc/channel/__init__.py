@@ -1,4 +1,5 @@
-"""What a connection is made of: addresses, TLS, a channel that renews itself, why it failed.
+"""What a connection is made of: addresses, TLS, certificates that change, why it failed.
 
-Belongs here: below calls and services. May not: know a message.
+Belongs here: what lies below calls and services.
+May not: know a message or a service.
 """

@@ -1,4 +1,5 @@
-"""A store in a local folder.
+"""The store in a local folder.
 
-Belongs here: paths, links, fsync and rename. May not: be imported but by `store.open` and by leases.
+Belongs here: paths, links, fsync, rename, and what a disk's errors mean.
+May not: be imported but by `store.open` and by leases.
 """

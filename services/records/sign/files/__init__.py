@@ -1,4 +1,5 @@
-"""Files of the sign pipeline: npz, parquet, labels; what they must hold, and how two agree. Pure.
+"""Files of the sign pipeline: npz, parquet and label tables, their rules, how two agree. Pure.
 
-Belongs here: values to bytes and back. May not: see pictures.
+Belongs here: values to bytes and back, and what they must hold.
+May not: see pictures, or open files.
 """
