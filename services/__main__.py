@@ -7,8 +7,6 @@ in rpc.py.
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import logging
 import sys
@@ -18,7 +16,7 @@ from typing import Any
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, BadConfig, VisemillError
 from services.base.stage.clip_pass import BoundStage
 from services.base.stage.config import config_from_mapping
-from services.base.stage.spec import ConfiguredStage, StageSpec
+from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 
 STAGES: dict[str, str] = {
     "decode": "services.decode",
@@ -32,7 +30,9 @@ STAGES: dict[str, str] = {
 
 def spec_of(name: str) -> StageSpec:
     """The inert spec of a stage. Raises BadConfig for an unknown name."""
-    spec: StageSpec = _module(name, "spec").SPEC
+    if name not in STAGES:
+        raise BadConfig("UNKNOWN_STAGE", f"no stage {name!r}; there are {', '.join(STAGES)}")
+    spec: StageSpec = ByName(f"{STAGES[name]}.spec:SPEC").resolve()
     return spec
 
 
@@ -46,16 +46,17 @@ def open_stage(
     spec = spec_of(name)
     values = config_from_mapping(spec.config, config)
     if target is None:
-        return BoundStage(spec, _module(name, "stage").open_stage(values))
-    rpc = _module(name, "rpc")
-    if spec.writes == "frames":
+        return BoundStage(spec, _opener(spec)(values))
+    rpc = _rpc(spec)
+    if spec.source_of is not None:
         return BoundStage(spec, rpc.open_remote(target, values))
     for other in configs:
         source = spec_of(other)
-        if source.writes == "frames":
+        if source.source_of in spec.streams:
             decode = ConfiguredStage(source, config_from_mapping(source.config, configs[other]))
             return BoundStage(spec, rpc.open_remote(target, values, decode))
-    raise BadConfig("NO_SOURCE", f"the pass of {name} has no stage that makes frames: put decode first")
+    streams = " and ".join(sorted(spec.streams))
+    raise BadConfig("NO_SOURCE", f"the pass of {name} has no stage that makes {streams}: put its source first")
 
 
 def with_makers(names: Sequence[str]) -> list[str]:
@@ -63,9 +64,9 @@ def with_makers(names: Sequence[str]) -> list[str]:
 
     A chain that names its source is taken as it is: what a stage reads beside it may be left out on purpose.
     """
-    if any(spec_of(name).writes == "frames" for name in names):
+    if any(spec_of(name).source_of for name in names):
         return list(names)
-    makers = {spec_of(name).writes: name for name in STAGES}
+    makers = {written: name for name in STAGES for written in spec_of(name).writes}
     chain: list[str] = []
     for name in names:
         before = [makers[read] for read in spec_of(name).reads if makers.get(read) not in (None, *names)]
@@ -74,13 +75,16 @@ def with_makers(names: Sequence[str]) -> list[str]:
     return chain
 
 
-def _module(name: str, part: str) -> Any:
-    if name not in STAGES:
-        raise BadConfig("UNKNOWN_STAGE", f"no stage {name!r}; there are {', '.join(STAGES)}")
-    module = f"{STAGES[name]}.{part}"
-    if importlib.util.find_spec(module) is None:
-        raise BadConfig("NOT_SERVED", f"{name} has no server: it runs beside its worker, by `once` or `work`")
-    return importlib.import_module(module)
+def _opener(spec: StageSpec) -> ByName:
+    if spec.opens is None:
+        raise BadConfig("NOT_OPENED", f"{spec.name} names nothing that opens it: say so in its spec")
+    return spec.opens
+
+
+def _rpc(spec: StageSpec) -> Any:
+    if spec.rpc is None:
+        raise BadConfig("NOT_SERVED", f"{spec.name} has no server: it runs beside its worker, by `once` or `work`")
+    return spec.rpc.resolve()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +137,7 @@ def _run_entry_point(names: list[str], entry_point: str, rest: list[str]) -> int
     if entry_point == "serve":
         if len(names) != 1:
             raise BadConfig("ONE_STAGE", f"serve takes one stage, not {', '.join(names)}")
-        rpc = _module(names[0], "rpc")
+        rpc = _rpc(specs[names[0]])
         parser = argparse.ArgumentParser(prog=f"python -m services {names[0]} serve")
         rpc.add_serve_flags(parser)
         code: int = rpc.serve(parser.parse_args(rest), spec_of)

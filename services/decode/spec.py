@@ -5,12 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.containers.config import DecodeConfig
-
-SPEC = StageSpec(
-    "decode", 3, DecodeConfig, reads=("media",), writes="frames", libraries=("av", "numpy"), package="services.decode"
-)
 
 
 def key_config(config: DecodeConfig) -> dict[str, Any]:
@@ -25,3 +21,22 @@ def key_config(config: DecodeConfig) -> dict[str, Any]:
 def run_config(config: DecodeConfig) -> dict[str, Any]:
     """The settings that decide which clips come out of a run, and with which pixels: all but the size of a chunk."""
     return {name: value for name, value in dataclasses.asdict(config).items() if name != "chunk_bytes"}
+
+
+def fingerprint(config: DecodeConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config), run_config(config))
+
+
+SPEC = StageSpec(
+    "decode",
+    3,
+    DecodeConfig,
+    reads=("media",),
+    writes=("frames",),
+    libraries=("av", "numpy"),
+    fingerprint=fingerprint,
+    opens=ByName("services.decode.stage:open_stage"),
+    rpc=ByName("services.decode.rpc"),
+    counts=("frames",),
+)

@@ -149,7 +149,7 @@ def _responses(parts: Iterator[Part]) -> Iterator[features_pb2.ExtractResponse]:
         match part:
             case FactsPart(facts):
                 pass
-            case ArtifactPart(SPEC.writes, value):
+            case ArtifactPart(name, value) if name in SPEC.writes:
                 if not num_frames:
                     yield features_pb2.ExtractResponse(info=info_to_proto(value))
                 for chunk in vectors_to_protos(value, num_frames):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from services.base.rpc.channel.targets import check_target
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.features.device import chosen_device
 
 BackendName = Literal["torch", "onnxruntime", "triton"]
@@ -106,17 +106,6 @@ def _check_whole(name: str, value: object, low: int, high: int) -> None:
         raise ValueError(f"{name} {value!r} must be a whole number from {low} to {high}")
 
 
-SPEC = StageSpec(
-    name="features",
-    version=2,
-    config=FeaturesConfig,
-    reads=("frames",),
-    writes="features",
-    libraries=("torch", "onnxruntime", "opencv-contrib-python"),
-    cached=True,
-)
-
-
 TOLERANCE = 1e-4
 """Of the outputs' standard deviation: what a server's vectors may differ by from those of another runtime or device."""
 
@@ -147,3 +136,24 @@ def libraries_of(config: FeaturesConfig) -> tuple[str, ...]:
     """Those of SPEC.libraries whose version decides this config's bytes."""
     # OpenCV stretches the frames, whoever computes on them.
     return ("opencv-contrib-python", *(() if config.backend == "triton" else (config.backend,)))
+
+
+def fingerprint(config: FeaturesConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config), libraries=libraries_of(config))
+
+
+SPEC = StageSpec(
+    name="features",
+    version=2,
+    config=FeaturesConfig,
+    reads=("frames",),
+    writes=("features",),
+    libraries=("torch", "onnxruntime", "opencv-contrib-python"),
+    cached=True,
+    fingerprint=fingerprint,
+    settled=settled,
+    models=ByName("services.features.models:models_of"),
+    opens=ByName("services.features.stage:open_stage"),
+    rpc=ByName("services.features.rpc"),
+)

@@ -154,7 +154,7 @@ def _responses(parts: Iterator[Part]) -> Iterator[landmarks_pb2.DetectResponse]:
         match part:
             case FactsPart(facts):
                 pass
-            case ArtifactPart(SPEC.writes, value):
+            case ArtifactPart(name, value) if name in SPEC.writes:
                 yield landmarks_pb2.DetectResponse(info=_info_of(value))
                 for message in landmarks_to_protos(value):
                     yield landmarks_pb2.DetectResponse(chunk=message)

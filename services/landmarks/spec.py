@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 BackendName = Literal["mediapipe", "dlib"]
 Mode = Literal["tracked", "per-frame"]
@@ -61,17 +61,6 @@ class LandmarksConfig:
             )
 
 
-SPEC = StageSpec(
-    name="landmarks",
-    version=2,
-    config=LandmarksConfig,
-    reads=("frames",),
-    writes="landmarks",
-    libraries=("mediapipe", "dlib-bin", "opencv-contrib-python", "numpy"),
-    cached=True,
-)
-
-
 def key_config(config: LandmarksConfig) -> dict[str, Any]:
     """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
     return {
@@ -87,3 +76,23 @@ def libraries_of(config: LandmarksConfig) -> tuple[str, ...]:
     if config.backend == "mediapipe":
         return ("mediapipe", "numpy")
     return ("dlib-bin", "opencv-contrib-python", "numpy")
+
+
+def fingerprint(config: LandmarksConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config), libraries=libraries_of(config))
+
+
+SPEC = StageSpec(
+    name="landmarks",
+    version=2,
+    config=LandmarksConfig,
+    reads=("frames",),
+    writes=("landmarks",),
+    libraries=("mediapipe", "dlib-bin", "opencv-contrib-python", "numpy"),
+    cached=True,
+    fingerprint=fingerprint,
+    models=ByName("services.landmarks.models:models_of"),
+    opens=ByName("services.landmarks.stage:open_stage"),
+    rpc=ByName("services.landmarks.rpc"),
+)

@@ -160,15 +160,15 @@ class ObeyingFar:
 
 def open_stage(name, config, target, configs):
     if name == "frames":
-        return BoundStage(StageSpec("frames", 1, NoSettings, (), "frames"), source)
+        return BoundStage(StageSpec("frames", 1, NoSettings, (), ("frames",)), source)
     if name == "obey":
-        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
+        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), ("product",)), Obeying)
     if name == "far":
-        return BoundStage(StageSpec("far", 1, NoSettings, ("frames",), "product"), FarStage())
+        return BoundStage(StageSpec("far", 1, NoSettings, ("frames",), ("product",)), FarStage())
     if name == "obey-until" and Path(config["marker"]).exists():
         os._exit(9)
     if name == "obey-until":
-        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), "product"), Obeying)
+        return BoundStage(StageSpec("obey", 1, NoSettings, ("frames",), ("product",)), Obeying)
     if name == "crash-open":
         os._exit(9)
     raise BadConfig("UNKNOWN_STAGE", f"no stage {name}")

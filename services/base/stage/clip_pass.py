@@ -31,7 +31,7 @@ class FactsPart:
 
 @dataclass(frozen=True)
 class ArtifactPart:
-    """name: what the stage writes (StageSpec.writes)."""
+    """name: one of those that the stage writes (StageSpec.writes)."""
 
     name: str
     value: Any
@@ -83,7 +83,7 @@ class BoundStage:
 
     @property
     def is_source(self) -> bool:
-        return self.spec.writes == "frames"
+        return self.spec.source_of is not None
 
 
 class Progress:
@@ -143,7 +143,7 @@ class ClipPass:
         given: artifacts by name that are known already; their stages do not run.
         frames, info: frames from the caller in place of a source. Raises what the stages raise.
         """
-        todo = [s for s in self._consumers if s.spec.writes not in given]
+        todo = [s for s in self._consumers if not given.keys() >= {*s.spec.writes}]
         if frames is not None:
             yield from self._carry(job, given, todo, _Pushed(info, frames), want_frames)
         elif self._source is not None:
@@ -229,9 +229,11 @@ def _finish(
     if isinstance(consumer, Awaiting):
         yield from _timed(consumer.awaited(), stage.spec.name, clock)
     since_s = time.process_time()
-    known[stage.spec.writes] = consumer.finish(known)
+    made = consumer.finish(known)
     clock.add(stage.spec.name, since_s)
-    yield ArtifactPart(stage.spec.writes, known[stage.spec.writes])
+    for name in stage.spec.writes:
+        known[name] = made if len(stage.spec.writes) == 1 else made[name]
+        yield ArtifactPart(name, known[name])
 
 
 def _timed(items: Iterable[_Item], name: str, clock: _Clock) -> Iterator[_Item]:

@@ -1,44 +1,121 @@
 """What a stage is, to those who run it. A stage module exports `SPEC` (from its spec.py) and `open_stage` (from its
 stage.py).
 
-Two kinds. A *source* turns media into frames, once. A *consumer* is told of each chunk of frames and answers with an
-artifact. One clip at a time goes through a pass; nothing of a clip outlives it.
+Two kinds. A *source* turns media into a stream, once. A *consumer* is told of each chunk of the streams that it reads
+and answers with an artifact. One clip at a time goes through a pass; nothing of a clip outlives it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk, VideoInfo
 
+FRAMES = "frames"
+WAVEFORM = "waveform"
+# What a source may write: read chunk by chunk, and never kept whole.
+STREAMS = frozenset({FRAMES, WAVEFORM})
+
+
+@dataclass(frozen=True)
+class ByName:
+    """A module, or "module:member" of one, that is imported when it is used and not before."""
+
+    target: str
+
+    def resolve(self) -> Any:
+        """What the name means. Raises ImportError or AttributeError when nothing has it."""
+        module, _, member = self.target.partition(":")
+        found = importlib.import_module(module)
+        return getattr(found, member) if member else found
+
+    def __call__(self, *args: Any) -> Any:
+        return self.resolve()(*args)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What of a config decides bytes.
+
+    key_config: what decides an artifact's bytes. run_config: that, and what decides which clips come out; None: the
+    same. libraries: distributions whose version decides the bytes of this config; None: all that the spec names.
+    """
+
+    key_config: Mapping[str, Any]
+    run_config: Mapping[str, Any] | None = None
+    libraries: tuple[str, ...] | None = None
+
+
+def all_settings(config: Any) -> Fingerprint:
+    """The fingerprint of a config dataclass whose every field decides bytes."""
+    return Fingerprint(dataclasses.asdict(config))
+
+
+def no_settings(config: Any, device: str) -> Mapping[str, Any]:
+    """Of a stage that leaves no setting to the machine."""
+    del config, device
+    return {}
+
+
+def no_models(config: Any) -> Mapping[str, str]:
+    """Of a stage that loads no model file."""
+    del config
+    return {}
+
 
 @dataclass(frozen=True)
 class StageSpec:
-    """What a stage is. Inert: building one probes nothing.
+    """What a stage is. Inert: building one probes nothing, and what it names is imported on use.
 
     version: raised by hand when the stage's bytes change. config: a frozen dataclass whose fields have defaults and
     scalar types.
-    reads: names of artifacts it needs. writes: the name of the artifact it makes ("frames" for a source).
-    libraries: distributions whose version decides bytes. cached: whether its artifact is worth keeping in the store.
-    package: where its files lie; by default the package of its config.
+    reads: names of artifacts and streams it needs. writes: names of the artifacts it makes, or the one stream of a
+    source. libraries: distributions whose version decides bytes. cached: whether its artifacts are worth keeping in the
+    store.
+    fingerprint: (config) -> what of it decides bytes. settled: (config, device) -> the settings that the machine
+    decides, as a run pins them; device: what "auto" means, empty: what it means here. models: (config) -> digests of
+    the model files it loads by name; raises BadConfig when one is missing.
+    opens: (config) -> the opened stage, a `Source` or a `Consumer`. rpc: the module with open_remote, add_serve_flags
+    and serve; None: it runs beside its worker. writer: (config, shard, num_shards, create) -> a `ShardWriter` for a
+    stage that may be the last one; None: it may not.
+    counts: what the facts of its stream count (see `counts` of a stream's facts), such as "frames".
     """
 
     name: str
     version: int
     config: type
     reads: tuple[str, ...]
-    writes: str
+    writes: tuple[str, ...]
     libraries: tuple[str, ...] = ()
     cached: bool = False
-    package: str = ""
+    fingerprint: Callable[[Any], Fingerprint] = all_settings
+    settled: Callable[[Any, str], Mapping[str, Any]] = no_settings
+    models: Callable[[Any], Mapping[str, str]] = no_models
+    opens: ByName | None = None
+    rpc: ByName | None = None
+    writer: ByName | None = None
+    counts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.package:
-            object.__setattr__(self, "package", self.config.__module__.rpartition(".")[0])
+        if not self.writes or type(self.writes) is not tuple:
+            raise ValueError(f"stage {self.name} must write a tuple of one name or more, not {self.writes!r}")
+        if STREAMS & {*self.writes} and len(self.writes) > 1:
+            raise ValueError(f"stage {self.name} is a source and must write one stream alone, not {self.writes}")
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """The streams it reads chunk by chunk; empty for a stage that needs none, such as one of text."""
+        return STREAMS & frozenset(self.reads)
+
+    @property
+    def source_of(self) -> str | None:
+        """The stream that it makes; None for a consumer."""
+        return self.writes[0] if self.writes[0] in STREAMS else None
 
 
 @dataclass(frozen=True)
@@ -70,7 +147,10 @@ class ClipConsumer(Protocol):
     def push(self, chunk: FrameChunk) -> None: ...
 
     def finish(self, given: Mapping[str, Any]) -> Any:
-        """The artifact. given: artifacts by name, with "info" (VideoInfo or None) and "facts" (DecodeFacts or None)."""
+        """The artifact; a mapping by name where the spec writes several.
+
+        given: artifacts by name, with "info" (VideoInfo or None) and "facts" (DecodeFacts or None).
+        """
         ...
 
 

@@ -28,7 +28,7 @@ class WrittenFile:
 
 
 class ShardWriter(Protocol):
-    """What a last stage's `writer.open_writer(config, shard, num_shards, create)` returns: products in, files out."""
+    """What a last stage's `StageSpec.writer(config, shard, num_shards, create)` returns: products in, files out."""
 
     def add(self, clip: Clip, product: Product) -> None:
         """Appends to the file of the clip's split, in the order of the calls."""

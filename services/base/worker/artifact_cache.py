@@ -37,10 +37,15 @@ def known_of(
         before = [makers[name] for name in spec.reads if name in makers]
         if spec.cached:
             config = {"own": dict(identity.key_config), "before": before}
-            key = artifact_key(spec.name, spec.version, config, job.media.sha256, identity.models, identity.libraries)
-            names[spec.writes] = paths.artifact_file(spec.name, key)
-            _look_up(given, spec.writes, names[spec.writes], state)
-        makers[spec.writes] = {**identity.of_artifact(), "before": before}
+            for written in spec.writes:
+                # A stage of one artifact has keys without its name, as before there were others.
+                config_of_one = {**config, "writes": written} if len(spec.writes) > 1 else config
+                key = artifact_key(
+                    spec.name, spec.version, config_of_one, job.media.sha256, identity.models, identity.libraries
+                )
+                names[written] = paths.artifact_file(spec.name, key)
+                _look_up(given, written, names[written], state)
+        makers |= {written: {**identity.of_artifact(), "before": before} for written in spec.writes}
     return KnownOfClip(given, names)
 
 

@@ -7,9 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
-import importlib
 import importlib.metadata
-import importlib.util
 import json
 import re
 import sys
@@ -63,26 +61,20 @@ def identity_of(spec: StageSpec, config: Any, device: str = "") -> StageIdentity
 
     Raises BadConfig when a model file is missing, or a setting cannot be had on the device.
     """
-    package = spec.package
-    module = importlib.import_module(f"{package}.spec")
-    settled: Mapping[str, Any] = module.settled(config, device) if hasattr(module, "settled") else {}
+    settled = spec.settled(config, device)
     try:
         config = dataclasses.replace(config, **settled)
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
-    key_config: Mapping[str, Any] = module.key_config(config)
-    run_config: Mapping[str, Any] = module.run_config(config) if hasattr(module, "run_config") else key_config
-    libraries: Sequence[str] = module.libraries_of(config) if hasattr(module, "libraries_of") else spec.libraries
-    models: Mapping[str, str] = {}
-    if importlib.util.find_spec(f"{package}.models") is not None:
-        models = importlib.import_module(f"{package}.models").models_of(config)
+    decides = spec.fingerprint(config)
+    libraries = spec.libraries if decides.libraries is None else decides.libraries
     return StageIdentity(
         spec.name,
         spec.version,
-        key_config,
-        run_config,
+        decides.key_config,
+        decides.key_config if decides.run_config is None else decides.run_config,
         settled,
-        models,
+        spec.models(config),
         {name: library_version(name) for name in sorted(libraries)},
     )
 

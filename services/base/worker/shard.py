@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import logging
 import shlex
@@ -142,7 +141,8 @@ class ShardWork:
     def _open_writer(self, uploads: dict[str, Upload]) -> ShardWriter:
         stage = self._c.order.stages[-1]
         spec = self._c.specs[stage.name]
-        module = importlib.import_module(f"{spec.package}.writer")
+        if spec.writer is None:
+            raise BadConfig("NO_WRITER", f"{spec.name} writes no files: end the pass with a stage that does")
 
         def create(name: str) -> _Sink:
             staged = paths.staged(self._c.order.run, name)
@@ -152,7 +152,7 @@ class ShardWork:
             return _Sink(uploads[name])
 
         config = config_from_mapping(spec.config, stage.config)
-        writer: ShardWriter = module.open_writer(config, self._shard, self._c.order.num_shards, create)
+        writer: ShardWriter = spec.writer(config, self._shard, self._c.order.num_shards, create)
         return writer
 
     def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 MAX_OUT_SIZE_PX = 2048
 
@@ -42,17 +42,25 @@ class KeypointsConfig:
             raise ValueError(f"conf_thresh {self.conf_thresh} must be above 0 and at most 1")
 
 
+def key_config(config: KeypointsConfig) -> dict[str, Any]:
+    """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
+    return {"out_size": config.out_size, "conf_thresh": config.conf_thresh}
+
+
+def fingerprint(config: KeypointsConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config))
+
+
 SPEC = StageSpec(
     name="keypoints",
     version=3,
     config=KeypointsConfig,
     reads=("frames",),
-    writes="keypoints",
+    writes=("keypoints",),
     libraries=("mediapipe", "opencv-contrib-python", "numpy"),
     cached=True,
+    fingerprint=fingerprint,
+    models=ByName("services.landmarks.body.models:models_of"),
+    opens=ByName("services.landmarks.body.stage:open_stage"),
 )
-
-
-def key_config(config: KeypointsConfig) -> dict[str, Any]:
-    """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
-    return {"out_size": config.out_size, "conf_thresh": config.conf_thresh}

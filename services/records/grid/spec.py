@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.geometry.mouth_window import CHANNELS, PROFILES, profile_named
 
 QualityPolicy = Literal["keep", "flag", "quarantine"]
@@ -48,16 +48,24 @@ class RecordsConfig:
             raise ValueError(f"quality_policy must be one of {get_args(QualityPolicy)}, not {self.quality_policy!r}")
 
 
+def key_config(config: RecordsConfig) -> dict[str, Any]:
+    """What of the config decides the bytes: all of it, and the profile's own numbers."""
+    return {**dataclasses.asdict(config), "profile": dataclasses.asdict(profile_named(config.profile))}
+
+
+def fingerprint(config: RecordsConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config))
+
+
 SPEC = StageSpec(
     "records",
     2,
     RecordsConfig,
     reads=("frames", "landmarks", "align"),
-    writes="record",
+    writes=("record",),
     libraries=("numpy", "opencv-contrib-python", "google-crc32c"),
+    fingerprint=fingerprint,
+    opens=ByName("services.records.grid.stage:open_stage"),
+    writer=ByName("services.records.grid.writer:open_writer"),
 )
-
-
-def key_config(config: RecordsConfig) -> dict[str, Any]:
-    """What of the config decides the bytes: all of it, and the profile's own numbers."""
-    return {**dataclasses.asdict(config), "profile": dataclasses.asdict(profile_named(config.profile))}

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from services.base.stage.spec import StageSpec
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 OcclusionMethod = Literal["auto", "hand-over-head", "visibility"]
 
@@ -56,16 +56,24 @@ class SignFilesConfig:
             raise ValueError(f"occ_min_run_s must be 0 or more, not {self.occ_min_run_s}")
 
 
+def key_config(config: SignFilesConfig) -> dict[str, Any]:
+    """What of the config decides the files: all but the preview, which is none of them."""
+    return {name: value for name, value in dataclasses.asdict(config).items() if name != "preview"}
+
+
+def fingerprint(config: SignFilesConfig) -> Fingerprint:
+    """What of the config decides bytes."""
+    return Fingerprint(key_config(config))
+
+
 SPEC = StageSpec(
     "signfiles",
     2,
     SignFilesConfig,
     reads=("frames", "keypoints", "features"),
-    writes="signfile",
+    writes=("signfile",),
     libraries=("numpy", "pyarrow"),
+    fingerprint=fingerprint,
+    opens=ByName("services.records.sign.stage:open_stage"),
+    writer=ByName("services.records.sign.writer:open_writer"),
 )
-
-
-def key_config(config: SignFilesConfig) -> dict[str, Any]:
-    """What of the config decides the files: all but the preview, which is none of them."""
-    return {name: value for name, value in dataclasses.asdict(config).items() if name != "preview"}

@@ -11,7 +11,7 @@ from services.decode.spec import SPEC, key_config
 
 
 def test_the_stage_is_a_source_of_frames():
-    assert (SPEC.name, SPEC.reads, SPEC.writes, SPEC.config) == ("decode", ("media",), "frames", DecodeConfig)
+    assert (SPEC.name, SPEC.reads, SPEC.writes, SPEC.config) == ("decode", ("media",), ("frames",), DecodeConfig)
     assert SPEC.libraries == ("av", "numpy")
 
 

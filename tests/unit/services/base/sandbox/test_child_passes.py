@@ -19,7 +19,7 @@ class Opener:
     ) -> BoundStage:
         del configs
         self.opened.append((name, config, target))
-        spec = StageSpec(name, 1, dict, (), "frames" if name.startswith("decode") else name)
+        spec = StageSpec(name, 1, dict, (), ("frames" if name.startswith("decode") else name,))
         return BoundStage(spec, lambda *_: None)
 
     def count(self, name: str) -> int:

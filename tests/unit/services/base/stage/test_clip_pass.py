@@ -74,7 +74,7 @@ class Sum:
 
 
 def stage(name, call, writes):
-    return BoundStage(StageSpec(name, 1, NoSettings, (), writes), call)
+    return BoundStage(StageSpec(name, 1, NoSettings, (), (writes,)), call)
 
 
 @pytest.fixture

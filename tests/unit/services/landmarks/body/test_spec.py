@@ -61,7 +61,7 @@ def test_every_setting_has_help():
 
 
 def test_the_stage_reads_frames_and_its_artifact_is_kept():
-    assert (SPEC.name, SPEC.reads, SPEC.writes, SPEC.cached) == ("keypoints", ("frames",), "keypoints", True)
+    assert (SPEC.name, SPEC.reads, SPEC.writes, SPEC.cached) == ("keypoints", ("frames",), ("keypoints",), True)
 
 
 def test_the_digests_of_all_files_that_are_loaded_go_into_the_key(model_files):

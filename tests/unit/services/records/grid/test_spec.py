@@ -15,7 +15,7 @@ def test_the_defaults_are_the_originals_with_the_recommended_window() -> None:
 
 
 def test_the_stage_turns_frames_landmarks_and_an_alignment_into_a_record() -> None:
-    assert (SPEC.name, SPEC.reads, SPEC.writes) == ("records", ("frames", "landmarks", "align"), "record")
+    assert (SPEC.name, SPEC.reads, SPEC.writes) == ("records", ("frames", "landmarks", "align"), ("record",))
     assert SPEC.config is RecordsConfig
 
 
