@@ -2,8 +2,8 @@
 
 vulture knows names: one that is written somewhere counts as used. Beside it every public function and class of a
 module must be used in its module or imported from it, so that `summary` here is not saved by another `summary` there.
-What is used in a way that neither sees is on the list beside this file, by pattern and with its reason; an entry that
-matches nothing any more is an error too.
+Attributes that a template (*.j2) reads are used. What is used in a way that none of them sees is on the list beside
+this file, by pattern and with its reason; an entry that matches nothing any more is an error too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import jinja2
 import vulture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,14 +80,23 @@ def unused_in(root: Path, folders: Sequence[str]) -> list[Unused]:
     """All that is unused in the folders below root, sorted."""
     finder = vulture.Vulture()
     finder.scavenge([str(root / folder) for folder in folders], exclude=["*_pb2*"])
+    read_by_templates = _read_by_templates(root, folders)
     found = {
         (path, item.name): Unused(path, item.first_lineno, item.typ, item.name)
         for item in finder.get_unused_code(min_confidence=MIN_CONFIDENCE)
         for path in [Path(item.filename).relative_to(root).as_posix()]
+        if not (item.typ in ("attribute", "property", "variable") and item.name in read_by_templates)
     }
     for one in _never_imported(root, folders):
         found.setdefault((one.path, one.name), one)
     return sorted(found.values(), key=lambda one: (one.path, one.line))
+
+
+def _read_by_templates(root: Path, folders: Sequence[str]) -> set[str]:
+    """Names of attributes."""
+    templates = (path for folder in folders for path in sorted((root / folder).rglob("*.j2")))
+    trees = (jinja2.Environment().parse(path.read_text(encoding="utf-8")) for path in templates)  # noqa: S701 - parsed only
+    return {node.attr for tree in trees for node in tree.find_all(jinja2.nodes.Getattr)}
 
 
 def _never_imported(root: Path, folders: Sequence[str]) -> list[Unused]:

@@ -15,7 +15,7 @@ from image_pip import fetch_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXT = ROOT / "build" / "images" / "context"
-_SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".yaml", ".json"}
+_SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".yaml", ".json", ".j2"}
 # Folder of the program in the image -> in the repository.
 _PACKAGES = {"services": "services", "orchestrator": "orchestrator", "visemill": "protos/visemill"}
 _TORCH_REQUIREMENTS = ("worker.txt", "worker-torch.txt", "worker-torch.sha256")

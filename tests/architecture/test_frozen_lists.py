@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from setuptools import PackageFinder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,9 +114,17 @@ def test_nothing_unsafe_is_loaded():
     assert [str(path) for path in sources() if unsafe.search(path.read_text())] == []
 
 
-def test_the_distribution_holds_every_package():
-    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    folders = [ROOT / "services", ROOT / "orchestrator", ROOT / "protos" / "visemill"]
-    inits = [path.parent for top in folders for path in top.rglob("__init__.py")]
-    found = {".".join(path.relative_to(ROOT / "protos" if "protos" in path.parts else ROOT).parts) for path in inits}
-    assert listed == found
+def test_the_distribution_holds_every_package_and_the_files_beside_its_modules():
+    """Asked of setuptools itself, by the rules of pyproject.toml: what a wheel would hold."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    find, patterns = tool["packages"]["find"], tool["package-data"]["*"]
+    held = {
+        ROOT / top / Path(*name.split("."))
+        for top in find["where"]
+        for name in PackageFinder.find(str(ROOT / top), include=find["include"])
+    }
+    tops = (ROOT / "services", ROOT / "orchestrator", ROOT / "protos" / "visemill")
+    assert held == {path.parent for top in tops for path in top.rglob("*.py")}
+    data = {path for folder in held for pattern in patterns for path in folder.glob(pattern)}
+    others = {path for top in tops for path in top.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert others - data == {ROOT / "services" / "Dockerfile"}

@@ -63,6 +63,12 @@ def test_a_new_name_that_nobody_uses_is_found(tree: Path, text: str, found: str)
     assert found in names_in(tree)
 
 
+def test_what_a_template_reads_is_used(tree: Path) -> None:
+    (tree / "services" / "three.py").write_text("class _Shown:\n    kept: int\n    lost: int\n\nprint(_Shown())\n")
+    (tree / "services" / "page.html.j2").write_text("{% if shown.kept %}{{ lost }}{% endif %}")
+    assert names_in(tree) == ["function summary", "variable lost"]
+
+
 def test_the_command_fails_until_it_is_used_or_allowed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     allowed = tree / "allowed.toml"
     argv = ["services", "--root", str(tree), "--allowed", str(allowed)]

@@ -1,9 +1,11 @@
 """The page: self-contained, escaped, and saying what there is."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 
-from orchestrator.report.page import Findings, Sheet, page
+from orchestrator.report.page import Cell, Findings, Sheet, context, page
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 
 ORDER = RunSpec(
@@ -42,9 +44,14 @@ class Balance(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open = []
+        self.open, self.tags, self.attributes, self.text = [], set(), set(), ""
+
+    def handle_data(self, data):
+        self.text += data
 
     def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -62,6 +69,70 @@ def test_the_page_is_well_formed_and_self_contained():
 
 def test_what_comes_from_files_is_escaped():
     assert "s1/&lt;script&gt;" in text() and "last &lt;words&gt;" in text() and "none &amp; nowhere" in text()
+
+
+HOSTILE = """</td></style><script src='//x'>&"<img onerror="x">"""
+
+
+def hostile(values):
+    """The same facts with hostile text after every text in them."""
+    if isinstance(values, str):
+        return f"{values}{HOSTILE}"
+    if isinstance(values, Mapping):
+        return {name if name in NAMES else hostile(name): hostile(value) for name, value in values.items()}
+    return [hostile(value) for value in values] if isinstance(values, list | tuple) else values
+
+
+# What the page asks for by name.
+NAMES = {
+    "key",
+    "split",
+    "flags",
+    "reason",
+    "message",
+    "detail",
+    "reproduce",
+    "sha256",
+    "size_bytes",
+    "num_records",
+    "wall",
+}
+
+
+def test_no_text_of_a_run_can_become_markup():
+    """A clip, folder, flag, setting, library or pipeline of any name: the page has the elements that it has anyway."""
+    stage = PinnedStage(*(hostile(value) for value in ("decode", {"max_frames": "75"}, {"model": "0"})))
+    order = replace(
+        ORDER, stages=(stage,), **{name: hostile(getattr(ORDER, name)) for name in ("run", "pipeline", "digest")},
+        **{name: hostile(getattr(ORDER, name)) for name in ("input_root", "output_root", "clips_sha256", "libraries")},
+    )  # fmt: skip
+    done = [replace(DONE[0], seconds=hostile(DONE[0].seconds), counts=hostile(DONE[0].counts))]
+    given = {"quality": hostile(QUALITY), "quarantine": hostile(QUARANTINE), "product": hostile("clips"),
+             "kept": hostile("landmarks"), "figures": [("num_frames_grey" + HOSTILE, hostile("grey"))]}  # fmt: skip
+    told = page(Findings(order, True, done, sheets=[Sheet(hostile("s1/a"), b"\xff\xd8")], **given))
+    balance = Balance()
+    balance.feed(told)
+    assert balance.open == []
+    assert balance.tags <= {
+        "html", "head", "meta", "title", "style", "body", "main", "header", "p", "h1", "h2", "span", "section", "div",
+        "b", "table", "thead", "tbody", "tr", "th", "td", "pre", "figure", "img", "figcaption",
+    }  # fmt: skip
+    assert balance.attributes <= {"lang", "charset", "name", "content", "class", "style", "alt", "src"}
+    # In the title, the head of the page, a key in a cell and the title of a sheet the text itself is shown.
+    for before in ("Visemill run r1", "s1/a", "GREY_FRAMES", "none & nowhere", "max_frames", "library av", "/in"):
+        assert before + HOSTILE in balance.text, before
+
+
+def test_the_context_is_text_and_numbers_only():
+    shown = context(Findings(ORDER, True, DONE, QUALITY, QUARANTINE))
+    assert shown.left_out.rows[0][0].text == "s1/<script>"
+    assert shown.left_out.rows[0][2].blocks == ("last <words>", "visemill reproduce")
+    assert [cell.text or cell.bar_percent for cell in shown.splits.rows[0]] == ["train", "2", 100, "s1 (2)"]
+
+
+def test_a_short_key_stays_whole_and_a_sentence_may_be_broken():
+    cells = [Cell("s1/bbaf2n"), Cell("s1/" + 40 * "a"), Cell("two words"), Cell("short", ("last words",))]
+    assert [cell.whole for cell in cells] == [True, False, False, False]
 
 
 def test_counts_reasons_flags_and_figures_are_told():
