@@ -1,7 +1,6 @@
 """Publishing holds little of each shard: what 10^5 of them take is measured by `benchmarks/publish.py`."""
 
 import gc
-import hashlib
 import importlib.util
 import os
 import threading
@@ -13,10 +12,9 @@ import pytest
 from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.commits import observe, packed
 from orchestrator.runs.commits.commits import Commits
-from orchestrator.runs.commits.packed import PackedCommits, PackedLines, pack
 from orchestrator.runs.publish import QUALITY_FILE, publish_whole
 from services.base.run import paths
-from services.base.run.spec import ShardCommit, run_spec_from_json
+from services.base.run.spec import run_spec_from_json
 from services.base.store.local.folder import LocalFolder
 from services.base.store.open import open_store
 
@@ -79,29 +77,3 @@ def test_files_move_several_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(LocalFolder, "move", meets_another)
     _, outputs = published(tmp_path, 4)
     assert sum(entry.name.endswith(".tfrecord") for entry in outputs.list("t")) == 8
-
-
-def commit(shard: int) -> ShardCommit:
-    sha256 = hashlib.sha256(bytes([shard])).hexdigest()
-    return ShardCommit(shard, "d", {"f": {"sha256": sha256, "size_bytes": 1, "num_records": 1}}, {"k": sha256}, {}, {})
-
-
-def test_packed_commits_are_a_sequence_of_what_was_packed():
-    commits = [commit(shard) for shard in range(4)]
-    held = PackedCommits([pack(one) for one in commits])
-    assert list(held) == commits and held[2] == commits[2] and held[-1] == commits[3]
-    assert held[1:3] == PackedCommits([pack(one) for one in commits[1:3]])
-    assert held != PackedCommits([pack(one) for one in commits[1:]])
-
-
-@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 1500])
-def test_packed_lines_are_a_sequence_of_what_was_packed(count):
-    lines = [{"key": f"k{i}", "n": i, "umlaut": "ü\u2028"} for i in range(count)]
-    held = PackedLines(iter(lines))
-    assert list(held) == lines and len(held) == count
-    assert b"".join(held.encoded()).count(b"\n") == count
-    if count:
-        assert (held[0], held[count - 1], held[-1]) == (lines[0], lines[-1], lines[-1])
-        assert held[count - 1 :] == lines[-1:]
-    with pytest.raises(IndexError):
-        held[count]

@@ -1,0 +1,23 @@
+"""Which clips `visemill plan` measures, and what it predicts from them."""
+
+import pytest
+
+from orchestrator.cli.datasets.plan import predict, spread
+from services.base.run.manifest import ClipRow
+
+
+def test_sampled_clips_are_spread_over_the_data_sets_own_order():
+    rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}", "train", 0, 9 - i, i, 1, "v") for i in range(10)]
+    assert [row.key for row in spread(rows[::-1], 3)] == ["k0", "k3", "k6"]
+    assert len(spread(rows, 99)) == 10
+
+
+def test_a_prediction_needs_a_clip_that_went_well():
+    class Made:
+        class order:
+            num_clips = 100
+
+    good = {"outcome": "ok", "cpu_s": {"decode": 0.1, "landmarks": 0.3}, "record": {"num_bytes": 1000}}
+    predicted = predict(Made, [good, {"outcome": "BAD_INPUT"}], 2)
+    assert predicted["wall_s"] == pytest.approx(20.0) and predicted["output_bytes"] == 100_000
+    assert predict(Made, [{"outcome": "BAD_INPUT"}], 2)["wall_s"] is None
