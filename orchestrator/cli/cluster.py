@@ -46,7 +46,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *names: str) -> None:
         "--cluster",
         choices=_CLUSTERS,
         default=os.environ.get("VISEMILL_CLUSTER") or "local",
-        help="where workers run: here, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
+        help="where workers run: on this machine, or as Jobs on Kubernetes (default: %(default)s; $VISEMILL_CLUSTER)",
     )
     add_kube_flags(parser, *names)
 
@@ -60,30 +60,36 @@ def add_attach_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attach",
         action="store_true",
-        help="leave a Job that is there as somebody has set it: suspended, or scaled; for --cluster kube",
+        help="with --cluster kube: keep the parallelism and the suspension of a Job that exists",
     )
 
 
 def add_verb_flags(parser: argparse.ArgumentParser) -> None:
     """Which run, on which cluster."""
     add_output_flags(parser)
-    parser.add_argument("--cluster", choices=_CLUSTERS[1:], default="kube", help="where the run's Job is")
+    parser.add_argument(
+        "--cluster", choices=_CLUSTERS[1:], default="kube", help="where the Job of the run is (default: %(default)s)"
+    )
     add_kube_flags(parser, "namespace", "context")
 
 
 def add_scale_flags(parser: argparse.ArgumentParser) -> None:
     add_verb_flags(parser)
-    parser.add_argument("--parallelism", type=int, required=True, help="pods at a time from now on")
+    parser.add_argument("--parallelism", type=int, required=True, help="pods that run at a time")
 
 
 def add_logs_flags(parser: argparse.ArgumentParser) -> None:
     add_verb_flags(parser)
     parser.add_argument(
-        "--pod", default="", help="of this pod; else of those that run or have failed, or of all; newest Job first"
+        "--pod", default="", help="of this pod only (default: running and failed pods of the newest Job)"
     )
-    parser.add_argument("--index", type=int, default=-1, help="of the pods of this index alone")
-    parser.add_argument("--tail", type=int, default=50, help="last lines of each (default: %(default)s)")
-    parser.add_argument("--follow", action="store_true", help="go on with one pod's log as it is written")
+    parser.add_argument(
+        "--index", type=int, default=-1, help="of the pods of this Job index only; -1: of all (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tail", type=int, default=50, metavar="LINES", help="last lines of each pod (default: %(default)s)"
+    )
+    parser.add_argument("--follow", action="store_true", help="stream the log of one pod")
 
 
 def is_kube(flags: argparse.Namespace) -> bool:

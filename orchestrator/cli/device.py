@@ -13,7 +13,7 @@ def add_device_flag(parser: argparse.ArgumentParser) -> None:
         "--workers-device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="what a stage's device auto means where the workers are other machines; auto: what it means here "
+        help="device that `auto` stands for where the workers are other machines; auto: that of this machine "
         "(default: %(default)s)",
     )
 

@@ -16,13 +16,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "pipeline",
         nargs="?",
         choices=sorted(PIPELINES),
-        help="check what this pipeline uses; without: what any of them does",
+        metavar="PIPELINE",
+        help=f"check only what this pipeline uses: {', '.join(sorted(PIPELINES))} (default: all)",
     )
     parser.add_argument(
-        "--root", action="append", default=[], help="a folder or s3:// root to try reading and writing; may be repeated"
+        "--root",
+        action="append",
+        default=[],
+        help="folder or s3:// root whose reading and writing is tried; may be repeated",
     )
     parser.add_argument("--dlib-predictor", default="", metavar="FILE", help="check this 68-point file")
-    parser.add_argument("--iv3-weights", default="", metavar="FILE", help="check these weights of InceptionV3")
+    parser.add_argument("--iv3-weights", default="", metavar="FILE", help="check this file of InceptionV3 weights")
 
 
 def doctor(flags: argparse.Namespace) -> Answer:

@@ -14,7 +14,7 @@ from services.base.rpc.client import CHECK_PATIENCE_S, check_remote
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="+", metavar="HOST:PORT", help="addresses of gRPC servers")
     parser.add_argument(
-        "--patience-s", type=float, default=CHECK_PATIENCE_S, help="wait so long for each (default: %(default)g)"
+        "--patience-s", type=float, default=CHECK_PATIENCE_S, help="time to wait for each server (default: %(default)g)"
     )
 
 

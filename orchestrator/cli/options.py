@@ -9,32 +9,37 @@ from orchestrator.roots import real_root
 from services.base.errors import BadConfig
 
 
+def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--input-root", required=required, help="folder or s3://bucket/prefix of the data set")
+
+
 def add_output_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     parser.add_argument("--output-root", required=required, help="folder or s3://bucket/prefix of the output")
     add_state_flags(parser)
 
 
 def add_state_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state-root", default="", help="where the run's truth lies (default: OUTPUT_ROOT/.visemill)")
+    parser.add_argument(
+        "--state-root", default="", help="where the state of the run is kept (default: .visemill below the output root)"
+    )
     parser.add_argument("--run", default="", help="name of the run (default: the first 16 digits of the plan's digest)")
 
 
 def add_allow_flags(parser: argparse.ArgumentParser) -> None:
-    """Of those who carry runs for others, such as `visemill serve`."""
+    """For whoever runs pipelines for others, such as `visemill serve`."""
     parser.add_argument(
         "--allow-root",
         action="append",
         default=[],
         metavar="ROOT",
-        help="refuse a run whose state names roots or files that lie below none of these; may be repeated; default: "
-        "any may be named",
+        help="refuse a run whose state names roots or files outside these; may be repeated (default: allow all)",
     )
     parser.add_argument(
         "--allow-address",
         action="append",
         default=[],
         metavar="HOST:PORT",
-        help="with --allow-root: servers that the run's state may name; may be repeated; default: none",
+        help="with --allow-root: servers that the state of the run may name; may be repeated (default: none)",
     )
 
 

@@ -32,7 +32,7 @@ class RunServeConfig(ListenConfig):
     """How the RunService is served. A listing takes its time, and a watch lasts as long as it may."""
 
     deadline_s: float = field(
-        default=3600.0, metadata={"help": "most time of a call; a submitted run is planned within one"}
+        default=3600.0, metadata={"help": "maximum call duration; a submitted run is planned within one call"}
     )
     num_calls: int = field(default=256, metadata={"help": "calls at a time, those that watch a run included"})
 
@@ -48,44 +48,46 @@ class RunServeConfig(ListenConfig):
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--registry", required=True, help="folder or s3://bucket/prefix where the submitted runs are kept"
+        "--registry", required=True, help="folder or s3://bucket/prefix of the records of submitted runs"
     )
     parser.add_argument(
         "--allow-root",
         action="append",
         default=[],
         metavar="ROOT",
-        help="folder or s3://bucket/prefix below which callers may read and write; may be repeated; default: none",
+        help="folder or s3://bucket/prefix below which callers may read and write; may be repeated (default: none)",
     )
     parser.add_argument(
         "--allow-address",
         action="append",
         default=[],
         metavar="HOST:PORT",
-        help="server that callers may name in flags such as --triton; may be repeated; default: none",
+        help="server that callers may name in flags such as --triton; may be repeated (default: none)",
     )
     parser.add_argument(
         "--remote",
         action="append",
         default=[],
         metavar="STAGE=HOST:PORT",
-        help="run a stage behind gRPC, in every run that has it",
+        help="call a gRPC server for a stage, in every run that has it; may be repeated",
     )
-    parser.add_argument("--num-runs", type=int, default=4, help="runs carried at a time (default: %(default)s)")
+    parser.add_argument(
+        "--num-runs", type=int, default=4, help="runs that are executed at a time (default: %(default)s)"
+    )
     kept = Keep()
     parser.add_argument(
         "--keep-ended",
         type=int,
         default=kept.num_ended,
         metavar="N",
-        help="ended runs that are listed; older ones are forgotten, their outputs stay (default: %(default)s)",
+        help="finished runs to list; older ones are forgotten, their outputs stay (default: %(default)s)",
     )
     parser.add_argument(
         "--keep-ended-days",
         type=float,
         default=kept.days,
         metavar="DAYS",
-        help="how long after its end a run is listed (default: %(default)s)",
+        help="time that a finished run is listed (default: %(default)s)",
     )
     parser.add_argument(
         "--operator",
@@ -93,7 +95,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="SUBJECT",
         help="subject of a client certificate, such as CN=alice,O=team, that may see, cancel and retry every run, "
-        "where --tls-client-ca is given; may be repeated; default: none, each run is its submitter's",
+        "where --tls-client-ca is given; may be repeated (default: none, only the submitter may)",
     )
     add_config_flags(parser, RunServeConfig)
     cluster.add_cluster_flags(parser)

@@ -25,39 +25,48 @@ _MOST_GROWTH = 4
 class KubeSettings:
     """What the flags of a cluster say."""
 
-    namespace: str = field(default="", metadata={"help": "where Jobs run; empty: that of the context, or of this pod"})
-    context: str = field(default="", metadata={"help": "of the kubeconfig; empty: the current one, or this pod's own"})
+    namespace: str = field(
+        default="", metadata={"help": "namespace of the Jobs; empty: that of the context, or of this pod"}
+    )
+    context: str = field(
+        default="", metadata={"help": "context of the kubeconfig; empty: the current one, or this pod's own"}
+    )
     image: str = field(default="", metadata={"help": "image of the workers; empty: visemill-worker:<this version>"})
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = field(
         default="IfNotPresent", metadata={"help": "when nodes pull the image"}
     )
-    image_pull_secrets: str = field(default="", metadata={"help": "Secrets for the registry: NAME,NAME"})
-    service_account: str = field(default="", metadata={"help": "of the pods, which get no token; empty: default"})
+    image_pull_secrets: str = field(default="", metadata={"help": "Secrets of the image registry: NAME,..."})
+    service_account: str = field(
+        default="", metadata={"help": "service account of the pods, which get no token; empty: default"}
+    )
     s3_secret: str = field(
-        default="visemill-s3", metadata={"help": "Secrets with the store's variables: NAME,NAME; none: no Secret"}
+        default="visemill-s3", metadata={"help": "Secrets with the credentials of the store: NAME,...; none: no Secret"}
     )
     tls_secret: str = field(
-        default="", metadata={"help": "Secret with tls.crt, tls.key and ca.crt, by which pods call services over TLS"}
+        default="", metadata={"help": "Secret with tls.crt, tls.key and ca.crt, with which pods call services over TLS"}
     )
-    parallelism: int = field(default=4, metadata={"help": "pods at a time"})
-    pods_cpu: float = field(default=1.0, metadata={"help": "cores of a pod"})
-    pods_memory_mib: int = field(default=0, metadata={"help": "of a pod; 0: the limit on a clip and 1024 more"})
+    parallelism: int = field(default=4, metadata={"help": "pods that run at a time"})
+    pods_cpu: float = field(default=1.0, metadata={"help": "CPU request of a pod"})
+    pods_memory_mib: int = field(default=0, metadata={"help": "memory of a pod; 0: --clip-memory-mib and 1024 more"})
     pods_max_memory_mib: int = field(
-        default=0, metadata={"help": "what pods may grow to after they ran out of memory; 0: four times the first"}
+        default=0,
+        metadata={"help": "limit to which memory is raised after a pod ran out of it; 0: four times --pods-memory-mib"},
     )
-    pods_gpus: int = field(default=0, metadata={"help": "GPUs of a pod"})
-    pods_scratch_mib: int = field(default=1024, metadata={"help": "scratch space of a pod, at /tmp"})
-    max_indexes: int = field(default=5000, metadata={"help": "indexes of a Job; an index carries several shards"})
-    node_selector: str = field(default="", metadata={"help": "labels that nodes must have: KEY=VALUE,KEY=VALUE"})
-    tolerations: str = field(default="", metadata={"help": "taints that pods may meet: KEY[=VALUE][:EFFECT],..."})
+    pods_gpus: int = field(default=0, metadata={"help": "GPUs per pod"})
+    pods_scratch_mib: int = field(default=1024, metadata={"help": "scratch space of a pod at /tmp"})
+    max_indexes: int = field(
+        default=5000, metadata={"help": "most indexes of a Job; with more shards an index gets several"}
+    )
+    node_selector: str = field(default="", metadata={"help": "labels that nodes must have: KEY=VALUE,..."})
+    tolerations: str = field(default="", metadata={"help": "taints that pods tolerate: KEY[=VALUE][:EFFECT],..."})
     priority_class: str = field(default="", metadata={"help": "PriorityClass of the pods"})
     spread_by: str = field(
-        default="kubernetes.io/hostname", metadata={"help": "label of nodes over which pods are spread; none: no rule"}
+        default="kubernetes.io/hostname", metadata={"help": "node label over which pods are spread; none: no rule"}
     )
-    queue: str = field(default="", metadata={"help": "LocalQueue of Kueue, which then starts the Job"})
-    models_claim: str = field(default="", metadata={"help": "claim of a volume with model files"})
-    job_deadline_s: int = field(default=0, metadata={"help": "a Job that takes longer is ended; 0: none"})
-    job_keep_s: int = field(default=86400, metadata={"help": "how long a Job that has ended stays to be looked at"})
+    queue: str = field(default="", metadata={"help": "LocalQueue of Kueue, which then admits the Job"})
+    models_claim: str = field(default="", metadata={"help": "PersistentVolumeClaim with model files"})
+    job_deadline_s: int = field(default=0, metadata={"help": "time limit of a Job; 0: none"})
+    job_keep_s: int = field(default=86400, metadata={"help": "time that a finished Job is kept"})
 
     def __post_init__(self) -> None:
         for name in ("parallelism", "max_indexes"):
@@ -115,7 +124,7 @@ class KubeSettings:
 
 def add_kube_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     """A flag for each of these settings, or for all. What is not given is None, so that the environment may say it."""
-    group = parser.add_argument_group("on Kubernetes", "each may also come from the environment, as VISEMILL_<FLAG>")
+    group = parser.add_argument_group("Kubernetes")
     hints = typing.get_type_hints(KubeSettings)
     for item in dataclasses.fields(KubeSettings):
         if names and item.name not in names:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from orchestrator.console.flags import words_given_by
 from orchestrator.pipelines import PIPELINES, pipeline_module
@@ -29,17 +27,9 @@ def pipeline_of(name: str) -> Pipeline:
     return pipeline
 
 
-def add_pipeline_parsers(parser: argparse.ArgumentParser) -> list[tuple[Pipeline, Any]]:
-    """One sub-parser a pipeline, with the pipeline's own flags."""
-    pipelines = [importlib.import_module(module).PIPELINE for module in PIPELINES.values()]
-    below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
-    parsers = []
-    for pipeline in pipelines:
-        sub = below.add_parser(pipeline.name, help=pipeline.help, description=pipeline.help)
-        pipeline.add_flags(sub)
-        sub.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
-        parsers.append((pipeline, sub))
-    return parsers
+def pipelines() -> list[Pipeline]:
+    """All pipelines, in the order of the table."""
+    return [pipeline_of(name) for name in PIPELINES]
 
 
 def plan_of(pipeline: Pipeline, flags: argparse.Namespace, device: str = "auto") -> Plan:

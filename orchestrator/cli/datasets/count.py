@@ -8,6 +8,10 @@ from orchestrator.cli.answer import Answer
 from orchestrator.planner.planning import listing, pipeline_of
 
 
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Only those of the data set."""
+
+
 def count(flags: argparse.Namespace) -> Answer:
     """Just the number, as the original script prints it."""
     pipeline = pipeline_of(flags.pipeline)

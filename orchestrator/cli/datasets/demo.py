@@ -12,15 +12,13 @@ from services.base.errors import BadConfig, VisemillError, from_kind
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", help="where to write; made if missing")
-    kinds = "talking faces, or a signer with a folder a word (default: %(default)s)"
+    parser.add_argument("directory", metavar="FOLDER", help="folder to write to; created if missing")
+    kinds = "GRID speakers, or a signer with one folder per word (default: %(default)s)"
     parser.add_argument("--kind", choices=("grid", "sign"), default="grid", help=kinds)
-    parser.add_argument("--speakers", type=int, default=4, help="speakers of kind grid (default: %(default)s)")
-    parser.add_argument(
-        "--clips", type=int, default=8, help="clips of each speaker of kind grid (default: %(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
-    parser.add_argument("--broken", action="store_true", help="add a few bad files, to see what becomes of them")
+    parser.add_argument("--speakers", type=int, default=4, help="kind grid: number of speakers (default: %(default)s)")
+    parser.add_argument("--clips", type=int, default=8, help="kind grid: clips per speaker (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the corpus (default: %(default)s)")
+    parser.add_argument("--broken", action="store_true", help="add a few broken files, to see how they are reported")
 
 
 def demo_corpus(flags: argparse.Namespace) -> Answer:

@@ -22,14 +22,21 @@ _SIGN_FILES = (".npz", ".parquet", ".csv")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help="a .tfrecord, or a sign clip's .npz, .parquet or labels .csv; or s3://bucket/…")
     parser.add_argument(
-        "--index", type=int, default=0, help="place of the record, or of a clip's frame, from 0 (default: %(default)s)"
+        "file", metavar="FILE", help="a .tfrecord, or an .npz, .parquet or labels .csv of sign; a path or s3://bucket/…"
     )
     parser.add_argument(
-        "--key", default="", help="utterance id, or speaker/utterance, instead of a place; of labels: a clip's file"
+        "--index",
+        type=int,
+        default=0,
+        help="number of the record, or of the frame of a clip, from 0 (default: %(default)s)",
     )
-    parser.add_argument("--png", default="", help="write a contact sheet, with the decoded label or skeletons, here")
+    parser.add_argument(
+        "--key", default="", help="utterance, or speaker/utterance, instead of --index; for labels the file of a clip"
+    )
+    parser.add_argument(
+        "--png", default="", help="write a contact sheet with the decoded label or the skeletons to this file"
+    )
 
 
 def inspect(flags: argparse.Namespace) -> Answer:

@@ -12,9 +12,9 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.datasets.deep import find_leaks
-from orchestrator.cli.device import device_of
+from orchestrator.cli.device import add_device_flag, device_of
 from orchestrator.cli.runs.reproduce import local_file
-from orchestrator.cli.runs.run import options_of
+from orchestrator.cli.runs.run import add_run_flags, options_of
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.prediction import Prediction
@@ -35,16 +35,23 @@ _SHOWN = 10
 _LEFT_OUT = frozenset({"BAD_ALIGN"})
 
 
-def add_plan_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("checks and prediction")
+    group.add_argument(
         "--deep",
         action="store_true",
-        help="read every file and, where there are several splits, decode every video: the same frames in two splits "
-        "are found before the run",
+        help="read every file and, where there are several splits, decode every video, to find the same frames in two "
+        "splits before the run",
     )
-    parser.add_argument(
-        "--sample", type=int, default=3, help="clips to run for the prediction; 0: none (default: %(default)s)"
+    group.add_argument(
+        "--sample",
+        type=int,
+        default=3,
+        metavar="CLIPS",
+        help="clips to process for the prediction; 0: none (default: %(default)s)",
     )
+    add_device_flag(parser)
+    add_run_flags(parser)
 
 
 def plan(flags: argparse.Namespace) -> Answer:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import num_bytes
@@ -34,10 +35,11 @@ _GONE = "gone: resume, and it is made again"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
     parser.add_argument(
         "--recompute",
         default="0%",
-        help="share of the clips to make again and compare, such as 5%% (default: %(default)s)",
+        help="share of the clips to recompute and compare, such as 5%% (default: %(default)s)",
     )
 
 

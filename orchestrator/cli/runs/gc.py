@@ -14,15 +14,18 @@ from services.base.store.open import open_store
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-root", default="", help="the output whose state root is meant")
+    parser.add_argument("--output-root", default="", help="output root whose state is cleaned")
     add_state_flags(parser)
     parser.add_argument(
-        "--max-gb", type=float, default=20.0, help="keep at most this much of artifacts (default: %(default)s)"
+        "--max-gb", type=float, default=20.0, help="size limit of the cached artifacts (default: %(default)s)"
     )
     parser.add_argument(
-        "--abandoned-after-s", type=float, default=3600.0, help="age of what died half-way (default: %(default)s)"
+        "--abandoned-after-s",
+        type=float,
+        default=3600.0,
+        help="age at which a temporary file counts as abandoned (default: %(default)s)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say it, do not do it")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be deleted, delete nothing")
 
 
 def gc(flags: argparse.Namespace) -> Answer:

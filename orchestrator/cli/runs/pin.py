@@ -6,7 +6,7 @@ import argparse
 import shlex
 
 from orchestrator.cli.answer import Answer
-from orchestrator.cli.device import device_of
+from orchestrator.cli.device import add_device_flag, device_of
 from orchestrator.planner.planning import pipeline_of, plan_of
 from orchestrator.roots import state_root
 from orchestrator.runs.claim.claim import claim_of, pin, pinned_order
@@ -14,6 +14,8 @@ from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.plan import Plan
 from services.base.store.interface import Store
 from services.base.store.open import open_store
+
+add_flags = add_device_flag
 
 
 def pin_run(flags: argparse.Namespace) -> Answer:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.access.request import Limits, Submission
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.flags import ADDRESS, FlagParser, file_of, words_of
 from orchestrator.console.progress import Progress
@@ -28,8 +29,22 @@ _ANY_NUMBER = "100%"
 
 def add_server_flag(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     parser.add_argument(
-        "--server", required=required, default="", metavar=ADDRESS, help="RunService that has the run; see `serve`"
+        "--server",
+        required=required,
+        default="",
+        metavar=ADDRESS,
+        help="RunService that holds the run; see `visemill serve`",
     )
+
+
+def add_cancel_flags(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
+    add_server_flag(parser)
+    cluster.add_place_flags(parser)
+
+
+def add_runs_flags(parser: argparse.ArgumentParser) -> None:
+    add_server_flag(parser, required=True)
 
 
 def run(flags: argparse.Namespace) -> Answer:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.report.page import Findings, Sheet, page
 from orchestrator.roots import find_run
@@ -26,11 +27,12 @@ _NAME = "report.html"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
     parser.add_argument(
-        "--html", default="", metavar="FILE", help=f"where to write (default: OUTPUT_ROOT/.visemill/{_NAME})"
+        "--html", default="", metavar="FILE", help=f"file to write (default: .visemill/{_NAME} below the output root)"
     )
     parser.add_argument(
-        "--sheets", type=int, default=4, help="contact sheets, flagged clips first (default: %(default)s)"
+        "--sheets", type=int, default=4, help="contact sheets to draw, flagged clips first (default: %(default)s)"
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.run import add_limit_flags, limits_of
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.planner.services import run_service
@@ -21,8 +22,9 @@ from services.base.store.open import open_store
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
     parser.add_argument("--clip", required=True, help="key of the clip, such as s1/bbaf2n or folder/video.mp4")
-    parser.add_argument("--save", default="", help="folder for what the stages made")
+    parser.add_argument("--save", default="", help="write the outputs of the stages to this folder")
     add_limit_flags(parser)
 
 

@@ -1,4 +1,4 @@
-"""`visemill run`, `resume` and `retry`: carry a run to its end and say how it went."""
+"""`visemill run`, `resume` and `retry`: execute a run and summarize it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from orchestrator.access.state_names import check_order
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.device import device_of
-from orchestrator.cli.options import allowed_of
+from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
+from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines import PIPELINES
@@ -40,34 +41,68 @@ from services.base.store.interface import Store
 from services.base.store.open import open_store
 
 
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Of `run`."""
+    add_run_flags(parser)
+    remote.add_server_flag(parser)
+    cluster.add_cluster_flags(parser)
+
+
+def add_resume_flags(parser: argparse.ArgumentParser) -> None:
+    _add_flags_of_pinned(parser)
+    cluster.add_attach_flag(parser)
+
+
+def add_retry_flags(parser: argparse.ArgumentParser) -> None:
+    _add_flags_of_pinned(parser)
+    remote.add_server_flag(parser)
+
+
+def _add_flags_of_pinned(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
+    add_run_flags(parser)
+    add_allow_flags(parser)
+    parser.add_argument(
+        "--workers", type=int, default=0, help="worker processes; 0: one per core (default: %(default)s)"
+    )
+    cluster.add_cluster_flags(parser)
+
+
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of how a run is carried out; none decides a byte of the output."""
+    """Flags of how a run is executed; none decides a byte of the output."""
     parser.add_argument(
         "--max-failures",
         default="100%",
-        help="quarantined clips that end the run: a number, or N%% of all (default: %(default)s)",
+        help="quarantined clips that stop the run: a number, or a share of all clips (default: %(default)s)",
     )
     parser.add_argument(
-        "--max-attempts", type=int, default=4, help="tries of a shard whose worker fails (default: %(default)s)"
+        "--max-attempts", type=int, default=4, help="attempts per shard when its worker fails (default: %(default)s)"
     )
     add_limit_flags(parser)
     parser.add_argument(
-        "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="keep landmarks for other runs"
+        "--artifact-cache",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep landmarks and keypoints for other runs, and reuse those of earlier ones",
     )
     parser.add_argument(
-        "--remote", action="append", default=[], metavar="STAGE=HOST:PORT", help="run a stage behind gRPC"
+        "--remote",
+        action="append",
+        default=[],
+        metavar="STAGE=HOST:PORT",
+        help="call a gRPC server for a stage; may be repeated",
     )
     parser.add_argument(
         "--ignore-free-space",
         action="store_true",
-        help="begin although the output will not fit on the disk",
+        help="start although the output will not fit on the disk",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
     parser.add_argument(
         "--progress",
         choices=("text", "json"),
         default="text",
-        help="form of the progress on standard error; json is an object a line (default: %(default)s)",
+        help="format of the progress on standard error; json: one object per line (default: %(default)s)",
     )
 
 
@@ -77,9 +112,11 @@ def add_limit_flags(parser: argparse.ArgumentParser) -> None:
     times = ", ".join(f"{name} {pipeline.clip_time_s:g}" for name, pipeline in limits)
     sizes = ", ".join(f"{name} {pipeline.clip_memory_mib}" for name, pipeline in limits)
     parser.add_argument(
-        "--clip-time-s", type=float, help=f"limit on one clip, a minute that it lasts (default: {times})"
+        "--clip-time-s", type=float, help=f"time limit for one clip, per minute of its duration (default: {times})"
     )
-    parser.add_argument("--clip-memory-mib", type=int, help=f"limit on one clip, models included (default: {sizes})")
+    parser.add_argument(
+        "--clip-memory-mib", type=int, help=f"memory limit for one clip, models included (default: {sizes})"
+    )
 
 
 def limits_of(flags: argparse.Namespace, pipeline: Pipeline) -> tuple[float, int]:
@@ -144,8 +181,6 @@ def failure_limit(text: str, num_clips: int) -> int | None:
 def run(flags: argparse.Namespace) -> Answer:
     """Plans, pins and runs, here or at a server."""
     if flags.server:
-        from orchestrator.cli.runs import remote
-
         return remote.run(flags)
     pipeline = pipeline_of(flags.pipeline)
     if cluster.is_kube(flags):
@@ -177,8 +212,6 @@ def retry(flags: argparse.Namespace) -> Answer:
     now; everything else stays as it is.
     """
     if flags.server:
-        from orchestrator.cli.runs import remote
-
         return remote.retry(flags)
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)

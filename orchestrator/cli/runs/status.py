@@ -10,6 +10,8 @@ from typing import Any
 
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.options import add_output_flags
+from orchestrator.cli.runs import remote
 from orchestrator.console.quantities import duration
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
@@ -21,22 +23,25 @@ _MOST_READ = 1000
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser)
     parser.add_argument(
         "--quarantine",
         action="store_true",
-        help="every quarantined clip, with its reason and a command that shows it again",
+        help="list every quarantined clip with its reason and a command that reproduces it",
     )
     parser.add_argument(
-        "--whole", action="store_true", help=f"count in every commit, where there are over {_MOST_READ} as well"
+        "--whole",
+        action="store_true",
+        help=f"read the commit of every shard, also where there are more than {_MOST_READ}",
     )
     parser.add_argument("--watch", action="store_true", help="follow the run until it has ended")
+    remote.add_server_flag(parser)
+    cluster.add_place_flags(parser)
 
 
 def status(flags: argparse.Namespace) -> Answer:
     """From the store alone, or as a server says; the run may be going on elsewhere."""
     if flags.server:
-        from orchestrator.cli.runs import remote
-
         return remote.status(flags)
     if flags.watch and not cluster.is_kube(flags):
         raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")

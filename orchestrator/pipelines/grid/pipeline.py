@@ -94,7 +94,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--layout",
         choices=("auto", *(layout.name for layout in LAYOUTS)),
         default="auto",
-        help="of the data set (default: %(default)s)",
+        help="layout of the data set (default: %(default)s)",
     )
     add("--compat-order", action="store_true", help="the original script's shard and place for every clip")
     add(

@@ -20,21 +20,34 @@ Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no publ
 
 def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
     """list, export and verify, each a parser below `actions`."""
-    listing = actions.add_parser("list", help="networks that can be exported, and the models of a repository")
-    listing.add_argument("repository", type=Path, nargs="?", help="folder that a Triton server reads")
-    export = actions.add_parser("export", help="write networks into a model repository")
-    export.add_argument("repository", type=Path, help="folder that a Triton server reads; made if missing")
-    export.add_argument(
-        "--network", action="append", choices=list(NETWORKS), help="may be repeated (default: inception_v3)"
+    listing = actions.add_parser(
+        "list", **_about("list the networks that can be exported, and the models of a repository")
     )
-    export.add_argument("--weights", default="", help="file of trained weights for inception_v3; empty: seeded ones")
-    export.add_argument("--weights-sha256", default="", help="what the file must be")
-    export.add_argument("--seed", type=int, default=0, help="of random weights (default: %(default)s)")
+    listing.add_argument(
+        "repository", type=Path, metavar="REPOSITORY", nargs="?", help="folder that a Triton server reads"
+    )
+    export = actions.add_parser("export", **_about("write networks into a model repository"))
+    export.add_argument(
+        "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
+    )
+    export.add_argument(
+        "--network",
+        action="append",
+        choices=list(NETWORKS),
+        help="network to export; may be repeated (default: inception_v3)",
+    )
+    export.add_argument("--weights", default="", help="trained weights for inception_v3; empty: seeded random ones")
+    export.add_argument("--weights-sha256", default="", help="SHA-256 that the file of weights must have")
+    export.add_argument("--seed", type=int, default=0, help="seed of random weights (default: %(default)s)")
     add_config_flags(export, Serving)
-    verify = actions.add_parser("verify", help="read and compute every network of a model repository")
-    verify.add_argument("repository", type=Path, help="folder that a Triton server reads")
+    verify = actions.add_parser("verify", **_about("read and compute every network of a model repository"))
+    verify.add_argument("repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads")
     verify.add_argument("--server", default="", metavar="HOST:PORT", help="also ask this Triton server")
     return [listing, export, verify]
+
+
+def _about(text: str) -> dict[str, str]:
+    return {"help": text, "description": f"{text[:1].upper()}{text[1:]}."}
 
 
 def words_of(flags: argparse.Namespace) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import main as cli
-from orchestrator.cli.main import build_parser, in_our_words, main
+from orchestrator.cli.main import build_parser, main, translate_original
 from services.base.errors import BadConfig
 
 
@@ -20,16 +20,39 @@ from services.base.errors import BadConfig
         ("", ""),
     ],
 )
-def test_the_originals_words_are_understood(words: str, expected: str) -> None:
-    assert in_our_words(words.split()) == expected.split()
+def test_command_lines_of_the_original_script_are_understood(words: str, expected: str) -> None:
+    assert translate_original(words.split()) == expected.split()
 
 
-@pytest.mark.parametrize("words", ["", "nonsense", "run", "run grid", "run grid --input-root a", "gc --max-gb many"])
-def test_a_line_that_cannot_be_read_exits_64(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("line", "command", "said"),
+    [
+        ("", "visemill", "the following arguments are required: COMMAND"),
+        ("rum", "visemill", "argument COMMAND: there is no 'rum'; did you mean run?"),
+        ("nonsense", "visemill", "argument COMMAND: there is no 'nonsense'; see the help for all"),
+        ("run", "visemill run", "the following arguments are required: PIPELINE"),
+        ("run grid", "visemill run grid", "the following arguments are required: --input-root, --output-root"),
+        ("run grid --input-root a", "visemill run grid", "the following arguments are required: --output-root"),
+        (
+            "run sign a b --label-from x",
+            "visemill run sign",
+            "argument --label-from: there is no 'x'; choose from folder",
+        ),
+        (
+            "run grid --input-root a --output-root b --num-shard-s=3",
+            "visemill run grid",
+            "unrecognized arguments: --num-shard-s=3; did you mean --num-shards?",
+        ),
+        ("gc --max-gb many", "visemill gc", "argument --max-gb: invalid float value: 'many'"),
+    ],
+)
+def test_a_usage_error_is_its_message_and_where_help_is(
+    line: str, command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(words.split())
+        main(line.split())
     assert caught.value.code == 64
-    assert "usage:" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"{command}: {said}\nsee {command} --help\n"
 
 
 def test_a_run_of_the_original_script_parses_with_all_its_flags() -> None:
@@ -37,7 +60,7 @@ def test_a_run_of_the_original_script_parses_with_all_its_flags() -> None:
         "grid-to-tfrecords-parallel --input-root data --output-root out --split-config split.yaml --num-shards 64 "
         "--max-frames 75 --max-examples 0 --workers 8 --decode-max-frames -1 --dlib-predictor file.dat"
     )
-    flags = build_parser().parse_args(in_our_words(line.split()))
+    flags = build_parser().parse_args(translate_original(line.split()))
     assert (flags.pipeline, flags.num_shards, flags.workers, flags.decode_max_frames) == ("grid", 64, 8, -1)
 
 

@@ -63,6 +63,6 @@ def test_a_corpus_that_cannot_be_written_is_refused_in_its_services_words(
 
 
 def test_the_help_says_what_the_project_makes() -> None:
-    text = build_parser().format_help()
-    assert text.partition("\n\n")[2].startswith("Raw speech and sign video in")
-    assert "Exit codes: 0 clean, 3 finished" in text
+    text = build_parser("").format_help()
+    assert text.partition("\n\n")[2].startswith("Turn raw speech and sign video into")
+    assert "exit codes: 0 success; 3 finished" in text

@@ -53,7 +53,7 @@ def test_roots_that_lack_or_are_given_twice_are_usage_errors(words, capsys):
     with pytest.raises(SystemExit) as ended:
         parsed(*words)
     assert ended.value.code == EXIT_USAGE
-    assert "VIDEO_DIRECTORY" in capsys.readouterr().err or "--input-root" in words
+    assert "_DIRECTORY" in capsys.readouterr().err or "--input-root" in words
 
 
 def test_other_pipelines_take_roots_by_flag_only():

@@ -1,0 +1,280 @@
+"""The table of commands: name, group, one line; and what each loads.
+
+A command's module is imported only when the command is chosen, so that `visemill --help` starts at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.parsing.parser import Parser
+
+if TYPE_CHECKING:
+    from orchestrator.cli.answer import Answer
+    from orchestrator.pipelines.base import Pipeline
+
+DATA_SETS, RUNS, CLUSTER, MODELS, SERVERS, SETUP = "data sets", "runs", "cluster", "models", "servers", "setup"
+GROUPS = (DATA_SETS, RUNS, CLUSTER, MODELS, SERVERS, SETUP)
+
+
+AddFlags = Callable[[Any], Any]
+Call = Callable[[argparse.Namespace], "Answer"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """per_pipeline: one sub-command a pipeline."""
+
+    name: str
+    group: str
+    summary: str
+    per_pipeline: bool = False
+
+
+COMMANDS = (
+    Command("demo-corpus", DATA_SETS, "generate a small data set to try: GRID speakers, or a signer"),
+    Command("plan", DATA_SETS, "check a data set and predict time and disk space", per_pipeline=True),
+    Command("count", DATA_SETS, "count the clips that a run would find", per_pipeline=True),
+    Command("inspect", DATA_SETS, "show one record, and draw its frames with the decoded label"),
+    Command("verify", DATA_SETS, "compare outputs with their digests, and recompute a share"),
+    Command("run", RUNS, "process a data set into training-ready output", per_pipeline=True),
+    Command("pin", RUNS, "plan a run and record it in its output, for resume to start", per_pipeline=True),
+    Command("resume", RUNS, "continue the run of an output root"),
+    Command("retry", RUNS, "process the quarantined clips of a run again"),
+    Command("status", RUNS, "show the progress of a run and its quarantined clips"),
+    Command("report", RUNS, "write a self-contained HTML page about a run"),
+    Command("reproduce", RUNS, "process one clip of a run again, outside the run"),
+    Command("cancel", RUNS, "stop a run on a server or a cluster; resume continues it"),
+    Command("gc", RUNS, "delete cached artifacts over a size limit, and abandoned temporary files"),
+    Command("scale", CLUSTER, "change the number of pods of a run on Kubernetes"),
+    Command("suspend", CLUSTER, "stop the pods of a run on Kubernetes until it is resumed"),
+    Command("logs", CLUSTER, "show the logs of the pods of a run on Kubernetes"),
+    Command("models", MODELS, "list, export and verify model repositories for Triton"),
+    Command("serve", SERVERS, "serve the RunService, which runs pipelines for other systems"),
+    Command("runs", SERVERS, "list the runs of a RunService"),
+    Command("health", SERVERS, "check whether gRPC servers are serving"),
+    Command("doctor", SETUP, "check this machine: libraries, models, cores, memory, stores"),
+    Command("completion", SETUP, "print the completion script of a shell"),
+)
+
+
+def _load(name: str) -> tuple[AddFlags, Call]:
+    """What adds a command's flags, and what it does."""
+    match name:
+        case "demo-corpus":
+            from orchestrator.cli.datasets import demo
+
+            return demo.add_flags, demo.demo_corpus
+        case "plan":
+            from orchestrator.cli.datasets import plan
+
+            return plan.add_flags, plan.plan
+        case "count":
+            from orchestrator.cli.datasets import count
+
+            return count.add_flags, count.count
+        case "inspect":
+            from orchestrator.cli.datasets import inspect
+
+            return inspect.add_flags, inspect.inspect
+        case "verify":
+            from orchestrator.cli.datasets import verify
+
+            return verify.add_flags, verify.verify
+        case "run":
+            from orchestrator.cli.runs import run
+
+            return run.add_flags, run.run
+        case "pin":
+            from orchestrator.cli.runs import pin
+
+            return pin.add_flags, pin.pin_run
+        case "resume":
+            from orchestrator.cli.runs import run
+
+            return run.add_resume_flags, run.resume
+        case "retry":
+            from orchestrator.cli.runs import run
+
+            return run.add_retry_flags, run.retry
+        case "status":
+            from orchestrator.cli.runs import status
+
+            return status.add_flags, status.status
+        case "report":
+            from orchestrator.cli.runs import report
+
+            return report.add_flags, report.report
+        case "reproduce":
+            from orchestrator.cli.runs import reproduce
+
+            return reproduce.add_flags, reproduce.reproduce
+        case "cancel":
+            from orchestrator.cli.runs import remote
+
+            return remote.add_cancel_flags, remote.cancel
+        case "gc":
+            from orchestrator.cli.runs import gc
+
+            return gc.add_flags, gc.gc
+        case "scale":
+            from orchestrator.cli import cluster
+
+            return cluster.add_scale_flags, cluster.scale
+        case "suspend":
+            from orchestrator.cli import cluster
+
+            return cluster.add_verb_flags, cluster.suspend
+        case "logs":
+            from orchestrator.cli import cluster
+
+            return cluster.add_logs_flags, cluster.logs
+        case "models":
+            from orchestrator.cli import models
+
+            return models.add_parsers, models.models
+        case "serve":
+            from orchestrator.cli import serve
+
+            return serve.add_flags, serve.serve
+        case "runs":
+            from orchestrator.cli.runs import remote
+
+            return remote.add_runs_flags, remote.runs
+        case "health":
+            from orchestrator.cli import health
+
+            return health.add_flags, health.health
+        case "doctor":
+            from orchestrator.cli import doctor
+
+            return doctor.add_flags, doctor.doctor
+        case "completion":
+            from orchestrator.cli import completion
+
+            return completion.add_flags, lambda flags: completion.completion(flags, build_parser())
+    raise KeyError(name)
+
+
+DESCRIPTION = "Turn raw speech and sign video into training-ready features, on one machine or on Kubernetes."
+EXAMPLES = (
+    "visemill demo-corpus demo/corpus",
+    "visemill run grid --input-root demo/corpus --output-root demo/out",
+    "visemill report --output-root demo/out",
+)
+EXIT_CODES = (
+    "exit codes: 0 success; 3 finished, with quarantined clips; 64 usage error; 65 too many failed clips, or outputs "
+    "that differ; 70 internal error; 75 temporary failure, try again; 78 wrong configuration; 130 interrupted"
+)
+
+
+class _Overview(Parser):
+    """The whole program: its help lists the commands in groups."""
+
+    def format_usage(self) -> str:
+        return f"usage: {self.prog} COMMAND [options]\n"
+
+    def format_help(self) -> str:
+        return overview(min(shutil.get_terminal_size().columns, 100))
+
+
+def overview(width: int) -> str:
+    """The help of `visemill`, in at most so many columns where its examples fit."""
+    name_width = max(len(command.name) for command in COMMANDS) + 2
+
+    def wrapped(text: str, name: str = "", indent: int = 0) -> str:
+        return textwrap.fill(
+            text,
+            max(width, indent + 20),
+            initial_indent=name.ljust(indent),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    parts = ["usage: visemill COMMAND [options]\n", wrapped(DESCRIPTION) + "\n"]
+    for group in GROUPS:
+        lines = [
+            wrapped(command.summary, f"  {command.name}", name_width + 2)
+            for command in COMMANDS
+            if command.group == group
+        ]
+        parts.append("\n".join([f"{group}:", *lines, ""]))
+    parts.append("\n".join(["examples:", *(f"  {line}" for line in EXAMPLES), ""]))
+    parts.append(wrapped(EXIT_CODES) + "\n")
+    parts.append(wrapped("`visemill COMMAND --help` shows the options of a command; `visemill --version` the version."))
+    return "\n".join(parts) + "\n"
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        import importlib.metadata
+
+        parser.exit(0, f"visemill {importlib.metadata.version('visemill')}\n")
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Every command with its flags; only: of this command alone, the others by name."""
+    parser = _Overview(prog="visemill", description=DESCRIPTION)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    below = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for command in COMMANDS:
+        sub = below.add_parser(command.name, help=command.summary, description=_sentence(command.summary))
+        if only in (None, command.name):
+            _fill(sub, command)
+    return parser
+
+
+def _fill(parser: Parser, command: Command) -> None:
+    add, call = _load(command.name)
+    if command.per_pipeline:
+        _add_pipelines(parser, command, add, call)
+    elif command.name == "models":
+        for sub in add(parser):
+            _finish(sub, call)
+    else:
+        add(parser)
+        _finish(parser, call)
+
+
+def _add_pipelines(parser: Parser, command: Command, add: AddFlags, call: Call) -> None:
+    from orchestrator.planner.planning import pipelines
+
+    below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
+    for pipeline in pipelines():
+        text = f"{_sentence(command.summary)} Pipeline {pipeline.name}: {pipeline.help}."
+        sub = below.add_parser(pipeline.name, help=pipeline.help, description=text)
+        _add_roots(sub, pipeline, with_output=command.name != "count")
+        pipeline.add_flags(sub)
+        sub.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
+        add(sub)
+        _finish(sub, call)
+
+
+def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None:
+    from orchestrator.cli.options import add_input_flag, add_output_flags
+
+    names = pipeline.positionals or ()
+    for name, metavar in zip(("input-root", "output-root")[: 2 if with_output else 1], names, strict=False):
+        parser.add_root(name, metavar)
+    add_input_flag(parser, required=not names)
+    if with_output:
+        add_output_flags(parser, required=not names)
+
+
+def _finish(parser: argparse.ArgumentParser, call: Call) -> None:
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="format of the answer (default: %(default)s)"
+    )
+    parser.set_defaults(call=call)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

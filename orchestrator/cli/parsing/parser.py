@@ -1,0 +1,112 @@
+"""The parser of every command: short usage, help in groups, and usage errors of two lines with exit code 64."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import textwrap
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from orchestrator.cli.parsing.help_groups import grouped, unit_of
+from services.base.errors import EXIT_USAGE
+
+_WIDEST = 100
+_HELP_COLUMN = 30
+_LONGEST_CHOICES = 60
+_MOST_NAMED = 8
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Units instead of the flag's name in capitals, and columns that fit most flags."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=_HELP_COLUMN)
+        self._width = min(self._width, _WIDEST)
+
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        return unit_of(action)
+
+    def _metavar_formatter(self, action: argparse.Action, default_metavar: str) -> Any:
+        if action.metavar is None and len(_choices(action)) > _LONGEST_CHOICES:
+            return lambda num: ("NAME",) * num
+        return super()._metavar_formatter(action, default_metavar)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in ("", None):
+            return (action.help or "").replace(" (default: %(default)s)", "")
+        choices = _choices(action)
+        listed = action.metavar is None and len(choices) > _LONGEST_CHOICES
+        return f"{action.help}: {choices}" if listed else action.help
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        # A flag's name is not broken.
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
+def _choices(action: argparse.Action) -> str:
+    return ", ".join(map(str, action.choices or ()))
+
+
+class Parser(argparse.ArgumentParser):
+    """A root may be given by its position where a pipeline allows it."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **how})
+        self._roots: list[argparse.Action] = []
+
+    def add_root(self, name: str, metavar: str) -> None:
+        """A root that is given by position unless its flag `--name` is."""
+        dest = name.replace("-", "_")
+        action = self.add_argument(dest, metavar=metavar, default=argparse.SUPPRESS, help=f"the same as --{name}")
+        self._roots.append(action)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        for action in self._roots:
+            flag = f"--{action.dest.replace('_', '-')}"
+            action.required = not any(arg == flag or arg.startswith(f"{flag}=") for arg in args or ())
+            action.nargs = None if action.required else argparse.SUPPRESS
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown and self._subparsers is None:
+            # Here, and not by the parser of the whole program, whose help says nothing of them.
+            self.error(
+                f"unrecognized arguments: {' '.join(unknown)}{self._near(unknown[0], self._option_string_actions)}"
+            )
+        return found, unknown
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            names = [str(choice) for choice in action.choices]
+            known = f"choose from {', '.join(names)}" if len(names) <= _MOST_NAMED else "see the help for all"
+            raise argparse.ArgumentError(action, f"there is no {value!r}; {self._near(value, names)[2:] or known}")
+
+    @staticmethod
+    def _near(given: object, names: Iterable[str]) -> str:
+        near = difflib.get_close_matches(str(given).partition("=")[0], list(names), 1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\nsee {self.prog} --help\n")
+
+    def format_usage(self) -> str:
+        """What has to be given; the rest is [options]."""
+        formatter = self._get_formatter()
+        needed = [action for action in self._actions if action.required and action.option_strings]
+        places = [action for action in self._actions if not action.option_strings]
+        parts = [f"{action.option_strings[-1]} {action.metavar or unit_of(action)}" for action in needed]
+        parts += [formatter._format_args(action, str(action.metavar or action.dest)) for action in places]
+        optional = len(self._actions) > len(needed) + len(places)
+        more = " ..." if self._subparsers is not None else " [options]" if optional else ""
+        return f"usage: {' '.join([self.prog, *map(str, parts)])}{more}\n"
+
+    def format_help(self) -> str:
+        """Usage, what the command does, its positions, and its flags in groups."""
+        formatter = self._get_formatter()
+        formatter.add_text(self.description)
+        places = [action for action in self._actions if not action.option_strings]
+        for heading, actions in [("arguments", places), *grouped(a for a in self._actions if a.option_strings)]:
+            formatter.start_section(heading)
+            formatter.add_arguments(actions)
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return f"{self.format_usage()}\n{formatter.format_help()}"
