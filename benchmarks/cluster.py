@@ -176,7 +176,7 @@ def status(root: str, num_shards: int) -> Iterator[tuple[str, str]]:
     )
 
     def commit(shard: int) -> None:
-        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
+        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1}, {"wall": 1.0})
         state.put(paths.done_file("many", shard, num_shards), done.to_json())
         state.put(paths.quality_file("many", shard, num_shards), b'{"key":"k"}\n')
 

@@ -64,8 +64,9 @@ def make_run(root: Path, num_shards: int, clips_a_shard: int) -> None:
             facts = {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "num_records": 1}
             outputs[name] = facts
         inputs = {key: hashlib.sha256(key.encode()).hexdigest() for key in names}
-        counts = {split: len(names[i::3]) for i, split in enumerate(SPLITS)} | {"quarantined": 0}
-        done = ShardCommit(shard, order.digest, outputs, inputs, counts, {"decode": 1.0, "wall": 9.0}, 75 * len(names))
+        records = {split: len(names[i::3]) for i, split in enumerate(SPLITS)}
+        counts = {"clips": len(names), "frames": 75 * len(names)}
+        done = ShardCommit(shard, order.digest, outputs, inputs, records, {"decode": 1.0, "wall": 9.0}, counts)
         lines = "".join(canonical_json(quality_of(key, SPLITS[i % 3])) + "\n" for i, key in enumerate(names))
         _write(state / paths.quality_file(RUN, shard, num_shards), lines.encode())
         _write(state / paths.done_file(RUN, shard, num_shards), done.to_json())

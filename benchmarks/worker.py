@@ -93,7 +93,7 @@ def run(root: Path, out: Path, backend: str, workers: int, shards: int) -> dict[
         "busy_s": sum(s["wall"] for s in seconds),
         "cpu_s": sum(v for s in seconds for k, v in s.items() if k != "wall"),
         "wall_s": report["wall_s"],
-        "frames": report["frames"],
+        "frames": report["counts"]["frames"],
     }
 
 

@@ -72,8 +72,8 @@ class RunLoop:
         self._done = set(done)
         num_clips_done = 0
         for commit in self._commits.read(done):
-            self._quarantined_of[commit.shard] = commit.counts.get("quarantined", 0)
-            num_clips_done += sum(commit.counts.values())
+            self._quarantined_of[commit.shard] = commit.num_quarantined
+            num_clips_done += commit.num_clips
         self._num_problems = num_problems(self._order, self._state)
         quiet, as_json = self._options.quiet, self._options.progress_as_json
         progress = Progress(self._order.num_clips, num_clips_done, quiet=quiet, as_json=as_json)

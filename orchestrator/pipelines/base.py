@@ -20,13 +20,15 @@ class DataSet:
     """What a reader found.
 
     rows: clips to process. problems: files that will not become records, with reasons.
-    notes: what the user should hear before the run. details: what finishing needs; part of the run's digest.
+    notes: what the user should hear before the run. details: what finishing needs; part of the run's digest. appends:
+    whether the clips add to what the output holds.
     """
 
     rows: ClipTable
     problems: tuple[QuarantineEntry, ...] = ()
     notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    appends: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ class Pipeline:
     table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
-    product: what a clip becomes, in the plural. kept: what of a clip is kept for other runs, likewise. has_splits:
-    whether clips go to train, val and test. figures: (quality fact, its heading) of the report's table of clips.
+    product: what a clip becomes, in the plural. splits: those that its clips may go to, in the order that people are
+    told of them; a single one is not told. append_flag: the flag with which a run adds to what its output holds; empty
+    where none does. figures: (quality fact, its heading) of the report's table of clips.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
     """
@@ -119,8 +122,8 @@ class Pipeline:
     positionals: tuple[str, str] | None = None
     preview: str = ""
     product: str = "records"
-    kept: str = "landmarks"
-    has_splits: bool = True
+    splits: tuple[str, ...] = ("train",)
+    append_flag: str = ""
     figures: tuple[tuple[str, str], ...] = ()
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048

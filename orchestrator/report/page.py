@@ -9,18 +9,21 @@ import base64
 import functools
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.console.quantities import duration, num_bytes
 from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.totals import Totals, records_by_split
 
 if TYPE_CHECKING:
     import jinja2
 
 _MOST_ROWS = 200
 _WHOLE_CHARACTERS = 40
+# Counts of a run that the page shows, as it calls them.
+_COUNTED = {"frames": "frames", "audio_s": "seconds of audio", "tokens": "tokens"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Sheet:
 class Findings:
     """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output.
 
-    num_clips: of all runs whose files the output holds. product, kept, has_splits, figures: as the pipeline has them.
+    num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them.
     """
 
     order: RunSpec
@@ -51,8 +54,7 @@ class Findings:
     sheets: Sequence[Sheet] = field(default_factory=tuple)
     num_clips: int = 0
     product: str = "records"
-    kept: str = "landmarks"
-    has_splits: bool = True
+    splits: Sequence[str] = ()
     figures: Sequence[tuple[str, str]] = ()
 
 
@@ -82,12 +84,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Throughput:
-    """worker_time: in words. Times are of one worker."""
+    """worker_time: in words. Times are of one worker. rates: what it reads in a second, in words.
+    reused: the same of artifacts.
+    """
 
     worker_time: str
     ms_per_clip: float
-    frames_per_s: float
-    num_reused: int
+    rates: tuple[str, ...]
+    reused: tuple[str, ...]
     stages: Table
 
 
@@ -106,7 +110,6 @@ class Context:
     flags: Table | None
     figures: Table
     throughput: Throughput | None
-    kept: str
     sheets: tuple[Sheet, ...]
     clips: Table | None
     origin: Table
@@ -141,14 +144,13 @@ def context(findings: Findings) -> Context:
         finished=findings.finished,
         num_done=len(findings.done),
         tiles=_tiles(findings),
-        splits=_splits(findings) if findings.has_splits else None,
+        splits=_splits(findings) if len(findings.splits) > 1 else None,
         reasons=_reasons(quarantine) if quarantine else None,
         left_out=_left_out(quarantine) if quarantine else None,
         num_quality=len(quality),
         flags=_flags(quality),
         figures=_figures(quality),
         throughput=_throughput(findings.done),
-        kept=findings.kept.capitalize(),
         sheets=tuple(findings.sheets),
         clips=_clips(findings) if findings.figures and quality else None,
         origin=_origin(findings.order),
@@ -157,17 +159,15 @@ def context(findings: Findings) -> Context:
 
 def _tiles(findings: Findings) -> tuple[tuple[str, str], ...]:
     """(what, how many) of each."""
-    counts = _counts(findings.done)
-    num_made = sum(n for split, n in counts.items() if split != "quarantined")
-    size = sum(int(f["size_bytes"]) for d in findings.done for f in d.outputs.values())
+    totals = Totals.of(findings.done)
     num_flagged = sum(bool(clip["flags"]) for clip in findings.quality)
     return (
-        (findings.product if findings.product != "clips" else "clips in the output", f"{num_made:,}"),
+        (findings.product if findings.product != "clips" else "clips in the output", f"{totals.num_records:,}"),
         ("clips found", f"{findings.num_clips or findings.order.num_clips:,}"),
         ("left out", f"{len(findings.quarantine):,}"),
         ("flagged", f"{num_flagged:,}"),
-        ("frames", f"{sum(d.num_frames for d in findings.done):,}"),
-        ("output", num_bytes(size)),
+        *((_COUNTED[name], f"{value:,.0f}") for name, value in totals.counts.items() if name in _COUNTED),
+        ("output", num_bytes(totals.output_bytes)),
     )
 
 
@@ -176,9 +176,9 @@ def _splits(findings: Findings) -> Table:
     speakers: dict[str, Counter[str]] = {}
     for clip in findings.quality:
         speakers.setdefault(str(clip["split"]), Counter())[str(clip["key"]).rpartition("/")[0]] += 1
-    counts = _counts(findings.done)
-    most = max((counts.get(split, 0) for split in ("train", "val", "test")), default=0)
-    for split in ("train", "val", "test"):
+    counts = records_by_split(findings.splits, Totals.of(findings.done).records)
+    most = max(counts.values(), default=0)
+    for split in counts:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(speakers.get(split, Counter()).items()))
         num_records = counts.get(split, 0)
         rows.append((*_texts(split, f"{num_records:,}"), _bar(num_records, most), Cell(names or "none")))
@@ -245,25 +245,24 @@ def _figure(name: str, value: Any) -> str:
 
 
 def _throughput(done: Sequence[ShardCommit]) -> Throughput | None:
-    wall_s = sum(shard.seconds.get("wall", 0.0) for shard in done)
-    num_clips = sum(n for shard in done for n in shard.counts.values())
-    num_frames = sum(shard.num_frames for shard in done)
+    totals = Totals.of(done)
+    wall_s, num_clips = totals.seconds.get("wall", 0.0), totals.num_clips
     if not num_clips or wall_s <= 0:
         return None
-    stages: Counter[str] = Counter()
-    for shard in done:
-        stages.update({name: s for name, s in shard.seconds.items() if name != "wall"})
+    stages = {name: s for name, s in totals.seconds.items() if name != "wall"}
     most = max(stages.values(), default=0.0)
     rows = (
-        (*_texts(name, f"{s:.1f}", f"{s / max(1, num_frames) * 1000:.2f}"), _bar(s, most))
-        for name, s in stages.most_common()
+        (*_texts(name, f"{s:.1f}", f"{s / num_clips * 1000:.1f}"), _bar(s, most))
+        for name, s in sorted(stages.items(), key=lambda stage: -stage[1])
     )
     return Throughput(
         worker_time=duration(wall_s),
         ms_per_clip=wall_s / num_clips * 1000,
-        frames_per_s=num_frames / wall_s,
-        num_reused=sum(shard.num_cached for shard in done),
-        stages=Table(("stage", "CPU seconds", "ms a frame", ""), tuple(rows)),
+        rates=tuple(
+            f"{value / wall_s:.0f} {_COUNTED[name]}" for name, value in totals.counts.items() if name in _COUNTED
+        ),
+        reused=tuple(f"{stage} of {count} clips" for stage, count in sorted(totals.reused.items())),
+        stages=Table(("stage", "CPU seconds", "ms a clip", ""), tuple(rows)),
     )
 
 
@@ -275,13 +274,6 @@ def _origin(order: RunSpec) -> Table:
         rows += [_texts(f"model {name}", digest) for name, digest in stage.models.items()]
     rows += [_texts(f"library {name}", version) for name, version in order.libraries.items()]
     return Table(("", ""), tuple(rows), stacked=True)
-
-
-def _counts(done: Iterable[ShardCommit]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for shard in done:
-        counts.update(shard.counts)
-    return counts
 
 
 def _is_number(value: Any) -> bool:

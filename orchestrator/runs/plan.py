@@ -32,6 +32,7 @@ class Plan:
     """A run before it starts: its order, the frozen list as bytes, and what is to be said.
 
     found: what the finished run of the output had written last when this one was planned; empty without one.
+    append_flag: with which it would add to what its output holds; empty where nothing can.
     """
 
     order: RunSpec
@@ -43,6 +44,7 @@ class Plan:
     num_by_speaker: Mapping[str, int]
     input_bytes: int
     found: bytes = b""
+    append_flag: str = ""
 
     def names(self) -> dict[str, str]:
         """Output name -> path below the input root, of every clip."""
@@ -83,7 +85,8 @@ def make_plan(
     )
     keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
     libraries = {name: version for i in identities for name, version in i["libraries"].items()}
-    digest = run_digest(pipeline.name, stage_orders, keys, clips_sha256, num_shards, libraries, data_set.details)
+    decided = (clips_sha256, num_shards, libraries, data_set.details, data_set.appends)
+    digest = run_digest(pipeline.name, stage_orders, keys, *decided)
     order = RunSpec(
         run or digest[:16],
         pipeline.name,
@@ -97,6 +100,7 @@ def make_plan(
         dict(sorted(libraries.items())),
         dict(data_set.details),
         follow_links,
+        data_set.appends,
     )
     return Plan(
         order,
@@ -107,6 +111,7 @@ def make_plan(
         data_set.rows.count_by("split"),
         data_set.rows.count_by("speaker_id"),
         data_set.rows.media_bytes(),
+        append_flag=pipeline.append_flag,
     )
 
 

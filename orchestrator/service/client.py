@@ -10,10 +10,12 @@ import grpc
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
 from orchestrator.access.request import Limits, Submission
+from orchestrator.pipelines import pipeline_module
 from orchestrator.service.record import Phase
 from services.base.errors import Transient, VisemillError
 from services.base.process.settings import settings
 from services.base.rpc.client import Remote, meaning_of
+from services.base.run.totals import answer_counts
 
 _Result = TypeVar("_Result")
 _PAUSE_S = 1.0
@@ -130,6 +132,7 @@ def phase_of(run: runs_pb2.Run) -> Phase:
 def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
     """What the command that carries a run here would answer as JSON; only of a run that was summed up."""
     summary = run.summary
+    splits = pipeline_module(run.pipeline).PIPELINE.splits
     return {
         "run": run.name,
         "pipeline": run.pipeline,
@@ -139,12 +142,10 @@ def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": run.shards.done, "total": run.shards.total},
         "found": summary.found,
-        "records": {split: summary.records[split] for split in ("train", "val", "test")},
+        **answer_counts(splits, summary.records, summary.counts, summary.reused),
         "quarantined": run.quarantined,
         "reasons": dict(sorted(summary.reasons.items())),
         "bytes": summary.output_bytes,
-        "frames": summary.frames,
-        "landmarks_found_made": summary.landmarks_found_made,
         "wall_s": summary.wall_s,
         "notes": list(run.notes),
         "exit_code": run.exit_code,

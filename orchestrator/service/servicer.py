@@ -168,12 +168,16 @@ def phase_to_proto(phase: Phase) -> runs_pb2.RunPhase:
 
 
 def _summary_to_proto(summary: Mapping[str, Any]) -> runs_pb2.RunSummary:
+    # Runs that ended under an earlier version have neither.
+    counts, reused = summary.get("counts", {}), summary.get("reused", {})
     return runs_pb2.RunSummary(
         records=summary["records"],
         reasons=summary["reasons"],
         output_bytes=summary["bytes"],
-        frames=summary["frames"],
-        landmarks_found_made=summary["landmarks_found_made"],
+        frames=int(counts.get("frames", 0)),
+        landmarks_found_made=reused.get("landmarks", 0),
+        counts=counts,
+        reused=reused,
         wall_s=summary["wall_s"],
         nothing_to_do=summary["nothing_to_do"],
         cluster=summary["cluster"],

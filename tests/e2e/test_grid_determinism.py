@@ -51,9 +51,9 @@ def finished(request: pytest.FixtureRequest) -> Finished:
 def test_every_clip_but_the_one_without_an_align_is_a_record(by_mediapipe: Finished) -> None:
     assert by_mediapipe.answer["records"] == {"train": 49, "val": 0, "test": 0}
     assert by_mediapipe.answer["reasons"] == {"MISSING_ALIGN": 1}
-    assert by_mediapipe.answer["landmarks_found_made"] == 0
+    assert by_mediapipe.answer["reused"] == {}
     # Three clips of 74 frames, every frame decoded once.
-    assert by_mediapipe.answer["frames"] == 46 * 75 + 3 * 74
+    assert by_mediapipe.answer["counts"] == {"clips": 49, "frames": 46 * 75 + 3 * 74}
 
 
 def test_two_workers_that_keep_nothing_give_the_bytes_of_one(
@@ -61,7 +61,7 @@ def test_two_workers_that_keep_nothing_give_the_bytes_of_one(
 ) -> None:
     """Takes half a minute: all clips once more."""
     answer = here.ok(*by_mediapipe.words(tmp_path / "out"), "--workers", 2, "--no-artifact-cache", code=3)
-    assert answer["landmarks_found_made"] == 0
+    assert answer["reused"] == {}
     assert tree_digest(tmp_path / "out") == by_mediapipe.digest
 
 
@@ -101,5 +101,5 @@ def test_another_label_length_detects_nothing_again(
     words = finished.words(tmp_path / "out")
     words += ["--state-root", finished.outputs / ".visemill", "--max-text-len", 40]
     answer = here.ok(*words, code=finished.answer["exit_code"])
-    assert answer["landmarks_found_made"] == sum(answer["records"].values()) == sum(finished.answer["records"].values())
+    assert answer["reused"]["landmarks"] == sum(answer["records"].values()) == sum(finished.answer["records"].values())
     assert tree_digest(tmp_path / "out") != finished.digest

@@ -199,7 +199,7 @@ def test_one_state_root_for_several_outputs(here: Any, corpus: Any, tmp_path: Pa
     assert tree_digest(first) == whole
 
     named = here.ok("run", *flags_of(corpus, second, "--state-root", str(state), "--run", "again"))
-    assert named["landmarks_found_made"] == 1
+    assert named["reused"] == {"landmarks": 1}
     assert tree_digest(second) == whole
     # The output knows where its state lies.
     assert here.ok("status", "--output-root", second)["run"] == "again"
@@ -258,4 +258,4 @@ def test_a_run_that_is_interrupted_says_so_and_can_be_resumed(
     resumed = here.ok("resume", "--output-root", out)
     assert resumed["finished"]
     assert resumed["records"] == {"train": 3, "val": 0, "test": 0}
-    assert resumed["landmarks_found_made"] >= 1
+    assert resumed["reused"]["landmarks"] >= 1

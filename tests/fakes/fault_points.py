@@ -345,7 +345,7 @@ def _lasting(name, data, place):
     text = data.decode(errors="backslashreplace").replace(place, "OUT")
     if name.endswith(f"/{paths.DONE}"):
         done = json.loads(text)
-        return {key: done[key] for key in ("shard", "outputs", "inputs", "counts", "num_frames")}
+        return {key: done[key] for key in ("shard", "outputs", "inputs", "records", "counts", "num_quarantined")}
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -196,7 +196,7 @@ def _text(data: Mapping[str, Any], made: Plan) -> str:
 def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     for note in data["notes"]:
         yield f"note: {note}"
-    has_splits = pipeline_of(made.order.pipeline).has_splits
+    has_splits = len(pipeline_of(made.order.pipeline).splits) > 1
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
     yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}){splits}"

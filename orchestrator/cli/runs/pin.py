@@ -50,6 +50,6 @@ def pin_run(flags: argparse.Namespace) -> Answer:
 def _only_compares(plan: Plan, state: Store, outputs: Store) -> bool:
     """Whether the output is another run's, or this run's already: then nothing is written, and no lease needed."""
     claim, order = claim_of(outputs), plan.order
-    if claim is None or order.details.get("appends"):
+    if claim is None or order.appends:
         return False
     return claim.digest != order.digest or (claim.run == order.run and pinned_order(state, order.run) is not None)

@@ -55,8 +55,7 @@ def report(flags: argparse.Namespace) -> Answer:
         sheets,
         len(quality) + len(quarantine) if len(parts) > 1 else num_found(order, quarantine),
         pipeline.product,
-        pipeline.kept,
-        pipeline.has_splits,
+        pipeline.splits,
         pipeline.figures,
     )
     # Names of folders that are no UTF-8 come as lone surrogates.

@@ -36,6 +36,7 @@ from orchestrator.runs.space import check, disks_of
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.process.cgroup import granted_cores
 from services.base.run.spec import NO_SHARD, RunSpec
+from services.base.run.totals import Totals
 from services.base.sandbox.supervisor import clip_limits
 from services.base.store.interface import Store
 from services.base.store.open import open_store
@@ -83,7 +84,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--artifact-cache",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="keep landmarks and keypoints for other runs, and reuse those of earlier ones",
+        help="keep artifacts of stages, such as landmarks, for other runs, and reuse those of earlier ones",
     )
     parser.add_argument(
         "--remote",
@@ -351,13 +352,7 @@ def check_space(
 def _data(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[str, ...]) -> dict[str, Any]:
     """lines: of the quarantine, those that planning left out among them."""
     reasons = Counter(str(line["reason"]) for line in lines)
-    counts: Counter[str] = Counter()
-    output_bytes = num_frames = num_cached = 0
-    for done in summary.done:
-        counts.update(done.counts)
-        output_bytes += sum(int(facts["size_bytes"]) for facts in done.outputs.values())
-        num_frames += done.num_frames
-        num_cached += done.num_cached
+    totals = Totals.of(summary.done)
     return {
         "run": summary.order.run,
         "pipeline": summary.order.pipeline,
@@ -367,12 +362,10 @@ def _data(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[
         "nothing_to_do": summary.nothing_to_do,
         "shards": {"done": len(summary.done), "total": summary.order.num_shards},
         "found": num_found(summary.order, lines),
-        "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
+        **totals.to_answer(pipeline_of(summary.order.pipeline).splits),
         "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
-        "bytes": output_bytes,
-        "frames": num_frames,
-        "landmarks_found_made": num_cached,
+        "bytes": totals.output_bytes,
         "wall_s": round(summary.wall_s, 1),
         "notes": list(notes),
         "exit_code": summary.exit_code,

@@ -13,10 +13,12 @@ from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs import remote
 from orchestrator.console.quantities import duration
+from orchestrator.planner.planning import pipeline_of
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
 from services.base.errors import BadConfig
 from services.base.run.spec import ShardCommit
+from services.base.run.totals import Totals
 
 # Reading a commit takes a request: of more than these a share is read, evenly spread.
 _MOST_READ = 1000
@@ -75,9 +77,7 @@ def status(flags: argparse.Namespace) -> Answer:
 
 def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, object]]) -> dict[str, Any]:
     order = observed.order
-    counts: Counter[str] = Counter()
-    for shard in done:
-        counts.update(shard.counts)
+    totals = Totals.of(done)
     reasons = Counter(str(line["reason"]) for line in lines)
     return {
         "run": order.run,
@@ -86,10 +86,10 @@ def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, obj
         "shards": {"done": len(observed.done), "total": order.num_shards},
         "clips": order.num_clips,
         "found": num_found(order, lines),
-        "records": {split: counts.get(split, 0) for split in ("train", "val", "test")},
+        **totals.to_answer(pipeline_of(order.pipeline).splits),
         "quarantined": len(lines),
         "reasons": dict(sorted(reasons.items())),
-        "worker_s": round(sum(shard.seconds.get("wall", 0.0) for shard in done), 1),
+        "worker_s": round(totals.seconds.get("wall", 0.0), 1),
     }
 
 

@@ -24,12 +24,13 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     records, shards, root = data["records"], data["shards"], shlex.quote(data["output_root"])
     pipeline = pipeline_of(data["pipeline"])
     splits = ", ".join(f"{split} {count}" for split, count in records.items())
-    made = f"{pipeline.product} ({splits})" if pipeline.has_splits else pipeline.product
+    made = f"{pipeline.product} ({splits})" if len(pipeline.splits) > 1 else pipeline.product
     num_records = sum(records.values())
     size = num_bytes(data["bytes"])
     lines.append(f"  {num_records} {made} in {shards['done']} of {shards['total']} shards, {size}")
-    if data["landmarks_found_made"] and not data["nothing_to_do"]:
-        lines.append(f"  {pipeline.kept} of {data['landmarks_found_made']} clips were reused from the cache")
+    if data["reused"] and not data["nothing_to_do"]:
+        reused = ", ".join(f"{stage} of {count} clips" for stage, count in data["reused"].items())
+        lines.append(f"  reused from the cache: {reused}")
     if data["reasons"]:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
         of_all = f" of {data['found']} found" if "found" in data else ""

@@ -271,8 +271,10 @@ def summary_files(
     del quality
     settings = {stage.name: dict(stage.config) for stage in order.stages}
     counts: Counter[str] = Counter()
+    num_quarantined = 0
     for shard in done:
-        counts.update(shard.counts)
+        counts.update(shard.records)
+        num_quarantined += shard.num_quarantined
     landmarks = settings["landmarks"]
     models = {name: digest for stage in order.stages for name, digest in stage.models.items()}
     extra = {
@@ -283,7 +285,7 @@ def summary_files(
         "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters", "max_gap_frames")},
         "models": models,
         "libraries": dict(order.libraries),
-        "quarantined_examples": counts.pop("quarantined", 0) + order.details["num_left_out"],
+        "quarantined_examples": num_quarantined + order.details["num_left_out"],
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(
@@ -327,4 +329,5 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     predict=predict,
+    splits=("train", "val", "test"),
 )

@@ -50,7 +50,6 @@ class Labels:
         forms = {"labels_form": self.kept.form, "glosses_form": self.known.form}
         return {
             "labels_file": self.file,
-            "appends": self.appends,
             "labels": {name: list(label) for name, label in self.of_name.items()},
             "glosses": [list(gloss) for gloss in self.glosses],
             "kept_labels": [list(row) for row in self.kept.rows],

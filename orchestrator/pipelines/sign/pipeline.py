@@ -73,7 +73,8 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace, earlier: EarlierRu
         notes.append(
             f"NO --iv3-weights: X2048 is of SEEDED RANDOM WEIGHTS (seed {flags.iv3_seed}), not of a trained network"
         )
-    return DataSet(ClipTable.of_rows(rows), lines, (*found.notes, *notes, *labels.notes), labels.details())
+    notes = [*found.notes, *notes, *labels.notes]
+    return DataSet(ClipTable.of_rows(rows), lines, tuple(notes), labels.details(), labels.appends)
 
 
 def _stem(path: str) -> str:
@@ -112,7 +113,7 @@ def summary_files(
         files[order.details["labels_file"]] = _labels_file(order, made)
     if order.details["glosses"]:
         files[GLOSSES_FILE] = _glosses_file(order)
-    counts["quarantined"] = sum(shard.counts.get("quarantined", 0) for shard in done)
+    counts["quarantined"] = sum(shard.num_quarantined for shard in done)
     files["meta.json"] = _meta(order, counts, flags)
     return files
 
@@ -127,7 +128,7 @@ def lost(orders: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> s
     and so may one of before any run.
     """
     earlier, own = labels_given(orders[:-1]), labels_given(orders[-1:])
-    appends = bool(orders[-1].details["appends"])
+    appends = orders[-1].appends
 
     def may_replace(key: str, label: tuple[int, int]) -> bool:
         if label in own.get(key, ()):
@@ -249,8 +250,8 @@ PIPELINE = Pipeline(
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
     preview="preview.jpg",
     product="clips",
-    kept="keypoints",
-    has_splits=False,
+    splits=(_SPLIT,),
+    append_flag="--append",
     figures=(
         ("num_frames", "frames"),
         ("kept_fps", "frames a second"),

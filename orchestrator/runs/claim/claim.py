@@ -107,7 +107,7 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
         where = held.state or join_uri(outputs.uri, paths.STATE_DIR)
         raise _other_run(plan, f"run {held.run}", f"its state, which lies in {where}: give --state-root {where}")
     pinned = pinned_order(state, held.run)
-    if pinned and plan.order.details.get("appends"):
+    if pinned and plan.order.appends:
         _add_to(held, claim, plan, state, outputs)
         return
     difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
@@ -148,13 +148,12 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
 def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
     """Shards of an earlier run would be read as part of this one; where the plan adds, only its own names matter."""
     foreign = (entry.name for entry in outputs.list() if not entry.name.startswith(f"{paths.STATE_DIR}/"))
-    adds = plan.order.details.get("appends")
-    if adds:
+    if plan.order.appends:
         taken = set(plan.names())
         foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
     first = next(foreign, None)
     if first is not None:
-        hint = ", or give --append to add to what is there" if adds is False else ""
+        hint = f", or give {plan.append_flag} to add to what is there" if _may_append(plan) else ""
         raise BadConfig(
             "OUTPUT_NOT_EMPTY",
             f"{outputs.uri} holds files of no run that is known, the first {first}: "
@@ -162,8 +161,12 @@ def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
         )
 
 
+def _may_append(plan: Plan) -> bool:
+    return bool(plan.append_flag) and not plan.order.appends
+
+
 def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
-    hint = "; --append adds these clips to it" if plan.order.details.get("appends") is False else ""
+    hint = f"; {plan.append_flag} adds these clips to it" if _may_append(plan) else ""
     return BadConfig(
         "OTHER_RUN",
         f"{plan.order.output_root} holds {held}, which differs in: {difference}. "

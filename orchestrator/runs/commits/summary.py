@@ -39,8 +39,8 @@ def summarize(
 ) -> Summary:
     """How a run has ended, or where it stands, by those of its commits that are done."""
     order, state = commits.order, commits.state
-    num_quarantined = num_problems(order, state) + sum(d.counts.get("quarantined", 0) for d in done)
-    num_records = sum(n for d in done for split, n in d.counts.items() if split != "quarantined")
+    num_quarantined = num_problems(order, state) + sum(d.num_quarantined for d in done)
+    num_records = sum(d.num_records for d in done)
     if code == EXIT_OK and num_quarantined:
         code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
     finished = state.stat(paths.finished_file(order.run)) is not None

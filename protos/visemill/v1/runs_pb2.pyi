@@ -94,7 +94,7 @@ class Count(_message.Message):
     def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
 
 class RunSummary(_message.Message):
-    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster", "found")
+    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster", "found", "counts", "reused")
     class RecordsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +103,20 @@ class RunSummary(_message.Message):
         value: int
         def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     class ReasonsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class CountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    class ReusedEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +132,8 @@ class RunSummary(_message.Message):
     NOTHING_TO_DO_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     FOUND_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    REUSED_FIELD_NUMBER: _ClassVar[int]
     records: _containers.ScalarMap[str, int]
     reasons: _containers.ScalarMap[str, int]
     output_bytes: int
@@ -127,7 +143,9 @@ class RunSummary(_message.Message):
     nothing_to_do: bool
     cluster: str
     found: int
-    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ...) -> None: ...
+    counts: _containers.ScalarMap[str, float]
+    reused: _containers.ScalarMap[str, int]
+    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ..., counts: _Optional[_Mapping[str, float]] = ..., reused: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class SubmitRequest(_message.Message):
     __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits")

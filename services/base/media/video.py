@@ -113,6 +113,11 @@ class DecodeFacts:
     holes: tuple[TimeHole, ...] = ()
     frames_sha256: str = ""
 
+    @property
+    def counts(self) -> dict[str, float]:
+        """What this adds to the counts of a run."""
+        return {"frames": self.num_frames}
+
 
 # A step that is longer than this many usual ones is a hole: nothing was recorded.
 HOLE_STEPS = 4.0

@@ -11,7 +11,10 @@ from typing import Any
 from services.base.digest import canonical_json, digest_of
 from services.base.errors import BadConfig
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+COUNTS = ("clips", "frames", "audio_s", "tokens")
+"""What is counted of a run's clips, whatever its pipeline: those in the output, and what was read of their streams."""
 
 NO_SHARD = -1
 """Of a quarantine line about a file that planning left out."""
@@ -32,7 +35,8 @@ class RunSpec:
 
     run: its name. digest: of everything that decides the output's bytes. clips_sha256: of clips.parquet.
     libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
-    follow_links: whether symbolic links that leave the input root are read.
+    follow_links: whether symbolic links that leave the input root are read. appends: whether its output may hold the
+    files of earlier runs, to which it adds its own.
     """
 
     run: str
@@ -47,6 +51,7 @@ class RunSpec:
     libraries: Mapping[str, str]
     details: Mapping[str, Any] = field(default_factory=dict)
     follow_links: bool = False
+    appends: bool = False
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -67,7 +72,8 @@ def run_spec_from_json(data: bytes) -> RunSpec:
             raise BadConfig(
                 "SCHEMA_CHANGED",
                 f"run.json has schema {fields.get('schema_version')!r}, this visemill reads {SCHEMA_VERSION}: "
-                "finish the run with the version that began it, or choose a new output root",
+                "finish the run with the version that began it, or begin it anew in a new output root (the same "
+                "--state-root keeps its artifacts)",
             )
         fields["stages"] = tuple(PinnedStage(**s) for s in fields["stages"])
         return RunSpec(**fields)
@@ -85,6 +91,7 @@ def run_digest(
     num_shards: int,
     libraries: Mapping[str, str],
     details: Mapping[str, Any],
+    appends: bool,
 ) -> str:
     """sha256 (hex) of all that decides the output's bytes; paths of model files do not, their digests do.
 
@@ -99,6 +106,7 @@ def run_digest(
             "num_shards": num_shards,
             "libraries": dict(libraries),
             "details": dict(details),
+            "appends": appends,
         }
     )
 
@@ -108,19 +116,33 @@ class ShardCommit:
     """What done.json holds: written last, it is the commit of a shard.
 
     outputs: file name -> {"sha256", "size_bytes", "num_records"}. inputs: clip key -> sha256 of its media as read.
-    counts: by split, plus "quarantined". seconds: CPU seconds by stage, and "wall". cached: clips whose landmarks were
-    reused from the cache.
+    records: number by split. seconds: CPU seconds by stage, and "wall". counts: what the clips amount to, by the names
+    of COUNTS. num_quarantined: clips set aside. reused: stage -> number of its artifacts that were reused.
     """
 
     shard: int
     run_digest: str
     outputs: Mapping[str, Mapping[str, Any]]
     inputs: Mapping[str, str]
-    counts: Mapping[str, int]
+    records: Mapping[str, int]
     seconds: Mapping[str, float]
-    num_frames: int = 0
-    num_cached: int = 0
+    counts: Mapping[str, float] = field(default_factory=dict)
+    num_quarantined: int = 0
+    reused: Mapping[str, int] = field(default_factory=dict)
     attempt: int = 1
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.counts).difference(COUNTS):
+            raise ValueError(f"counts are of {', '.join(COUNTS)}, not of {', '.join(sorted(unknown))}")
+
+    @property
+    def num_records(self) -> int:
+        return sum(self.records.values())
+
+    @property
+    def num_clips(self) -> int:
+        """Clips that the shard has dealt with, those set aside among them."""
+        return self.num_records + self.num_quarantined
 
     def to_json(self) -> bytes:
         return canonical_json(dataclasses.asdict(self)).encode()

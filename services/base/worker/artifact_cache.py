@@ -18,10 +18,13 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class KnownOfClip:
-    """given: artifacts reused from the cache, by name. names: where those worth keeping lie, by name."""
+    """given: artifacts reused from the cache, by name. names: where those worth keeping lie, by name. reused: the
+    stages that need not make theirs.
+    """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    reused: tuple[str, ...] = ()
 
 
 def known_of(
@@ -31,6 +34,7 @@ def known_of(
     given: dict[str, Any] = {}
     names: dict[str, str] = {}
     makers: dict[str, dict[str, Any]] = {}
+    reused: list[str] = []
     for identity in identities:
         spec = specs[identity.name]
         # Only what the stage reads can decide its artifact; what else is in the pass may change freely.
@@ -45,8 +49,10 @@ def known_of(
                 )
                 names[written] = paths.artifact_file(spec.name, key)
                 _look_up(given, written, names[written], state)
+            if all(written in given for written in spec.writes):
+                reused.append(spec.name)
         makers |= {written: {**identity.of_artifact(), "before": before} for written in spec.writes}
-    return KnownOfClip(given, names)
+    return KnownOfClip(given, names, tuple(reused))
 
 
 def _look_up(given: dict[str, Any], writes: str, name: str, state: Store) -> None:

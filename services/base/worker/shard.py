@@ -9,6 +9,7 @@ import logging
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from services.base.process import log, metrics
 from services.base.run import paths
 from services.base.run.manifest import ClipRow, Manifest, open_clips
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit, lines_of
+from services.base.run.totals import add_to, rounded
 from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, NextClip, PassChild
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT
 from services.base.stage.artifacts import encode_artifact
@@ -96,14 +98,14 @@ class ShardWork:
         self._attempt = attempt
         self._child = child
         self._should_stop = should_stop
-        self._counts: dict[str, int] = {}
+        self._records: Counter[str] = Counter()
+        self._counts: dict[str, float] = {}
+        self._reused: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
         self._inputs: dict[str, str] = {}
         self._quality: list[str] = []
         self._quarantine: list[QuarantineEntry] = []
         self._tried: set[str] = set()
-        self._num_frames = 0
-        self._num_cached = 0
         run, num_shards = context.order.run, context.order.num_shards
         self._done_name = paths.done_file(run, shard, num_shards)
         self._quarantine_name = paths.quarantine_file(run, shard, num_shards)
@@ -165,20 +167,22 @@ class ShardWork:
             self._c.order.digest,
             outputs,
             self._inputs,
-            {**self._counts, "quarantined": len(self._quarantine)},
+            dict(self._records),
             {**{k: round(v, 3) for k, v in self._seconds.items()}, "wall": round(wall_s, 3)},
-            self._num_frames,
-            self._num_cached,
+            {"clips": self._records.total(), **rounded(self._counts)},
+            len(self._quarantine),
+            dict(self._reused),
             self._attempt,
         )
         self._c.state.create(self._done_name, done.to_json())
         metrics.SHARDS.labels("committed").inc()
         metrics.SHARD_SECONDS.observe(wall_s)
-        LOG.info("shard done", extra={"fields": {"counts": done.counts, "wall_s": done.seconds["wall"]}})
-        say(event="shard_done", shard=self._shard, skipped=False, counts=done.counts, seconds=done.seconds)
+        told = {"records": done.records, "quarantined": done.num_quarantined, "counts": done.counts}
+        LOG.info("shard done", extra={"fields": {**told, "wall_s": done.seconds["wall"]}})
+        say(event="shard_done", shard=self._shard, skipped=False, **told, seconds=done.seconds)
 
     def _one_clip(self, read: ReadClip, ahead: ClipsAhead, writer: ShardWriter) -> None:
-        row, began_s, num_frames = read.row, time.monotonic(), self._num_frames
+        row, began_s, before = read.row, time.monotonic(), dict(self._counts)
         self._tried.add(row.key)
         try:
             self._inputs[row.key] = read.job.media.sha256
@@ -189,17 +193,17 @@ class ShardWork:
             self._set_aside(row, error)
         else:
             writer.add(row.clip(), product)
-            self._counts[row.split] = self._counts.get(row.split, 0) + 1
+            self._records[row.split] += 1
             facts = {"key": row.key, "split": row.split, "flags": list(product.flags), **product.quality}
             for name, data in product.sidecars.items():
                 self._c.state.put(paths.sidecar_file(self._c.order.run, row.key, name), data)
             self._quality.append(canonical_json(facts))
         is_ok = not self._quarantine or self._quarantine[-1].key != row.key
         wall_s = round(time.monotonic() - began_s, 3)
-        num_frames = self._num_frames - num_frames
+        counts = rounded({name: value - before.get(name, 0) for name, value in self._counts.items()})
         metrics.CLIPS.labels("ok" if is_ok else "quarantined").inc()
         metrics.CLIP_SECONDS.observe(wall_s)
-        say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, num_frames=num_frames)
+        say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, counts=counts)
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
                 "TOO_MANY_FAILURES",
@@ -228,7 +232,7 @@ class ShardWork:
         product: Product | None = None
         for part in self._child.run(job, given=known.given, then=self._after(job, ahead)):
             if isinstance(part, FactsPart):
-                self._num_frames += part.facts.num_frames
+                add_to(self._counts, part.facts.counts)
             elif isinstance(part, DonePart):
                 for stage, seconds in part.seconds.items():
                     self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
@@ -239,7 +243,7 @@ class ShardWork:
                 product = part.value
         if product is None:
             raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
-        self._num_cached += bool(known.given)
+        self._reused.update(known.reused)
         metrics.ARTIFACTS.labels("found").inc(len(known.given))
         return product
 

@@ -290,7 +290,7 @@ def _require_settled(order: RunSpec, identities: Sequence[StageIdentity]) -> Non
     keys = {i.name: {"version": i.version, "config": i.run_config} for i in identities}
     libraries = {name: version for i in identities for name, version in i.libraries.items()}
     pinned = (order.pipeline, order.stages, keys, order.clips_sha256, order.num_shards, libraries, order.details)
-    if run_digest(*pinned) != order.digest:
+    if run_digest(*pinned, order.appends) != order.digest:
         raise BadConfig(
             "DEVICE_UNKNOWN",
             f"run {order.run} was pinned without its device, and here that is {', '.join(open_ones)}, which is not "

@@ -24,7 +24,7 @@ def main(namespace: str, state_root: str, run: str) -> None:
     assert order is not None
 
     def commit(shard: int) -> None:
-        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 0.0})
+        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1}, {"wall": 0.0})
         state.put(paths.done_file(run, shard, order.num_shards), done.to_json())
 
     def shards_of(pod: dict[str, Any]) -> tuple[int, ...]:

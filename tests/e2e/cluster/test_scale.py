@@ -103,7 +103,7 @@ def test_status_of_a_run_of_many_shards(visemill, tmp_path, figure):
     state = tmp_path / paths.STATE_DIR
     stages = (PinnedStage("decode"),)
     order = RunSpec("many", "grid", "d" * 64, stages, "in", str(tmp_path), MANY_SHARDS, MANY_SHARDS, "0" * 64, {})
-    done = ShardCommit(0, order.digest, {}, {}, {"train": 1, "quarantined": 0}, {"wall": 1.0})
+    done = ShardCommit(0, order.digest, {}, {}, {"train": 1}, {"wall": 1.0})
     (state / paths.run_dir("many") / "shards").mkdir(parents=True)
     (state / "output.json").write_text(json.dumps({"run": "many", "digest": order.digest}))
     (state / paths.run_file("many")).write_bytes(order.to_json())

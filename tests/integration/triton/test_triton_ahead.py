@@ -123,9 +123,9 @@ def begun(run: Run, server: Any) -> subprocess.Popen[str]:
 def test_clips_begun_early_keep_the_server_at_two_requests_with_the_same_bytes(
     run: Run, server: Any, alone: dict[str, Any]
 ) -> None:
-    assert sum(alone["counts"].values()) == NUM_CLIPS + 2
-    assert alone["counts"]["quarantined"] == 1
-    assert alone["num_cached"] == 1, "the copy of a clip"
+    assert sum(alone["records"].values()) + alone["num_quarantined"] == NUM_CLIPS + 2
+    assert alone["num_quarantined"] == 1
+    assert set(alone["reused"].values()) == {1}, "the copy of a clip"
     run.work()
     assert run.told() == alone
     assert most_at_once(server) == 2

@@ -12,7 +12,9 @@ ORDER = RunSpec(
     "r1", "grid", "d" * 64, (PinnedStage("decode", {"max_frames": 75}),), "/in", "/out", 2, 3, "c" * 64, {"av": "18"}
 )
 OUTPUTS = {"train-0": {"sha256": "x", "size_bytes": 2_000_000, "num_records": 2}}
-DONE = [ShardCommit(0, "d", OUTPUTS, {}, {"train": 2, "quarantined": 1}, {"decode": 0.5, "wall": 1.0}, 150)]
+DONE = [
+    ShardCommit(0, "d", OUTPUTS, {}, {"train": 2}, {"decode": 0.5, "wall": 1.0}, {"frames": 150}, 1, {"landmarks": 2})
+]
 QUALITY = [
     {"key": "s1/a", "split": "train", "flags": [], "num_frames_grey": 0, "transcript": "bin blue"},
     {"key": "s1/b", "split": "train", "flags": ["GREY_FRAMES"], "num_frames_grey": 12, "transcript": "x"},
@@ -106,9 +108,11 @@ def test_no_text_of_a_run_can_become_markup():
         ORDER, stages=(stage,), **{name: hostile(getattr(ORDER, name)) for name in ("run", "pipeline", "digest")},
         **{name: hostile(getattr(ORDER, name)) for name in ("input_root", "output_root", "clips_sha256", "libraries")},
     )  # fmt: skip
-    done = [replace(DONE[0], seconds=hostile(DONE[0].seconds), counts=hostile(DONE[0].counts))]
+    named = {name: hostile(getattr(DONE[0], name)) for name in ("seconds", "records", "reused")}
+    done = [replace(DONE[0], **named)]
     given = {"quality": hostile(QUALITY), "quarantine": hostile(QUARANTINE), "product": hostile("clips"),
-             "kept": hostile("landmarks"), "figures": [("num_frames_grey" + HOSTILE, hostile("grey"))]}  # fmt: skip
+             "splits": ["train" + HOSTILE, "val"],
+             "figures": [("num_frames_grey" + HOSTILE, hostile("grey"))]}  # fmt: skip
     told = page(Findings(order, True, done, sheets=[Sheet(hostile("s1/a"), b"\xff\xd8")], **given))
     balance = Balance()
     balance.feed(told)
@@ -124,7 +128,7 @@ def test_no_text_of_a_run_can_become_markup():
 
 
 def test_the_context_is_text_and_numbers_only():
-    shown = context(Findings(ORDER, True, DONE, QUALITY, QUARANTINE))
+    shown = context(Findings(ORDER, True, DONE, QUALITY, QUARANTINE, splits=("train", "val")))
     assert shown.left_out.rows[0][0].text == "s1/<script>"
     assert shown.left_out.rows[0][2].blocks == ("last <words>", "visemill reproduce")
     assert [cell.text or cell.bar_percent for cell in shown.splits.rows[0]] == ["train", "2", 100, "s1 (2)"]
@@ -144,6 +148,8 @@ def test_counts_reasons_flags_and_figures_are_told():
         "visemill reproduce",
         "max_frames = 75",
         "finished",
+        "Each worker reads 150 frames a second.",
+        "Reused from the cache: landmarks of 2 clips.",
     ):
         assert told in text()
 

@@ -54,8 +54,8 @@ def test_a_summary_comes_back_as_the_command_line_gives_it():
         "quarantined": 1,
         "reasons": {"NO_FACE": 1},
         "bytes": 1 << 40,
-        "frames": 1500,
-        "landmarks_found_made": 2,
+        "counts": {"clips": 19, "frames": 1500, "audio_s": 12.125},
+        "reused": {"features": 3, "landmarks": 2},
         "found": 5,
         "wall_s": 3.5,
         "notes": ["a note"],
@@ -63,7 +63,10 @@ def test_a_summary_comes_back_as_the_command_line_gives_it():
         "cluster": "local",
     }
     ended = {"phase": Phase.FINISHED, "shards_done": 4, "quarantined": 1, "exit_code": 3, "why": "finished"}
-    assert answer_of(run_to_proto(dataclasses.replace(RECORD, summary=summary, **ended))) == summary
+    run = run_to_proto(dataclasses.replace(RECORD, summary=summary, **ended))
+    assert answer_of(run) == summary
+    # Of clients that know only the fields of before.
+    assert (run.summary.frames, run.summary.landmarks_found_made) == (1500, 2)
 
 
 def _records(count):

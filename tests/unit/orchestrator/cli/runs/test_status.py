@@ -14,7 +14,7 @@ RUN, DIGEST = "many", "d" * 64
 
 
 def done_json(shard: int) -> bytes:
-    return ShardCommit(shard, DIGEST, {}, {}, {"train": 3, "quarantined": 1}, {"wall": 2.0}).to_json()
+    return ShardCommit(shard, DIGEST, {}, {}, {"train": 3}, {"wall": 2.0}, num_quarantined=1).to_json()
 
 
 @pytest.fixture

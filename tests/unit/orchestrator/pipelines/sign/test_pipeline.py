@@ -168,10 +168,12 @@ def test_random_weights_are_said_before_the_run():
     assert not any("RANDOM" in note for note in read(entries("a.mp4"), flags()).notes)
 
 
-def order_of(details, *words):
+def order_of(details, *words, appends=False):
     stages = [PinnedStage(name, config, {"inception_v3": "seeded:3"} if name == "features" else {})
               for name, config in PIPELINE.stages(flags(*words))]  # fmt: skip
-    return RunSpec("r", "sign", "0" * 64, tuple(stages), "in", "out", 1, 2, "0" * 64, {"numpy": "2"}, details)
+    return RunSpec(
+        "r", "sign", "0" * 64, tuple(stages), "in", "out", 1, 2, "0" * 64, {"numpy": "2"}, details, appends=appends
+    )
 
 
 def clip_line(name, occluded=0):
@@ -180,7 +182,7 @@ def clip_line(name, occluded=0):
 
 def test_labels_are_joined_once_sorted_and_without_quarantined_clips(tmp_path):
     details = read(entries("a.mp4", "b.mp4", "c.mp4"), flags("--id", "3")).details
-    done = [ShardCommit(0, "", {}, {}, {"train": 2, "quarantined": 1}, {})]
+    done = [ShardCommit(0, "", {}, {}, {"train": 2}, {}, num_quarantined=1)]
     files = summary_files(order_of(details), done, [clip_line("c", 1), clip_line("a")])
     assert files["labels.csv"] == b"file,gloss,cat,occluded\na.npz,3,3,0\nc.npz,3,3,1\n"
     meta = json.loads(files["meta.json"])
@@ -286,14 +288,14 @@ def test_what_a_labels_file_would_lose_is_told(before, lost):
 
 def test_a_label_of_an_earlier_run_is_not_lost_where_another_run_gives_another():
     first = order_of(read(entries("a.mp4"), flags("--id", "3")).details)
-    second = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details)
+    second = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details, appends=True)
     after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
     assert PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,3,3,0\n", after) == ""
     assert "gloss '4'" in PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,4,4,0\n", after)
 
 
 def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_another():
-    order = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details)
+    order = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details, appends=True)
     after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
     assert PIPELINE.lost([order], "labels.csv", b"file,gloss,cat\na,9,9\n", after) == ""
     assert "signer" in PIPELINE.lost([order], "labels.csv", b"file,gloss,cat,signer\na,9,9,s07\n", after)

@@ -28,8 +28,9 @@ def test_what_is_no_order_is_a_matter_of_config(data):
         run_spec_from_json(data)
 
 
-def test_another_schema_says_what_to_do():
-    fields = json.loads(ORDER.to_json()) | {"schema_version": 99}
+@pytest.mark.parametrize("schema", [1, 99])
+def test_another_schema_says_what_to_do(schema):
+    fields = json.loads(ORDER.to_json()) | {"schema_version": schema}
     with pytest.raises(BadConfig, match="finish the run with the version that began it"):
         run_spec_from_json(json.dumps(fields).encode())
 
@@ -42,10 +43,18 @@ def test_a_commit_survives_its_json():
         {"s1/x": "y"},
         {"train": 1},
         {"wall": 0.1},
+        {"clips": 1, "audio_s": 2.5},
+        num_quarantined=2,
+        reused={"landmarks": 1},
     )
     assert shard_commit_from_json(done.to_json()) == done
     with pytest.raises(BadConfig):
         shard_commit_from_json(b'{"shard": 1}')
+
+
+def test_what_is_counted_has_one_name_in_every_pipeline():
+    with pytest.raises(ValueError, match="counts are of clips, frames, audio_s, tokens, not of syllables"):
+        ShardCommit(0, "d", {}, {}, {}, {}, {"syllables": 3})
 
 
 def digest(**changes):
@@ -57,6 +66,7 @@ def digest(**changes):
         "num_shards": 4,
         "libraries": {"av": "18"},
         "details": {"mode": "x"},
+        "appends": False,
     }
     return run_digest(**{**fields, **changes})
 
@@ -69,6 +79,7 @@ def digest(**changes):
         {"num_shards": 5},
         {"libraries": {"av": "19"}},
         {"details": {"mode": "y"}},
+        {"appends": True},
         {"stages": (STAGES[0], dataclasses.replace(STAGES[1], models={"model.task": "cd"}))},
         {"stage_keys": {**KEYS, "decode": {"version": 2, "config": {"max_frames": 75}}}},
     ],
