@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from orchestrator.pipelines.grid import pipeline
+from services.__main__ import STAGES
 from services.base.media.clip import Clip, Media
 from services.base.stage.clip_pass import ArtifactPart, BoundStage, ClipPass
 from services.base.stage.config import config_from_mapping
@@ -30,8 +31,8 @@ def opened(argv: Sequence[str] = ()) -> ClipPass:
     pipeline.add_flags(parser)
     stages = []
     for name, values in pipeline.stages(parser.parse_args(argv)):
-        spec = importlib.import_module(f"services.{name}.spec").SPEC
-        stage = importlib.import_module(f"services.{name}.stage")
+        spec = importlib.import_module(f"{STAGES[name]}.spec").SPEC
+        stage = importlib.import_module(f"{STAGES[name]}.stage")
         stages.append(BoundStage(spec, stage.open_stage(config_from_mapping(spec.config, values))))
     return ClipPass(stages)
 
