@@ -78,6 +78,21 @@ def list_file(run: str, name: str) -> str:
     return f"runs/{run}/jobs/{name}"
 
 
+def pass_dir(run: str, pass_name: str) -> str:
+    """All that a gang pass keeps; a map pass is the run's shards."""
+    return f"runs/{run}/passes/{pass_name}"
+
+
+def pass_log_file(run: str, pass_name: str, number: int) -> str:
+    """An entry of the log of a gang pass, counted from 1."""
+    return f"{pass_dir(run, pass_name)}/log/{number:08d}.json"
+
+
+def checkpoint_file(run: str, pass_name: str, file: str) -> str:
+    """A file that the log of a gang pass names, or will."""
+    return f"{pass_dir(run, pass_name)}/checkpoints/{file}"
+
+
 def finished_file(run: str) -> str:
     """Written when the output tree is complete."""
     return f"runs/{run}/finished.json"

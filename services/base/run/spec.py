@@ -10,6 +10,7 @@ from typing import Any
 
 from services.base.digest import canonical_json, digest_of
 from services.base.errors import BadConfig
+from services.base.run.passes import MAP_PASS, GangPass, MapPass, Pass, check_order
 
 SCHEMA_VERSION = 2
 
@@ -36,7 +37,7 @@ class RunSpec:
     run: its name. digest: of everything that decides the output's bytes. clips_sha256: of clips.parquet.
     libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
     follow_links: whether symbolic links that leave the input root are read. appends: whether its output may hold the
-    files of earlier runs, to which it adds its own.
+    files of earlier runs, to which it adds its own. gangs: passes that follow the one over the shards, in order.
     """
 
     run: str
@@ -53,15 +54,25 @@ class RunSpec:
     follow_links: bool = False
     appends: bool = False
     schema_version: int = SCHEMA_VERSION
+    gangs: tuple[GangPass, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_shards < 1:
             raise ValueError(f"a run needs at least 1 shard, not {self.num_shards}")
         if not self.stages:
             raise ValueError("a run needs at least one stage")
+        check_order(self.passes)
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """In the order in which they are carried out."""
+        return (MapPass(MAP_PASS, self.digest, self.num_shards), *self.gangs)
 
     def to_json(self) -> bytes:
-        return (json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n").encode()
+        fields = dataclasses.asdict(self)
+        if not self.gangs:
+            del fields["gangs"]
+        return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode()
 
 
 def run_spec_from_json(data: bytes) -> RunSpec:
@@ -76,6 +87,8 @@ def run_spec_from_json(data: bytes) -> RunSpec:
                 "--state-root keeps its artifacts)",
             )
         fields["stages"] = tuple(PinnedStage(**s) for s in fields["stages"])
+        gangs = fields.get("gangs", ())
+        fields["gangs"] = tuple(GangPass(**{**one, "after": tuple(one["after"])}) for one in gangs)
         return RunSpec(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadConfig(

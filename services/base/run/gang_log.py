@@ -1,0 +1,89 @@
+"""PURE: the log of a gang pass: generations that began, checkpoints, the end; and who may append to it.
+
+Entries are numbered, and each is created only where there is none, so that writers are put in an order by the store. A
+generation begins by an entry of its own: from then on no older one can append, whatever it still holds in memory.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from services.base.digest import canonical_json
+from services.base.errors import BadConfig
+
+EntryKind = Literal["begin", "checkpoint", "done"]
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """token: of the process that began the generation, since two may be started under one number.
+
+    step, file, sha256, size_bytes: of a checkpoint; of `done` those of the result.
+    """
+
+    kind: EntryKind
+    generation: int
+    token: str
+    step: int = 0
+    file: str = ""
+    sha256: str = ""
+    size_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        if self.generation < 1 or self.step < 0 or not self.token:
+            raise ValueError(f"generation {self.generation} (1 or more), step {self.step} (0 or more), {self.token!r}")
+
+    def to_json(self) -> bytes:
+        return canonical_json(dataclasses.asdict(self)).encode()
+
+
+def log_entry_from_json(data: bytes) -> LogEntry:
+    """Raises BadConfig for what is no entry."""
+    try:
+        return LogEntry(**json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise BadConfig(
+            "BAD_PASS_LOG", f"an entry of a pass's log cannot be read ({error}): restore it, or begin a new run"
+        ) from error
+
+
+@dataclass(frozen=True)
+class GangLog:
+    """Entries in order, as the store has them."""
+
+    entries: tuple[LogEntry, ...] = ()
+
+    @property
+    def generation(self) -> int:
+        """The newest that began; 0 before the first."""
+        return max((entry.generation for entry in self.entries), default=0)
+
+    @property
+    def is_done(self) -> bool:
+        return any(entry.kind == "done" for entry in self.entries)
+
+    @property
+    def checkpoint(self) -> LogEntry | None:
+        """Where the next generation goes on from."""
+        return next((entry for entry in reversed(self.entries) if entry.kind != "begin"), None)
+
+    @property
+    def progressed(self) -> frozenset[int]:
+        """Generations that committed a checkpoint or the result."""
+        return frozenset(entry.generation for entry in self.entries if entry.kind != "begin")
+
+    def refusal(self, entry: LogEntry) -> str:
+        """Why the entry may not be appended; empty if it may."""
+        if self.is_done:
+            return "the pass is finished"
+        newest = self.entries[-1] if self.entries else None
+        if entry.kind == "begin":
+            return f"generation {self.generation} has begun" if entry.generation <= self.generation else ""
+        if newest is None or (newest.generation, newest.token) != (entry.generation, entry.token):
+            return f"generation {self.generation} has begun elsewhere" if newest else "no generation has begun"
+        if entry.kind == "checkpoint" and entry.step <= newest.step and newest.kind == "checkpoint":
+            return f"step {newest.step} is committed"
+        return ""

@@ -1,0 +1,53 @@
+"""Who may append to the log of a gang pass, as a table."""
+
+import pytest
+
+from services.base.errors import BadConfig
+from services.base.run.gang_log import GangLog, LogEntry, log_entry_from_json
+
+BEGIN_1 = LogEntry("begin", 1, "a")
+STEP_5 = LogEntry("checkpoint", 1, "a", 5, "f", "0" * 64, 3)
+BEGIN_2 = LogEntry("begin", 2, "b")
+DONE_2 = LogEntry("done", 2, "b", 9, "g", "0" * 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("entries", "entry", "refusal"),
+    [
+        pytest.param([], BEGIN_1, "", id="the first begins"),
+        pytest.param([], STEP_5, "no generation has begun", id="nothing before a begin"),
+        pytest.param([BEGIN_1], STEP_5, "", id="who has begun commits"),
+        pytest.param([BEGIN_1], LogEntry("begin", 1, "c"), "generation 1 has begun", id="two under one number"),
+        pytest.param([BEGIN_1], LogEntry("checkpoint", 1, "c", 5), "generation 1 has begun elsewhere", id="its twin"),
+        pytest.param([BEGIN_1, STEP_5], STEP_5, "step 5 is committed", id="a step once"),
+        pytest.param([BEGIN_1, STEP_5], LogEntry("done", 1, "a", 5), "", id="the result may be the last checkpoint"),
+        pytest.param([BEGIN_1, STEP_5], BEGIN_2, "", id="the next begins"),
+        pytest.param(
+            [BEGIN_1, BEGIN_2], LogEntry("checkpoint", 1, "a", 6), "generation 2 has begun elsewhere", id="a late rank"
+        ),
+        pytest.param(
+            [BEGIN_1, BEGIN_2], LogEntry("done", 1, "a", 6), "generation 2 has begun elsewhere", id="a late end"
+        ),
+        pytest.param([BEGIN_2], BEGIN_1, "generation 2 has begun", id="a late begin"),
+        pytest.param([BEGIN_2, DONE_2], LogEntry("begin", 3, "c"), "the pass is finished", id="nothing after the end"),
+    ],
+)
+def test_who_may_append(entries, entry, refusal):
+    assert GangLog(tuple(entries)).refusal(entry) == refusal
+
+
+def test_the_last_checkpoint_counts_whoever_made_it():
+    log = GangLog((BEGIN_1, STEP_5, BEGIN_2))
+    assert (log.checkpoint, log.generation, log.progressed, log.is_done) == (STEP_5, 2, frozenset({1}), False)
+    assert GangLog((*log.entries, DONE_2)).is_done
+
+
+def test_an_entry_survives_the_store():
+    assert log_entry_from_json(STEP_5.to_json()) == STEP_5
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"kind": "begin"}', b'{"kind":"begin","generation":0,"token":"a"}'])
+def test_what_is_no_entry_is_refused(data):
+    with pytest.raises(BadConfig) as caught:
+        log_entry_from_json(data)
+    assert caught.value.reason == "BAD_PASS_LOG"

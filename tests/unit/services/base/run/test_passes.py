@@ -1,0 +1,76 @@
+"""Passes of a run: names, order, digests; and a run of one map pass, which is written as ever."""
+
+import json
+
+import pytest
+
+from services.base.errors import BadConfig
+from services.base.run.passes import GangPass, MapPass, check_order, gang_pass
+from services.base.run.spec import PinnedStage, RunSpec, run_spec_from_json
+
+MAP = MapPass("map", "d" * 64, 4)
+GANG = gang_pass("train", "toy", 4, {"lr": 0.1}, [MAP])
+
+
+def order(*gangs):
+    stages = (PinnedStage("decode"),)
+    return RunSpec("r", "grid", "d" * 64, stages, "/in", "/out", 4, 10, "c" * 64, {}, gangs=gangs)
+
+
+def test_a_run_of_shards_alone_is_one_map_pass_and_its_file_names_no_other():
+    assert order().passes == (MAP,)
+    assert "gangs" not in json.loads(order().to_json())
+
+
+def test_a_gang_survives_run_json():
+    whole = order(GANG, gang_pass("tune", "toy", 2, {}, [MAP, GANG], ranks_per_pod=2))
+    assert run_spec_from_json(whole.to_json()) == whole
+    assert [one.name for one in whole.passes] == ["map", "train", "tune"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(gang_pass("train", "other", 4, {"lr": 0.1}, [MAP]), id="recipe"),
+        pytest.param(gang_pass("train", "toy", 2, {"lr": 0.1}, [MAP]), id="ranks"),
+        pytest.param(gang_pass("train", "toy", 4, {"lr": 0.2}, [MAP]), id="config"),
+        pytest.param(gang_pass("train", "toy", 4, {"lr": 0.1}, [MapPass("map", "e" * 64, 4)]), id="what it comes after"),
+    ],
+)
+def test_a_digest_is_of_what_decides_the_result(other):
+    assert other.digest != GANG.digest
+
+
+def test_where_ranks_run_decides_nothing():
+    spread = gang_pass("train", "toy", 4, {"lr": 0.1}, [MAP], ranks_per_pod=2)
+    assert (spread.digest, spread.num_pods) == (GANG.digest, 2)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "Train"},
+        {"name": "map"},
+        {"name": "a-name-of-seventeen"},
+        {"num_ranks": 0},
+        {"ranks_per_pod": 3},
+        {"ranks_per_pod": 0},
+    ],
+)
+def test_no_gang_is_made_that_cannot_be(fields):
+    with pytest.raises(ValueError):
+        GangPass(**{"name": "train", "recipe": "toy", "num_ranks": 4, "digest": "d" * 64, **fields})
+
+
+@pytest.mark.parametrize("passes", [(GANG,), (MAP, GANG, GANG), (GANG, MAP)])
+def test_passes_stand_in_an_order_that_can_be_carried_out(passes):
+    with pytest.raises(ValueError):
+        check_order(passes)
+
+
+def test_a_run_file_with_a_gang_that_cannot_be_is_refused():
+    fields = json.loads(order(GANG).to_json())
+    fields["gangs"][0]["num_ranks"] = 0
+    with pytest.raises(BadConfig) as caught:
+        run_spec_from_json(json.dumps(fields).encode())
+    assert caught.value.reason == "BAD_RUN_FILE"
