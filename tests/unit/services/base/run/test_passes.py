@@ -34,7 +34,7 @@ def test_a_gang_survives_run_json():
         pytest.param(gang_pass("train", "other", 4, {"lr": 0.1}, [MAP]), id="recipe"),
         pytest.param(gang_pass("train", "toy", 2, {"lr": 0.1}, [MAP]), id="ranks"),
         pytest.param(gang_pass("train", "toy", 4, {"lr": 0.2}, [MAP]), id="config"),
-        pytest.param(gang_pass("train", "toy", 4, {"lr": 0.1}, [MapPass("map", "e" * 64, 4)]), id="what it comes after"),
+        pytest.param(gang_pass("train", "toy", 4, {"lr": 0.1}, [MapPass("map", "e" * 64, 4)]), id="what was before"),
     ],
 )
 def test_a_digest_is_of_what_decides_the_result(other):

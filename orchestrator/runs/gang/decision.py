@@ -1,0 +1,206 @@
+"""PURE: what a gang pass does next, from its log and from the generations that were started.
+
+A rank that dies leaves the others waiting for it: all of them end, and the next generation goes on from the last
+checkpoint. Whatever is left of an older one does no harm, since its log shuts it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
+from services.base.run.gang_log import GangLog
+
+Phase = Literal["running", "suspended", "ended", "deleted"]
+
+# Waits before a generation follows one that failed, doubling from the first to the last.
+_FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 60.0
+# Ends that are nobody's fault are not counted, but not borne for ever either: generations without a checkpoint.
+_MOST_WITHOUT_PROGRESS = 20
+# A rank may hang while it takes down its connections, after the result is committed.
+_END_AFTER_S = 30.0
+_CONFIG = (EXIT_BAD_CONFIG, EXIT_USAGE)
+# A rank that has lost the others ends with 75, perhaps before the one that they have lost is seen to end.
+_SETTLE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The processes, or the Job, that were started under one number.
+
+    exit_codes: of pods that have ended, by their index; the one with index 0 holds rank 0. disrupted: a pod of it was
+    deleted, or its node is lost. ended_s_ago: since its first pod ended. words: what the one that failed said.
+    queue: of Kueue, which then suspends it and lets it go on.
+    """
+
+    number: int
+    phase: Phase
+    exit_codes: Mapping[int, int] = field(default_factory=dict)
+    disrupted: bool = False
+    ended_s_ago: float = 0.0
+    words: str = ""
+    queue: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has, or may still start, processes."""
+        return self.phase in ("running", "suspended")
+
+    @property
+    def failure(self) -> int:
+        """The exit code that counts; 0 where no pod failed.
+
+        That of a setting before all others, and 75 last: pods are asked to end when another has failed.
+        """
+        failed = sorted(code for code in self.exit_codes.values() if code != EXIT_OK)
+        order = sorted(failed, key=lambda code: (code not in _CONFIG, code == EXIT_TRANSIENT))
+        return order[0] if order else EXIT_OK
+
+
+@dataclass(frozen=True)
+class GangState:
+    """One look. The log is read after the generations, so that one which has ended has its commits in it.
+
+    generations: in order. since: the first that this orchestrator started or joined; 0 while there is none: what ended
+    before it came is not counted against it. done_for_s: how long the pass is known to be finished. lost: pods on nodes
+    that do not answer. wakes: whether somebody has asked to resume what is suspended.
+    """
+
+    log: GangLog
+    generations: tuple[Generation, ...] = ()
+    since: int = 0
+    done_for_s: float = 0.0
+    lost: tuple[str, ...] = ()
+    interrupted: bool = False
+    wakes: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start this generation; what lives of the ones before it ends."""
+
+    generation: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class End:
+    """End what lives of this generation: another has followed it, or the pass is over."""
+
+    generation: int
+
+
+@dataclass(frozen=True)
+class ForceDelete:
+    """Remove pods whose node is lost."""
+
+    pods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again later, at the latest after so many seconds (None: when something changes). note: for people."""
+
+    note: str = ""
+    at_most_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The result is committed, and nothing is left at work."""
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The pass ends here, unfinished, with this exit code."""
+
+    why: str
+    exit_code: int
+
+
+Action = Start | End | ForceDelete | Wait | Finish | Fail
+
+
+def decide(state: GangState, max_attempts: int) -> Action:
+    """One action. max_attempts: generations in a row that may fail before one of them commits a checkpoint."""
+    newest = state.generations[-1] if state.generations else None
+    if state.lost:
+        return ForceDelete(state.lost)
+    for older in state.generations[:-1]:
+        if older.is_live:
+            return End(older.number)
+    if state.log.is_done:
+        return _finish(state, newest)
+    if state.interrupted:
+        return Fail("interrupted", EXIT_TRANSIENT)
+    number = max(state.log.generation, newest.number if newest else 0) + 1
+    if state.since and (newest is None or newest.number < state.since or newest.phase == "deleted"):
+        return Fail("its Job was deleted: `visemill resume` goes on from the last checkpoint", EXIT_TRANSIENT)
+    if newest is None or newest.phase == "deleted":
+        return Start(number)
+    # Of older generations too: another may have begun before it was seen why.
+    for one in state.generations:
+        if 0 < state.since <= one.number and one.failure in _CONFIG:
+            words = one.words or f"a rank ended with {one.failure}, a setting that cannot work"
+            return Fail(words, EXIT_BAD_CONFIG)
+    if newest.phase == "suspended":
+        return _suspended(newest, number, wakes=state.wakes)
+    if newest.phase == "running" and not (newest.failure or newest.disrupted or 0 in newest.exit_codes):
+        return Wait()
+    if newest.phase == "running" and newest.failure == EXIT_TRANSIENT and newest.ended_s_ago < _SETTLE_S:
+        return Wait("", _SETTLE_S - newest.ended_s_ago)
+    if not state.since or newest.number < state.since:
+        return Start(number, "from the last checkpoint")
+    return _after(state, newest, number, max_attempts)
+
+
+def _finish(state: GangState, newest: Generation | None) -> Action:
+    if newest is None or not newest.is_live:
+        return Finish()
+    is_over = newest.exit_codes or newest.disrupted or newest.phase == "suspended"
+    if is_over or state.done_for_s > _END_AFTER_S:
+        return End(newest.number)
+    return Wait("the result is committed; the ranks end", _END_AFTER_S)
+
+
+def _suspended(newest: Generation, number: int, *, wakes: bool) -> Action:
+    if newest.queue:
+        return Wait(f"waits in queue {newest.queue}")
+    # Its ranks would begin anew under a number that has begun.
+    return Start(number, "resumed") if wakes else Wait("suspended: `visemill resume` lets it go on")
+
+
+def _after(state: GangState, newest: Generation, number: int, max_attempts: int) -> Action:
+    """What follows a generation that failed."""
+    ended = [one for one in state.generations if one.number >= state.since]
+    last = max(state.log.progressed, default=0)
+    fruitless = [one for one in ended if one.number > last]
+    counted = [one for one in fruitless if _counts(one)]
+    words = f" ({newest.words})" if newest.words else ""
+    if _counts(newest) and len(counted) >= max_attempts:
+        code = newest.failure if newest.failure in (EXIT_BUG, EXIT_TRANSIENT) else EXIT_BUG
+        return Fail(f"{len(counted)} generations failed without a checkpoint{words}: see the logs, then resume", code)
+    if len(fruitless) >= _MOST_WITHOUT_PROGRESS:
+        why = f"{len(fruitless)} generations ended without a checkpoint{words}: see the logs, then resume"
+        return Fail(why, EXIT_TRANSIENT)
+    wait_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (len(counted) - 1)) if counted else 0.0
+    if newest.ended_s_ago < wait_s:
+        return Wait(f"generation {number} follows soon", wait_s - newest.ended_s_ago)
+    return Start(number, _why(newest))
+
+
+def _counts(one: Generation) -> bool:
+    """Whether its end is held against the recipe: not a disruption, nor a polite end on SIGTERM."""
+    return not one.disrupted and one.failure != EXIT_TRANSIENT
+
+
+def _why(newest: Generation) -> str:
+    if newest.failure:
+        pod = min(index for index, code in newest.exit_codes.items() if code == newest.failure)
+        words = f": {newest.words}" if newest.words else ""
+        return f"pod {pod} of generation {newest.number} ended with {newest.failure}{words}"
+    if newest.disrupted:
+        return f"a pod of generation {newest.number} was deleted or lost its node"
+    return f"generation {newest.number} ended and committed no result"

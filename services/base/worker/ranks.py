@@ -1,0 +1,152 @@
+"""`python -m services.base.worker.ranks --ranks-per-pod N -- COMMAND...`: the ranks of one pod of a gang, all or none.
+
+Each is COMMAND with RANK and LOCAL_RANK in its environment, beside WORLD_SIZE, MASTER_ADDR, MASTER_PORT and
+VISEMILL_GENERATION, which come from whoever started the pod, as GROUP_RANK does, the pod's own index. The first that
+fails ends the others, and its exit code is the pod's; on SIGTERM all are asked to end, and the code is 75.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
+from services.base.sandbox.child import die_with_parent
+
+MASTER_FD = "VISEMILL_MASTER_FD"
+"""Of a socket that listens at MASTER_PORT already, which rank 0 inherits where ports are shared with others."""
+
+_POLL_S = 0.05
+_TERMINATE_GRACE_S = 10.0
+_LAST_BYTES = 4096
+# As shells tell of a signal.
+_SIGNALLED = 128
+
+
+class _Ranks:
+    def __init__(self, command: Sequence[str], count: int, environment: Mapping[str, str], log_dir: str) -> None:
+        """Raises OSError where the command cannot be started."""
+        self._log_dir = log_dir
+        self._first = int(environment.get("GROUP_RANK", "0")) * count
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for local in range(count):
+            own = {**environment, "RANK": str(self._first + local), "LOCAL_RANK": str(local)}
+            descriptors = [int(own[MASTER_FD])] if MASTER_FD in own and own["RANK"] == "0" else []
+            if not descriptors:
+                own.pop(MASTER_FD, None)
+            with self._output_of(self._first + local) as output:
+                process = subprocess.Popen(
+                    command,
+                    env=own,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=descriptors,
+                    # The launcher has one thread.
+                    preexec_fn=die_with_parent,  # noqa: PLW1509
+                )
+            self._processes.append(process)
+
+    @property
+    def are_ended(self) -> bool:
+        return all(process.poll() is not None for process in self._processes)
+
+    def failed(self) -> tuple[int, int] | None:
+        """(rank, exit code) of one that has ended otherwise than well; a signal is 128 and its number.
+
+        75 comes last: it is what a rank ends with that has lost another.
+        """
+        codes = {self._first + local: process.poll() for local, process in enumerate(self._processes)}
+        failed = [(rank, code if code > 0 else _SIGNALLED - code) for rank, code in codes.items() if code]
+        return min(failed, key=lambda one: one[1] == EXIT_TRANSIENT, default=None)
+
+    def end(self) -> None:
+        """Asks all to end, and kills those that do not within the grace."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.terminate()
+        until_s = time.monotonic() + _TERMINATE_GRACE_S
+        for process in self._processes:
+            try:
+                process.wait(max(0.0, until_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def last_error(self, rank: int) -> dict[str, str]:
+        """The error line that a rank ended with, as far as there is a log of it."""
+        if not self._log_dir:
+            return {}
+        with self._log_file(rank).open("rb") as file:
+            file.seek(max(0, self._log_file(rank).stat().st_size - _LAST_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+        for line in reversed(lines):
+            try:
+                fields = json.loads(line)
+                return {"reason": str(fields["reason"]), "message": str(fields["message"])}
+            except (ValueError, KeyError, TypeError):
+                continue
+        return {}
+
+    def _output_of(self, rank: int) -> IO[bytes]:
+        """A log of the rank's own where there is a folder for it, else this process's standard error."""
+        if self._log_dir:
+            return self._log_file(rank).open("ab")
+        return os.fdopen(os.dup(sys.stderr.fileno()), "wb")
+
+    def _log_file(self, rank: int) -> Path:
+        return Path(self._log_dir) / f"rank-{rank}.log"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the ranks of this pod; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m services.base.worker.ranks", description=__doc__)
+    parser.add_argument("--ranks-per-pod", type=int, required=True, help="processes to start")
+    parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end with this process, which started it")
+    parser.add_argument("--log-dir", default="", help="a log for each rank there; default: standard error")
+    parser.add_argument("--termination-log", default="", metavar="FILE", help="where to say why, when one fails")
+    parser.add_argument("command", nargs="+", metavar="COMMAND", help="of a rank, after --")
+    flags = parser.parse_args(argv)
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    if flags.parent:
+        die_with_parent()
+        if os.getppid() != flags.parent:
+            return EXIT_TRANSIENT
+    try:
+        ranks = _Ranks(flags.command, flags.ranks_per_pod, os.environ, flags.log_dir)
+    except OSError as error:
+        sys.stderr.write(f"a rank cannot be started: {error}\n")
+        return EXIT_BAD_CONFIG
+    while not (asked or ranks.are_ended or ranks.failed()):
+        time.sleep(_POLL_S)
+    failed = ranks.failed()
+    ranks.end()
+    if failed is None:
+        return EXIT_TRANSIENT if ranks.failed() else EXIT_OK
+    if asked and failed[1] == _SIGNALLED + signal.SIGTERM:
+        return EXIT_TRANSIENT
+    _tell(flags.termination_log, *failed, ranks.last_error(failed[0]))
+    return failed[1]
+
+
+def _tell(path: str, rank: int, code: int, error: Mapping[str, str]) -> None:
+    """As a worker does."""
+    words = f"rank {rank} ended with {code}" + (f": {error['message']}" if error else "")
+    kind = "BAD_CONFIG" if code in (EXIT_BAD_CONFIG, EXIT_USAGE) else "TRANSIENT" if code == EXIT_TRANSIENT else "BUG"
+    fields = {"kind": kind, "reason": error.get("reason", "RANK_FAILED"), "message": words[:500]}
+    sys.stderr.write(json.dumps(fields) + "\n")
+    if path:
+        Path(path).write_text(json.dumps(fields), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
