@@ -9,12 +9,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.runs.gang.decision import Action, End, Fail, Finish, GangState, Generation, Start
-from orchestrator.runs.worker_argv import pod_argv
+from orchestrator.runs.gang.decision import Action, End, Fail, Finish, GangState, Generation, Phase, Start
+from orchestrator.runs.gang.drive import drive
+from orchestrator.runs.worker_argv import pod_argv, rank_argv
 from services.base.errors import EXIT_OK
 from services.base.run.passes import GangPass
+from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.worker.pass_log import PassLog
 from services.base.worker.ranks import MASTER_FD
@@ -28,6 +31,28 @@ _LOOPBACK = "127.0.0.1"
 # As shells tell of a signal.
 _SIGNALLED = 128
 _MOST_KEPT = 32
+
+
+def run_gangs(
+    order: RunSpec,
+    state: Store,
+    log_dir: str,
+    max_attempts: int,
+    say: Callable[[str], None],
+    is_interrupted: Callable[[], bool],
+) -> Fail | None:
+    """The gang passes of a run, in order; why one could not be finished. Raises BadConfig, Transient."""
+    for gang in order.gangs:
+        say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods; logs in {log_dir}")
+        command = rank_argv(gang, order.run, state.uri)
+        backend = LocalGang(gang, order.run, state, command, log_dir, is_interrupted)
+        try:
+            failed = drive(backend, max_attempts, say)
+        finally:
+            backend.close()
+        if failed is not None:
+            return replace(failed, why=f"pass {gang.name}: {failed.why}")
+    return None
 
 
 class LocalGang:
@@ -121,10 +146,10 @@ class _ProcessGroups:
         if codes and self._ended_s is None:
             self._ended_s = time.monotonic()
         ended_s_ago = time.monotonic() - self._ended_s if self._ended_s is not None else 0.0
-        phase = "ended" if len(codes) == len(self._processes) else "running"
+        phase: Phase = "ended" if len(codes) == len(self._processes) else "running"
         seen = Generation(self.number, phase, codes, ended_s_ago=ended_s_ago)
         failed = [pod for pod, code in codes.items() if code == seen.failure != EXIT_OK]
-        return Generation(self.number, phase, codes, False, ended_s_ago, self._words(failed[0]) if failed else "")
+        return replace(seen, words=self._words(failed[0])) if failed else seen
 
     def exit_codes(self) -> dict[int, int]:
         """Of the pods that have ended."""

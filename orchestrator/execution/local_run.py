@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.console.progress import Progress, lost_attempt
 from orchestrator.execution.decision import Failure, Finish, Observed, Start, Stop, Wait, decide
+from orchestrator.execution.local_gang import run_gangs
 from orchestrator.execution.local_workers import LocalCluster, WorkerEvent
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
+from orchestrator.runs.gang.progress import gangs_are_done
 from orchestrator.runs.options import RunOptions, log_dir, work_flags
 from orchestrator.runs.publish import ABANDONED_AFTER_S, publish, take_inventory
 from orchestrator.runs.worker_argv import work_argv
@@ -55,6 +58,8 @@ class RunLoop:
             inventory = take_inventory(self._pipeline, self._commits, self._outputs)
             if inventory.published:
                 held = self._commits.read(inventory.done)
+                if not gangs_are_done(self._order, self._state):
+                    return self._after_publishing(held, began_s, lease.check)
                 left = "".join(f"; {name} was changed since and is left as it is" for name in inventory.edited)
                 return self._summary(held, EXIT_OK, f"finished before{left}", began_s, nothing_to_do=True)
             self._outputs.clean_abandoned(ABANDONED_AFTER_S)
@@ -65,7 +70,28 @@ class RunLoop:
                 return self._summary(self._commits.read(observed.done), code, stop.why, began_s)
             lease.check()
             done = publish(self._pipeline, self._commits, observed, self._outputs)
-        return self._summary(done, EXIT_OK, "finished", began_s)
+            return self._after_publishing(done, began_s, lease.check)
+
+    def _after_publishing(self, done: Sequence[ShardCommit], began_s: float, check: Callable[[], None]) -> Summary:
+        """The gang passes, if the run has any."""
+        if not self._order.gangs:
+            return self._summary(done, EXIT_OK, "finished", began_s)
+        checked_s = time.monotonic()
+
+        def is_interrupted() -> bool:
+            nonlocal checked_s
+            if time.monotonic() - checked_s > _CHECK_EVERY_S:
+                checked_s = time.monotonic()
+                check()
+            return self._interrupted
+
+        progress = Progress(0, 0, quiet=self._options.quiet, as_json=self._options.progress_as_json)
+        logs, max_attempts = log_dir(self._order, self._state), self._options.policy.max_attempts
+        with self._interruptible():
+            failed = run_gangs(self._order, self._state, logs, max_attempts, progress.say, is_interrupted)
+        if failed is None:
+            return self._summary(done, EXIT_OK, "finished", began_s)
+        return self._summary(done, EXIT_INTERRUPTED if self._interrupted else failed.exit_code, failed.why, began_s)
 
     def _work(self, done: Collection[int], check: Callable[[], None]) -> Stop | None:
         """Until every shard is done (None), or the reason to stop."""
@@ -83,17 +109,25 @@ class RunLoop:
             (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
             return answer if isinstance(answer, Stop) else None
         cluster = LocalCluster(self._argv(), self._options.num_workers, log_dir(self._order, self._state))
-        previous = signal.signal(signal.SIGINT, self._interrupt), signal.signal(signal.SIGTERM, self._interrupt)
+        with self._interruptible():
+            try:
+                ending = self._drive(cluster, progress, check)
+                if ending is None:
+                    cluster.drain()
+                return ending
+            finally:
+                progress.close()
+                cluster.stop()
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """SIGINT and SIGTERM are noted, and read between looks."""
+        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            ending = self._drive(cluster, progress, check)
-            if ending is None:
-                cluster.drain()
-            return ending
+            yield
         finally:
-            progress.close()
-            cluster.stop()
-            signal.signal(signal.SIGINT, previous[0])
-            signal.signal(signal.SIGTERM, previous[1])
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _drive(self, cluster: LocalCluster, progress: Progress, check: Callable[[], None]) -> Stop | None:
         progress.say(

@@ -1,5 +1,7 @@
 """A gang pass as processes on this machine: whatever dies, the result is that of an undisturbed run."""
 
+import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -10,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.execution import local_gang
 from orchestrator.execution.local_gang import LocalGang
+from orchestrator.execution.local_run import RunLoop
+from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.gang.decision import Fail
 from orchestrator.runs.gang.drive import drive
+from orchestrator.runs.gang.progress import gang_facts
+from orchestrator.runs.options import RunOptions
+from services.base.run import paths
+from services.base.run.manifest import ClipRow, encode_clips
 from services.base.run.passes import MapPass, gang_pass
+from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
+from services.base.store.interface import Store
 from services.base.store.open import open_store
 from services.base.worker.pass_log import PassLog
 
@@ -196,3 +207,58 @@ def test_ranks_die_with_their_launcher_and_another_generation_follows(toy, tmp_p
         backend.close()
     assert killed and toy.result == expected(3, 20)
     assert ("begin", 2, 0) in toy.log
+
+
+@pytest.fixture
+def whole_run(tmp_path) -> tuple[RunSpec, Store, Store]:
+    """A run of one shard, committed and not published, which a training follows."""
+    outputs, state = open_store(tmp_path), open_store(tmp_path / paths.STATE_DIR)
+    clips = encode_clips([ClipRow("k", "k", "s", "k.mpg", "train", 0, 0, 0, 1, "v")], 1)
+    stages = (PinnedStage("decode"),)
+    order = RunSpec(
+        RUN,
+        "grid",
+        MAP.digest,
+        stages,
+        "/in",
+        str(tmp_path),
+        1,
+        1,
+        hashlib.sha256(clips).hexdigest(),
+        {},
+        gangs=(gang_pass("train", "toy", 2, {}, [MAP]),),
+    )
+    state.put(paths.clips_file(RUN), clips)
+    state.put(paths.run_file(RUN), order.to_json())
+    outputs.put(paths.staged(RUN, "train-0.tfrecord"), b"records")
+    facts = {"sha256": hashlib.sha256(b"records").hexdigest(), "size_bytes": 7, "num_records": 1}
+    done = ShardCommit(0, order.digest, {"train-0.tfrecord": facts}, {"k": "0" * 64}, {"train": 1}, {"wall": 1.0})
+    state.put(paths.done_file(RUN, 0, 1), done.to_json())
+    return order, state, outputs
+
+
+def test_a_run_carries_its_passes_in_order_and_resumes_where_it_stopped(whole_run, monkeypatch, tmp_path):
+    """The rank's argv alone is the toy's: no service trains yet."""
+    order, state, outputs = whole_run
+    more = ["--die", "1:1:8:78"]
+
+    def toys_argv(gang, run, uri):
+        return [sys.executable, str(TOY), "--state-root", uri, "--run", run, "--pass", gang.name, *more]
+
+    monkeypatch.setattr(local_gang, "rank_argv", toys_argv)
+    plain = dataclasses.replace(PIPELINE, summary_files=lambda *_: {})
+
+    def carry():
+        return RunLoop(plain, order, state, outputs, RunOptions(quiet=True)).run()
+
+    failed = carry()
+    assert (failed.finished, failed.exit_code) == (False, 78)
+    assert failed.why == "pass train: AS_ASKED: rank 1 ended with 78: ends with 78"
+    assert outputs.read("train-0.tfrecord") == b"records", "the map pass is finished and published"
+    assert [one["step"] for one in gang_facts(order, state)] == [5]
+    more.clear()
+    assert carry().finished
+    (facts,) = gang_facts(order, state)
+    assert (facts["finished"], facts["step"]) == (True, 20)
+    again = carry()
+    assert again.finished and again.nothing_to_do

@@ -16,6 +16,7 @@ from orchestrator.console.quantities import duration
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
+from orchestrator.runs.gang.progress import gang_facts, gang_lines
 from services.base.errors import BadConfig
 from services.base.run.spec import ShardCommit
 from services.base.run.totals import Totals
@@ -57,8 +58,12 @@ def status(flags: argparse.Namespace) -> Answer:
     data = _data(observed, done, lines)
     data["counted"] = {"done": len(done), "quarantine": len(told)}
     data["quarantine"] = lines if flags.quarantine else []
-    text = [f"run {order.run} ({order.pipeline}): {'finished' if observed.finished else 'not finished'}"]
-    text += _progress_lines(observed, data)
+    gangs = gang_facts(order, state)
+    finished = observed.finished and all(one["finished"] for one in gangs)
+    if gangs:
+        data |= {"finished": finished, "passes": gangs}
+    text = [f"run {order.run} ({order.pipeline}): {'finished' if finished else 'not finished'}"]
+    text += [*_progress_lines(observed, data), *gang_lines(gangs)]
     if lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in data["reasons"].items())
         text.append(f"  quarantine{_of(len(told), len(observed.told))}: {reasons}")
@@ -67,7 +72,7 @@ def status(flags: argparse.Namespace) -> Answer:
         text += [f"      {words}" for words in str(line["detail"]).splitlines()[-3:]]
         if line["reproduce"]:
             text.append(f"      {line['reproduce']}")
-    if not observed.finished and not cluster.is_kube(flags):
+    if not finished and not cluster.is_kube(flags):
         text.append(f"  carry on, unless it is being written: visemill resume --output-root {shlex.quote(outputs.uri)}")
     if cluster.is_kube(flags):
         data["cluster"] = cluster.cluster_facts(flags)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.runs.commits.commits import Commits
+from orchestrator.runs.gang.progress import gangs_are_done
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED
 from services.base.run import paths
 from services.base.run.spec import RunSpec, ShardCommit, lines_of
@@ -14,7 +15,7 @@ from services.base.store.interface import NotThere, Store
 
 @dataclass(frozen=True)
 class Summary:
-    """How a run ended. done: its commits, when it was published."""
+    """How a run ended. done: its commits, when it was published. finished: that it was, and its gang passes too."""
 
     order: RunSpec
     exit_code: int
@@ -43,5 +44,5 @@ def summarize(
     num_records = sum(d.num_records for d in done)
     if code == EXIT_OK and num_quarantined:
         code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
-    finished = state.stat(paths.finished_file(order.run)) is not None
+    finished = state.stat(paths.finished_file(order.run)) is not None and gangs_are_done(order, state)
     return Summary(order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)

@@ -1,5 +1,6 @@
 """`visemill status` of a run of many shards: exact where that takes a listing, a share of what takes a read a shard."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import pytest
 
 from orchestrator.cli.main import main
 from services.base.run import paths
-from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, ShardCommit
+from services.base.run.passes import gang_pass
+from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, ShardCommit, run_spec_from_json
+from services.base.store.open import open_store
+from services.base.worker.pass_log import GangWriter
 
 NUM_SHARDS = 100_000
 RUN, DIGEST = "many", "d" * 64
@@ -55,3 +59,24 @@ def test_a_share_is_said_to_be_one(output, capsys):
 def test_a_run_that_is_not_finished_is_carried_on_by_the_command_that_is_told(output, capsys):
     assert main(["status", "--output-root", str(output)]) == 0
     assert f"unless it is being written: visemill resume --output-root {output}\n" in capsys.readouterr().out
+
+
+def test_gang_passes_are_told_beside_the_shards(output, capsys):
+    state = open_store(output / paths.STATE_DIR)
+    order = run_spec_from_json(state.read(paths.run_file(RUN)))
+    gangs = tuple(gang_pass(name, "toy", 2, {}, order.passes) for name in ("train", "tune"))
+    state.put(paths.run_file(RUN), dataclasses.replace(order, gangs=gangs).to_json())
+    writer = GangWriter(state, RUN, "train", 1)
+    writer.checkpoint(5, b"five")
+    assert main(["status", "--output-root", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "  pass train: not finished; last checkpoint at step 5, 2 ranks, generation 1\n" in said
+    assert "  pass tune: not finished; last checkpoint at step 0, 2 ranks, generation 0\n" in said
+    writer.finish(9, b"nine")
+    assert main(["status", "--output-root", str(output), "-o", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [(one["pass"], one["finished"], one["step"]) for one in data["passes"]] == [
+        ("train", True, 9),
+        ("tune", False, 0),
+    ]
+    assert data["finished"] is False
