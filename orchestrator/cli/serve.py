@@ -24,7 +24,7 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.store.allowed_roots import AllowedRoots
 from services.base.store.roots import absolute
 
-_STOPPED = "stopped; runs that were not finished go on when it is started again with the same --registry"
+_STOPPED = "stopped; unfinished runs are resumed when it is started again with the same --registry"
 
 
 @dataclass(frozen=True)

@@ -167,9 +167,7 @@ def judge(status: int, answer: Mapping[str, Any], what: str) -> Exception:
     reason, message = str(answer.get("reason", "")), str(answer.get("message", ""))
     words = f"{message or f'status {status}'} ({what})"
     if status in _RETRIED:
-        return Retryable(
-            Transient("CLUSTER_BUSY", f"the API server answered {status} {reason}: {words}; try again later")
-        )
+        return Retryable(Transient("CLUSTER_BUSY", f"the API server answered {status} {reason}: {words}; retry later"))
     if status == 404 and "namespaces" in message:
         return BadConfig("NO_NAMESPACE", f"{words}: create the namespace, or check --namespace")
     if status in (404, 409, 410):

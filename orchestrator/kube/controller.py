@@ -155,10 +155,10 @@ class KubeRun:
                 away_since_s = away_since_s or began_s
                 if time.monotonic() - away_since_s > _AWAY_LIMIT_S:
                     raise
-                self._say_once(progress, f"{error.reason}: {error.message}; pods go on meanwhile")
+                self._say_once(progress, f"{error.reason}: {error.message}; pods keep running")
                 self._note = f"no answer for {duration(time.monotonic() - away_since_s)}"
             self._pause(progress, job_watch, time.monotonic() - began_s)
-        return Fail("left alone; its Job goes on: `visemill resume` comes back to it", EXIT_INTERRUPTED)
+        return Fail("detached; the Job keeps running: reattach with `visemill resume`", EXIT_INTERRUPTED)
 
     def _telling(self, progress: Progress, call: Callable[[], _Result]) -> _Result:
         """What the call returns or raises; it may take long, and progress is told meanwhile."""

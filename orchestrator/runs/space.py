@@ -68,7 +68,7 @@ def check(disks: Iterable[Disk], prediction: Prediction, *, ignores: bool) -> tu
             "--ignore-free-space begins all the same",
         )
     return tuple(
-        f"the disk may be too small for this run. {disk}; that is an estimate, the run goes on" for disk in short
+        f"the disk may be too small for this run. {disk}; that is an estimate, the run continues" for disk in short
     )
 
 

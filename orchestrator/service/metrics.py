@@ -28,7 +28,7 @@ class RunMetrics(Collector):
         )
         self.refused = Counter("visemill_runs_refused", "Submits that were refused.", ["reason"], registry=self._own)
         self.carried = Counter(
-            "visemill_run_processes", "Processes that carried a run and have ended.", ["exit_code"], registry=self._own
+            "visemill_run_processes", "Processes that executed a run and have ended.", ["exit_code"], registry=self._own
         )
         self.kube_requests = Counter(
             "visemill_kube_requests", "Requests to the Kubernetes API server.", registry=self._own

@@ -194,7 +194,7 @@ class PyavVideo:
             return self._times.next_s(None, None if frame.dts is None else frame.dts + self._decoding_shift)
         pts_s = self._times.next_s(frame.pts, frame.dts, self._following_pts)
         if self._times.num_derived:
-            self.log.note("some frames carry no presentation time; theirs are derived")
+            self.log.note("some frames have no presentation time; theirs are derived")
         return pts_s
 
     def close(self) -> None:

@@ -159,7 +159,7 @@ def _finish(seen: Seen, job: JobSeen | None) -> Step:
 
 
 def _held(job: JobSeen) -> str:
-    return f"waits in queue {job.queue}" if job.queue else "suspended: `visemill resume` lets it go on"
+    return f"waits in queue {job.queue}" if job.queue else "suspended: `visemill resume` resumes it"
 
 
 def _over_limit(seen: Seen, limits: Limits) -> Fail | None:

@@ -27,7 +27,7 @@ _REMEDIES = {
     "CreateContainerError": "the image's command cannot be started: is it one of visemill's?",
     "RunContainerError": "the image's command cannot be started: is it one of visemill's?",
     "StartError": "the image's command cannot be started: is it one of visemill's?",
-    "OOMKilled": "it is tried again; where most pods run out, or the Job has ended, what is left gets more "
+    "OOMKilled": "it is retried; where most pods run out, or the Job has ended, what is left gets more "
     "memory, up to --pods-max-memory-mib",
     "Evicted": "its node was short of disk or memory, or it filled its scratch space: see --pods-scratch-mib and "
     "--pods-memory-mib",
@@ -38,8 +38,8 @@ _REMEDIES = {
     "PreemptionByScheduler": f"pods of a higher priority took its place: {_REPLACED} when there is room; see "
     "--priority-class",
     "TerminationByKubelet": f"its node shuts down or is short of something: {_REPLACED}",
-    "NodesForbidden": "if the node is dead, `kubectl delete pod --force` it, or let somebody who may get nodes carry "
-    "the run on, such as the chart's orchestrator",
+    "NodesForbidden": "if the node is dead, `kubectl delete pod --force` it, or let an orchestrator that may get "
+    "nodes execute the run, such as the chart's",
     "FailedCreate": "look at the namespace's quota and its pod security level",
 }
 _CLAIM = "the claim must be there and bound: create it, or check --models-claim"

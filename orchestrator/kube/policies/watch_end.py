@@ -34,4 +34,4 @@ def watch_end(seen: Seen, num_shards: int, *, finished: bool, idle_s: float) -> 
     if idle_s < _IDLE_LIMIT_S:
         return ""
     rest = "to be published" if len(seen.done) == num_shards else "to be made"
-    return f"no Job for {idle_s:.0f} s and something left {rest}: `visemill resume` carries the run on"
+    return f"no Job for {idle_s:.0f} s and something left {rest}: `visemill resume` resumes the run"

@@ -96,7 +96,7 @@ def _check_depth(above: Mapping[str, set[str]]) -> None:
         raise BadConfig(
             "FOLDERS_DISAGREE",
             f"{few(fewer)} {'lies' if len(fewer) == 1 else 'lie'} {what} and the other glosses do not, so what is a "
-            "gloss and what a category cannot be told: move it, or give a --label-map",
+            "gloss and what a category is ambiguous: move it, or give a --label-map",
         )
 
 

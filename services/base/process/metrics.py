@@ -65,7 +65,7 @@ MODEL_SECONDS = _histogram(
 STORE_SECONDS = _histogram(
     "visemill_store_request_seconds", "Wall time of a try of an S3 request.", _REQUEST_BUCKETS, "method"
 )
-STORE_RETRIES = _counter("visemill_store_retries", "S3 requests that have to be tried again.", "method")
+STORE_RETRIES = _counter("visemill_store_retries", "S3 requests that were retried.", "method")
 
 # What children may measure (services/base/sandbox/child.py), by name.
 OF_CHILDREN: dict[str, Histogram] = {

@@ -28,7 +28,7 @@ class Settings:
     )
     rpc_deadline_s: float = field(default=300.0, metadata={"help": "of one try of a remote call"})
     rpc_patience_s: float = field(
-        default=60.0, metadata={"help": "how long a remote call is tried again while a server is away or busy"}
+        default=60.0, metadata={"help": "how long a remote call is retried while a server is away or busy"}
     )
     tls_ca: str = field(default="", metadata={"help": "PEM file by which a client knows servers"})
     tls_cert: str = field(default="", metadata={"help": "PEM file that a client shows; with tls_key"})

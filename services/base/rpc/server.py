@@ -264,7 +264,7 @@ def serve_until(
             if not stopping.is_set():
                 _announce(config, address)
             stopping.wait()
-            _LOG.info("asked to stop: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
+            _LOG.info("stopping: finishing calls in flight", extra={"fields": {"drain_s": config.drain_s}})
             stop_work()
             done = server.drain(config.drain_s)
         except KeyboardInterrupt:

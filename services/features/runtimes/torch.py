@@ -84,8 +84,8 @@ def _device(config: FeaturesConfig) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise BadConfig(
             "NO_GPU",
-            f"device {config.device} was asked for or pinned with the run, and torch {torch.__version__} reaches no "
-            "GPU here: go on where there is one (a torch that is built for CUDA, and its driver), or begin a new run "
+            f"device {config.device} was requested or pinned with the run, and torch {torch.__version__} reaches no "
+            "GPU here: resume where there is one (a torch that is built for CUDA, and its driver), or begin a new run "
             "with device cpu in a new output root",
         )
     if device == "cpu" and config.dtype == "float16":

@@ -41,7 +41,7 @@ class Serving:
     # Off: with any limit on its queue, Triton fills a batch only when an instance has asked for it, and then misses the
     # moment (docs/features.md); clients bound what they have in flight themselves.
     max_queue: int = field(
-        default=0, metadata={"help": "requests that may wait; one more is refused, and clients try again; 0: any"}
+        default=0, metadata={"help": "requests that may wait; one more is refused, and clients retry; 0: any"}
     )
     timeout_ms: int = field(default=0, metadata={"help": "how long a request may wait; 0: as long as its client does"})
     timeout_action: TimeoutAction = field(

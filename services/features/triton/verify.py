@@ -123,7 +123,7 @@ class _Server:
 
     def problems(self, folder: Path, card: Card) -> Iterator[str]:
         if self._silent_for:
-            yield f"{self._target} was not asked: it did not answer for {self._silent_for}"
+            yield f"{self._target} was not checked: it did not answer for {self._silent_for}"
             return
         try:
             yield from _server_problems(self._target, folder, card)

@@ -39,8 +39,8 @@ def find_record(path: Path, index: int, key: str) -> tuple[int, bytes]:
                 return i, payload
     if num_records == 0:
         raise BadInput("NO_SUCH_RECORD", f"{path.name} holds no record: its shard has no clip of this split")
-    wanted = f"with the id {key!r}" if key else f"at place {index}"
-    raise BadInput("NO_SUCH_RECORD", f"{path} has {num_records} records and none {wanted}: places count from 0")
+    wanted = f"with the id {key!r}" if key else f"at index {index}"
+    raise BadInput("NO_SUCH_RECORD", f"{path} has {num_records} records and none {wanted}: indexes count from 0")
 
 
 def _keys(payload: bytes) -> set[str]:
@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m services.records.grid.inspect", description=__doc__)
     parser.add_argument("file", type=Path, help="a TFRecord file")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--index", type=int, default=0, help="place of the record (default: %(default)s)")
+    which.add_argument("--index", type=int, default=0, help="index of the record (default: %(default)s)")
     which.add_argument("--key", default="", help="utterance id, or speaker/utterance id")
     parser.add_argument("--png", type=Path, help="write a contact sheet here")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="form (default: %(default)s)")

@@ -123,7 +123,7 @@ def _times(times_ms_T: np.ndarray) -> dict[str, Any]:
 def _frame(arrays: Arrays, index: int) -> dict[str, Any]:
     num_frames = len(arrays["timestamps_ms"]) if "timestamps_ms" in arrays else 0
     if not 0 <= index < num_frames:
-        raise BadInput("NO_SUCH_FRAME", f"it has {num_frames} frames and none at place {index}: places count from 0")
+        raise BadInput("NO_SUCH_FRAME", f"it has {num_frames} frames and none at index {index}: indexes count from 0")
     shown: dict[str, Any] = {"index": index, "t_ms": int(arrays["timestamps_ms"][index])}
     if _has_points(arrays):
         shown |= {f"{name}_points": int(arrays["mask"][index, group].sum()) for name, group in _GROUPS.items()}
@@ -156,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.records.sign.inspect", description=__doc__)
     parser.add_argument("file", type=Path, help="an .npz or .parquet of a clip, or a labels .csv")
-    parser.add_argument("--index", type=int, default=0, help="place of the frame that is told (default: %(default)s)")
+    parser.add_argument("--index", type=int, default=0, help="index of the frame to describe (default: %(default)s)")
     parser.add_argument("--key", default="", help="of a labels file: the clip whose row is shown")
     parser.add_argument("--png", type=Path, help="write a sheet of skeletons here")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="form (default: %(default)s)")

@@ -40,7 +40,9 @@ def other_protocol(details: str, target: str) -> BadConfig | None:
 def proxy_hint(target: str) -> str:
     """A remedy to add to an error of the transport where a proxy stands between, else nothing."""
     name = "" if is_loopback(target) else proxy_variable(target, os.environ)
-    return f"; it is asked through the proxy that the variable {name} names: add its host to no_proxy" if name else ""
+    return (
+        f"; the request went through the proxy that the variable {name} names: add its host to no_proxy" if name else ""
+    )
 
 
 def _answers_http(target: str) -> bool:

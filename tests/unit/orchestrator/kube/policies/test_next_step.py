@@ -47,7 +47,7 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
         pytest.param(seen(done=(1, 2), since=0), Create(1, (0, 3), 1000), id="only what remains"),
         pytest.param(seen(job(), done=(1,)), Wait(), id="it goes on"),
         pytest.param(
-            seen(job("suspended"), done=(1,)), Wait("suspended: `visemill resume` lets it go on"), id="suspended"
+            seen(job("suspended"), done=(1,)), Wait("suspended: `visemill resume` resumes it"), id="suspended"
         ),
         pytest.param(
             seen(job("suspended", queue="team-a"), done=(1,)), Wait("waits in queue team-a"), id="held by its queue"

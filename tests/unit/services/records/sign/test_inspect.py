@@ -63,7 +63,7 @@ def test_rules_that_are_broken_are_told(arrays):
 
 
 def test_a_frame_that_is_not_there_is_told(folder):
-    with pytest.raises(BadInput, match="4 frames and none at place 4"):
+    with pytest.raises(BadInput, match="4 frames and none at index 4"):
         describe_npz((folder / "a.npz").read_bytes(), 4)
 
 
