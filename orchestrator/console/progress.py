@@ -1,4 +1,4 @@
-"""Progress on standard error: one line that is rewritten on a terminal, a plain line every few seconds elsewhere.
+"""Progress on standard error: a bar on a terminal, a plain line every few seconds elsewhere.
 
 For programs it is a JSON object a line: {"event": "progress", "shards": [done, total], "clips": [done, total],
 "quarantined": n} about every second, and {"event": "said", "text": ...}.
@@ -10,101 +10,162 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 from orchestrator.console.quantities import duration
 
+if TYPE_CHECKING:
+    from orchestrator.console.bar import Bar
+
 _PLAIN_EVERY_S = 4.5
-
-
 _TERMINAL_EVERY_S = 0.2
-
-
 _JSON_EVERY_S = 1.0
-
-
 # The rate is that of the last minute, so that it follows a change without jumping.
 _WINDOW_S = 60.0
 
 
 class Progress:
-    """Counts clips and says so. total: clips to do in all, done ones included. shards: (done, in all), as the caller
-    keeps it, like kube_requests: to an API server, so far.
+    """Counts clips and shows them. Threads may share it.
+
+    total: clips to do in all, done ones included. unit: what is counted. shards: (done, in all), as the caller keeps
+    it, like kube_requests: to an API server, so far.
     """
 
     def __init__(
-        self, total: int, num_done: int, *, stream: TextIO | None = None, quiet: bool = False, as_json: bool = False
+        self,
+        total: int,
+        num_done: int,
+        *,
+        stream: TextIO | None = None,
+        quiet: bool = False,
+        as_json: bool = False,
+        unit: str = "clips",
     ) -> None:
         self._stream = stream or sys.stderr
         self._as_json = as_json
-        self._terminal = self._stream.isatty() and not as_json
-        self._every_s = _JSON_EVERY_S if as_json else _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
+        self._bar = None if as_json or quiet else bar_of(self._stream)
+        self._every_s = _JSON_EVERY_S if as_json else _TERMINAL_EVERY_S if self._bar else _PLAIN_EVERY_S
         self.shards = (0, 0)
         self.kube_requests = 0
         self._quiet = quiet
+        self._unit = unit
         self._total = total
         self._num_done = num_done
         self._num_quarantined = 0
-        self._began_s = self._said_s = time.monotonic()
+        self._began_s = self._shown_s = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque([(self._began_s, num_done)])
-        self._shown = False
+        self._lock = threading.RLock()
 
     def clip(self, *, ok: bool) -> None:
-        self._num_done += 1
-        self._num_quarantined += not ok
+        with self._lock:
+            self._num_done += 1
+            self._num_quarantined += not ok
 
     def reached(self, num_done: int, num_quarantined: int) -> None:
         """Counts that somebody else keeps."""
-        self._num_done, self._num_quarantined = num_done, num_quarantined
+        with self._lock:
+            self._num_done, self._num_quarantined = num_done, num_quarantined
 
     def undo(self, num_clips: int) -> None:
         """Clips of an attempt that failed are to be done again."""
-        self._num_done -= num_clips
+        with self._lock:
+            self._num_done -= num_clips
 
     def tick(self, note: str = "") -> None:
-        """Says where things stand, if it is time to."""
-        now_s = time.monotonic()
-        if self._quiet or now_s - self._said_s < self._every_s:
-            return
-        self._said_s = now_s
-        self._recent.append((now_s, self._num_done))
-        while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
-            self._recent.popleft()
-        if self._as_json:
-            self._event()
-        else:
-            self._write(self.line(note))
+        """Shows where things stand, if it is time to."""
+        with self._lock:
+            now_s = time.monotonic()
+            if self._quiet or now_s - self._shown_s < self._every_s:
+                return
+            self._shown_s = now_s
+            self._recent.append((now_s, self._num_done))
+            while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
+                self._recent.popleft()
+            if self._as_json:
+                self._event()
+            elif self._bar:
+                share = self._num_done / self._total if self._total else 1.0
+                self._bar.draw(columns(self._stream), share, self._parts(), note)
+            else:
+                self._stream.write(self.line(note) + "\n")
+                self._stream.flush()
+
+    @contextmanager
+    def ticking(self, note: str = "") -> Iterator[None]:
+        """Ticks for a caller that waits for something else."""
+        done = threading.Event()
+
+        def tick() -> None:
+            while not done.wait(self._every_s / 2):
+                self.tick(note)
+
+        thread = threading.Thread(target=tick, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def line(self, note: str = "") -> str:
-        (then_s, then), (now_s, now) = self._recent[0], self._recent[-1]
-        rate_hz = (now - then) / (now_s - then_s) if now_s > then_s else 0.0
         left = self._total - self._num_done
-        eta = f"ETA {duration(left / rate_hz)}" if rate_hz > 0 and left > 0 else "ETA --" if left else "finishing"
-        share = 100.0 * self._num_done / self._total if self._total else 100.0
+        eta = self._eta() or ("ETA --" if left else "finishing")
         bad = f", {self._num_quarantined} quarantined" if self._num_quarantined else ""
-        text = f"{self._num_done}/{self._total} clips ({share:.0f} %), {rate_hz:.1f} clips/s, {eta}{bad}"
-        return f"{text} - {note}" if note else text
+        counted = (
+            f"{self._num_done}/{self._total} {self._unit} ({self._percent()}), {self._rate_hz():.1f} {self._unit}/s"
+        )
+        more = "; ".join(filter(None, [self._of_shards(), note]))
+        return f"{counted}, {eta}{bad}" + (f" - {more}" if more else "")
 
     def say(self, text: str) -> None:
         """A line that stays."""
         if self._quiet:
             return
-        if self._shown:
-            self._stream.write("\r\x1b[K")
-            self._shown = False
-        self._stream.write((json.dumps({"event": "said", "text": text}) if self._as_json else text) + "\n")
-        self._stream.flush()
-        self._said_s = time.monotonic()
+        with self._lock:
+            if self._bar:
+                self._bar.clear()
+            self._stream.write((json.dumps({"event": "said", "text": text}) if self._as_json else text) + "\n")
+            self._stream.flush()
+            self._shown_s = time.monotonic()
 
     def close(self) -> None:
-        if self._as_json and not self._quiet:
-            self._event()
-        if self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-            self._shown = False
+        with self._lock:
+            if self._as_json and not self._quiet:
+                self._event()
+            if self._bar:
+                self._bar.clear()
+
+    def _parts(self) -> list[tuple[str, int, str]]:
+        """Of the line on a terminal: the text, what it is worth, its style."""
+        bad = self._num_quarantined
+        return [
+            (f"{self._num_done}/{self._total} {self._unit}", 0, "bold"),
+            (self._percent(), 3, ""),
+            (f"{self._rate_hz():.1f} {self._unit}/s", 2, "cyan"),
+            (self._eta() or ("" if self._num_done < self._total else "finishing"), 1, ""),
+            (self._of_shards(), 2, ""),
+            (f"{bad} quarantined" if bad else "", 0, "bold red"),
+        ]
+
+    def _percent(self) -> str:
+        share = 100.0 * self._num_done / self._total if self._total else 100.0
+        return f"{share:.0f} %"
+
+    def _of_shards(self) -> str:
+        return f"{self.shards[0]}/{self.shards[1]} shards" if self.shards[1] else ""
+
+    def _rate_hz(self) -> float:
+        (then_s, then), (now_s, now) = self._recent[0], self._recent[-1]
+        return (now - then) / (now_s - then_s) if now_s > then_s else 0.0
+
+    def _eta(self) -> str:
+        left, rate_hz = self._total - self._num_done, self._rate_hz()
+        return f"ETA {duration(left / rate_hz)}" if rate_hz > 0 and left > 0 else ""
 
     def _event(self) -> None:
         clips = (self._num_done, self._total)
@@ -119,15 +180,14 @@ class Progress:
         self._stream.write(json.dumps(event) + "\n")
         self._stream.flush()
 
-    def _write(self, line: str) -> None:
-        if self._terminal:
-            # A line that wraps cannot be written over.
-            width = _columns(self._stream) - 1
-            self._stream.write(f"\r\x1b[K{line[:width]}")
-            self._shown = True
-        else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
+
+def bar_of(stream: TextIO) -> Bar | None:
+    """What draws on a stream; None where it is no terminal that can rewrite a line."""
+    if not stream.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        return None
+    from orchestrator.console.bar import Bar
+
+    return Bar(stream)
 
 
 def lost_attempt(shard: int, num_attempts: int, code: int, words: str) -> str:
@@ -144,7 +204,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
     """Of the terminal that a stream is; 80 where it does not say."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80

@@ -155,7 +155,7 @@ class RunLoop:
                 checked_s = now_s
                 check()
             progress.shards = (len(self._done), self._order.num_shards)
-            progress.tick(f"{len(self._done)}/{self._order.num_shards} shards")
+            progress.tick()
 
     def _observed(self, num_places: int) -> Observed:
         return Observed(

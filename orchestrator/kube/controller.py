@@ -100,7 +100,6 @@ class KubeRun:
         self._since = 0
         self._told: set[str] = set()
         self._note = ""
-        self._num_done = 0
 
     def wake(self) -> None:
         """Lets a Job go on that was suspended. Raises BadConfig, Transient."""
@@ -165,7 +164,7 @@ class KubeRun:
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(call)
             while not wait([future], _TICK_S).done:
-                progress.tick(self._words())
+                progress.tick(self._activity())
             return future.result()
 
     def _decide(self, problems: int) -> tuple[Seen, Step]:
@@ -243,8 +242,7 @@ class KubeRun:
                 time.sleep(_SOON_S)
 
     def _tell(self, progress: Progress, seen: Seen, sizes: list[int]) -> None:
-        self._num_done = len(seen.done)
-        progress.shards = (self._num_done, self._order.num_shards)
+        progress.shards = (len(seen.done), self._order.num_shards)
         progress.kube_requests = self._api.num_calls
         progress.reached(sum(sizes[shard] for shard in seen.done), self._observer.num_quarantined)
         job = seen.jobs[-1] if seen.jobs else None
@@ -274,15 +272,15 @@ class KubeRun:
         began_s, changed = time.monotonic(), False
         soon_s, late_s = max(_SOON_S, _LOOK_SHARE * cost_s), max(_LATE_S, _LOOK_SHARE * cost_s)
         while not self._should_stop():
-            progress.tick(self._words())
+            progress.tick(self._activity())
             changed = job_watch.wait(_TICK_S) or changed
             if time.monotonic() - began_s >= (soon_s if changed else late_s):
                 return
 
-    def _words(self) -> str:
+    def _activity(self) -> str:
         job = self._observer.look.jobs[-1] if self._observer.look.jobs else None
-        pods = f"; {job.num_ready} of {job.num_active} pods at work" if job and job.is_live else ""
-        return f"{self._num_done}/{self._order.num_shards} shards{pods}" + (f"; {self._note}" if self._note else "")
+        pods = f"{job.num_ready} of {job.num_active} pods at work" if job and job.is_live else ""
+        return "; ".join(filter(None, [pods, self._note]))
 
     def _summary(self, code: int, why: str, began_s: float, *, nothing_to_do: bool = False) -> Summary:
         wall_s = time.monotonic() - began_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple, TypeVar
 
 from orchestrator.console.progress import Progress
@@ -62,19 +63,15 @@ def read_all(rows: Sequence[ClipRow], call: Callable[[ClipRow], _T], doing: str)
 
 def with_progress(answers: Iterable[_T | Unread], total: int, doing: str) -> tuple[list[_T], dict[str, Unread]]:
     """As `read_all`, of answers that come in as they are made."""
-    progress = Progress(total, 0)
     found: list[_T] = []
     unread: dict[str, Unread] = {}
-    try:
+    with closing(Progress(total, 0)) as progress, progress.ticking(doing):
         for answer in answers:
             if isinstance(answer, Unread):
                 unread[answer.path] = answer
             elif answer:
                 found.append(answer)
             progress.clip(ok=not isinstance(answer, Unread))
-            progress.tick(doing)
-    finally:
-        progress.close()
     return found, unread
 
 

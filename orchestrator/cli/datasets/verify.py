@@ -7,6 +7,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +57,19 @@ def verify(flags: argparse.Namespace) -> Answer:
     made = files_of(parts)
     problems: list[dict[str, str]] = []
     files = [*((name, facts) for name, (_, facts) in made.items()), *sorted(summaries_of(order, state).items())]
-    progress = Progress(len(files), 0)
     gone: set[str] = set()
     num_read = 0
-    for name, facts in files:
-        problem = check_file(outputs, name, facts)
-        if problem == _GONE:
-            gone.add(name)
-        if problem and name in made and made[name][0] is not parts[-1]:
-            problem += f" (of run {made[name][0].order.run}, to which others were added since: give its command again)"
-        num_read += int(facts["size_bytes"])
-        progress.clip(ok=not problem)
-        progress.tick(f"reading {name}")
-        problems += [{"file": name, "problem": problem}] if problem else []
-    progress.close()
+    with closing(Progress(len(files), 0, unit="files")) as progress, progress.ticking("comparing outputs"):
+        for name, facts in files:
+            problem = check_file(outputs, name, facts)
+            if problem == _GONE:
+                gone.add(name)
+            if problem and name in made and made[name][0] is not parts[-1]:
+                later = f"of run {made[name][0].order.run}, to which others were added since"
+                problem += f" ({later}: give its command again)"
+            num_read += int(facts["size_bytes"])
+            progress.clip(ok=not problem)
+            problems += [{"file": name, "problem": problem}] if problem else []
     problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
@@ -173,19 +173,18 @@ def _recompute(
     if not chosen:
         return []
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
-    progress = Progress(len(chosen), 0)
-    progress.say(f"making {len(chosen)} clips again; loading models")
     problems: list[dict[str, Any]] = []
-    for first in range(0, len(chosen), _CLIPS_A_CALL):
-        batch = chosen[first : first + _CLIPS_A_CALL]
-        with tempfile.TemporaryDirectory() as folder:
-            made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
-            for key, kept in _stored(order, outputs, batch, wrong):
-                found = _agreement(order, kept, made[key])
-                problems += [{"file": key, "problem": problem} for problem in found.problems]
-                for name, value in found.deviations.items():
-                    deviations[name] = max(value, deviations.get(name, 0.0))
-    progress.close()
+    with closing(Progress(len(chosen), 0)) as progress, progress.ticking("recomputing"):
+        progress.say(f"recomputing {len(chosen)} clips; loading models")
+        for first in range(0, len(chosen), _CLIPS_A_CALL):
+            batch = chosen[first : first + _CLIPS_A_CALL]
+            with tempfile.TemporaryDirectory() as folder:
+                made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
+                for key, kept in _stored(order, outputs, batch, wrong):
+                    found = _agreement(order, kept, made[key])
+                    problems += [{"file": key, "problem": problem} for problem in found.problems]
+                    for name, value in found.deviations.items():
+                        deviations[name] = max(value, deviations.get(name, 0.0))
     return problems
 
 
@@ -214,7 +213,6 @@ def _make_again(
     for row, line in zip(rows, said, strict=True):
         answer = json.loads(line)
         progress.clip(ok=answer["outcome"] == "ok")
-        progress.tick("making clips again")
         if answer["outcome"] == "ok":
             made[row.key] = Path(list(answer["saved"].values())[-1])
         else:

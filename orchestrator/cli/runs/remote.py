@@ -168,7 +168,7 @@ def _watched(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) ->
                 progress.say(message.text)
             progress.shards = (run.shards.done, run.shards.total)
             progress.reached(run.clips.done, run.quarantined)
-            progress.tick(f"{run.shards.done}/{run.shards.total} shards, {_phase(run)}")
+            progress.tick(_phase(run))
     return run
 
 

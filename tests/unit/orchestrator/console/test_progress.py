@@ -2,6 +2,9 @@ import io
 import json
 import os
 import pty
+import re
+import subprocess
+import sys
 import termios
 
 import pytest
@@ -73,14 +76,69 @@ def test_an_attempt_that_is_lost_is_told_by_name(code: int, words: str, said: st
     assert lost_attempt(3, 1, code, words) == said
 
 
-@pytest.mark.parametrize(("columns", "most"), [(40, 39), (200, 199), (0, 79)])
-def test_a_line_fits_its_terminal(columns: int, most: int, monkeypatch: pytest.MonkeyPatch):
+def on_terminal(columns: int, monkeypatch: pytest.MonkeyPatch, note: str = "") -> str:
+    """What a terminal of so many columns gets."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("orchestrator.console.progress._TERMINAL_EVERY_S", 0.0)
     with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123
-        progress = Progress(36, 0, stream=stream)
-        progress.tick("0/12 shards " + 200 * "x")
-        line = os.read(ours, 4096).decode().removeprefix("\r\x1b[K")
+        progress = Progress(36, 9, stream=stream)
+        progress.shards = (3, 12)
+        progress.clip(ok=False)
+        progress.tick(note)
+        progress.say("a line that stays")
+        progress.tick(note)
+        progress.close()
+        text = ""
+        # In one read there may be a part of it.
+        while text.count("\r\x1b[2K") < 4:
+            text += os.read(ours, 65536).decode()
     os.close(ours)
-    assert len(line) == most and line.startswith("0/36 clips (0 %)")
+    return text
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160, 0])
+def test_a_line_fits_its_terminal_and_goes_away(columns: int, monkeypatch: pytest.MonkeyPatch):
+    text = on_terminal(columns, monkeypatch, 200 * "x")
+    drawn = [re.sub(r"\x1b\[[0-9;]*[mK]", "", line) for line in re.split(r"\r\x1b\[2K", text) if "10/36 clips" in line]
+    assert len(drawn) == 2 and max(map(len, drawn)) < (columns or 80)
+    assert all("1 quarantined" in line for line in drawn)
+    assert "\r\x1b[2Ka line that stays\r\n" in text and text.endswith("\r\x1b[2K")
+    assert ("3/12 shards" in drawn[0]) == (columns != 40)
+
+
+def test_a_terminal_that_cannot_rewrite_gets_plain_lines(monkeypatch: pytest.MonkeyPatch):
+    ours, theirs = pty.openpty()
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("orchestrator.console.progress._PLAIN_EVERY_S", 0.0)
+    with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123
+        Progress(36, 0, stream=stream).tick("reading")
+        assert os.read(ours, 4096).decode() == "0/36 clips (0 %), 0.0 clips/s, ETA -- - reading\r\n"
+    os.close(ours)
+
+
+def test_plain_lines_name_shards_and_what_is_done(monkeypatch: pytest.MonkeyPatch):
+    progress = Progress(4, 0, stream=io.StringIO())
+    progress.shards = (1, 2)
+    assert progress.line("2 of 4 pods at work").endswith("ETA -- - 1/2 shards; 2 of 4 pods at work")
+    assert Progress(4, 4, stream=io.StringIO(), unit="files").line() == "4/4 files (100 %), 0.0 files/s, finishing"
+
+
+def test_it_ticks_while_a_caller_waits(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("orchestrator.console.progress._PLAIN_EVERY_S", 0.01)
+    ours, theirs = os.pipe()
+    with (
+        open(theirs, "w", encoding="utf-8") as stream,  # noqa: PTH123
+        open(ours, encoding="utf-8") as heard,  # noqa: PTH123
+        Progress(4, 0, stream=stream).ticking("decoding"),
+    ):
+        assert heard.readline().endswith("ETA -- - decoding\n")
+
+
+def test_rich_is_imported_on_a_terminal_only():
+    code = (
+        "import sys; from orchestrator.console.progress import Progress; Progress(1, 0); print('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

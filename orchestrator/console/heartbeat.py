@@ -1,0 +1,77 @@
+"""A sign of life on standard error while a command works in silence: what it does, and for how long."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TextIO
+
+from orchestrator.console.progress import bar_of, columns
+from orchestrator.console.quantities import duration
+
+_QUIET_S = 3.0
+"""Silence after which the first line comes, and each further one without a terminal."""
+_TERMINAL_EVERY_S = 0.5
+
+
+class Heartbeat:
+    """`with Heartbeat("computing digests"):` says nothing of what is done within a few seconds.
+
+    Elsewhere than on a terminal it is a line for each silence, on one a line that is rewritten and goes away.
+    """
+
+    def __init__(self, doing: str, *, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._doing = doing
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+        self._bar = None if quiet else bar_of(self._stream)
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._began_s = self._heard_s = time.monotonic()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._began_s = self._heard_s = time.monotonic()
+        if not self._quiet:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if not self._quiet:
+            self._thread.join()
+        if self._bar:
+            self._bar.clear()
+
+    def now(self, doing: str) -> None:
+        """What is done from now on."""
+        with self._lock:
+            self._doing, self._began_s = doing, time.monotonic()
+
+    def say(self, text: str) -> None:
+        """A line that stays; the silence begins anew."""
+        with self._lock:
+            if self._bar:
+                self._bar.clear()
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+            self._heard_s = time.monotonic()
+
+    def _beat(self) -> None:
+        pause_s = _TERMINAL_EVERY_S if self._bar else _QUIET_S / 6
+        while not self._done.wait(pause_s):
+            with self._lock:
+                now_s = time.monotonic()
+                if now_s - self._heard_s < _QUIET_S or self._done.is_set():
+                    continue
+                text = f"{self._doing} ({duration(now_s - self._began_s)})"
+                if self._bar:
+                    self._bar.draw(columns(self._stream), 0.0, [], text)
+                else:
+                    self._heard_s = now_s
+                    self._stream.write(f"{text}\n")
+                    self._stream.flush()

@@ -1,0 +1,50 @@
+"""A command that works in silence says so, and one that is quick or quiet does not."""
+
+import io
+import threading
+
+import pytest
+
+from orchestrator.console import heartbeat
+from orchestrator.console.heartbeat import Heartbeat
+
+
+class Heard(io.StringIO):
+    """Knows when something was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.written.set()
+        return super().write(text)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "_QUIET_S", 0.02)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_silence_is_broken_by_what_is_done() -> None:
+    stream = Heard()
+    with Heartbeat("loading models", stream=stream) as beat:
+        assert stream.written.wait(30)
+        beat.now("computing")
+        beat.say("a line that stays")
+    assert stream.getvalue().startswith("loading models (0 s)\n") and "a line that stays\n" in stream.getvalue()
+
+
+def test_what_is_quick_says_nothing() -> None:
+    stream = io.StringIO()
+    with Heartbeat("loading models", stream=stream):
+        pass
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.usefixtures("impatient")
+def test_quiet_starts_no_thread() -> None:
+    before = threading.active_count()
+    with Heartbeat("loading models", stream=io.StringIO(), quiet=True):
+        assert threading.active_count() == before
