@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.doctor_checks import Check, checks_of
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines import PIPELINES
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, VisemillError
 
@@ -32,7 +33,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def doctor(flags: argparse.Namespace) -> Answer:
     """Exits 0 when all that is needed is there, 78 when it is not; what is optional only gets a line."""
     wanted = [flags.pipeline] if flags.pipeline else sorted(PIPELINES)
-    found = [_found(check) for check in checks_of(wanted, flags.root, flags.dlib_predictor, flags.iv3_weights)]
+    found = []
+    with Heartbeat("checking") as beat:
+        for check in checks_of(wanted, flags.root, flags.dlib_predictor, flags.iv3_weights):
+            beat.now(f"checking {check.name}")
+            found.append(_found(check))
     healthy = all(one["ok"] for one in found if one["needed"])
     data = {"pipelines": wanted, "checks": found, "healthy": healthy}
     return Answer("\n".join(_lines(found)), data, EXIT_OK if healthy else EXIT_BAD_CONFIG)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from orchestrator.cli.answer import Answer
+from orchestrator.console.heartbeat import Heartbeat
 from services.base.errors import BadConfig, VisemillError, from_kind
 
 
@@ -28,13 +29,16 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--broken"] if flags.broken else []
     said = ""
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        Heartbeat("generating the corpus") as beat,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
         assert process.stdout is not None and process.stderr is not None
         # Standard output is one line at the end, which a pipe holds.
         for line in process.stderr:
             said = line
             if not line.startswith('{"kind"'):
-                sys.stderr.write(line)
+                beat.say(line.rstrip())
         answer = process.stdout.read()
     if process.returncode != 0:
         raise _refusal(said, flags.directory)

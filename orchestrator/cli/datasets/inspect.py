@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.answer import Answer
+from orchestrator.console.heartbeat import Heartbeat
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadInput
 from services.base.store.open import open_store
 
@@ -52,7 +53,8 @@ def inspect(flags: argparse.Namespace) -> Answer:
         argv = [sys.executable, "-m", module, path, "-o", "json"]
         argv += ["--key", flags.key] if flags.key else ["--index", str(flags.index)]
         argv += ["--png", flags.png] if flags.png else []
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        with Heartbeat("reading the record"):
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode == BadConfig.exit_code:
         raise BadConfig("NOT_INSPECTED", done.stderr.strip() or done.stdout.strip())
     if done.returncode != 0:

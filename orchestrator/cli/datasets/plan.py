@@ -15,6 +15,7 @@ from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.device import add_device_flag, device_of
 from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.cli.runs.run import add_run_flags, options_of
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.prediction import Prediction
@@ -57,7 +58,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def plan(flags: argparse.Namespace) -> Answer:
     """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
     pipeline = pipeline_of(flags.pipeline)
-    made = plan_of(pipeline, flags, device_of(flags))
+    with Heartbeat("listing the data set, asking the stages for their versions"):
+        made = plan_of(pipeline, flags, device_of(flags))
     inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
@@ -146,7 +148,8 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int)
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
         words += limit_words(made.order)
         names = ",".join(stage.name for stage in made.order.stages)
-        said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+        with Heartbeat(f"processing {len(there)} clips for the prediction"):
+            said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     for (row, _, _), line in zip(there, said.splitlines(), strict=True):
         answers[row.key] = json.loads(line)
     return [{"key": key, **answer} for key, answer in answers.items()]

@@ -14,6 +14,7 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import num_bytes
 from orchestrator.pipelines.base import Agreement
@@ -70,7 +71,8 @@ def verify(flags: argparse.Namespace) -> Answer:
             num_read += int(facts["size_bytes"])
             progress.clip(ok=not problem)
             problems += [{"file": name, "problem": problem}] if problem else []
-    problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
+    with Heartbeat("checking the outputs against the rules of the pipeline"):
+        problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
     deviations: dict[str, float] = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.report.page import Findings, Sheet, page
 from orchestrator.roots import find_run
@@ -40,11 +41,17 @@ def report(flags: argparse.Namespace) -> Answer:
     """Works at any time of a run; contact sheets need a finished one. Raises BadConfig."""
     if flags.sheets < 0:
         raise BadConfig("BAD_FLAGS", f"--sheets must be 0 or more, not {flags.sheets}")
+    with Heartbeat("reading the run") as beat:
+        return _report(flags, beat)
+
+
+def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     order, state, outputs = find_run(flags)
     observed = observe(state, order.run)
     pipeline = pipeline_of(order.pipeline)
     parts = parts_of(state, [*earlier_runs(outputs), order.run])
     quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
+    beat.now("drawing contact sheets")
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     findings = Findings(
         order,
@@ -58,6 +65,7 @@ def report(flags: argparse.Namespace) -> Answer:
         pipeline.splits,
         pipeline.figures,
     )
+    beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.
     data = page(findings).encode(errors="replace")
     if flags.html:

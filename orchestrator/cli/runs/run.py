@@ -17,6 +17,7 @@ from orchestrator.cli.device import device_of
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.base import Pipeline
@@ -186,7 +187,8 @@ def run(flags: argparse.Namespace) -> Answer:
     pipeline = pipeline_of(flags.pipeline)
     if cluster.is_kube(flags):
         cluster.check(pipeline, flags)
-    plan = plan_of(pipeline, flags, device_of(flags))
+    with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json"):
+        plan = plan_of(pipeline, flags, device_of(flags))
     return run_plan(pipeline, plan, flags)
 
 
@@ -217,7 +219,8 @@ def retry(flags: argparse.Namespace) -> Answer:
     order, state, outputs = _find_to_write(flags)
     options = options_of(flags, order)
     pipeline = pipeline_of(order.pipeline)
-    fixed = plan_accepted_changes(pipeline, order, state, allowed_of(flags))
+    with Heartbeat("looking for files that were fixed", quiet=flags.quiet or flags.progress == "json"):
+        fixed = plan_accepted_changes(pipeline, order, state, allowed_of(flags))
     with Lease(outputs.uri, order.run):
         if fixed is not None:
             notes = _taken_in(fixed, take_over(fixed, order, state, outputs))
