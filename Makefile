@@ -6,16 +6,20 @@ PROTO_VENV := .venv-protos
 DEMO := demo
 DEMO_SIGN := demo-sign
 
-.PHONY: setup setup-test demo demo-sign test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test wheel demo demo-sign test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+
+# OpenCV without a window system: see scripts/headless_opencv.py.
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --find-links build/opencv
 
 setup: $(VENV)/.ready
 setup-test: $(VENV)/.ready-test
 
-$(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
+$(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py scripts/headless_opencv.py
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) scripts/system_libraries.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(PYTHON) scripts/headless_opencv.py build/opencv
+	$(PIP_INSTALL) --editable .
 	$(BIN)/pip check
 	$(BIN)/python -m services.landmarks.model_files fetch
 	touch $@
@@ -23,8 +27,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py
 # The 68-point file is restricted: the tests ask for it by name, a user does so or not.
 # torch first and alone: pip then takes a CPU build where it is told of one, and not what another package drags in.
 $(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,dlib68,features,kube,tensorflow,triton]'
+	$(PIP_INSTALL) torch==2.13.0
+	$(PIP_INSTALL) --editable '.[dev,dlib68,features,kube,tensorflow,triton]'
 	$(BIN)/pip check
 	$(BIN)/python scripts/fetch_tools.py
 	touch $@
@@ -33,6 +37,13 @@ $(PROTO_VENV)/.ready: Makefile
 	test -x $(PROTO_VENV)/bin/python || $(PYTHON) -m venv $(PROTO_VENV)
 	$(PROTO_VENV)/bin/pip install --quiet --disable-pip-version-check grpcio-tools==1.76.0
 	touch $@
+
+# What installs anywhere, with the versions that the tests ran with: see docs/install.md. setuptools keeps what went away.
+wheel: setup
+	rm -rf dist build/lib build/bdist.*
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(PYTHON) scripts/headless_opencv.py dist
+	cp constraints.txt dist/
 
 demo: setup
 	@rm -rf $(DEMO)

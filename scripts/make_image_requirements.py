@@ -1,7 +1,7 @@
 """Writes deploy/images/*.txt: every distribution of each set of images, pinned as in constraints.txt.
 
 The lists are closed, so that an image is made without a resolver: MediaPipe asks for the OpenCV that needs a window
-system, and gets the same version of the one that does not.
+system, and gets the same version of the one that does not, as `make setup` has it (headless_opencv.py).
 """
 
 import importlib.metadata
@@ -64,7 +64,7 @@ def lists() -> dict[str, str]:
     for chosen, (extras, held) in SETS.items():
         asked = [text for extra in extras for text in requirements(project, extra)]
         names[chosen] = closure(asked) - names.get(held, set())
-        lines = sorted(f"{HEADLESS.get(name, name)}=={pins[name]}" for name in names[chosen])
+        lines = sorted({f"{HEADLESS.get(name, name)}=={pins[name]}" for name in names[chosen]})
         texts[f"{chosen}.txt"] = (
             "# Made by `make docs` from pyproject.toml and constraints.txt.\n" + "\n".join(lines) + "\n"
         )

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 
-# What MediaPipe and OpenCV load -> the Debian package that brings it.
-NEEDED = {"libGL.so.1": "libgl1", "libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2"}
+# What MediaPipe loads -> the Debian package that brings it. OpenCV is the headless one, which needs none.
+NEEDED = {"libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2"}
 
 
 def missing() -> list[str]:

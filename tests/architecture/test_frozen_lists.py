@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from setuptools import PackageFinder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,3 +130,19 @@ def test_the_distribution_holds_every_package_and_the_files_beside_its_modules()
     data = {path for folder in held for pattern in patterns for path in folder.glob(pattern)}
     others = {path for top in tops for path in top.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert others - data == {ROOT / "services" / "Dockerfile"}
+
+
+def bounds() -> list[Requirement]:
+    """What the wheel's metadata asks for, extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = (project["optional-dependencies"][name] for name in ("features", "kube", "tensorflow", "triton"))
+    return [Requirement(text) for texts in (project["dependencies"], *extras) for text in texts]
+
+
+@pytest.mark.parametrize("needed", bounds(), ids=str)
+def test_a_wheel_asks_for_versions_within_bounds_that_hold_what_the_tests_ran_with(needed):
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines())
+    pinned = {canonicalize_name(name): version for name, version in pins.items()}[canonicalize_name(needed.name)]
+    assert needed.specifier.contains(pinned)
+    # Certificates are to be the newest.
+    assert needed.name == "certifi" or any(clause.operator in ("<", "==") for clause in needed.specifier)

@@ -20,7 +20,9 @@ from services.base.errors import BadConfig
 from services.base.stage.config import config_from_mapping, stage_configs
 from services.base.stage.spec import StageSpec
 
-# The same library at the same version without its window system, as images carry it: the same bytes, the same run.
+# The same library at the same version without its window system: the same bytes, the same run. In its place may stand a
+# distribution that only asks for it, its version labelled (scripts/headless_opencv.py).
+_HEADLESS = "+headless"
 _SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-python-headless"}
 _OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
@@ -84,7 +86,7 @@ def library_version(distribution: str) -> str:
     """The installed version, under any name that the library has. Raises BadConfig LIBRARY_MISSING, with the remedy."""
     for name in (distribution, _SAME_LIBRARY.get(distribution, "")):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
-            return importlib.metadata.version(name)
+            return importlib.metadata.version(name).removesuffix(_HEADLESS)
     extra = _extra_with(distribution)
     remedy = f"pip install 'visemill[{extra}]'" if extra else "install visemill with its dependencies"
     raise BadConfig("LIBRARY_MISSING", f"{distribution} is not installed: {remedy}")

@@ -31,6 +31,11 @@ def test_the_headless_opencv_is_the_same_library(installed) -> None:
     assert library_version("opencv-contrib-python") == "5.0.0.93"
 
 
+def test_what_stands_for_opencv_and_asks_for_the_headless_one_has_its_version(installed) -> None:
+    installed(**{"opencv_contrib_python": "5.0.0.93+headless", "opencv_contrib_python_headless": "5.0.0.93"})
+    assert library_version("opencv-contrib-python") == "5.0.0.93"
+
+
 def test_the_distribution_that_was_asked_for_comes_first(installed) -> None:
     installed(opencv_contrib_python="5.0.0.94", opencv_contrib_python_headless="5.0.0.93")
     assert library_version("opencv-contrib-python") == "5.0.0.94"
