@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from orchestrator.cli.commands import build_parser
+from orchestrator.console.escape import printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 # Commands of the original script, whose flags ours keep.
 ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}
-
-# C0 and C1, but for tab and newline.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
 
 def translate_original(argv: Sequence[str]) -> list[str]:
@@ -52,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags = build_parser(line[0] if line else "").parse_args(line)
     try:
         _require_finite(flags)
+        _require_roots(flags)
         answer: Answer = flags.call(flags)
     except VisemillError as error:
         return _fail(flags.output, error)
@@ -64,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "INTERNAL_ERROR", f"{error!r}: please report it, with the traceback", traceback.format_exc()
         )
         return _fail(flags.output, bug)
-    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else _shown(answer.text)
+    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else printable(answer.text)
     return _tell(text, answer.exit_code)
 
 
@@ -75,9 +74,13 @@ def _require_finite(flags: argparse.Namespace) -> None:
             raise BadConfig("BAD_FLAGS", f"--{name.replace('_', '-')} must be a finite number, not {value}")
 
 
-def _shown(text: str) -> str:
-    """Names of files may hold what a terminal takes for commands: control characters are escaped."""
-    return text.translate(_CONTROLS)
+def _require_roots(flags: argparse.Namespace) -> None:
+    """A root that is given and empty, as of a variable that is not set, names nothing. Raises BadConfig BAD_URI."""
+    for name in ("input_root", "output_root", "registry", "root", "allow_root"):
+        value = getattr(flags, name, None)
+        if value == "" or (isinstance(value, list) and "" in value):
+            flag = f"--{name.replace('_', '-')}"
+            raise BadConfig("BAD_URI", f"{flag} is empty; give a path, file:///path or s3://bucket/prefix")
 
 
 def _nowhere() -> TextIO:
@@ -104,7 +107,7 @@ def _fail(output: str, error: VisemillError) -> int:
         return _tell(json.dumps({"error": fields, **logs, "exit_code": error.exit_code}, indent=2), error.exit_code)
     lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
     lines += [f"  logs: {error.logs}"] if error.logs else []
-    sys.stderr.write(_shown("\n".join(lines)) + "\n")
+    sys.stderr.write(printable("\n".join(lines)) + "\n")
     return error.exit_code
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from orchestrator.console.escape import printable
 from orchestrator.console.quantities import duration
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ class Progress:
         with self._lock:
             if self._bar:
                 self._bar.clear()
-            self._stream.write((json.dumps({"event": "said", "text": text}) if self._as_json else text) + "\n")
+            self._stream.write(
+                (json.dumps({"event": "said", "text": text}) if self._as_json else printable(text)) + "\n"
+            )
             self._stream.flush()
             self._shown_s = time.monotonic()
 

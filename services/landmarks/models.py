@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,13 +101,14 @@ def find(name: str, explicit: str = "") -> Path | None:
 
     Order: `explicit`, the folders of $VISEMILL_MODELS, the user's cache, an installed package that carries it (never
     imported).
-    Raises BadConfig when `explicit` is no file, or a file in a usual place is not the pinned one. The user's explicit
-    file may be another: its digest goes into the keys.
+    Raises BadConfig when `explicit` is no file or one of another format, or a file in a usual place is not the pinned
+    one. The user's explicit file may be another: its digest goes into the keys.
     """
     if explicit:
         path = Path(explicit).expanduser()
         if not path.is_file():
             raise BadConfig("MODEL_MISSING", f"{explicit!r} is no file: give the path of a {name}, or none at all")
+        _check_format(name, path)
         return path
     model = pinned(name)
     for path in _usual_places(model):
@@ -158,6 +160,35 @@ def models_of(config: LandmarksConfig) -> dict[str, str]:
     if config.backend == "mediapipe":
         return {FACE_LANDMARKER: sha256_of(face_landmarker(config))}
     return {DLIB_PREDICTOR: sha256_of(dlib68_predictor(config))}
+
+
+# Networks that a bundle must have.
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    FACE_LANDMARKER: ("face_detector.tflite", "face_landmarks_detector.tflite"),
+    HAND_LANDMARKER: ("hand_detector.tflite", "hand_landmarks_detector.tflite"),
+    POSE_LANDMARKER: ("pose_detector.tflite", "pose_landmarks_detector.tflite"),
+}
+# dlib writes the version of its format first, and then numbers with their lengths.
+_DLIB_START = b"\x01\x01"
+
+
+def _check_format(name: str, path: Path) -> None:
+    """A file of another kind is refused before a run is pinned. Raises BadConfig MODEL_UNREADABLE."""
+    try:
+        if name in _PARTS:
+            with zipfile.ZipFile(path) as bundle:
+                lacking = sorted(set(_PARTS[name]) - set(bundle.namelist()))
+            why = f"it lacks {', '.join(lacking)}" if lacking else ""
+        else:
+            with path.open("rb") as file:
+                why = "" if file.read(len(_DLIB_START)) == _DLIB_START else "dlib has not written it"
+    except (OSError, zipfile.BadZipFile) as error:
+        why = str(error)
+    if why:
+        flag = "--dlib-predictor" if name == DLIB_PREDICTOR else f"--{name.partition('_')[0]}-landmarker"
+        raise BadConfig(
+            "MODEL_UNREADABLE", f"{flag} {path} is no {name} ({why}): give the official {name}, or leave out {flag}"
+        )
 
 
 def sha256_of(path: Path) -> str:

@@ -15,6 +15,7 @@ from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.device import add_device_flag, device_of
 from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.cli.runs.run import add_run_flags, options_of
+from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
@@ -198,7 +199,7 @@ def _text(data: Mapping[str, Any], made: Plan) -> str:
 
 def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     for note in data["notes"]:
-        yield f"note: {note}"
+        yield f"note: {one_line(note)}"
     has_splits = len(pipeline_of(made.order.pipeline).splits) > 1
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
@@ -212,14 +213,14 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"{count} {reason}" for reason, count in sorted(reasons.items())
         )
         for problem in data["problems"][:_SHOWN]:
-            yield f"  {problem['path']}: {problem['reason']}: {problem['message']}"
+            yield f"  {one_line(problem['path'])}: {problem['reason']}: {one_line(problem['message'])}"
         if len(data["problems"]) > _SHOWN:
             yield f"  and {len(data['problems']) - _SHOWN} more: -o json shows all"
     for leak in data["leaks"][:_SHOWN]:
-        yield f"the same video in two splits: {leak}"
+        yield f"the same video in two splits: {one_line(leak)}"
     for answer in data["sample"]:
         outcome = "ok" if answer["outcome"] == "ok" else f"{answer['reason']}: {answer['message']}"
-        yield f"tried {answer['key']}: {outcome}"
+        yield one_line(f"tried {answer['key']}: {outcome}")
     prediction = data["prediction"]
     if prediction["wall_s"] is not None:
         yield (

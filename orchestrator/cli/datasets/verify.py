@@ -14,6 +14,7 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import num_bytes
@@ -93,7 +94,7 @@ def verify(flags: argparse.Namespace) -> Answer:
         f"{data['files']} files ({num_bytes(num_read)}) read, {num_chosen} clips made again, {len(problems)} problems"
     ]
     lines += [f"  {name}: up to {most:.2g} of its standard deviation apart" for name, most in deviations.items()]
-    lines += [f"  {p['file']}: {p['problem']}" for p in problems]
+    lines += [one_line(f"  {p['file']}: {p['problem']}") for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
 
 

@@ -7,14 +7,13 @@ import argparse
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_state_flags
 from orchestrator.console.quantities import num_bytes
-from orchestrator.roots import state_root
+from orchestrator.roots import open_named, state_root
 from services.base.errors import BadConfig
 from services.base.store.interface import Entry
-from services.base.store.open import open_store
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-root", default="", help="output root whose state is cleaned")
+    parser.add_argument("--output-root", default=None, help="output root whose state is cleaned")
     add_state_flags(parser)
     parser.add_argument(
         "--max-gb", type=float, default=20.0, help="size limit of the cached artifacts (default: %(default)s)"
@@ -35,7 +34,8 @@ def gc(flags: argparse.Namespace) -> Answer:
     for flag, value in (("--max-gb", flags.max_gb), ("--abandoned-after-s", flags.abandoned_after_s)):
         if value < 0:
             raise BadConfig("BAD_FLAGS", f"{flag} must be 0 or more, not {value}")
-    state = open_store(state_root(flags), must_exist=True)
+    flag = "--state-root" if flags.state_root else "--output-root"
+    state = open_named(flag, state_root(flags), must_exist=True)
     entries = list(state.list("artifacts/"))
     doomed = over_the_cap(entries, int(flags.max_gb * 1e9))
     num_abandoned = 0

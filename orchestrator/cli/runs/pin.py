@@ -7,13 +7,13 @@ import shlex
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.device import add_device_flag, device_of
+from orchestrator.console.escape import one_line
 from orchestrator.planner.planning import pipeline_of, plan_of
-from orchestrator.roots import state_root
+from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, pin, pinned_order
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.plan import Plan
 from services.base.store.interface import Store
-from services.base.store.open import open_store
 
 add_flags = add_device_flag
 
@@ -22,7 +22,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
     """The same plan again changes nothing, and waits for nobody who carries it out."""
     plan = plan_of(pipeline_of(flags.pipeline), flags, device_of(flags))
     order = plan.order
-    state, outputs = open_store(state_root(flags)), open_store(order.output_root)
+    state, outputs = open_named("--state-root", state_root(flags)), open_named("--output-root", order.output_root)
     if _only_compares(plan, state, outputs):
         pin(plan, state, outputs)
     else:
@@ -41,7 +41,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
         "problems": len(plan.problems),
         "notes": list(plan.notes),
     }
-    notes = [f"note: {note}" for note in plan.notes]
+    notes = [f"note: {one_line(note)}" for note in plan.notes]
     pinned = f"run {order.run} is pinned: {order.num_clips} clips in {order.num_shards} shards"
     then = f"  carry it out: visemill resume --output-root {shlex.quote(order.output_root)}"
     return Answer("\n".join([*notes, pinned, then]), data)

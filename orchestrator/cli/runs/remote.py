@@ -13,6 +13,7 @@ from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.console.escape import one_line
 from orchestrator.console.flags import ADDRESS, FlagParser, file_of, words_of
 from orchestrator.console.progress import Progress
 from orchestrator.planner.planning import pipeline_of
@@ -53,7 +54,10 @@ def run(flags: argparse.Namespace) -> Answer:
     with _client(flags) as client:
         said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
         submitted = client.submit(asked, lambda: said.say("still planning"))
-        said.say("".join(f"note: {note}\n" for note in submitted.notes) + f"run {submitted.name} is at {flags.server}")
+        said.say(
+            "".join(f"note: {one_line(note)}\n" for note in submitted.notes)
+            + f"run {submitted.name} is at {flags.server}"
+        )
         ended = _watched_to_its_end(client, submitted, flags)
     return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.run import add_limit_flags, limits_of
+from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.planner.services import run_service
@@ -47,7 +48,7 @@ def reproduce(flags: argparse.Namespace) -> Answer:
         with Heartbeat(f"processing {row.key!r}"):
             said = run_service(names, "once", *words, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     answer = json.loads(said)
-    text = [f"{row.key}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]
+    text = [f"{one_line(row.key)}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]
     text += [f"  {name}: {value}" for name, value in answer.items() if name not in ("outcome", "reason", "message")]
     return Answer("\n".join(text), answer, EXIT_OK if answer["outcome"] == "ok" else EXIT_QUARANTINED)
 

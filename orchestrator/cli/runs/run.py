@@ -17,6 +17,7 @@ from orchestrator.cli.device import device_of
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines import PIPELINES
@@ -200,7 +201,7 @@ def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answe
     pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
     if not options.quiet:
         # Before hours are spent on it: that no clip goes to test, say.
-        sys.stderr.write("".join(f"note: {note}\n" for note in plan.notes))
+        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in plan.notes))
     return _carry(pipeline, order, state, outputs, options, flags, plan.notes)
 
 
@@ -235,7 +236,7 @@ def retry(flags: argparse.Namespace) -> Answer:
     if not again:
         return Answer(*_nothing_to_retry(order, state))
     if not options.quiet:
-        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
     return _carry(pipeline, order, state, outputs, options, flags, notes)
 
 
@@ -348,7 +349,7 @@ def check_space(
     disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
     notes = check(disks, prediction, ignores=flags.ignore_free_space)
     if not flags.quiet:
-        sys.stderr.write("".join(f"note: {note}\n" for note in notes))
+        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
     return notes
 
 

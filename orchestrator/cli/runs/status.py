@@ -12,6 +12,7 @@ from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs import remote
+from orchestrator.console.escape import one_line, one_line_command
 from orchestrator.console.quantities import duration
 from orchestrator.planner.planning import pipeline_of
 from orchestrator.roots import find_run
@@ -68,12 +69,12 @@ def status(flags: argparse.Namespace) -> Answer:
         reasons = ", ".join(f"{count} {reason}" for reason, count in data["reasons"].items())
         text.append(f"  quarantine{_of(len(told), len(observed.told))}: {reasons}")
     for line in data["quarantine"]:
-        text.append(f"  {line['key']}: {line['reason']}: {line['message']}")
-        text += [f"      {words}" for words in str(line["detail"]).splitlines()[-3:]]
+        text.append(f"  {one_line(line['key'])}: {line['reason']}: {one_line(line['message'])}")
+        text += [f"      {detail}" for detail in str(line["detail"]).splitlines()[-3:]]
         if line["reproduce"]:
-            text.append(f"      {line['reproduce']}")
+            text.append(f"      {one_line_command(str(line['reproduce']))}")
     if not finished and not cluster.is_kube(flags):
-        text.append(f"  carry on, unless it is being written: visemill resume --output-root {shlex.quote(outputs.uri)}")
+        text.append(f"  continue, unless it is being written: visemill resume --output-root {shlex.quote(outputs.uri)}")
     if cluster.is_kube(flags):
         data["cluster"] = cluster.cluster_facts(flags)
         text += cluster.cluster_lines(data["cluster"])

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.console.escape import one_line
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.planner.planning import pipeline_of
 
 
 def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     """The answer about a run in words. data: as `_data` gives it; notes: those that were not told before."""
-    lines = [f"note: {note}" for note in notes]
+    lines = [f"note: {one_line(note)}" for note in notes]
     if data["nothing_to_do"]:
         # It also says which tables are not as the run wrote them.
         _, semicolon, more = str(data["why"]).partition("; ")

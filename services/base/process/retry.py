@@ -14,6 +14,7 @@ from services.base.errors import VisemillError
 
 PATIENCE_S = 60.0
 _MOST_DOUBLINGS = 64
+_REPORT_EVERY_S = 4.0
 
 _log = logging.getLogger("visemill.retry")
 # Its own source: pauses must neither follow nor disturb a seed that somebody set.
@@ -66,10 +67,13 @@ def retry_with_timeout(attempt: Callable[[], _Result], *, patience_s: float = PA
     """What attempt() returns, called anew after each Retryable, for patience_s after the first of them.
 
     Pauses are those of CALLS: they double from 0.2 s up to 5 s, each shortened by up to half at random.
+    A reason is logged once, and every few seconds that it lasts.
     Raises the last Retryable's outcome, and whatever else attempt() raises at once.
     """
     failing_since_s: float | None = None
     num_failures = 0
+    reported: set[str] = set()
+    reported_s = 0.0
     while True:
         try:
             return attempt()
@@ -80,5 +84,12 @@ def retry_with_timeout(attempt: Callable[[], _Result], *, patience_s: float = PA
             elapsed_s = time.monotonic() - failing_since_s
             if elapsed_s + wait_s > patience_s:
                 raise again.outcome from again.__cause__
-            _log.warning("%s; trying again in %.1f s (%.0f of %.0f s)", again, wait_s, elapsed_s, patience_s)
+            # The reason once, then that it lasts.
+            if str(again) not in reported:
+                _log.warning("%s; trying again for %.0f s", again, patience_s - elapsed_s)
+                reported.add(str(again))
+                reported_s = time.monotonic()
+            elif time.monotonic() - reported_s >= _REPORT_EVERY_S:
+                _log.warning("still trying (%.0f of %.0f s)", elapsed_s, patience_s)
+                reported_s = time.monotonic()
             time.sleep(wait_s)

@@ -66,3 +66,23 @@ def test_the_help_says_what_the_project_makes() -> None:
     text = build_parser("").format_help()
     assert text.partition("\n\n")[2].startswith("Turn raw speech and sign video into")
     assert "exit codes: 0 success; 3 finished" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "flag"),
+    [
+        ("run grid --input-root= --output-root out", "--input-root"),
+        ("plan grid --input-root . --output-root=", "--output-root"),
+        ("count grid --input-root=", "--input-root"),
+        ("resume --output-root=", "--output-root"),
+        ("gc --output-root=", "--output-root"),
+        ("cancel --server 127.0.0.1:1 --output-root=", "--output-root"),
+        ("serve --registry=", "--registry"),
+        ("serve --registry r --allow-root=", "--allow-root"),
+        ("doctor --root=", "--root"),
+    ],
+)
+def test_an_empty_root_is_refused_by_its_flag(line: str, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == EXIT_BAD_CONFIG
+    said = "is empty; give a path, file:///path or s3://bucket/prefix"
+    assert capsys.readouterr().err == f"visemill: BAD_URI: {flag} {said}\n"

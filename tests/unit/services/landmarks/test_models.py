@@ -1,6 +1,8 @@
 """Where model files are looked for, in which order, and what is said when one is missing or another."""
 
 import hashlib
+import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from services.base.errors import BadConfig
 from services.landmarks import model_files
 from services.landmarks import models as models_module
-from services.landmarks.models import DLIB_PREDICTOR, FACE_LANDMARKER, PINNED
+from services.landmarks.models import DLIB_PREDICTOR, FACE_LANDMARKER, HAND_LANDMARKER, PINNED, POSE_LANDMARKER
 from services.landmarks.spec import LandmarksConfig
 
 GOOD = b"the pinned bytes"
@@ -37,6 +39,33 @@ def put(folder: Path, name: str = FACE_LANDMARKER, data: bytes = GOOD) -> Path:
     return folder / name
 
 
+def bundle(name: str, more: str = "") -> bytes:
+    """A file of the format of a pinned name. more: what tells two of them apart."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for part in models_module._PARTS[name]:
+            archive.writestr(zipfile.ZipInfo(part), more)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        (FACE_LANDMARKER, b"anything", "--face-landmarker .*mine is no face_landmarker.task .File is not a zip file"),
+        (FACE_LANDMARKER, bundle(HAND_LANDMARKER), "it lacks face_detector.tflite, face_landmarks_detector.tflite"),
+        (HAND_LANDMARKER, bundle(FACE_LANDMARKER), "--hand-landmarker .*: give the official hand_landmarker.task, or"),
+        (POSE_LANDMARKER, b"", "--pose-landmarker .*mine is no pose_landmarker_full.task"),
+        (DLIB_PREDICTOR, bundle(FACE_LANDMARKER), "--dlib-predictor .*dlib has not written it"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_when_the_run_is_planned(
+    name: str, data: bytes, said: str, tmp_path: Path
+) -> None:
+    own = put(tmp_path, "mine", data)
+    with pytest.raises(BadConfig, match=f"MODEL_UNREADABLE: .*{said}"):
+        models_module.find(name, str(own))
+
+
 def test_the_pinned_table_is_the_published_files() -> None:
     assert {name: model.sha256[:8] for name, model in PINNED.items()} == {
         "face_landmarker.task": "64184e22",
@@ -54,7 +83,7 @@ def test_places_are_tried_in_order(places: dict[str, Path], tmp_path: Path) -> N
     for place in ("package", "cache", "env"):
         expected = put(places[place])
         assert models_module.find(FACE_LANDMARKER) == expected
-    own = put(tmp_path / "own", "mine.task", b"anything")
+    own = put(tmp_path / "own", "mine.task", bundle(FACE_LANDMARKER))
     assert models_module.find(FACE_LANDMARKER, str(own)) == own
 
 
@@ -77,18 +106,19 @@ def test_a_pinned_file_of_other_bytes_is_an_error_and_not_passed_over(places: di
 
 def test_the_users_own_file_may_be_another_and_its_digest_is_the_keys(places: dict[str, Path], tmp_path: Path) -> None:
     put(places["env"])
-    own = put(tmp_path / "own", "mine.task", b"trained at home")
+    trained = bundle(FACE_LANDMARKER, "at home")
+    own = put(tmp_path / "own", "mine.task", trained)
     assert models_module.models_of(LandmarksConfig(face_landmarker=str(own))) == {
-        FACE_LANDMARKER: hashlib.sha256(b"trained at home").hexdigest()
+        FACE_LANDMARKER: hashlib.sha256(trained).hexdigest()
     }
     assert models_module.models_of(LandmarksConfig()) == {FACE_LANDMARKER: hashlib.sha256(GOOD).hexdigest()}
 
 
 def test_a_file_that_changes_is_hashed_again(places: dict[str, Path], tmp_path: Path) -> None:
-    own = put(tmp_path / "own", "mine.task", b"first")
+    own = put(tmp_path / "own", "mine.task", bundle(FACE_LANDMARKER))
     config = LandmarksConfig(face_landmarker=str(own))
     before = models_module.models_of(config)
-    own.write_bytes(b"second one")
+    own.write_bytes(bundle(FACE_LANDMARKER, "another"))
     assert models_module.models_of(config) != before
 
 

@@ -80,3 +80,12 @@ def test_gang_passes_are_told_beside_the_shards(output, capsys):
         ("tune", False, 0),
     ]
     assert data["finished"] is False
+
+
+def test_a_clip_is_one_line_whatever_its_name(output, capsys):
+    command = "visemill reproduce --clip 'a\nb'"
+    line = QuarantineEntry("a\nb\x1b[2J", "m", "train", "BAD_INPUT", "NO_FACE", "none\nat all", reproduce=command)
+    (output / paths.STATE_DIR / paths.quarantine_file(RUN, 0, NUM_SHARDS)).write_text(f"{line.to_json()}\n")
+    assert main(["status", "--output-root", str(output), "--quarantine"]) == 0
+    said = capsys.readouterr().out
+    assert "\n  a\\nb\\x1b[2J: NO_FACE: none\\nat all\n      visemill reproduce --clip 'a'$'\\n''b'\n" in said

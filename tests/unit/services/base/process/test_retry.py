@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -133,8 +134,21 @@ def test_what_time_cannot_heal_is_raised_at_once(clock: Clock) -> None:
     assert clock.pauses_s == []
 
 
-def test_no_pause_is_silent(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reason_is_logged_once_and_then_that_it_lasts(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        retry_with_timeout(clock.failing(2))
-    assert len(caplog.messages) == 2
-    assert "down; trying again in" in caplog.messages[0]
+        retry_with_timeout(clock.failing(12))
+    first, *rest = caplog.messages
+    assert "down; trying again for 60 s" in first and len(rest) >= 4
+    assert all(re.fullmatch(r"still trying \(\d+ of 60 s\)", message) for message in rest)
+
+
+def test_another_reason_is_logged_as_well(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    reasons = ["busy", "away", "busy", "away"]
+
+    def attempt() -> None:
+        if reasons:
+            raise Retryable(Transient("AWAY", reasons.pop()))
+
+    with caplog.at_level(logging.WARNING):
+        retry_with_timeout(attempt)
+    assert [message.partition(";")[0] for message in caplog.messages] == ["AWAY: away", "AWAY: busy"]

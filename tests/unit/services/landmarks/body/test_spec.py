@@ -1,6 +1,7 @@
 """What the keypoints stage takes, what of it decides bytes, and which files it loads."""
 
 import hashlib
+import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -71,8 +72,12 @@ def test_the_digests_of_all_files_that_are_loaded_go_into_the_key(model_files):
     own.write_bytes(b"mine")
     with_segmenter = models_of(KeypointsConfig(segmenter=str(own)))
     assert with_segmenter == expected | {"segmenter": hashlib.sha256(b"mine").hexdigest()}
-    another = models_of(KeypointsConfig(hand_landmarker=str(own)))
-    assert another == expected | {HAND_LANDMARKER: hashlib.sha256(b"mine").hexdigest()}
+    hands = model_files / "mine.task"
+    with zipfile.ZipFile(hands, "w") as bundle:
+        for part in ("hand_detector.tflite", "hand_landmarks_detector.tflite"):
+            bundle.writestr(part, "mine")
+    another = models_of(KeypointsConfig(hand_landmarker=str(hands)))
+    assert another == expected | {HAND_LANDMARKER: hashlib.sha256(hands.read_bytes()).hexdigest()}
 
 
 @pytest.mark.parametrize("name", FILES)
