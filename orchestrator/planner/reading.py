@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 from orchestrator.console.progress import Progress
 from services.base.errors import BadInput, VisemillError
-from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.store.interface import Store
+from services.base.worker.picture_folders import media_of
 
 _T = TypeVar("_T")
 _NUM_READERS = 16
@@ -77,6 +77,4 @@ def with_progress(answers: Iterable[_T | Unread], total: int, doing: str) -> tup
 
 def media_sha256(inputs: Store, name: str) -> str:
     """sha256 (hex) of an input, read in pieces where it lies on a disk. Raises VisemillError, OSError."""
-    path = inputs.local_path(name)
-    media = Media.of_file(path) if path is not None else Media.of_bytes(name, inputs.read(name))
-    return media.sha256
+    return media_of(inputs, name).sha256

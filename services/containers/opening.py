@@ -20,6 +20,7 @@ import av.stream
 
 from services.base.errors import BadInput, Transient
 from services.base.media.clip import Media
+from services.base.media.pictures import PICTURES_HZ
 from services.base.media.video import TimeHole
 from services.containers.config import DecodeConfig
 from services.containers.decoder_log import DecoderLog
@@ -34,6 +35,8 @@ _CONTAINER_OPTIONS = {
     "enable_drefs": "0",
     "max_streams": "100",
 }
+# The pictures of a folder, one behind the other, are read by these and by no other.
+_PICTURE_FORMATS = {b"\xff\xd8\xff": "jpeg_pipe", b"\x89PNG": "png_pipe"}
 _PICTURES = (
     av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
 )
@@ -224,12 +227,15 @@ def _open_file(media: Media) -> BinaryIO:
 
 
 def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) -> Any:
+    picture_format = _picture_format(file, media, log) if media.is_pictures else None
+    of_pictures = {"format_whitelist": picture_format, "framerate": f"{PICTURES_HZ:g}"} if picture_format else {}
     try:
         return av.open(
             file,
             mode="r",
+            format=picture_format,
             options=decoder_options(config),
-            container_options=_CONTAINER_OPTIONS,
+            container_options={**_CONTAINER_OPTIONS, **of_pictures},
             metadata_errors="replace",
         )
     except av.error.MemoryError as error:
@@ -240,6 +246,16 @@ def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) 
             f"({FORMATS}); replace or convert it"
         )
         raise bad_input("OPEN_FAILED", message, log, error) from error
+
+
+def _picture_format(file: _Nameless, media: Media, log: DecoderLog) -> str:
+    begin = file.read(8)
+    file.seek(0)
+    found = next((name for start, name in _PICTURE_FORMATS.items() if begin.startswith(start)), "")
+    if not found:
+        message = f"{media.name}: its first picture is neither JPEG nor PNG; give pictures of one of these kinds"
+        raise bad_input("OPEN_FAILED", message, log)
+    return found
 
 
 def _unreadable(media: Media, error: OSError) -> Transient:

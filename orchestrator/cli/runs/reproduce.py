@@ -21,6 +21,7 @@ from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.store.open import open_store
+from services.base.worker.picture_folders import fetch_media, local_media
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -68,10 +69,10 @@ def find_clip(order: RunSpec, state: Store, key: str) -> ClipRow:
 
 
 def local_file(inputs: Store, name: str, folder: Path) -> Path:
-    """The file itself on a disk, or a copy in the folder."""
-    path = inputs.local_path(name)
+    """The file, or folder of pictures, itself on a disk, or a copy in the folder."""
+    path = local_media(inputs, name)
     if path is None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        inputs.fetch(name, path)
+        fetch_media(inputs, name, path)
     return path

@@ -42,6 +42,7 @@ from services.base.run.totals import Totals
 from services.base.sandbox.supervisor import clip_limits
 from services.base.store.interface import Store
 from services.base.store.open import open_store
+from services.base.worker.picture_folders import with_picture_folders
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -284,7 +285,7 @@ def check_inputs(order: RunSpec, state: Store) -> None:
     Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
     """
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
-    there = {entry.name: (entry.size_bytes, entry.version) for entry in inputs.list()}
+    there = {entry.name: (entry.size_bytes, entry.version) for entry in with_picture_folders(inputs.list())}
     may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
     fixed = read_accepted_changes(state, order)
     changed = []

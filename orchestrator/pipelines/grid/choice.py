@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator.pipelines.grid.elsewhere import aligns_elsewhere
 from orchestrator.pipelines.grid.layouts import ALIGNMENTS, PROCESSED, Layout
 from orchestrator.pipelines.grid.remedy import remedy_of
-from orchestrator.pipelines.grid.tree import Tree
+from orchestrator.pipelines.grid.tree import Tree, is_medium
 from services.base.errors import BadConfig
+from services.base.media.pictures import is_picture_folder
 
 AUTO = "auto"
 _MOST_DEPTH = 3
 _SHOWN = 6
+_FOLDERS = "folders of pictures"
 
 
 def choose_layout(tree: Tree, name: str, layouts: Sequence[Layout]) -> Layout:
@@ -89,20 +91,21 @@ def num_pairs(tree: Tree, layout: Layout) -> int:
             stems = stems_of.get(align_path)
             if stems is None:
                 stems = stems_of[align_path] = set(align.stems(layout.align_suffix))
-            found += sum(stem in stems for stem in folder.stems(layout.media_suffix))
+            found += sum(stem in stems for stem in folder.media_stems(layout.media_suffix))
     return found
 
 
 def _nothing_found(tree: Tree, layouts: Sequence[Layout], other: str) -> BadConfig:
     """The error that says what was seen and where, what is expected, and a remedy: `other` where there is one."""
-    counts = Counter(name[name.rfind(".") :] for folder in tree.folders.values() for name in folder.names)
+    counts = Counter(_ending(name) for folder in tree.folders.values() for name in folder.names)
     seen = ", ".join(f"{count} {suffix}" for suffix, count in sorted((counts + tree.ignored).items())) or "no file"
     expected = "; or ".join(layout.looks_like for layout in layouts)
-    media, aligns = _where(tree, layouts[0].media_suffix), _where(tree, layouts[0].align_suffix)
-    places = [
-        f"the {suffix} lie in {_shown(found)}" for suffix, found in ((".mpg", media), (".align", aligns)) if found
-    ]
-    reason, remedy = "NO_CLIPS", other or remedy_of(tree, layouts[0], media, aligns)
+    first = layouts[0]
+    media = _where(tree, lambda name: is_medium(name, first.media_suffix))
+    aligns = _where(tree, lambda name: name.endswith(first.align_suffix))
+    named = ((_media_word(counts), media), (".align", aligns))
+    places = [f"the {what} lie in {_shown(found)}" for what, found in named if found]
+    reason, remedy = "NO_CLIPS", other or remedy_of(tree, first, media, aligns)
     if "" in media:
         reason = "ROOT_IS_A_SPEAKER"
         remedy = "clips lie in the root itself, as in one speaker's folder: make its parent folder the --input-root"
@@ -115,9 +118,17 @@ def _nothing_found(tree: Tree, layouts: Sequence[Layout], other: str) -> BadConf
     )
 
 
-def _where(tree: Tree, suffix: str) -> dict[str, int]:
-    """Folder -> how many files of that ending, those with most first."""
-    counts = {path: sum(name.endswith(suffix) for name in folder.names) for path, folder in tree.folders.items()}
+def _ending(name: str) -> str:
+    return _FOLDERS if is_picture_folder(name) else name[name.rfind(".") :]
+
+
+def _media_word(counts: Counter[str]) -> str:
+    return " and ".join(what for what in (".mpg", _FOLDERS) if counts[what])
+
+
+def _where(tree: Tree, is_wanted: Callable[[str], bool]) -> dict[str, int]:
+    """Folder -> how many of its names are wanted, those with most first."""
+    counts = {path: sum(map(is_wanted, folder.names)) for path, folder in tree.folders.items()}
     return dict(sorted(((p, n) for p, n in counts.items() if n), key=lambda found: (-found[1], found[0])))
 
 

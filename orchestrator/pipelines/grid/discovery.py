@@ -11,8 +11,10 @@ from orchestrator.pipelines.catalog import ClipColumns, Entry, FileColumn, Probl
 from orchestrator.pipelines.grid.choice import AUTO, choose_layout
 from orchestrator.pipelines.grid.elsewhere import aligns_elsewhere, aligns_without_clips
 from orchestrator.pipelines.grid.layouts import LAYOUTS, Layout
-from orchestrator.pipelines.grid.remedy import film_command, unpack_command
-from orchestrator.pipelines.grid.tree import Folder, Tree, sort_out, stem_of
+from orchestrator.pipelines.grid.picture_clips import picture_problems, place_picture_clips
+from orchestrator.pipelines.grid.remedy import unpack_command
+from orchestrator.pipelines.grid.tree import Folder, Tree, is_medium, media_stem, name_in_folder, sort_out, stem_of
+from services.base.media.pictures import is_picture_folder
 from services.formats.align import sentence_of_stem
 
 ALIGN = "align"
@@ -53,6 +55,7 @@ def discover(entries: Iterable[Entry], layout: str = AUTO, layouts: Sequence[Lay
     BadConfig when there is no such layout, when it finds no pair, or when two find equally many.
     """
     tree = sort_out(entries, layouts)
+    place_picture_clips(tree, layouts[0].media_suffix, layouts[0].align_suffix)
     chosen = choose_layout(tree, layout, layouts)
     pairing = _Pairing(tree, chosen)
     pairing.pair_all()
@@ -61,7 +64,7 @@ def discover(entries: Iterable[Entry], layout: str = AUTO, layouts: Sequence[Lay
     pairing.leave_out(told)
     own = [problem for problem in pairing.problems if not told.issuperset(problem.clips or (problem.path,))]
     own = _with_hints(own, tree, chosen)
-    problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen), *_pictures(tree, chosen)]
+    problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen), *picture_problems(tree, chosen)]
     problems += _packed(tree, chosen, set(pairing.clips.speakers))
     problems.sort(key=lambda problem: (problem.path, problem.reason))
     return Discovery(chosen, pairing.clips, frozenset(pairing.unusable), tuple(problems), dict(tree.ignored))
@@ -134,7 +137,7 @@ class _Pairing:
         align_path = layout.align_folder_of(path)
         align = self._tree.folders.get(align_path, Folder())
         partners = {stem_of(name, layout.align_suffix): (name, k) for name, k in align.with_suffix(layout.align_suffix)}
-        listed = [(stem_of(name, layout.media_suffix), name, i) for name, i in media.with_suffix(layout.media_suffix)]
+        listed = media.media(layout.media_suffix)
         paired = [row for row in listed if row[0] in partners]
         first = len(self.clips)
         self.clips.keys.extend(f"{speaker}/{stem}" for stem, _, _ in paired)
@@ -155,7 +158,11 @@ class _Pairing:
         first = len(column)
         column.extend((f"{path}/{name}" for name, _ in files), sizes_bytes, (versions[i] for _, i in files))
         for clip, ((name, _), size_bytes) in enumerate(zip(files, sizes_bytes, strict=True), first):
-            if size_bytes == 0 and clip not in self.unusable:
+            if name in folder.faults:
+                fault = folder.faults[name]
+                self.problems.append(Problem(f"{path}/{name}", fault.reason, fault.message, 1, (f"{path}/{name}",)))
+                self.unusable.add(clip)
+            elif size_bytes == 0 and clip not in self.unusable:
                 reason = _odd_reason(folder.odd[name]) if name in folder.odd else "EMPTY_FILE"
                 self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason]))
                 self.unusable.add(clip)
@@ -171,14 +178,15 @@ class _Pairing:
         align_path = layout.align_folder_of(path)
         if len(names) > 1 and len(names) == num_media and not odd:
             message = (
-                f"none of its {num_media} {layout.media_suffix} has an align: add {align_path}/ID{layout.align_suffix}"
+                f"none of its {num_media} {_media_word(names, layout)} has an align: "
+                f"add {align_path}/ID{layout.align_suffix}"
             )
             clips = tuple(f"{path}/{name}" for name in names)
             self.problems.append(Problem(path, "MISSING_ALIGN", message, num_media, clips))
             return
         for name in names:
             reason = _odd_reason(odd[name]) if name in odd else "MISSING_ALIGN"
-            partner = f"{align_path}/{name.removesuffix(layout.media_suffix)}{layout.align_suffix}"
+            partner = f"{align_path}/{media_stem(name, layout.media_suffix)}{layout.align_suffix}"
             self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason].format(partner=partner)))
 
     def _report_aligns_alone(self, path: str, used: set[str]) -> None:
@@ -199,6 +207,10 @@ class _Pairing:
             self.problems.append(Problem(f"{path}/{name}", reason, _WHY[reason].format(partner=partner)))
 
 
+def _media_word(names: Iterable[str], layout: Layout) -> str:
+    return "clips" if any(map(is_picture_folder, names)) else layout.media_suffix
+
+
 def _odd_reason(kind: str) -> str:
     return "LEAVES_ROOT" if kind == "outside" else "NOT_A_FILE"
 
@@ -209,19 +221,19 @@ def _unread(tree: Tree, layout: Layout) -> list[Problem]:
     aligns = {layout.align_folder_of(path) for path in tree.folders if layout.speaker_of(path) is not None}
     for path, folder in tree.folders.items():
         is_align = path in aligns or layout.media_folder_of(path) is not None
-        for suffix, is_read in (
-            (layout.media_suffix, layout.speaker_of(path) is not None),
-            (layout.align_suffix, is_align),
+        media = [name for name in folder.names if is_medium(name, layout.media_suffix)]
+        others = [name for name in folder.names if name.endswith(layout.align_suffix)]
+        for names, what, is_read in (
+            (media, _media_word(media, layout), layout.speaker_of(path) is not None),
+            (others, layout.align_suffix, is_align),
         ):
-            count = 0 if is_read else sum(name.endswith(suffix) for name in folder.names)
-            if count:
+            if names and not is_read:
                 message = (
-                    f"{count} {suffix} in this folder are not read and left out: layout {layout.name} is "
+                    f"{len(names)} {what} in this folder are not read and left out: layout {layout.name} is "
                     f"{layout.looks_like}: move them to where it looks"
                 )
-                media = [f"{path}/{name}".lstrip("/") for name in folder.names if name.endswith(suffix)]
-                clips = tuple(sorted(media)) if suffix == layout.media_suffix else ()
-                problems.append(Problem(path or ".", "UNREAD_FOLDER", message, count, clips))
+                clips = tuple(sorted(f"{path}/{name}".lstrip("/") for name in names)) if names is media else ()
+                problems.append(Problem(path or ".", "UNREAD_FOLDER", message, len(names), clips))
     return problems
 
 
@@ -246,34 +258,13 @@ def _with_hints(problems: list[Problem], tree: Tree, layout: Layout) -> list[Pro
     spare = aligns_without_clips(tree, layout)
 
     def hinted(problem: Problem) -> Problem:
-        place = spare.get(stem_of(problem.path.rpartition("/")[2], layout.media_suffix))
+        place = spare.get(media_stem(name_in_folder(problem.path), layout.media_suffix))
         if place is None or problem.reason != "MISSING_ALIGN" or problem.clips:
             return problem
         hint = f"one of this name lies in {place}, without a clip of its own: move it if it is this speaker's"
         return problem._replace(message=f"{problem.message}; {hint}")
 
     return [hinted(problem) for problem in problems]
-
-
-def _pictures(tree: Tree, layout: Layout) -> list[Problem]:
-    """Folders of pictures that lie where a clip would, and have its align: they are clips, and are not read."""
-    named: defaultdict[str, list[str]] = defaultdict(list)
-    for path in tree.pictures:
-        folder, _, name = path.rpartition("/")
-        if layout.speaker_of(folder) is not None:
-            named[folder].append(name)
-    problems = []
-    for folder, names in sorted(named.items()):
-        aligns = tree.folders.get(layout.align_folder_of(folder), Folder()).stems(layout.align_suffix)
-        media = tree.folders.get(folder, Folder()).stems(layout.media_suffix)
-        clips = [f"{folder}/{name}" for name in sorted(set(names).intersection(aligns).difference(media))]
-        if clips:
-            message = (
-                f"{len(clips)} folders of pictures lie here in place of clips, and are not read: make videos of them, "
-                f"in the input root, with: {film_command(folder, tree.pictures[clips[0]].first)}"
-            )
-            problems.append(Problem(folder, "PICTURES_NOT_READ", message, 0, tuple(clips)))
-    return problems
 
 
 def _packed(tree: Tree, layout: Layout, speakers: set[str]) -> list[Problem]:

@@ -16,7 +16,7 @@ def aligns_elsewhere(tree: Tree, layout: Layout) -> list[Problem]:
     """
     if layout.shares_aligns:
         return []
-    media = {path: set(folder.stems(layout.media_suffix)) for path, folder in tree.folders.items()}
+    media = {path: set(folder.media_stems(layout.media_suffix)) for path, folder in tree.folders.items()}
     media = {path: stems for path, stems in media.items() if stems and layout.speaker_of(path) is not None}
     owners = {layout.align_folder_of(path): path for path in media}
     aligns = {path: set(folder.stems(layout.align_suffix)) for path, folder in tree.folders.items()}
@@ -55,14 +55,14 @@ def aligns_without_clips(tree: Tree, layout: Layout) -> dict[str, str]:
     owners = {layout.align_folder_of(path): path for path in tree.folders if layout.speaker_of(path) is not None}
     for path, folder in sorted(tree.folders.items()):
         if path in owners or layout.media_folder_of(path) is not None:
-            clips = tree.folders[owners[path]].stems(layout.media_suffix) if path in owners else []
+            clips = tree.folders[owners[path]].media_stems(layout.media_suffix) if path in owners else []
             for stem in set(folder.stems(layout.align_suffix)).difference(clips):
                 found.setdefault(stem, path)
     return found
 
 
 def _problem(tree: Tree, layout: Layout, path: str, best: str, fits: int, own: int) -> Problem:
-    clips = tuple(f"{path}/{name}" for name in sorted(tree.folders[path].names) if name.endswith(layout.media_suffix))
+    clips = tuple(f"{path}/{name}" for _, name, _ in tree.folders[path].media(layout.media_suffix))
     speaker = layout.speaker_of(path)
     own_path = layout.align_folder_of(path)
     chance = f", and {own} in {own_path}, which may be another speaker's as well" if own else ""

@@ -14,7 +14,8 @@ _FOLDER, _SPEAKER = "{folder}", "{speaker}"
 class Layout:
     """Where the media and the aligns of a copy are, told by folders (paths below the root).
 
-    media_folder: regular expression of the folders that hold media; its group `speaker` is the speaker's id.
+    media_folder: regular expression of the folders that hold media, each a file or a folder of pictures; its group
+    `speaker` is the speaker's id.
     align_folder: where the aligns of such a folder are; `{folder}` stands for the media folder's path, `{speaker}` for
     the speaker as written there. Without either, all aligns lie in one folder. media_place: the media folder of
     `{speaker}`, for messages, where it does not follow from align_folder. looks_like: for messages.
@@ -89,6 +90,8 @@ ALIGNMENTS = Layout(
 _OTHERS = "aligns?|alignments?|videos?|datasets?|train|val|test|GRID_align_txt"
 _NAME = rf"(?P<speaker>(?!(?:{_OTHERS})(?:/|$))[^/]+(?<!_processed))"
 _MPG_6000 = rf"{_NAME}/video/(?:mpg_6000|mpg_vcd)"
+# VIPL's own copy has its pictures of lips below `lip`.
+_VIPL = rf"(?:lip/)?{_MPG_6000}"
 _MPG_6000_PLACE = "{speaker}/video/mpg_6000"
 
 
@@ -162,7 +165,7 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "vipl",
-        _MPG_6000,
+        _VIPL,
         "GRID_align_txt/{speaker}/align",
         "s1/video/mpg_6000/ID.mpg with GRID_align_txt/s1/align/ID.align",
         media_place=_MPG_6000_PLACE,

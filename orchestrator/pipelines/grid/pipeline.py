@@ -187,7 +187,8 @@ def _within(found: Discovery, num_clips: int) -> list[Problem]:
 
 
 def _place(path: str) -> tuple[str, str]:
-    folder, _, name = path.rpartition("/")
+    # A folder of pictures stands where a file of its name would.
+    folder, _, name = path.removesuffix("/").rpartition("/")
     return folder, name
 
 

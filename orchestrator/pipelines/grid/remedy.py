@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 
 from orchestrator.pipelines.grid.layouts import Layout
 from orchestrator.pipelines.grid.tree import Folder, Tree
@@ -29,7 +28,7 @@ def remedy_of(tree: Tree, layout: Layout, media: dict[str, int], aligns: dict[st
     if upper and not media:
         return f"{len(upper)} files of another kind, the first {min(upper)}: convert them to .mpg, or rename them"
     if tree.pictures and not media:
-        return _film(tree, aligns, layout)
+        return _name_pictures(tree)
     if tree.links and not (media and aligns):
         return (
             f"{len(tree.links)} links lead out of the root, the first {min(tree.links)}: give --follow-links, or copy "
@@ -69,19 +68,13 @@ def film_command(folder: str, first: str) -> str:
     )
 
 
-def _film(tree: Tree, aligns: dict[str, int], layout: Layout) -> str:
-    stems = {stem for path in aligns for stem in tree.folders[path].stems(layout.align_suffix)}
-    named = {path for path in tree.pictures if path.rpartition("/")[2] in stems}
-    folders = Counter(path.rpartition("/")[0] for path in named or tree.pictures)
-    num_pictures = sum(tree.pictures[path].num for path in named or tree.pictures)
-    first = min(named or tree.pictures)
-    words = f"{len(named)} of them with the name of an align" if named else "none of them with the name of an align"
-    parent = first.rpartition("/")[0]
+def _name_pictures(tree: Tree) -> str:
+    first = min(tree.pictures)
+    num_pictures = sum(map(len, tree.pictures.values()))
     return (
-        f"clips are folders of pictures here, which are not read: {len(tree.pictures)} folders, {words}, with "
-        f"{num_pictures} pictures, in {len(folders)} places, the first {first or 'the root itself'}. Fetch the .mpg "
-        f"files of the corpus, or make videos of them, a speaker at a time, in the input root, with: "
-        f"{film_command(parent or '.', tree.pictures[first].first)}"
+        f"{len(tree.pictures)} folders hold {num_pictures} pictures, the first {first or 'the root itself'}, and none "
+        "has the name of an align: a clip that is a folder of pictures, such as s1/bbaf2n/1.jpg, has the name of its "
+        "align, bbaf2n.align"
     )
 
 
@@ -117,7 +110,7 @@ def _likeliest_pair(
     """The folders of media and of aligns, among those with most, that share most names; None where none do."""
     best, most = None, 0
     for path in list(media)[:64]:
-        stems = set(tree.folders[path].stems(layout.media_suffix))
+        stems = set(tree.folders[path].media_stems(layout.media_suffix))
         for align_path in list(aligns)[:64]:
             shared = len(stems.intersection(tree.folders.get(align_path, Folder()).stems(layout.align_suffix)))
             if shared > most:
@@ -130,8 +123,9 @@ def _moves(tree: Tree, layout: Layout, media: dict[str, int], path: str, align_p
     parts = [part for part in path.split("/") if part not in _NO_SPEAKER] or path.split("/")
     speaker = next((part for part in parts if part[:1] == "s" and part[1:].isdecimal()), parts[-1])
     names = set(tree.folders[align_path].stems(layout.align_suffix))
-    users = sum(not names.isdisjoint(tree.folders[other].stems(layout.media_suffix)) for other in media)
-    places: list[tuple[str, str, str, str]] = [("mv", path, speaker, layout.media_suffix)]
+    users = sum(not names.isdisjoint(tree.folders[other].media_stems(layout.media_suffix)) for other in media)
+    end = layout.media_suffix if tree.folders[path].stems(layout.media_suffix) else "/"
+    places: list[tuple[str, str, str, str]] = [("mv", path, speaker, end)]
     places.append(("cp" if users > 1 else "mv", align_path, f"alignments/{speaker}", layout.align_suffix))
     places = [place for place in places if place[1] != place[2]]
     made = shlex.join(["mkdir", "-p", *(to for _, _, to, _ in places)])

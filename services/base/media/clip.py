@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.base.media.pictures import is_picture_folder
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -14,7 +16,8 @@ class Clip:
 
     key: unique in the data set, `speaker/stem` or the path below the root; what shards and reports go by.
     utterance_id, speaker_id: what the field's tools expect inside a record; the utterance id need not be unique.
-    media: path of the media below the input root, `/`-separated. extras: other inputs by role, e.g. {"align": path}.
+    media: path of the media below the input root, `/`-separated; of a folder of pictures it ends in `/`. extras: other
+    inputs by role, e.g. {"align": path}.
     """
 
     key: str
@@ -34,7 +37,8 @@ class Clip:
 class Media:
     """Encoded media as read: in memory, or a local file when it is large. Exactly one of data and path is set.
 
-    sha256: hex digest of the encoded bytes. name: for messages only.
+    sha256: hex digest of the encoded bytes. name: for messages; one that ends in `/` is a folder of pictures, whose
+    bytes follow one another (see `pictures`).
     """
 
     name: str
@@ -46,6 +50,11 @@ class Media:
     def __post_init__(self) -> None:
         if (self.data is None) == (self.path is None):
             raise ValueError(f"media {self.name!r} needs exactly one of data and path")
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether the bytes are those of pictures, one behind the other."""
+        return is_picture_folder(self.name)
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes) -> Media:

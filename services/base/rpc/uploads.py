@@ -14,6 +14,7 @@ from visemill.v1 import common_pb2
 
 from services.base.errors import BadInput
 from services.base.media.clip import Clip, Media
+from services.base.media.pictures import is_picture_folder
 from services.base.media.video import FrameChunk
 from services.base.rpc.codec import frames_from_proto
 from services.base.stage.spec import ClipJob
@@ -139,8 +140,10 @@ class Uploads:
 
 
 def name_of(header: common_pb2.MediaHeader) -> str:
-    """A name for messages: printable and bounded."""
+    """A name for messages: printable and bounded. The `/` behind a folder of pictures stays."""
     name = header.name or header.uri.rsplit("/", 1)[-1]
+    if is_picture_folder(name):
+        name = f"{name[: _MAX_NAME_CHARS - 1].rstrip('/')}/"
     return "".join(c if c.isprintable() else "?" for c in name[:_MAX_NAME_CHARS]) or "clip"
 
 

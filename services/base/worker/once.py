@@ -18,6 +18,7 @@ import numpy as np
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.media.clip import Clip, Media
 from services.base.media.features import Features
+from services.base.media.pictures import is_picture_folder
 from services.base.media.points import Keypoints, Landmarks, PointSource
 from services.base.process import log
 from services.base.run.paths import short_name
@@ -26,12 +27,14 @@ from services.base.stage.artifacts import encode_artifact
 from services.base.stage.config import config_from_mapping, json_object, stage_configs
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob, StageSpec
+from services.base.store.open import open_store
+from services.base.worker.picture_folders import media_of
 
 
 def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     """Exits 0 when every clip went through, 3 when one did not, 78 for a config that cannot work."""
     parser = argparse.ArgumentParser(prog="python -m services STAGES once", description=__doc__)
-    parser.add_argument("media", nargs="+", type=Path, help="clips")
+    parser.add_argument("media", nargs="+", type=Path, help="clips: files, or folders of numbered pictures")
     parser.add_argument(
         "--extra",
         action="append",
@@ -98,9 +101,21 @@ def _clips(texts: Sequence[str], paths: Sequence[Path]) -> list[Clip]:
 
 
 def _clip(path: Path, fields: Mapping[str, Any]) -> Clip:
-    plain = {"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": path.name}
+    plain = {"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": _media_name(path)}
     clip: Clip = config_from_mapping(Clip, {**plain, **fields})
     return clip
+
+
+def _media_name(path: Path) -> str:
+    return f"{path.name}/" if path.is_dir() else path.name
+
+
+def _media(path: Path) -> Media:
+    """A file, or a folder of pictures. Raises OSError, BadInput."""
+    name = _media_name(path)
+    if not is_picture_folder(name):
+        return Media.of_bytes(name, path.read_bytes())
+    return media_of(open_store(path.parent, follow_links=True), name)
 
 
 def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:
@@ -108,7 +123,7 @@ def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], s
     began_s = time.monotonic()
     try:
         try:
-            media = Media.of_bytes(path.name, path.read_bytes())
+            media = _media(path)
             job = ClipJob(clip, media, {r: p.read_bytes() for r, p in extras.items()})
         except OSError as error:
             raise BadInput(

@@ -14,6 +14,7 @@ from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.stage.spec import ClipJob
 from services.base.store.interface import Store
+from services.base.worker.picture_folders import media_of, read_media, stat_media
 
 # Media beyond this is handed to the child as a file, where there is one, and not through memory.
 _IN_MEMORY_BYTES = 64 << 20
@@ -124,11 +125,10 @@ class ClipInputs:
             return clip
         try:
             self._check_version(row.media, (row.size_bytes, row.version), row.key)
-            path = self._store.local_path(row.media)
-            if path is not None and row.size_bytes > _IN_MEMORY_BYTES:
-                clip.media = Media.of_file(path, row.media)
+            if row.size_bytes > _IN_MEMORY_BYTES:
+                clip.media = media_of(self._store, row.media)
             else:
-                clip.media = Media.of_bytes(row.media, self._store.read(row.media))
+                clip.media = Media.of_bytes(row.media, read_media(self._store, row.media))
             for extra in row.extras:
                 self._check_version(extra.path, (extra.size_bytes, extra.version), row.key)
                 clip.extras[extra.role] = self._store.read(extra.path)
@@ -140,7 +140,7 @@ class ClipInputs:
         return clip
 
     def _check_version(self, name: str, listed: Version, key: str) -> None:
-        entry = self._store.stat(name)
+        entry = stat_media(self._store, name)
         there = None if entry is None else (entry.size_bytes, entry.version)
         if there == listed:
             return

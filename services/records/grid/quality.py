@@ -51,6 +51,7 @@ FLAGS: Mapping[str, str] = {
     "begins so much later than the sound",
     "MISSING_FRAMES": "the video lacks frames, in mid-clip or where the sound begins",
     "OTHER_RATE": "the video is not of 25 Hz; frames were taken by time",
+    "RATE_ASSUMED": "a folder of pictures does not say how many there are a second: 25 were taken for granted",
     "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
@@ -84,7 +85,7 @@ SERIOUS = (
 class ClipFindings:
     """All that is known of a clip once its crops are made. num_frames: in the record, as many as frames has.
 
-    by_time: frames were taken by time, not by index.
+    by_time: frames were taken by time, not by index. rate_is_assumed: nothing says at which rate the frames were taken.
     """
 
     utterance_id: str
@@ -97,6 +98,7 @@ class ClipFindings:
     info: VideoInfo | None
     facts: DecodeFacts | None
     by_time: bool = True
+    rate_is_assumed: bool = False
 
     @property
     def num_frames(self) -> int:
@@ -110,6 +112,8 @@ def clip_quality(found: ClipFindings) -> dict[str, Any]:
         **_face_part(found),
         **_decoder_part(found.facts),
         **_picture_part(found.info),
+        # Only where it says something: other clips' lines stay as they are.
+        **({"rate_is_assumed": True} if found.rate_is_assumed else {}),
         **_text_part(found),
         "crop_scale_x": [round(v, 4) for v in found.crops.scale_x],
         "crop_scale_y": [round(v, 4) for v in found.crops.scale_y],
@@ -257,6 +261,7 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "LONG_HOLE": timing["by_time"] and longest_hole > LONG_HOLE_FRAMES,
         "MISSING_FRAMES": longest_hole > 0,
         "OTHER_RATE": timing["by_time"] and timing["is_other_rate"],
+        "RATE_ASSUMED": quality.get("rate_is_assumed", False),
         "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,

@@ -10,6 +10,7 @@ import numpy as np
 from services.base.errors import BadInput
 from services.base.media.arrays import UInt8Array
 from services.base.media.clip import Clip
+from services.base.media.pictures import is_picture_folder
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
@@ -59,7 +60,10 @@ class RecordWork:
         frames_THWC = self._frames.frames_THWC
         crops_THWC = np.empty((self._config.max_frames, profile.height_px, profile.width_px, CHANNELS), np.uint8)
         crops_THWC[len(frames_THWC) :] = 0
-        crops = crop_clip(profile, frames_THWC, given["landmarks"], crops_THWC)
+        try:
+            crops = crop_clip(profile, frames_THWC, given["landmarks"], crops_THWC)
+        except BadInput as error:
+            raise self._with_hint(error, frames_THWC) from error
         label = encode_words(self._align.words, self._config.max_text_len)
         found = ClipFindings(
             self._clip.utterance_id,
@@ -72,10 +76,22 @@ class RecordWork:
             given.get("info") or self._info,
             given.get("facts"),
             profile.by_time,
+            rate_is_assumed=is_picture_folder(self._clip.media),
         )
         quality = clip_quality(found)
         flags = judge(flags_of(quality), self._config.quality_policy)
         return Product(record_bytes(self._clip, crops_THWC, found.num_frames, label), quality, flags)
+
+    def _with_hint(self, error: BadInput, frames_THWC: UInt8Array) -> BadInput:
+        """A folder of pictures without a face is one of mouths more often than not."""
+        if error.reason != "NO_FACE" or not is_picture_folder(self._clip.media):
+            return error
+        height_px, width_px = frames_THWC.shape[1:3]
+        hint = (
+            f"; if these pictures of {width_px}x{height_px} px are mouths that were cropped before, they are made for "
+            "training and not for cropping: give the videos, or pictures of the whole frame"
+        )
+        return BadInput(error.reason, error.message + hint, error.detail)
 
 
 def record_bytes(clip: Clip, crops_THWC: UInt8Array, num_frames: int, label: Label) -> bytes:

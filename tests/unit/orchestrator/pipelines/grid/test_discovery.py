@@ -1,5 +1,7 @@
 import random
+import re
 import unicodedata
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -172,13 +174,95 @@ def test_a_few_aligns_among_those_of_another_speaker_are_pointed_at() -> None:
     assert "one of this name lies in alignments/s6, without a clip of its own" in missing.message
 
 
-def test_folders_of_pictures_beside_clips_are_left_out_clip_by_clip() -> None:
-    pictures = (f"s3/{stem}/mouth_{i:03d}.png" for stem in "bc" for i in range(75))
-    entries = listing(*pictures, "s3/c.mpg", *(f"alignments/s3/{s}.align" for s in "bc"), "s3/preview/1.png")
-    discovery = discover([*listing("s1/a.mpg", "alignments/s1/a.align"), *entries])
-    (problem,) = (problem for problem in discovery.problems if problem.reason == "PICTURES_NOT_READ")
-    assert (problem.path, problem.clips) == ("s3", ("s3/b",))
-    assert '-start_number 0 -i "$d"mouth_%03d.png -c copy -f mov' in problem.message
+def pictures(folder: str, numbers: Iterable[int] = range(1, 76), name: str = "{}.jpg") -> list[Entry]:
+    return listing(*(f"{folder}/{name.format(i)}" for i in numbers))
+
+
+@pytest.mark.parametrize(
+    ("media", "align", "layout", "speaker"),
+    [
+        ("s1/video/mpg_6000", "GRID_align_txt/s1/align", "vipl", "s1"),
+        ("lip/s1/video/mpg_6000", "GRID_align_txt/s1/align", "vipl", "s1"),
+        ("train/s1", "align", "lipnet", "s1"),
+        ("val/s2", "align", "lipnet", "s2"),
+        ("s1_processed", "s1_processed/align", "processed", "s1"),
+        ("s1", "alignments/s1", "alignments", "s1"),
+    ],
+)
+@pytest.mark.parametrize("below", ["", "datasets/", "copy/of/"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_folder_of_pictures_is_a_clip_in_every_layout(
+    media: str, align: str, layout: str, speaker: str, below: str, *, asked: bool
+) -> None:
+    entries = pictures(f"{below}{media}/bbaf2n", range(75), "mouth_{:03d}.png")
+    discovery = discover([*entries, *listing(f"{below}{align}/bbaf2n.align")], layout if asked else "auto")
+    (clip,) = discovery.clips
+    assert (discovery.layout.name, discovery.problems) == (layout, ())
+    assert (clip.key, clip.speaker_id, clip.utterance_id) == (f"{speaker}/bbaf2n", speaker, "bbaf2n")
+    assert clip.media[:2] == (f"{below}{media}/bbaf2n/", 75 * 100)
+    assert clip.extra("align").path == f"{below}{align}/bbaf2n.align"
+
+
+def test_its_version_is_that_of_the_listing_whatever_its_order() -> None:
+    align = listing("alignments/s1/a.align")
+    entries = pictures("s1/a", range(12))
+
+    def version(entries: list[Entry]) -> str:
+        return discover([*entries, *align]).clips[0].media.version
+
+    assert version(entries) == version(entries[::-1])
+    changed = [*entries[:-1], entries[-1]._replace(version="another")]
+    larger = [*entries[:-1], entries[-1]._replace(size_bytes=101)]
+    assert len({version(entries), version(entries[:-1]), version(changed), version(larger)}) == 4
+
+
+def test_videos_and_folders_of_pictures_may_be_mixed_and_no_clip_is_read_twice() -> None:
+    names = ["s1/a.mpg", *(f"s1/{stem}.mpg" for stem in "cd"), *(f"alignments/s1/{stem}.align" for stem in "abcd")]
+    entries = [*listing(*names), *pictures("s1/b"), *pictures("s1/c"), *pictures("s1/preview")]
+    discovery = discover([*entries, *listing("s1/b/Thumbs.db", "s1/b/.hidden.jpg", "s1/b/notes.txt")])
+    assert list(discovery.clips.media.paths) == ["s1/a.mpg", "s1/b/", "s1/c.mpg", "s1/d.mpg"]
+    assert found(discovery) == [("s1", "PICTURES_ALONE"), ("s1", "PICTURES_BESIDE")]
+    assert not any(problem.clips for problem in discovery.problems)
+    assert "1 folders of pictures here, such as preview," in discovery.problems[0].message
+
+
+def test_a_folder_of_pictures_without_an_align_is_left_out_by_name() -> None:
+    entries = [*pictures("s1/bbaf2n"), *pictures("s1/lwiz1s"), *listing("alignments/s1/bbaf2n.align")]
+    (problem,) = discover(entries).problems
+    assert (problem.path, problem.reason) == ("s1/lwiz1s/", "MISSING_ALIGN")
+    assert "add alignments/s1/lwiz1s.align" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason", "told"),
+    [
+        (pictures("s1/a", [1, 2, 5, 6, 9]), "PICTURES_MISSING", "4 pictures are missing, of numbers 3 to 4, 7 to 8"),
+        (pictures("s1/a", [5, 6, 7]), "PICTURES_MISSING", "of numbers 1 to 4, while 5 to 7 are there"),
+        (listing("s1/a/1.jpg", "s1/a/2.png"), "PICTURES_MIXED", "2.png is a png among pictures of kind jpeg"),
+        (listing("s1/a/1.jpg", "s1/a/cover.jpg"), "PICTURES_MIXED", "cover.jpg has no number"),
+        (listing("s1/a/l1.jpg", "s1/a/r2.jpg"), "PICTURES_MIXED", "r2.jpg is named otherwise than lN"),
+        (listing("s1/a/1.jpg", "s1/a/01.jpg"), "PICTURES_MIXED", "two pictures have the number 1"),
+        (listing("s1/a/1.bmp", "s1/a/2.bmp"), "PICTURES_NOT_READ", r"1.bmp is a bmp, .*-start_number 1 -i"),
+        ([Entry("s1/a/1.jpg", 0, "v")], "EMPTY_FILE", "the picture 1.jpg holds 0 bytes"),
+        ([Entry("s1/a/1.jpg", 0, "", "outside")], "LEAVES_ROOT", "1.jpg is a link"),
+        ([Entry("s1/a/1.jpg", 0, "", "other")], "NOT_A_FILE", "1.jpg is no file"),
+        (
+            [Entry("s1/a/1.jpg", 1 << 28, "v")],
+            "TOO_MANY_PICTURES",
+            r"1 pictures of 268435456 bytes.*with: for d in s1/",
+        ),
+    ],
+)
+def test_a_folder_of_pictures_that_is_no_clip_says_why(entries: list[Entry], reason: str, told: str) -> None:
+    discovery = discover([*ONE, *listing("s1_processed/align/a.align"), *under_processed(entries)])
+    (problem,) = discovery.problems
+    assert (problem.path, problem.reason, problem.clips) == ("s1_processed/a/", reason, ("s1_processed/a/",))
+    assert re.search(told.replace("in s1/", "in s1_processed/"), problem.message)
+    assert [discovery.clips[i].key for i in discovery.unusable] == ["s1/a"]
+
+
+def under_processed(entries: list[Entry]) -> list[Entry]:
+    return [entry._replace(name=entry.name.replace("s1/", "s1_processed/")) for entry in entries]
 
 
 def test_a_packed_speaker_whose_aligns_are_there_is_left_out() -> None:
@@ -380,7 +464,6 @@ def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
         ),
         (listing("s1/a.MPG", "alignments/s1/a.align"), "NO_CLIPS", r"1 names end in capitals, the first s1/a\.MPG"),
         (listing("s1/a.avi", "alignments/s1/a.align"), "NO_CLIPS", "1 files of another kind, the first s1/a.avi"),
-        (listing("s1/a/1.jpg", "alignments/s1/a.align"), "NO_CLIPS", "folders of pictures"),
         (
             [Entry("s1", 0, "", "outside"), *listing("alignments/s1/a.align")],
             "NO_CLIPS",
@@ -405,11 +488,14 @@ def test_a_layout_that_finds_nothing_where_another_does_says_so() -> None:
         ),
         (listing("s1/a.mpg", "alignments/s1/a.ALIGN"), "NO_CLIPS", r"with: find \. -iname '\*.align' [^&]*$"),
         (
-            listing(*(f"s1/video/mpg_6000/a/{i}.jpg" for i in range(1, 11)), "GRID_align_txt/s1/align/a.align"),
+            listing("s1/a/1.jpg", "s1/b/1.jpg", "alignments/s1/c.align"),
             "NO_CLIPS",
-            r"1 folders, 1 of them with the name of an align, with 10 pictures, in 1 places, the first "
-            r"s1/video/mpg_6000/a\. .* with: for d in s1/video/mpg_6000/\*/; do ffmpeg -framerate 25 -start_number 1 "
-            r'-i "\$d"%d.jpg -c copy -f mov "\$\{d%/\}.mpg"; done',
+            "2 folders hold 2 pictures, the first s1/a, and none has the name of an align",
+        ),
+        (
+            listing("s1/hd/mpg/a/1.jpg", "s1/hd/mpg/a/2.jpg", "txt/a.align"),
+            "NO_CLIPS",
+            r"the folders of pictures lie in s1/hd/mpg \(1\); .*mv s1/hd/mpg/\*/ s1 && mv txt/\*.align alignments/s1\.",
         ),
     ],
 )

@@ -239,3 +239,8 @@ def test_without_a_root_no_uri_is_read_and_the_answer_says_what_to_do(root: Path
 def test_limits_check_themselves(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must be"):
         IntakeLimits(**bad)  # type: ignore[arg-type]
+
+
+def test_a_folder_of_pictures_is_one_at_the_server_too_however_long_its_name() -> None:
+    names = [name_of(common_pb2.MediaHeader(name=name)) for name in ("s1/a/", "x" * 500 + "/", "x" * 500)]
+    assert names == ["s1/a/", "x" * 199 + "/", "x" * 200]

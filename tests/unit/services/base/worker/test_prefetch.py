@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from services.base.errors import BadInput, Transient
+from services.base.errors import BadConfig, BadInput, Transient
 from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.store.open import open_store
+from services.base.worker.picture_folders import with_picture_folders
 from services.base.worker.prefetch import ClipInputs, ClipsAhead, ReadClip
 
 
@@ -116,3 +117,26 @@ def test_a_row_that_makes_no_clip_costs_that_clip_alone(tmp_path):
         _ = nameless.job
     assert caught.value.reason == "BAD_CLIP"
     assert fine.job.media.data == b"ok"
+
+
+def test_a_folder_of_pictures_is_read_and_compared_as_one_file(tmp_path, jpegs) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    for i, data in enumerate(jpegs):
+        (folder / f"{i}.jpg").write_bytes(data)
+    store = open_store(tmp_path)
+    (listed,) = with_picture_folders(store.list())
+    planned = row("a")._replace(media="a/", size_bytes=listed.size_bytes, version=listed.version)
+    media = ClipInputs(store, (), {}).read(planned).job.media
+    assert (media.name, media.data) == ("a/", b"".join(jpegs))
+
+    (folder / "3.jpg").write_bytes(jpegs[4])
+    with pytest.raises(BadConfig, match="INPUT_CHANGED: a/ has changed since the run was planned"):
+        _ = ClipInputs(store, (), {}).read(planned).job
+    inputs = ClipInputs(store, ("a",), {})
+    assert inputs.read(planned).job.media.data == b"".join([*jpegs[:3], jpegs[4], *jpegs[4:]])
+    assert set(inputs.fixed) == {"a/"}
+
+    (folder / "5.jpg").unlink()
+    with pytest.raises(BadInput, match="PICTURES_MISSING: a/: 1 pictures are missing, of numbers 5,"):
+        _ = inputs.read(planned).job

@@ -174,6 +174,12 @@ def test_a_loss_after_the_records_end_does_not_count(face) -> None:
     assert "FACE_LOST" not in flags(findings(lost(face, 3), num_frames=20))
 
 
+def test_a_rate_that_nothing_states_is_told_and_is_not_serious(face) -> None:
+    assert flags(findings(face, rate_is_assumed=True)) == ("RATE_ASSUMED",)
+    assert "RATE_ASSUMED" not in SERIOUS
+    assert "rate_is_assumed" not in clip_quality(findings(face))
+
+
 def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
     assert set(SERIOUS) <= set(FLAGS)
     everything = findings(
@@ -190,7 +196,8 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
     hole = TimeHole(1.0, 0.6)
     by_time = findings(wild(face), facts=DecodeFacts(75, rate_hz=50.0, holes=(hole,)))
     by_index = findings(face, facts=DecodeFacts(75, rate_hz=50.0, holes=(hole,)), by_time=False)
-    raised = {flag for found in (everything, nothing_said, by_time, by_index) for flag in flags(found)}
+    pictures = findings(face, rate_is_assumed=True)
+    raised = {flag for found in (everything, nothing_said, by_time, by_index, pictures) for flag in flags(found)}
     assert raised | {"CTC_INFEASIBLE", "FACE_DOUBTFUL"} == set(FLAGS)
 
 

@@ -99,6 +99,18 @@ def test_a_broken_alignment_is_refused_before_any_frame() -> None:
         open_stage(RecordsConfig())(job({}), None)
 
 
+def test_pictures_without_a_face_are_taken_for_mouths_that_were_cropped_before(face) -> None:
+    nobody = dataclasses.replace(face, source_T=np.zeros_like(face.source_T))
+    clip = Clip("s1/bbaf2n", "bbaf2n", "s1", "s1/bbaf2n/")
+    work = open_stage(RecordsConfig())(ClipJob(clip, Media.of_bytes("x", b"x"), {"align": ALIGN}), INFO)
+    work.push(FrameChunk(0, frames_of(5)[:, :50, :100].copy(), np.arange(5) / 25))
+    with pytest.raises(
+        BadInput, match=r"NO_FACE: no face in any of 5 frames.*pictures of 100x50 px are mouths"
+    ) as caught:
+        work.finish({"landmarks": nobody, "info": INFO, "facts": DecodeFacts(5)})
+    assert "made for training and not for cropping" in caught.value.message
+
+
 def test_a_refused_clip_leaves_the_stage_fit_for_the_next(face) -> None:
     stage = open_stage(RecordsConfig())
     with pytest.raises(BadInput, match="NO_FRAMES"):
