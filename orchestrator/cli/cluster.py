@@ -26,6 +26,7 @@ from orchestrator.roots import find_run, state_root
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.options import RunOptions, remote_stages
 from services.base.errors import EXIT_INTERRUPTED, BadConfig
+from services.base.run.passes import MAP_PASS
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.store.roots import absolute
@@ -143,6 +144,8 @@ def scale(flags: argparse.Namespace) -> Answer:
     if flags.parallelism < 1:
         raise BadConfig("BAD_FLAGS", f"--parallelism must be 1 or more, not {flags.parallelism}: or suspend it")
     jobs, job = _live(flags)
+    if job.gang:
+        raise BadConfig("GANG_NOT_SCALED", f"{job.name} is a gang of {job.num_indexes} pods, which all live or none do")
     parallelism = min(flags.parallelism, job.num_indexes)
     jobs.scale(job.name, parallelism)
     text = f"{job.name}: {parallelism} pods at a time"
@@ -157,7 +160,8 @@ def suspend(flags: argparse.Namespace) -> Answer:
     if job.queue:
         raise BadConfig("MANAGED_BY_KUEUE", f"{job.name} is held and released by queue {job.queue}: hold it there")
     jobs.suspend(job.name, suspended=True)
-    text = f"{job.name} is suspended; shards that are done are kept"
+    kept = "the last checkpoint is" if job.gang else "shards that are done are"
+    text = f"{job.name} is suspended; {kept} kept"
     on = resume_command(flags, add_place_flags)
     return Answer(f"{text}\n  go on: {on}", {"job": job.name, "suspended": True})
 
@@ -247,6 +251,7 @@ def _job_facts(job: JobSeen) -> dict[str, Any]:
     return {
         "job": job.name,
         "generation": job.generation,
+        "pass": job.gang or MAP_PASS,
         "phase": job.phase,
         "indexes": job.num_indexes,
         "completed": len(job.completed),
@@ -289,6 +294,9 @@ def _speaking(jobs: KubeRunJobs, index: int) -> list[str]:
     """Pods worth reading: of one index all, else those that run or have failed, of the newest Job that has any."""
     pods = sorted(jobs.pods(), key=lambda pod: (-pod.generation, pod.phase != "Failed", pod.index, -pod.since_s))
     chosen = [pod for pod in pods if pod.phase != "Pending" and index in (-1, pod.index)]
+    # The gang passes come after the one over the shards, and count their generations anew.
+    newest = max(((pod.since_s, pod.gang) for pod in chosen), default=(0.0, ""))[1]
+    chosen = [pod for pod in chosen if pod.gang == newest]
     if index < 0:
         # Where all have succeeded they are what there is to read.
         chosen = [pod for pod in chosen if pod.phase in ("Running", "Failed")] or chosen

@@ -16,6 +16,7 @@ from typing import TypeVar
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import duration
 from orchestrator.kube.api import KubeApi
+from orchestrator.kube.gang import PYTHON, KubeGang
 from orchestrator.kube.job_builder import job_of
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.jobs_client import JobWatch, KubeRunJobs
@@ -40,8 +41,11 @@ from orchestrator.pipelines.base import Pipeline
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import observe, read_clips
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
+from orchestrator.runs.gang.drive import drive
+from orchestrator.runs.gang.progress import gangs_are_done
 from orchestrator.runs.options import RunOptions, remote_stages
 from orchestrator.runs.publish import publish_whole
+from orchestrator.runs.worker_argv import rank_argv
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, BadConfig, Transient
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
@@ -52,6 +56,7 @@ _TICK_S = 0.2
 # Between looks: at least this after a change, at most that without one; both longer where a look takes long.
 _SOON_S, _LATE_S, _LOOK_SHARE = 1.0, 5.0, 10.0
 _AWAY_LIMIT_S = 1800.0
+_DETACHED = "detached; the Job keeps running: reattach with `visemill resume`"
 
 
 class KubeRun:
@@ -92,7 +97,7 @@ class KubeRun:
         self._newest: JobSeen | None = None
         self._api = KubeApi(settings.context, settings.namespace)
         self._id = RunId(order.run, state.uri)
-        self._jobs = KubeRunJobs(self._api, self._id)
+        self._jobs = KubeRunJobs(self._api, self._id, without_gangs=True)
         max_failures = options.policy.max_failures
         memory_mib, cap_mib = (f(options.clip_memory_mib) for f in (settings.first_memory_mib, settings.max_memory_mib))
         self._limits = Limits(order.num_shards, memory_mib, cap_mib, max_failures)
@@ -100,9 +105,11 @@ class KubeRun:
         self._since = 0
         self._told: set[str] = set()
         self._note = ""
+        self._wakes = False
 
     def wake(self) -> None:
-        """Lets a Job go on that was suspended. Raises BadConfig, Transient."""
+        """Lets a Job go on that was suspended; of a gang the next generation does. Raises BadConfig, Transient."""
+        self._wakes = True
         for job in self._jobs.look().jobs:
             if job.phase == "suspended" and not job.queue:
                 self._jobs.suspend(job.name, suspended=False)
@@ -118,13 +125,41 @@ class KubeRun:
         progress.shards = (len(observed.done), self._order.num_shards)
         try:
             if observed.finished and len(observed.done) == self._order.num_shards and self._publish(progress) is None:
-                return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
-            failed = self._to_the_end(progress, sizes)
+                if gangs_are_done(self._order, self._state):
+                    return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
+                failed = None
+            else:
+                failed = self._to_the_end(progress, sizes)
+            if failed is None:
+                failed = self._gangs(progress)
         finally:
             progress.close()
         if failed is not None:
             return self._summary(failed.exit_code, failed.why, began_s)
         return self._summary(EXIT_OK, "finished", began_s)
+
+    def _gangs(self, progress: Progress) -> Fail | None:
+        """The passes that follow the one over the shards, in order; why one could not be finished."""
+        for gang in self._order.gangs:
+            progress.say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods")
+            backend = KubeGang(
+                gang,
+                self._order.run,
+                self._state,
+                self._api,
+                self._settings,
+                self._limits.memory_mib,
+                rank_argv(gang, self._order.run, self._state.uri, PYTHON),
+                self._should_stop,
+                wakes=self._wakes,
+            )
+            with contextlib.closing(backend):
+                failed = drive(backend, self._options.policy.max_attempts, progress.say)
+            if self._should_stop():
+                return Fail(_DETACHED, EXIT_INTERRUPTED)
+            if failed is not None:
+                return Fail(f"pass {gang.name}: {failed.why}", failed.exit_code)
+        return None
 
     def _to_the_end(self, progress: Progress, sizes: list[int]) -> Fail | None:
         problems = num_problems(self._order, self._state) if self._limits.max_failures is not None else 0
@@ -157,7 +192,7 @@ class KubeRun:
                 self._say_once(progress, f"{error.reason}: {error.message}; pods keep running")
                 self._note = f"no answer for {duration(time.monotonic() - away_since_s)}"
             self._pause(progress, job_watch, time.monotonic() - began_s)
-        return Fail("detached; the Job keeps running: reattach with `visemill resume`", EXIT_INTERRUPTED)
+        return Fail(_DETACHED, EXIT_INTERRUPTED)
 
     def _telling(self, progress: Progress, call: Callable[[], _Result]) -> _Result:
         """What the call returns or raises; it may take long, and progress is told meanwhile."""

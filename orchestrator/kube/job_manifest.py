@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.kube.pod_manifest import PodSettings, pod_template
@@ -18,6 +18,8 @@ from services.base.errors import EXIT_USAGE, BadConfig, BadShard
 LABEL_RUN = "visemill.dev/run"
 LABEL_STATE = "visemill.dev/state"
 LABEL_GENERATION = "visemill.dev/generation"
+LABEL_PASS = "visemill.dev/pass"  # noqa: S105 - a name
+"""Of a gang; the Jobs of the pass over the shards have none."""
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 NOTE_RUN = "visemill.dev/run-name"
 NOTE_SHARDS = "visemill.dev/shards"
@@ -25,6 +27,7 @@ NOTE_MEMORY_MIB = "visemill.dev/memory-mib"
 NOTE_SETTINGS = "visemill.dev/settings"
 GANG_SERVICE = "visemill-gang"
 """The headless Service that the chart installs once: it gives the ranks of every gang Job their names."""
+MASTER_PORT = 29500
 
 INDEX = "$(JOB_COMPLETION_INDEX)"
 """In an argument: the number of the pod's index, which Kubernetes fills in."""
@@ -37,22 +40,28 @@ _DIGITS = 8
 
 @dataclass(frozen=True)
 class RunId:
-    """Which run a Job is of: its name, and where its state lies, since two outputs may hold runs of one name."""
+    """Which run a Job is of: its name, and where its state lies, since two outputs may hold runs of one name.
+
+    gang: name of the gang pass; empty for that over the shards.
+    """
 
     run: str
     state_uri: str
+    gang: str = ""
 
     @property
     def labels(self) -> dict[str, str]:
-        """What selects the run's Jobs and pods."""
-        return {LABEL_RUN: _label(self.run), LABEL_STATE: _digest(self.state_uri)}
+        """What selects the run's Jobs and pods, or those of the gang."""
+        gang = {LABEL_PASS: self.gang} if self.gang else {}
+        return {LABEL_RUN: _label(self.run), LABEL_STATE: _digest(self.state_uri), **gang}
 
     def job_name(self, generation: int) -> str:
-        """`visemill-<run>-<where>-<generation>`, in letters that a host name may have; the same for the same."""
+        """`visemill-<run>-<where>[-<gang>]-<generation>`, in letters that a host name may have."""
         slug = re.sub(r"[^a-z0-9]+", "-", self.run.lower()).strip("-")
         if slug != self.run or len(slug) > _MOST_NAME - 16:
             slug = f"{slug[:11].strip('-')}-{_digest(self.run)}".lstrip("-")
-        return f"visemill-{slug}-{_digest(self.state_uri)[:4]}-{generation}"
+        gang = f"-{self.gang}" if self.gang else ""
+        return f"visemill-{slug}-{_digest(self.state_uri)[:4]}{gang}-{generation}"
 
 
 @dataclass(frozen=True)
@@ -89,22 +98,23 @@ class MapJob:
 
 @dataclass(frozen=True)
 class GangJob:
-    """One generation of a training: num_ranks pods that find each other, all or none."""
+    """One generation of a training: pods of ranks that find each other, all or none. command: of the container."""
 
     run: RunId
     generation: int
-    args: Sequence[str]
+    command: Sequence[str]
     num_ranks: int
     pods: PodSettings
-    master_port: int = 29500
+    ranks_per_pod: int = 1
     deadline_s: int = 0
     keep_s: int = 86400
     queue: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.num_ranks < 1 or self.generation < 1:
             raise ValueError(f"{self.num_ranks} ranks of generation {self.generation}: both are 1 or more")
+        if self.ranks_per_pod < 1 or self.num_ranks % self.ranks_per_pod:
+            raise ValueError(f"{self.num_ranks} ranks cannot be shared out as {self.ranks_per_pod} a pod")
 
 
 def map_job(job: MapJob) -> dict[str, Any]:
@@ -122,26 +132,30 @@ def map_job(job: MapJob) -> dict[str, Any]:
 
 
 def gang_job(job: GangJob) -> dict[str, Any]:
-    """The Job of one generation of a training. It succeeds with rank 0."""
+    """The Job of one generation of a training. It succeeds with the pod of rank 0."""
     name = job.run.job_name(job.generation)
-    rank = {"fieldRef": {"fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']"}}
+    index = {"fieldRef": {"fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']"}}
     ranks: list[dict[str, Any]] = [
-        {"name": "RANK", "valueFrom": rank},
+        {"name": "GROUP_RANK", "valueFrom": index},
         {"name": "WORLD_SIZE", "value": str(job.num_ranks)},
         {"name": "MASTER_ADDR", "value": f"{name}-0.{GANG_SERVICE}"},
-        {"name": "MASTER_PORT", "value": str(job.master_port)},
+        # A port of rank 0's own pod, which nobody else takes.
+        {"name": "MASTER_PORT", "value": str(MASTER_PORT)},
+        {"name": "VISEMILL_GENERATION", "value": str(job.generation)},
     ]
-    template = pod_template(job.pods, job.args, labels_of(job), ranks)
+    template = pod_template(job.pods, [], labels_of(job), ranks)
     template["spec"]["subdomain"] = GANG_SERVICE
+    template["spec"]["containers"][0]["command"] = list(job.command)
+    num_pods = job.num_ranks // job.ranks_per_pod
     spec = {
-        "completions": job.num_ranks,
-        "parallelism": job.num_ranks,
+        "completions": num_pods,
+        "parallelism": num_pods,
         # A rank that is replaced alone would wait for the others, and they for it: any failure ends them all.
         "backoffLimit": 0,
         "successPolicy": {"rules": [{"succeededIndexes": "0"}]},
         "podFailurePolicy": {"rules": [_on_exit("FailJob", BadConfig.exit_code, EXIT_USAGE)]},
     }
-    return _job(job, spec, template, {NOTE_MEMORY_MIB: str(job.pods.memory_mib), **job.notes})
+    return _job(job, spec, template, {NOTE_MEMORY_MIB: str(job.pods.memory_mib)})
 
 
 def map_rules() -> list[dict[str, Any]]:

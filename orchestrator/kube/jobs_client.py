@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.kube.api import PATCH, Json, KubeApi, Refused
-from orchestrator.kube.job_manifest import RunId
+from orchestrator.kube.job_manifest import LABEL_PASS, RunId
 from orchestrator.kube.state import JobSeen, NodeSeen, PodSeen, job_seen, node_seen, pod_seen
 from services.base.errors import BadConfig, VisemillError
 
@@ -28,21 +28,24 @@ class Look:
 
 
 class KubeRunJobs:
-    """The Jobs of one run, in one namespace. Safe for several threads."""
+    """The Jobs of one run, or of one gang of it, in one namespace. Safe for several threads."""
 
-    def __init__(self, api: KubeApi, run: RunId) -> None:
+    def __init__(self, api: KubeApi, run: RunId, *, without_gangs: bool = False) -> None:
+        """without_gangs: only those of the pass over the shards."""
         self._api = api
         self._selector = ",".join(f"{name}={value}" for name, value in run.labels.items())
+        if without_gangs:
+            self._selector += f",!{LABEL_PASS}"
         self._jobs = f"/apis/batch/v1/namespaces/{api.namespace}/jobs"
         self._pods = f"/api/v1/namespaces/{api.namespace}/pods"
 
     def look(self, *, patience_s: float = 60.0) -> Look:
-        """Its Jobs by generation and its pods. Raises BadConfig, Transient."""
+        """Its Jobs by generation, those of gangs last, and its pods. Raises BadConfig, Transient."""
         jobs = self._api.items(self._jobs, {"labelSelector": self._selector}, patience_s=patience_s)
         query = {"labelSelector": self._selector, "fieldSelector": "status.phase!=Succeeded"}
         pods = self._api.items(self._pods, query, patience_s=patience_s)
         now_s = self._api.now_s
-        seen = sorted((job_seen(job, now_s) for job in jobs), key=lambda job: job.generation)
+        seen = sorted((job_seen(job, now_s) for job in jobs), key=lambda job: (bool(job.gang), job.generation))
         return Look(tuple(seen), tuple(map(pod_seen, pods)), now_s)
 
     def nodes(self, names: Iterable[str]) -> list[NodeSeen]:
@@ -86,6 +89,10 @@ class KubeRunJobs:
     def suspend(self, job: str, *, suspended: bool) -> None:
         """Ends its pods until it goes on, or lets it go on. Raises BadConfig NO_JOB."""
         self._patch(job, {"suspend": suspended})
+
+    def end(self, job: str) -> None:
+        """Fails it and ends its pods; those that have failed stay to be looked at. Raises BadConfig NO_JOB."""
+        self._patch(job, {"activeDeadlineSeconds": 1})
 
     def delete(self, job: str) -> None:
         """Removes it and its pods; harmless when it is gone."""

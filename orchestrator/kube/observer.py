@@ -12,6 +12,7 @@ from orchestrator.kube.policies.next_step import Seen
 from orchestrator.kube.policies.pod_trouble import Trouble, endings, troubles
 from orchestrator.kube.state import JobSeen
 from orchestrator.runs.commits.observe import observe, read_quarantine
+from orchestrator.runs.gang.progress import gangs_are_done
 from services.base.run import paths
 from services.base.run.sharding import parse_shards, part_of
 from services.base.run.spec import RunSpec
@@ -25,7 +26,7 @@ _EVENTS_EVERY_S = 15.0
 class Observer:
     """Looks at one run. Use from one thread. look: the last that the cluster said, for words about it.
 
-    finished: whether the output was published, at the last listing.
+    finished: whether the output was published and its gang passes are finished, at the last listing.
     """
 
     def __init__(self, order: RunSpec, state: Store, jobs: KubeRunJobs, *, count_quarantined: bool) -> None:
@@ -109,7 +110,7 @@ class Observer:
             counts = Counter(line.get("shard") for line in lines)
             self._quarantined |= {shard: counts[shard] for shard in unsure}
         self._done = observed.done
-        self.finished = observed.finished
+        self.finished = observed.finished and gangs_are_done(self._order, self._state)
         now_s = time.monotonic()
         self._list_again_s = now_s + _LISTING_SHARE * (now_s - began_s)
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from orchestrator.kube.job_manifest import LABEL_GENERATION, LABEL_QUEUE, NOTE_MEMORY_MIB, NOTE_SETTINGS, NOTE_SHARDS
+from orchestrator.kube.job_manifest import (
+    LABEL_GENERATION,
+    LABEL_PASS,
+    LABEL_QUEUE,
+    NOTE_MEMORY_MIB,
+    NOTE_SETTINGS,
+    NOTE_SHARDS,
+)
 from services.base.run.sharding import parse_shards
 
 JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "deleted"]
@@ -18,7 +25,8 @@ JobPhase = Literal["active", "suspended", "ending", "complete", "failed", "delet
 class JobSeen:
     """One generation. completed, failed: its indexes that have ended so. why: reason and words of its end, if any.
 
-    queue: of Kueue, which then suspends it and lets it go on. settings: a digest of what was asked of pods.
+    queue: of Kueue, which then suspends it and lets it go on. settings: a digest of what was asked of pods. gang: name
+    of the gang pass; empty for that over the shards.
     """
 
     name: str
@@ -37,6 +45,7 @@ class JobSeen:
     age_s: float = 0.0
     queue: str = ""
     settings: str = ""
+    gang: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -75,6 +84,7 @@ class PodSeen:
     ended_s: float = 0.0
     deleted_s: float | None = None
     is_held: bool = False
+    gang: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -121,6 +131,7 @@ def job_seen(job: Mapping[str, Any], now_s: float) -> JobSeen:
         now_s - seconds(meta.get("creationTimestamp")),
         meta["labels"].get(LABEL_QUEUE, ""),
         notes.get(NOTE_SETTINGS, ""),
+        meta["labels"].get(LABEL_PASS, ""),
     )
 
 
@@ -145,6 +156,7 @@ def pod_seen(pod: Mapping[str, Any]) -> PodSeen:
         seconds(ended.get("finishedAt")),
         seconds(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds") == 0,
+        labels.get(LABEL_PASS, ""),
     )
 
 

@@ -46,7 +46,7 @@ def drive(backend: GangBackend, max_attempts: int, say: Callable[[str], None]) -
             away_since_s = away_since_s or time.monotonic()
             if time.monotonic() - away_since_s > _AWAY_LIMIT_S:
                 return Fail(f"{error.reason}: {error.message}", EXIT_TRANSIENT)
-            action, note = Wait(), f"{error.reason}: {error.message}; ranks go on meanwhile"
+            action, note = Wait(), f"{error.reason}: {error.message}; ranks keep running"
         if note and note != said:
             say(note)
         said = note or said

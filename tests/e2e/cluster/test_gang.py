@@ -17,7 +17,7 @@ NUM_RANKS = 3
 # Rank 0 hears from all others at its name, says what it heard and ends; they would stay for ever.
 MEET = """
 import os, socket, sys, time
-rank, num_ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+rank, num_ranks = int(os.environ["GROUP_RANK"]), int(os.environ["WORLD_SIZE"])
 place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
 if rank == 0:
     with socket.create_server(("", place[1])) as server:
@@ -33,7 +33,7 @@ for _ in range(300):
 line.sendall(str(rank).encode())
 time.sleep(600)
 """
-FAIL = "import os, sys, time; os.environ['RANK'] == '1' and sys.exit({code}); time.sleep(600)"
+FAIL = "import os, sys, time; os.environ['GROUP_RANK'] == '1' and sys.exit({code}); time.sleep(600)"
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def begin(cluster: Any, images: Any, namespace: str) -> Any:
 
     def make(program: str) -> str:
         pods = PodSettings(images.name("worker"), service_account="visemill-worker", cpu=0.1, memory_mib=64, grace_s=1)
-        job = gang_job(GangJob(RunId("gang", "s3://b/o"), 1, [], NUM_RANKS, pods))
+        run = RunId("gang", "s3://b/o", "train")
+        job = gang_job(GangJob(run, 1, ["python3", "-c", program], NUM_RANKS, pods))
         job["metadata"]["namespace"] = namespace
-        job["spec"]["template"]["spec"]["containers"][0]["command"] = ["python3", "-c", program]
         cluster.apply(job)
         return str(job["metadata"]["name"])
 

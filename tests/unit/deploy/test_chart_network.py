@@ -28,7 +28,8 @@ def selects(selector: dict[str, Any], pod: dict[str, str]) -> bool:
 def lets(rules: list[dict[str, Any]], side: str, pod: dict[str, str], port: int) -> bool:
     """Whether a rule lets this pod of the same namespace through on that port."""
     for rule in rules:
-        ports = [item["port"] for item in rule.get("ports", [])]
+        # No number is every port.
+        ports = [item.get("port", port) for item in rule.get("ports", []) if item["protocol"] == "TCP"]
         # A peer with a namespaceSelector only is of another namespace; no peers at all are all peers.
         peers = [peer["podSelector"] for peer in rule.get(side, []) if "namespaceSelector" not in peer]
         if port in ports and (side not in rule or any(selects(peer, pod) for peer in peers)):
@@ -52,6 +53,18 @@ def test_the_arrows_are_those_of_the_design(chart: Callable[..., Any], caller: s
         callee for callee in COMPONENTS if may_call(policies, labels(caller), labels(callee), PORTS.get(callee, 50051))
     }
     assert found == {callee for source, callee in ARROWS if source == caller}
+
+
+@pytest.mark.parametrize("port", [1, 29500, 33333, 65535])
+def test_ranks_reach_each_other_on_every_port_and_nobody_else_reaches_them(
+    chart: Callable[..., Any], port: int
+) -> None:
+    """The libraries by which they talk, gloo and NCCL, choose their own."""
+    policies = list(chart().all("NetworkPolicy").values())
+    assert may_call(policies, labels("training"), labels("training"), port)
+    others = [labels(name) for name in COMPONENTS if name != "training"] + [{"app": "other"}]
+    assert not any(may_call(policies, other, labels("training"), port) for other in others)
+    assert not any(may_call(policies, labels("training"), other, port) for other in others)
 
 
 @pytest.mark.parametrize("port", [443, 9000, 6443, 80, 22])

@@ -30,7 +30,8 @@ spec:
       from: {{- toYaml . | nindent 8 }}
 {{- end }}
 {{- if eq $component "training" }}
-    - ports: [{port: {{ $root.Values.gang.port }}, protocol: TCP}]
+    # Beside the port at which ranks meet, gloo and NCCL choose their own.
+    - ports: [{protocol: TCP}]
       from:
         - {{ include "visemill.peer" (list $root "training") | nindent 10 | trim }}
 {{- end }}
@@ -55,7 +56,8 @@ spec:
 {{- end }}
 {{- end }}
 {{- if eq $component "training" }}
-    - ports: [{port: {{ $root.Values.gang.port }}, protocol: TCP}]
+    # Beside the port at which ranks meet, gloo and NCCL choose their own.
+    - ports: [{protocol: TCP}]
       to:
         - {{ include "visemill.peer" (list $root "training") | nindent 10 | trim }}
 {{- end }}

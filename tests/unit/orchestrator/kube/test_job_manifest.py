@@ -5,13 +5,15 @@ import dataclasses
 import kubernetes_validate
 import pytest
 
+from orchestrator.execution.local_gang import rank_environment
 from orchestrator.kube.job_manifest import GangJob, MapJob, RunId, gang_job, map_job
 from orchestrator.kube.pod_manifest import PodSettings, Toleration
+from services.base.run.passes import gang_pass
 
 PODS = PodSettings("visemill-worker:1", env_from=("visemill-s3",))
 RUN = RunId("r1", "s3://bucket/out/.visemill")
 MAP = MapJob(RUN, 2, ["decode,records", "work", "--run", "r1"], "0-9", 5, 3, PODS)
-GANG = GangJob(RUN, 1, ["training"], 4, PODS)
+GANG = GangJob(RunId("r1", "s3://bucket/out/.visemill", "train"), 3, ["python3", "-m", "training"], 8, PODS, 2)
 FULL = PodSettings(
     "registry:5000/x@sha256:0",
     "Always",
@@ -123,8 +125,29 @@ def test_the_ranks_of_a_gang_find_rank_0_and_fail_together():
     assert [rule["action"] for rule in spec["podFailurePolicy"]["rules"]] == ["FailJob"]
     assert spec["template"]["spec"]["subdomain"] == "visemill-gang"
     assert environment["MASTER_ADDR"]["value"] == f"{name}-0.visemill-gang"
-    assert (environment["WORLD_SIZE"]["value"], environment["MASTER_PORT"]["value"]) == ("4", "29500")
-    assert "job-completion-index" in environment["RANK"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert (environment["WORLD_SIZE"]["value"], environment["MASTER_PORT"]["value"]) == ("8", "29500")
+    assert environment["VISEMILL_GENERATION"]["value"] == "3"
+    assert "job-completion-index" in environment["GROUP_RANK"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert container(job)["command"] == ["python3", "-m", "training"]
+
+
+def test_ranks_on_this_machine_get_the_environment_of_a_pod_but_for_an_index_that_kubernetes_fills_in():
+    of_pods = {item["name"] for item in container(gang_job(GANG))["env"]} - {
+        item["name"] for item in container(map_job(MAP))["env"]
+    }
+    assert set(rank_environment(gang_pass("train", "toy", 8, {}, [], ranks_per_pod=2), 3, 0, 29500)) == of_pods
+
+
+def test_a_gangs_jobs_are_apart_from_those_of_the_shards():
+    shards, gang = map_job(MAP)["metadata"], gang_job(dataclasses.replace(GANG, generation=MAP.generation))["metadata"]
+    assert shards["name"] != gang["name"]
+    assert "visemill.dev/pass" not in shards["labels"] and gang["labels"]["visemill.dev/pass"] == "train"
+
+
+def test_the_longest_names_of_a_gang_are_host_names():
+    run = RunId("a" * 100, "s3://b/o", "p" * 16)
+    job = gang_job(dataclasses.replace(GANG, run=run, generation=9999, num_ranks=4096, ranks_per_pod=1))
+    assert len(f"{job['metadata']['name']}-4095") <= 63
 
 
 @pytest.mark.parametrize("run", ["r1", "0123456789abcdef", "My.Run_2", "a" * 100, "_", "-x-", "a.", "Ünicode"])
@@ -153,6 +176,7 @@ def test_runs_of_one_name_in_two_places_are_two():
         lambda: dataclasses.replace(MAP, parallelism=0),
         lambda: dataclasses.replace(MAP, num_retries=-1),
         lambda: dataclasses.replace(GANG, num_ranks=0),
+        lambda: dataclasses.replace(GANG, ranks_per_pod=3),
         lambda: PodSettings(""),
         lambda: PodSettings("x", cpu=0),
         lambda: PodSettings("x", memory_mib=1),

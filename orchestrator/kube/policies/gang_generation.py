@@ -1,0 +1,39 @@
+"""What Kubernetes says of one generation of a gang, as its decision wants it: who has ended, and whose fault it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.kube.state import JobSeen, PodSeen
+from orchestrator.runs.gang.decision import Generation, Phase
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK
+
+_PHASES: dict[str, Phase] = {"active": "running", "suspended": "suspended", "deleted": "deleted"}
+_LONG_AGO_S = 3600.0
+
+
+def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Generation:
+    """pods: those of the Job that have not succeeded. now_s: by the cluster's clock.
+
+    A Job that is about to end has ended: what is left of it commits nothing once another generation has begun.
+    """
+    pods = list(pods)
+    codes = {pod.index: pod.exit_code for pod in pods if pod.exit_code is not None} | dict.fromkeys(
+        job.completed, EXIT_OK
+    )
+    phase = _PHASES.get(job.phase, "ended")
+    # A pod that failed by itself stays to be looked at; what was deleted, or had no node any more, does not.
+    gone = job.phase in ("failed", "ending") and not codes
+    if gone and job.reason == "PodFailurePolicy":
+        codes, gone = {0: EXIT_BAD_CONFIG}, False
+    leaving = phase == "running" and any(pod.deleted_s is not None or pod.trouble == "Evicted" for pod in pods)
+    failed = [pod for pod in pods if pod.exit_code]
+    ended_s_ago = now_s - min((pod.ended_s for pod in failed), default=now_s - _LONG_AGO_S)
+    seen = Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, queue=job.queue)
+    words = next((_words(pod) for pod in failed if pod.exit_code == seen.failure), "")
+    return Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, words, job.queue)
+
+
+def _words(pod: PodSeen) -> str:
+    message = pod.termination_message
+    return f"{message.reason}: {message.message}" if message else pod.trouble

@@ -1,0 +1,117 @@
+"""A gang pass on a real cluster through what may happen to it, with the numbers of an undisturbed one.
+
+The toy recipe's ranks, two a pod, meet over rank 0's socket: the image has no torch.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kube_runs import Watched
+
+pytestmark = pytest.mark.slow
+
+CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "visemill"
+SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
+DRIVER = Path(__file__).with_name("gang_orchestrator.py")
+NUM_RANKS, RANKS_PER_POD = 4, 2
+NUM_STEPS = 40
+NODE = "node-1"
+
+
+@pytest.fixture
+def gang(cluster: Any, images: Any, store: Any, namespace: str) -> Iterator[Any]:
+    cluster.nodes(2)
+    cluster.load("worker")
+    # Else 20 s until a silent node is taken for dead; a kubelet renews every 10 s.
+    cluster.restart("kube-controller-manager", "--node-monitor-grace-period=12s")
+    off = [f"--set=services.{name}.enabled=false" for name in SERVICES]
+    cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
+    found = Gang(cluster, store, namespace, images.name("worker"))
+    yield found
+    for watched in found.orchestrators:
+        watched.process.kill()
+    cluster.script("start-node", 1)
+    cluster.helm("uninstall", "visemill", "-n", namespace, code=None)
+
+
+class Gang:
+    """Orchestrators of one gang, its pods, and its log in the store."""
+
+    def __init__(self, cluster: Any, store: Any, namespace: str, image: str) -> None:
+        self._cluster, self._store, self._namespace, self._image = cluster, store, namespace, image
+        self._bucket = store.new_bucket()
+        self.orchestrators: list[Watched] = []
+
+    def orchestrate(self) -> Watched:
+        words = [f"s3://{self._bucket}/state", self._namespace, self._image, NUM_RANKS, RANKS_PER_POD]
+        flags = ["--num-steps", NUM_STEPS, "--checkpoint-every", 2, "--step-s", 0.4]
+        environment = {**self._store.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = self._cluster.start(sys.executable, DRIVER, *words, *flags, environment=environment)
+        self.orchestrators.append(Watched(process))
+        return self.orchestrators[-1]
+
+    def log(self, folder: Path) -> list[dict[str, Any]]:
+        path = self._store.get(self._bucket, "state/runs/toy/passes/train", folder)
+        return [json.loads(file.read_text()) for file in sorted((path / "log").glob("*.json"))]
+
+    def checkpoints(self, generation: int) -> list[str]:
+        names = self._store.names(self._bucket, "state/runs/toy/passes/train/checkpoints")
+        return [name for name in names if f"-{generation:05d}-" in name]
+
+    def wait_for_checkpoint(self, generation: int) -> None:
+        self._cluster.wait(f"a checkpoint of generation {generation}", lambda: self.checkpoints(generation), 90)
+
+    def pod(self, generation: int, *, node: str = "", index: int = 1) -> dict[str, Any]:
+        words = f"visemill.dev/pass=train,visemill.dev/generation={generation}"
+        pods = self._cluster.get("pods", "-n", self._namespace, "-l", words)["items"]
+        label = "batch.kubernetes.io/job-completion-index"
+        return next(
+            pod
+            for pod in pods
+            if (pod["spec"]["nodeName"] == node if node else pod["metadata"]["labels"][label] == str(index))
+        )
+
+    def delete(self, pod: dict[str, Any]) -> None:
+        self._cluster.kubectl("delete", "pod", "-n", self._namespace, "--wait=false", pod["metadata"]["name"])
+
+
+def expected() -> list[int]:
+    """The numbers without any processes."""
+    weights = [0] * 4
+    for step in range(1, NUM_STEPS + 1):
+        sums = [
+            sum((weight * (rank + 2) + step * (place + 1) + rank) % 1_000_003 for rank in range(NUM_RANKS))
+            for place, weight in enumerate(weights)
+        ]
+        weights = [(old + new) % 1_000_003 for old, new in zip(weights, sums, strict=True)]
+    return weights
+
+
+def test_a_pod_is_deleted_the_orchestrator_killed_and_a_node_lost(gang, cluster, tmp_path, figure):
+    """Over 20 s: a node that says nothing is taken for dead after 12 s, and its pods evicted 15 s later."""
+    first = gang.orchestrate()
+    gang.wait_for_checkpoint(1)
+    gang.delete(gang.pod(1))
+    gang.wait_for_checkpoint(2)
+    first.process.kill()
+    second = gang.orchestrate()
+    gang.pod(2, node=NODE)
+    cluster.script("kill-node", 1)
+    gang.wait_for_checkpoint(3)
+    second.process.wait(120)
+    for line in [*first.said, *second.said]:
+        figure(f"{line[0] - first.said[0][0]:6.1f} s  {line[1]}")
+    assert second.process.returncode == 0, second.words
+    log = gang.log(tmp_path)
+    assert [(entry["generation"]) for entry in log if entry["kind"] == "begin"] == [1, 2, 3]
+    *_, done = log
+    assert (done["kind"], done["generation"], done["step"]) == ("done", 3, NUM_STEPS)
+    assert json.loads((tmp_path / "checkpoints" / done["file"]).read_bytes()) == expected()
+    # Each step is committed once, whoever did it.
+    steps = [entry["step"] for entry in log if entry["kind"] == "checkpoint"]
+    assert steps == list(range(2, NUM_STEPS + 1, 2))
