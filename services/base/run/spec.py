@@ -82,9 +82,9 @@ def run_spec_from_json(data: bytes) -> RunSpec:
         if fields.get("schema_version") != SCHEMA_VERSION:
             raise BadConfig(
                 "SCHEMA_CHANGED",
-                f"run.json has schema {fields.get('schema_version')!r}, this visemill reads {SCHEMA_VERSION}: "
-                "finish the run with the version that began it, or begin it anew in a new output root (the same "
-                "--state-root keeps its artifacts)",
+                f"run.json has schema {fields.get('schema_version')!r}, this visemill reads {SCHEMA_VERSION}: a run "
+                "that another version began cannot be resumed. Finish the run with the version that began it, or "
+                "begin it anew in a new --output-root (the same --state-root keeps its artifacts); see docs/upgrade.md",
             )
         fields["stages"] = tuple(PinnedStage(**s) for s in fields["stages"])
         gangs = fields.get("gangs", ())

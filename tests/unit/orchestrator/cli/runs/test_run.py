@@ -1,7 +1,11 @@
 """Limits of `visemill run`, as people write them."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from orchestrator.cli.main import main
 from orchestrator.cli.runs.run import failure_limit
 from services.base.errors import BadConfig
 
@@ -17,3 +21,32 @@ def test_limits_on_failures(text, expected):
 def test_limits_that_are_none(text):
     with pytest.raises(BadConfig, match="such as"):
         failure_limit(text, 1000)
+
+
+# As the first versions wrote it.
+OLD_RUN = {
+    "run": "r",
+    "pipeline": "grid",
+    "digest": "d" * 64,
+    "stages": [{"name": "decode", "config": {}, "models": {}}],
+    "num_shards": 1,
+    "num_clips": 1,
+    "clips_sha256": "c" * 64,
+    "libraries": {},
+    "details": {},
+    "schema_version": 1,
+}
+
+
+@pytest.mark.parametrize("command", ["resume", "retry", "status"])
+def test_a_run_of_an_earlier_version_is_refused_with_the_way_out(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / ".visemill" / "runs" / "r"
+    run.mkdir(parents=True)
+    (tmp_path / ".visemill" / "output.json").write_text(json.dumps({"run": "r", "digest": "d" * 64, "state": ""}))
+    roots = {"input_root": str(tmp_path), "output_root": str(tmp_path)}
+    (run / "run.json").write_text(json.dumps(OLD_RUN | roots))
+    assert main([command, "--output-root", str(tmp_path)]) == 78
+    told = capsys.readouterr().err
+    assert "SCHEMA_CHANGED" in told and "cannot be resumed" in told and "docs/upgrade.md" in told

@@ -31,7 +31,7 @@ def test_what_is_no_order_is_a_matter_of_config(data):
 @pytest.mark.parametrize("schema", [1, 99])
 def test_another_schema_says_what_to_do(schema):
     fields = json.loads(ORDER.to_json()) | {"schema_version": schema}
-    with pytest.raises(BadConfig, match="finish the run with the version that began it"):
+    with pytest.raises(BadConfig, match=r"Finish the run with the version that began it.*docs/upgrade\.md"):
         run_spec_from_json(json.dumps(fields).encode())
 
 
