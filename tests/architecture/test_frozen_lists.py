@@ -130,6 +130,9 @@ def test_the_distribution_holds_every_package_and_the_files_beside_its_modules()
     data = {path for folder in held for pattern in patterns for path in folder.glob(pattern)}
     others = {path for top in tops for path in top.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert others - data == {ROOT / "services" / "Dockerfile"}
+    # An image is made of a copy of the same files. Its module imports pip, which does not go with setuptools.
+    (suffixes,) = re.findall(r"^_SUFFIXES = (.+)$", (ROOT / "scripts" / "image_context.py").read_text(), re.M)
+    assert {path.suffix for path in data} <= ast.literal_eval(suffixes)
 
 
 def bounds() -> list[Requirement]:
