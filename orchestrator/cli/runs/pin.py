@@ -1,4 +1,4 @@
-"""`visemill pin`: plan a run and pin it in its output; `visemill resume` carries it out."""
+"""`visemill pin`: plan a run and pin it in its output; `visemill resume` executes it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
     }
     notes = [f"note: {one_line(note)}" for note in plan.notes]
     pinned = f"run {order.run} is pinned: {order.num_clips} clips in {order.num_shards} shards"
-    then = f"  carry it out: visemill resume --output-root {shlex.quote(order.output_root)}"
+    then = f"  start it: visemill resume --output-root {shlex.quote(order.output_root)}"
     return Answer("\n".join([*notes, pinned, then]), data)
 
 

@@ -49,7 +49,7 @@ def add_runs_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> Answer:
-    """Submits the run and watches it to its end, as if it were carried here."""
+    """Submits the run and watches it to its end, as if it ran here."""
     asked = submission_of(flags)
     with _client(flags) as client:
         said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
@@ -65,7 +65,7 @@ def run(flags: argparse.Namespace) -> Answer:
 def retry(flags: argparse.Namespace) -> Answer:
     """Has the server retry the run of an output root, and watches it to its end."""
     if flags.remote:
-        raise BadConfig("BAD_FLAGS", "--remote is for runs that are carried here: leave out one of it and --server")
+        raise BadConfig("BAD_FLAGS", "--remote works without --server only: leave out one of them")
     limits = _limits_of(flags)
     with _client(flags) as client:
         again = client.retry(_find(client, flags).id, None if limits == Limits() else limits)
@@ -105,7 +105,7 @@ def submission_of(flags: argparse.Namespace) -> Submission:
     """What a `run` command line asks of a server. Raises BadConfig for what only a run here can have."""
     for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
         if value:
-            raise BadConfig("BAD_FLAGS", f"{name} is for runs that are carried here: leave out one of it and --server")
+            raise BadConfig("BAD_FLAGS", f"{name} works without --server only: leave out one of them")
     pipeline = pipeline_of(flags.pipeline)
     parser = FlagParser(pipeline.name)
     pipeline.add_flags(parser)

@@ -38,7 +38,7 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         lines.append(f"  {data['quarantined']} clips{of_all} in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     if not data["finished"]:
-        lines.append(f"  carry on: {data.get('resume') or f'visemill resume --output-root {root}'}")
+        lines.append(f"  continue: {data.get('resume') or f'visemill resume --output-root {root}'}")
     if data["finished"] and num_records == 0:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")
