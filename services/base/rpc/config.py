@@ -16,25 +16,31 @@ from services.base.stage.config import add_config_flags, config_from_flags
 class ListenConfig(abc.ABC):
     """How any server of ours is reached. Sizes of messages come from VISEMILL_MAX_MESSAGE_BYTES, as the clients' do."""
 
-    listen: str = field(default="127.0.0.1:0", metadata={"help": "host:port (0 picks one) or unix:/path"})
-    port_file: str = field(default="", metadata={"help": "write the bound port there once calls are answered"})
-    deadline_s: float = field(default=300.0, metadata={"help": "most time of a call, and its time if it names none"})
-    drain_s: float = field(default=30.0, metadata={"help": "time for calls in flight once asked to stop"})
+    listen: str = field(
+        default="127.0.0.1:0", metadata={"help": "address to listen on: host:port (port 0: any free one) or unix:/path"}
+    )
+    port_file: str = field(default="", metadata={"help": "write the port to this file once calls are answered"})
+    deadline_s: float = field(
+        default=300.0, metadata={"help": "maximum call duration, also for calls without a deadline"}
+    )
+    drain_s: float = field(default=30.0, metadata={"help": "time for calls in flight after a signal to stop"})
     connection_age_s: float = field(
-        default=60.0, metadata={"help": "clients look for new servers this often; 0: never"}
+        default=60.0,
+        metadata={"help": "maximum age of a connection, after which clients look for new servers; 0: unlimited"},
     )
     recheck_s: float = field(
         default=RECHECK_S,
-        metadata={"help": "what the server needs (roots, models, Triton) is checked so often"},
+        metadata={"help": "interval at which roots, models and Triton are checked"},
     )
     metrics_listen: str = field(default="", metadata={"help": "host:port for Prometheus; empty: off"})
     health_listen: str = field(
         default="", metadata={"help": "host:port for health checks alone, without TLS, as probes need; empty: off"}
     )
     tls_cert: str = field(
-        default="", metadata={"help": "PEM file; with --tls-key, speak TLS; read again when it changes"}
+        default="",
+        metadata={"help": "PEM file of the certificate; with --tls-key, use TLS; read again when it changes"},
     )
-    tls_key: str = field(default="", metadata={"help": "PEM file"})
+    tls_key: str = field(default="", metadata={"help": "PEM file of the key"})
     tls_client_ca: str = field(default="", metadata={"help": "PEM file; ask clients for a certificate of this CA"})
 
     def __post_init__(self) -> None:
@@ -63,13 +69,15 @@ class ListenConfig(abc.ABC):
 class ServeConfig(ListenConfig):
     """How a stage is served."""
 
-    num_children: int = field(default=0, metadata={"help": "clips at work at a time; 0: one a granted core"})
+    num_children: int = field(
+        default=0, metadata={"help": "clips that are processed at a time; 0: one per granted core"}
+    )
     num_queued: int = field(default=0, metadata={"help": "clips that may wait; 0: twice the children"})
     num_threads: int = field(default=1, metadata={"help": "threads of the media libraries in each child"})
-    clip_time_s: float = field(default=120.0, metadata={"help": "most time of one clip in a child"})
-    clip_memory_mib: int = field(default=2048, metadata={"help": "most memory of a child"})
-    max_clip_mib: int = field(default=512, metadata={"help": "largest encoded clip"})
-    spool_mib: int = field(default=64, metadata={"help": "a larger clip goes to a file while it comes in"})
+    clip_time_s: float = field(default=120.0, metadata={"help": "time limit for one clip"})
+    clip_memory_mib: int = field(default=2048, metadata={"help": "memory limit for one clip, models included"})
+    max_clip_mib: int = field(default=512, metadata={"help": "size limit for an encoded clip"})
+    spool_mib: int = field(default=64, metadata={"help": "larger clips are written to a file while they are received"})
 
     def __post_init__(self) -> None:
         super().__post_init__()

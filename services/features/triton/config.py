@@ -26,29 +26,31 @@ class Serving:
         default="python", metadata={"help": "python: runs on every server; onnx: needs a server with the ONNX backend"}
     )
     kind: Kind = field(default="cpu", metadata={"help": "where instances run"})
-    num_instances: int = field(
-        default=1, metadata={"help": "copies of the network, each GPU or the host; 1 is one copy a GPU"}
-    )
+    num_instances: int = field(default=1, metadata={"help": "instances of the network per GPU, or on the CPU"})
     num_threads: int = field(default=1, metadata={"help": "threads of one instance on a CPU"})
-    max_batch_size: int = field(default=32, metadata={"help": "most items that are computed at once"})
+    max_batch_size: int = field(default=32, metadata={"help": "largest batch"})
     preferred_batch_sizes: str = field(
-        default="8,16,32", metadata={"help": "sizes that a batch is sent off at, without waiting"}
+        default="8,16,32", metadata={"help": "batch sizes that are computed without waiting for more"}
     )
     queue_delay_us: int = field(
         default=0,
-        metadata={"help": "how long a smaller batch waits for company; 0: what gathered while the network was busy"},
+        metadata={"help": "time that a smaller batch waits for more items; 0: none"},
     )
     # Off: with any limit on its queue, Triton fills a batch only when an instance has asked for it, and then misses the
     # moment (docs/features.md); clients bound what they have in flight themselves.
     max_queue: int = field(
-        default=0, metadata={"help": "requests that may wait; one more is refused, and clients retry; 0: any"}
+        default=0,
+        metadata={"help": "requests that may wait; further ones are rejected, and clients retry; 0: no limit"},
     )
-    timeout_ms: int = field(default=0, metadata={"help": "how long a request may wait; 0: as long as its client does"})
+    timeout_ms: int = field(
+        default=0, metadata={"help": "time that a request may wait; 0: as long as its client waits"}
+    )
     timeout_action: TimeoutAction = field(
-        default="reject", metadata={"help": "reject a request past its time, or delay it behind the others"}
+        default="reject",
+        metadata={"help": "what happens to a request past its time: reject it, or delay it behind the others"},
     )
-    keep_versions: int = field(default=1, metadata={"help": "versions that are served, the latest ones"})
-    warm_up: bool = field(default=True, metadata={"help": "compute one item before the model is ready"})
+    keep_versions: int = field(default=1, metadata={"help": "number of latest versions to serve"})
+    warm_up: bool = field(default=True, metadata={"help": "compute one item before the model counts as ready"})
     execution_env: str = field(
         default="",
         metadata={"help": "python only: packed environment (conda-pack) of the backend; empty: the server's"},
