@@ -17,7 +17,7 @@ from services.base.media.pictures import PictureFolder, in_order, is_picture_fol
 from services.base.store.interface import Entry, NotThere, Store
 
 _T = TypeVar("_T")
-_NUM_READERS = 16
+_NUM_READERS = 8
 
 
 def with_picture_folders(entries: Iterable[Entry]) -> Iterator[Entry]:

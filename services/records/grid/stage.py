@@ -16,13 +16,16 @@ from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.formats.align import Align, parse_align
 from services.formats.example import encode_example
-from services.geometry.mouth_window import CHANNELS, profile_named
+from services.geometry.mouth_window import CHANNELS, FixedScale, profile_named
 from services.records.grid.frame_quality import FrameMeter
 from services.records.grid.frames import KeptFrames
 from services.records.grid.labels import Label, encode_words
 from services.records.grid.ops import crop_clip
 from services.records.grid.quality import ClipFindings, clip_quality, flags_of, judge
 from services.records.grid.spec import RecordsConfig
+
+# Pictures of mouths that others have cropped are of 50 px (LipNet's) or 80 px (VIPL's).
+_LEAST_HEIGHT_PX = 96
 
 
 def open_stage(config: RecordsConfig) -> Callable[[ClipJob, VideoInfo | None], RecordWork]:
@@ -60,6 +63,8 @@ class RecordWork:
         frames_THWC = self._frames.frames_THWC
         crops_THWC = np.empty((self._config.max_frames, profile.height_px, profile.width_px, CHANNELS), np.uint8)
         crops_THWC[len(frames_THWC) :] = 0
+        if isinstance(profile, FixedScale):
+            self._refuse_mouths(frames_THWC)
         try:
             crops = crop_clip(profile, frames_THWC, given["landmarks"], crops_THWC)
         except BadInput as error:
@@ -81,6 +86,12 @@ class RecordWork:
         quality = clip_quality(found)
         flags = judge(flags_of(quality), self._config.quality_policy)
         return Product(record_bytes(self._clip, crops_THWC, found.num_frames, label), quality, flags)
+
+    def _refuse_mouths(self, frames_THWC: UInt8Array) -> None:
+        """A detector takes a mouth for a face now and then, so mouths are known by their size: 100x50 or 160x80 px."""
+        if is_picture_folder(self._clip.media) and 0 < frames_THWC.shape[1] < _LEAST_HEIGHT_PX and len(frames_THWC):
+            message = f"pictures under {_LEAST_HEIGHT_PX} px high show no whole face"
+            raise self._with_hint(BadInput("NO_FACE", message), frames_THWC)
 
     def _with_hint(self, error: BadInput, frames_THWC: UInt8Array) -> BadInput:
         """A folder of pictures without a face is one of mouths more often than not."""

@@ -99,16 +99,28 @@ def test_a_broken_alignment_is_refused_before_any_frame() -> None:
         open_stage(RecordsConfig())(job({}), None)
 
 
-def test_pictures_without_a_face_are_taken_for_mouths_that_were_cropped_before(face) -> None:
-    nobody = dataclasses.replace(face, source_T=np.zeros_like(face.source_T))
-    clip = Clip("s1/bbaf2n", "bbaf2n", "s1", "s1/bbaf2n/")
-    work = open_stage(RecordsConfig())(ClipJob(clip, Media.of_bytes("x", b"x"), {"align": ALIGN}), INFO)
-    work.push(FrameChunk(0, frames_of(5)[:, :50, :100].copy(), np.arange(5) / 25))
-    with pytest.raises(
-        BadInput, match=r"NO_FACE: no face in any of 5 frames.*pictures of 100x50 px are mouths"
-    ) as caught:
-        work.finish({"landmarks": nobody, "info": INFO, "facts": DecodeFacts(5)})
+def of_pictures(frames_THWC: UInt8Array, face: Landmarks, **settings: str) -> Product:
+    clip = Clip("s1/über_1", "über_1", "s1", "s1/über_1/")
+    work = open_stage(RecordsConfig(**settings))(ClipJob(clip, Media.of_bytes("x", b"x"), {"align": ALIGN}), INFO)
+    work.push(FrameChunk(0, frames_THWC, np.arange(len(frames_THWC)) / 25))
+    return work.finish({"landmarks": face, "info": INFO, "facts": DecodeFacts(len(frames_THWC))})
+
+
+@pytest.mark.parametrize(("height_px", "seen"), [(50, True), (80, True), (96, False), (288, False)])
+def test_pictures_of_mouths_are_no_faces_even_where_a_detector_sees_one(face, height_px: int, *, seen: bool) -> None:
+    found = face if seen else dataclasses.replace(face, source_T=np.zeros_like(face.source_T))
+    frames_THWC = frames_of(5)[:, :height_px, : 2 * height_px].copy()
+    told = f"NO_FACE: .*pictures of {frames_THWC.shape[2]}x{height_px} px are mouths that were cropped before"
+    with pytest.raises(BadInput, match=told) as caught:
+        of_pictures(frames_THWC, found)
     assert "made for training and not for cropping" in caught.value.message
+
+
+def test_pictures_of_faces_are_told_by_their_rate_alone(face) -> None:
+    video, pictures = carry(open_stage(RecordsConfig()), frames_of(75), face), of_pictures(frames_of(75), face)
+    assert set(pictures.flags) - set(video.flags) == {"RATE_ASSUMED"}
+    assert decode_example(pictures.payload)["frames"] == decode_example(video.payload)["frames"]
+    assert of_pictures(frames_of(75)[:, :50, :100].copy(), face, profile="liptype2-v1").flags
 
 
 def test_a_refused_clip_leaves_the_stage_fit_for_the_next(face) -> None:
