@@ -20,6 +20,7 @@ from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 
 STAGES: dict[str, str] = {
     "decode": "services.decode",
+    "audio": "services.audio",
     "landmarks": "services.landmarks",
     "records": "services.records.grid",
     "keypoints": "services.landmarks.body",

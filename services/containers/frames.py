@@ -67,7 +67,7 @@ def open_video(media: Media, config: DecodeConfig) -> Iterator[PyavVideo]:
     OUT_OF_MEMORY; Transient MEDIA_UNREADABLE when the file itself cannot be read.
     """
     log = DecoderLog()
-    with open_container(media, config, log) as container:
+    with open_container(media, decoder_options(config), log) as container:
         with log.listening():
             video = PyavVideo(container, media, config, log)
         try:

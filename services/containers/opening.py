@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -64,16 +64,19 @@ class _Nameless:
 
 
 @contextmanager
-def open_container(media: Media, config: DecodeConfig, log: DecoderLog) -> Iterator[Any]:
+def open_container(
+    media: Media, options: Mapping[str, str], log: DecoderLog, *, also: str = "", kind: str = "video"
+) -> Iterator[Any]:
     """PyAV's input container over the media's bytes, closed on every way out.
 
+    options: of the decoders. also: demuxers that are allowed beside FORMATS. kind: what is looked for, for messages.
     Raises BadInput EMPTY_FILE, OPEN_FAILED or OUT_OF_MEMORY; Transient MEDIA_UNREADABLE when the file cannot be read.
     """
     if media.size_bytes == 0:
         raise BadInput("EMPTY_FILE", f"{media.name} has no bytes; replace the file or leave it out")
     with _open_file(media) as file:
         with log.listening():
-            container = _open(_Nameless(file, media), media, config, log)
+            container = _open(_Nameless(file, media), media, options, log, f"{FORMATS},{also}".rstrip(","), kind)
         with container:
             yield container
 
@@ -131,7 +134,11 @@ def _without_stills(streams: list[Any], media: Media, config: DecodeConfig) -> l
     """Those of more than one packet, all if there is none: some writers do not say that a cover is a picture alone."""
     num_packets = {stream.index: 0 for stream in streams}
     log = DecoderLog()
-    with open_container(media, config, log) as container, log.listening(), contextlib.suppress(av.error.FFmpegError):
+    with (
+        open_container(media, decoder_options(config), log) as container,
+        log.listening(),
+        contextlib.suppress(av.error.FFmpegError),
+    ):
         for i, packet in enumerate(container.demux(*(container.streams[index] for index in num_packets))):
             num_packets[packet.stream.index] += packet.size > 0
             if i >= _PACKETS_LOOKED_AT or min(num_packets.values()) > 1:
@@ -177,7 +184,7 @@ def packets_of(media: Media, config: DecodeConfig, stream_index: int) -> tuple[i
     num_packets, first_s, last_s = 0, math.inf, -math.inf
     # Not the clip's own log, which would hear everything twice.
     log = DecoderLog()
-    with open_container(media, config, log) as container, log.listening():
+    with open_container(media, decoder_options(config), log) as container, log.listening():
         stream = container.streams[stream_index]
         with contextlib.suppress(av.error.FFmpegError):
             for packet in container.demux(stream):
@@ -226,7 +233,7 @@ def _open_file(media: Media) -> BinaryIO:
         raise _unreadable(media, error) from error
 
 
-def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) -> Any:
+def _open(file: _Nameless, media: Media, options: Mapping[str, str], log: DecoderLog, formats: str, kind: str) -> Any:
     picture_format = _picture_format(file, media, log) if media.is_pictures else None
     of_pictures = {"format_whitelist": picture_format, "framerate": f"{PICTURES_HZ:g}"} if picture_format else {}
     try:
@@ -234,16 +241,16 @@ def _open(file: _Nameless, media: Media, config: DecodeConfig, log: DecoderLog) 
             file,
             mode="r",
             format=picture_format,
-            options=decoder_options(config),
-            container_options={**_CONTAINER_OPTIONS, **of_pictures},
+            options=dict(options),
+            container_options={**_CONTAINER_OPTIONS, "format_whitelist": formats, **of_pictures},
             metadata_errors="replace",
         )
     except av.error.MemoryError as error:
         raise absurd_memory(media, log, error) from error
     except av.error.FFmpegError as error:
         message = (
-            f"{media.name}: its {media.size_bytes} bytes do not open as a video of a kind that is read here "
-            f"({FORMATS}); replace or convert it"
+            f"{media.name}: its {media.size_bytes} bytes do not open as a {kind} of a kind that is read here "
+            f"({formats}); replace or convert it"
         )
         raise bad_input("OPEN_FAILED", message, log, error) from error
 

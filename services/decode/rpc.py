@@ -37,7 +37,7 @@ from services.base.sandbox.child import waiting_for
 from services.base.stage.clip_pass import ChunkPart, FactsPart, InfoPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import StageSpec
-from services.base.stage.stream import FrameStream, Source
+from services.base.stage.stream import FRAMES, FrameSource, FrameStream
 from services.base.worker.fingerprint import identity_of
 from services.containers.config import DecodeConfig, config_of_call, config_of_clip
 from services.decode.spec import SPEC
@@ -64,7 +64,7 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
         stages = [(SPEC.name, dataclasses.asdict(config_of_call(self._config, start.sampling, start.target_fps)))]
         with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            parts = carry(self._children, stages, job_of(media, start.max_frames), want_frames=True)
+            parts = carry(self._children, stages, job_of(media, start.max_frames), want={FRAMES})
             yield from _responses(parts, self._max_message_bytes)
 
 
@@ -72,13 +72,13 @@ def _responses(parts: Iterator[Part], max_message_bytes: int) -> Iterator[decode
     facts: DecodeFacts | None = None
     for part in parts:
         match part:
-            case InfoPart(info):
+            case InfoPart(VideoInfo() as info):
                 require_frame_fits(info.width_px, info.height_px, max_message_bytes)
                 yield decode_pb2.DecodeResponse(info=info_to_proto(info))
-            case ChunkPart(chunk):
+            case ChunkPart(FrameChunk() as chunk):
                 for message in frames_to_protos(chunk, max_message_bytes):
                     yield decode_pb2.DecodeResponse(chunk=message)
-            case FactsPart(facts):
+            case FactsPart(DecodeFacts() as facts):
                 pass
     # Last, once the child is done: a caller that hangs up on the facts would else cost the child.
     if facts is not None:
@@ -114,7 +114,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
 
 
-def open_remote(target: str, config: DecodeConfig) -> Source:
+def open_remote(target: str, config: DecodeConfig) -> FrameSource:
     """What `stage.open_stage(config)` returns, decoding at a server. Raises what that raises, and Transient."""
     remote = Remote(target)
 

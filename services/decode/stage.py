@@ -12,14 +12,14 @@ import numpy as np
 
 from services.base.media.clip import Media
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
-from services.base.stage.stream import FrameStream, Source
+from services.base.stage.stream import FrameSource, FrameStream
 from services.containers.config import DecodeConfig, config_of_clip
 from services.containers.frame_shape import copy_rotated, num_frames_per_chunk
 from services.containers.frames import PyavVideo, open_video
 from services.containers.sampling import sampled
 
 
-def open_stage(config: DecodeConfig) -> Source:
+def open_stage(config: DecodeConfig) -> FrameSource:
     """The source: `with source(media) as stream` gives the frames of one clip. Nothing is loaded, nothing is kept.
 
     Entering raises what `open_video` raises; BadConfig for a clip's max_frames that the config forbids.

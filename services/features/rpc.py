@@ -80,7 +80,7 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
         call = current_call()
         with self._children.borrow(call.remaining_s(), stages) as child:
             for batch in batches_of(frames, self._config.batch_size):
-                yield from child.run(job, timeout_s=call.remaining_s(), frames=batch, info=info)
+                yield from child.run(job, timeout_s=call.remaining_s(), pushed=batch, info=info)
 
 
 def batches_of(chunks: Iterator[FrameChunk], size: int) -> Iterator[Iterator[FrameChunk]]:
@@ -147,7 +147,7 @@ def _responses(parts: Iterator[Part]) -> Iterator[features_pb2.ExtractResponse]:
     num_frames = 0
     for part in parts:
         match part:
-            case FactsPart(facts):
+            case FactsPart(DecodeFacts() as facts):
                 pass
             case ArtifactPart(name, value) if name in SPEC.writes:
                 if not num_frames:

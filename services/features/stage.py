@@ -13,6 +13,7 @@ from services.base.media.features import Features
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.clip_pass import Pause
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import ONLY_FRAMES
 from services.features import ops
 from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted, request_size
 from services.features.opening import open_model
@@ -44,7 +45,7 @@ class FeaturesOfClip:
     Batches are cut by counting the clip's frames: the composition is a function of the clip, not of its chunks.
     """
 
-    wants_frames = True
+    wants = ONLY_FRAMES
 
     def __init__(self, departures: Departures, name: str) -> None:
         self._computer, self._batch_size, self._name = departures.computer, departures.batch_size, name

@@ -34,6 +34,7 @@ from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping, json_object
 from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
+from services.base.stage.stream import NO_STREAMS
 from services.base.worker.fingerprint import identity_of
 from services.landmarks.spec import SPEC, LandmarksConfig
 
@@ -101,7 +102,7 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
         frames = frames_of(requests, width_px, height_px, start.max_frames)
         info = VideoInfo(width_px, height_px, 0, 0.0, 0, 0.0, "", "")
         job = job_of(Media.of_bytes("frames", b""))
-        yield from carry(self._children, stages, job, frames=frames, info=info)
+        yield from carry(self._children, stages, job, pushed=frames, info=info)
 
 
 def config_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig) -> LandmarksConfig:
@@ -152,7 +153,7 @@ def _responses(parts: Iterator[Part]) -> Iterator[landmarks_pb2.DetectResponse]:
     facts: DecodeFacts | None = None
     for part in parts:
         match part:
-            case FactsPart(facts):
+            case FactsPart(DecodeFacts() as facts):
                 pass
             case ArtifactPart(name, value) if name in SPEC.writes:
                 yield landmarks_pb2.DetectResponse(info=_info_of(value))
@@ -243,7 +244,7 @@ class _Asked:
 class RemoteConsumer:
     """One clip at a server (a `ClipConsumer`): sent at once, in the background, as encoded bytes."""
 
-    wants_frames = False
+    wants = NO_STREAMS
 
     def __init__(self, remote: Remote, media: Media, asked: _Asked) -> None:
         self._remote = remote

@@ -11,6 +11,7 @@ from services.base.errors import BadInput
 from services.base.media.points import Landmarks
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
+from services.base.stage.stream import ONLY_FRAMES
 from services.geometry.tracks import interpolate_short_losses
 from services.landmarks import models
 from services.landmarks.face.backend import Backend, FaceTrack
@@ -52,7 +53,7 @@ def open_backend(config: LandmarksConfig) -> Backend:
 class LandmarksOfClip:
     """One clip. name: for messages. Without info the first frames tell the size. max_gap_frames: as in the config."""
 
-    wants_frames = True
+    wants = ONLY_FRAMES
 
     def __init__(self, backend: Backend, name: str, info: VideoInfo | None = None, max_gap_frames: int = 0) -> None:
         self._backend = backend

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE = {"media", "process", "rpc", "run", "sandbox", "stage", "store", "worker"}
 BASE_MODULES = {"digest", "errors"}
 SERVICES = {
+    "audio",
     "base",
     "containers",
     "corpus",
@@ -39,7 +40,7 @@ ORCHESTRATOR = {
     "service",
 }
 ORCHESTRATOR_MODULES = {"roots"}
-STAGES = ("decode", "features", "landmarks", "landmarks/body", "records/grid", "records/sign")
+STAGES = ("audio", "decode", "features", "landmarks", "landmarks/body", "records/grid", "records/sign")
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13
 QUESTIONS = {"spec", "stage"}

@@ -108,7 +108,7 @@ def obey(order):
 class Obeying:
     """Does what the clip's bytes say; `once:` faults only the first time, told by a file that it leaves behind."""
 
-    wants_frames = True
+    wants = frozenset({"frames"})
 
     def __init__(self, job, info):
         self.order = job.media.data.decode()
@@ -134,7 +134,7 @@ class FarStage:
 
 
 class ObeyingFar:
-    wants_frames = True
+    wants = frozenset({"frames"})
 
     def __init__(self, orders):
         self.orders = orders

@@ -39,7 +39,7 @@ def product(child, order="fine", **options):
 
 
 def test_parts_come_in_order_and_values_are_those_of_the_stage(child):
-    parts = list(child.run(job("fine"), want_frames=True))
+    parts = list(child.run(job("fine"), want={"frames"}))
     assert [type(p).__name__ for p in parts] == [
         "InfoPart",
         *["ChunkPart"] * 3,
@@ -138,7 +138,7 @@ def test_what_a_clip_waits_for_a_remote_stage_is_not_its_time(child):
 
 
 def test_what_a_caller_takes_to_read_is_not_the_clips_time(child):
-    parts = child.run(job("sleep"), want_frames=True)
+    parts = child.run(job("sleep"), want={"frames"})
     next(parts)
     time.sleep(LIMITS.time_s + 0.2)
     assert [type(p).__name__ for p in parts][-2:] == ["ArtifactPart", "DonePart"]
@@ -150,7 +150,7 @@ def test_what_a_caller_takes_to_send_is_not_the_clips_time(child):
         yield FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))
         time.sleep(LIMITS.time_s + 0.2)
 
-    assert product(child, frames=frames(), info=INFO).payload == b"48"
+    assert product(child, pushed=frames(), info=INFO).payload == b"48"
 
 
 @pytest.mark.parametrize(("kills", "error"), [((0, 1), Transient), ((0, 0, 0, 0), BadInput)])
@@ -174,7 +174,7 @@ def test_memory_is_watched_while_frames_are_sent(child):
             yield chunk
 
     with pytest.raises(BadInput) as failure:
-        product(child, "eat-frames", frames=frames(), info=VideoInfo(64, 64, 0, 25.0, 0, 0.0, "", ""))
+        product(child, "eat-frames", pushed=frames(), info=VideoInfo(64, 64, 0, 25.0, 0, 0.0, "", ""))
     assert failure.value.reason == "OUT_OF_MEMORY"
     assert num_sent < 50
 
@@ -182,7 +182,7 @@ def test_memory_is_watched_while_frames_are_sent(child):
 def test_a_call_that_cannot_be_tried_again_does_not_say_that_it_was(child):
     frames = iter([FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))])
     with pytest.raises(BadInput) as failure:
-        product(child, "crash", frames=frames, info=INFO)
+        product(child, "crash", pushed=frames, info=INFO)
     assert "again" not in failure.value.message
     with pytest.raises(BadInput) as failure:
         product(child, "crash")
@@ -215,12 +215,12 @@ def test_a_child_outlives_a_clip_that_ends_soon_after_nobody_wants_it():
     child = PassChild([("frames", {}), ("obey", {})], LIMITS, program=PROGRAM, grace_s=1.5)
     try:
         pid = product(child).quality["pid"]
-        parts = child.run(job("sleep"), want_frames=True)
+        parts = child.run(job("sleep"), want={"frames"})
         next(parts)
         parts.close()
         assert product(child).quality["pid"] == pid
         with pytest.raises(ValueError, match="broke off"):
-            product(child, frames=_breaking_off(), info=INFO)
+            product(child, pushed=_breaking_off(), info=INFO)
         assert product(child).quality["pid"] == pid
         assert product(child, "sleep", timeout_s=0.1).quality["pid"] == pid
         with pytest.raises(Transient, match="DEADLINE_EXCEEDED"):
@@ -262,7 +262,7 @@ def test_a_child_keeps_the_last_stages_that_it_opened():
 
 def test_frames_of_the_caller_replace_the_source(child):
     frames = iter([FrameChunk(0, np.full((2, 2, 4, 3), 1, np.uint8), np.zeros(2))])
-    made = product(child, frames=frames, info=VideoInfo(4, 2, 0, 25.0, 2, 0.08, "", ""))
+    made = product(child, pushed=frames, info=VideoInfo(4, 2, 0, 25.0, 2, 0.08, "", ""))
     assert made.payload == b"48"
 
 

@@ -1,4 +1,4 @@
-"""Values that cross stages: clips, video, points, features. Pure.
+"""Values that cross stages: clips, video, sound, points, features. Pure.
 
 Belongs here: frozen types that check themselves when they are made.
 May not: read files, decode, or know a stage.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.base.errors import Transient, VisemillError
-from services.base.media.video import FrameChunk, VideoInfo
 from services.base.process import metrics
 from services.base.rpc.interceptor import current_call
 from services.base.sandbox.supervisor import PassChild, Stages
 from services.base.stage.clip_pass import Part
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import NO_STREAMS, Chunk, Info
 
 # Starts in a row that fail before the pool as a whole is unwell: one alone may be bad luck.
 NUM_STARTS = 3
@@ -27,10 +27,10 @@ class Child(Protocol):
         self,
         job: ClipJob,
         *,
-        want_frames: bool = False,
+        want: Collection[str] = NO_STREAMS,
         timeout_s: float | None = None,
-        frames: Iterator[FrameChunk] | None = None,
-        info: VideoInfo | None = None,
+        pushed: Iterator[Chunk] | None = None,
+        info: Info | None = None,
     ) -> Iterator[Part]: ...
 
 
@@ -45,9 +45,9 @@ def carry(
     stages: Stages,
     job: ClipJob,
     *,
-    want_frames: bool = False,
-    frames: Iterator[FrameChunk] | None = None,
-    info: VideoInfo | None = None,
+    want: Collection[str] = NO_STREAMS,
+    pushed: Iterator[Chunk] | None = None,
+    info: Info | None = None,
 ) -> Iterator[Part]:
     """Parts of one clip's pass in a borrowed child, within the time of the call that this thread serves.
 
@@ -55,7 +55,7 @@ def carry(
     """
     call = current_call()
     with children.borrow(call.remaining_s(), stages) as child:
-        yield from child.run(job, want_frames=want_frames, timeout_s=call.remaining_s(), frames=frames, info=info)
+        yield from child.run(job, want=want, timeout_s=call.remaining_s(), pushed=pushed, info=info)
 
 
 class ChildPool:

@@ -21,11 +21,11 @@ from typing import Any
 
 from services.base.digest import canonical_json
 from services.base.errors import Transient, VisemillError
-from services.base.media.video import FrameChunk, VideoInfo
 from services.base.process import log
 from services.base.sandbox import protocol
 from services.base.sandbox.interleaving import ClipInProgress, next_runnable
-from services.base.stage.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart
+from services.base.stage.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart, InfoPart
+from services.base.stage.stream import Chunk
 
 _PR_SET_PDEATHSIG = 1
 # Room beyond the limit on the resident set: address space that is mapped and never touched also counts here.
@@ -172,14 +172,14 @@ class _Clips:
 
     def serve(self, header: dict[str, Any], payload: bytearray) -> None:
         """header: of a "job", or of "take" for the one that has been begun; "followed" where the next one comes."""
-        frames: _Incoming | None = None
+        pushed: _Incoming | None = None
         if header["part"] == "take":
             assert self._next is not None
             clip, self._next = self._next, None
         else:
             self._drop()
-            frames = _Incoming(self._sock) if header["frames"] else None
-            clip = self._begin(header, payload, frames)
+            pushed = _Incoming(self._sock) if header["pushed"] else None
+            clip = self._begin(header, payload, pushed)
         del payload
         if header.get("followed"):
             # Read at once: while the other end sends, it reads nothing.
@@ -187,7 +187,7 @@ class _Clips:
         try:
             self._carry(clip)
         except VisemillError as error:
-            _finish(frames)
+            _finish(pushed)
             _send_error(self._sock, error)
         except MemoryError:
             # What is left of the heap is not to be trusted; the supervisor starts a fresh child.
@@ -195,15 +195,16 @@ class _Clips:
             protocol.send(self._sock, {"part": "error", **fields})
             os._exit(1)
         except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is told with its traceback
-            _finish(frames)
+            _finish(pushed)
             bug = VisemillError("INTERNAL_ERROR", f"{clip.key}: {error!r}", traceback.format_exc())
             _send_error(self._sock, bug)
 
-    def _begin(self, header: dict[str, Any], payload: bytearray, frames: _Incoming | None) -> ClipInProgress:
+    def _begin(self, header: dict[str, Any], payload: bytearray, pushed: _Incoming | None) -> ClipInProgress:
         job, given = protocol.unpack_job(header, payload)
-        info = VideoInfo(**header["info"]) if header.get("info") else None
-        incoming = iter(frames) if frames is not None else None
-        steps = self._passes.current().run(job, given, want_frames=header["want_frames"], frames=incoming, info=info)
+        about = protocol.unpack_part(header["info"], bytearray()) if header.get("info") else None
+        info = about.info if isinstance(about, InfoPart) else None
+        chunks = iter(pushed) if pushed is not None else None
+        steps = self._passes.current().run(job, given, want=header["want"], pushed=chunks, info=info)
         return ClipInProgress(job.clip.key, steps)
 
     def _carry(self, clip: ClipInProgress) -> None:
@@ -256,16 +257,16 @@ class _Clips:
 
 
 class _Incoming:
-    """The caller's frames. Raises Transient CANCELLED where they break off."""
+    """The caller's chunks. Raises Transient CANCELLED where they break off."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._ended = False
 
-    def __iter__(self) -> Iterator[FrameChunk]:
+    def __iter__(self) -> Iterator[Chunk]:
         while (message := self._next()) is not None:
             if message[0]["part"] == "abort":
-                raise Transient("CANCELLED", "the frames broke off")
+                raise Transient("CANCELLED", "what the caller sends broke off")
             part = protocol.unpack_part(*message)
             assert isinstance(part, ChunkPart)
             yield part.chunk
@@ -290,9 +291,9 @@ def _received(sock: socket.socket) -> tuple[dict[str, Any], bytearray]:
     return message
 
 
-def _finish(frames: _Incoming | None) -> None:
-    if frames is not None:
-        frames.skip()
+def _finish(pushed: _Incoming | None) -> None:
+    if pushed is not None:
+        pushed.skip()
 
 
 def _send_error(sock: socket.socket, error: VisemillError) -> None:

@@ -14,14 +14,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from services.base.media.audio import AudioChunk
 from services.base.media.clip import Clip, Media
-from services.base.media.video import DecodeFacts, FrameChunk, TimeHole, VideoInfo
+from services.base.media.video import FrameChunk, TimeHole
 from services.base.stage.artifacts import decode_artifact, encode_artifact, kind_of
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import STREAMS, Chunk, Info, Report, kind_of_stream
 
 _PREFIX = struct.Struct("<IQ")
+# Fields of facts that JSON makes plain lists of.
+_HOLES = frozenset({"holes", "gaps"})
 _MAX_HEADER_BYTES = 64 << 20
 _MAX_PAYLOAD_BYTES = 4 << 30
 
@@ -133,11 +137,11 @@ def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
     """A part as a header and pieces of payload."""
     match part:
         case InfoPart(info):
-            return {"part": "info", "info": dataclasses.asdict(info)}, []
+            return {"part": "info", "kind": kind_of_stream(info), "info": dataclasses.asdict(info)}, []
         case ChunkPart(chunk):
             return pack_chunk(chunk)
         case FactsPart(facts):
-            return {"part": "facts", "facts": dataclasses.asdict(facts)}, []
+            return {"part": "facts", "kind": kind_of_stream(facts), "facts": dataclasses.asdict(facts)}, []
         case ArtifactPart(name, value):
             kind, data = _pack_value(value)
             return {"part": "artifact", "name": name, "kind": kind}, [data]
@@ -145,8 +149,18 @@ def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
             return {"part": "done", "seconds": dict(seconds)}, []
 
 
-def pack_chunk(chunk: FrameChunk) -> tuple[Header, list[bytes | memoryview]]:
-    """A chunk of frames as a header and its pixels, without a copy where they are contiguous."""
+def pack_chunk(chunk: Chunk) -> tuple[Header, list[bytes | memoryview]]:
+    """A chunk of a stream as a header and its pixels or samples, without a copy where they are contiguous."""
+    if isinstance(chunk, AudioChunk):
+        samples = np.ascontiguousarray(chunk.samples_TC)
+        header = {
+            "part": "samples",
+            "first_sample": chunk.first_sample,
+            "shape": list(samples.shape),
+            "sample_rate_hz": chunk.sample_rate_hz,
+            "start_s": chunk.start_s.hex(),
+        }
+        return header, [samples.reshape(-1).view(np.uint8).data]
     frames = np.ascontiguousarray(chunk.frames_THWC)
     header = {
         "part": "chunk",
@@ -161,18 +175,23 @@ def unpack_part(header: Header, payload: bytearray) -> Part:
     """The inverse of `pack_part`. Raises ValueError for an unknown part."""
     match header["part"]:
         case "info":
-            return InfoPart(VideoInfo(**header["info"]))
+            info: Info = STREAMS[header["kind"]].info(**header["info"])
+            return InfoPart(info)
         case "chunk":
             frames = np.frombuffer(payload, np.uint8).reshape(header["shape"])
             pts_s = np.array([float.fromhex(t) for t in header["pts_s"]], np.float64)
             return ChunkPart(FrameChunk(header["first_index"], frames, pts_s))
+        case "samples":
+            samples = np.frombuffer(payload, np.float32).reshape(header["shape"])
+            start_s = float.fromhex(header["start_s"])
+            return ChunkPart(AudioChunk(header["first_sample"], samples, header["sample_rate_hz"], start_s))
         case "facts":
-            facts = header["facts"]
-            lists = {
-                "warnings": tuple(facts["warnings"]),
-                "holes": tuple(TimeHole(*hole) for hole in facts["holes"]),
-            }
-            return FactsPart(DecodeFacts(**{**facts, **lists}))
+            values = dict(header["facts"])
+            values["warnings"] = tuple(values["warnings"])
+            for name in _HOLES & values.keys():
+                values[name] = tuple(TimeHole(*hole) for hole in values[name])
+            facts: Report = STREAMS[header["kind"]].facts(**values)
+            return FactsPart(facts)
         case "artifact":
             return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload)))
         case "done":

@@ -6,7 +6,7 @@ BadInput CLIP_CRASHED, TIMEOUT or OUT_OF_MEMORY. The supervisor imports no media
 Where clips wait for others at their end, the child may begin the next one meanwhile. It is told of one clip at a time
 all the same, and whatever ends a child that holds two is nobody's fault until it comes again with one.
 
-A clip's time is what the child takes. Waiting for a caller's frames, for a caller that is slow to read, or for a remote
+A clip's time is what the child takes. Waiting for a caller's chunks, for a caller that is slow to read, or for a remote
 stage is none of it; a remote stage that is waited for as long as a clip may take is Transient REMOTE_TIMEOUT.
 """
 
@@ -16,12 +16,11 @@ import contextlib
 import contextvars
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.errors import BadConfig, Transient, VisemillError, from_kind
-from services.base.media.video import FrameChunk, VideoInfo
 from services.base.process import metrics
 from services.base.sandbox import protocol
 from services.base.sandbox.child import MOST_PASSES
@@ -31,6 +30,7 @@ from services.base.sandbox.process import ChildProcess
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT, ChildLost, ClipWatch
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part, Progress
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import NO_STREAMS, Chunk, Info
 
 __all__ = [
     "ArtifactPart",
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _START_LIMIT_S = 180.0
-_NO_OPTIONS = {"want_frames": False, "frames": False}
+_NO_OPTIONS: Mapping[str, Any] = {"want": [], "pushed": False}
 
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -123,31 +123,31 @@ class PassChild:
         self,
         job: ClipJob,
         *,
-        want_frames: bool = False,
+        want: Collection[str] = NO_STREAMS,
         timeout_s: float | None = None,
         given: Mapping[str, Any] | None = None,
-        frames: Iterator[FrameChunk] | None = None,
-        info: VideoInfo | None = None,
+        pushed: Iterator[Chunk] | None = None,
+        info: Info | None = None,
         then: NextClip | None = None,
     ) -> Iterator[Part]:
         """Parts of the pass over one clip, as `ClipPass.run` yields them.
 
         then: what may be begun while this clip waits for others. A later `run` of that very job takes up what was begun
         with what it was given; of any other, drops it.
-        frames, info: frames that the caller has, in place of decoding; such a call cannot be tried a second time.
+        pushed, info: chunks that the caller has, in place of decoding; such a call cannot be tried a second time.
         timeout_s: the caller's deadline. Raises BadInput, BadConfig or Transient as the stages do; TIMEOUT past the
         limit is the clip's fault, past the caller's deadline it is Transient.
         """
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        options: dict[str, Any] = {"want_frames": want_frames, "frames": frames is not None}
+        options: dict[str, Any] = {"want": sorted(want), "pushed": pushed is not None}
         if info is not None:
-            options["info"] = protocol.pack_part(InfoPart(info))[0]["info"]
-        num_yielded, num_tries = 0, 2 if frames is None else 1
+            options["info"] = protocol.pack_part(InfoPart(info))[0]
+        num_yielded, num_tries = 0, 2 if pushed is None else 1
         for attempt in range(1, num_tries + 1):
             then = then if attempt == 1 and self.begins_next else None
             is_taken = attempt == 1 and self._begun is not None and self._begun.job is job
             try:
-                with contextlib.closing(self._once(job, options, deadline_s, given or {}, frames, then)) as parts:
+                with contextlib.closing(self._once(job, options, deadline_s, given or {}, pushed, then)) as parts:
                     for i, part in enumerate(parts):
                         if i >= num_yielded:
                             num_yielded += 1
@@ -251,7 +251,7 @@ class PassChild:
         options: Mapping[str, Any],
         deadline_s: float | None,
         given: Mapping[str, Any],
-        frames: Iterator[FrameChunk] | None,
+        pushed: Iterator[Chunk] | None,
         then: NextClip | None,
     ) -> Generator[Part, None, None]:
         self.start()
@@ -261,8 +261,8 @@ class PassChild:
         self._process.hear_as(contextvars.copy_context())
         watch = self._watch(self._limits.time_s, deadline_s)
         self._ask_for(watch, job, given, options, then)
-        if frames is not None:
-            self._send_frames(watch, frames)
+        if pushed is not None:
+            self._send_chunks(watch, pushed)
         progress = Progress()
         while True:
             header, payload = self._process.receive(watch)
@@ -308,16 +308,16 @@ class PassChild:
             return ChildLost("INTERNAL_ERROR", header["message"], words=header["detail"])
         return _error_of(header)
 
-    def _send_frames(self, watch: ClipWatch, frames: Iterator[FrameChunk]) -> None:
+    def _send_chunks(self, watch: ClipWatch, chunks: Iterator[Chunk]) -> None:
         assert self._process is not None
         try:
-            for chunk in frames:
+            for chunk in chunks:
                 header, pieces = protocol.pack_chunk(chunk)
                 self._process.send(watch, header, *pieces)
         except ChildLost:
             raise
         except BaseException:
-            # The caller's frames broke off: the child waits for more, and would take the next job for one of them.
+            # The caller's chunks broke off: the child waits for more, and would take the next job for one of them.
             self._let_finish(watch, {"part": "abort"})
             raise
         self._process.send(watch, {"part": "end"})
@@ -344,7 +344,7 @@ class PassChild:
 
 def _count(part: Part, header: Mapping[str, Any]) -> None:
     if isinstance(part, FactsPart):
-        metrics.FRAMES.inc(part.facts.num_frames)
+        metrics.FRAMES.inc(part.facts.counts.get("frames", 0))
     elif isinstance(part, DonePart):
         for stage, seconds in part.seconds.items():
             metrics.STAGE_SECONDS.labels(stage).observe(seconds)

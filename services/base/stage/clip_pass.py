@@ -1,32 +1,44 @@
-"""A pass: one clip carried through its stages in one process, its frames decoded once and shown to every stage."""
+"""A pass: one clip carried through its stages in one process, its streams decoded once and shown to every stage."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from services.base.errors import BadConfig
-from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.media.audio import AudioChunk
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer, StageSpec
-from services.base.stage.stream import FrameStream, Source
+from services.base.stage.stream import (
+    FRAMES,
+    NO_STREAMS,
+    STREAMS,
+    Chunk,
+    Info,
+    Report,
+    Source,
+    Stream,
+    kind_of_stream,
+)
 
 
 @dataclass(frozen=True)
 class InfoPart:
-    info: VideoInfo
+    info: Info
 
 
 @dataclass(frozen=True)
 class ChunkPart:
-    chunk: FrameChunk
+    chunk: Chunk
 
 
 @dataclass(frozen=True)
 class FactsPart:
-    facts: DecodeFacts
+    facts: Report
 
 
 @dataclass(frozen=True)
@@ -76,33 +88,40 @@ class Awaiting(Protocol):
 
 @dataclass(frozen=True)
 class BoundStage:
-    """An opened stage: a source when its spec writes frames, else a consumer; in-process or remote, nobody can tell."""
+    """An opened stage: a source when its spec writes a stream, else a consumer; in-process or remote, nobody can
+    tell.
+    """
 
     spec: StageSpec
-    call: Source | Consumer
-
-    @property
-    def is_source(self) -> bool:
-        return self.spec.source_of is not None
+    call: Source[Any, Any, Any] | Consumer
 
 
 class Progress:
-    """How much of a clip there is, told from its frames and from no header. One frame proves a second at most."""
+    """How much of a clip there is, told from its frames or samples and from no header. One frame proves a second at
+    most.
+    """
 
     def __init__(self) -> None:
         self._first_s: float | None = None
         self._last_s = 0.0
         self._num_frames = 0
+        self._sound_s = 0.0
 
-    def add(self, chunk: FrameChunk) -> float:
+    def add(self, chunk: Chunk) -> float:
         """Seconds of media so far."""
         if not len(chunk):
             return 0.0
+        if isinstance(chunk, AudioChunk):
+            self._sound_s = max(self._sound_s, chunk.end_s - chunk.start_s)
+            return max(self._sound_s, self._frames_s())
         if self._first_s is None:
             self._first_s = float(chunk.pts_s[0])
         self._last_s = max(self._last_s, float(chunk.pts_s[-1]))
         self._num_frames += len(chunk)
-        return min(max(0.0, self._last_s - self._first_s), float(self._num_frames))
+        return max(self._sound_s, self._frames_s())
+
+    def _frames_s(self) -> float:
+        return min(max(0.0, self._last_s - (self._first_s or 0.0)), float(self._num_frames))
 
 
 class _Clock:
@@ -117,11 +136,16 @@ class ClipPass:
     """The stages of a pass, opened once, carrying one clip at a time."""
 
     def __init__(self, stages: Sequence[BoundStage]) -> None:
-        sources = [s for s in stages if s.is_source]
-        if len(sources) > 1:
-            raise BadConfig("TWO_SOURCES", f"a pass decodes once: give one of {[s.spec.name for s in sources]}")
-        self._source = sources[0] if sources else None
-        self._consumers = [s for s in stages if not s.is_source]
+        self._sources: dict[str, BoundStage] = {}
+        for stage in stages:
+            kind = stage.spec.source_of
+            if kind is None:
+                continue
+            if kind in self._sources:
+                names = [self._sources[kind].spec.name, stage.spec.name]
+                raise BadConfig("TWO_SOURCES", f"a pass decodes {kind} once: give one of {names}")
+            self._sources[kind] = stage
+        self._consumers = [stage for stage in stages if stage.spec.source_of is None]
 
     @property
     def waits_at_end(self) -> bool:
@@ -133,90 +157,127 @@ class ClipPass:
         job: ClipJob,
         given: Mapping[str, Any],
         *,
-        want_frames: bool = False,
-        frames: Iterator[FrameChunk] | None = None,
-        info: VideoInfo | None = None,
+        want: Collection[str] = NO_STREAMS,
+        pushed: Iterator[Chunk] | None = None,
+        info: Info | None = None,
     ) -> Generator[Part | Pause, None, None]:
-        """Parts in order: info, chunks (want_frames only), facts, artifacts, done. Between them pauses: after each
-        chunk of frames, and before an artifact that is waited for. Whoever goes on at once waits for it here.
+        """Parts in order: infos, chunks (of the kinds in want only), facts, artifacts, done. Between them pauses: after
+        each other chunk, and before an artifact that is waited for. Whoever goes on at once waits for it here.
 
         given: artifacts by name that are known already; their stages do not run.
-        frames, info: frames from the caller in place of a source. Raises what the stages raise.
+        pushed, info: chunks from the caller in place of all sources, of the info's kind, frames without one. Raises
+        what the stages raise.
         """
         todo = [s for s in self._consumers if not given.keys() >= {*s.spec.writes}]
-        if frames is not None:
-            yield from self._carry(job, given, todo, _Pushed(info, frames), want_frames)
-        elif self._source is not None:
-            yield from self._decode(job, given, todo, want_frames)
-        else:
-            raise BadConfig("NO_SOURCE", "the pass has no stage that makes frames: put decode first, or send frames")
+        clock = _Clock()
+        with contextlib.ExitStack() as opened:
+            streams: dict[str, _Named]
+            if pushed is not None:
+                kind = FRAMES if info is None else kind_of_stream(info)
+                streams = {kind: _Named("frames" if kind == FRAMES else kind, _Pushed(info, pushed))}
+            else:
+                streams = {kind: self._opened(stage, job, opened, clock) for kind, stage in self._sources.items()}
+            yield from self._carry(job, given, todo, streams, frozenset(want), clock)
 
-    def _decode(
-        self, job: ClipJob, given: Mapping[str, Any], todo: list[BoundStage], want_frames: bool
-    ) -> Generator[Part | Pause, None, None]:
-        source: Any = self._source.call if self._source else None
+    def _opened(self, stage: BoundStage, job: ClipJob, opened: contextlib.ExitStack, clock: _Clock) -> _Named:
+        source: Any = stage.call
         since_s = time.process_time()
-        with source(job.media, job.max_frames) as stream:
-            yield from self._carry(job, given, todo, stream, want_frames, since_s)
+        stream = opened.enter_context(source(job.media, job.max_frames))
+        clock.add(stage.spec.name, since_s)
+        return _Named(stage.spec.name, stream)
 
     def _carry(
         self,
         job: ClipJob,
         given: Mapping[str, Any],
         todo: list[BoundStage],
-        stream: FrameStream | _Pushed,
-        want_frames: bool,
-        since_s: float | None = None,
+        streams: Mapping[str, _Named],
+        want: frozenset[str],
+        clock: _Clock,
     ) -> Generator[Part | Pause, None, None]:
-        clock = _Clock()
-        source_name = self._source.spec.name if self._source else "frames"
-        if since_s is not None:
-            clock.add(source_name, since_s)
-        known: dict[str, Any] = {**given, "info": stream.info, "facts": None}
-        if stream.info is not None:
-            yield InfoPart(stream.info)
-        working = [(s, _begin(s, job, stream.info, clock)) for s in todo]
-        if want_frames or not todo or any(consumer.wants_frames for _, consumer in working):
-            progress = Progress()
-            for chunk in _timed(stream, source_name, clock):
-                _push(chunk, working, clock)
-                media_s = progress.add(chunk)
-                yield ChunkPart(chunk) if want_frames else Pause(media_s=media_s)
-                # Whoever waits after the last one holds no frames.
-                del chunk
-            known["facts"] = stream.facts()
-            if known["facts"] is not None:
-                yield FactsPart(known["facts"])
+        known: dict[str, Any] = dict(given)
+        infos: dict[str, Info | None] = {}
+        for kind, about in STREAMS.items():
+            infos[kind] = streams[kind].stream.info if kind in streams else None
+            known |= {about.info_name: infos[kind], about.facts_name: None}
+        for kind in streams:
+            if (info := infos[kind]) is not None:
+                yield InfoPart(info)
+        working = [(s, _begin(s, job, infos, clock)) for s in todo]
+        wanted = want.union(*(consumer.wants for _, consumer in working))
+        if missing := wanted - streams.keys():
+            kinds = " and ".join(sorted(missing))
+            raise BadConfig(
+                "NO_SOURCE", f"the pass has no stage that makes {kinds}: put its source first, or send {kinds}"
+            )
+        # A pass of sources alone, or one whose artifacts are all known, is run for its facts.
+        read = {kind: streams[kind] for kind in streams if kind in wanted or not todo}
+        progress = Progress()
+        for kind, chunk in _in_time(read, clock):
+            _push(kind, chunk, working, clock)
+            media_s = progress.add(chunk)
+            yield ChunkPart(chunk) if kind in want else Pause(media_s=media_s)
+            # Whoever waits after the last one holds no chunk.
+            del chunk
+        for kind, named in read.items():
+            facts = known[STREAMS[kind].facts_name] = named.stream.facts()
+            if facts is not None:
+                yield FactsPart(facts)
         while working:
             yield from _finish(*working.pop(0), known, clock)
         yield DonePart(clock.seconds)
 
 
 class _Pushed:
-    """Frames that the caller has already."""
+    """Chunks that the caller has already."""
 
-    def __init__(self, info: VideoInfo | None, frames: Iterator[FrameChunk]) -> None:
+    def __init__(self, info: Info | None, chunks: Iterator[Chunk]) -> None:
         self.info = info
-        self._frames = frames
+        self._chunks = chunks
 
-    def __iter__(self) -> Iterator[FrameChunk]:
-        return self._frames
+    def __iter__(self) -> Iterator[Chunk]:
+        return self._chunks
 
     def facts(self) -> None:
         return None
 
 
-def _begin(stage: BoundStage, job: ClipJob, info: VideoInfo | None, clock: _Clock) -> ClipConsumer:
+@dataclass(frozen=True)
+class _Named:
+    """A stream, and the name of the stage that decodes it."""
+
+    name: str
+    stream: Stream[Any, Any, Any] | _Pushed
+
+
+def _in_time(streams: Mapping[str, _Named], clock: _Clock) -> Iterator[tuple[str, Chunk]]:
+    """The chunks of every stream, of two the one that is behind in time; one chunk is held at a time."""
+    left = {kind: _timed(named.stream, named.name, clock) for kind, named in streams.items()}
+    until_s = dict.fromkeys(streams, -math.inf)
+    while left:
+        kind = min(left, key=until_s.__getitem__)
+        chunk = next(left[kind], None)
+        if chunk is None:
+            del left[kind]
+            continue
+        if len(chunk):
+            until_s[kind] = chunk.end_s if isinstance(chunk, AudioChunk) else float(chunk.pts_s[-1])
+        yield kind, chunk
+        del chunk
+
+
+def _begin(stage: BoundStage, job: ClipJob, infos: Mapping[str, Info | None], clock: _Clock) -> ClipConsumer:
     call: Any = stage.call
+    kind = next((kind for kind in STREAMS if kind in stage.spec.streams), None)
     since_s = time.process_time()
-    consumer: ClipConsumer = call(job, info)
+    consumer: ClipConsumer = call(job, None if kind is None else infos[kind])
     clock.add(stage.spec.name, since_s)
     return consumer
 
 
-def _push(chunk: FrameChunk, working: Sequence[tuple[BoundStage, ClipConsumer]], clock: _Clock) -> None:
+def _push(kind: str, chunk: Chunk, working: Sequence[tuple[BoundStage, ClipConsumer]], clock: _Clock) -> None:
     for stage, consumer in working:
-        if consumer.wants_frames:
+        if kind in consumer.wants:
             since_s = time.process_time()
             consumer.push(chunk)
             clock.add(stage.spec.name, since_s)

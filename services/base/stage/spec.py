@@ -14,12 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.base.media.clip import Clip, Media
-from services.base.media.video import FrameChunk, VideoInfo
-
-FRAMES = "frames"
-WAVEFORM = "waveform"
-# What a source may write: read chunk by chunk, and never kept whole.
-STREAMS = frozenset({FRAMES, WAVEFORM})
+from services.base.stage.stream import STREAMS
 
 
 @dataclass(frozen=True)
@@ -104,13 +99,13 @@ class StageSpec:
     def __post_init__(self) -> None:
         if not self.writes or type(self.writes) is not tuple:
             raise ValueError(f"stage {self.name} must write a tuple of one name or more, not {self.writes!r}")
-        if STREAMS & {*self.writes} and len(self.writes) > 1:
+        if STREAMS.keys() & {*self.writes} and len(self.writes) > 1:
             raise ValueError(f"stage {self.name} is a source and must write one stream alone, not {self.writes}")
 
     @property
     def streams(self) -> frozenset[str]:
         """The streams it reads chunk by chunk; empty for a stage that needs none, such as one of text."""
-        return STREAMS & frozenset(self.reads)
+        return frozenset(STREAMS.keys() & {*self.reads})
 
     @property
     def source_of(self) -> str | None:
@@ -140,21 +135,28 @@ class ClipJob:
 
 
 class ClipConsumer(Protocol):
-    """One stage at work on one clip: push every chunk, then finish. wants_frames False: push is never called."""
+    """One stage at work on one clip: push every chunk, then finish. wants: kinds of the chunks that it is pushed."""
 
-    wants_frames: bool
+    wants: frozenset[str]
 
-    def push(self, chunk: FrameChunk) -> None: ...
+    def push(self, chunk: Any) -> None:
+        """The next chunk of a stream it wants, in order; chunks of two streams come in order of time."""
+        ...
 
     def finish(self, given: Mapping[str, Any]) -> Any:
         """The artifact; a mapping by name where the spec writes several.
 
-        given: artifacts by name, with "info" (VideoInfo or None) and "facts" (DecodeFacts or None).
+        given: artifacts by name, with "info" (VideoInfo or None) and "facts" (DecodeFacts or None) of the frames, and
+        "audio_info" and "audio_facts" of the waveform.
         """
         ...
 
 
 class Consumer(Protocol):
-    """What any other stage's `open_stage(config)` returns. info is None when nothing decodes (all remote or cached)."""
+    """What any other stage's `StageSpec.opens(config)` returns.
 
-    def __call__(self, job: ClipJob, info: VideoInfo | None) -> ClipConsumer: ...
+    info: a VideoInfo for a stage that reads frames, an AudioInfo for one that reads a waveform alone; None when nothing
+    decodes that stream (all remote or cached), or for a stage that reads none.
+    """
+
+    def __call__(self, job: ClipJob, info: Any) -> ClipConsumer: ...

@@ -27,6 +27,7 @@ from services.base.stage.artifacts import encode_artifact
 from services.base.stage.config import config_from_mapping, json_object, stage_configs
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob, StageSpec
+from services.base.stage.stream import STREAMS, kind_of_stream
 from services.base.store.open import open_store
 from services.base.worker.picture_folders import media_of
 
@@ -132,9 +133,9 @@ def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], s
         for part in child.run(job):
             match part:
                 case InfoPart(info):
-                    answer["info"] = asdict(info)
+                    answer[STREAMS[kind_of_stream(info)].info_name] = asdict(info)
                 case FactsPart(facts):
-                    answer["facts"] = asdict(facts)
+                    answer[STREAMS[kind_of_stream(facts)].facts_name] = asdict(facts)
                 case DonePart(seconds):
                     answer["cpu_s"] = {name: round(s, 4) for name, s in seconds.items()}
                 case ArtifactPart(name, value):

@@ -14,6 +14,7 @@ from services.base.media.arrays import Float32Array, Float64Array, UInt8Array
 from services.base.media.points import Keypoints
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
+from services.base.stage.stream import ONLY_FRAMES
 from services.landmarks.body.far import CutOut, FarSigner
 from services.landmarks.body.hands import HandOfSide, HandsTrack
 from services.landmarks.body.layout import (
@@ -119,7 +120,7 @@ class FoundPoints:
 class KeypointsOfClip:
     """One clip. name: for messages. Without info the first frames tell the size."""
 
-    wants_frames = True
+    wants = ONLY_FRAMES
 
     def __init__(self, models: HolisticModels, name: str, info: VideoInfo | None = None) -> None:
         self._models = models

@@ -14,6 +14,7 @@ from services.base.media.pictures import is_picture_folder
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import ONLY_FRAMES
 from services.formats.align import Align, parse_align
 from services.formats.example import encode_example
 from services.geometry.mouth_window import CHANNELS, FixedScale, profile_named
@@ -42,7 +43,7 @@ def open_stage(config: RecordsConfig) -> Callable[[ClipJob, VideoInfo | None], R
 class RecordWork:
     """One clip on its way to a record. Raises BadInput BAD_ALIGN or NO_ALIGN at once, before anything is decoded."""
 
-    wants_frames = True
+    wants = ONLY_FRAMES
 
     def __init__(self, config: RecordsConfig, frames: KeptFrames, job: ClipJob, info: VideoInfo | None) -> None:
         self._config = config

@@ -15,6 +15,7 @@ from services.base.media.points import Keypoints
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo, rate_of
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
+from services.base.stage.stream import ONLY_FRAMES
 from services.records.sign.files.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.flags import decode_facts, flags_of, serious
 from services.records.sign.occlusion import Occlusion, judge
@@ -40,7 +41,7 @@ class SignWork:
 
     def __init__(self, config: SignFilesConfig, job: ClipJob, info: VideoInfo | None) -> None:
         # Also without a preview: the source's rate, which a file tells of, is measured from decoded frames.
-        self.wants_frames = True
+        self.wants = ONLY_FRAMES
         self._config = config
         self._clip = job.clip
         self._info = info

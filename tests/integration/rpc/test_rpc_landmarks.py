@@ -269,7 +269,7 @@ def test_a_consumer_wants_no_frames(testdata: Path, landmarks_server: Any) -> No
     job = _job(testdata, "bbaf2n")
     _, (chunk, *_), _ = _frames(job, 1)
     consumer = _remote(landmarks_server.target, MEDIAPIPE, 1)(job, None)
-    assert not consumer.wants_frames
+    assert not consumer.wants
     with pytest.raises(RuntimeError, match="asked for no frames"):
         consumer.push(chunk)
     assert np.isfinite(consumer.finish({}).points_TNC).all()
@@ -317,7 +317,7 @@ def test_a_pass_of_a_run_says_in_its_first_call_how_far_it_decodes(testdata: Pat
     child = PassChild(stages, ClipLimits(), remote={"landmarks": landmarks_server.target})
     before = _num_calls(landmarks_server)
     try:
-        parts = list(child.run(_job(testdata, "bbaf2n"), want_frames=True))
+        parts = list(child.run(_job(testdata, "bbaf2n"), want={"frames"}))
     finally:
         child.close()
     (found,) = [part.value for part in parts if isinstance(part, ArtifactPart)]

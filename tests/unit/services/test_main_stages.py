@@ -9,7 +9,8 @@ import pytest
 
 from services.__main__ import STAGES, spec_of
 from services.base.errors import VisemillError
-from services.base.stage.spec import STREAMS, ByName, Fingerprint, StageSpec, all_settings
+from services.base.stage.spec import ByName, Fingerprint, StageSpec, all_settings
+from services.base.stage.stream import STREAMS
 from services.base.worker.fingerprint import identity_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,7 +62,7 @@ def test_what_a_stage_reads_is_made_by_another_or_comes_with_the_clip(name: str)
 
 def test_a_stage_says_which_streams_it_reads_or_makes() -> None:
     sources = {name: spec.source_of for name, spec in SPECS.items() if spec.source_of is not None}
-    assert {*sources.values()} <= STREAMS and len({*sources.values()}) == len(sources), "one source a kind"
+    assert {*sources.values()} <= STREAMS.keys() and len({*sources.values()}) == len(sources), "one source a kind"
     for name, spec in SPECS.items():
         assert bool(spec.counts) == (name in sources), "counted where it is made"
         assert not (spec.streams and spec.source_of)
@@ -86,7 +87,7 @@ def test_a_spec_that_cannot_be_is_not_built() -> None:
     with pytest.raises(ValueError, match="one stream alone"):
         StageSpec("x", 1, dict, ("media",), ("frames", "facts"))
     assert StageSpec("x", 1, dict, ("text",), ("tokens",)).streams == frozenset()
-    assert StageSpec("x", 1, dict, ("frames", "waveform"), ("both",)).streams == STREAMS
+    assert StageSpec("x", 1, dict, ("frames", "waveform"), ("both",)).streams == STREAMS.keys()
 
 
 def test_of_a_spec_that_says_no_more_every_setting_decides() -> None:

@@ -66,7 +66,7 @@ def test_one_backend_serves_every_clip_with_a_track_of_its_own(backend: Counting
     consumer = stage.open_stage(LandmarksConfig())
     for num_frames in (3, 5):
         clip = consumer(JOB, info())
-        assert clip.wants_frames
+        assert clip.wants == {"frames"}
         clip.push(chunk(0, 2))
         clip.push(chunk(2, num_frames - 2))
         landmarks = clip.finish({})

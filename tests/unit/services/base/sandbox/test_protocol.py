@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
 from services.base.media.clip import Clip, Media
 from services.base.media.points import Landmarks
-from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
+from services.base.media.video import DecodeFacts, FrameChunk, TimeHole, VideoInfo
 from services.base.sandbox import protocol
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart
 from services.base.stage.product import Product
@@ -43,6 +44,9 @@ def through(ends, packed):
     [
         InfoPart(VideoInfo(4, 2, 90, 29.97, 10, 0.4, "h264", "yuv420p")),
         FactsPart(DecodeFacts(10, 1, 2, True, False, ("a warning",))),
+        FactsPart(DecodeFacts(10, holes=(TimeHole(0.5, 0.25),))),
+        InfoPart(AudioInfo(16_000, 1, "aac", "fltp", 44_100, 2, 0.1, 1 / 3, 1, 2)),
+        FactsPart(AudioFacts(10, 1 / 3, num_gaps=1, gap_s=0.2, gaps=(TimeHole(0.5, 0.2),), warnings=("a warning",))),
         ArtifactPart(
             "record", Product(b"\0payload", {"num_grey_frames": 12}, ("GREY_FRAMES",), {"preview.png": b"png"})
         ),
@@ -58,6 +62,15 @@ def test_times_are_exact(pts_s):
     header, pieces = protocol.pack_chunk(FrameChunk(7, np.zeros((1, 2, 4, 3), np.uint8), np.array([pts_s])))
     part = protocol.unpack_part(header, bytearray(b"".join(pieces)))
     assert isinstance(part, ChunkPart) and part.chunk.pts_s[0] == pts_s and part.chunk.first_index == 7
+
+
+def test_samples_and_their_times_are_exact(ends):
+    samples = np.random.default_rng(0).standard_normal((1000, 2)).astype(np.float32)
+    chunk = AudioChunk(41, samples, 24_000, 1 / 3)
+    part = protocol.unpack_part(*through(ends, protocol.pack_part(ChunkPart(chunk))))
+    assert isinstance(part, ChunkPart) and isinstance(part.chunk, AudioChunk)
+    assert part.chunk.samples_TC.tobytes() == samples.tobytes() and part.chunk.samples_TC.shape == (1000, 2)
+    assert (part.chunk.first_sample, part.chunk.sample_rate_hz, part.chunk.start_s) == (41, 24_000, 1 / 3)
 
 
 def test_frames_and_landmarks_are_exact_missing_ones_included(ends):
@@ -77,7 +90,7 @@ def test_a_job_survives_with_its_extras_and_what_is_given(ends, tmp_path):
         {"align": b"0 1 sil"},
     )
     again, given_again = protocol.unpack_job(
-        *through(ends, protocol.pack_job(job, {"landmarks": landmarks()}, {"want_frames": False}))
+        *through(ends, protocol.pack_job(job, {"landmarks": landmarks()}, {"want": []}))
     )
     assert again == job
     assert given_again["landmarks"].points_TNC.tobytes() == landmarks().points_TNC.tobytes()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadConfig
+from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
 from services.base.media.clip import Clip, Media
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
 from services.base.stage.clip_pass import (
@@ -20,6 +21,7 @@ from services.base.stage.clip_pass import (
     FactsPart,
     InfoPart,
     Pause,
+    Progress,
 )
 from services.base.stage.spec import ClipJob, StageSpec
 
@@ -61,7 +63,7 @@ class Decoder:
 class Sum:
     """Adds up what it is shown, and what the stages before it made."""
 
-    wants_frames = True
+    wants = frozenset({"frames"})
 
     def __init__(self, job, info):
         self.total = 0
@@ -98,7 +100,7 @@ def test_a_stage_whose_artifact_is_known_does_not_run(decoder):
 
 def test_nothing_is_decoded_when_nobody_wants_frames(decoder):
     class Remote(Sum):
-        wants_frames = False
+        wants = frozenset()
 
     parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Remote, "a")]).run(JOB, {}))
     assert decoder.num_decoded == 0
@@ -107,7 +109,7 @@ def test_nothing_is_decoded_when_nobody_wants_frames(decoder):
 
 def test_frames_are_handed_out_only_when_they_are_asked_for(decoder):
     made = ClipPass([stage("decode", decoder, "frames")])
-    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {}, want_frames=True)) == 2
+    assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {}, want={"frames"})) == 2
     assert sum(isinstance(p, ChunkPart) for p in made.run(JOB, {})) == 0
 
 
@@ -131,7 +133,7 @@ def test_a_pass_without_a_source_needs_the_callers_frames():
     with pytest.raises(BadConfig, match="NO_SOURCE"):
         list(made.run(JOB, {}))
     frames = iter([FrameChunk(0, np.zeros((1, 2, 4, 3), np.uint8), np.zeros(1))])
-    parts = list(made.run(JOB, {}, frames=frames, info=INFO))
+    parts = list(made.run(JOB, {}, pushed=frames, info=INFO))
     assert [p.value for p in parts if isinstance(p, ArtifactPart)] == [1]
 
 
@@ -179,3 +181,129 @@ def test_what_a_consumer_borrowed_is_back_before_a_later_stage_waits(decoder):
         if isinstance(part, Pause) and not part.is_over:
             break
     assert not borrowed
+
+
+class Microphone:
+    """A source of half a second of sound in five chunks of 0.1 s."""
+
+    @contextmanager
+    def __call__(self, media, max_frames=None):
+        class Stream:
+            info = SOUND
+
+            def __iter__(self):
+                for i in range(5):
+                    yield AudioChunk(i * 100, np.full((100, 1), i / 8, np.float32), 1000)
+
+            def facts(self):
+                return AudioFacts(500, 0.5)
+
+        yield Stream()
+
+
+SOUND = AudioInfo(1000, 1, "made", "flt", 1000, 1)
+
+
+class Seen:
+    """What a stage is shown, by kind and first index."""
+
+    def __init__(self, *wants):
+        self.wants = frozenset(wants)
+        self.chunks = []
+
+    def __call__(self, job, info):
+        self.info = info
+        return self
+
+    def push(self, chunk):
+        is_sound = isinstance(chunk, AudioChunk)
+        self.chunks.append(("sound", chunk.first_sample) if is_sound else ("frame", chunk.first_index))
+
+    def finish(self, given):
+        self.given = dict(given)
+        return 0
+
+
+def reading(name, call, *reads):
+    return BoundStage(StageSpec(name, 1, NoSettings, reads, (name,)), call)
+
+
+def test_frames_and_samples_go_to_those_who_want_them_in_order_of_time(decoder):
+    both, sound, neither = Seen("frames", "waveform"), Seen("waveform"), Seen()
+    made = ClipPass(
+        [
+            stage("decode", decoder, "frames"),
+            stage("audio", Microphone(), "waveform"),
+            reading("both", both, "frames", "waveform"),
+            reading("sound", sound, "waveform"),
+            reading("neither", neither, "text"),
+        ]
+    )
+    parts = [p for p in made.run(JOB, {}) if not isinstance(p, Pause)]
+    kinds = [InfoPart, InfoPart, FactsPart, FactsPart, ArtifactPart, ArtifactPart, ArtifactPart, DonePart]
+    assert [type(p) for p in parts] == kinds
+    assert [p.info for p in parts[:2]] == [INFO, SOUND]
+    assert both.chunks == [("frame", 0), ("sound", 0), ("frame", 1), *(("sound", i * 100) for i in range(1, 5))]
+    assert sound.chunks == [("sound", i * 100) for i in range(5)]
+    assert neither.chunks == []
+    assert (both.info, sound.info, neither.info) == (INFO, SOUND, None)
+    assert (both.given["info"], both.given["audio_info"]) == (INFO, SOUND)
+    assert (both.given["facts"], both.given["audio_facts"]) == (DecodeFacts(2), AudioFacts(500, 0.5))
+    assert {*parts[-1].seconds} == {"decode", "audio", "both", "sound", "neither"}
+
+
+def test_a_pass_may_have_no_video_at_all():
+    sound = Seen("waveform")
+    made = ClipPass([stage("audio", Microphone(), "waveform"), reading("sound", sound, "waveform")])
+    parts = list(made.run(JOB, {}, want={"waveform"}))
+    assert sum(isinstance(p, ChunkPart) for p in parts) == 5
+    assert sound.given["facts"] is None and sound.given["audio_facts"] == AudioFacts(500, 0.5)
+
+
+def test_a_pass_may_need_no_stream_at_all():
+    text = Seen()
+    parts = list(ClipPass([reading("tokens", text, "text")]).run(JOB, {}))
+    assert [type(p) for p in parts] == [ArtifactPart, DonePart]
+
+
+def test_a_stream_that_nobody_wants_is_opened_and_not_decoded(decoder):
+    made = ClipPass(
+        [stage("decode", decoder, "frames"), stage("audio", Microphone(), "waveform"), reading("s", Seen("waveform"))]
+    )
+    facts = [p.facts for p in made.run(JOB, {}) if isinstance(p, FactsPart)]
+    assert (facts, decoder.num_decoded, decoder.closed) == ([AudioFacts(500, 0.5)], 0, True)
+
+
+def test_a_stage_whose_stream_has_no_source_is_refused(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), reading("s", Seen("waveform"))])
+    with pytest.raises(BadConfig, match="NO_SOURCE: the pass has no stage that makes waveform"):
+        list(made.run(JOB, {}))
+    with pytest.raises(BadConfig, match="TWO_SOURCES"):
+        ClipPass([stage("a", Microphone(), "waveform"), stage("b", Microphone(), "waveform")])
+
+
+def test_samples_of_the_caller_replace_the_source():
+    sound = Seen("waveform")
+    chunks = iter([AudioChunk(0, np.zeros((10, 1), np.float32), 1000)])
+    list(ClipPass([reading("s", sound, "waveform")]).run(JOB, {}, pushed=chunks, info=SOUND))
+    assert (sound.info, sound.chunks) == (SOUND, [("sound", 0)])
+
+
+def test_a_stage_of_several_artifacts_hands_each_on_by_its_name(decoder):
+    class Two(Sum):
+        def finish(self, given):
+            return {"a": 1, "b": 2}
+
+    two = BoundStage(StageSpec("two", 1, NoSettings, ("frames",), ("a", "b")), Two)
+    parts = list(ClipPass([stage("decode", decoder, "frames"), two, stage("c", Sum, "c")]).run(JOB, {}))
+    assert [(p.name, p.value) for p in parts if isinstance(p, ArtifactPart)] == [("a", 1), ("b", 2), ("c", 6)]
+    # With one of two known it runs again; with both it does not.
+    for given, num_made in (({"a": 1}, 3), ({"a": 1, "b": 2}, 1)):
+        parts = ClipPass([stage("decode", decoder, "frames"), two, stage("c", Sum, "c")]).run(JOB, given)
+        assert sum(isinstance(p, ArtifactPart) for p in parts) == num_made
+
+
+def test_progress_is_told_from_samples_too():
+    progress = Progress()
+    assert progress.add(AudioChunk(500, np.zeros((500, 1), np.float32), 1000, start_s=7.0)) == 1.0
+    assert progress.add(FrameChunk(0, np.zeros((2, 2, 4, 3), np.uint8), np.array([3.0, 4.5]))) == 1.5

@@ -227,7 +227,7 @@ def test_a_preview_shows_the_skeleton_and_leaves_the_frames_alone(keypoints):
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_frames_are_decoded_for_what_is_measured_of_them(preview):
-    assert open_stage(SignFilesConfig(preview=preview))(JOB, INFO).wants_frames
+    assert open_stage(SignFilesConfig(preview=preview))(JOB, INFO).wants == {"frames"}
 
 
 @pytest.mark.parametrize("num_frames", [1, 11, 12, 13, 100, 1000])

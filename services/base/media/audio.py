@@ -1,0 +1,115 @@
+"""The sound of a clip, its samples, and what decoding found out about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.video import TimeHole
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a sound is, as it is delivered and as it was found.
+
+    sample_rate_hz, num_channels: of the samples delivered. source_rate_hz, source_channels: of those decoded.
+    codec, sample_format: FFmpeg's names. start_s: presentation time of the first sample. duration_s: as the container
+    declares, 0 if it does not; nothing may rest on it. stream_index, num_audio_streams: which stream was taken, out of
+    how many with sound.
+    """
+
+    sample_rate_hz: int
+    num_channels: int
+    codec: str
+    sample_format: str
+    source_rate_hz: int
+    source_channels: int
+    start_s: float = 0.0
+    duration_s: float = 0.0
+    stream_index: int = 0
+    num_audio_streams: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("sample_rate_hz", "num_channels", "source_rate_hz", "source_channels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of a sound must be 1 or more, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class AudioChunk:
+    """Consecutive samples. samples_TC: float32 [T, C], full scale is -1..1, and peaks may lie beyond.
+
+    first_sample: index of samples_TC[0] in the sound. sample_rate_hz: samples a second. start_s: presentation time of
+    the sound's sample 0, so that sample n is heard at start_s + n / sample_rate_hz.
+    """
+
+    first_sample: int
+    samples_TC: Float32Array
+    sample_rate_hz: int
+    start_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.samples_TC.dtype != np.float32 or self.samples_TC.ndim != 2 or self.samples_TC.shape[1] < 1:
+            raise ValueError(f"samples must be float32 [T,C], not {self.samples_TC.dtype} {self.samples_TC.shape}")
+        if self.first_sample < 0 or self.sample_rate_hz < 1:
+            raise ValueError(
+                f"first_sample must be 0 or more and sample_rate_hz above 0, not {self.first_sample}, "
+                f"{self.sample_rate_hz}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.samples_TC)
+
+    @property
+    def times_s_T(self) -> Float64Array:
+        """Presentation time of each sample, float64 [T]."""
+        return self.start_s + (self.first_sample + np.arange(len(self), dtype=np.float64)) / self.sample_rate_hz
+
+    @property
+    def end_s(self) -> float:
+        """When its last sample is over."""
+        return self.start_s + (self.first_sample + len(self)) / self.sample_rate_hz
+
+
+@dataclass(frozen=True)
+class AudioFacts:
+    """What the decoder had to say once the last sample was out; never an error, always reported.
+
+    num_samples: delivered, a channel. duration_s: how long they last. num_decoded: samples that left the decoder, a
+    channel, at the source's rate. resampled, mixed_down: whether rate or channels were changed.
+    num_gaps, gap_s: places where samples are missing by their times, filled with silence, and their length in all;
+    gaps: the first MAX_HOLES of them, from the first sample.
+    num_overlaps, overlap_s: places where samples lie on others by their times, and how much was left out for it.
+    num_restarts: places where the times begin anew; what follows was put behind what came before. num_derived_pts:
+    frames of samples without a time of their own.
+    num_corrupt: packets that the decoder refused or the demuxer flagged, and frames that the decoder flagged.
+    num_clipped: samples at full scale or beyond it, as decoded. peak: the largest of them, 1.0 at full scale.
+    num_not_finite: samples that were no number, replaced by 0.
+    ended_early: the stream broke off with an error. warnings: the decoder's own lines, deduplicated, bounded.
+    """
+
+    num_samples: int
+    duration_s: float
+    num_decoded: int = 0
+    resampled: bool = False
+    mixed_down: bool = False
+    num_gaps: int = 0
+    gap_s: float = 0.0
+    gaps: tuple[TimeHole, ...] = ()
+    num_overlaps: int = 0
+    overlap_s: float = 0.0
+    num_restarts: int = 0
+    num_derived_pts: int = 0
+    num_corrupt: int = 0
+    num_clipped: int = 0
+    num_not_finite: int = 0
+    peak: float = 0.0
+    ended_early: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """What this adds to the counts of a run."""
+        return {"audio_s": self.duration_s}
