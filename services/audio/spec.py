@@ -33,5 +33,6 @@ SPEC = StageSpec(
     libraries=("av", "numpy", "soxr"),
     fingerprint=fingerprint,
     opens=ByName("services.audio.stage:open_stage"),
+    rpc=ByName("services.audio.rpc"),
     counts=("audio_s",),
 )

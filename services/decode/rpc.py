@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import grpc
 import numpy as np
 from visemill.v1 import common_pb2, decode_pb2, decode_pb2_grpc
 
-from services.base.errors import BadConfig, Transient
+from services.base.errors import BadConfig
 from services.base.media.clip import Media
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
-from services.base.process.retry import Retryable
 from services.base.process.settings import settings
 from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
-from services.base.rpc.client import Pieces, Remote, expectation, require_expected
+from services.base.rpc.client import Remote, expectation, require_expected
 from services.base.rpc.codec import (
     facts_from_proto,
     facts_to_proto,
@@ -32,8 +30,8 @@ from services.base.rpc.codec import (
 )
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, carry
+from services.base.rpc.remote_stream import RemoteStream
 from services.base.rpc.uploads import Uploads, job_of, start_of
-from services.base.sandbox.child import waiting_for
 from services.base.stage.clip_pass import ChunkPart, FactsPart, InfoPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import StageSpec
@@ -119,110 +117,25 @@ def open_remote(target: str, config: DecodeConfig) -> FrameSource:
     remote = Remote(target)
 
     def source(media: Media, max_frames: int | None = None) -> AbstractContextManager[FrameStream]:
-        return _open_stream(remote, media, config_of_clip(config, max_frames))
+        return RemoteFrames(remote, media, config_of_clip(config, max_frames)).opened()
 
     return source
 
 
-@contextmanager
-def _open_stream(remote: Remote, media: Media, config: DecodeConfig) -> Iterator[FrameStream]:
-    stream = RemoteStream(remote, media, config)
-    try:
-        stream.open()
-        yield stream
-    finally:
-        stream.close()
-
-
-class RemoteStream:
-    """Frames of one clip from a server (services.base.stage.stream.FrameStream).
-
-    A server that goes away in mid-clip costs nothing: another decodes the clip anew, and what was delivered is skipped.
-    """
+class RemoteFrames(RemoteStream[VideoInfo, FrameChunk, DecodeFacts]):
+    """Frames of one clip from a server."""
 
     def __init__(self, remote: Remote, media: Media, config: DecodeConfig) -> None:
-        self._remote = remote
-        self._media = media
+        super().__init__(remote, media, SPEC.name)
         self._config = config
-        self._whom = f"{SPEC.name} at {remote.target}"
         self._stub = decode_pb2_grpc.DecodeServiceStub(remote.channel)
-        self._call: Any = None
-        self._pieces = Pieces(media)
-        self._info: VideoInfo | None = None
-        self._facts: DecodeFacts | None = None
-        self._num_delivered = 0
-        self._started = False
 
-    @property
-    def info(self) -> VideoInfo:
-        assert self._info is not None
-        return self._info
-
-    def open(self) -> None:
-        """Waits for the info. Raises BadInput when the clip cannot be opened."""
-        with waiting_for(self._whom):
-            self._remote.retry_with_timeout(self._read_info)
-
-    def __iter__(self) -> Iterator[FrameChunk]:
-        """Chunks in presentation order. Raises RuntimeError when asked for twice: a clip is decoded once."""
-        if self._started:
-            raise RuntimeError("the frames of this clip were handed out already; open it again to decode it again")
-        self._started = True
-        while (chunk := self._next_chunk()) is not None:
-            self._num_delivered = chunk.first_index + len(chunk)
-            yield chunk
-
-    def facts(self) -> DecodeFacts:
-        if self._facts is None:
-            raise RuntimeError("what the decoder had to say is known once the last frame was read")
-        return self._facts
-
-    def close(self) -> None:
-        """Gives up a call that is still at work."""
-        if self._call is not None:
-            self._call.cancel()
-
-    def _next_chunk(self) -> FrameChunk | None:
-        with waiting_for(self._whom):
-            return self._remote.retry_with_timeout(self._read_chunk)
-
-    def _read_info(self) -> None:
-        self._call = self._stub.Decode(
-            self._requests(), timeout=self._remote.deadline_s, metadata=expectation(_expected(self._config))
+    def _begin(self, pieces: Iterator[bytes]) -> Any:
+        return self._stub.Decode(
+            self._requests(pieces), timeout=self._remote.deadline_s, metadata=expectation(_expected(self._config))
         )
-        message = self._next()
-        self._info = info_from_proto(message.info)
 
-    def _read_chunk(self) -> FrameChunk | None:
-        """The next chunk that was not delivered yet, None at the end."""
-        if self._call is None:
-            self._read_info()
-        while (message := self._next()).WhichOneof("message") == "chunk":
-            chunk = frames_from_proto(message.chunk, self.info.width_px, self.info.height_px)
-            if (fresh := _after(chunk, self._num_delivered)) is not None:
-                return fresh
-        self._facts = facts_from_proto(message.facts)
-        with contextlib.suppress(grpc.RpcError):
-            # Lets the call end by itself; dropped here, it would be cancelled.
-            next(self._call, None)
-        self._call = None
-        return None
-
-    def _next(self) -> decode_pb2.DecodeResponse:
-        try:
-            message: decode_pb2.DecodeResponse | None = next(self._call, None)
-        except grpc.RpcError:
-            self._call = None
-            self._pieces.check()
-            raise
-        if message is None:
-            self._call = None
-            raise Retryable(
-                Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last message")
-            )
-        return message
-
-    def _requests(self) -> Iterator[decode_pb2.DecodeRequest]:
+    def _requests(self, pieces: Iterator[bytes]) -> Iterator[decode_pb2.DecodeRequest]:
         header = common_pb2.MediaHeader(name=self._media.name, size_bytes=self._media.size_bytes)
         start = decode_pb2.DecodeStart(
             media=header,
@@ -231,8 +144,20 @@ class RemoteStream:
             target_fps=self._config.target_fps,
         )
         yield decode_pb2.DecodeRequest(start=start)
-        for piece in self._pieces:
+        for piece in pieces:
             yield decode_pb2.DecodeRequest(data=piece)
+
+    def _info_of(self, message: Any) -> VideoInfo:
+        return info_from_proto(message)
+
+    def _chunk_of(self, message: Any, info: VideoInfo) -> FrameChunk:
+        return frames_from_proto(message, info.width_px, info.height_px)
+
+    def _facts_of(self, message: Any) -> DecodeFacts:
+        return facts_from_proto(message)
+
+    def _after(self, chunk: FrameChunk, num_delivered: int) -> tuple[FrameChunk | None, int]:
+        return _after(chunk, num_delivered), chunk.first_index + len(chunk)
 
 
 def _after(chunk: FrameChunk, num_delivered: int) -> FrameChunk | None:

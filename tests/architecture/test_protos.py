@@ -16,11 +16,12 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
-from visemill.v1 import common_pb2, decode_pb2, features_pb2, landmarks_pb2, runs_pb2
+from visemill.v1 import audio_pb2, common_pb2, decode_pb2, features_pb2, landmarks_pb2, runs_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
 FILES: list[FileDescriptor] = [
+    audio_pb2.DESCRIPTOR,
     common_pb2.DESCRIPTOR,
     decode_pb2.DESCRIPTOR,
     features_pb2.DESCRIPTOR,

@@ -88,6 +88,14 @@ def landmarks_server() -> Iterator[ServedStage]:
     server.kill()
 
 
+@pytest.fixture(scope="module")
+def audio_server() -> Iterator[ServedStage]:
+    """An audio server shared by a module's tests: two children, another rate than callers have by default."""
+    server = ServedStage("audio", "--num-children", "2", "--max-clip-mib", "8", "--sample-rate-hz", "8000")
+    yield server
+    server.kill()
+
+
 @pytest.fixture(scope="session")
 def serve_features() -> Callable[..., ServedStage]:
     """Starts a features server; whoever starts one ends it."""
