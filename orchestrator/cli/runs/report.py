@@ -18,6 +18,7 @@ from orchestrator.report.page import Findings, Sheet, page
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import num_found, observe, read_clips
+from orchestrator.runs.gang.progress import gangs_are_done
 from orchestrator.runs.lineage import Part, file_of_line, parts_of, quality_of, quarantine_of
 from services.base.errors import BadConfig
 from services.base.run import paths
@@ -55,7 +56,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     findings = Findings(
         order,
-        observed.finished,
+        observed.finished and gangs_are_done(order, state),
         [shard for part in parts for shard in part.done],
         quality,
         quarantine,

@@ -1,7 +1,7 @@
 """An orchestrator of one gang pass on a cluster, as a process that can be killed.
 
-`gang_orchestrator.py STATE_ROOT NAMESPACE IMAGE NUM_RANKS RANKS_PER_POD [FLAG OF THE TOY...]`. Says what it does on
-standard error; exits with 0, or with the code of the failure.
+`gang_orchestrator.py run|resume STATE_ROOT NAMESPACE IMAGE NUM_RANKS RANKS_PER_POD [FLAG OF THE TOY...]`. Says what it
+does on standard error; exits with 0, or with the code of the failure.
 """
 
 import sys
@@ -19,13 +19,14 @@ TOY = Path(__file__).resolve().parents[2] / "fakes" / "toy_gang.py"
 
 
 def main():
-    root, namespace, image, num_ranks, ranks_per_pod, *flags = sys.argv[1:]
+    verb, root, namespace, image, num_ranks, ranks_per_pod, *flags = sys.argv[1:]
     gang = gang_pass(PASS, "toy", int(num_ranks), {}, [MapPass("map", "d" * 64, 1)], ranks_per_pod=int(ranks_per_pod))
     words = ["--state-root", root, "--run", RUN, "--pass", PASS, *flags]
     command = ["python3", "-c", TOY.read_text(), *words]
     settings = KubeSettings(namespace=namespace, image=image, pods_cpu=0.1)
     api = KubeApi("", namespace)
-    backend = KubeGang(gang, RUN, open_store(root), api, settings, 256, command, lambda: False, wakes=False)
+    state, wakes = open_store(root), verb == "resume"
+    backend = KubeGang(gang, RUN, state, api, settings, 256, command, lambda: False, wakes=wakes)
     failed = drive(backend, 3, lambda text: print(text, file=sys.stderr, flush=True))
     backend.close()
     if failed:

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from kube_runs import Watched
 
+from services.base.run.passes import MAP_PASS, MapPass, gang_pass
+from services.base.run.spec import PinnedStage, RunSpec
+
 pytestmark = pytest.mark.slow
 
 CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "visemill"
@@ -47,20 +50,28 @@ class Gang:
         self._bucket = store.new_bucket()
         self.orchestrators: list[Watched] = []
 
-    def orchestrate(self) -> Watched:
-        words = [f"s3://{self._bucket}/state", self._namespace, self._image, NUM_RANKS, RANKS_PER_POD]
-        flags = ["--num-steps", NUM_STEPS, "--checkpoint-every", 2, "--step-s", 0.4]
+    @property
+    def output(self) -> str:
+        return f"s3://{self._bucket}/out"
+
+    def put(self, folder: Path) -> None:
+        """What an output holds before its run begins."""
+        self._store.put(folder, self._bucket, "out")
+
+    def orchestrate(self, verb: str = "run", *, num_steps: int = NUM_STEPS) -> Watched:
+        words = [verb, f"{self.output}/.visemill", self._namespace, self._image, NUM_RANKS, RANKS_PER_POD]
+        flags = ["--num-steps", num_steps, "--checkpoint-every", 2, "--step-s", 0.4]
         environment = {**self._store.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
         process = self._cluster.start(sys.executable, DRIVER, *words, *flags, environment=environment)
         self.orchestrators.append(Watched(process))
         return self.orchestrators[-1]
 
     def log(self, folder: Path) -> list[dict[str, Any]]:
-        path = self._store.get(self._bucket, "state/runs/toy/passes/train", folder)
+        path = self._store.get(self._bucket, "out/.visemill/runs/toy/passes/train", folder)
         return [json.loads(file.read_text()) for file in sorted((path / "log").glob("*.json"))]
 
     def checkpoints(self, generation: int) -> list[str]:
-        names = self._store.names(self._bucket, "state/runs/toy/passes/train/checkpoints")
+        names = self._store.names(self._bucket, "out/.visemill/runs/toy/passes/train/checkpoints")
         return [name for name in names if f"-{generation:05d}-" in name]
 
     def wait_for_checkpoint(self, generation: int) -> None:
@@ -115,3 +126,37 @@ def test_a_pod_is_deleted_the_orchestrator_killed_and_a_node_lost(gang, cluster,
     # Each step is committed once, whoever did it.
     steps = [entry["step"] for entry in log if entry["kind"] == "checkpoint"]
     assert steps == list(range(2, NUM_STEPS + 1, 2))
+
+
+def test_the_commands_of_a_run_know_its_gang(gang, cluster, namespace, kube_visemill, tmp_path):
+    """Over 20 s: pods start, and end within their grace."""
+    map_pass = MapPass(MAP_PASS, "d" * 64, 1)
+    gangs = (gang_pass("train", "toy", NUM_RANKS, {}, [map_pass], ranks_per_pod=RANKS_PER_POD),)
+    order = RunSpec(
+        *("toy", "grid", map_pass.digest, (PinnedStage("decode"),), "s3://in/put", gang.output, 1, 1, "0" * 64, {}),
+        gangs=gangs,
+    )
+    (tmp_path / ".visemill" / "runs" / "toy").mkdir(parents=True)
+    (tmp_path / ".visemill" / "runs" / "toy" / "run.json").write_bytes(order.to_json())
+    claim = json.dumps({"run": "toy", "digest": order.digest})
+    (tmp_path / ".visemill" / "output.json").write_text(claim)
+    gang.put(tmp_path)
+    here = ["--output-root", gang.output, "--namespace", namespace]
+    first = gang.orchestrate(num_steps=1000)
+    gang.wait_for_checkpoint(1)
+    status = kube_visemill.ok("status", "--cluster", "kube", *here)
+    assert [(one["pass"], one["generation"], one["finished"]) for one in status["passes"]] == [("train", 1, False)]
+    assert [(job["pass"], job["generation"], job["phase"]) for job in status["cluster"]["jobs"]] == [
+        ("train", 1, "active")
+    ]
+    said = [line for pod in kube_visemill.ok("logs", *here)["pods"] for line in pod["lines"]]
+    assert any('"event": "checkpoint"' in line for line in said)
+    kube_visemill.refused("scale", "--parallelism", 1, *here, reason="GANG_NOT_SCALED")
+    kube_visemill.ok("suspend", *here)
+    cluster.wait("it to be told", lambda: "suspended: `visemill resume`" in first.words, 60)
+    first.process.kill()
+    second = gang.orchestrate("resume", num_steps=1000)
+    gang.wait_for_checkpoint(2)
+    kube_visemill.ok("cancel", "--cluster", "kube", *here)
+    assert second.process.wait(60) == 75, second.words
+    assert "its Job was deleted" in second.words

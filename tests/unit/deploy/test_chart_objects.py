@@ -148,7 +148,7 @@ def test_flags_come_out_as_the_command_takes_them(
 def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) -> None:
     """The program itself parses what the chart says."""
     from orchestrator.cli.main import build_parser
-    from services.__main__ import _module
+    from services.__main__ import _rpc, spec_of
 
     for name, pod in chart(EVERYTHING).pods().items():
         words = args_of(pod)
@@ -158,7 +158,7 @@ def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) ->
             import argparse
 
             parser = argparse.ArgumentParser()
-            _module(words[0], "rpc").add_serve_flags(parser)
+            _rpc(spec_of(words[0])).add_serve_flags(parser)
             parser.parse_args(words[2:])
 
 
