@@ -21,6 +21,7 @@ from orchestrator.planner.planning import plan_of
 from orchestrator.planner.services import describe
 from orchestrator.runs.claim.claim import CLAIM, claim_of
 from orchestrator.runs.commits.observe import observe, read_clips, read_done, read_quarantine
+from orchestrator.runs.commits.outputs import missing_outputs
 from orchestrator.runs.plan import Plan, explain_difference
 from services.base.errors import BadConfig
 from services.base.run import paths
@@ -145,11 +146,10 @@ def _carried(plan: Plan, before: RunSpec, state: Store, outputs: Store) -> Itera
     observed = observe(state, before.run)
     again = {int(str(line["shard"])) for line in read_quarantine(state, before, observed.told)} - {NO_SHARD}
     then, now = read_clips(state, before), Manifest(plan.clips)
-    there = {entry.name: entry.size_bytes for entry in outputs.list()}
     same = (s for s in sorted(observed.done - again) if _alike(then.rows(s), now.rows(s)))
-    for done in read_done(state, before, same):
-        if all(there.get(name) == facts["size_bytes"] for name, facts in done.outputs.items()):
-            yield done
+    kept = read_done(state, before, same)
+    lost = set(missing_outputs(before, state, outputs, kept, or_staged=False))
+    yield from (done for done in kept if done.shard not in lost)
 
 
 def _alike(then: Iterable[ClipRow], now: Iterable[ClipRow]) -> bool:

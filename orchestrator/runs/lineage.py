@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.runs.commits.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
+from orchestrator.runs.commits.outputs import FileTable, files_of_commit
 from orchestrator.runs.commits.packed import PackedLines, in_order
 from orchestrator.runs.leakage import with_other_words
 from services.base.errors import BadConfig
@@ -27,10 +28,6 @@ class Part:
     done: Sequence[ShardCommit]
     quality: Sequence[Mapping[str, Any]]
     quarantine: Sequence[Mapping[str, Any]]
-
-    def files(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for shard in self.done:
-            yield from sorted(shard.outputs.items())
 
     def told(self) -> set[str]:
         """Where every clip lies that it says something about."""
@@ -59,9 +56,13 @@ def clips_of(state: Store, run: str) -> tuple[RunSpec, dict[str, str]]:
     return order, {row.utterance_id: row.media for row in read_clips(state, order)}
 
 
-def files_of(parts: Sequence[Part]) -> dict[str, tuple[Part, Mapping[str, Any]]]:
-    """Every output file: the last run that made it, and what it wrote."""
-    return {name: (part, facts) for part in parts for name, facts in part.files()}
+def files_of(state: Store, parts: Sequence[Part]) -> FileTable:
+    """Every output file: what the last run that made it wrote, and as its source the place of that run among parts."""
+    files = FileTable()
+    for i, part in enumerate(parts):
+        for done in part.done:
+            files.add(i, files_of_commit(part.order, state, done))
+    return files
 
 
 def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:

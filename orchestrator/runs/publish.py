@@ -15,6 +15,7 @@ from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import RunState, read_clips
+from orchestrator.runs.commits.outputs import missing_outputs, table_of
 from orchestrator.runs.commits.packed import PackedLines
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.edited_files import check_nothing_lost, edited_tables, refuse_edited
@@ -29,7 +30,7 @@ from services.base.store.interface import Store
 _Item = TypeVar("_Item")
 ABANDONED_AFTER_S = 3600.0
 _NUM_MOVERS = 16
-_NUM_AT_ONCE = 1024
+_NUM_AT_ONCE = 256
 QUALITY_FILE = "quality.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
 
@@ -54,7 +55,7 @@ def take_inventory(pipeline: Pipeline, commits: Commits, outputs: Store) -> Outp
     anew.
     """
     order, state, observed = commits.order, commits.state, commits.look()
-    lost = missing_outputs(order, outputs, commits.read(observed.done))
+    lost = missing_outputs(order, state, outputs, commits.read(observed.done))
     # A commit may have been deleted since, as the message about one that cannot be read advises.
     whole = observed.finished and len(observed.done) == order.num_shards and not lost
     edited = edited_tables(pipeline.tables(order), summaries_of(order, state), outputs) if observed.finished else []
@@ -103,7 +104,7 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
         **{name: [data] for name, data in pipeline.summary_files(order, all_done, quality).items()},
     }
     check_nothing_lost(pipeline, [part.order for part in parts], outputs, summaries)
-    move_all(order, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
+    move_all(order, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
     facts = {name: _put_summary(order, outputs, name, pieces) for name, pieces in summaries.items()}
     outputs.delete_prefix(paths.staged(order.run, ""))
     finished = {"digest": order.digest, "summaries": facts}
@@ -139,27 +140,24 @@ def _portable(line: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in line.items() if name not in ("reproduce", "detail")}
 
 
-def move_all(order: RunSpec, outputs: Store, done: Sequence[ShardCommit], *, before: Callable[[], None]) -> None:
+def move_all(
+    order: RunSpec, state: Store, outputs: Store, done: Iterable[ShardCommit], *, before: Callable[[], None]
+) -> None:
     """Moves every staged file to its name, several at a time. before: called once when there is one to move.
 
     Raises BadConfig OUTPUT_GONE, before anything is changed, when a file is neither staged nor in place.
     """
     folder = paths.staged(order.run, "")
-    staged = {entry.name.removeprefix(folder) for entry in outputs.list(folder)}
-    with ThreadPoolExecutor(_NUM_MOVERS) as pool:
-        for files in _batches((name, facts) for name, facts in _files(done) if name not in staged):
-            for _ in pool.map(lambda file: _require_in_place(outputs, *file), files):
+    with table_of(order, state, done) as files, ThreadPoolExecutor(_NUM_MOVERS) as pool:
+        files.find(outputs.list(folder), folder, of_any_size=True)
+        for batch in _batches(files.missing()):
+            for _ in pool.map(lambda file: _require_in_place(outputs, file.name, file.facts), batch):
                 pass
-        if staged:
+        if next(files.found(), None) is not None:
             before()
-        for names in _batches(name for name, _ in _files(done) if name in staged):
-            for _ in pool.map(lambda name: outputs.move(f"{folder}{name}", name), names):
+        for batch in _batches(files.found()):
+            for _ in pool.map(lambda file: outputs.move(f"{folder}{file.name}", file.name), batch):
                 pass
-
-
-def _files(done: Iterable[ShardCommit]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for shard in done:
-        yield from shard.outputs.items()
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -219,12 +217,3 @@ def missing_summaries(order: RunSpec, state: Store, outputs: Store) -> list[str]
     wanted = summaries_of(order, state)
     there = {name: outputs.stat(name) for name in wanted}
     return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]
-
-
-def missing_outputs(order: RunSpec, outputs: Store, done: Iterable[ShardCommit]) -> list[int]:
-    """Those of these shards one of whose files is neither staged nor published with its size."""
-    staged = paths.staged(order.run, "")
-    missing = {(name, facts["size_bytes"]): shard.shard for shard in done for name, facts in shard.outputs.items()}
-    for entry in outputs.list():
-        missing.pop((entry.name.removeprefix(staged), entry.size_bytes), None)
-    return sorted(set(missing.values()))

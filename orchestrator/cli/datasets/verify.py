@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from orchestrator.planner.services import service_lines
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import observe, read_clips, read_quarantine
+from orchestrator.runs.commits.outputs import OutputFile
 from orchestrator.runs.lineage import Part, files_of, parts_of
 from orchestrator.runs.publish import summaries_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
@@ -56,35 +58,37 @@ def verify(flags: argparse.Namespace) -> Answer:
             f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
         )
     parts = parts_of(state, [*earlier_runs(outputs), order.run])
-    made = files_of(parts)
+    made = files_of(state, parts)
     problems: list[dict[str, str]] = []
-    files = [*((name, facts) for name, (_, facts) in made.items()), *sorted(summaries_of(order, state).items())]
+    summaries = summaries_of(order, state)
+    num_files = len(made) + len(summaries)
+    own = [OutputFile(name, len(parts) - 1, facts) for name, facts in sorted(summaries.items())]
     gone: set[str] = set()
     num_read = 0
-    with closing(Progress(len(files), 0, unit="files")) as progress, progress.ticking("comparing outputs"):
-        for name, facts in files:
+    with closing(Progress(num_files, 0, unit="files")) as progress, progress.ticking("comparing outputs"):
+        for name, maker, facts in itertools.chain(made, own):
             problem = check_file(outputs, name, facts)
             if problem == _GONE:
                 gone.add(name)
-            if problem and name in made and made[name][0] is not parts[-1]:
-                later = f"of run {made[name][0].order.run}, to which others were added since"
+            if problem and maker < len(parts) - 1:
+                later = f"of run {parts[maker].order.run}, to which others were added since"
                 problem += f" ({later}: give its command again)"
             num_read += int(facts["size_bytes"])
             progress.clip(ok=not problem)
             problems += [{"file": name, "problem": problem}] if problem else []
     with Heartbeat("checking the outputs against the rules of the pipeline"):
-        problems += _broken_rules(order, outputs, [name for name in made if name not in gone])
+        problems += _broken_rules(order, outputs, (file.name for file in made if file.name not in gone))
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
     deviations: dict[str, float] = {}
-    for part in parts:
-        theirs = {name for name, (maker, _) in made.items() if maker is part}
-        chosen = [c for c in choose(part.order, state, part.done, share(flags.recompute)) if _file(part, c) in theirs]
+    for i, part in enumerate(parts):
+        every = choose(part.order, state, part.done, share(flags.recompute))
+        chosen = [c for c in every if made.source_of(_file(part, c)) == i]
         num_chosen += len(chosen)
         problems += _recompute(part.order, outputs, chosen, wrong, deviations)
     data = {
         "run": order.run,
-        "files": len(files),
+        "files": num_files,
         "bytes": num_read,
         "recomputed": num_chosen,
         "deviations": deviations,
@@ -102,7 +106,7 @@ def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
     return pipeline_of(part.order.pipeline).file_of(part.order, chosen[0])
 
 
-def _broken_rules(order: RunSpec, outputs: Store, names: Sequence[str]) -> list[dict[str, Any]]:
+def _broken_rules(order: RunSpec, outputs: Store, names: Iterable[str]) -> list[dict[str, Any]]:
     """What the pipeline's own rules find, also in files that somebody has changed: which of them trainers can read."""
     found = pipeline_of(order.pipeline).check_outputs(order, outputs, names)
     return [{"file": name, "problem": message} for name, message in found]

@@ -73,6 +73,13 @@ def sidecar_file(run: str, key: str, name: str) -> str:
     return f"runs/{run}/sidecars/{folder}/{name}"
 
 
+def listing_file(run: str, shard: int, num_shards: int, sha256: str) -> str:
+    """The output files of a shard, where they are too many for its commit. Named by its digest: no attempt at the shard
+    writes over what another has committed.
+    """
+    return f"{shard_dir(run, shard, num_shards)}/outputs-{sha256[:16]}.jsonl"
+
+
 def list_file(run: str, name: str) -> str:
     """A list of shards that is too long for a command line."""
     return f"runs/{run}/jobs/{name}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.base.digest import canonical_json, digest_of
 from services.base.errors import BadConfig
+from services.base.run.listing import Listing
 from services.base.run.passes import MAP_PASS, GangPass, MapPass, Pass, check_order
 
 SCHEMA_VERSION = 2
@@ -128,7 +129,8 @@ def run_digest(
 class ShardCommit:
     """What done.json holds: written last, it is the commit of a shard.
 
-    outputs: file name -> {"sha256", "size_bytes", "num_records"}. inputs: clip key -> sha256 of its media as read.
+    outputs: file name -> {"sha256", "size_bytes", "num_records"}; empty where listing, which is in a file of its own,
+    stands for them. inputs: clip key -> sha256 of its media as read.
     records: number by split. seconds: CPU seconds by stage, and "wall". counts: what the clips amount to, by the names
     of COUNTS. num_quarantined: clips set aside. reused: stage -> number of its artifacts that were reused.
     """
@@ -143,10 +145,19 @@ class ShardCommit:
     num_quarantined: int = 0
     reused: Mapping[str, int] = field(default_factory=dict)
     attempt: int = 1
+    listing: Listing | None = None
 
     def __post_init__(self) -> None:
+        if self.listing is not None and self.outputs:
+            raise ValueError(f"shard {self.shard} names {len(self.outputs)} outputs beside their listing: give one")
         if unknown := set(self.counts).difference(COUNTS):
             raise ValueError(f"counts are of {', '.join(COUNTS)}, not of {', '.join(sorted(unknown))}")
+
+    @property
+    def output_bytes(self) -> int:
+        if self.listing is not None:
+            return self.listing.output_bytes
+        return sum(int(facts["size_bytes"]) for facts in self.outputs.values())
 
     @property
     def num_records(self) -> int:
@@ -164,8 +175,10 @@ class ShardCommit:
 def shard_commit_from_json(data: bytes) -> ShardCommit:
     """Raises BadConfig for what is no done.json."""
     try:
-        return ShardCommit(**json.loads(data))
-    except (ValueError, TypeError) as error:
+        fields = json.loads(data)
+        listing = fields.pop("listing", None)
+        return ShardCommit(**fields, listing=None if listing is None else Listing(**listing))
+    except (ValueError, TypeError, AttributeError) as error:
         raise BadConfig(
             "BAD_DONE_FILE", f"a done.json cannot be read ({error}): delete it, and the shard is made again"
         ) from error

@@ -36,7 +36,7 @@ class Totals:
             add_to(reused, commit.reused)
             add_to(seconds, commit.seconds)
             num_quarantined += commit.num_quarantined
-            output_bytes += sum(int(facts["size_bytes"]) for facts in commit.outputs.values())
+            output_bytes += commit.output_bytes
         return cls(records, counts, reused, seconds, num_quarantined, output_bytes)
 
     @property

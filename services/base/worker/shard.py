@@ -18,6 +18,7 @@ from services.base.digest import canonical_json
 from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.process import log, metrics
 from services.base.run import paths
+from services.base.run.listing import MOST_INLINE, Listing, listing_lines
 from services.base.run.manifest import ClipRow, Manifest, open_clips
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit, lines_of
 from services.base.run.totals import add_to, rounded
@@ -123,24 +124,22 @@ class ShardWork:
             return
         began_s = time.monotonic()
         inputs = self._open_inputs()
-        uploads: dict[str, Upload] = {}
-        writer = self._open_writer(uploads)
+        written: dict[str, dict[str, Any]] = {}
+        writer = self._open_writer(written)
         try:
             ahead = inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked)
             for read in ahead:
                 with log.bound(clip=read.row.key):
                     self._one_clip(read, ahead, writer)
-            num_records = {file.name: file.num_records for file in writer.close()}
+            for file in writer.close():
+                written[file.name]["num_records"] = file.num_records
         except BaseException:
             writer.abort()
             raise
-        outputs = {
-            name: {"sha256": upload.sha256, "size_bytes": upload.size_bytes, "num_records": num_records[name]}
-            for name, upload in sorted(uploads.items())
-        }
-        self._commit(outputs, time.monotonic() - began_s)
+        self._commit(dict(sorted(written.items())), time.monotonic() - began_s)
 
-    def _open_writer(self, uploads: dict[str, Upload]) -> ShardWriter:
+    def _open_writer(self, written: dict[str, dict[str, Any]]) -> ShardWriter:
+        """written: gets what a commit says of each file once it is closed."""
         stage = self._c.order.stages[-1]
         spec = self._c.specs[stage.name]
         if spec.writer is None:
@@ -150,8 +149,7 @@ class ShardWork:
             staged = paths.staged(self._c.order.run, name)
             # What an attempt without a commit has left would only take up room beside its successor.
             self._c.outputs.delete(staged)
-            uploads[name] = self._c.outputs.upload(staged)
-            return _Sink(uploads[name])
+            return _Sink(name, self._c.outputs.upload(staged), written)
 
         config = config_from_mapping(spec.config, stage.config)
         writer: ShardWriter = spec.writer(config, self._shard, self._c.order.num_shards, create)
@@ -162,10 +160,15 @@ class ShardWork:
             self._c.state.put(self._mended_name, canonical_json(self._mended).encode())
         self._put_quarantine()
         self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
+        listing = Listing.of(outputs) if len(outputs) > MOST_INLINE else None
+        if listing is not None:
+            run, num_shards = self._c.order.run, self._c.order.num_shards
+            lines = b"".join(listing_lines(outputs))
+            self._c.state.put(paths.listing_file(run, self._shard, num_shards, listing.sha256), lines)
         done = ShardCommit(
             self._shard,
             self._c.order.digest,
-            outputs,
+            {} if listing is not None else outputs,
             self._inputs,
             dict(self._records),
             {**{k: round(v, 3) for k, v in self._seconds.items()}, "wall": round(wall_s, 3)},
@@ -173,6 +176,7 @@ class ShardWork:
             len(self._quarantine),
             dict(self._reused),
             self._attempt,
+            listing,
         )
         self._c.state.create(self._done_name, done.to_json())
         metrics.SHARDS.labels("committed").inc()
@@ -310,10 +314,12 @@ class ShardWork:
 
 
 class _Sink:
-    """What a shard writer writes to: closing commits the upload."""
+    """What a shard writer writes to: closing commits the upload, of which its facts are left."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, name: str, upload: Upload, written: dict[str, dict[str, Any]]) -> None:
+        self._name = name
         self._upload = upload
+        self._written = written
         self._closed = False
 
     def write(self, data: bytes, /) -> None:
@@ -323,6 +329,7 @@ class _Sink:
         if not self._closed:
             self._closed = True
             self._upload.commit()
+            self._written[self._name] = {"sha256": self._upload.sha256, "size_bytes": self._upload.size_bytes}
 
     def abort(self) -> None:
         self._closed = True

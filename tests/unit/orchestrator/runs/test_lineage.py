@@ -31,11 +31,13 @@ def test_one_run_is_told_as_it_is():
 
 def test_the_last_run_that_made_a_file_counts_and_the_order_of_runs_does_not():
     first, second = part("r1", ["b", "a"]), part("r2", ["c", "a"])
-    assert {name: maker.order.run for name, (maker, _) in files_of([first, second]).items()} == {
-        "a.npz": "r2",
-        "b.npz": "r1",
-        "c.npz": "r2",
+    files = files_of(None, [first, second])
+    assert {file.name: (file.source, file.facts["sha256"]) for file in files} == {
+        "a.npz": (1, "r2"),
+        "b.npz": (0, "r1"),
+        "c.npz": (1, "r2"),
     }
+    assert [files.source_of(name) for name in ("a.npz", "b.npz", "d.npz")] == [1, 0, None]
     assert [line["run"] for line in quality_of([first, second])] == ["r2", "r1", "r2"]
     assert isinstance(quality_of([first, second]), PackedLines), "of many clips too"
     names = [[line["file"] for line in quality_of(parts)] for parts in ([first, second], [second, first])]

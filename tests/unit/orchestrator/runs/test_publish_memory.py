@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.pipelines.grid.pipeline import PIPELINE
+from orchestrator.runs import publish as publishing
 from orchestrator.runs.commits import observe, packed
+from orchestrator.runs.commits import outputs as outputs_of_commits
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.publish import QUALITY_FILE, publish_whole
 from services.base.run import paths
@@ -58,6 +60,8 @@ def test_a_shard_more_takes_little_more_memory(tmp_path, monkeypatch):
     """Publishes 40 and 160 shards in small steps, while every allocation is traced."""
     monkeypatch.setattr(observe, "_NUM_AT_ONCE", 10)
     monkeypatch.setattr(packed, "_LINES_A_BLOCK", 50)
+    monkeypatch.setattr(outputs_of_commits, "_NUM_AT_ONCE", 10)
+    monkeypatch.setattr(publishing, "_NUM_AT_ONCE", 20)
     few, _ = published(tmp_path / "few", 40)
     many, outputs = published(tmp_path / "many", 160)
     assert (many - few) / 120 < MOST_BYTES_A_SHARD
