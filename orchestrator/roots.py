@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from orchestrator.runs.claim.claim import claim_of, pinned_order
@@ -19,9 +18,9 @@ def real_root(root: str) -> str:
     return str(Path(root).resolve()) if root.startswith("/") else root
 
 
-def state_root(flags: argparse.Namespace) -> str:
-    """The state root of the flags, by default within the output root."""
-    return absolute(flags.state_root) if flags.state_root else join_uri(absolute(flags.output_root), paths.STATE_DIR)
+def state_root(output_root: str, given: str = "") -> str:
+    """The state root that was given, by default within the output root."""
+    return absolute(given) if given else join_uri(absolute(output_root), paths.STATE_DIR)
 
 
 def open_named(flag: str, root: str, **how: bool) -> Store:
@@ -32,18 +31,18 @@ def open_named(flag: str, root: str, **how: bool) -> Store:
         raise BadConfig(error.reason, f"{flag}: {error.message}", error.detail) from error
 
 
-def find_run(flags: argparse.Namespace) -> tuple[RunSpec, Store, Store]:
-    """(order, state, outputs) of the run that an output root holds. Raises BadConfig NO_RUN.
+def find_run(output_root: str, state_root: str = "", run: str = "") -> tuple[RunSpec, Store, Store]:
+    """(order, state, outputs) of the run that an output root holds. run: its name, if known. Raises BadConfig NO_RUN.
 
     The output may have been moved since: then it is not where the order says.
     """
-    outputs = open_named("--output-root", absolute(flags.output_root))
+    outputs = open_named("--output-root", absolute(output_root))
     claim = claim_of(outputs)
     if claim is None:
         raise BadConfig("NO_RUN", f"{outputs.uri} holds no run: check --output-root, or begin one with `visemill run`")
-    if flags.run and flags.run != claim.run:
-        raise BadConfig("NO_RUN", f"{outputs.uri} holds run {claim.run}, not {flags.run}: leave out --run")
-    state = open_store(absolute(flags.state_root or claim.state) or join_uri(outputs.uri, paths.STATE_DIR))
+    if run and run != claim.run:
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds run {claim.run}, not {run}: leave out --run")
+    state = open_store(absolute(state_root or claim.state) or join_uri(outputs.uri, paths.STATE_DIR))
     order = pinned_order(state, claim.run)
     if order is None or order.digest != claim.digest:
         raise BadConfig(

@@ -1,15 +1,15 @@
-"""PURE: which roots, files and servers a submission may name."""
+"""PURE: which roots, files and servers a request may name."""
 
 from __future__ import annotations
 
-import argparse
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.access.request import Submission
-from orchestrator.console.flags import ADDRESS, FileOrName, FlagParser, file_of, words_of
+from orchestrator.access.request import RunRequest
+from orchestrator.pipelines.base import Options
 from services.base.errors import BadConfig
+from services.base.stage.fields import ConfigField, FileOrName, Server, fields_of
 
 
 @dataclass(frozen=True)
@@ -30,43 +30,35 @@ class Allowed:
             if not root.startswith(("s3://", "/")):
                 raise ValueError(f"an allowed root must be an absolute path or s3://bucket/prefix, not {root!r}")
 
-    def checked(self, asked: Submission, parser: FlagParser) -> Submission:
-        """The submission with its flags in one form. parser: of the pipeline's own flags.
-
-        Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, NAME_NOT_KNOWN, ADDRESS_NOT_ALLOWED.
-        """
+    def check(self, request: RunRequest) -> None:
+        """Raises BadConfig BAD_FLAGS, ROOT_NOT_ALLOWED, NAME_NOT_KNOWN, ADDRESS_NOT_ALLOWED."""
+        roots = request.roots
         for name in ("input_root", "output_root", "state_root"):
-            self.check_root(name, getattr(asked, name))
-        values = parser.parse_args(list(asked.flags))
-        for action in parser.flags:
-            self._check_flag(action, getattr(values, action.dest))
-        if "workers" in values and values.workers != parser.get_default("workers"):
-            raise BadConfig("BAD_FLAGS", "--workers is no flag of a submitted run: give limits.num_workers")
-        words = tuple(words_of(parser.flags, values, skip=("workers",)))
-        return Submission(
-            asked.pipeline,
-            asked.input_root,
-            asked.output_root,
-            asked.state_root,
-            asked.run_name,
-            words,
-            asked.limits,
-        )
+            self.check_root(name, getattr(roots, name))
+        if roots.follow_links:
+            raise BadConfig("BAD_FLAGS", "--follow-links works without --server only")
+        self.check_options(request.options)
 
-    def _check_flag(self, action: argparse.Action, value: object) -> None:
-        text = str(value or "")
-        name = action.option_strings[0]
-        file = file_of(action, value)
-        if isinstance(action, FileOrName) and "/" not in file and file:
+    def check_options(self, options: Options) -> None:
+        """By the types of the fields: each that names a file or a server. Raises BadConfig likewise."""
+        for field in fields_of(type(options)):
+            value = str(getattr(options, field.name) or "")
+            if isinstance(field.names, FileOrName):
+                self._check_file(field, field.names, value)
+            elif isinstance(field.names, Server):
+                self.check_address(field.flag, value)
+
+    def _check_file(self, field: ConfigField, names: FileOrName, value: str) -> None:
+        file = names.file_of(value)
+        if file and names.names and "/" not in file:
             # A file of this server's own folder, which no caller may name.
             raise BadConfig(
                 "NAME_NOT_KNOWN",
-                f"{name} {file} is none of the names that every server knows ({', '.join(action.names)}): give one of "
-                f"them, or a file by its absolute path below an allowed root ({', '.join(self.roots) or 'none'})",
+                f"{field.flag} {file} is none of the names that every server knows ({', '.join(names.names)}): give "
+                "one of them, or a file by its absolute path below an allowed root "
+                f"({', '.join(self.roots) or 'none'})",
             )
-        self.check_root(name, file)
-        if action.metavar == ADDRESS:
-            self.check_address(name, text)
+        self.check_root(field.flag, file)
 
     def check_address(self, name: str, address: str) -> None:
         """Raises BadConfig ADDRESS_NOT_ALLOWED. address: none where empty."""
@@ -108,6 +100,6 @@ def is_below(root: str, allowed: str) -> bool:
     return root == allowed or root.startswith(f"{allowed.rstrip('/')}/")
 
 
-def remote_words(remotes: Iterable[str], stages: Sequence[str]) -> list[str]:
+def remote_argv(remotes: Iterable[str], stages: Sequence[str]) -> list[str]:
     """--remote for those of the STAGE=TARGET pairs whose stage the run has."""
     return [f"--remote={pair}" for pair in remotes if pair.partition("=")[0] in stages]

@@ -1,13 +1,22 @@
-"""PURE: a run as somebody asks for it, what of that is allowed, and the command lines that it becomes."""
+"""PURE: a run as somebody requests it, there and back as JSON, and the command lines that it becomes."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from orchestrator.pipelines.base import Options
+from orchestrator.pipelines.lookup import pipeline_of
 from services.base.digest import digest_of
+from services.base.errors import BadConfig
+from services.base.stage.config import argv_of, config_from_argv, config_from_mapping
+from services.base.stage.fields import fields_of
+
+CLUSTERS = ("local", "kube")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Limits:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 (as the server has it) or more, not {getattr(self, name)}")
 
-    def words(self, workers_flag: str) -> list[str]:
+    def argv(self, workers_flag: str) -> list[str]:
         """Flags of `resume`."""
         given = {
             workers_flag: self.num_workers,
@@ -35,49 +44,115 @@ class Limits:
             "--clip-time-s": self.clip_time_s,
             "--clip-memory-mib": self.clip_memory_mib,
         }
-        words = [f"{flag}={value}" for flag, value in given.items() if value]
-        return words if self.artifact_cache else [*words, "--no-artifact-cache"]
+        argv = [f"{flag}={value}" for flag, value in given.items() if value]
+        return argv if self.artifact_cache else [*argv, "--no-artifact-cache"]
 
 
 @dataclass(frozen=True)
-class Submission:
-    """A run as it was asked for. flags: the pipeline's own, as words."""
+class RunRoots:
+    """Where a run reads and writes, each a folder or s3://bucket/prefix.
 
-    pipeline: str
+    state_root: empty for the one within the output. run_name: empty for the first digits of the plan's digest.
+    follow_links: whether links that leave the input root are read.
+    """
+
     input_root: str
     output_root: str
     state_root: str = ""
     run_name: str = ""
-    flags: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("pipeline", "input_root", "output_root"):
+        for name in ("input_root", "output_root"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: a run needs one")
+
+    def argv(self) -> list[str]:
+        """Flags of `pin`."""
+        argv = [f"--input-root={self.input_root}", *self.output_argv()]
+        argv += [f"--run={self.run_name}"] if self.run_name else []
+        return [*argv, "--follow-links"] if self.follow_links else argv
+
+    def output_argv(self) -> list[str]:
+        """Flags that name the pinned run."""
+        places = {"--output-root": self.output_root, "--state-root": self.state_root}
+        return [f"{flag}={value}" for flag, value in places.items() if value]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run as it is requested, by a command line, a file or a call.
+
+    options: of the pipeline's own class. cluster: local or kube. device: what a stage's device "auto" means for the
+    workers: auto (as here), cpu or cuda. Raises BadConfig for another.
+    """
+
+    pipeline: str
+    options: Options
+    roots: RunRoots
+    limits: Limits = field(default_factory=Limits)
+    cluster: str = "local"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, known in (("cluster", CLUSTERS), ("device", DEVICES)):
+            if getattr(self, name) not in known:
+                raise BadConfig("BAD_SETTING", f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
 
     @property
     def key(self) -> str:
         """The same for the same request."""
-        return digest_of(asdict(self))
+        return digest_of(self.to_mapping())
 
-    def pin_words(self) -> list[str]:
+    def pin_argv(self) -> list[str]:
         """The command line that plans and pins it."""
-        roots = {"--input-root": self.input_root, **self._places(), "--run": self.run_name}
-        return ["pin", self.pipeline, *(f"{flag}={value}" for flag, value in roots.items() if value), *self.flags]
+        return ["pin", self.pipeline, *self.roots.argv(), *argv_of(self.options)]
 
-    def resume_words(self, workers_flag: str = "--workers") -> list[str]:
-        """The command line that carries it to its end. workers_flag: what takes a number of workers."""
-        return ["resume", *self.place_words(), *self.limits.words(workers_flag)]
+    def resume_argv(self, workers_flag: str = "--workers") -> list[str]:
+        """The command line that runs it to its end. workers_flag: what takes a number of workers."""
+        return ["resume", *self.roots.output_argv(), *self.limits.argv(workers_flag)]
 
-    def place_words(self) -> list[str]:
-        """Flags that name the pinned run."""
-        return [f"{flag}={value}" for flag, value in self._places().items() if value]
-
-    def _places(self) -> dict[str, str]:
-        return {"--output-root": self.output_root, "--state-root": self.state_root}
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON holds it; options that have their defaults are left out."""
+        given = {
+            field.name: getattr(self.options, field.name)
+            for field in fields_of(type(self.options))
+            if getattr(self.options, field.name) != field.default
+        }
+        own = {"pipeline": self.pipeline, "options": given, "roots": asdict(self.roots), "limits": asdict(self.limits)}
+        return own | {"cluster": self.cluster, "device": self.device}
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Submission:
-        """The inverse of dataclasses.asdict."""
-        return cls(**{**values, "flags": tuple(values["flags"]), "limits": Limits(**values["limits"])})
+    def from_mapping(cls, values: Mapping[str, Any]) -> RunRequest:
+        """The inverse of `to_mapping`; what is left out has its default. Raises BadConfig."""
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise BadConfig("UNKNOWN_SETTING", f"a run has no {', '.join(unknown)}: it has {_names(cls)}")
+        missing = sorted({"pipeline", "roots"} - set(values))
+        if missing:
+            raise BadConfig("BAD_SETTING", f"a run needs {' and '.join(missing)}")
+        parts = {name: values.get(name, {}) for name in ("options", "roots", "limits")}
+        for name, part in parts.items():
+            if not isinstance(part, Mapping):
+                raise BadConfig("BAD_SETTING", f"{name} of a run must be an object of settings, not {part!r}")
+        name = str(values["pipeline"])
+        return cls(
+            name,
+            config_from_mapping(pipeline_of(name).options, parts["options"]),
+            config_from_mapping(RunRoots, parts["roots"]),
+            config_from_mapping(Limits, parts["limits"]),
+            str(values.get("cluster", "local")),
+            str(values.get("device", "auto")),
+        )
+
+
+def options_of_argv(pipeline: str, argv: Sequence[str], whose: str = "") -> Options:
+    """The pipeline's options from its own flags, each in full. whose: for messages. Raises BadConfig BAD_FLAGS."""
+    if any(word.partition("=")[0] == "--workers" for word in argv):
+        raise BadConfig("BAD_FLAGS", "--workers is no flag of a submitted run: give limits.num_workers")
+    options: Options = config_from_argv(pipeline_of(pipeline).options, argv, whose or f"flags of {pipeline}")
+    return options
+
+
+def _names(config: type) -> str:
+    return ", ".join(field.name for field in dataclasses.fields(config))

@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Sequence
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.request import Submission
-from orchestrator.console.flags import FlagParser
+from orchestrator.access.request import options_of_argv
+from orchestrator.pipelines.base import Options
 from services.base.errors import BadConfig
 from services.base.run.spec import RunSpec
 
@@ -36,36 +36,34 @@ def check_order(order: RunSpec, allowed: Allowed) -> None:
         raise _refused(order.run, error) from error
 
 
-def planning_words(run: str, pipeline: str, command: str) -> list[str]:
-    """The pipeline's own flags of a command that the state keeps: `visemill plan PIPELINE --input-root X …`.
+def planned_options(order: RunSpec, command: str, allowed: Allowed | None) -> Options:
+    """The options in a command that the state keeps: `visemill plan PIPELINE --input-root X --output-root Y …`.
 
-    Raises BadConfig STATE_NOT_ALLOWED where it is another command.
+    allowed: None where a run is carried by whoever has planned it. Raises BadConfig STATE_NOT_ALLOWED where it is
+    another command, where it has flags that the pipeline does not have, or where they name what nobody may here.
     """
     try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise _refused(run, error) from error
-    if words[:3] != ["visemill", "plan", pipeline]:
-        raise _refused(run, f"{command!r} is not how a run of {pipeline} is planned")
-    return words[3:]
-
-
-def check_words(order: RunSpec, words: Sequence[str], parser: FlagParser, allowed: Allowed | None) -> None:
-    """parser: of the pipeline's own flags. allowed: None where a run is carried by whoever has planned it.
-
-    Raises BadConfig STATE_NOT_ALLOWED for flags that the pipeline does not have, or that name what nobody may here.
-    """
-    try:
-        values, others = parser.parse_known_args(list(words))
-        del values
-        unknown = [word for word in others if word.startswith("-") and word.partition("=")[0] not in _ROOTS]
-        if unknown:
-            raise BadConfig("BAD_FLAGS", f"{' '.join(unknown)}: no flags of {order.pipeline}")
+        argv = shlex.split(command)
+        if argv[:3] != ["visemill", "plan", order.pipeline]:
+            raise BadConfig("BAD_FLAGS", f"{command!r} is not how a run of {order.pipeline} is planned")
+        options = options_of_argv(order.pipeline, _without_roots(argv[3:]))
         if allowed is not None:
-            own = tuple(word for word in words if word not in others)
-            allowed.checked(Submission(order.pipeline, order.input_root, order.output_root, flags=own), parser)
-    except BadConfig as error:
+            allowed.check_options(options)
+    except (BadConfig, ValueError) as error:
         raise _refused(order.run, error) from error
+    return options
+
+
+def _without_roots(argv: Sequence[str]) -> list[str]:
+    """Without the roots, which the pinned run says itself."""
+    own: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word in _ROOTS:
+            next(rest, None)
+        elif word.partition("=")[0] not in _ROOTS:
+            own.append(word)
+    return own
 
 
 def _refused(run: str, error: object) -> BadConfig:

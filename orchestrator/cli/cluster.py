@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.access.request import RunRequest
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.console.flags import words_given_by
@@ -22,6 +23,7 @@ from orchestrator.kube.policies.watch_end import is_idle, watch_end
 from orchestrator.kube.settings import add_kube_flags, kube_settings
 from orchestrator.kube.state import JobSeen
 from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import find_run, state_root
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.options import RunOptions, remote_stages
@@ -100,14 +102,16 @@ def is_kube(flags: argparse.Namespace) -> bool:
     return bool(flags.cluster == "kube")
 
 
-def check(pipeline: Pipeline, flags: argparse.Namespace) -> None:
+def check(request: RunRequest, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
     settings = kube_settings(flags, os.environ)
-    check_image(settings.worker_image, pipeline.stages(flags), settings.pods_gpus, remote_stages(flags.remote))
+    stages = pipeline_of(request.pipeline).stages(request.options)
+    check_image(settings.worker_image, stages, settings.pods_gpus, remote_stages(flags.remote))
     _api(flags)
     from orchestrator.kube.controller import check_roots
 
-    check_roots(absolute(flags.input_root), absolute(flags.output_root), state_root(flags))
+    roots = request.roots
+    check_roots(roots.input_root, roots.output_root, state_root(roots.output_root, roots.state_root))
 
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
@@ -266,7 +270,7 @@ def _job_facts(job: JobSeen) -> dict[str, Any]:
 
 
 def _find(flags: argparse.Namespace) -> tuple[RunSpec, Store, KubeRunJobs]:
-    order, state, _ = find_run(flags)
+    order, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
     api = _api(flags)
     from orchestrator.kube.jobs_client import KubeRunJobs
 

@@ -245,15 +245,16 @@ def _fill(parser: Parser, command: Command) -> None:
 
 
 def _add_pipelines(parser: Parser, command: Command, add: AddFlags, call: Call) -> None:
-    from orchestrator.planner.planning import pipelines
+    from orchestrator.cli.runs.request import add_options
+    from orchestrator.pipelines import PIPELINES
+    from orchestrator.pipelines.lookup import pipeline_of
 
     below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
-    for pipeline in pipelines():
+    for pipeline in map(pipeline_of, PIPELINES):
         text = f"{_sentence(command.summary)} Pipeline {pipeline.name}: {pipeline.help}."
         sub = below.add_parser(pipeline.name, help=pipeline.help, description=text)
         _add_roots(sub, pipeline, with_output=command.name != "count")
-        pipeline.add_flags(sub)
-        sub.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
+        add_options(sub, pipeline)
         add(sub)
         _finish(sub, call)
 

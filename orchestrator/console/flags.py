@@ -8,34 +8,6 @@ from typing import Any, NoReturn
 
 from services.base.errors import BadConfig
 
-# What a flag's value stands for is said by its metavar.
-FILE, FILE_OR_NAME, ADDRESS = "FILE", "FILE|NAME", "HOST:PORT"
-
-
-class FileOrName(argparse.Action):
-    """Stores a file, or one of `names`; a name wins over a file that is called so."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, *, names: Sequence[str], **values: Any) -> None:
-        super().__init__(option_strings, dest, metavar=FILE_OR_NAME, **values)
-        self.names = tuple(names)
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,  # noqa: ARG002 - of argparse
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,  # noqa: ARG002
-    ) -> None:
-        setattr(namespace, self.dest, values)
-
-
-def file_of(action: argparse.Action, value: object) -> str:
-    """The file that a flag's value names; empty where it names none."""
-    text = str(value or "")
-    if isinstance(action, FileOrName):
-        return "" if text in action.names else text
-    return text if action.metavar == FILE else ""
-
 
 class FlagParser(argparse.ArgumentParser):
     """Takes flags in full only, and raises BadConfig BAD_FLAGS instead of ending the process."""

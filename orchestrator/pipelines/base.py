@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
@@ -80,12 +79,36 @@ def no_earlier_runs() -> Sequence[RunSpec]:
     return ()
 
 
+class Options(Protocol):
+    """What every pipeline's options hold: a frozen dataclass of scalar fields, each with a default and with its help
+    and group among its metadata (services/base/stage/fields.py). Flags are made from it. Raises BadConfig for a value
+    out of range.
+    """
+
+    @property
+    def num_shards(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a reader reads.
+
+    entries: the listing of the input root. input_root, output_root: absolute, or URIs. earlier: the runs that the
+    output holds already.
+    """
+
+    entries: Iterable[Entry]
+    input_root: str = ""
+    output_root: str = ""
+    earlier: EarlierRuns = no_earlier_runs
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A pipeline as values and pure functions.
 
-    add_flags: its own flags. stages: (name, settings) in order, from the flags. read: a listing -> DataSet; raises
-    BadConfig.
+    options: the class of its options. stages: (name, settings) in order, from its options. read: (inputs, options) ->
+    DataSet; raises BadConfig. count: (inputs, options) -> how many clips a run would find.
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
     summary_files: (order, commits, quality of each clip) -> what is written last, by name; of these the last one says
     that all the others are there.
@@ -107,10 +130,10 @@ class Pipeline:
 
     name: str
     help: str
-    add_flags: Callable[[argparse.ArgumentParser], None]
-    stages: Callable[[argparse.Namespace], tuple[tuple[str, Mapping[str, Any]], ...]]
-    read: Callable[[Iterable[Entry], argparse.Namespace, EarlierRuns], DataSet]
-    count: Callable[[Iterable[Entry], argparse.Namespace], int]
+    options: type[Any]
+    stages: Callable[[Any], tuple[tuple[str, Mapping[str, Any]], ...]]
+    read: Callable[[Inputs, Any], DataSet]
+    count: Callable[[Inputs, Any], int]
     check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
     summary_files: Callable[[RunSpec, Sequence[ShardCommit], Iterable[Mapping[str, Any]]], dict[str, bytes]]
     file_of: Callable[[RunSpec, ClipRow], str]

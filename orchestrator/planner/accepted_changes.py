@@ -5,7 +5,6 @@ The output passes to the new run, whose bytes are those of a run over the fixed 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import re
@@ -14,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.state_names import check_words, planning_words
-from orchestrator.console.flags import FlagParser
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.access.state_names import planned_options
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.planner.planning import plan_of
 from orchestrator.planner.services import describe
@@ -58,8 +57,7 @@ def plan_accepted_changes(
     left_out = {str(line["media"]) for line in lines}
     if not left_out:
         return None
-    flags = _flags(pipeline, order, state, str(lines[0]["reproduce"]), allowed)
-    plan = plan_of(pipeline, flags)
+    plan = plan_of(_request(order, state, str(lines[0]["reproduce"]), allowed))
     known = {row.key for row in read_clips(state, order)}
     came = [row for row in plan.rows if row.key not in known]
     taken_in = tuple(row.key for row in came if left_out.intersection(_files(row)))
@@ -95,23 +93,16 @@ def take_over(fixed: AcceptedChanges, before: RunSpec, state: Store, outputs: St
     return len(carried)
 
 
-def _flags(
-    pipeline: Pipeline, order: RunSpec, state: Store, command: str, allowed: Allowed | None
-) -> argparse.Namespace:
-    """What `plan_of` takes. command: visemill plan PIPELINE --input-root X --output-root Y, then the pipeline's own."""
-    parser = FlagParser(f"flags of {pipeline.name}")
-    pipeline.add_flags(parser)
-    words = planning_words(order.run, pipeline.name, command)
-    check_words(order, words, parser, allowed)
-    parser.add_argument("--input-root")
-    parser.add_argument("--output-root")
-    flags = parser.parse_args(words)
-    flags.pipeline, flags.follow_links, flags.state_root = pipeline.name, order.follow_links, state.uri
-    flags.input_root, flags.output_root = order.input_root, order.output_root
-    flags.run = "" if order.run == order.digest[:16] else _next_name(order.run)
+def _request(order: RunSpec, state: Store, command: str, allowed: Allowed | None) -> RunRequest:
+    """The run's own request once more. command: that planned it."""
+    run_name = "" if order.run == order.digest[:16] else _next_name(order.run)
     devices = [str(stage.config["device"]) for stage in order.stages if "device" in stage.config]
-    flags.workers_device = devices[0] if devices else "auto"
-    return flags
+    return RunRequest(
+        order.pipeline,
+        planned_options(order, command, allowed),
+        RunRoots(order.input_root, order.output_root, state.uri, run_name, order.follow_links),
+        device=devices[0] if devices else "auto",
+    )
 
 
 def _next_name(run: str) -> str:

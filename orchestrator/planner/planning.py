@@ -1,86 +1,74 @@
-"""I/O: from flags to a plan: lists the input root, asks the stages who they are, and hands both to the pure planner."""
+"""I/O: from a request to a plan: lists the input root, asks the stages who they are, hands both to the pure plan."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 
-from orchestrator.console.flags import words_given_by
-from orchestrator.pipelines import PIPELINES, pipeline_module
-from orchestrator.pipelines.base import DataSet, Pipeline
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.pipelines.base import DataSet, Inputs
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.services import describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_order
 from orchestrator.runs.plan import Plan, Roots, make_plan
 from services.base.run.spec import RunSpec
-from services.base.store.interface import Entry
+from services.base.stage.config import argv_of
 from services.base.store.open import open_store
 from services.base.store.roots import absolute
 
 
-def pipeline_of(name: str) -> Pipeline:
-    """The pipeline of that name. Raises BadConfig."""
-    pipeline: Pipeline = pipeline_module(name).PIPELINE
-    return pipeline
-
-
-def pipelines() -> list[Pipeline]:
-    """All pipelines, in the order of the table."""
-    return [pipeline_of(name) for name in PIPELINES]
-
-
-def plan_of(pipeline: Pipeline, flags: argparse.Namespace, device: str = "auto") -> Plan:
-    """Lists and plans. device: what a stage's device "auto" means for the workers. Raises BadConfig."""
+def plan_of(request: RunRequest) -> Plan:
+    """Lists and plans. Raises BadConfig."""
+    pipeline, options, roots = pipeline_of(request.pipeline), request.options, request.roots
     # Before the reader looks at files that the run adds to.
-    found = _found(flags)
-    input_root, entries = listing(pipeline, flags)
-    data_set = _with_command(pipeline.read(entries, flags, lambda: _earlier(flags)), flags)
-    stages = pipeline.stages(flags)
-    roots = Roots(input_root, absolute(flags.output_root), state_root(flags))
-    identities = describe(stages, device)
+    found = _found(roots)
+    inputs = inputs_of(request)
+    data_set = _with_command(pipeline.read(inputs, options), request)
+    stages = pipeline.stages(options)
+    where = Roots(inputs.input_root, absolute(roots.output_root), state_root(roots.output_root, roots.state_root))
+    identities = describe(stages, request.device)
+    name, follow_links = roots.run_name, roots.follow_links
     plan = make_plan(
-        pipeline, data_set, stages, identities, roots, flags.num_shards, run=flags.run, follow_links=flags.follow_links
+        pipeline, data_set, stages, identities, where, options.num_shards, run=name, follow_links=follow_links
     )
     return dataclasses.replace(plan, found=found)
 
 
-def _found(flags: argparse.Namespace) -> bytes:
-    claim = claim_of(open_named("--output-root", absolute(flags.output_root)))
-    return finished_as(open_named("--state-root", state_root(flags)), claim.run) if claim else b""
+def inputs_of(request: RunRequest) -> Inputs:
+    """What a reader reads: of a single file, where the pipeline takes one, its folder and itself. Raises BadConfig."""
+    roots = request.roots
+    root, output_root = absolute(roots.input_root), absolute(roots.output_root)
+    positionals = pipeline_of(request.pipeline).positionals
+    if positionals and "://" not in root and Path(root).is_file():
+        folder, name = str(Path(root).parent), Path(root).name
+        entry = open_store(folder, must_exist=True, follow_links=roots.follow_links).stat(name)
+        return Inputs([entry] if entry else [], folder, output_root, lambda: _earlier(roots))
+    store = open_named("--input-root", root, must_exist=True, follow_links=roots.follow_links)
+    return Inputs(store.list(directories=True), root, output_root, lambda: _earlier(roots))
 
 
-def _earlier(flags: argparse.Namespace) -> list[RunSpec]:
-    claim = claim_of(open_store(absolute(flags.output_root)))
-    state = open_store(state_root(flags))
+def _found(roots: RunRoots) -> bytes:
+    claim = claim_of(open_named("--output-root", absolute(roots.output_root)))
+    if claim is None:
+        return b""
+    return finished_as(open_named("--state-root", state_root(roots.output_root, roots.state_root)), claim.run)
+
+
+def _earlier(roots: RunRoots) -> list[RunSpec]:
+    claim = claim_of(open_store(absolute(roots.output_root)))
+    state = open_store(state_root(roots.output_root, roots.state_root))
     found = [pinned_order(state, run) for run in (*claim.earlier, claim.run)] if claim else []
     return [order for order in found if order]
 
 
-def listing(pipeline: Pipeline, flags: argparse.Namespace) -> tuple[str, Iterable[Entry]]:
-    """(the input root, what is below it): of a single file, where the pipeline takes one, its folder and itself.
-
-    Raises BadConfig.
-    """
-    root = absolute(flags.input_root)
-    if pipeline.positionals and "://" not in root and Path(root).is_file():
-        folder, name = str(Path(root).parent), Path(root).name
-        entry = open_store(folder, must_exist=True, follow_links=flags.follow_links).stat(name)
-        return folder, [entry] if entry else []
-    return root, open_named("--input-root", root, must_exist=True, follow_links=flags.follow_links).list(
-        directories=True
-    )
-
-
-def _with_command(data_set: DataSet, flags: argparse.Namespace) -> DataSet:
+def _with_command(data_set: DataSet, request: RunRequest) -> DataSet:
     """Each problem with the command that shows it again."""
-    own = words_given_by(flags, pipeline_of(flags.pipeline).add_flags)
-    roots = ["--input-root", absolute(flags.input_root), "--output-root", absolute(flags.output_root)]
-    command = ["visemill", "plan", flags.pipeline, *roots, *own]
-    told = tuple(dataclasses.replace(line, reproduce=shlex.join(command)) for line in data_set.problems)
-    return dataclasses.replace(data_set, problems=told)
+    roots = ["--input-root", absolute(request.roots.input_root), "--output-root", absolute(request.roots.output_root)]
+    command = shlex.join(["visemill", "plan", request.pipeline, *roots, *argv_of(request.options)])
+    problems = tuple(dataclasses.replace(line, reproduce=command) for line in data_set.problems)
+    return dataclasses.replace(data_set, problems=problems)
 
 
 def limit_words(order: RunSpec) -> list[str]:

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import grpc
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
-from orchestrator.access.request import Limits, Submission
-from orchestrator.pipelines import pipeline_module
+from orchestrator.access.request import Limits, RunRequest
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.service.record import Phase
 from services.base.errors import Transient, VisemillError
 from services.base.process.settings import settings
 from services.base.rpc.client import Remote, meaning_of
 from services.base.run.totals import answer_counts
+from services.base.stage.config import argv_of
 
 _Result = TypeVar("_Result")
 _PAUSE_S = 1.0
@@ -37,9 +38,9 @@ class RunClient:
     def __exit__(self, *_: object) -> None:
         self._remote.channel.close()
 
-    def submit(self, asked: Submission, still_planning: Callable[[], object]) -> runs_pb2.Run:
+    def submit(self, run: RunRequest, still_planning: Callable[[], object]) -> runs_pb2.Run:
         """Until the run is pinned; still_planning is called whenever a call's time was over before."""
-        request = request_of(asked)
+        request = request_of(run)
         while True:
             try:
                 response: runs_pb2.SubmitResponse = self._call(self._stub.Submit, request)
@@ -100,16 +101,16 @@ class RunClient:
         return self._remote.retry_with_timeout(lambda: call(request, timeout=self._remote.deadline_s))
 
 
-def request_of(asked: Submission) -> runs_pb2.SubmitRequest:
+def request_of(run: RunRequest) -> runs_pb2.SubmitRequest:
     """The inverse of orchestrator.service.servicer.submission_of."""
     return runs_pb2.SubmitRequest(
-        pipeline=asked.pipeline,
-        input_root=asked.input_root,
-        output_root=asked.output_root,
-        state_root=asked.state_root,
-        run_name=asked.run_name,
-        flags=asked.flags,
-        limits=_limits_to_proto(asked.limits),
+        pipeline=run.pipeline,
+        input_root=run.roots.input_root,
+        output_root=run.roots.output_root,
+        state_root=run.roots.state_root,
+        run_name=run.roots.run_name,
+        flags=argv_of(run.options),
+        limits=_limits_to_proto(run.limits),
     )
 
 
@@ -132,7 +133,7 @@ def phase_of(run: runs_pb2.Run) -> Phase:
 def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
     """What the command that carries a run here would answer as JSON; only of a run that was summed up."""
     summary = run.summary
-    splits = pipeline_module(run.pipeline).PIPELINE.splits
+    splits = pipeline_of(run.pipeline).splits
     return {
         "run": run.name,
         "pipeline": run.pipeline,

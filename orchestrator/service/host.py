@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from orchestrator.access.allowed import Allowed, remote_words
-from orchestrator.access.request import Limits, Submission
-from orchestrator.console.flags import FlagParser
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.access.allowed import Allowed, remote_argv
+from orchestrator.access.request import Limits, RunRequest
 from orchestrator.runs.claim.claim import Claim, claim_of
 from orchestrator.service.cli_subprocess import CliSubprocess, Event, error_of, pinned_of
 from orchestrator.service.config import HostConfig
@@ -101,22 +99,20 @@ class RunHost:
         for place in self._places if self._has_started else ():
             place.join()
 
-    def submit(self, asked: Submission, wait: Callable[[], object], caller: str = ANONYMOUS) -> RunRecord:
+    def submit(self, request: RunRequest, wait: Callable[[], object], caller: str = ANONYMOUS) -> RunRecord:
         """Plans and pins a run, and has it carried out. wait: called over and over; raises to end the waiting. caller:
         its subject, who owns the run.
 
         Raises BadConfig RUN_OF_ANOTHER, and what the plan is refused with. A plan that nobody waits for any more is
         still made and carried out.
         """
-        parser = FlagParser(f"flags of {asked.pipeline}")
-        pipeline_of(asked.pipeline).add_flags(parser)
-        asked = self._allowed.checked(asked, parser)
+        self._allowed.check(request)
         with self._changed:
-            key = (asked.key, caller)
+            key = (request.key, caller)
             planning = self._planning.get(key)
             if planning is None:
                 self._refuse_if_stopping()
-                planning = self._planning[key] = self._planners.submit(self._pin, asked, caller)
+                planning = self._planning[key] = self._planners.submit(self._pin, request, caller)
         while True:
             with contextlib.suppress(TimeoutError):
                 return planning.result(timeout=_LOOK_S)
@@ -259,10 +255,10 @@ class RunHost:
         if self._stopping:
             raise Transient("DRAINING", "this server is shutting down: another will answer")
 
-    def _pin(self, asked: Submission, caller: str) -> RunRecord:
+    def _pin(self, request: RunRequest, caller: str) -> RunRecord:
         try:
             with self.metrics.planned.time():
-                ended = CliSubprocess([*asked.pin_words(), *self._config.pin_words], _ignore).run()
+                ended = CliSubprocess([*request.pin_argv(), *self._config.pin_words], _ignore).run()
             if "digest" not in ended.answer:
                 error = error_of(ended)
                 self.metrics.refused.labels(error.reason).inc()
@@ -270,25 +266,26 @@ class RunHost:
             pinned = pinned_of(ended)
             with self._keeping:
                 with self._changed:
-                    record = self._enqueue(asked, pinned, caller)
+                    record = self._enqueue(request, pinned, caller)
                 self._registry.save(record)
             return record
         finally:
             with self._changed:
-                del self._planning[asked.key, caller]
+                del self._planning[request.key, caller]
 
-    def _enqueue(self, asked: Submission, pinned: Pinned, caller: str) -> RunRecord:
+    def _enqueue(self, request: RunRequest, pinned: Pinned, caller: str) -> RunRecord:
         now_s = self._clock()
-        record = RunRecord(asked, pinned, now_s, int(now_s * 1000), owner=caller)
+        record = RunRecord(request, pinned, now_s, int(now_s * 1000), owner=caller)
         # A retry that took in files has changed a run's plan, and not its id.
         same = (r for r in self._records.values() if r.pinned.digest == pinned.digest)
-        known = next((r for r in same if r.asked.output_root == asked.output_root), self._records.get(record.id))
+        output_root = request.roots.output_root
+        known = next((r for r in same if r.request.roots.output_root == output_root), self._records.get(record.id))
         if known is not None:
             self._check_open(known, caller)
         if known is not None and not known.phase.ended:
             return known
         if known is not None:
-            record = RunRecord(asked, pinned, known.submitted_at_s, known.version, owner=known.owner)
+            record = RunRecord(request, pinned, known.submitted_at_s, known.version, owner=known.owner)
             record = dataclasses.replace(record, first_name=known.first_name).queued(now_s)
         self._ready_at_s[record.id] = 0.0
         return self._set(record)
@@ -339,7 +336,7 @@ class RunHost:
             self._registry.save(record)
             ended = carrier.run()
             self.metrics.carried.labels(str(ended.code)).inc()
-            claim = claim_of(open_store(record.asked.output_root)) if record.is_retry else None
+            claim = claim_of(open_store(record.request.roots.output_root)) if record.is_retry else None
             with self._changed:
                 self._num_requests.pop(run_id, None)
                 del self._carriers[run_id]
@@ -362,7 +359,7 @@ class RunHost:
     def _cancelled(self, record: RunRecord) -> RunRecord:
         """Ends what a cluster still does for the run."""
         if self._config.cancel_words is not None:
-            words = ["cancel", *record.asked.place_words(), *self._config.cancel_words]
+            words = ["cancel", *record.request.roots.output_argv(), *self._config.cancel_words]
             ended = CliSubprocess(words, _ignore).run()
             if ended.code:
                 raise error_of(ended)
@@ -370,8 +367,8 @@ class RunHost:
             return self._set(record.cancelled(self._clock()))
 
     def _resume_words(self, record: RunRecord) -> list[str]:
-        remotes = remote_words(self._config.remotes, record.pinned.stages)
-        own = record.asked.resume_words(self._config.workers_flag)[1:]
+        remotes = remote_argv(self._config.remotes, record.pinned.stages)
+        own = record.request.resume_argv(self._config.workers_flag)[1:]
         attach = self._config.attach_words if record.verb == "resume" else ()
         # A flag that is given twice counts as it is given last.
         # The run's state lies where its submitter may write.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.access.request import Limits, Submission
+from orchestrator.access.request import Limits, RunRequest
 from services.base.digest import canonical_json
 from services.base.errors import (
     EXIT_BAD_CONFIG,
@@ -20,6 +20,7 @@ from services.base.errors import (
     EXIT_OK,
     EXIT_QUARANTINED,
     EXIT_TRANSIENT,
+    BadConfig,
 )
 from services.base.process.retry import Backoff
 
@@ -70,7 +71,7 @@ class RunRecord:
     first_name: what it was called before files were taken in.
     """
 
-    asked: Submission
+    request: RunRequest
     pinned: Pinned
     submitted_at_s: float
     version: int
@@ -94,9 +95,8 @@ class RunRecord:
     @property
     def id(self) -> str:
         """An output holds one run, and a run of one name may lie in several outputs."""
-        return (
-            f"{self.first_name or self.pinned.name}-{hashlib.sha256(self.asked.output_root.encode()).hexdigest()[:8]}"
-        )
+        place = hashlib.sha256(self.request.roots.output_root.encode()).hexdigest()[:8]
+        return f"{self.first_name or self.pinned.name}-{place}"
 
     def changed(self, now_s: float, **values: Any) -> RunRecord:
         """With these values, and the next version: the time in ms, or one more."""
@@ -110,9 +110,9 @@ class RunRecord:
 
     def retried(self, limits: Limits | None, now_s: float) -> RunRecord:
         """To be carried on with its quarantined and left-out clips tried again. limits: None as before."""
-        asked = self.asked if limits is None else dataclasses.replace(self.asked, limits=limits)
+        request = self.request if limits is None else dataclasses.replace(self.request, limits=limits)
         counts: dict[str, Any] = {"quarantined": 0, "shards_done": 0, "clips_done": 0, "summary": None}
-        return dataclasses.replace(self.queued(now_s), asked=asked, is_retry=True, retry_begun=False, **counts)
+        return dataclasses.replace(self.queued(now_s), request=request, is_retry=True, retry_begun=False, **counts)
 
     @property
     def verb(self) -> str:
@@ -154,17 +154,21 @@ class RunRecord:
         )
 
     def to_json(self) -> bytes:
-        return canonical_json(dataclasses.asdict(self)).encode()
+        return canonical_json(dataclasses.asdict(self) | {"request": self.request.to_mapping()}).encode()
 
 
 def record_from_json(data: bytes) -> RunRecord:
     """The inverse of `RunRecord.to_json`. Raises ValueError, KeyError or TypeError for anything else."""
     values = json.loads(data)
     pinned = values.pop("pinned")
+    try:
+        request = RunRequest.from_mapping(values["request"])
+    except BadConfig as error:
+        raise ValueError(str(error)) from error
     return RunRecord(
         **{
             **values,
-            "asked": Submission.from_mapping(values["asked"]),
+            "request": request,
             "pinned": Pinned(**{**pinned, "stages": tuple(pinned["stages"]), "notes": tuple(pinned["notes"])}),
             "phase": Phase(values["phase"]),
         }

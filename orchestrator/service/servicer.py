@@ -10,7 +10,7 @@ import grpc
 from google.protobuf import timestamp_pb2
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
-from orchestrator.access.request import Limits, Submission
+from orchestrator.access.request import Limits, RunRequest, RunRoots, options_of_argv
 from orchestrator.service.host import RunHost
 from orchestrator.service.owners import ANONYMOUS
 from orchestrator.service.record import Phase, RunRecord
@@ -30,7 +30,7 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
         self._host = host
 
     def Submit(self, request: runs_pb2.SubmitRequest, context: grpc.ServicerContext) -> runs_pb2.SubmitResponse:
-        record = self._host.submit(submission_of(request), current_call().remaining_s, subject_of(context))
+        record = self._host.submit(run_request_of(request), current_call().remaining_s, subject_of(context))
         return runs_pb2.SubmitResponse(run=run_to_proto(record))
 
     def Get(self, request: runs_pb2.GetRequest, context: grpc.ServicerContext) -> runs_pb2.GetResponse:
@@ -39,7 +39,7 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
     def List(self, request: runs_pb2.ListRequest, context: grpc.ServicerContext) -> runs_pb2.ListResponse:
         records = self._host.records_of(subject_of(context))
         if request.output_root:
-            records = [record for record in records if record.asked.output_root == request.output_root]
+            records = [record for record in records if record.request.roots.output_root == request.output_root]
         return page_of(records, request.page_size, request.page_token)
 
     def Watch(self, request: runs_pb2.WatchRequest, context: grpc.ServicerContext) -> Iterator[runs_pb2.WatchResponse]:
@@ -80,18 +80,14 @@ def subject_of(context: grpc.ServicerContext) -> str:
     return f"sha256:{hashlib.sha256(pem).hexdigest()}" if pem else ANONYMOUS
 
 
-def submission_of(request: runs_pb2.SubmitRequest) -> Submission:
-    """Raises BadConfig BAD_SUBMISSION."""
+def run_request_of(request: runs_pb2.SubmitRequest) -> RunRequest:
+    """Raises BadConfig BAD_SUBMISSION; UNKNOWN_PIPELINE, and BAD_FLAGS for flags that are not the pipeline's."""
     try:
-        return Submission(
-            request.pipeline,
-            request.input_root,
-            request.output_root,
-            request.state_root,
-            request.run_name,
-            tuple(request.flags),
-            _limits_of(request.limits),
-        )
+        if not request.pipeline:
+            raise ValueError("pipeline is empty: a run needs one")
+        roots = RunRoots(request.input_root, request.output_root, request.state_root, request.run_name)
+        options = options_of_argv(request.pipeline, request.flags)
+        return RunRequest(request.pipeline, options, roots, _limits_of(request.limits))
     except ValueError as error:
         raise BadConfig("BAD_SUBMISSION", str(error)) from error
 
@@ -131,14 +127,14 @@ def page_of(records: list[RunRecord], page_size: int, page_token: str) -> runs_p
 
 def run_to_proto(record: RunRecord) -> runs_pb2.Run:
     """The same under the names of runs.proto."""
-    asked, pinned = record.asked, record.pinned
+    request, pinned = record.request, record.pinned
     run = runs_pb2.Run(
         id=record.id,
         name=pinned.name,
         digest=pinned.digest,
-        pipeline=asked.pipeline,
-        input_root=asked.input_root,
-        output_root=asked.output_root,
+        pipeline=request.pipeline,
+        input_root=request.roots.input_root,
+        output_root=request.roots.output_root,
         state_root=pinned.state_root,
         phase=phase_to_proto(record.phase),
         version=record.version,

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from orchestrator.cli.main import build_parser
+from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run import run_plan
-from orchestrator.planner.planning import pipeline_of, plan_of
+from orchestrator.planner.planning import plan_of
 from services.base.errors import Transient
 
 pytestmark = pytest.mark.slow
@@ -114,12 +115,12 @@ def test_of_two_that_add_at_once_one_is_told_to_come_again(lab: Lab) -> None:
     lab.add("bread.mp4", "--id", 3)
     words = [str(word) for word in lab.words("rice.mp4", "--id", 4, "--append", "--quiet")]
     flags = build_parser().parse_args(words)
-    pipeline = pipeline_of("sign")
-    planned = plan_of(pipeline, flags)
+    request = request_of(flags)
+    planned = plan_of(request)
     lab.add("more/tea.mp4", "--id", 5)
     with pytest.raises(Transient, match="give the command again"):
-        run_plan(pipeline, planned, flags)
-    assert run_plan(pipeline, plan_of(pipeline, flags), flags).exit_code == 0
+        run_plan(request, planned, flags)
+    assert run_plan(request, plan_of(request), flags).exit_code == 0
     assert lab.labels() == f"{HEADER}bread.npz,3,3,0\nrice.npz,4,4,0\ntea.npz,5,5,0\n"
 
 

@@ -5,7 +5,6 @@ The one of 2400x1920 px takes ten seconds: its size is what the case is about.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.pipelines.grid import pipeline
+from orchestrator.pipelines.grid.options import GridOptions, stages
 from services.__main__ import STAGES
 from services.base.media.clip import Clip, Media
 from services.base.stage.clip_pass import ArtifactPart, BoundStage, ClipPass
-from services.base.stage.config import config_from_mapping
+from services.base.stage.config import config_from_argv, config_from_mapping
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.formats.example import decode_example
@@ -27,14 +26,12 @@ Carry = Callable[[str], Product]
 
 
 def opened(argv: Sequence[str] = ()) -> ClipPass:
-    parser = argparse.ArgumentParser()
-    pipeline.add_flags(parser)
-    stages = []
-    for name, values in pipeline.stages(parser.parse_args(argv)):
+    made = []
+    for name, values in stages(config_from_argv(GridOptions, argv, "grid")):
         spec = importlib.import_module(f"{STAGES[name]}.spec").SPEC
         stage = importlib.import_module(f"{STAGES[name]}.stage")
-        stages.append(BoundStage(spec, stage.open_stage(config_from_mapping(spec.config, values))))
-    return ClipPass(stages)
+        made.append(BoundStage(spec, stage.open_stage(config_from_mapping(spec.config, values))))
+    return ClipPass(made)
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,23 @@
 """Odd GRID roots as people have them on disk: what planning makes of each."""
 
-import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from orchestrator.pipelines.base import DataSet
+from orchestrator.pipelines.base import DataSet, Inputs
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.plan import Roots, make_plan
 from services.base.errors import BadConfig
+from services.base.stage.config import config_from_argv
 from services.base.store.open import open_store
 
 
 def read_root(root: Path, *words: str) -> DataSet:
-    parser = argparse.ArgumentParser()
-    PIPELINE.add_flags(parser)
     entries = open_store(str(root), must_exist=True).list(directories=True)
-    return PIPELINE.read(entries, parser.parse_args(["--num-shards", "2", *words]))
+    return PIPELINE.read(Inputs(entries), config_from_argv(GridOptions, ["--num-shards", "2", *words], "grid"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.cli.main import build_parser
+from orchestrator.cli.runs.request import request_of
 from orchestrator.pipelines.sign.pipeline import PIPELINE
 
 
@@ -37,4 +38,4 @@ def test_the_command_beside_an_odd_file_is_one_that_runs(tmp_path):
     flags = build_parser().parse_args(words)
     assert (line["reason"], program, flags.sampling) == ("EMPTY_FILE", "visemill", "all")
     assert flags.input_root == str(tmp_path / "in")
-    assert [name for name, _ in PIPELINE.stages(flags)] == ["decode", "keypoints", "signfiles"]
+    assert [name for name, _ in PIPELINE.stages(request_of(flags).options)] == ["decode", "keypoints", "signfiles"]

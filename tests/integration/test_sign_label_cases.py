@@ -1,6 +1,5 @@
 """The public cases of labels, planned as `visemill plan sign` plans them: exact labels, or a refusal by name."""
 
-import argparse
 import tarfile
 import unicodedata
 from pathlib import Path
@@ -8,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.sign.discovery import discover, output_names
 from orchestrator.pipelines.sign.labels import plan_labels
+from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
 
@@ -27,10 +28,9 @@ def labels(root: Path, **given: Any) -> dict[str, int]:
     found = discover(open_store(str(root)).list(""))
     paths = [file.path for file in found.clips]
     names = output_names(paths + [problem.path for problem in found.problems])
-    defaults = {"id": None, "gloss_id": None, "cat_id": None, "label_from": "", "label_map": "", "labels_csv": ""}
-    defaults |= {"append": False, "output_root": f"{root}-out", "input_root": str(root)}
-    flags = argparse.Namespace(**{**defaults, **given})
-    made = plan_labels({path: names[path] for path in paths}, flags, {p.path: names[p.path] for p in found.problems})
+    inputs = Inputs((), str(root), f"{root}-out")
+    odd = {problem.path: names[problem.path] for problem in found.problems}
+    made = plan_labels({path: names[path] for path in paths}, SignOptions(**given), inputs, odd)
     return {name: gloss for name, (gloss, _) in made.of_name.items()}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from orchestrator.cli.answer import Answer
-from orchestrator.planner.planning import listing, pipeline_of
+from orchestrator.cli.runs.request import request_of
+from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.planning import inputs_of
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +16,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def count(flags: argparse.Namespace) -> Answer:
     """Just the number, as the original script prints it."""
-    pipeline = pipeline_of(flags.pipeline)
-    num_clips = pipeline.count(listing(pipeline, flags)[1], flags)
+    request = request_of(flags)
+    num_clips = pipeline_of(request.pipeline).count(inputs_of(request), request.options)
     return Answer(str(num_clips), {"clips": num_clips})

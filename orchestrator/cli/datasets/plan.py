@@ -12,15 +12,17 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.datasets.deep import find_leaks
-from orchestrator.cli.device import add_device_flag, device_of
+from orchestrator.cli.device import add_device_flag
 from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.prediction import Prediction
-from orchestrator.planner.planning import limit_words, pipeline_of, plan_of
+from orchestrator.planner.planning import limit_words, plan_of
 from orchestrator.planner.reading import Unread, read_all, reading
 from orchestrator.planner.services import run_service
 from orchestrator.roots import state_root
@@ -59,8 +61,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def plan(flags: argparse.Namespace) -> Answer:
     """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
     pipeline = pipeline_of(flags.pipeline)
+    request = request_of(flags)
     with Heartbeat("listing the data set, asking the stages for their versions"):
-        made = plan_of(pipeline, flags, device_of(flags))
+        made = plan_of(request)
     inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
@@ -72,7 +75,7 @@ def plan(flags: argparse.Namespace) -> Answer:
         unread |= more
     findings += [*labels, *unread.values()]
     sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
-    prediction = predict(made, sample, min(options_of(flags, made.order).num_workers, granted_cores()))
+    prediction = predict(made, sample, min(options_of(request.limits, flags, made.order).num_workers, granted_cores()))
     disks = _disks(pipeline, made, prediction, flags)
     prediction |= {"needed_bytes": sum(disk.needed_bytes for disk in disks), "free_bytes": _free_bytes(made)}
     full = any(disk.is_short for disk in disks) and not flags.ignore_free_space
@@ -180,7 +183,11 @@ def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags:
     output_bytes = prediction["output_bytes"] / num_clips or guess.output_bytes
     expected = Prediction(output_bytes, guess.artifact_bytes)
     return disks_of(
-        made.order.output_root, state_root(flags), expected, num_clips, keeps_artifacts=flags.artifact_cache
+        made.order.output_root,
+        state_root(made.order.output_root, flags.state_root),
+        expected,
+        num_clips,
+        keeps_artifacts=flags.artifact_cache,
     )
 
 

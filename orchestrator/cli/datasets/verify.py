@@ -20,7 +20,8 @@ from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import num_bytes
 from orchestrator.pipelines.base import Agreement
-from orchestrator.planner.planning import limit_words, pipeline_of
+from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.planning import limit_words
 from orchestrator.planner.services import service_lines
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
@@ -50,7 +51,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def verify(flags: argparse.Namespace) -> Answer:
     """Exits 0 when all is as it was written, 65 when anything differs."""
-    order, state, outputs = find_run(flags)
+    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     observed = observe(state, order.run)
     if not observed.finished:
         raise BadConfig(

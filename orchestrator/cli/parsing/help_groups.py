@@ -1,6 +1,7 @@
 """PURE: how the flags of a command are shown in its help: under which heading, and with which unit.
 
-A flag that its own module puts into an argument group keeps that heading, so a new pipeline needs no line here.
+The options of a pipeline say their heading themselves, as do all flags of an argument group: a new pipeline needs no
+line here.
 """
 
 from __future__ import annotations
@@ -16,16 +17,9 @@ ORDER = (DATA_SET, PICTURE, FEATURES, OUTPUT, LIMITS, WORKERS, KUBERNETES, OTHER
 _UNCHOSEN = frozenset({"options", "positional arguments"})
 
 _NAMES: Mapping[str, str] = {
-    DATA_SET: "input_root split_config layout max_examples allow_missing_speakers follow_links id label_from label_map",
-    PICTURE: "target_fps sampling decode_max_frames profile out_size conf_thresh max_gap max_gap_frames landmarks "
-    "landmarks_mode num_jitters dlib_predictor face_landmarker hand_landmarker pose_landmarker segmenter occ_enable "
-    "occ_method occ_vis_thresh occ_frame_prop occ_min_run occ_min_run_s",
-    FEATURES: "batch_size features_backend iv3_weights iv3_weights_sha256 iv3_seed iv3_dtype iv3_device iv3_threads "
-    "iv3_channels_last triton triton_in_flight triton_transport",
-    OUTPUT: "output_root state_root run num_shards max_frames max_text_len quality_policy compat_order "
-    "write_keypoints write_iv3_features disable_parquet preview labels_csv append",
-    LIMITS: "max_pixels max_duration_s max_decoded_frames clip_time_s clip_memory_mib max_failures max_attempts "
-    "ignore_free_space",
+    DATA_SET: "input_root follow_links",
+    OUTPUT: "output_root state_root run",
+    LIMITS: "clip_time_s clip_memory_mib max_failures max_attempts ignore_free_space",
     WORKERS: "workers workers_device remote server artifact_cache cluster allow_root allow_address",
     KUBERNETES: "attach parallelism pod index tail follow",
 }

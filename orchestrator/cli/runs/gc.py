@@ -35,7 +35,7 @@ def gc(flags: argparse.Namespace) -> Answer:
         if value < 0:
             raise BadConfig("BAD_FLAGS", f"{flag} must be 0 or more, not {value}")
     flag = "--state-root" if flags.state_root else "--output-root"
-    state = open_named(flag, state_root(flags), must_exist=True)
+    state = open_named(flag, state_root(flags.output_root, flags.state_root), must_exist=True)
     entries = list(state.list("artifacts/"))
     doomed = over_the_cap(entries, int(flags.max_gb * 1e9))
     num_abandoned = 0

@@ -6,9 +6,10 @@ import argparse
 import shlex
 
 from orchestrator.cli.answer import Answer
-from orchestrator.cli.device import add_device_flag, device_of
+from orchestrator.cli.device import add_device_flag
+from orchestrator.cli.runs.request import request_of
 from orchestrator.console.escape import one_line
-from orchestrator.planner.planning import pipeline_of, plan_of
+from orchestrator.planner.planning import plan_of
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, pin, pinned_order
 from orchestrator.runs.claim.lease import Lease
@@ -20,9 +21,10 @@ add_flags = add_device_flag
 
 def pin_run(flags: argparse.Namespace) -> Answer:
     """The same plan again changes nothing, and waits for nobody who carries it out."""
-    plan = plan_of(pipeline_of(flags.pipeline), flags, device_of(flags))
+    plan = plan_of(request_of(flags))
     order = plan.order
-    state, outputs = open_named("--state-root", state_root(flags)), open_named("--output-root", order.output_root)
+    state = open_named("--state-root", state_root(order.output_root, flags.state_root))
+    outputs = open_named("--output-root", order.output_root)
     if _only_compares(plan, state, outputs):
         pin(plan, state, outputs)
     else:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from orchestrator.access.request import Limits, Submission
+from orchestrator.access.request import Limits, RunRequest
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
+from orchestrator.cli.runs.request import limits_of, request_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
-from orchestrator.console.flags import ADDRESS, FlagParser, file_of, words_of
 from orchestrator.console.progress import Progress
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.pipelines.base import Options
 from services.base.errors import EXIT_INTERRUPTED, BadConfig, from_kind
+from services.base.stage.fields import FileOrName, fields_of
 from services.base.store.roots import absolute
 
 if TYPE_CHECKING:
@@ -25,15 +27,13 @@ if TYPE_CHECKING:
 
     from orchestrator.service.client import RunClient
 
-_ANY_NUMBER = "100%"
-
 
 def add_server_flag(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     parser.add_argument(
         "--server",
         required=required,
         default="",
-        metavar=ADDRESS,
+        metavar="HOST:PORT",
         help="RunService that holds the run; see `visemill serve`",
     )
 
@@ -50,10 +50,10 @@ def add_runs_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> Answer:
     """Submits the run and watches it to its end, as if it ran here."""
-    asked = submission_of(flags)
+    request = submitted_of(flags)
     with _client(flags) as client:
         said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
-        submitted = client.submit(asked, lambda: said.say("still planning"))
+        submitted = client.submit(request, lambda: said.say("still planning"))
         said.say(
             "".join(f"note: {one_line(note)}\n" for note in submitted.notes)
             + f"run {submitted.name} is at {flags.server}"
@@ -66,7 +66,7 @@ def retry(flags: argparse.Namespace) -> Answer:
     """Has the server retry the run of an output root, and watches it to its end."""
     if flags.remote:
         raise BadConfig("BAD_FLAGS", "--remote works without --server only: leave out one of them")
-    limits = _limits_of(flags)
+    limits = limits_of(flags)
     with _client(flags) as client:
         again = client.retry(_find(client, flags).id, None if limits == Limits() else limits)
         ended = _watched_to_its_end(client, again, flags)
@@ -101,28 +101,13 @@ def runs(flags: argparse.Namespace) -> Answer:
     return Answer("\n".join(map(_lines, found)) or "no runs", {"runs": [_facts(run) for run in found]})
 
 
-def submission_of(flags: argparse.Namespace) -> Submission:
-    """What a `run` command line asks of a server. Raises BadConfig for what only a run here can have."""
+def submitted_of(flags: argparse.Namespace) -> RunRequest:
+    """What a `run` command line requests of a server. Raises BadConfig for what only a run here can have."""
     for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
         if value:
             raise BadConfig("BAD_FLAGS", f"{name} works without --server only: leave out one of them")
-    pipeline = pipeline_of(flags.pipeline)
-    parser = FlagParser(pipeline.name)
-    pipeline.add_flags(parser)
-    words = words_of(parser.flags, _with_whole_paths(parser, flags), skip=("workers",))
-    places = (absolute(flags.input_root), absolute(flags.output_root), absolute(flags.state_root), flags.run)
-    return Submission(pipeline.name, *places, tuple(words), _limits_of(flags))
-
-
-def _limits_of(flags: argparse.Namespace) -> Limits:
-    return Limits(
-        flags.workers,
-        "" if flags.max_failures == _ANY_NUMBER else flags.max_failures,
-        flags.max_attempts,
-        flags.clip_time_s or 0.0,
-        flags.clip_memory_mib or 0,
-        flags.artifact_cache,
-    )
+    request = request_of(flags)
+    return dataclasses.replace(request, options=_with_whole_paths(request.options))
 
 
 def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
@@ -138,12 +123,13 @@ def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Na
         raise
 
 
-def _with_whole_paths(parser: FlagParser, flags: argparse.Namespace) -> argparse.Namespace:
-    whole = argparse.Namespace(**vars(flags))
-    for action in parser.flags:
-        file = file_of(action, getattr(flags, action.dest))
-        if file:
-            setattr(whole, action.dest, absolute(file))
+def _with_whole_paths(options: Options) -> Options:
+    """With the files that the options name by their absolute paths: the server has another working directory."""
+    named = {f.name: (f.names, getattr(options, f.name)) for f in fields_of(type(options))}
+    files = {name: kind.file_of(value) for name, (kind, value) in named.items() if isinstance(kind, FileOrName)}
+    whole: Options = dataclasses.replace(
+        cast("Any", options), **{name: absolute(file) for name, file in files.items() if file}
+    )
     return whole
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.report.page import Findings, Sheet, page
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
@@ -47,7 +47,7 @@ def report(flags: argparse.Namespace) -> Answer:
 
 
 def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
-    order, state, outputs = find_run(flags)
+    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     observed = observe(state, order.run)
     pipeline = pipeline_of(order.pipeline)
     parts = parts_of(state, [*earlier_runs(outputs), order.run])

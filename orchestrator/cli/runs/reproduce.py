@@ -9,10 +9,11 @@ from pathlib import Path
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
-from orchestrator.cli.runs.run import add_limit_flags, limits_of
+from orchestrator.cli.runs.request import clip_limits_of
+from orchestrator.cli.runs.run import add_limit_flags
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.services import run_service
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import read_clips
@@ -33,10 +34,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def reproduce(flags: argparse.Namespace) -> Answer:
     """What became of the clip, as the stages say it. Raises BadConfig NO_SUCH_CLIP."""
-    order, state, _ = find_run(flags)
+    order, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
     row = find_clip(order, state, flags.clip)
     inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
-    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
+    time_s, memory_mib = clip_limits_of(flags, pipeline_of(order.pipeline))
     with tempfile.TemporaryDirectory() as folder:
         words = [str(local_file(inputs, row.media, Path(folder)))]
         for extra in row.extras:

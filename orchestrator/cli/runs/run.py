@@ -10,20 +10,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.access.request import Limits, RunRequest
 from orchestrator.access.state_names import check_order
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
-from orchestrator.cli.device import device_of
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
+from orchestrator.cli.runs.request import ANY_NUMBER, add_workers_flag, limits_of, request_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
-from orchestrator.planner.planning import pipeline_of, plan_of
+from orchestrator.planner.planning import plan_of
 from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
@@ -39,7 +41,6 @@ from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillE
 from services.base.process.cgroup import granted_cores
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.run.totals import Totals
-from services.base.sandbox.supervisor import clip_limits
 from services.base.store.interface import Store
 from services.base.store.open import open_store
 from services.base.worker.picture_folders import with_picture_folders
@@ -66,9 +67,7 @@ def _add_flags_of_pinned(parser: argparse.ArgumentParser) -> None:
     add_output_flags(parser)
     add_run_flags(parser)
     add_allow_flags(parser)
-    parser.add_argument(
-        "--workers", type=int, default=0, help="worker processes; 0: one per core (default: %(default)s)"
-    )
+    add_workers_flag(parser)
     cluster.add_cluster_flags(parser)
 
 
@@ -76,7 +75,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of how a run is executed; none decides a byte of the output."""
     parser.add_argument(
         "--max-failures",
-        default="100%",
+        default=ANY_NUMBER,
         help="quarantined clips that stop the run: a number, or a share of all clips (default: %(default)s)",
     )
     parser.add_argument(
@@ -123,32 +122,22 @@ def add_limit_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def limits_of(flags: argparse.Namespace, pipeline: Pipeline) -> tuple[float, int]:
-    """(seconds, MiB) that one clip may take. Raises BadConfig."""
-    time_s = pipeline.clip_time_s if flags.clip_time_s is None else flags.clip_time_s
-    memory_mib = pipeline.clip_memory_mib if flags.clip_memory_mib is None else flags.clip_memory_mib
-    clip_limits(time_s, memory_mib)
-    return time_s, memory_mib
-
-
-def options_of(flags: argparse.Namespace, order: RunSpec) -> RunOptions:
-    """The options of a command line. --workers 0 is a worker a core, at most one a shard. Raises BadConfig."""
-    cores = granted_cores()
-    num_workers = flags.workers or cores
-    if num_workers < 0:
-        raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {num_workers}")
-    if flags.max_attempts < 1:
-        raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
-    num_workers = max(1, min(num_workers, order.num_shards))
-    time_s, memory_mib = limits_of(flags, pipeline_of(order.pipeline))
+def options_of(limits: Limits, flags: argparse.Namespace, order: RunSpec) -> RunOptions:
+    """How this run is carried out, within these limits; no number of workers: one a core. Raises BadConfig."""
+    pipeline, cores = pipeline_of(order.pipeline), granted_cores()
+    num_workers = max(1, min(limits.num_workers or cores, order.num_shards))
     check_remotes(flags.remote, order)
+    usual = Policy()
     return RunOptions(
         num_workers,
-        Policy(flags.max_attempts, failure_limit(flags.max_failures, order.num_clips)),
-        time_s,
-        memory_mib,
+        Policy(
+            limits.max_attempts or usual.max_attempts,
+            failure_limit(limits.max_failures or ANY_NUMBER, order.num_clips),
+        ),
+        limits.clip_time_s or pipeline.clip_time_s,
+        limits.clip_memory_mib or pipeline.clip_memory_mib,
         max(1, cores // num_workers),
-        flags.artifact_cache,
+        limits.artifact_cache,
         tuple(flags.remote),
         flags.quiet,
         flags.progress == "json",
@@ -186,30 +175,32 @@ def run(flags: argparse.Namespace) -> Answer:
     """Plans, pins and runs, here or at a server."""
     if flags.server:
         return remote.run(flags)
-    pipeline = pipeline_of(flags.pipeline)
+    request = request_of(flags)
     if cluster.is_kube(flags):
-        cluster.check(pipeline, flags)
+        cluster.check(request, flags)
     with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json"):
-        plan = plan_of(pipeline, flags, device_of(flags))
-    return run_plan(pipeline, plan, flags)
+        plan = plan_of(request)
+    return run_plan(request, plan, flags)
 
 
-def run_plan(pipeline: Pipeline, plan: Plan, flags: argparse.Namespace) -> Answer:
+def run_plan(request: RunRequest, plan: Plan, flags: argparse.Namespace) -> Answer:
     order = plan.order
-    options = options_of(flags, order)
-    state = open_named("--state-root", state_root(flags))
+    options = options_of(request.limits, flags, order)
+    state = open_named("--state-root", state_root(order.output_root, request.roots.state_root))
     outputs = open_named("--output-root", order.output_root)
     pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
     if not options.quiet:
         # Before hours are spent on it: that no clip goes to test, say.
         sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in plan.notes))
-    return _carry(pipeline, order, state, outputs, options, flags, plan.notes)
+    return _carry(pipeline_of(order.pipeline), order, state, outputs, options, flags, plan.notes)
 
 
 def resume(flags: argparse.Namespace) -> Answer:
     """Carries on the run that an output root holds."""
     order, state, outputs = _find_to_write(flags)
-    return _carry(pipeline_of(order.pipeline), order, state, outputs, options_of(flags, order), flags)
+    pipeline = pipeline_of(order.pipeline)
+    options = options_of(limits_of(flags, pipeline), flags, order)
+    return _carry(pipeline, order, state, outputs, options, flags)
 
 
 def retry(flags: argparse.Namespace) -> Answer:
@@ -219,15 +210,16 @@ def retry(flags: argparse.Namespace) -> Answer:
     if flags.server:
         return remote.retry(flags)
     order, state, outputs = _find_to_write(flags)
-    options = options_of(flags, order)
     pipeline = pipeline_of(order.pipeline)
+    limits = limits_of(flags, pipeline)
+    options = options_of(limits, flags, order)
     with Heartbeat("looking for files that were fixed", quiet=flags.quiet or flags.progress == "json"):
         fixed = plan_accepted_changes(pipeline, order, state, allowed_of(flags))
     with Lease(outputs.uri, order.run):
         if fixed is not None:
             notes = _taken_in(fixed, take_over(fixed, order, state, outputs))
             order, again = fixed.plan.order, [NO_SHARD]
-            options = options_of(flags, order)
+            options = options_of(limits, flags, order)
         else:
             notes = ()
             told = observe(state, order.run).told
@@ -254,7 +246,7 @@ def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
 
 
 def _find_to_write(flags: argparse.Namespace) -> tuple[RunSpec, Store, Store]:
-    order, state, outputs = find_run(flags)
+    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     allowed = allowed_of(flags)
     if allowed is not None:
         check_order(order, allowed)

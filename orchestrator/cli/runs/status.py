@@ -14,7 +14,7 @@ from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs import remote
 from orchestrator.console.escape import one_line, one_line_command
 from orchestrator.console.quantities import duration
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
 from orchestrator.runs.gang.progress import gang_facts, gang_lines
@@ -51,7 +51,7 @@ def status(flags: argparse.Namespace) -> Answer:
         raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")
     if flags.watch:
         cluster.watch_status(flags)
-    order, state, outputs = find_run(flags)
+    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     observed = observe(state, order.run)
     done = read_done(state, order, _share(observed.done, whole=flags.whole))
     told = _share(observed.told, whole=flags.whole or flags.quarantine)

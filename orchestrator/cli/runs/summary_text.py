@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.console.escape import one_line
 from orchestrator.console.quantities import duration, num_bytes
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.pipelines.lookup import pipeline_of
 
 
 def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:

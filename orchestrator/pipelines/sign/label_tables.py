@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.pipelines.base import EarlierRuns
 from orchestrator.pipelines.sign.label_words import such_as
+from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.run.spec import RunSpec
 from services.base.store.interface import NotThere
@@ -41,33 +41,33 @@ class KnownGlosses:
     form: TableForm | None = None
 
 
-def where(flags: argparse.Namespace) -> tuple[str, str]:
+def where(options: SignOptions, output_root: str) -> tuple[str, str]:
     """(name of the labels file below the output root, the file that --append reads). Raises BadConfig."""
-    root = absolute(flags.output_root).rstrip("/")
-    asked = absolute(flags.labels_csv) if flags.labels_csv else f"{root}/{DEFAULT_FILE}"
+    root = output_root.rstrip("/")
+    asked = absolute(options.labels_csv) if options.labels_csv else f"{root}/{DEFAULT_FILE}"
     if asked.startswith(f"{root}/"):
         name = asked.removeprefix(f"{root}/")
         # Other files of an output have other endings, so this one cannot take the place of a clip's.
         if name.lower() == GLOSSES_FILE or not name.lower().endswith(".csv"):
             raise BadConfig(
                 "BAD_FLAGS",
-                f"--labels-csv {flags.labels_csv}: a labels file ends in .csv, and {GLOSSES_FILE} is taken: name it "
+                f"--labels-csv {options.labels_csv}: a labels file ends in .csv, and {GLOSSES_FILE} is taken: name it "
                 f"{DEFAULT_FILE}, say",
             )
         return name, asked
-    if flags.append:
+    if options.append:
         return DEFAULT_FILE, asked
     raise BadConfig(
         "LABELS_OUTSIDE",
-        f"--labels-csv {flags.labels_csv} is not below the output root {root}: name a file in it, or give --append to "
-        f"take its rows over into {DEFAULT_FILE} there",
+        f"--labels-csv {options.labels_csv} is not below the output root {root}: name a file in it, or give --append "
+        f"to take its rows over into {DEFAULT_FILE} there",
     )
 
 
-def known_glosses(flags: argparse.Namespace) -> KnownGlosses:
+def known_glosses(output_root: str) -> KnownGlosses:
     """Those of the output's table. Raises BadConfig where it cannot be read."""
     try:
-        data = open_store(absolute(flags.output_root)).read(GLOSSES_FILE)
+        data = open_store(output_root).read(GLOSSES_FILE)
         return KnownGlosses(tuple(parse_glosses(data)), glosses_form(data))
     except NotThere:
         return KnownGlosses()

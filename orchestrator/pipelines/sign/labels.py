@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.pipelines.base import EarlierRuns, no_earlier_runs
+from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.sign.label_folders import label_folders
 from orchestrator.pipelines.sign.label_match import label_clips
 from orchestrator.pipelines.sign.label_tables import (
@@ -22,8 +21,8 @@ from orchestrator.pipelines.sign.label_tables import (
     where,
 )
 from orchestrator.pipelines.sign.label_words import such_as
+from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
-from services.base.store.roots import absolute
 from services.records.sign.files.labels import MAX_ID, Gloss, is_gloss_table, parse_clip_map, parse_glosses
 
 
@@ -58,50 +57,51 @@ class Labels:
 
 def plan_labels(
     names: Mapping[str, str],
-    flags: argparse.Namespace,
+    options: SignOptions,
+    inputs: Inputs,
     odd: Mapping[str, str] | None = None,
-    earlier: EarlierRuns = no_earlier_runs,
 ) -> Labels:
-    """The labels that the flags ask for. Raises BadConfig.
+    """The labels that the options ask for. Raises BadConfig.
 
     names: path -> output name of every clip. odd: the same of files that are none, such as empty ones: a line of a map
     may mean one of them, and is then not another clip's.
     """
-    file, source = where(flags)
-    known = known_glosses(flags) if flags.append else KnownGlosses()
-    taken = labels_taken(source) if flags.append and flags.label_from else set[tuple[int, int]]()
-    made = _made(names, flags, known.glosses, odd or {}, taken)
-    kept = kept_rows(source, made.of_name, earlier) if flags.append else KeptRows()
+    file, source = where(options, inputs.output_root)
+    known = known_glosses(inputs.output_root) if options.append else KnownGlosses()
+    taken = labels_taken(source) if options.append and options.label_from else set[tuple[int, int]]()
+    made = _made(names, options, inputs.input_root, known.glosses, odd or {}, taken)
+    kept = kept_rows(source, made.of_name, inputs.earlier) if options.append else KeptRows()
     return Labels(
-        made.of_name, joined(known.glosses, made.glosses), file, kept, known, made.notes + kept.notes, flags.append
+        made.of_name, joined(known.glosses, made.glosses), file, kept, known, made.notes + kept.notes, options.append
     )
 
 
 def _made(
     names: Mapping[str, str],
-    flags: argparse.Namespace,
+    options: SignOptions,
+    input_root: str,
     known: Sequence[Gloss],
     odd: Mapping[str, str],
     taken: Collection[tuple[int, int]],
 ) -> Labels:
-    gloss_id = flags.id if flags.id is not None else flags.gloss_id
-    asked = {"--id": gloss_id is not None, "--label-map": bool(flags.label_map)}
-    if all(asked.values()) or (gloss_id is not None and flags.label_from):
+    gloss_id = options.id if options.id is not None else options.gloss_id
+    asked = {"--id": gloss_id is not None, "--label-map": bool(options.label_map)}
+    if all(asked.values()) or (gloss_id is not None and options.label_from):
         raise BadConfig(
             "FLAGS_DISAGREE", "labels come from --id, from --label-from or from --label-map: give one of them"
         )
-    if flags.cat_id is not None and gloss_id is None:
+    if options.cat_id is not None and gloss_id is None:
         raise BadConfig("FLAGS_DISAGREE", "--cat-id is the category of --gloss-id, which was not given: give both")
-    if flags.id is not None and flags.gloss_id not in (None, flags.id):
-        raise BadConfig("FLAGS_DISAGREE", f"--id {flags.id} and --gloss-id {flags.gloss_id} are one thing: give one")
-    if flags.label_map:
-        root = absolute(flags.input_root) if getattr(flags, "input_root", "") else ""
-        return _from_map(names, odd, flags.label_map, root, from_folder=bool(flags.label_from))
-    if flags.label_from == "folder":
+    if options.id is not None and options.gloss_id not in (None, options.id):
+        given = f"--id {options.id} and --gloss-id {options.gloss_id}"
+        raise BadConfig("FLAGS_DISAGREE", f"{given} are one thing: give one")
+    if options.label_map:
+        return _from_map(names, odd, options.label_map, input_root, from_folder=bool(options.label_from))
+    if options.label_from == "folder":
         return _from_folders(names, known=known, taken=taken)
     if gloss_id is None:
         return Labels({}, notes=("no --id, --label-from or --label-map: no labels.csv is written",))
-    cat_id = flags.cat_id if flags.cat_id is not None else gloss_id
+    cat_id = options.cat_id if options.cat_id is not None else gloss_id
     for number in (gloss_id, cat_id):
         if not 0 <= number <= MAX_ID:
             raise BadConfig("BAD_FLAGS", f"ids are whole numbers from 0 to {MAX_ID}, and {number} was given")

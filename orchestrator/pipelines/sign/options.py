@@ -1,15 +1,19 @@
-"""The command line of the sign pipeline, and the settings of its stages. Pure."""
+"""PURE: the options of the sign pipeline, and the settings of its stages that follow from them."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from services.base.errors import BadConfig
-from services.records.sign.spec import SignFilesConfig
+from services.base.run.sharding import MAX_SHARDS
+from services.base.stage.fields import Address, FileRef, fields_of, option, settings_for, stage_option
+from services.containers.config import DecodeConfig
+from services.features.spec import BackendName, DeviceName, DtypeName, FeaturesConfig, TransportName
+from services.landmarks.body.spec import KeypointsConfig
+from services.records.sign.spec import OcclusionMethod, SignFilesConfig
 
 # As fast as phones record: within --max-duration-s no clip of theirs is refused for its frames.
 _USUAL_MOST_HZ = 240
@@ -18,234 +22,231 @@ _LEAST_MAX_FRAMES = 200_000
 Stages = tuple[tuple[str, Mapping[str, Any]], ...]
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of the original script keep their names and defaults; the rest is ours."""
-    _add_output_flags(parser)
-    _add_frame_flags(parser)
-    _add_label_flags(parser)
-    _add_occlusion_flags(parser)
-    _add_model_flags(parser)
+def _landmarker(model: str) -> Any:
+    text = f"your own MediaPipe {model} landmarker .task"
+    return stage_option(KeypointsConfig, f"{model}_landmarker", text, group="picture")
 
 
-def _add_output_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--write-keypoints", action="store_true", help="write X and mask: 78 points of body, hands and face")
-    add("--write-iv3-features", action="store_true", help="write X2048: InceptionV3 features of each frame")
-    add("--disable-parquet", action="store_true", help="no parquet table beside each npz")
-    add("--preview", action=argparse.BooleanOptionalAction, default=True, help="sheets of skeletons for the report")
-    add("--num-shards", type=int, default=16, help="units of work and retry (default: %(default)s)")
-    add("--workers", type=int, default=0, help="worker processes; 0: one a core (default: %(default)s)")
+@dataclass(frozen=True)
+class SignOptions:
+    """What a user may choose: the flags of the original script by their names and defaults, and ours.
 
+    Raises BadConfig BAD_FLAGS for a number of shards out of range.
+    """
 
-def _add_frame_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--target-fps", type=float, default=15.0, help="frames a second that are kept (default: %(default)s)")
-    add(
-        "--sampling",
-        choices=("grid", "decimate", "all"),
-        default="grid",
-        help="grid: the frame nearest to each point of time; decimate: as the original, artefacts included; all: every "
-        "frame (default: %(default)s)",
+    write_keypoints: bool = option(
+        False,
+        "write X and mask: 78 points of body, hands and face",
+        group="output",
+        sets=((SignFilesConfig, "keypoints"),),
     )
-    add("--out-size", type=int, default=256, help="side of the square that points are sought in (default: %(default)s)")
-    add("--conf-thresh", type=float, default=0.5, help="confidence of a visible point (default: %(default)s)")
-    add("--max-gap", type=int, default=5, help="longest gap that is filled, in frames (default: %(default)s)")
-    add("--max-pixels", type=int, default=3840 * 2160, help="refuse a clip with larger frames (default: %(default)s)")
-    add("--max-duration-s", type=float, default=3600.0, help="refuse a longer clip (default: %(default)s)")
-    add(
-        "--max-decoded-frames",
-        type=int,
-        metavar="N",
-        help=f"refuse a clip of more frames (default: {_USUAL_MOST_HZ} for each second of --max-duration-s, at least "
+    write_iv3_features: bool = option(
+        False, "write X2048: InceptionV3 features of each frame", group="output", sets=((SignFilesConfig, "features"),)
+    )
+    disable_parquet: bool = option(False, "no parquet table beside each npz", group="output")
+    preview: bool = stage_option(SignFilesConfig, "preview", "sheets of skeletons for the report", group="output")
+    num_shards: int = option(16, "units of work and retry", group="output")
+    target_fps: float = stage_option(
+        SignFilesConfig,
+        "target_fps",
+        "frames a second that are kept",
+        also=((DecodeConfig, "target_fps"),),
+        group="picture",
+        unit="Hz",
+    )
+    sampling: Literal["grid", "decimate", "all"] = stage_option(
+        SignFilesConfig,
+        "sampling",
+        "grid: the frame nearest to each point of time; decimate: as the original, artefacts included; all: every "
+        "frame",
+        also=((DecodeConfig, "sampling"),),
+        group="picture",
+    )
+    out_size: int = stage_option(
+        KeypointsConfig,
+        "out_size",
+        "side of the square that points are sought in",
+        also=((SignFilesConfig, "out_size"),),
+        group="picture",
+        unit="px",
+    )
+    conf_thresh: float = stage_option(
+        KeypointsConfig,
+        "conf_thresh",
+        "confidence of a visible point",
+        also=((SignFilesConfig, "conf_thresh"),),
+        group="picture",
+    )
+    max_gap: int = stage_option(
+        SignFilesConfig, "max_gap", "longest gap that is filled, in frames", group="picture", unit="frames"
+    )
+    max_pixels: int = stage_option(
+        DecodeConfig, "max_pixels", "refuse a clip with larger frames", group="limits", unit="px"
+    )
+    max_duration_s: float = stage_option(
+        DecodeConfig, "max_duration_s", "refuse a longer clip", group="limits", unit="s"
+    )
+    max_decoded_frames: int | None = option(
+        None,
+        f"refuse a clip of more frames (default: {_USUAL_MOST_HZ} for each second of --max-duration-s, at least "
         f"{_LEAST_MAX_FRAMES})",
-    )
-
-
-def _add_label_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--id", type=int, default=None, help="gloss and category of every clip")
-    add("--gloss-id", type=int, default=None, help=argparse.SUPPRESS)
-    add("--cat-id", type=int, default=None, help=argparse.SUPPRESS)
-    add("--label-from", choices=("folder",), default="", help="the gloss is the folder that a clip lies in")
-    add(
-        "--label-map",
-        default="",
-        metavar="FILE",
-        help="CSV file,gloss[,cat] of clips, or gloss_id,label,cat_id[,category] of folders",
-    )
-    add("--labels-csv", default="", metavar="FILE", help="labels file (default: labels.csv in the output)")
-    add("--append", action="store_true", help="keep the rows of other clips that the labels file holds")
-
-
-def _add_occlusion_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--occ-enable", action="store_true", help="judge occlusion: done wherever keypoints are written")
-    add(
-        "--occ-method",
-        choices=("auto", "hand-over-head", "visibility"),
-        default="auto",
-        help="auto: hands over the head, and visibility in clips without (default: %(default)s)",
-    )
-    add("--occ-vis-thresh", type=float, default=0.6, help="visibility: least share of points (default: %(default)s)")
-    add("--occ-frame-prop", type=float, default=0.4, help="share of frames that is enough (default: %(default)s)")
-    add("--occ-min-run", type=int, default=15, help="frames in a row that are enough (default: %(default)s)")
-    add("--occ-min-run-s", type=float, default=0.0, help="the same in seconds; 0: frames count (default: %(default)s)")
-
-
-def _add_model_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--batch-size", type=int, default=32, help="frames through InceptionV3 at once (default: %(default)s)")
-    add("--iv3-weights", default="", metavar="FILE", help="weights of InceptionV3; without: SEEDED RANDOM ones")
-    add("--iv3-weights-sha256", default="", metavar="HEX", help="what the weights must be")
-    add("--iv3-seed", type=int, default=0, help="seed of random weights (default: %(default)s)")
-    add(
-        "--features-backend",
-        choices=("torch", "onnxruntime", "triton"),
-        default=None,
-        help="where features are computed (default: torch, or triton with --triton)",
-    )
-    add(
-        "--iv3-dtype",
-        choices=("float32", "bfloat16", "float16"),
-        default="float32",
-        help="torch only: bfloat16 takes half the time on a CPU that has it (AVX512-BF16, AMX) and keeps fewer digits; "
-        "float16 is for a GPU (default: %(default)s)",
-    )
-    add(
-        "--iv3-device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="torch only: where InceptionV3 is computed; auto: a GPU where the workers have one. The run pins which it "
-        "is, and a worker without it refuses (default: %(default)s)",
-    )
-    add(
-        "--iv3-threads",
-        type=int,
-        default=1,
+        group="limits",
+        unit="frames",
         metavar="N",
-        help="threads of InceptionV3 on a CPU, in each worker; another number changes the last digits "
-        "(default: %(default)s)",
     )
-    add(
-        "--iv3-channels-last",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="torch only: the memory layout that convolutions are fastest in; it decides the last digits",
+    id: int | None = option(None, "gloss and category of every clip", group="data set")
+    gloss_id: int | None = option(
+        None, "gloss of every clip, where --cat-id is its category", group="data set", hidden=True
     )
-    add("--triton", default="", metavar="HOST:PORT", help="Triton server that holds the model")
-    add(
-        "--triton-in-flight",
-        type=int,
-        default=4,
+    cat_id: int | None = option(None, "category of every clip, beside --gloss-id", group="data set", hidden=True)
+    label_from: Literal["", "folder"] = option("", "the gloss is the folder that a clip lies in", group="data set")
+    label_map: FileRef = option(
+        "", "CSV file,gloss[,cat] of clips, or gloss_id,label,cat_id[,category] of folders", group="data set"
+    )
+    labels_csv: FileRef = option("", "labels file (default: labels.csv in the output)", group="output")
+    append: bool = option(False, "keep the rows of other clips that the labels file holds", group="output")
+    occ_enable: bool = option(False, "judge occlusion: done wherever keypoints are written", group="picture")
+    occ_method: OcclusionMethod = stage_option(
+        SignFilesConfig,
+        "occ_method",
+        "auto: hands over the head, and visibility in clips without",
+        group="picture",
+    )
+    occ_vis_thresh: float = stage_option(
+        SignFilesConfig, "occ_vis_thresh", "visibility: least share of points", group="picture"
+    )
+    occ_frame_prop: float = stage_option(
+        SignFilesConfig, "occ_frame_prop", "share of frames that is enough", group="picture"
+    )
+    occ_min_run: int = stage_option(
+        SignFilesConfig, "occ_min_run", "frames in a row that are enough", group="picture", unit="frames"
+    )
+    occ_min_run_s: float = stage_option(
+        SignFilesConfig, "occ_min_run_s", "the same in seconds; 0: frames count", group="picture", unit="s"
+    )
+    batch_size: int = stage_option(
+        FeaturesConfig, "batch_size", "frames through InceptionV3 at once", group="features", unit="frames"
+    )
+    iv3_weights: FileRef = stage_option(
+        FeaturesConfig, "weights", "weights of InceptionV3; without: SEEDED RANDOM ones", group="features"
+    )
+    iv3_weights_sha256: str = stage_option(
+        FeaturesConfig, "weights_sha256", "what the weights must be", group="features", metavar="HEX"
+    )
+    iv3_seed: int = stage_option(FeaturesConfig, "seed", "seed of random weights", group="features")
+    features_backend: BackendName | None = option(
+        None,
+        "where features are computed (default: torch, or triton with --triton)",
+        group="features",
+        sets=((FeaturesConfig, "backend"),),
+    )
+    iv3_dtype: DtypeName = stage_option(
+        FeaturesConfig,
+        "dtype",
+        "torch only: bfloat16 takes half the time on a CPU that has it (AVX512-BF16, AMX) and keeps fewer digits; "
+        "float16 is for a GPU",
+        group="features",
+    )
+    iv3_device: DeviceName = stage_option(
+        FeaturesConfig,
+        "device",
+        "torch only: where InceptionV3 is computed; auto: a GPU where the workers have one. The run pins which it "
+        "is, and a worker without it refuses",
+        group="features",
+    )
+    iv3_threads: int = stage_option(
+        FeaturesConfig,
+        "num_threads",
+        "threads of InceptionV3 on a CPU, in each worker; another number changes the last digits",
+        group="features",
         metavar="N",
-        help="requests to Triton on their way at a time, with --batch-size frames in all; 1: whole batches, one "
-        "after the other (default: %(default)s)",
     )
-    add(
-        "--triton-transport",
-        choices=("auto", "grpc", "shared-memory"),
-        default="auto",
-        help="how frames go to Triton; auto: by shared memory to a server of this host (default: %(default)s)",
+    iv3_channels_last: bool = stage_option(
+        FeaturesConfig,
+        "channels_last",
+        "torch only: the memory layout that convolutions are fastest in; it decides the last digits",
+        group="features",
     )
-    add("--segmenter", default="", metavar="FILE", help="your own person segmenter; without: no background is removed")
-    for model in ("face", "hand", "pose"):
-        add(f"--{model}-landmarker", default="", metavar="FILE", help=f"your own MediaPipe {model} landmarker .task")
+    triton: Address = stage_option(FeaturesConfig, "triton", "Triton server that holds the model", group="features")
+    triton_in_flight: int = stage_option(
+        FeaturesConfig,
+        "triton_in_flight",
+        "requests to Triton on their way at a time, with --batch-size frames in all; 1: whole batches, one "
+        "after the other",
+        group="features",
+        metavar="N",
+    )
+    triton_transport: TransportName = stage_option(
+        FeaturesConfig,
+        "triton_transport",
+        "how frames go to Triton; auto: by shared memory to a server of this host",
+        group="features",
+    )
+    segmenter: FileRef = stage_option(
+        KeypointsConfig,
+        "segmenter",
+        "your own person segmenter; without: no background is removed",
+        group="picture",
+    )
+    face_landmarker: FileRef = _landmarker("face")
+    hand_landmarker: FileRef = _landmarker("hand")
+    pose_landmarker: FileRef = _landmarker("pose")
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.num_shards <= MAX_SHARDS:
+            raise BadConfig("BAD_FLAGS", f"--num-shards must be from 1 to {MAX_SHARDS}, not {self.num_shards}")
 
 
-def stages(flags: argparse.Namespace) -> Stages:
+def stages(options: SignOptions) -> Stages:
     """decode, then keypoints and features as asked, then signfiles. Raises BadConfig when nothing is asked for."""
-    if not (flags.write_keypoints or flags.write_iv3_features):
+    if not (options.write_keypoints or options.write_iv3_features):
         raise BadConfig(
             "NOTHING_TO_WRITE",
             "give --write-keypoints, --write-iv3-features or both: without, there is nothing to write",
         )
-    if not flags.write_iv3_features:
-        _require_no_features(flags)
-    if flags.occ_enable and not flags.write_keypoints:
+    if not options.write_iv3_features:
+        _require_no_features(options)
+    if options.occ_enable and not options.write_keypoints:
         raise BadConfig(
             "FLAGS_DISAGREE",
             "--occ-enable was given without --write-keypoints: it judges keypoints, so give both, or neither",
         )
-    made: list[tuple[str, Mapping[str, Any]]] = [("decode", _decode(flags))]
-    if flags.write_keypoints:
-        made.append(("keypoints", _keypoints(flags)))
-    if flags.write_iv3_features:
-        made.append(("features", _features(flags)))
-    return (*made, ("signfiles", _signfiles(flags)))
+    made: list[tuple[str, Mapping[str, Any]]] = [("decode", _decode(options))]
+    if options.write_keypoints:
+        made.append(("keypoints", settings_for(KeypointsConfig, options)))
+    if options.write_iv3_features:
+        made.append(("features", _features(options)))
+    files = settings_for(SignFilesConfig, options) | {"parquet": not options.disable_parquet}
+    return (*made, ("signfiles", files))
 
 
-# What says that features are wanted, and its default. --batch-size is not here: the original takes it at all times.
-_OF_FEATURES: Mapping[str, Any] = {
-    "triton": "",
-    "triton_in_flight": 4,
-    "triton_transport": "auto",
-    "iv3_weights": "",
-    "iv3_weights_sha256": "",
-    "iv3_seed": 0,
-    "iv3_dtype": "float32",
-    "iv3_device": "auto",
-    "iv3_threads": 1,
-    "iv3_channels_last": True,
-    "features_backend": None,
-}
+def _require_no_features(options: SignOptions) -> None:
+    """Whoever names weights or a server wants features, and has forgotten to say so.
+
+    But for --batch-size, which the original takes at all times.
+    """
+    for field in fields_of(SignOptions):
+        of_features = any(config is FeaturesConfig for config, _ in field.sets) and field.name != "batch_size"
+        if of_features and getattr(options, field.name) != field.default:
+            raise BadConfig(
+                "FLAGS_DISAGREE", f"{field.flag} was given without --write-iv3-features: give both, or neither"
+            )
 
 
-def _require_no_features(flags: argparse.Namespace) -> None:
-    """Whoever names weights or a server wants features, and has forgotten to say so."""
-    for name, unset in _OF_FEATURES.items():
-        if getattr(flags, name) != unset:
-            flag = f"--{name.replace('_', '-')}"
-            raise BadConfig("FLAGS_DISAGREE", f"{flag} was given without --write-iv3-features: give both, or neither")
+def _decode(options: SignOptions) -> dict[str, Any]:
+    decode = settings_for(DecodeConfig, options) | {"max_decoded_frames": _max_decoded_frames(options)}
+    return decode | ({"target_fps": 0.0} if options.sampling == "all" else {})
 
 
-def _decode(flags: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "sampling": flags.sampling,
-        "target_fps": flags.target_fps if flags.sampling != "all" else 0.0,
-        "max_pixels": flags.max_pixels,
-        "max_duration_s": flags.max_duration_s,
-        "max_decoded_frames": _max_decoded_frames(flags),
-    }
-
-
-def _max_decoded_frames(flags: argparse.Namespace) -> int:
-    if flags.max_decoded_frames is not None:
-        return int(flags.max_decoded_frames)
-    num_frames = flags.max_duration_s * _USUAL_MOST_HZ
+def _max_decoded_frames(options: SignOptions) -> int:
+    if options.max_decoded_frames is not None:
+        return options.max_decoded_frames
+    num_frames = options.max_duration_s * _USUAL_MOST_HZ
     return max(_LEAST_MAX_FRAMES, math.ceil(num_frames)) if math.isfinite(num_frames) else _LEAST_MAX_FRAMES
 
 
-def _keypoints(flags: argparse.Namespace) -> dict[str, Any]:
-    names = ("out_size", "conf_thresh", "segmenter", "face_landmarker", "hand_landmarker", "pose_landmarker")
-    return {name: getattr(flags, name) for name in names}
-
-
-def _features(flags: argparse.Namespace) -> dict[str, Any]:
-    backend = flags.features_backend or ("triton" if flags.triton else "torch")
-    if flags.triton and backend != "triton":
+def _features(options: SignOptions) -> dict[str, Any]:
+    backend = options.features_backend or ("triton" if options.triton else "torch")
+    if options.triton and backend != "triton":
         raise BadConfig("FLAGS_DISAGREE", f"--triton was given with --features-backend {backend}: give one of them")
-    return {
-        "backend": backend,
-        "triton": flags.triton,
-        "triton_in_flight": flags.triton_in_flight,
-        "triton_transport": flags.triton_transport,
-        "weights": flags.iv3_weights,
-        "weights_sha256": flags.iv3_weights_sha256,
-        "seed": flags.iv3_seed,
-        "device": flags.iv3_device,
-        "dtype": flags.iv3_dtype,
-        "channels_last": flags.iv3_channels_last,
-        "num_threads": flags.iv3_threads,
-        "batch_size": flags.batch_size,
-    }
-
-
-def _signfiles(flags: argparse.Namespace) -> dict[str, Any]:
-    names = [field.name for field in dataclasses.fields(SignFilesConfig)]
-    own = {name: getattr(flags, name) for name in names if hasattr(flags, name)}
-    return {
-        "keypoints": flags.write_keypoints,
-        "features": flags.write_iv3_features,
-        "parquet": not flags.disable_parquet,
-        **own,
-    }
+    return settings_for(FeaturesConfig, options) | {"backend": backend}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.pipelines.base import Agreement, DataSet, EarlierRuns, Pipeline, Settings, no_earlier_runs, same_bytes
+from orchestrator.pipelines.base import Agreement, DataSet, Inputs, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.discovery import discover, output_names
 from orchestrator.pipelines.sign.label_tables import GLOSSES_FILE, labels_given
 from orchestrator.pipelines.sign.labels import plan_labels
-from orchestrator.pipelines.sign.options import add_flags, stages
+from orchestrator.pipelines.sign.options import SignOptions, stages
 from services.base.errors import BadConfig, BadInput
 from services.base.run.manifest import ClipRow, ClipTable
-from services.base.run.sharding import MAX_SHARDS, assign_shards
+from services.base.run.sharding import assign_shards
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
-from services.base.store.interface import Entry, NotThere, Store
+from services.base.store.interface import NotThere, Store
 from services.features.spec import TOLERANCE
 from services.records.sign.files.agreement import disagreements
 from services.records.sign.files.label_table import form_of, gloss_key, label_key, lost_glosses, lost_labels
@@ -34,20 +33,18 @@ _USUAL_BITS_A_SECOND, _USUAL_FPS = 1.5e6, 25.0
 _NUM_FEATURES = 2048
 
 
-def read(entries: Iterable[Entry], flags: argparse.Namespace, earlier: EarlierRuns = no_earlier_runs) -> DataSet:
+def read(inputs: Inputs, options: SignOptions) -> DataSet:
     """Finds the clips, names their outputs and labels them. Raises BadConfig before any work starts."""
-    if not 1 <= flags.num_shards <= MAX_SHARDS:
-        raise BadConfig("BAD_FLAGS", f"--num-shards must be from 1 to {MAX_SHARDS}, not {flags.num_shards}")
-    found = discover(entries)
+    found = discover(inputs.entries)
     # Files that cannot be read count, so that fixing one renames no other clip's output.
     names = output_names([file.path for file in found.clips] + [problem.path for problem in found.problems])
     labels = plan_labels(
         {file.path: names[file.path] for file in found.clips},
-        flags,
+        options,
+        inputs,
         {problem.path: names[problem.path] for problem in found.problems},
-        earlier,
     )
-    assignment = assign_shards([file.path for file in found.clips], flags.num_shards)
+    assignment = assign_shards([file.path for file in found.clips], options.num_shards)
     rows = [
         ClipRow(
             file.path,
@@ -69,9 +66,9 @@ def read(entries: Iterable[Entry], flags: argparse.Namespace, earlier: EarlierRu
     notes = (
         [f"{renamed} clips share a base name or have none: their outputs are named by their paths"] if renamed else []
     )
-    if flags.write_iv3_features and not (flags.iv3_weights or flags.iv3_weights_sha256):
+    if options.write_iv3_features and not (options.iv3_weights or options.iv3_weights_sha256):
         notes.append(
-            f"NO --iv3-weights: X2048 is of SEEDED RANDOM WEIGHTS (seed {flags.iv3_seed}), not of a trained network"
+            f"NO --iv3-weights: X2048 is of SEEDED RANDOM WEIGHTS (seed {options.iv3_seed}), not of a trained network"
         )
     notes = [*found.notes, *notes, *labels.notes]
     return DataSet(ClipTable.of_rows(rows), lines, tuple(notes), labels.details(), labels.appends)
@@ -81,9 +78,9 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[0]
 
 
-def count(entries: Iterable[Entry], flags: argparse.Namespace) -> int:  # noqa: ARG001
-    """Videos that a run would carry."""
-    return len(discover(entries).clips)
+def count(inputs: Inputs, options: SignOptions) -> int:  # noqa: ARG001
+    """Videos that a run would process."""
+    return len(discover(inputs.entries).clips)
 
 
 def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
@@ -234,7 +231,7 @@ def predict(settings: Settings, media_bytes: float) -> Prediction:
 PIPELINE = Pipeline(
     "sign",
     "sign videos to keypoints and InceptionV3 features, an npz a clip",
-    add_flags,
+    SignOptions,
     stages,
     read,
     count,

@@ -9,10 +9,11 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from services.base.errors import BadConfig
+from services.base.stage.fields import fields_of
 
 
 def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
@@ -25,6 +26,13 @@ def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
         )
     hints = typing.get_type_hints(config)
     typed = {name: _typed(f"{config.__name__}'s {name}", hints[name], value) for name, value in values.items()}
+    for field in fields_of(config):
+        value = typed.get(field.name, field.default)
+        if field.choices and value != field.default and value not in field.choices:
+            raise BadConfig(
+                "BAD_SETTING",
+                f"{config.__name__}'s {field.name} must be one of {', '.join(field.choices)}, not {value!r}",
+            )
     try:
         return config(**typed)
     except (TypeError, ValueError) as error:
@@ -72,28 +80,64 @@ def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[str, ...] = ()) -> None:
-    """A `--flag` for each field: the name with dashes, its default, help from the field's metadata["help"].
+    """A flag for each field: the name with dashes, its default, and what its metadata says (fields.py).
 
     skip: fields that the parser has a flag for already.
     """
-    hints = typing.get_type_hints(config)
-    for field in dataclasses.fields(config):
+    groups: dict[str, argparse._ActionsContainer] = {"": parser}
+    for field in fields_of(config):
         if field.name in skip:
             continue
-        hint = hints[field.name]
-        options = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else None
-        if isinstance(hint, types.UnionType):
-            hint = next(t for t in typing.get_args(hint) if t is not type(None))
-        flag = "--" + field.name.replace("_", "-")
-        text = field.metadata.get("help", "")
-        if hint is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help=text)
-        elif options:
-            parser.add_argument(flag, choices=options, default=field.default, help=f"{text} (default: %(default)s)")
+        if field.group not in groups:
+            groups[field.group] = parser.add_argument_group(field.group)
+        add = groups[field.group].add_argument
+        words = (field.flag, *field.aliases)
+        given: dict[str, Any] = {"dest": field.name, "default": field.default, "help": field.help}
+        if field.is_hidden:
+            given["help"] = argparse.SUPPRESS
+        elif field.kind is not bool and field.default not in (None, ""):
+            given["help"] = f"{field.help} (default: %(default)s)"
+        if field.is_switch:
+            add(*words, action="store_true", **given)
+        elif field.kind is bool:
+            add(*words, action=argparse.BooleanOptionalAction, **given)
+        elif field.choices:
+            add(*words, choices=field.choices, **given)
         else:
-            parser.add_argument(flag, type=hint, default=field.default, help=f"{text} (default: %(default)s)")
+            add(*words, type=field.kind, metavar=field.metavar, **given)
 
 
 def config_from_flags(config: type, flags: argparse.Namespace) -> Any:
     """The config dataclass from parsed flags. Raises BadConfig."""
     return config_from_mapping(config, {f.name: getattr(flags, f.name) for f in dataclasses.fields(config)})
+
+
+def config_from_argv(config: type, argv: Sequence[str], whose: str) -> Any:
+    """The config dataclass from its flags, each in full. whose: for messages. Raises BadConfig BAD_FLAGS."""
+    parser = _StrictParser(whose)
+    add_config_flags(parser, config)
+    return config_from_flags(config, parser.parse_args(list(argv)))
+
+
+def argv_of(config: Any) -> list[str]:
+    """The flags that give these values again; those at their default are left out."""
+    argv: list[str] = []
+    for field in fields_of(type(config)):
+        value = getattr(config, field.name)
+        if value == field.default:
+            continue
+        if field.kind is bool:
+            argv.append(field.flag if value else f"--no-{field.flag.removeprefix('--')}")
+        else:
+            argv.append(f"{field.flag}={value}")
+    return argv
+
+
+class _StrictParser(argparse.ArgumentParser):
+    """Takes flags in full only, and raises BadConfig BAD_FLAGS instead of ending the process."""
+
+    def __init__(self, whose: str) -> None:
+        super().__init__(prog=whose, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
+
+    def error(self, message: str) -> NoReturn:
+        raise BadConfig("BAD_FLAGS", f"{self.prog}: {message}")

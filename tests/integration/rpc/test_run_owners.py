@@ -9,7 +9,8 @@ import pytest
 from visemill.v1 import runs_pb2, runs_pb2_grpc
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.request import Submission
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.config import HostConfig
 from orchestrator.service.host import RunHost
 from orchestrator.service.owners import Owners
@@ -26,7 +27,7 @@ def stub_of(authority: Any, tmp_path: Path) -> Any:
     ca = authority(tmp_path, "ca")
     registry = Registry(str(tmp_path / "registry"))
     for name, owner in (("hers", "CN=alice"), ("old", "")):
-        asked = Submission("grid", "/in", f"/{name}")
+        asked = RunRequest("grid", GridOptions(), RunRoots("/in", f"/{name}"))
         pinned = Pinned(name, "d", "/state", 1, 1)
         registry.save(RunRecord(asked, pinned, 1.0, 1, Phase.FINISHED, ended_at_s=4e9, owner=owner))
     host = RunHost(registry, Allowed(("/",)), HostConfig(owners=Owners(True, ("CN=ops",))))

@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.state_names import check_order, check_words, planning_words
-from orchestrator.console.flags import FlagParser
-from orchestrator.planner.planning import pipeline_of
+from orchestrator.access.state_names import check_order, planned_options
+from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.run.spec import PinnedStage, RunSpec
 
@@ -21,12 +20,6 @@ ORDER = RunSpec("r", "sign", "d" * 64, STAGES, "/data/in", "s3://bucket/team/out
 
 def with_stage(**config):
     return dataclasses.replace(ORDER, stages=(*STAGES, PinnedStage("features", config)))
-
-
-def parser():
-    made = FlagParser("flags of sign")
-    pipeline_of("sign").add_flags(made)
-    return made
 
 
 @pytest.mark.parametrize(
@@ -73,12 +66,12 @@ def test_what_nobody_may_name_is_refused(order, named):
 )
 def test_flags_that_the_state_keeps_are_the_pipelines_and_name_what_is_allowed(command, named):
     with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED") as refused:
-        check_words(ORDER, planning_words("r", "sign", command), parser(), ALLOWED)
+        planned_options(ORDER, command, ALLOWED)
     assert named in refused.value.message
 
 
 def test_whoever_planned_a_run_may_have_named_any_file_but_no_other_flag():
-    words = planning_words("r", "sign", "visemill plan sign --input-root /x --output-root /y --label-map=/x/map.csv")
-    check_words(ORDER, words, parser(), None)
+    command = "visemill plan sign --input-root /x --output-root /y --label-map=/x/map.csv"
+    assert planned_options(ORDER, command, None) == SignOptions(label_map="/x/map.csv")
     with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED"):
-        check_words(ORDER, ["--no-such-flag=1"], parser(), None)
+        planned_options(ORDER, f"{command} --no-such-flag=1", None)

@@ -2,7 +2,8 @@ import importlib.util
 
 import pytest
 
-from orchestrator.pipelines import PIPELINES, pipeline_module
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.lookup import pipeline_of
 from services.base.errors import BadConfig
 
 
@@ -14,4 +15,4 @@ def test_every_pipeline_of_the_table_is_a_module_of_its_own(name: str) -> None:
 
 def test_an_unknown_pipeline_is_an_error_that_knows_better() -> None:
     with pytest.raises(BadConfig, match="did you mean 'grid'"):
-        pipeline_module("gird")
+        pipeline_of("gird")

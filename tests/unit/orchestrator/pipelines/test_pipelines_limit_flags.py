@@ -8,6 +8,7 @@ import pytest
 
 import services
 from orchestrator.cli.main import build_parser
+from orchestrator.cli.runs.request import request_of
 from orchestrator.pipelines.grid.pipeline import PIPELINE as GRID
 from orchestrator.pipelines.sign import options
 from orchestrator.pipelines.sign.pipeline import PIPELINE as SIGN
@@ -34,6 +35,11 @@ PIPELINES = {"grid": GRID, "sign": SIGN}
 
 def parse(pipeline, *words):
     return build_parser().parse_args(["run", pipeline, *NEEDED[pipeline], *words])
+
+
+def chosen(pipeline, *words):
+    """The options of a command line."""
+    return request_of(parse(pipeline, *words)).options
 
 
 def has_flag(pipeline, flag):
@@ -77,20 +83,20 @@ def test_a_clip_lost_for_a_limit_on_clips_names_flags_of_this_command(pipeline, 
 @pytest.mark.parametrize("pipeline", ["grid", "sign"])
 @pytest.mark.parametrize("name", ["max_pixels", "max_duration_s", "max_decoded_frames"])
 def test_the_flag_reaches_the_limit(pipeline, name):
-    flags = parse(pipeline, f"--{name.replace('_', '-')}", "123456")
+    flags = chosen(pipeline, f"--{name.replace('_', '-')}", "123456")
     assert dict(PIPELINES[pipeline].stages(flags))["decode"][name] == 123456
 
 
 def test_within_the_duration_no_usual_clip_of_signs_is_refused_for_its_frames():
-    decode = dict(SIGN.stages(parse("sign")))["decode"]
+    decode = dict(SIGN.stages(chosen("sign")))["decode"]
     assert decode["max_decoded_frames"] >= max(834 * 240, 3600 * 60, 3600 * 240)
-    longer = dict(options.stages(parse("sign", "--max-duration-s", "7200")))["decode"]
+    longer = dict(options.stages(chosen("sign", "--max-duration-s", "7200")))["decode"]
     assert longer["max_decoded_frames"] == 7200 * 240
-    shorter = dict(options.stages(parse("sign", "--max-duration-s", "10")))["decode"]
+    shorter = dict(options.stages(chosen("sign", "--max-duration-s", "10")))["decode"]
     assert shorter["max_decoded_frames"] == 200_000
 
 
 def test_grid_asked_for_more_frames_than_the_limit_takes_them_and_its_default_stays():
-    asked = dict(GRID.stages(parse("grid", "--decode-max-frames", "300000")))["decode"]
+    asked = dict(GRID.stages(chosen("grid", "--decode-max-frames", "300000")))["decode"]
     assert run_config(DecodeConfig(**asked))["max_frames"] == 300_000
-    assert dict(GRID.stages(parse("grid")))["decode"]["max_decoded_frames"] == SPEC.config().max_decoded_frames
+    assert dict(GRID.stages(chosen("grid")))["decode"]["max_decoded_frames"] == SPEC.config().max_decoded_frames

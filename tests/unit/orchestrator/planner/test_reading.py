@@ -1,12 +1,12 @@
 """What planning cannot read is a finding about that clip, whatever kept it from being read, and costs no other clip."""
 
-import argparse
 import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from orchestrator.access.request import RunRequest
 from orchestrator.cli.datasets import plan
 from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.datasets.plan import check_labels
@@ -134,8 +134,8 @@ def test_a_plan_with_clips_that_cannot_be_read_says_so_and_exits_with_3(tmp_path
         (tmp_path / "in" / f"{name}.mp4").write_bytes(name.encode() * 100)
     listed = plan.plan_of
 
-    def planned_and_lost(pipeline, flags: argparse.Namespace, device: str):
-        made = listed(pipeline, flags, device)
+    def planned_and_lost(request: RunRequest):
+        made = listed(request)
         for path in (tmp_path / "in").glob("*.mp4"):
             path.unlink()
         return made

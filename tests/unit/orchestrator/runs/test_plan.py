@@ -1,16 +1,17 @@
 """(pipeline, data set, who decides the bytes) -> a pinned plan, and what differs between two."""
 
-import argparse
 import dataclasses
 
 import pytest
 
 from orchestrator.pipelines.base import DataSet
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.plan import Roots, explain_difference, make_plan
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipRow, ClipTable, Extra, Manifest
 from services.base.run.spec import QuarantineEntry
+from services.base.stage.config import config_from_argv
 
 ROOTS = Roots("/in", "/out", "/out/.visemill")
 STAGES = (("decode", {"max_frames": 75}), ("landmarks", {"backend": "mediapipe"}), ("records", {}))
@@ -94,10 +95,8 @@ def test_a_data_set_without_clips_is_refused_with_what_was_found():
         plan(data=empty)
 
 
-def grid_flags(*words):
-    parser = argparse.ArgumentParser()
-    PIPELINE.add_flags(parser)
-    return parser.parse_args(words)
+def grid_options(*words):
+    return config_from_argv(GridOptions, words, "grid")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def grid_flags(*words):
     ],
 )
 def test_landmarks_follow_the_flags(words, expected):
-    settings = dict(PIPELINE.stages(grid_flags(*words)))["landmarks"]
+    settings = dict(PIPELINE.stages(grid_options(*words)))["landmarks"]
     assert {name: settings[name] for name in expected} == expected
 
 
@@ -120,23 +119,17 @@ def test_landmarks_follow_the_flags(words, expected):
     [((), 75), (("--decode-max-frames", "0"), 0), (("--decode-max-frames", "9"), 9), (("--max-frames", "50"), 50)],
 )
 def test_frames_decoded_follow_the_flags(words, expected):
-    assert dict(PIPELINE.stages(grid_flags(*words)))["decode"]["max_frames"] == expected
+    assert dict(PIPELINE.stages(grid_options(*words)))["decode"]["max_frames"] == expected
 
 
 def test_flags_that_disagree_are_refused():
     with pytest.raises(BadConfig, match="FLAGS_DISAGREE"):
-        PIPELINE.stages(grid_flags("--landmarks", "mediapipe", "--dlib-predictor", "f.dat"))
+        PIPELINE.stages(grid_options("--landmarks", "mediapipe", "--dlib-predictor", "f.dat"))
 
 
 def test_the_seeds_defaults_are_kept():
-    flags = grid_flags()
-    assert (flags.num_shards, flags.max_frames, flags.max_examples, flags.workers, flags.decode_max_frames) == (
-        64,
-        75,
-        0,
-        0,
-        -1,
-    )
+    flags = grid_options()
+    assert (flags.num_shards, flags.max_frames, flags.max_examples, flags.decode_max_frames) == (64, 75, 0, -1)
     assert (flags.dlib_predictor, flags.split_config) == ("", "")
 
 

@@ -1,7 +1,5 @@
 """Free space is looked at before a run: too little for sure is refused with both numbers, a doubt is only told."""
 
-import argparse
-
 import pytest
 
 from orchestrator.pipelines.grid.pipeline import PIPELINE as GRID
@@ -9,6 +7,7 @@ from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.pipeline import PIPELINE as SIGN
 from orchestrator.runs.space import Disk, check, disks_of, free_bytes
 from services.base.errors import BadConfig
+from services.base.stage.config import config_from_argv
 
 SURE, UNSURE = Prediction(10.0, 5.0, is_sure=True), Prediction(10.0, 5.0)
 
@@ -54,9 +53,7 @@ def test_output_and_state_on_one_disk_are_counted_together_and_stores_not_at_all
 
 
 def settings(pipeline, *words):
-    parser = argparse.ArgumentParser()
-    pipeline.add_flags(parser)
-    return dict(pipeline.stages(parser.parse_args(words)))
+    return dict(pipeline.stages(config_from_argv(pipeline.options, words, pipeline.name)))
 
 
 def test_a_record_of_grid_is_as_large_as_its_frames():

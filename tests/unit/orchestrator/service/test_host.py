@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.request import Submission
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.config import HostConfig
 from orchestrator.service.host import RunHost
 from orchestrator.service.owners import Owners
@@ -16,7 +17,9 @@ from services.base.errors import BadConfig
 
 DAY_S = 86400.0
 NOW_S = 1000 * DAY_S
-RECORD = RunRecord(Submission("grid", "/in", "/out"), Pinned("r", "d", "/state", 4, 20), 1.0, 1)
+RECORD = RunRecord(
+    RunRequest("grid", GridOptions(), RunRoots("/in", "/out")), Pinned("r", "d", "/state", 4, 20), 1.0, 1
+)
 
 
 def _run(name, days_ago=0.0, phase=Phase.FINISHED, **values):
@@ -98,8 +101,8 @@ def test_a_run_of_another_is_not_submitted_again(started):
     host = started(alices, owners=Owners(True))
     with host._changed:
         with pytest.raises(BadConfig, match="RUN_OF_ANOTHER"):
-            host._enqueue(alices.asked, alices.pinned, "CN=bob")
-        assert host._enqueue(alices.asked, alices.pinned, "CN=alice").owner == "CN=alice"
+            host._enqueue(alices.request, alices.pinned, "CN=bob")
+        assert host._enqueue(alices.request, alices.pinned, "CN=alice").owner == "CN=alice"
 
 
 def test_a_run_that_another_server_has_taken_up_is_kept(started, tmp_path):
@@ -128,5 +131,5 @@ def test_the_plan_that_a_retry_has_come_to_is_found_again_by_a_submit(started):
     ended = _run("r", 1, first_name="before")
     host = started(ended)
     with host._changed:
-        again = host._enqueue(ended.asked, ended.pinned, "")
+        again = host._enqueue(ended.request, ended.pinned, "")
     assert again.id == ended.id and len(host.records()) == 1

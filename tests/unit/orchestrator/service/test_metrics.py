@@ -4,11 +4,12 @@ import dataclasses
 
 from prometheus_client import CollectorRegistry
 
-from orchestrator.access.request import Submission
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.metrics import RunMetrics
 from orchestrator.service.record import Phase, Pinned, RunRecord
 
-RECORD = RunRecord(Submission("grid", "/in", "/out"), Pinned("r", "d", "/s", 4, 20), 100.0, 5)
+RECORD = RunRecord(RunRequest("grid", GridOptions(), RunRoots("/in", "/out")), Pinned("r", "d", "/s", 4, 20), 100.0, 5)
 
 
 def test_runs_are_shown_as_they_are_when_somebody_looks():

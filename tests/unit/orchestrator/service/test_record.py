@@ -4,11 +4,12 @@ import dataclasses
 
 import pytest
 
-from orchestrator.access.request import Limits, Submission
+from orchestrator.access.request import Limits, RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.record import Exit, Phase, Pinned, RunRecord, after, record_from_json
 
 PINNED = Pinned("r", "d" * 64, "/out/.visemill", 4, 20, ("decode",), ("a note",))
-RECORD = RunRecord(Submission("grid", "/in", "/out"), PINNED, 100.0, 5, Phase.RUNNING)
+RECORD = RunRecord(RunRequest("grid", GridOptions(), RunRoots("/in", "/out")), PINNED, 100.0, 5, Phase.RUNNING)
 SUMMARY = {"finished": False, "why": "w", "shards": {"done": 2, "total": 4}, "quarantined": 1, "exit_code": 65}
 
 
@@ -97,7 +98,7 @@ def test_a_record_survives_its_file():
 
 
 def test_one_run_in_two_outputs_has_two_ids():
-    other = dataclasses.replace(RECORD, asked=Submission("grid", "/in", "/other"))
+    other = dataclasses.replace(RECORD, request=RunRequest("grid", GridOptions(), RunRoots("/in", "/other")))
     assert other.id != RECORD.id and other.id.startswith("r-")
 
 
@@ -108,7 +109,7 @@ FINISHED = dataclasses.replace(
 
 def test_a_retry_becomes_a_resume_once_its_clips_are_set_aside():
     again = FINISHED.retried(None, 200.0)
-    assert (again.phase, again.verb, again.asked, again.ended_at_s) == (Phase.QUEUED, "retry", FINISHED.asked, 0.0)
+    assert (again.phase, again.verb, again.request, again.ended_at_s) == (Phase.QUEUED, "retry", FINISHED.request, 0.0)
     assert (again.quarantined, again.summary, again.id) == (0, None, FINISHED.id)
     assert record_from_json(again.to_json()) == again
     begun = again.begun(201.0).told({"shards": [3, 4], "clips": [15, 21], "quarantined": 0}, 202.0)
@@ -117,7 +118,7 @@ def test_a_retry_becomes_a_resume_once_its_clips_are_set_aside():
 
 
 def test_a_retry_may_have_limits_of_its_own():
-    assert FINISHED.retried(Limits(max_attempts=9), 200.0).asked.limits == Limits(max_attempts=9)
+    assert FINISHED.retried(Limits(max_attempts=9), 200.0).request.limits == Limits(max_attempts=9)
 
 
 @pytest.mark.parametrize(("phase", "then"), [(Phase.RUNNING, Phase.QUEUED), (Phase.CANCELLING, Phase.CANCELLING)])

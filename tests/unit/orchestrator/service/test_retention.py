@@ -4,13 +4,16 @@ import dataclasses
 
 import pytest
 
-from orchestrator.access.request import Submission
+from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.record import Phase, Pinned, RunRecord
 from orchestrator.service.retention import Keep, to_forget
 
 DAY_S = 86400.0
 NOW_S = 1000 * DAY_S
-RECORD = RunRecord(Submission("grid", "/in", "/out"), Pinned("r", "d", "/state", 4, 20), 0.0, 1)
+RECORD = RunRecord(
+    RunRequest("grid", GridOptions(), RunRoots("/in", "/out")), Pinned("r", "d", "/state", 4, 20), 0.0, 1
+)
 
 
 def _run(name, days_ago, phase=Phase.FINISHED):

@@ -5,19 +5,20 @@ import dataclasses
 import pytest
 from visemill.v1 import runs_pb2
 
-from orchestrator.access.request import Limits, Submission
+from orchestrator.access.request import Limits, RunRequest, RunRoots
+from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.service.client import answer_of, phase_of, request_of
 from orchestrator.service.record import Phase, Pinned, RunRecord
-from orchestrator.service.servicer import page_of, phase_to_proto, run_to_proto, submission_of
+from orchestrator.service.servicer import page_of, phase_to_proto, run_request_of, run_to_proto
 from services.base.errors import BadConfig, BadInput
 
 LIMITS = Limits(2, "5%", 3, 1.5, 100, False)
-ASKED = Submission("grid", "/in", "/out", "/state", "mine", ("--num-shards=3",), LIMITS)
+ASKED = RunRequest("grid", GridOptions(num_shards=3), RunRoots("/in", "/out", "/state", "mine"), LIMITS)
 RECORD = RunRecord(ASKED, Pinned("r", "d", "/state", 4, 20, ("decode",), ("a note",)), 100.25, 5)
 
 
 def test_a_request_arrives_as_it_was_asked():
-    assert submission_of(request_of(ASKED)) == ASKED
+    assert run_request_of(request_of(ASKED)) == ASKED
 
 
 @pytest.mark.parametrize("missing", ["pipeline", "input_root", "output_root"])
@@ -25,7 +26,7 @@ def test_a_request_without_its_roots_is_refused(missing):
     request = request_of(ASKED)
     request.ClearField(missing)
     with pytest.raises(BadConfig, match=f"BAD_SUBMISSION: {missing} is empty"):
-        submission_of(request)
+        run_request_of(request)
 
 
 @pytest.mark.parametrize("phase", list(Phase))

@@ -17,9 +17,8 @@ def flag(*names: str, **how: object) -> argparse.Action:
     ("action", "group"),
     [
         (flag("--input-root"), "data set"),
-        (flag("--max-gap-frames"), "picture"),
-        (flag("--max-pixels"), "limits"),
-        (flag("--num-shards"), "output"),
+        (flag("--max-failures"), "limits"),
+        (flag("--state-root"), "output"),
         (flag("--cluster"), "workers"),
         (flag("--quiet"), "other"),
         (argparse.ArgumentParser().add_argument_group("sound").add_argument("--input-root"), "sound"),

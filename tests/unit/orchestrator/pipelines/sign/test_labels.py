@@ -1,10 +1,10 @@
 """Where labels come from, and what becomes of a labels file that is there already."""
 
-import argparse
-
 import pytest
 
-from orchestrator.pipelines.sign.labels import plan_labels
+from orchestrator.pipelines.base import Inputs, no_earlier_runs
+from orchestrator.pipelines.sign import labels as sign_labels
+from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.run.spec import PinnedStage, RunSpec
 from services.records.sign.files.labels import Gloss, LabelRow
@@ -13,18 +13,15 @@ NAMES = {"FOOD/bread/a.mp4": "a", "FOOD/rice/b.mp4": "b", "DRINK/milk/c.mov": "c
 
 
 def flags(tmp_path, **given):
-    defaults = {
-        "id": None,
-        "gloss_id": None,
-        "cat_id": None,
-        "label_from": "",
-        "label_map": "",
-        "labels_csv": "",
-        "append": False,
-        "output_root": str(tmp_path / "out"),
-        "state_root": "",
-    }
-    return argparse.Namespace(**{**defaults, **given})
+    """Options, and the output root beside which they are given."""
+    output_root = given.pop("output_root", str(tmp_path / "out"))
+    given.pop("state_root", None)
+    return SignOptions(**given), output_root
+
+
+def plan_labels(names, given, odd=None, earlier=no_earlier_runs):
+    options, output_root = given
+    return sign_labels.plan_labels(names, options, Inputs((), "", output_root, earlier), odd)
 
 
 def test_without_an_id_there_are_no_labels_and_that_is_said(tmp_path):

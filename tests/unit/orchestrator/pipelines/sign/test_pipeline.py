@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from orchestrator.cli.main import build_parser
+from orchestrator.cli.runs.request import request_of
+from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.sign.pipeline import PIPELINE, check_outputs, payloads, read, summary_files
 from services.base.errors import EXIT_USAGE, BadConfig
 from services.base.run.manifest import encode_clips
@@ -27,8 +29,13 @@ def parsed(*words):
     return build_parser().parse_args(["run", "sign", *words])
 
 
-def flags(*words):
-    return parsed("in", "out", "--write-keypoints", *words)
+def chosen(*words):
+    """The options of a command line."""
+    return request_of(parsed(*words)).options
+
+
+def options(*words):
+    return chosen("in", "out", "--write-keypoints", *words)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,7 @@ def test_other_pipelines_take_roots_by_flag_only():
 
 
 def test_defaults_are_those_of_the_original():
-    given = flags()
+    given = options()
     expected = {
         "target_fps": 15,
         "out_size": 256,
@@ -91,19 +98,19 @@ def test_defaults_are_those_of_the_original():
     ],
 )
 def test_stages_are_what_is_asked_for(words, names):
-    assert [name for name, _ in PIPELINE.stages(parsed("in", "out", *words))] == names
+    assert [name for name, _ in PIPELINE.stages(chosen("in", "out", *words))] == names
 
 
 def test_nothing_asked_for_is_an_error():
     with pytest.raises(BadConfig, match="NOTHING_TO_WRITE"):
-        PIPELINE.stages(parsed("in", "out"))
+        PIPELINE.stages(chosen("in", "out"))
 
 
 def test_occlusion_without_points_to_judge_it_by_is_refused():
     with pytest.raises(BadConfig, match="FLAGS_DISAGREE: --occ-enable was given without --write-keypoints"):
-        PIPELINE.stages(parsed("in", "out", "--write-iv3-features", "--occ-enable"))
+        PIPELINE.stages(chosen("in", "out", "--write-iv3-features", "--occ-enable"))
     given = ("in", "out", "--write-keypoints")
-    assert PIPELINE.stages(parsed(*given, "--occ-enable")) == PIPELINE.stages(parsed(*given))
+    assert PIPELINE.stages(chosen(*given, "--occ-enable")) == PIPELINE.stages(chosen(*given))
 
 
 @pytest.mark.parametrize(
@@ -120,13 +127,13 @@ def test_occlusion_without_points_to_judge_it_by_is_refused():
 )
 def test_what_is_of_features_alone_is_not_taken_silently_without_them(words):
     with pytest.raises(BadConfig, match=f"FLAGS_DISAGREE.*{words[0]} was given without --write-iv3-features"):
-        PIPELINE.stages(flags(*words))
+        PIPELINE.stages(options(*words))
 
 
 def test_settings_reach_the_stages():
-    given = flags("--write-iv3-features", "--target-fps", "30", "--sampling", "decimate", "--occ-min-run", "7")
-    given.triton, given.triton_in_flight, given.triton_transport, given.iv3_threads = "host:8001", 2, "grpc", 3
-    given.iv3_channels_last = False
+    given = options("--write-iv3-features", "--target-fps", "30", "--sampling", "decimate", "--occ-min-run", "7")
+    server = {"triton": "host:8001", "triton_in_flight": 2, "triton_transport": "grpc"}
+    given = dataclasses.replace(given, **server, iv3_threads=3, iv3_channels_last=False)
     stages = dict(PIPELINE.stages(given))
     assert (stages["decode"]["sampling"], stages["decode"]["target_fps"]) == ("decimate", 30.0)
     features = FeaturesConfig(**stages["features"])
@@ -138,7 +145,7 @@ def test_settings_reach_the_stages():
 
 
 def test_all_frames_have_no_target():
-    assert dict(PIPELINE.stages(flags("--sampling", "all")))["decode"]["target_fps"] == 0.0
+    assert dict(PIPELINE.stages(options("--sampling", "all")))["decode"]["target_fps"] == 0.0
 
 
 def entries(*names, size_bytes=5):
@@ -146,7 +153,7 @@ def entries(*names, size_bytes=5):
 
 
 def test_rows_carry_the_output_name_and_go_by_shard():
-    found = read(entries("x/a.mp4", "y/a.mp4", "b.mov"), flags("--num-shards", "4"))
+    found = read(Inputs(entries("x/a.mp4", "y/a.mp4", "b.mov")), options("--num-shards", "4"))
     rows = {row.key: row for row in found.rows}
     assert {key: row.utterance_id for key, row in rows.items()} == {"x/a.mp4": "x__a", "y/a.mp4": "y__a", "b.mov": "b"}
     assert all(row.shard == shard_of(key, 4) and row.media == key for key, row in rows.items())
@@ -155,22 +162,22 @@ def test_rows_carry_the_output_name_and_go_by_shard():
 
 
 def test_mending_a_file_renames_no_other_clip():
-    broken = read([*entries("x/a.mp4"), Entry("y/a.mp4", 0, "v")], flags())
-    fixed = read(entries("x/a.mp4", "y/a.mp4"), flags())
+    broken = read(Inputs([*entries("x/a.mp4"), Entry("y/a.mp4", 0, "v")]), options())
+    fixed = read(Inputs(entries("x/a.mp4", "y/a.mp4")), options())
     assert [line.reason for line in broken.problems] == ["EMPTY_FILE"]
     assert next(iter(broken.rows)).utterance_id == "x__a"
     assert {row.utterance_id for row in fixed.rows} == {"x__a", "y__a"}
 
 
 def test_random_weights_are_said_before_the_run():
-    notes = read(entries("a.mp4"), flags("--write-iv3-features", "--iv3-seed", "3")).notes
+    notes = read(Inputs(entries("a.mp4")), options("--write-iv3-features", "--iv3-seed", "3")).notes
     assert any("SEEDED RANDOM WEIGHTS (seed 3)" in note for note in notes)
-    assert not any("RANDOM" in note for note in read(entries("a.mp4"), flags()).notes)
+    assert not any("RANDOM" in note for note in read(Inputs(entries("a.mp4")), options()).notes)
 
 
 def order_of(details, *words, appends=False):
     stages = [PinnedStage(name, config, {"inception_v3": "seeded:3"} if name == "features" else {})
-              for name, config in PIPELINE.stages(flags(*words))]  # fmt: skip
+              for name, config in PIPELINE.stages(options(*words))]  # fmt: skip
     return RunSpec(
         "r", "sign", "0" * 64, tuple(stages), "in", "out", 1, 2, "0" * 64, {"numpy": "2"}, details, appends=appends
     )
@@ -181,7 +188,7 @@ def clip_line(name, occluded=0):
 
 
 def test_labels_are_joined_once_sorted_and_without_quarantined_clips(tmp_path):
-    details = read(entries("a.mp4", "b.mp4", "c.mp4"), flags("--id", "3")).details
+    details = read(Inputs(entries("a.mp4", "b.mp4", "c.mp4")), options("--id", "3")).details
     done = [ShardCommit(0, "", {}, {}, {"train": 2}, {}, num_quarantined=1)]
     files = summary_files(order_of(details), done, [clip_line("c", 1), clip_line("a")])
     assert files["labels.csv"] == b"file,gloss,cat,occluded\na.npz,3,3,0\nc.npz,3,3,1\n"
@@ -191,7 +198,7 @@ def test_labels_are_joined_once_sorted_and_without_quarantined_clips(tmp_path):
 
 
 def test_rows_of_other_clips_stay_in_the_labels():
-    details = {**read(entries("a.mp4"), flags("--id", "3")).details, "kept_labels": [["z.npz", 1, 2, 1]]}
+    details = {**read(Inputs(entries("a.mp4")), options("--id", "3")).details, "kept_labels": [["z.npz", 1, 2, 1]]}
     files = summary_files(order_of(details), [], [clip_line("a")])
     assert [row["file"] for row in csv.DictReader(io.StringIO(files["labels.csv"].decode()))] == ["a.npz", "z.npz"]
 
@@ -201,8 +208,8 @@ def appended(out, words, names, table=None, file="labels.csv"):
     out.mkdir(exist_ok=True)
     if table is not None:
         (out / file).write_bytes(table)
-    given = parsed("in", str(out), "--write-keypoints", "--append", *words)
-    details = json.loads(json.dumps(read(entries(*names), given).details))
+    given = options("--append", *words)
+    details = json.loads(json.dumps(read(Inputs(entries(*names), output_root=str(out)), given).details))
     made = [clip_line(name.rpartition("/")[2].removesuffix(".mp4")) for name in names]
     files = summary_files(order_of(details), [], made)
     for name, data in files.items():
@@ -281,21 +288,23 @@ def test_tables_of_this_program_are_pinned_as_rows_alone(tmp_path):
 )
 def test_what_a_labels_file_would_lose_is_told(before, lost):
     after = b"file,gloss,cat,occluded\na.npz,3,3,1\nb.npz,3,3,0\n"
-    order = order_of(read(entries("a.mp4", "b.mp4"), flags("--id", "3")).details)
+    order = order_of(read(Inputs(entries("a.mp4", "b.mp4")), options("--id", "3")).details)
     told = PIPELINE.lost([order], "labels.csv", before.encode(), after)
     assert lost in told and bool(lost) == bool(told)
 
 
-def test_a_label_of_an_earlier_run_is_not_lost_where_another_run_gives_another():
-    first = order_of(read(entries("a.mp4"), flags("--id", "3")).details)
-    second = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details, appends=True)
+def test_a_label_of_an_earlier_run_is_not_lost_where_another_run_gives_another(tmp_path):
+    first = order_of(read(Inputs(entries("a.mp4")), options("--id", "3")).details)
+    inputs = Inputs(entries("a.mp4"), output_root=str(tmp_path))
+    second = order_of(read(inputs, options("--id", "5", "--append")).details, appends=True)
     after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
     assert PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,3,3,0\n", after) == ""
     assert "gloss '4'" in PIPELINE.lost([first, second], "labels.csv", b"file,gloss,cat,occluded\na.npz,4,4,0\n", after)
 
 
-def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_another():
-    order = order_of(read(entries("a.mp4"), flags("--id", "5", "--append")).details, appends=True)
+def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_another(tmp_path):
+    inputs = Inputs(entries("a.mp4"), output_root=str(tmp_path))
+    order = order_of(read(inputs, options("--id", "5", "--append")).details, appends=True)
     after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
     assert PIPELINE.lost([order], "labels.csv", b"file,gloss,cat\na,9,9\n", after) == ""
     assert "signer" in PIPELINE.lost([order], "labels.csv", b"file,gloss,cat,signer\na,9,9,s07\n", after)
@@ -303,7 +312,7 @@ def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_anoth
 
 def test_what_a_table_of_glosses_would_lose_is_told():
     after = b"gloss_id,label,cat_id,category\n0,tea,0,DRINK\n"
-    order = order_of(read(entries("tea/a.mp4"), flags("--label-from", "folder")).details)
+    order = order_of(read(Inputs(entries("tea/a.mp4")), options("--label-from", "folder")).details)
     assert PIPELINE.tables(order) == {"labels.csv", "glosses.csv"}
     assert PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id\n0;tea;0\n", after) == ""
     assert "note 'x'" in PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id;note\n0;tea;0;x\n", after)
@@ -330,12 +339,12 @@ def test_what_is_kept_of_a_clip_until_the_labels_are_written_is_its_row(tmp_path
 
 
 def test_no_labels_no_file():
-    details = read(entries("a.mp4"), flags()).details
+    details = read(Inputs(entries("a.mp4")), options()).details
     assert set(summary_files(order_of(details), [], [clip_line("a")])) == {"meta.json"}
 
 
 def test_names_of_glosses_are_written_and_random_weights_told():
-    details = read(entries("HELLO/a.mp4"), flags("--label-from", "folder")).details
+    details = read(Inputs(entries("HELLO/a.mp4")), options("--label-from", "folder")).details
     files = summary_files(order_of(details, "--write-iv3-features"), [], [clip_line("a")])
     assert files["glosses.csv"] == b"gloss_id,label,cat_id,category\n0,HELLO,0,HELLO\n"
     assert "NOT TRAINED (seed 3)" in json.loads(files["meta.json"])["iv3_weights"]

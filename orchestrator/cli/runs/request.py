@@ -1,0 +1,75 @@
+"""A run's request from a command line: the flags that make it, and the request that they make."""
+
+from __future__ import annotations
+
+import argparse
+
+from orchestrator.access.request import Limits, RunRequest, RunRoots
+from orchestrator.cli.device import device_of
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.lookup import pipeline_of
+from services.base.errors import BadConfig
+from services.base.sandbox.supervisor import clip_limits
+from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.store.roots import absolute
+
+# The default of --max-failures.
+ANY_NUMBER = "100%"
+
+
+def add_options(parser: argparse.ArgumentParser, pipeline: Pipeline) -> None:
+    """A flag for each of the pipeline's options, and those that every pipeline's commands have."""
+    add_config_flags(parser, pipeline.options)
+    add_workers_flag(parser)
+    parser.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
+
+
+def add_workers_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", type=int, default=0, help="worker processes; 0: one per core (default: %(default)s)"
+    )
+
+
+def request_of(flags: argparse.Namespace) -> RunRequest:
+    """What the flags of `plan`, `run`, `pin` or `count` request; roots are absolute. Raises BadConfig."""
+    pipeline = pipeline_of(flags.pipeline)
+    options = config_from_flags(pipeline.options, flags)
+    # `count` has one root: it writes nothing.
+    output_root = getattr(flags, "output_root", flags.input_root)
+    state_root = absolute(getattr(flags, "state_root", ""))
+    places = absolute(flags.input_root), absolute(output_root), state_root, getattr(flags, "run", "")
+    roots = RunRoots(*places, follow_links=flags.follow_links)
+    limits = limits_of(flags, pipeline) if hasattr(flags, "max_failures") else Limits()
+    return RunRequest(flags.pipeline, options, roots, limits, getattr(flags, "cluster", "local"), device_of(flags))
+
+
+def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Limits:
+    """What the flags of a run say of how it is carried out. pipeline: None where a server knows.
+
+    Raises BadConfig.
+    """
+    if flags.workers < 0:
+        raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {flags.workers}")
+    if flags.max_attempts < 1:
+        raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
+    if pipeline is not None:
+        clip_limits_of(flags, pipeline)
+    try:
+        return Limits(
+            flags.workers,
+            "" if flags.max_failures == ANY_NUMBER else flags.max_failures,
+            flags.max_attempts,
+            flags.clip_time_s or 0.0,
+            flags.clip_memory_mib or 0,
+            flags.artifact_cache,
+        )
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", str(error)) from error
+
+
+def clip_limits_of(flags: argparse.Namespace, pipeline: Pipeline) -> tuple[float, int]:
+    """(seconds, MiB) that one clip may take. Raises BadConfig."""
+    time_s = pipeline.clip_time_s if flags.clip_time_s is None else flags.clip_time_s
+    memory_mib = pipeline.clip_memory_mib if flags.clip_memory_mib is None else flags.clip_memory_mib
+    clip_limits(time_s, memory_mib)
+    return time_s, memory_mib

@@ -1,0 +1,119 @@
+"""PURE: the options of the GRID pipeline, and the settings of its stages that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from orchestrator.pipelines.grid.layouts import LAYOUTS
+from orchestrator.pipelines.grid.splits import published_splits
+from services.base.errors import BadConfig
+from services.base.stage.fields import FileOrName, FileRef, option, settings_for, stage_option
+from services.containers.config import DecodeConfig
+from services.geometry.mouth_window import PROFILES
+from services.landmarks.spec import BackendName, LandmarksConfig, Mode
+from services.records.grid.spec import QualityPolicy, RecordsConfig
+from services.records.grid.timing import RATE_HZ
+
+_SEED_PROFILE = "liptype2-v1"
+_SPLITS = tuple(published_splits())
+
+Split = Annotated[str, FileOrName(_SPLITS)]
+
+
+@dataclass(frozen=True)
+class GridOptions:
+    """What a user may choose: the flags of the original script by their names and defaults, and ours.
+
+    Raises BadConfig BAD_FLAGS for a value out of range.
+    """
+
+    split_config: Split = option(
+        "", f"YAML file, or one of {', '.join(_SPLITS)}; without it all is train", group="data set"
+    )
+    num_shards: int = option(64, "files a split", group="output")
+    max_frames: int = stage_option(
+        RecordsConfig, "max_frames", "frames in a record; padded or cut", group="output", unit="frames"
+    )
+    max_text_len: int = stage_option(
+        RecordsConfig, "max_text_len", "label slots in a record; padded or cut", group="output"
+    )
+    max_examples: int = option(0, "only the first N clips; 0: all", group="data set")
+    decode_max_frames: int = option(
+        -1, "frames decoded: -1 as --max-frames, 0 all, or N", group="picture", unit="frames"
+    )
+    max_pixels: int = stage_option(
+        DecodeConfig, "max_pixels", "refuse a clip with larger frames", group="limits", unit="px"
+    )
+    max_duration_s: float = stage_option(
+        DecodeConfig, "max_duration_s", "refuse a longer clip", group="limits", unit="s"
+    )
+    max_decoded_frames: int = stage_option(
+        DecodeConfig, "max_decoded_frames", "refuse a clip of more frames", group="limits", unit="frames"
+    )
+    dlib_predictor: FileRef = stage_option(
+        LandmarksConfig, "dlib_predictor", "dlib's 68-point file; chooses --landmarks dlib", group="picture"
+    )
+    landmarks: BackendName | None = option(
+        None, "detector (default: mediapipe, or dlib with --dlib-predictor)", group="picture"
+    )
+    landmarks_mode: Mode | None = option(None, f"default: tracked; per-frame with {_SEED_PROFILE}", group="picture")
+    num_jitters: int = stage_option(
+        LandmarksConfig, "num_jitters", "dlib: rectangles averaged a frame; 1: none", group="picture"
+    )
+    max_gap_frames: int = stage_option(
+        LandmarksConfig,
+        "max_gap_frames",
+        f"longest loss of a face that is interpolated; none is with {_SEED_PROFILE}",
+        group="picture",
+        unit="frames",
+    )
+    face_landmarker: FileRef = stage_option(
+        LandmarksConfig, "face_landmarker", "your own MediaPipe face_landmarker.task", group="picture"
+    )
+    profile: str = stage_option(RecordsConfig, "profile", "mouth window", group="picture", choices=tuple(PROFILES))
+    quality_policy: QualityPolicy = stage_option(
+        RecordsConfig, "quality_policy", "what to do with odd clips", group="output"
+    )
+    layout: str = option(
+        "auto", "layout of the data set", group="data set", choices=("auto", *(layout.name for layout in LAYOUTS))
+    )
+    compat_order: bool = option(False, "the original script's shard and place for every clip", group="output")
+    allow_missing_speakers: bool = option(
+        False, "accept a split that names speakers who are not in the data", group="data set"
+    )
+
+    def __post_init__(self) -> None:
+        for flag, value, least, meaning in (
+            ("--num-shards", self.num_shards, 1, "1 or more"),
+            ("--max-frames", self.max_frames, 1, "1 or more"),
+            ("--max-text-len", self.max_text_len, 1, "1 or more"),
+            ("--max-examples", self.max_examples, 0, "0 (all clips) or more"),
+            ("--decode-max-frames", self.decode_max_frames, -1, "-1 (as --max-frames), 0 (the whole clip) or more"),
+        ):
+            if value < least:
+                raise BadConfig("BAD_FLAGS", f"{flag} must be {meaning}, not {value}")
+
+
+def stages(options: GridOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """decode, landmarks, records, with their settings. Raises BadConfig FLAGS_DISAGREE."""
+    decode_max = options.max_frames if options.decode_max_frames == -1 else options.decode_max_frames
+    backend = options.landmarks or ("dlib" if options.dlib_predictor else "mediapipe")
+    if options.dlib_predictor and backend != "dlib":
+        raise BadConfig("FLAGS_DISAGREE", "--dlib-predictor was given with --landmarks mediapipe: give one of them")
+    is_seed = options.profile == _SEED_PROFILE
+    landmarks = settings_for(LandmarksConfig, options) | {
+        "backend": backend,
+        "mode": options.landmarks_mode or ("per-frame" if is_seed else "tracked"),
+    }
+    if is_seed:
+        landmarks["max_gap_frames"] = 0
+    decode = settings_for(DecodeConfig, options) | {"max_frames": decode_max}
+    if decode_max > 0:
+        # Whoever asks for so many frames has said that a clip may have them.
+        decode["max_decoded_frames"] = max(options.max_decoded_frames, decode_max)
+    if not is_seed:
+        # The original takes every frame, whatever its time, for the next 25th of a second.
+        decode |= {"sampling": "steady", "target_fps": RATE_HZ}
+    return ("decode", decode), ("landmarks", landmarks), ("records", settings_for(RecordsConfig, options))
