@@ -30,58 +30,79 @@ class GridOptions:
     """
 
     split_config: Split = option(
-        "", f"YAML file, or one of {', '.join(_SPLITS)}; without it all is train", group="data set"
+        "", f"YAML file, or one of {', '.join(_SPLITS)}; default: all clips in train", group="data set"
     )
-    num_shards: int = option(64, "files a split", group="output")
+    num_shards: int = option(64, "shards: files per split", group="output")
     max_frames: int = stage_option(
-        RecordsConfig, "max_frames", "frames in a record; padded or cut", group="output", unit="frames"
+        RecordsConfig,
+        "max_frames",
+        "frames per record; shorter clips are padded, longer ones cut",
+        group="output",
+        unit="frames",
     )
     max_text_len: int = stage_option(
-        RecordsConfig, "max_text_len", "label slots in a record; padded or cut", group="output"
+        RecordsConfig,
+        "max_text_len",
+        "label length per record; shorter labels are padded, longer ones cut",
+        group="output",
     )
-    max_examples: int = option(0, "only the first N clips; 0: all", group="data set")
+    max_examples: int = option(0, "process only the first clips; 0: all", group="data set")
     decode_max_frames: int = option(
-        -1, "frames decoded: -1 as --max-frames, 0 all, or N", group="picture", unit="frames"
+        -1, "frames to decode per clip; -1: as --max-frames, 0: all", group="picture", unit="frames"
     )
     max_pixels: int = stage_option(
-        DecodeConfig, "max_pixels", "refuse a clip with larger frames", group="limits", unit="px"
+        DecodeConfig, "max_pixels", "reject clips with larger frames (width times height)", group="limits", unit="px"
     )
     max_duration_s: float = stage_option(
-        DecodeConfig, "max_duration_s", "refuse a longer clip", group="limits", unit="s"
+        DecodeConfig, "max_duration_s", "reject longer clips", group="limits", unit="s"
     )
     max_decoded_frames: int = stage_option(
-        DecodeConfig, "max_decoded_frames", "refuse a clip of more frames", group="limits", unit="frames"
+        DecodeConfig, "max_decoded_frames", "reject clips with more frames", group="limits", unit="frames"
     )
     dlib_predictor: FileRef = stage_option(
-        LandmarksConfig, "dlib_predictor", "dlib's 68-point file; chooses --landmarks dlib", group="picture"
+        LandmarksConfig,
+        "dlib_predictor",
+        "file of dlib's 68-point predictor; implies --landmarks dlib",
+        group="picture",
     )
     landmarks: BackendName | None = option(
-        None, "detector (default: mediapipe, or dlib with --dlib-predictor)", group="picture"
+        None, "landmark detector (default: mediapipe, or dlib with --dlib-predictor)", group="picture"
     )
-    landmarks_mode: Mode | None = option(None, f"default: tracked; per-frame with {_SEED_PROFILE}", group="picture")
+    landmarks_mode: Mode | None = option(
+        None,
+        "tracked: follow the face from frame to frame; per-frame: detect it in every frame "
+        f"(default: tracked, or per-frame with --profile {_SEED_PROFILE})",
+        group="picture",
+    )
     num_jitters: int = stage_option(
-        LandmarksConfig, "num_jitters", "dlib: rectangles averaged a frame; 1: none", group="picture"
+        LandmarksConfig, "num_jitters", "dlib: jittered rectangles to average per frame; 1: no jitter", group="picture"
     )
     max_gap_frames: int = stage_option(
         LandmarksConfig,
         "max_gap_frames",
-        f"longest loss of a face that is interpolated; none is with {_SEED_PROFILE}",
+        f"longest gap without a face to interpolate; none with --profile {_SEED_PROFILE}",
         group="picture",
         unit="frames",
     )
     face_landmarker: FileRef = stage_option(
-        LandmarksConfig, "face_landmarker", "your own MediaPipe face_landmarker.task", group="picture"
+        LandmarksConfig, "face_landmarker", "custom MediaPipe face_landmarker.task", group="picture"
     )
-    profile: str = stage_option(RecordsConfig, "profile", "mouth window", group="picture", choices=tuple(PROFILES))
+    profile: str = stage_option(
+        RecordsConfig,
+        "profile",
+        "how the mouth is cropped; liptype2-v1: as the original script",
+        group="picture",
+        choices=tuple(PROFILES),
+    )
     quality_policy: QualityPolicy = stage_option(
-        RecordsConfig, "quality_policy", "what to do with odd clips", group="output"
+        RecordsConfig, "quality_policy", "what to do with clips that have quality problems", group="output"
     )
     layout: str = option(
         "auto", "layout of the data set", group="data set", choices=("auto", *(layout.name for layout in LAYOUTS))
     )
-    compat_order: bool = option(False, "the original script's shard and place for every clip", group="output")
+    compat_order: bool = option(False, "assign clips to shards in the order of the original script", group="output")
     allow_missing_speakers: bool = option(
-        False, "accept a split that names speakers who are not in the data", group="data set"
+        False, "accept a split with speakers that the data set lacks", group="data set"
     )
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ Stages = tuple[tuple[str, Mapping[str, Any]], ...]
 
 
 def _landmarker(model: str) -> Any:
-    text = f"your own MediaPipe {model} landmarker .task"
+    text = f"custom MediaPipe {model} landmarker .task"
     return stage_option(KeypointsConfig, f"{model}_landmarker", text, group="picture")
 
 
@@ -43,13 +43,13 @@ class SignOptions:
     write_iv3_features: bool = option(
         False, "write X2048: InceptionV3 features of each frame", group="output", sets=((SignFilesConfig, "features"),)
     )
-    disable_parquet: bool = option(False, "no parquet table beside each npz", group="output")
-    preview: bool = stage_option(SignFilesConfig, "preview", "sheets of skeletons for the report", group="output")
-    num_shards: int = option(16, "units of work and retry", group="output")
+    disable_parquet: bool = option(False, "write no parquet table beside each npz", group="output")
+    preview: bool = stage_option(SignFilesConfig, "preview", "draw sheets of skeletons for the report", group="output")
+    num_shards: int = option(16, "shards: units of work and retry", group="output")
     target_fps: float = stage_option(
         SignFilesConfig,
         "target_fps",
-        "frames a second that are kept",
+        "frames per second to keep",
         also=((DecodeConfig, "target_fps"),),
         group="picture",
         unit="Hz",
@@ -57,15 +57,15 @@ class SignOptions:
     sampling: Literal["grid", "decimate", "all"] = stage_option(
         SignFilesConfig,
         "sampling",
-        "grid: the frame nearest to each point of time; decimate: as the original, artefacts included; all: every "
-        "frame",
+        "grid: the frame nearest to each point of time; decimate: as the original script, with its artefacts; all: "
+        "every frame",
         also=((DecodeConfig, "sampling"),),
         group="picture",
     )
     out_size: int = stage_option(
         KeypointsConfig,
         "out_size",
-        "side of the square that points are sought in",
+        "side of the square image in which points are detected",
         also=((SignFilesConfig, "out_size"),),
         group="picture",
         unit="px",
@@ -73,65 +73,69 @@ class SignOptions:
     conf_thresh: float = stage_option(
         KeypointsConfig,
         "conf_thresh",
-        "confidence of a visible point",
+        "least confidence of a visible point",
         also=((SignFilesConfig, "conf_thresh"),),
         group="picture",
     )
     max_gap: int = stage_option(
-        SignFilesConfig, "max_gap", "longest gap that is filled, in frames", group="picture", unit="frames"
+        SignFilesConfig, "max_gap", "longest gap in the points to fill", group="picture", unit="frames"
     )
     max_pixels: int = stage_option(
-        DecodeConfig, "max_pixels", "refuse a clip with larger frames", group="limits", unit="px"
+        DecodeConfig, "max_pixels", "reject clips with larger frames (width times height)", group="limits", unit="px"
     )
     max_duration_s: float = stage_option(
-        DecodeConfig, "max_duration_s", "refuse a longer clip", group="limits", unit="s"
+        DecodeConfig, "max_duration_s", "reject longer clips", group="limits", unit="s"
     )
     max_decoded_frames: int | None = option(
         None,
-        f"refuse a clip of more frames (default: {_USUAL_MOST_HZ} for each second of --max-duration-s, at least "
+        f"reject clips with more frames (default: {_USUAL_MOST_HZ} for each second of --max-duration-s, at least "
         f"{_LEAST_MAX_FRAMES})",
         group="limits",
         unit="frames",
         metavar="N",
     )
-    id: int | None = option(None, "gloss and category of every clip", group="data set")
+    id: int | None = option(None, "gloss id and category id of every clip", group="data set")
     gloss_id: int | None = option(
         None, "gloss of every clip, where --cat-id is its category", group="data set", hidden=True
     )
     cat_id: int | None = option(None, "category of every clip, beside --gloss-id", group="data set", hidden=True)
-    label_from: Literal["", "folder"] = option("", "the gloss is the folder that a clip lies in", group="data set")
+    label_from: Literal["", "folder"] = option("", "take the gloss from the folder of a clip", group="data set")
     label_map: FileRef = option(
-        "", "CSV file,gloss[,cat] of clips, or gloss_id,label,cat_id[,category] of folders", group="data set"
+        "", "CSV with file,gloss[,cat] per clip, or gloss_id,label,cat_id[,category] per folder", group="data set"
     )
-    labels_csv: FileRef = option("", "labels file (default: labels.csv in the output)", group="output")
-    append: bool = option(False, "keep the rows of other clips that the labels file holds", group="output")
-    occ_enable: bool = option(False, "judge occlusion: done wherever keypoints are written", group="picture")
+    labels_csv: FileRef = option("", "labels file to write (default: labels.csv in the output)", group="output")
+    append: bool = option(False, "keep the rows of other clips in the labels file", group="output")
+    occ_enable: bool = option(False, "estimate occlusion; always done with --write-keypoints", group="picture")
     occ_method: OcclusionMethod = stage_option(
         SignFilesConfig,
         "occ_method",
-        "auto: hands over the head, and visibility in clips without",
+        "auto: hand-over-head, or visibility where that finds no frame",
         group="picture",
     )
     occ_vis_thresh: float = stage_option(
-        SignFilesConfig, "occ_vis_thresh", "visibility: least share of points", group="picture"
+        SignFilesConfig, "occ_vis_thresh", "method visibility: least share of visible points", group="picture"
     )
     occ_frame_prop: float = stage_option(
-        SignFilesConfig, "occ_frame_prop", "share of frames that is enough", group="picture"
+        SignFilesConfig, "occ_frame_prop", "share of occluded frames that makes a clip occluded", group="picture"
     )
     occ_min_run: int = stage_option(
-        SignFilesConfig, "occ_min_run", "frames in a row that are enough", group="picture", unit="frames"
+        SignFilesConfig,
+        "occ_min_run",
+        "occluded frames in a row that make a clip occluded",
+        group="picture",
+        unit="frames",
     )
     occ_min_run_s: float = stage_option(
-        SignFilesConfig, "occ_min_run_s", "the same in seconds; 0: frames count", group="picture", unit="s"
+        SignFilesConfig, "occ_min_run_s", "the same in seconds; 0: use --occ-min-run", group="picture", unit="s"
     )
     batch_size: int = stage_option(
-        FeaturesConfig, "batch_size", "frames through InceptionV3 at once", group="features", unit="frames"
+        FeaturesConfig, "batch_size", "frames per batch of InceptionV3", group="features", unit="frames"
     )
     iv3_weights: FileRef = stage_option(
-        FeaturesConfig, "weights", "weights of InceptionV3; without: SEEDED RANDOM ones", group="features"
+        FeaturesConfig, "weights", "weights of InceptionV3; empty: SEEDED RANDOM weights", group="features"
     )
     iv3_weights_sha256: str = stage_option(
-        FeaturesConfig, "weights_sha256", "what the weights must be", group="features", metavar="HEX"
+        FeaturesConfig, "weights_sha256", "SHA-256 that the weights must have", group="features", metavar="HEX"
     )
     iv3_seed: int = stage_option(FeaturesConfig, "seed", "seed of random weights", group="features")
     features_backend: BackendName | None = option(
@@ -171,21 +175,20 @@ class SignOptions:
     triton_in_flight: int = stage_option(
         FeaturesConfig,
         "triton_in_flight",
-        "requests to Triton on their way at a time, with --batch-size frames in all; 1: whole batches, one "
-        "after the other",
+        "concurrent requests to Triton, with --batch-size frames in all; 1: whole batches, one after the other",
         group="features",
         metavar="N",
     )
     triton_transport: TransportName = stage_option(
         FeaturesConfig,
         "triton_transport",
-        "how frames go to Triton; auto: by shared memory to a server of this host",
+        "how frames are sent to Triton; auto: by shared memory where the server is on this host",
         group="features",
     )
     segmenter: FileRef = stage_option(
         KeypointsConfig,
         "segmenter",
-        "your own person segmenter; without: no background is removed",
+        "custom person segmenter; empty: the background is kept",
         group="picture",
     )
     face_landmarker: FileRef = _landmarker("face")

@@ -230,7 +230,7 @@ def predict(settings: Settings, media_bytes: float) -> Prediction:
 
 PIPELINE = Pipeline(
     "sign",
-    "sign videos to keypoints and InceptionV3 features, an npz a clip",
+    "sign videos to keypoints and InceptionV3 features, one npz per clip",
     SignOptions,
     stages,
     read,
