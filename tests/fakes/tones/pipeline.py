@@ -1,0 +1,95 @@
+"""The pipeline `tones`: every wav below the input root, its waveform decoded, its spectrum measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.base.stage.fields import option
+
+from orchestrator.pipelines.base import DataSet, Inputs, Pipeline
+from services.base.run.manifest import ClipRow, ClipTable
+from services.base.run.sharding import assign_shards
+from services.base.run.spec import RunSpec, ShardCommit
+from services.base.store.interface import Entry, Store
+
+
+@dataclass(frozen=True)
+class TonesOptions:
+    """What a user may choose."""
+
+    num_shards: int = option(4, "units of work and retry", group="output")
+    hold: str = option("", "NAME=FILE: the clip of that name waits while the file is there", group="limits")
+
+
+def stages(options: TonesOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    return ("audio", {}), ("spectrum", {"hold": options.hold})
+
+
+def wavs(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted((entry for entry in entries if entry.name.endswith(".wav")), key=lambda entry: entry.name)
+
+
+def read(inputs: Inputs, options: TonesOptions) -> DataSet:
+    found = wavs(inputs.entries)
+    places = assign_shards([entry.name for entry in found], options.num_shards)
+    rows = [
+        ClipRow(
+            key=entry.name,
+            utterance_id=entry.name.removesuffix(".wav").replace("/", "__"),
+            speaker_id="",
+            media=entry.name,
+            split="train",
+            shard=int(places.shard_N[i]),
+            position=int(places.position_N[i]),
+            idx=i,
+            size_bytes=entry.size_bytes,
+            version=entry.version,
+        )
+        for i, entry in enumerate(found)
+    ]
+    return DataSet(ClipTable.of_rows(sorted(rows, key=lambda row: (row.shard, row.position))))
+
+
+def count(inputs: Inputs, options: TonesOptions) -> int:
+    del options
+    return len(wavs(inputs.entries))
+
+
+def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    del row, extras
+    return []
+
+
+def summary_files(
+    order: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]
+) -> dict[str, bytes]:
+    del order, done
+    windows = {str(clip["key"]): clip["windows"] for clip in quality}
+    return {"meta.json": json.dumps({"clips": len(windows), "windows": sum(windows.values())}).encode()}
+
+
+def file_of(order: RunSpec, row: ClipRow) -> str:
+    del order
+    return f"{row.utterance_id}.npz"
+
+
+def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
+    yield 0, outputs.read(name)
+
+
+PIPELINE = Pipeline(
+    "tones",
+    "wav files to spectral statistics, an npz a clip",
+    TonesOptions,
+    stages,
+    read,
+    count,
+    check,
+    summary_files,
+    file_of,
+    payloads,
+    product="clips",
+)

@@ -1,0 +1,139 @@
+"""A pipeline with a stage of its own, from outside the checkout: its package and a line in each of two tables.
+
+The pipeline (tests/fakes/tones) is of sound alone: no clip has a picture.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.base.run.sharding import assign_shards
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = {
+    "services/__main__.py": ('STAGES: dict[str, str] = {\n    "decode"', '    "spectrum": "tones",\n'),
+    "orchestrator/pipelines/__init__.py": (
+        'PIPELINES: dict[str, str] = {\n    "grid"',
+        '    "tones": "tones.pipeline",\n',
+    ),
+}
+RATE_HZ = 8000
+NUM_SHARDS = 3
+TONES_HZ = {f"{name}.wav": hz for name, hz in zip("abcdef", (220, 440, 880, 1200, 1760, 3000), strict=True)}
+LIMIT_S = 120
+
+
+def checkout(folder: Path) -> Path:
+    """The checkout as a contributor has it: all of it as it is, by links, but for a line in each of the two tables."""
+    for name, (head, line) in TABLES.items():
+        text = (ROOT / name).read_text()
+        assert head in text
+        (folder / name).parent.mkdir(parents=True)
+        start = head.index("    ")
+        (folder / name).write_text(text.replace(head, head[:start] + line + head[start:]))
+    for made in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        here = ROOT / made.relative_to(folder)
+        names = ("services", "orchestrator") if made == folder else [path.name for path in here.iterdir()]
+        for name in names:
+            if not (made / name).exists() and name != "__pycache__":
+                (made / name).symlink_to(here / name)
+    shutil.copytree(ROOT / "tests" / "fakes" / "tones", folder / "tones")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkout(tmp_path_factory.mktemp("fork"))
+
+
+@pytest.fixture(scope="module")
+def wavs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a second of a tone each."""
+    folder = tmp_path_factory.mktemp("wavs")
+    for name, hz in TONES_HZ.items():
+        samples = np.sin(2 * np.pi * hz * np.arange(RATE_HZ // 2) / RATE_HZ) * 20_000
+        with wave.open(str(folder / name), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE_HZ)
+            file.writeframes(samples.astype("<i2").tobytes())
+    return folder
+
+
+def argv(*words: object) -> list[str]:
+    return [sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
+
+
+def environment(fork: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(fork)}
+
+
+def visemill(fork: Path, *words: object) -> dict[str, object]:
+    """What a command answers, which must succeed."""
+    done = subprocess.run(
+        [*argv(*words), "-o", "json"],
+        cwd=fork,
+        env=environment(fork),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_only_the_two_tables_are_touched(fork: Path) -> None:
+    own = [path.relative_to(fork) for path in fork.rglob("*") if path.is_file() and not path.is_symlink()]
+    shared = [path for path in own if (ROOT / path).exists()]
+    assert sorted(map(str, shared)) == sorted(TABLES)
+    for path in shared:
+        before, now = (ROOT / path).read_text().splitlines(), (fork / path).read_text().splitlines()
+        assert len(now) == len(before) + 1 and [line for line in now if line not in before] == [
+            TABLES[str(path)][1].rstrip()
+        ]
+
+
+def test_its_run_is_killed_and_resumed_and_gives_the_same_bytes(fork: Path, wavs: Path, tmp_path: Path) -> None:
+    """Five starts of the command line, and workers beside three of them."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    shard_of = dict(zip(TONES_HZ, assign_shards(list(TONES_HZ), NUM_SHARDS).shard_N.tolist(), strict=True))
+    last = max(shard_of, key=lambda name: shard_of[name])
+    hold = tmp_path / "hold"
+
+    def run(output: Path) -> list[object]:
+        held = f"{last.removesuffix('.wav')}={hold}"
+        roots = ("--input-root", wavs, "--output-root", output, "--hold", held)
+        return ["run", "tones", *roots, "--num-shards", NUM_SHARDS, "--workers", 1]
+
+    answer = visemill(fork, *run(whole))
+    assert answer["finished"] and not answer["quarantined"]
+    hold.touch()
+    with subprocess.Popen(argv(*run(killed)), cwd=fork, env=environment(fork), stderr=subprocess.PIPE) as process:
+        until_s = time.monotonic() + LIMIT_S
+        while not list(killed.rglob("done.json")) and time.monotonic() < until_s and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert 1 <= len(list(killed.rglob("done.json"))) < NUM_SHARDS
+    assert not list(killed.glob("*.npz"))
+    hold.unlink()
+    resumed = visemill(fork, "resume", "--output-root", killed, "--workers", 1)
+    assert resumed["finished"]
+    assert files(killed) == files(whole)
+
+    with np.load(killed / "c.npz") as found:
+        assert np.median(found["centroid_hz"]) == pytest.approx(TONES_HZ["c.wav"], rel=0.02)
+    assert not visemill(fork, "verify", "--output-root", killed, "--recompute", "50%")["problems"]
