@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.base.stage.fields import option
-
 from orchestrator.pipelines.base import DataSet, Inputs, Pipeline
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.sharding import assign_shards
 from services.base.run.spec import RunSpec, ShardCommit
+from services.base.stage.fields import option
 from services.base.store.interface import Entry, Store
 
 
