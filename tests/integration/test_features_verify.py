@@ -106,5 +106,5 @@ def test_a_server_that_does_not_answer_costs_patience_once_and_not_in_silence(re
     assert done.returncode == BadConfig.exit_code, done.stderr
     first, second = json.loads(done.stdout)["models"]
     assert "check that the server runs" in first["problems"][0]
-    assert second["problems"] == [f"{server} was not asked: it did not answer for semantic"]
+    assert second["problems"] == [f"{server} was not checked: it did not answer for semantic"]
     assert "trying again" in done.stderr
