@@ -42,6 +42,7 @@ RUN = {
 # Block -> why it is not run.
 LEFT_OUT = {
     ("A wheel, on one machine", 0): "no cluster: tests/e2e/test_wheel.py builds and runs the wheel, without an index",
+    ("Shell completion", 0): "no cluster: tests/unit/orchestrator/cli/test_completion.py runs what it prints",
     (MACHINE, 2): "no command: what `helm test` prints, compared with what it did print",
     ("On a real cluster", 0): "no command: values, rendered by helm as they stand there",
     ("On a real cluster", 1): "a rule of prometheus-adapter, which the test cluster has not got",
