@@ -15,6 +15,7 @@ from services.base.stage.stream import ONLY_FRAMES
 from services.geometry.tracks import interpolate_short_losses
 from services.landmarks import models
 from services.landmarks.face.backend import Backend, FaceTrack
+from services.landmarks.frame_size import check_frame_size
 from services.landmarks.spec import LandmarksConfig, Mode
 
 # MediaPipe's backends in use, by what decides their networks.
@@ -68,13 +69,7 @@ class LandmarksOfClip:
         """Raises BadInput when the frames change size."""
         height_px, width_px = chunk.frames_THWC.shape[1:3]
         track = self._track or self._start(width_px, height_px)
-        if (width_px, height_px) != self._size_px:
-            was = "x".join(map(str, self._size_px))
-            raise BadInput(
-                "FRAME_SIZE_CHANGED",
-                f"{self._name}: frame {chunk.first_index} is {width_px}x{height_px} px after frames of {was} px; "
-                "a clip's frames must be of one size: re-encode it, or cut it where the size changes",
-            )
+        check_frame_size(self._name, chunk, self._size_px)
         track.push(chunk)
 
     def finish(self, given: Mapping[str, Any]) -> Landmarks:

@@ -34,6 +34,7 @@ from services.landmarks.body.person import CHECK_EVERY_FRAMES, PersonTrack, pixe
 from services.landmarks.body.scenes import SceneCuts
 from services.landmarks.body.spec import KeypointsConfig
 from services.landmarks.face.mediapipe import only_largest
+from services.landmarks.frame_size import check_frame_size
 from services.landmarks.mediapipe.library import Library
 from services.landmarks.mediapipe.tasks import FaceTasks
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER
@@ -144,13 +145,7 @@ class KeypointsOfClip:
         height_px, width_px = chunk.frames_THWC.shape[1:3]
         if self._size_px == (0, 0):
             self._size_px = (width_px, height_px)
-        if (width_px, height_px) != self._size_px:
-            was = "x".join(map(str, self._size_px))
-            raise BadInput(
-                "FRAME_SIZE_CHANGED",
-                f"{self._name}: frame {chunk.first_index} is {width_px}x{height_px} px after frames of {was} px; "
-                "a clip's frames must be of one size: re-encode it, or cut it where the size changes",
-            )
+        check_frame_size(self._name, chunk, self._size_px)
         for frame_HWC, time_s in zip(chunk.frames_THWC, chunk.pts_s, strict=True):
             self._take(frame_HWC, float(time_s))
 
