@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -121,9 +121,18 @@ def video_stream(container: Any, media: Media, config: DecodeConfig, log: Decode
         kinds = ", ".join(sorted({"cover picture" if s.type == "video" else s.type for s in container.streams}))
         message = f"{media.name}: no video stream in it, only {kinds or 'nothing'}; give a file with video"
         raise bad_input("NO_VIDEO_STREAM", message, log)
-    stream = max((s for s in videos if s.codec_context is not None), key=_rank, default=None)
+    return read_alone(container, videos, _rank, "video", media, log)
+
+
+def read_alone(
+    container: Any, streams: Iterable[Any], rank: Callable[[Any], Any], kind: str, media: Media, log: DecoderLog
+) -> Any:
+    """Of these streams with a decoder that of the highest rank, the first of equals; packets of all others are left
+    unread. kind: of the streams, for people. Raises BadInput UNSUPPORTED_CODEC.
+    """
+    stream = max((s for s in streams if s.codec_context is not None), key=rank, default=None)
     if stream is None:
-        raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its video; re-encode it", log)
+        raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its {kind}; re-encode it", log)
     for other in container.streams:
         if other is not stream:
             other.discard = av.stream.Discard.all

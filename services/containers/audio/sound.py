@@ -26,7 +26,7 @@ from services.containers.audio.config import MAX_RATE_HZ, MIN_RATE_HZ, AudioConf
 from services.containers.audio.placement import Placement
 from services.containers.audio.samples import to_float32
 from services.containers.decoder_log import DecoderLog
-from services.containers.opening import absurd_memory, bad_input, declared_duration_s, open_container
+from services.containers.opening import absurd_memory, bad_input, declared_duration_s, open_container, read_alone
 from services.containers.packets import ends_in_mid_packet
 
 # Kinds that hold sound alone, beside those that may hold video.
@@ -71,13 +71,7 @@ def audio_stream(container: Any, media: Media, log: DecoderLog) -> Any:
         kinds = ", ".join(sorted({s.type for s in container.streams}))
         message = f"{media.name}: no audio stream in it, only {kinds or 'nothing'}; give a file with sound"
         raise bad_input("NO_AUDIO_STREAM", message, log)
-    stream = max((s for s in sounds if s.codec_context is not None), key=_rank, default=None)
-    if stream is None:
-        raise bad_input("UNSUPPORTED_CODEC", f"{media.name}: no decoder for its sound; re-encode it", log)
-    for other in container.streams:
-        if other is not stream:
-            other.discard = av.stream.Discard.all
-    return stream
+    return read_alone(container, sounds, _rank, "sound", media, log)
 
 
 def _rank(stream: Any) -> tuple[bool, bool, int]:
