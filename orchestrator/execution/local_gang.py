@@ -16,6 +16,7 @@ from orchestrator.runs.gang.decision import Action, End, Fail, Finish, GangState
 from orchestrator.runs.gang.drive import drive
 from orchestrator.runs.worker_argv import pod_argv, rank_argv
 from services.base.errors import EXIT_OK
+from services.base.process.ending import end_all, shell_code
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
@@ -28,8 +29,6 @@ _LOOK_EVERY_S = 2.0
 # More than a pod takes to end its ranks.
 _TERMINATE_GRACE_S = 15.0
 _LOOPBACK = "127.0.0.1"
-# As shells tell of a signal.
-_SIGNALLED = 128
 _MOST_KEPT = 32
 
 
@@ -154,21 +153,12 @@ class _ProcessGroups:
     def exit_codes(self) -> dict[int, int]:
         """Of the pods that have ended."""
         codes = {pod: process.poll() for pod, process in enumerate(self._processes)}
-        return {pod: code if code >= 0 else _SIGNALLED - code for pod, code in codes.items() if code is not None}
+        return {pod: shell_code(code) for pod, code in codes.items() if code is not None}
 
     def end(self) -> None:
         """Asks all to end (SIGTERM), and kills those that do not within the grace, with all that they started."""
-        for process in self._processes:
-            if process.poll() is None:
-                process.terminate()
-        until_s = time.monotonic() + _TERMINATE_GRACE_S
-        for process in self._processes:
-            try:
-                process.wait(max(0.0, until_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                # What a rank has started itself, too.
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        # What a rank has started itself, too.
+        end_all(self._processes, _TERMINATE_GRACE_S, lambda process: os.killpg(process.pid, signal.SIGKILL))
 
     def _words(self, pod: int) -> str:
         try:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
+from services.base.process.ending import SIGNALLED, end_all, shell_code
 from services.base.sandbox.child import die_with_parent
 
 MASTER_FD = "VISEMILL_MASTER_FD"
@@ -27,8 +28,6 @@ MASTER_FD = "VISEMILL_MASTER_FD"
 _POLL_S = 0.05
 _TERMINATE_GRACE_S = 10.0
 _LAST_BYTES = 4096
-# As shells tell of a signal.
-_SIGNALLED = 128
 
 
 class _Ranks:
@@ -65,21 +64,12 @@ class _Ranks:
         75 comes last: it is what a rank ends with that has lost another.
         """
         codes = {self._first + local: process.poll() for local, process in enumerate(self._processes)}
-        failed = [(rank, code if code > 0 else _SIGNALLED - code) for rank, code in codes.items() if code]
+        failed = [(rank, shell_code(code)) for rank, code in codes.items() if code]
         return min(failed, key=lambda one: one[1] == EXIT_TRANSIENT, default=None)
 
     def end(self) -> None:
         """Asks all to end, and kills those that do not within the grace."""
-        for process in self._processes:
-            if process.poll() is None:
-                process.terminate()
-        until_s = time.monotonic() + _TERMINATE_GRACE_S
-        for process in self._processes:
-            try:
-                process.wait(max(0.0, until_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end_all(self._processes, _TERMINATE_GRACE_S, subprocess.Popen.kill)
 
     def last_error(self, rank: int) -> dict[str, str]:
         """The error line that a rank ended with, as far as there is a log of it."""
@@ -132,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ranks.end()
     if failed is None:
         return EXIT_TRANSIENT if ranks.failed() else EXIT_OK
-    if asked and failed[1] == _SIGNALLED + signal.SIGTERM:
+    if asked and failed[1] == SIGNALLED + signal.SIGTERM:
         return EXIT_TRANSIENT
     _tell(flags.termination_log, *failed, ranks.last_error(failed[0]))
     return failed[1]
