@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.base.media.arrays import Float32Array, Float64Array
-from services.base.media.points import Keypoints, Landmarks
+from services.base.media.points import Keypoints, Landmarks, PointSource
+from services.base.media.topology import IBUG_68
 from services.landmarks.body.layout import FACE, LEFT_HAND, POSE, RIGHT_HAND
 
 BoolArray = npt.NDArray[np.bool_]
@@ -59,3 +60,17 @@ def box_iou(boxes: npt.ArrayLike, others: npt.ArrayLike) -> Float64Array:
     shared = np.prod(np.clip(high - low, 0.0, None), axis=-1)
     union = np.prod(a[..., 2:] - a[..., :2], axis=-1) + np.prod(b[..., 2:] - b[..., :2], axis=-1) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union != 0)
+
+
+FACE_NC = np.random.default_rng(7).uniform(50, 150, (68, 2)).astype(np.float32)
+
+
+def clip(pattern: str) -> Landmarks:
+    """One letter a frame: D detected, t tracked, i interpolated, . missing. The face moves by (1, 2) px a frame."""
+    letters = {".": PointSource.MISSING, "D": PointSource.DETECTED, "t": PointSource.TRACKED}
+    source_T = np.array([letters.get(letter, PointSource.INTERPOLATED) for letter in pattern], np.uint8)
+    steps_T = np.arange(len(pattern), dtype=np.float32)
+    points_TNC = FACE_NC + steps_T[:, None, None] * np.array([1, 2], np.float32)
+    points_TNC[source_T == PointSource.MISSING] = np.nan
+    score_T = np.where(np.isin(source_T, (1, 2)), 0.9, 0.0).astype(np.float32)
+    return Landmarks(IBUG_68, points_TNC.astype(np.float32), score_T, source_T, 360, 288)

@@ -2,24 +2,11 @@
 
 import numpy as np
 import pytest
-from point_measures import box_iou, group_boxes, normalised_error, shown_points
+from point_measures import FACE_NC, box_iou, clip, group_boxes, normalised_error, shown_points
 
-from services.base.media.points import Keypoints, Landmarks, PointSource
+from services.base.media.points import Keypoints, Landmarks
 from services.base.media.topology import IBUG_68, MEDIAPIPE_478, topology
 from services.landmarks.body.layout import FACE, LAYOUT, LEFT_HAND, NUM_POINTS
-
-FACE_NC = np.random.default_rng(7).uniform(50, 150, (68, 2)).astype(np.float32)
-
-
-def clip(pattern: str) -> Landmarks:
-    """One letter a frame: D detected, t tracked, i interpolated, . missing. The face moves by (1, 2) px a frame."""
-    letters = {".": PointSource.MISSING, "D": PointSource.DETECTED, "t": PointSource.TRACKED}
-    source_T = np.array([letters.get(letter, PointSource.INTERPOLATED) for letter in pattern], np.uint8)
-    steps_T = np.arange(len(pattern), dtype=np.float32)
-    points_TNC = FACE_NC + steps_T[:, None, None] * np.array([1, 2], np.float32)
-    points_TNC[source_T == PointSource.MISSING] = np.nan
-    score_T = np.where(np.isin(source_T, (1, 2)), 0.9, 0.0).astype(np.float32)
-    return Landmarks(IBUG_68, points_TNC.astype(np.float32), score_T, source_T, 360, 288)
 
 
 def test_error_is_mean_distance_over_the_eyes_distance() -> None:

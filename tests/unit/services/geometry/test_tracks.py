@@ -4,23 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from point_measures import clip
 
-from services.base.media.points import Landmarks, PointSource
-from services.base.media.topology import IBUG_68
+from services.base.media.points import Landmarks
 from services.geometry.tracks import interpolate_short_losses, losses
-
-FACE_NC = np.random.default_rng(7).uniform(50, 150, (68, 2)).astype(np.float32)
-
-
-def clip(pattern: str) -> Landmarks:
-    """One letter a frame: D detected, t tracked, i interpolated, . missing. The face moves by (1, 2) px a frame."""
-    letters = {".": PointSource.MISSING, "D": PointSource.DETECTED, "t": PointSource.TRACKED}
-    source_T = np.array([letters.get(letter, PointSource.INTERPOLATED) for letter in pattern], np.uint8)
-    steps_T = np.arange(len(pattern), dtype=np.float32)
-    points_TNC = FACE_NC + steps_T[:, None, None] * np.array([1, 2], np.float32)
-    points_TNC[source_T == PointSource.MISSING] = np.nan
-    score_T = np.where(np.isin(source_T, (1, 2)), 0.9, 0.0).astype(np.float32)
-    return Landmarks(IBUG_68, points_TNC.astype(np.float32), score_T, source_T, 360, 288)
 
 
 def pattern_of(landmarks: Landmarks) -> str:
