@@ -105,8 +105,9 @@ def is_kube(flags: argparse.Namespace) -> bool:
 def check(request: RunRequest, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
     settings = kube_settings(flags, os.environ)
-    stages = pipeline_of(request.pipeline).stages(request.options)
-    check_image(settings.worker_image, stages, settings.pods_gpus, remote_stages(flags.remote))
+    pipeline = pipeline_of(request.pipeline)
+    stages = pipeline.stages(request.options)
+    check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(flags.remote))
     _api(flags)
     from orchestrator.kube.controller import check_roots
 

@@ -1,4 +1,4 @@
-"""A sign of life on standard error while a command works in silence: what it does, and for how long."""
+"""A line on standard error while a command works in silence: what it does, and for how long."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Heartbeat:
                 now_s = time.monotonic()
                 if now_s - self._heard_s < _QUIET_S or self._done.is_set():
                     continue
-                text = f"{self._doing} ({duration(now_s - self._began_s)})"
+                lasted_s = now_s - self._began_s
+                # What has just begun, after something else that was silent, has lasted for nothing worth a word.
+                text = f"{self._doing} ({duration(lasted_s)})" if lasted_s >= 1 else self._doing
                 if self._bar:
                     self._bar.draw(columns(self._stream), 0.0, [], text)
                 else:

@@ -82,7 +82,7 @@ class KubeRun:
         """Raises BadConfig NO_CLUSTER, LOCAL_ROOT, IMAGE_LACKS."""
         check_roots(order.input_root, order.output_root, state.uri)
         stages = [(stage.name, stage.config) for stage in order.stages]
-        check_image(settings.worker_image, stages, settings.pods_gpus, remote_stages(options.remote))
+        check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(options.remote))
         self._pipeline = pipeline
         self._order = order
         self._state = state
@@ -297,9 +297,9 @@ class KubeRun:
 
     def _say_once(self, progress: Progress, text: str) -> None:
         # Counts and names within a message change while the trouble stays.
-        sign = "".join(letter for letter in text if not letter.isdigit())[:120]
-        if sign not in self._told:
-            self._told.add(sign)
+        shape = "".join(letter for letter in text if not letter.isdigit())[:120]
+        if shape not in self._told:
+            self._told.add(shape)
             progress.say(text)
 
     def _pause(self, progress: Progress, job_watch: JobWatch, cost_s: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,12 +62,22 @@ def nothing_lost(orders: Sequence[RunSpec], name: str, before: bytes, after: byt
     return ""
 
 
+def never_judged(order: RunSpec) -> bool:  # noqa: ARG001
+    """For a pipeline that compares no clip's quality with another's."""
+    return False
+
+
 Settings = Mapping[str, Mapping[str, Any]]
 
 
 def nothing_predicted(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
     """For a pipeline of whose products nothing is known before they are made."""
     return Prediction(0.0)
+
+
+def lacks_nothing(settings: Settings, held: Collection[str]) -> str:  # noqa: ARG001
+    """For a pipeline whose libraries are in every image of workers."""
+    return ""
 
 
 # The runs that an output holds already, the oldest first; asked for only where a reader adds to them.
@@ -125,6 +135,10 @@ class Pipeline:
     told of them; a single one is not told. append_flag: the flag with which a run adds to what its output holds; empty
     where none does. figures: (quality fact, its heading) of the report's table of clips.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
+    free_settings: `stage.setting` of what decides no byte of an output, so that runs of one output may differ in it.
+    judges_clips: (order) -> whether the clips of all shards are compared in the end, and odd ones flagged.
+    image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
+    the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
     """
 
@@ -150,4 +164,7 @@ class Pipeline:
     figures: tuple[tuple[str, str], ...] = ()
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048
+    free_settings: frozenset[str] = frozenset()
+    judges_clips: Callable[[RunSpec], bool] = never_judged
+    image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted

@@ -143,7 +143,7 @@ class ClipColumns(Sequence[ListedClip]):
         return ListedClip(self.keys[i], self.speakers[i], self.media[i], extras)
 
 
-def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, compat_order: bool = False) -> ClipTable:
+def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, round_robin: bool = False) -> ClipTable:
     """The rows of the frozen list, by shard and position; in columns, for there may be a million.
 
     splits: one of train, val, test and skip for each of the first len(splits) clips; the others are cut off. Skipped
@@ -151,7 +151,7 @@ def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, c
     Raises ValueError when two clips share a key or the number of shards is impossible.
     """
     num_clips = len(splits)
-    assignment = assign_shards(clips.keys[:num_clips], num_shards, compat_order=compat_order)
+    assignment = assign_shards(clips.keys[:num_clips], num_shards, round_robin=round_robin)
     order = assignment.order()
     order = order[np.fromiter((split != SKIP for split in splits), np.bool_, num_clips)[order]]
     keys = clips.keys.to_arrow()[:num_clips]

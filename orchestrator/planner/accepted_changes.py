@@ -128,7 +128,7 @@ def _check_same_ways(pipeline: Pipeline, order: RunSpec, plan: Plan) -> None:
             "MADE_OTHERWISE",
             f"files that run {order.run} left out are fixed, and would be made otherwise than its others: "
             f"{explain_difference(order, alike)}. Go on with the visemill and models that it was made with, or begin a "
-            "new run in a new output root (the same --state-root keeps the landmarks)",
+            "new run in a new output root (the same --state-root keeps the artifacts)",
         )
 
 

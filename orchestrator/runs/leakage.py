@@ -109,12 +109,12 @@ def _spoken(line: Mapping[str, Any]) -> bytes:
 
 
 def raise_if_leaking(leaks: Sequence[Leak], state_uri: str) -> None:
-    """Raises BadConfig CONTENT_LEAK, naming the first three. state_uri: where the run's landmarks lie."""
+    """Raises BadConfig CONTENT_LEAK, naming the first three. state_uri: where the run's artifacts lie."""
     if leaks:
         shown = "; ".join(str(leak) for leak in leaks[:3])
         raise BadConfig(
             "CONTENT_LEAK",
             f"the same video stands in two splits, {len(leaks)} times: {shown}: nothing was published. "
             "Remove one of each or change the split, then begin a new run in a new --output-root "
-            f"(with --state-root {state_uri} the landmarks are reused)",
+            f"(with --state-root {state_uri} the artifacts are reused)",
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.runs.commits.observe import RunState, observe, read_clips, read_done, read_quality, read_quarantine
 from orchestrator.runs.commits.outputs import FileTable, files_of_commit
 from orchestrator.runs.commits.packed import PackedLines, in_order
@@ -15,9 +16,6 @@ from orchestrator.runs.leakage import with_other_words
 from services.base.errors import BadConfig
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.interface import Store
-
-# Of a stage's settings, those that decide no byte of an output.
-_OF_NO_MATTER = frozenset({"preview", "max_decoded_frames"})
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,10 @@ def files_of(state: Store, parts: Sequence[Part]) -> FileTable:
 def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
     """A line a clip, of the run that made it last; of several runs in order of the files, whichever came first.
 
-    One video under several transcripts is flagged, where clips are judged: no shard can see it alone.
+    One video under several transcripts is flagged, where the pipeline judges clips: no shard can see it alone.
     """
     lines = _last_lines(parts)
-    judged = any(stage.config.get("quality_policy", "keep") != "keep" for part in parts for stage in part.order.stages)
+    judged = any(pipeline_of(part.order.pipeline).judges_clips(part.order) for part in parts)
     return with_other_words(lines) if judged else lines
 
 
@@ -143,5 +141,6 @@ def check_addable(runs: Sequence[tuple[RunSpec, Mapping[str, str]]], order: RunS
 
 def _settings(order: RunSpec) -> dict[str, Any]:
     named = {f"{s.name}.{name}": value for s in order.stages for name, value in s.config.items()}
-    kept = {name: value for name, value in named.items() if name.rpartition(".")[2] not in _OF_NO_MATTER}
+    free = pipeline_of(order.pipeline).free_settings
+    kept = {name: value for name, value in named.items() if name not in free}
     return kept | {f"model {name}": digest for s in order.stages for name, digest in s.models.items()}

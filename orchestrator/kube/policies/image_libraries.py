@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from orchestrator.pipelines.base import Pipeline
 from services.base.errors import BadConfig
 
 # The project's own images of workers -> the libraries of networks that they hold. Of any other image nothing is known.
@@ -14,7 +15,7 @@ _LIBRARIES = {_WORKER: frozenset({"onnxruntime"}), _WITH_TORCH: frozenset({"onnx
 Stages = Iterable[tuple[str, Mapping[str, Any]]]
 
 
-def check_image(image: str, stages: Stages, pods_gpus: int, remote: Collection[str] = ()) -> None:
+def check_image(image: str, pipeline: Pipeline, stages: Stages, pods_gpus: int, remote: Collection[str] = ()) -> None:
     """stages: (name, settings). remote: names of those that run elsewhere. Raises BadConfig IMAGE_LACKS."""
     held = _LIBRARIES.get(name_of(image))
     if held is None or "torch" in held:
@@ -27,23 +28,9 @@ def check_image(image: str, stages: Stages, pods_gpus: int, remote: Collection[s
             f"--pods-gpus {pods_gpus}: nothing in the image {image} can use a GPU, for it holds no torch: leave the "
             f"flag out, or give {get}",
         )
-    for name, settings in stages:
-        if name != "features" or name in remote:
-            continue
-        backend = settings["backend"]
-        if backend == "torch":
-            raise BadConfig(
-                "IMAGE_LACKS",
-                f"--features-backend torch (the default without --triton): the image {image} holds no torch: give "
-                f"--triton HOST:PORT, or {get}",
-            )
-        if backend == "onnxruntime" and not str(settings.get("weights", "")).endswith(".onnx"):
-            raise BadConfig(
-                "IMAGE_LACKS",
-                f"--features-backend onnxruntime without --iv3-weights FILE.onnx: the network must be exported first, "
-                f"and the image {image} holds no torch to do so: give an exported file (`visemill models export` makes "
-                f"it; pods read it from --models-claim), --triton HOST:PORT, or {get}",
-            )
+    here = {name: settings for name, settings in stages if name not in remote}
+    if why := pipeline.image_lacks(here, held):
+        raise BadConfig("IMAGE_LACKS", f"the image {image} cannot carry out the run: {why}, or {get}")
 
 
 def name_of(image: str) -> str:

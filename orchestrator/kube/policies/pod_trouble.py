@@ -112,4 +112,4 @@ def _cut(text: str) -> str:
 
 
 def _remedy(reason: str, text: str) -> str:
-    return next((remedy for sign, remedy in _SPECIAL if sign in text), _REMEDIES[reason])
+    return next((remedy for part, remedy in _SPECIAL if part in text), _REMEDIES[reason])

@@ -54,7 +54,7 @@ def read(inputs: Inputs, options: GridOptions) -> DataSet:
     for i in found.unusable:
         if i < len(splits):
             splits[i] = SKIP
-    rows = frozen_rows(found.clips, splits, options.num_shards, compat_order=options.compat_order)
+    rows = frozen_rows(found.clips, splits, options.num_shards, round_robin=options.compat_order)
     problems = _within(found, len(splits))
     lines = _lines(problems)
     return DataSet(rows, lines, tuple(notes + _told(problems)), _details(found, config, splits, len(lines), options))
@@ -190,6 +190,11 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
     return enumerate(read_records(pieces))
 
 
+def judges_clips(order: RunSpec) -> bool:
+    """Unless the run was asked to keep whatever comes."""
+    return any(stage.config.get("quality_policy", "keep") != "keep" for stage in order.stages)
+
+
 def predict(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
     """A record is as large as its frames, whatever the clip; landmarks are kept for each frame that is decoded."""
     records, landmarks = settings["records"], settings["landmarks"]
@@ -212,5 +217,6 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     predict=predict,
+    judges_clips=judges_clips,
     splits=("train", "val", "test"),
 )

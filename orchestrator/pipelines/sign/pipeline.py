@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.pipelines.base import Agreement, DataSet, Inputs, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.discovery import discover, output_names
+from orchestrator.pipelines.sign.images import image_lacks
 from orchestrator.pipelines.sign.label_tables import GLOSSES_FILE, labels_given
 from orchestrator.pipelines.sign.labels import plan_labels
 from orchestrator.pipelines.sign.options import SignOptions, stages
@@ -244,6 +245,8 @@ PIPELINE = Pipeline(
     lost=lost,
     compare=compare,
     predict=predict,
+    image_lacks=image_lacks,
+    free_settings=frozenset({"signfiles.preview", "decode.max_decoded_frames"}),
     positionals=("VIDEO_DIRECTORY", "OUTPUT_DIRECTORY"),
     preview="preview.jpg",
     product="clips",

@@ -131,5 +131,5 @@ def _lines(state: Store, name: str) -> list[dict[str, object]]:
         raise BadConfig(
             "BAD_STATE_FILE",
             f"{name} in {state.uri} is not what was written there ({error}): restore it, or begin a new run in a new "
-            "output root (the same --state-root keeps the landmarks)",
+            "output root (the same --state-root keeps the artifacts)",
         ) from error

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 PICTURES_HZ = 25.0
-"""Pictures a second, since a folder does not say: GRID's."""
+"""Pictures a second, since a folder does not say: those of European television, in which such data sets are filmed."""
 
 MAX_NUM_PICTURES = 10_000
 MAX_BYTES = 128 << 20

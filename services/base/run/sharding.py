@@ -49,19 +49,19 @@ def shard_of(key: str, num_shards: int) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()) % num_shards
 
 
-def assign_shards(keys: Sequence[str], num_shards: int, *, compat_order: bool = False) -> Assignment:
+def assign_shards(keys: Sequence[str], num_shards: int, *, round_robin: bool = False) -> Assignment:
     """Each key's shard, and its position there.
 
-    By default the shard is `shard_of(key)`, sorted by key (code points) inside. With compat_order the keys' own order
-    counts instead: key i goes to shard i modulo num_shards, as its (i // num_shards)-th, which is what the GRID
-    script of LipTypeV2 does. Raises ValueError when two keys are equal.
+    By default the shard is `shard_of(key)`, sorted by key (code points) inside. With round_robin the keys' own order
+    counts instead: key i goes to shard i modulo num_shards, as its (i // num_shards)-th. Raises ValueError when two
+    keys are equal.
     """
     check_num_shards(num_shards)
     keys = list(keys)
     num_clips = len(keys)
     by_key = sorted(range(num_clips), key=keys.__getitem__)
     _refuse_equal_keys(keys, by_key)
-    if compat_order:
+    if round_robin:
         index_N = np.arange(num_clips, dtype=np.int32)
         return Assignment(index_N % np.int32(num_shards), index_N // np.int32(num_shards))
     shard_N = np.fromiter((shard_of(key, num_shards) for key in keys), np.int32, num_clips)

@@ -30,16 +30,16 @@ def test_rows_can_be_frozen_and_read_back() -> None:
     assert {row.key: row.shard for row in rows} == {key: shard_of(key, 3) for key in CLIPS.keys}
 
 
-def test_compat_order_keeps_the_originals_shard_and_order() -> None:
-    rows = list(frozen_rows(CLIPS, ALL, 2, compat_order=True))
+def test_round_robin_keeps_the_originals_shard_and_order() -> None:
+    rows = list(frozen_rows(CLIPS, ALL, 2, round_robin=True))
     assert [(row.shard, row.idx) for row in rows] == [(0, 0), (0, 2), (0, 4), (1, 1), (1, 3)]
 
 
 def test_leaving_a_clip_out_moves_no_other() -> None:
-    for compat_order in (False, True):
-        rows = [row for row in frozen_rows(CLIPS, ALL, 2, compat_order=compat_order) if row.key != "s1/b"]
+    for round_robin in (False, True):
+        rows = [row for row in frozen_rows(CLIPS, ALL, 2, round_robin=round_robin) if row.key != "s1/b"]
         skipped = ["train", "skip", "val", "val", "test"]
-        assert list(frozen_rows(CLIPS, skipped, 2, compat_order=compat_order)) == rows
+        assert list(frozen_rows(CLIPS, skipped, 2, round_robin=round_robin)) == rows
 
 
 def test_only_the_clips_that_have_a_split_are_listed() -> None:

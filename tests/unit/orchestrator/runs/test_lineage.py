@@ -10,8 +10,9 @@ from services.base.errors import BadConfig
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 
 
-def order(run, root="/in", **config):
-    stages = (PinnedStage("decode", {"target_fps": 15.0} | config, {"net": "aa"}),)
+def order(run, root="/in", preview=True, **config):
+    decode = PinnedStage("decode", {"target_fps": 15.0} | config, {"net": "aa"})
+    stages = (decode, PinnedStage("signfiles", {"preview": preview}))
     return RunSpec(run, "sign", "d" * 64, stages, root, "/out", 1, 1, "c" * 64, {})
 
 
@@ -53,6 +54,7 @@ def test_a_clip_is_in_quarantine_until_a_later_run_of_the_same_folder_tells_othe
 def test_clips_may_be_added_and_made_again():
     check_addable([(order("r1"), {"a": "a.mp4"})], order("r2"), {"a": "a.mp4", "b": "b.mp4"})
     check_addable([(order("r1"), {"a": "a.mp4"})], order("r2", "/elsewhere", preview=False), {"b": "a.mp4"})
+    check_addable([(order("r1"), {"a": "a.mp4"})], order("r2", max_decoded_frames=9), {"a": "a.mp4"})
 
 
 def test_a_clip_that_is_given_alone_and_then_with_its_folder_is_the_same_clip():

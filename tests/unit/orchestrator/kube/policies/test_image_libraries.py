@@ -3,6 +3,8 @@
 import pytest
 
 from orchestrator.kube.policies.image_libraries import check_image
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.lookup import pipeline_of
 from services.base.errors import BadConfig
 
 WORKER, WITH_TORCH = "visemill-worker:0.1.0", "visemill-worker-torch:0.1.0"
@@ -12,6 +14,10 @@ EXPORTED = (("features", {"backend": "onnxruntime", "weights": ""}),)
 ONNX_FILE = (("features", {"backend": "onnxruntime", "weights": "/models/net.onnx"}),)
 TRITON = (("features", {"backend": "triton", "triton": "t:8001"}),)
 GRID = (("decode", {}), ("landmarks", {"backend": "mediapipe"}), ("records", {}))
+
+
+def pipeline_for(stages) -> Pipeline:
+    return pipeline_of("grid" if stages is GRID else "sign")
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,7 @@ GRID = (("decode", {}), ("landmarks", {"backend": "mediapipe"}), ("records", {})
 )
 def test_what_the_image_cannot_do_is_refused_with_the_flag_and_the_remedy(image, stages, pods_gpus, flag, remedies):
     with pytest.raises(BadConfig) as refused:
-        check_image(image, stages, pods_gpus)
+        check_image(image, pipeline_for(stages), stages, pods_gpus)
     assert (refused.value.reason, refused.value.exit_code) == ("IMAGE_LACKS", 78)
     for words in (flag, image, *remedies):
         assert words in refused.value.message
@@ -47,4 +53,4 @@ def test_what_the_image_cannot_do_is_refused_with_the_flag_and_the_remedy(image,
     ],
 )
 def test_all_else_is_let_through(image, stages, pods_gpus, remote):
-    check_image(image, stages, pods_gpus, remote)
+    check_image(image, pipeline_for(stages), stages, pods_gpus, remote)

@@ -69,17 +69,17 @@ def test_the_order_of_the_listing_does_not_matter(keys: list[str], num_shards: i
 
 
 @given(keys_lists, shard_counts)
-def test_compat_order_deals_clips_out_in_the_order_given(keys: list[str], num_shards: int) -> None:
-    assignment = assign_shards(keys, num_shards, compat_order=True)
+def test_round_robin_deals_clips_out_in_the_order_given(keys: list[str], num_shards: int) -> None:
+    assignment = assign_shards(keys, num_shards, round_robin=True)
     assert assignment.shard_N.tolist() == [i % num_shards for i in range(len(keys))]
     for shard in range(num_shards):
         assert _members(keys, assignment, shard) == keys[shard::num_shards]
 
 
-@pytest.mark.parametrize("compat_order", [False, True])
-def test_equal_keys_are_refused(compat_order: bool) -> None:
+@pytest.mark.parametrize("round_robin", [False, True])
+def test_equal_keys_are_refused(round_robin: bool) -> None:
     with pytest.raises(ValueError, match="s1/a"):
-        assign_shards(["s1/a", "s1/b", "s1/a"], 4, compat_order=compat_order)
+        assign_shards(["s1/a", "s1/b", "s1/a"], 4, round_robin=round_robin)
 
 
 @given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n - 1), st.just(n))))
