@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from orchestrator.cli import serve as run_serve  # noqa: E402
 from orchestrator.kube.settings import KubeSettings  # noqa: E402
+from services.audio import rpc as audio  # noqa: E402
 from services.base.process.settings import Settings  # noqa: E402
 from services.base.rpc.config import ListenConfig, ServeConfig  # noqa: E402
 from services.base.store.s3.client import VARIABLES  # noqa: E402
@@ -25,6 +26,7 @@ from services.landmarks import rpc as landmarks  # noqa: E402
 PAGE = Path("docs/settings.md")
 SCHEMA = Path("deploy/helm/visemill/values.schema.json")
 SERVERS = {
+    "audio": audio.add_serve_flags,
     "decode": decode.add_serve_flags,
     "landmarks": landmarks.add_serve_flags,
     "features": features.add_serve_flags,

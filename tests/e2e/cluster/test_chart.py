@@ -1,24 +1,28 @@
 """The chart on a real cluster: installed, asked, changed, taken away; and what its accounts may not do."""
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
+import sys
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from chart_services import CHART, SERVICES
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-CHART = ROOT / "deploy" / "helm" / "visemill"
-SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
 IMAGES = ("worker", "triton", "orchestrator")
 RELEASE = "visemill"
+SOUND_HZ = 8000
 ONLY_ORCHESTRATOR = {"services": {name: {"enabled": False} for name in SERVICES if name != "orchestrator"}}
 
 
@@ -200,6 +204,27 @@ def test_nothing_can_be_written_but_below_tmp(release: Release) -> None:
         told = release.kubectl("exec", pod, "--", "sh", "-c", f"echo > {path}", code=None)
         assert "Read-only file system" in told
     release.kubectl("exec", pod, "--", "sh", "-c", "echo > /tmp/x")
+
+
+def test_another_system_has_sound_decoded_by_what_the_server_says_of_itself(release: Release, tmp_path: Path) -> None:
+    sound, text = tmp_path / "tone.wav", tmp_path / "text.wav"
+    samples_T = (np.sin(2 * np.pi * 440 * np.arange(SOUND_HZ) / SOUND_HZ) * 20_000).astype("<i2")
+    with wave.open(str(sound), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SOUND_HZ)
+        file.writeframes(samples_T.tobytes())
+    text.write_text("not a sound")
+    (pod,) = release.pods("audio")
+    client = Path(__file__).with_name("reflecting_client.py")
+    target = f"{pod['status']['podIP']}:50051"
+    said = json.loads(release.cluster.run(sys.executable, "-I", client, target, sound, text))
+    assert "visemill.v1.AudioService" in said["services"] and not said["ours"]
+    assert (said["info"]["sample_rate_hz"], said["info"]["codec"]) == (SOUND_HZ, "pcm_s16le")
+    # Full scale of 16 bits is -1..1.
+    assert said["samples"] == hashlib.sha256((samples_T / np.float32(32768)).astype("<f4").tobytes()).hexdigest()
+    assert int(said["facts"]["num_samples"]) == SOUND_HZ
+    assert said["refused"] == "INVALID_ARGUMENT"
 
 
 def test_what_is_uninstalled_leaves_nothing(new_release: Callable[[], Release]) -> None:

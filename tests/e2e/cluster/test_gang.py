@@ -1,18 +1,16 @@
 """A gang Job on a real cluster: ranks find rank 0 by its name and end with it, and one that fails ends them all."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from chart_services import CHART, only
 
 from orchestrator.kube.job_manifest import GangJob, RunId, gang_job
 from orchestrator.kube.pod_manifest import PodSettings
 
 pytestmark = pytest.mark.slow
 
-CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "visemill"
-SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
 NUM_RANKS = 3
 # Rank 0 hears from all others at its name, says what it heard and ends; they would stay for ever.
 MEET = """
@@ -39,7 +37,7 @@ FAIL = "import os, sys, time; os.environ['GROUP_RANK'] == '1' and sys.exit({code
 @pytest.fixture
 def begin(cluster: Any, images: Any, namespace: str) -> Any:
     """Makes the gang Job of a program, beside what the chart installs for it; its name."""
-    off = [f"--set=services.{name}.enabled=false" for name in SERVICES]
+    off = [f"--set={name}=false" for name in only()]
     cluster.load("worker")
     cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chart_services import CHART, only
 from kube_runs import Watched
 
 from services.base.run.passes import MAP_PASS, MapPass, gang_pass
@@ -18,8 +19,6 @@ from services.base.run.spec import PinnedStage, RunSpec
 
 pytestmark = pytest.mark.slow
 
-CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "visemill"
-SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
 DRIVER = Path(__file__).with_name("gang_orchestrator.py")
 NUM_RANKS, RANKS_PER_POD = 4, 2
 NUM_STEPS = 40
@@ -32,7 +31,7 @@ def gang(cluster: Any, images: Any, store: Any, namespace: str) -> Iterator[Any]
     cluster.load("worker")
     # Else 20 s until a silent node is taken for dead; a kubelet renews every 10 s.
     cluster.restart("kube-controller-manager", "--node-monitor-grace-period=12s")
-    off = [f"--set=services.{name}.enabled=false" for name in SERVICES]
+    off = [f"--set={name}=false" for name in only()]
     cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
     found = Gang(cluster, store, namespace, images.name("worker"))
     yield found

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chart_services import CHART, only
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[3]
-CHART = ROOT / "deploy" / "helm" / "visemill"
 LIMIT_S = 300
 LANDMARKS = "app.kubernetes.io/component=landmarks"
 
@@ -27,7 +26,7 @@ def served(cluster: Any, namespace: str) -> Iterator[str]:
         cluster.script("metrics")
         cluster.wait("the metrics API", lambda: has_metrics(cluster), 120)
     cluster.load("worker")
-    off = [f"--set=services.{name}.enabled=false" for name in ("decode", "features", "triton", "orchestrator")]
+    off = [f"--set={name}=false" for name in only("landmarks")]
     quick = {
         "image.registry": cluster.images.registry,
         "services.landmarks.resources.requests.cpu": "100m",

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import pytest
+from chart_services import CHART, SERVICES
 from install_document import (
     DOCUMENT,
     FIRST,
@@ -25,8 +26,6 @@ from install_document import (
 
 pytestmark = pytest.mark.slow
 
-CHART = ROOT / "deploy" / "helm" / "visemill"
-SERVICES = ("decode", "features", "landmarks", "orchestrator", "triton")
 NUM_CLIPS, NUM_FRAMES = 2, 12
 
 

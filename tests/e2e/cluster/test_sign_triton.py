@@ -9,12 +9,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from chart_services import CHART, only
 from kube_runs import Watched
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-CHART = ROOT / "deploy" / "helm" / "visemill"
 TRITON = "app.kubernetes.io/component=triton"
 NUM_CLIPS = 6
 # docs/features.md: of the outputs' deviation, from either backend in the worker.
@@ -45,7 +45,7 @@ def triton(cluster: Any, store: Any, namespace: str) -> Iterator[str]:
     """The chart's Triton alone, behind one address that pods and the command line reach."""
     cluster.load("worker", "triton")
     values = {
-        **{f"services.{name}.enabled": False for name in ("decode", "landmarks", "features", "orchestrator")},
+        **only("triton"),
         "image.registry": cluster.images.registry.rstrip("/"),
         "services.triton.headless": False,
         "services.triton.resources.requests.cpu": "100m",

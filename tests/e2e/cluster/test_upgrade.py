@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chart_services import CHART, only
 from kube_runs import Watched
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-CHART = ROOT / "deploy" / "helm" / "visemill"
 NUM_SHARDS = 8
 ORCHESTRATOR = "app.kubernetes.io/component=orchestrator"
 VALUES = {
-    **{f"services.{name}.enabled": False for name in ("decode", "landmarks", "features", "triton")},
+    **only("orchestrator"),
     "services.orchestrator.resources.requests.cpu": "100m",
     "runs.parallelism": 1,
     "runs.podsCpu": 0.5,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-COMPONENTS = ("worker", "training", "decode", "landmarks", "features", "triton", "orchestrator", "test")
+COMPONENTS = ("worker", "training", "audio", "decode", "landmarks", "features", "triton", "orchestrator", "test")
 PORTS = {"triton": 8001, "training": 29500}
 # Who may call whom, over gRPC or, between ranks, for their rendezvous.
 ARROWS = {
-    *itertools.product(("worker", "orchestrator", "test"), ("decode", "landmarks", "features", "triton")),
+    *itertools.product(("worker", "orchestrator", "test"), ("audio", "decode", "landmarks", "features", "triton")),
     ("features", "triton"),
     ("test", "orchestrator"),
     ("training", "training"),
@@ -78,7 +78,7 @@ def test_what_leaves_the_chart(chart: Callable[..., Any], caller: str, port: int
 
 def test_a_client_is_who_carries_the_label(chart: Callable[..., Any]) -> None:
     policies = list(chart().all("NetworkPolicy").values())
-    for callee in ("orchestrator", "landmarks"):
+    for callee in ("orchestrator", "audio", "landmarks"):
         assert may_call(policies, {"visemill.dev/client": "true"}, labels(callee), 50051)
         assert not may_call(policies, {"app": "other"}, labels(callee), 50051)
 

@@ -17,7 +17,7 @@ from services.base.rpc.server import LIVENESS
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "visemill"
-SERVICES = {"decode", "landmarks", "features", "triton", "orchestrator"}
+SERVICES = {"audio", "decode", "landmarks", "features", "triton", "orchestrator"}
 MINORS = ("1.31", "1.32", "1.33", "1.34", "1.35")
 TLS = {"tls": {"enabled": True, "existingSecret": "certs"}}
 EVERYTHING = {
@@ -97,7 +97,8 @@ def test_every_service_has_its_objects(chart: Callable[..., Any]) -> None:
     for kind in ("Deployment", "PodDisruptionBudget"):
         assert set(made.all(kind)) == names
     assert set(made.all("Service")) == names | {"visemill-gang"}
-    assert set(made.all("HorizontalPodAutoscaler")) == {"visemill-decode", "visemill-landmarks", "visemill-features"}
+    scaled = {f"visemill-{service}" for service in ("audio", "decode", "landmarks", "features")}
+    assert set(made.all("HorizontalPodAutoscaler")) == scaled
     headless = {name for name, service in made.all("Service").items() if service["spec"].get("clusterIP") == "None"}
     assert headless == (names | {"visemill-gang"}) - {"visemill-orchestrator"}
 
@@ -210,9 +211,10 @@ def test_a_chart_without_orchestrator_needs_no_registry(chart: Callable[..., Any
     assert "visemill-orchestrator" not in made.pods()
 
 
-def test_a_stage_is_moved_by_one_value(chart: Callable[..., Any]) -> None:
-    args = args_of(chart({"remoteStages": ["landmarks"]}).pods()["visemill-orchestrator"])
-    assert "--remote=landmarks=visemill-landmarks:50051" in args
+@pytest.mark.parametrize("stage", ["audio", "landmarks"])
+def test_a_stage_is_moved_by_one_value(chart: Callable[..., Any], stage: str) -> None:
+    args = args_of(chart({"remoteStages": [stage]}).pods()["visemill-orchestrator"])
+    assert f"--remote={stage}=visemill-{stage}:50051" in args
     assert not [word for word in args_of(chart().pods()["visemill-orchestrator"]) if word.startswith("--remote")]
 
 
