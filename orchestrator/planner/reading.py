@@ -12,7 +12,7 @@ from orchestrator.console.progress import Progress
 from services.base.errors import BadInput, VisemillError
 from services.base.run.manifest import ClipRow
 from services.base.store.interface import Store
-from services.base.worker.picture_folders import media_of
+from services.base.store.picture_folders import media_of
 
 _T = TypeVar("_T")
 _NUM_READERS = 16

@@ -5,49 +5,20 @@ The pipeline (tests/fakes/tones) is of sound alone: no clip has a picture.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tones_fork import ROOT, TABLES, TONES_HZ, checkout, write_tones
 
 from services.base.run.sharding import assign_shards
 
-ROOT = Path(__file__).resolve().parents[2]
-TABLES = {
-    "services/__main__.py": ('STAGES: dict[str, str] = {\n    "decode"', '    "spectrum": "tones",\n'),
-    "orchestrator/pipelines/__init__.py": (
-        'PIPELINES: dict[str, str] = {\n    "grid"',
-        '    "tones": "tones.pipeline",\n',
-    ),
-}
-RATE_HZ = 8000
 NUM_SHARDS = 3
-TONES_HZ = {f"{name}.wav": hz for name, hz in zip("abcdef", (220, 440, 880, 1200, 1760, 3000), strict=True)}
 LIMIT_S = 120
-
-
-def checkout(folder: Path) -> Path:
-    """The checkout as a contributor has it: all of it as it is, by links, but for a line in each of the two tables."""
-    for name, (head, line) in TABLES.items():
-        text = (ROOT / name).read_text()
-        assert head in text
-        (folder / name).parent.mkdir(parents=True)
-        start = head.index("    ")
-        (folder / name).write_text(text.replace(head, head[:start] + line + head[start:]))
-    for made in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        here = ROOT / made.relative_to(folder)
-        names = ("services", "orchestrator") if made == folder else [path.name for path in here.iterdir()]
-        for name in names:
-            if not (made / name).exists() and name != "__pycache__":
-                (made / name).symlink_to(here / name)
-    shutil.copytree(ROOT / "tests" / "fakes" / "tones", folder / "tones")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +28,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wavs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half a second of a tone each."""
-    folder = tmp_path_factory.mktemp("wavs")
-    for name, hz in TONES_HZ.items():
-        samples = np.sin(2 * np.pi * hz * np.arange(RATE_HZ // 2) / RATE_HZ) * 20_000
-        with wave.open(str(folder / name), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE_HZ)
-            file.writeframes(samples.astype("<i2").tobytes())
-    return folder
+    return write_tones(tmp_path_factory.mktemp("wavs"))
 
 
 def argv(*words: object) -> list[str]:

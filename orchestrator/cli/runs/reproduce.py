@@ -22,7 +22,7 @@ from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.store.open import open_store
-from services.base.worker.picture_folders import fetch_media, local_media
+from services.base.store.picture_folders import fetch_media, local_media
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -43,7 +43,7 @@ from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.run.totals import Totals
 from services.base.store.interface import Store
 from services.base.store.open import open_store
-from services.base.worker.picture_folders import with_picture_folders
+from services.base.store.picture_folders import with_picture_folders
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,8 @@ from services.base.media.video import FrameChunk
 from services.base.rpc.codec import frames_from_proto
 from services.base.stage.spec import ClipJob
 from services.base.store.allowed_roots import AllowedRoots
-from services.base.store.interface import NotThere
+from services.base.store.interface import NotThere, Store
+from services.base.store.picture_folders import read_media, stat_media
 
 _MAX_NAME_CHARS = 200
 
@@ -120,12 +121,17 @@ class Uploads:
 
     def _located(self, uri: str, name: str, spool: Path) -> Media:
         store, key = self._roots.find(uri)
-        entry = store.stat(key)
-        if entry is None:
-            raise NotThere(key, store.uri)
+        entry = stat_media(store, key)
+        if entry is None or entry.kind == "directory":
+            if not is_picture_folder(key) and stat_media(store, f"{key}/") is not None:
+                raise BadInput("URI_REFUSED", f"{uri!r} is a folder of pictures: end its URI in `/`")
+            if entry is None:
+                raise NotThere(key, store.uri)
         if entry.kind != "file":
             raise BadInput("URI_REFUSED", f"{uri!r} is no file below an allowed root, but of kind {entry.kind!r}")
         _require_size(name, entry.size_bytes, self._limits)
+        if is_picture_folder(key):
+            return self._joined(store, key, name, spool)
         path = store.local_path(key)
         if path is None:
             store.fetch(key, spool)
@@ -138,11 +144,21 @@ class Uploads:
         except OSError as error:
             raise BadInput("OPEN_FAILED", f"{uri!r} cannot be read: {error.strerror}") from error
 
+    def _joined(self, store: Store, key: str, name: str, spool: Path) -> Media:
+        """The pictures of a folder, one behind the other."""
+        data = read_media(store, key)
+        # Those that were listed may have grown since.
+        _require_size(name, len(data), self._limits)
+        if len(data) <= self._limits.spool_bytes:
+            return Media.of_bytes(name, data)
+        spool.write_bytes(data)
+        return Media.of_file(spool, name)
+
 
 def name_of(header: common_pb2.MediaHeader) -> str:
-    """A name for messages: printable and bounded. The `/` behind a folder of pictures stays."""
-    name = header.name or header.uri.rsplit("/", 1)[-1]
-    if is_picture_folder(name):
+    """A name for messages: printable and bounded. The `/` behind a folder of pictures stays, that of its URI too."""
+    name = header.name or header.uri.rstrip("/").rsplit("/", 1)[-1]
+    if is_picture_folder(name) or is_picture_folder(header.uri):
         name = f"{name[: _MAX_NAME_CHARS - 1].rstrip('/')}/"
     return "".join(c if c.isprintable() else "?" for c in name[:_MAX_NAME_CHARS]) or "clip"
 

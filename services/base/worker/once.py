@@ -29,7 +29,7 @@ from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob, StageSpec
 from services.base.stage.stream import STREAMS, kind_of_stream
 from services.base.store.open import open_store
-from services.base.worker.picture_folders import media_of
+from services.base.store.picture_folders import media_of
 
 
 def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.stage.spec import ClipJob
 from services.base.store.interface import Store
-from services.base.worker.picture_folders import media_of, read_media, stat_media
+from services.base.store.picture_folders import media_of, read_media, stat_media
 
 # Media beyond this is handed to the child as a file, where there is one, and not through memory.
 _IN_MEMORY_BYTES = 64 << 20

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import grpc
 import numpy as np
 import pytest
@@ -170,6 +171,23 @@ def test_a_server_that_is_away_is_transient_once_patience_ends(monkeypatch: pyte
     assert (type(error), error.reason) == (Transient, "SERVER_UNAVAILABLE")
 
 
+def write_pictures(folder: Path) -> list[Path]:
+    """A clip of three frames as a folder of pictures; its files."""
+    folder.mkdir()
+    paths = [folder / f"{number}.png" for number in (1, 2, 3)]
+    for i, path in enumerate(paths):
+        assert cv2.imwrite(str(path), np.full((48, 64, 3), 40 * i, np.uint8))
+    return paths
+
+
+def test_a_folder_of_pictures_comes_out_equal_to_the_bit(decode_server: Any, tmp_path: Path) -> None:
+    data = b"".join(path.read_bytes() for path in write_pictures(tmp_path / "clip"))
+    media = Media.of_bytes("s1/clip/", data)
+    found = _decoded(open_remote(decode_server.target, ALL), media)
+    assert found == _decoded(open_stage(ALL), media)
+    assert len(found.frames) == 3
+
+
 def _by_uri(target: str, uri: str) -> list[decode_pb2.DecodeResponse]:
     with grpc.insecure_channel(target) as channel:
         start = decode_pb2.DecodeStart(media=common_pb2.MediaHeader(uri=uri), max_frames=3)
@@ -183,7 +201,8 @@ def test_a_uri_below_an_allowed_root_is_decoded_and_no_other(
     root = testdata / "data/grid/s1_processed"
     (tmp_path / "out.mpg").symlink_to(root / "bbaf2n.mpg")
     server = serve_stage("decode", "--num-children", "1", "--allow-root", str(root), "--allow-root", str(tmp_path))
-    for uri in (f"{root}/bbaf2n.mpg", f"file://{root}/bbaf2n.mpg"):
+    write_pictures(tmp_path / "clip")
+    for uri in (f"{root}/bbaf2n.mpg", f"file://{root}/bbaf2n.mpg", f"{tmp_path}/clip/"):
         answers = _by_uri(server.target, uri)
         assert [a.WhichOneof("message") for a in answers] == ["info", "chunk", "facts"]
         assert answers[-1].facts.num_frames == 3
@@ -201,16 +220,23 @@ def test_without_a_root_the_answer_says_how_to_allow_one(testdata: Path, decode_
 
 
 def test_an_object_below_an_allowed_prefix_is_decoded(
-    testdata: Path, serve_stage: Callable[..., Any], s3_server: Any
+    testdata: Path, serve_stage: Callable[..., Any], s3_server: Any, tmp_path: Path
 ) -> None:
     bucket = s3_server.new_bucket()
     clip = str(testdata / "data/grid/s1_processed/bbaf2n.mpg")
     s3_server.client().fput_object(bucket, "clips/bbaf2n.mpg", clip)
     s3_server.client().fput_object(bucket, "other/bbaf2n.mpg", clip)
+    for path in write_pictures(tmp_path / "clip"):
+        s3_server.client().fput_object(bucket, f"clips/clip/{path.name}", str(path))
     flags = ("--num-children", "1", "--allow-root", f"s3://{bucket}/clips")
     server = serve_stage("decode", *flags, environment=s3_server.environment())
-    assert _by_uri(server.target, f"s3://{bucket}/clips/bbaf2n.mpg")[-1].facts.num_frames == 3
-    for uri in (f"s3://{bucket}/other/bbaf2n.mpg", f"s3://{bucket}/clips/../other/bbaf2n.mpg"):
+    for name in ("bbaf2n.mpg", "clip/"):
+        assert _by_uri(server.target, f"s3://{bucket}/clips/{name}")[-1].facts.num_frames == 3
+    for uri in (
+        f"s3://{bucket}/other/bbaf2n.mpg",
+        f"s3://{bucket}/clips/clip",
+        f"s3://{bucket}/clips/../other/bbaf2n.mpg",
+    ):
         with pytest.raises(grpc.RpcError) as caught:
             _by_uri(server.target, uri)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

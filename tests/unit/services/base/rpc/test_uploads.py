@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from visemill.v1 import common_pb2, decode_pb2
 
@@ -244,3 +246,70 @@ def test_limits_check_themselves(bad: dict[str, object]) -> None:
 def test_a_folder_of_pictures_is_one_at_the_server_too_however_long_its_name() -> None:
     names = [name_of(common_pb2.MediaHeader(name=name)) for name in ("s1/a/", "x" * 500 + "/", "x" * 500)]
     assert names == ["s1/a/", "x" * 199 + "/", "x" * 200]
+
+
+def _png(grey: int) -> bytes:
+    done, data = cv2.imencode(".png", np.full((4, 6, 3), grey, np.uint8))
+    assert done
+    return bytes(data)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two pictures, in a folder below the root."""
+    folder = tmp_path / "s1" / "a"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        (folder / f"{number}.png").write_bytes(_png(number))
+    return folder
+
+
+@pytest.mark.parametrize("spool_bytes", [1, 1000])
+@pytest.mark.parametrize("name", ["", "clip", "s1/a/"])
+def test_a_uri_may_name_a_folder_of_pictures(pictures: Path, tmp_path: Path, name: str, spool_bytes: int) -> None:
+    limits = IntakeLimits(spool_bytes=spool_bytes, roots=(str(tmp_path),))
+    header = common_pb2.MediaHeader(name=name, uri=f"file://{pictures}/")
+    with Uploads(limits).media(header, _pieces()) as media:
+        whole = media.data if media.path is None else media.path.read_bytes()
+        assert whole == _png(1) + _png(2)
+        assert (media.name, media.is_pictures) == (f"{(name or 'a').rstrip('/')}/", True)
+        assert (media.size_bytes, media.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("ending", "max_clip_bytes", "refusal"),
+    [
+        ("", 1000, "URI_REFUSED: .* is a folder of pictures: end its URI in `/`"),
+        ("/b/", 1000, "NOT_THERE"),
+        ("/", 10, "CLIP_TOO_LARGE"),
+        ("/../a/", 1000, "BAD_NAME"),
+        ("/1.png/", 1000, "NOT_THERE"),
+    ],
+)
+def test_a_uri_of_no_such_folder_is_refused(
+    pictures: Path, tmp_path: Path, ending: str, max_clip_bytes: int, refusal: str
+) -> None:
+    limits = IntakeLimits(max_clip_bytes=max_clip_bytes, roots=(str(tmp_path),))
+    header = common_pb2.MediaHeader(uri=f"{pictures}{ending}")
+    with pytest.raises(BadInput, match=refusal), Uploads(limits).media(header, _pieces()):
+        pass
+
+
+def test_what_is_wrong_with_a_folder_of_pictures_is_said(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "2.png").rename(pictures / "3.png")
+    header = common_pb2.MediaHeader(uri=f"{pictures}/")
+    uploads = Uploads(IntakeLimits(roots=(str(tmp_path),)))
+    with pytest.raises(BadInput, match=r"PICTURES_MISSING: .*of numbers 2"), uploads.media(header, _pieces()):
+        pass
+    (pictures / "2.png").symlink_to("/etc/hostname")
+    with pytest.raises(BadInput, match="LEAVES_ROOT"), uploads.media(header, _pieces()):
+        pass
+
+
+def test_the_root_itself_is_no_clip(tmp_path: Path) -> None:
+    header = common_pb2.MediaHeader(uri=f"{tmp_path}/")
+    with (
+        pytest.raises(BadInput, match="BAD_NAME"),
+        Uploads(IntakeLimits(roots=(str(tmp_path),))).media(header, _pieces()),
+    ):
+        pass

@@ -9,7 +9,7 @@ from services.base.errors import BadConfig, BadInput, Transient
 from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.store.open import open_store
-from services.base.worker.picture_folders import with_picture_folders
+from services.base.store.picture_folders import with_picture_folders
 from services.base.worker.prefetch import ClipInputs, ClipsAhead, ReadClip
 
 

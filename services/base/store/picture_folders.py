@@ -13,11 +13,13 @@ from typing import TypeVar
 from services.base.errors import BadInput
 from services.base.media.clip import Media
 from services.base.media.picture_bytes import PictureSize, picture_size
-from services.base.media.pictures import PictureFolder, in_order, is_picture_folder, picture_kind
+from services.base.media.pictures import MAX_NUM_PICTURES, PictureFolder, in_order, is_picture_folder, picture_kind
 from services.base.store.interface import Entry, NotThere, Store
 
 _T = TypeVar("_T")
 _NUM_READERS = 8
+# Of what lies in a folder of pictures and below it; more is a data set.
+_MOST_LISTED = 10 * MAX_NUM_PICTURES
 
 
 def with_picture_folders(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -78,7 +80,13 @@ def media_of(store: Store, name: str) -> Media:
 def _listed(store: Store, name: str) -> tuple[PictureFolder, list[str]]:
     """The pictures of a folder, and their names in order."""
     pictures, names = PictureFolder(), []
-    for entry in store.list(name):
+    for num_listed, entry in enumerate(store.list(name)):
+        if num_listed == _MOST_LISTED:
+            raise BadInput(
+                "TOO_MANY_PICTURES",
+                f"{name} holds more than {_MOST_LISTED} files, over the limit of {MAX_NUM_PICTURES} pictures: name a "
+                "folder that holds one clip",
+            )
         inside = entry.name.removeprefix(name)
         if "/" not in inside and picture_kind(inside):
             pictures.add(inside, entry.size_bytes, entry.version, entry.kind)

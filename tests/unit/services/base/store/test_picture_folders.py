@@ -10,7 +10,7 @@ from services.base.errors import BadInput
 from services.base.store.interface import NotThere, Store
 from services.base.store.local.folder import LocalFolder
 from services.base.store.open import open_store
-from services.base.worker.picture_folders import (
+from services.base.store.picture_folders import (
     fetch_media,
     local_media,
     media_of,
