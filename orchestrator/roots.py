@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.runs.claim.claim import claim_of, pinned_order
+from orchestrator.runs.claim.named_sets import listed, names_in
 from services.base.errors import BadConfig
 from services.base.run import paths
 from services.base.run.spec import RunSpec
@@ -38,6 +39,8 @@ def find_run(output_root: str, state_root: str = "", run: str = "") -> tuple[Run
     """
     outputs = open_named("--output-root", absolute(output_root))
     claim = claim_of(outputs)
+    if claim is None and (names := names_in(outputs)):
+        raise BadConfig("NO_RUN", f"{outputs.uri} holds the data sets {listed(names)}: say which with --dataset NAME")
     if claim is None:
         raise BadConfig("NO_RUN", f"{outputs.uri} holds no run: check --output-root, or begin one with `visemill run`")
     if run and run != claim.run:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from orchestrator.access.datasets import check_dataset_name
 from orchestrator.pipelines.base import Options
 from orchestrator.pipelines.lookup import pipeline_of
 from services.base.digest import digest_of
@@ -53,7 +54,8 @@ class RunRoots:
     """Where a run reads and writes, each a folder or s3://bucket/prefix.
 
     state_root: empty for the one within the output. run_name: empty for the first digits of the plan's digest.
-    follow_links: whether links that leave the input root are read.
+    follow_links: whether links that leave the input root are read. dataset: empty, or the last part of the output root,
+    which then is one of several named data sets of the root above it. Raises BadConfig BAD_DATASET_NAME.
     """
 
     input_root: str
@@ -61,21 +63,51 @@ class RunRoots:
     state_root: str = ""
     run_name: str = ""
     follow_links: bool = False
+    dataset: str = ""
 
     def __post_init__(self) -> None:
         for name in ("input_root", "output_root"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: a run needs one")
+        if self.dataset and not self.output_root.endswith(f"/{check_dataset_name(self.dataset)}"):
+            raise ValueError(f"the output of data set {self.dataset} is a folder of that name, not {self.output_root}")
+
+    @classmethod
+    def of_dataset(
+        cls,
+        input_root: str,
+        root: str,
+        dataset: str,
+        state_root: str = "",
+        run_name: str = "",
+        *,
+        follow_links: bool = False,
+    ) -> RunRoots:
+        """Of a data set that is written below a root, in the folder of its name; without a name to the root itself.
+
+        Raises BadConfig BAD_DATASET_NAME.
+        """
+        output_root = f"{root.rstrip('/')}/{check_dataset_name(dataset)}" if dataset and root else root
+        return cls(input_root, output_root, state_root, run_name, follow_links, dataset)
+
+    @property
+    def datasets_root(self) -> str:
+        """The root that holds this data set beside others; of one without a name, the output root."""
+        return self.output_root[: -len(self.dataset) - 1] or "/" if self.dataset else self.output_root
 
     def argv(self) -> list[str]:
         """Flags of `pin`."""
-        argv = [f"--input-root={self.input_root}", *self.output_argv()]
+        argv = [f"--input-root={self.input_root}", *self._argv(self.datasets_root)]
+        argv += [f"--dataset={self.dataset}"] if self.dataset else []
         argv += [f"--run={self.run_name}"] if self.run_name else []
         return [*argv, "--follow-links"] if self.follow_links else argv
 
     def output_argv(self) -> list[str]:
         """Flags that name the pinned run."""
-        places = {"--output-root": self.output_root, "--state-root": self.state_root}
+        return self._argv(self.output_root)
+
+    def _argv(self, output_root: str) -> list[str]:
+        places = {"--output-root": output_root, "--state-root": self.state_root}
         return [f"{flag}={value}" for flag, value in places.items() if value]
 
 

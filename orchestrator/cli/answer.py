@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.base.errors import VisemillError
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -19,3 +21,12 @@ class Answer:
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
     exit_code: int = 0
+
+
+def answer_of_error(error: VisemillError) -> Answer:
+    """What is said of a command that has failed."""
+    lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
+    lines += [f"  logs: {error.logs}"] if error.logs else []
+    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
+    logs = {"logs": error.logs} if error.logs else {}
+    return Answer("\n".join(lines), {"error": fields, **logs, "exit_code": error.exit_code}, error.exit_code)

@@ -72,8 +72,9 @@ def _load(name: str) -> tuple[AddFlags, Call]:
             return demo.add_flags, demo.demo_corpus
         case "plan":
             from orchestrator.cli.datasets import plan
+            from orchestrator.cli.runs import named_sets
 
-            return plan.add_flags, plan.plan
+            return named_sets.planned(plan.add_flags, plan.plan)
         case "count":
             from orchestrator.cli.datasets import count
 
@@ -84,56 +85,60 @@ def _load(name: str) -> tuple[AddFlags, Call]:
             return inspect.add_flags, inspect.inspect
         case "verify":
             from orchestrator.cli.datasets import verify
+            from orchestrator.cli.runs import named_sets
 
-            return verify.add_flags, verify.verify
+            return named_sets.each(verify.add_flags, verify.verify)
         case "run":
             from orchestrator.cli.runs import run
 
             return run.add_flags, run.run
         case "pin":
-            from orchestrator.cli.runs import pin
+            from orchestrator.cli.runs import named_sets, pin
 
-            return pin.add_flags, pin.pin_run
+            return named_sets.planned(pin.add_flags, pin.pin_run)
         case "resume":
-            from orchestrator.cli.runs import run
+            from orchestrator.cli.runs import named_sets, run
 
-            return run.add_resume_flags, run.resume
+            return named_sets.each(run.add_resume_flags, run.resume)
         case "retry":
-            from orchestrator.cli.runs import run
+            from orchestrator.cli.runs import named_sets, run
 
-            return run.add_retry_flags, run.retry
+            return named_sets.each(run.add_retry_flags, run.retry)
         case "status":
-            from orchestrator.cli.runs import status
+            from orchestrator.cli.runs import named_sets, status
 
-            return status.add_flags, status.status
+            return named_sets.each(status.add_flags, status.status)
         case "report":
-            from orchestrator.cli.runs import report
+            from orchestrator.cli.runs import named_sets, report
 
-            return report.add_flags, report.report
+            return named_sets.each(report.add_flags, report.report)
         case "reproduce":
-            from orchestrator.cli.runs import reproduce
+            from orchestrator.cli.runs import named_sets, reproduce
 
-            return reproduce.add_flags, reproduce.reproduce
+            return named_sets.one(reproduce.add_flags, reproduce.reproduce)
         case "cancel":
-            from orchestrator.cli.runs import remote
+            from orchestrator.cli.runs import named_sets, remote
 
-            return remote.add_cancel_flags, remote.cancel
+            return named_sets.one(remote.add_cancel_flags, remote.cancel)
         case "gc":
-            from orchestrator.cli.runs import gc
+            from orchestrator.cli.runs import gc, named_sets
 
-            return gc.add_flags, gc.gc
+            return named_sets.each(gc.add_flags, gc.gc)
         case "scale":
             from orchestrator.cli import cluster
+            from orchestrator.cli.runs import named_sets
 
-            return cluster.add_scale_flags, cluster.scale
+            return named_sets.one(cluster.add_scale_flags, cluster.scale)
         case "suspend":
             from orchestrator.cli import cluster
+            from orchestrator.cli.runs import named_sets
 
-            return cluster.add_verb_flags, cluster.suspend
+            return named_sets.one(cluster.add_verb_flags, cluster.suspend)
         case "logs":
             from orchestrator.cli import cluster
+            from orchestrator.cli.runs import named_sets
 
-            return cluster.add_logs_flags, cluster.logs
+            return named_sets.one(cluster.add_logs_flags, cluster.logs)
         case "models":
             from orchestrator.cli import models
 

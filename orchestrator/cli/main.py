@@ -11,14 +11,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from orchestrator.cli.answer import Answer, answer_of_error
 from orchestrator.cli.commands import build_parser
 from orchestrator.console.escape import printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
-
-if TYPE_CHECKING:
-    from orchestrator.cli.answer import Answer
 
 # Commands of the original script, whose flags ours keep.
 ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}
@@ -101,13 +99,10 @@ def _tell(text: str, exit_code: int) -> int:
 
 
 def _fail(output: str, error: VisemillError) -> int:
-    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-    logs = {"logs": error.logs} if error.logs else {}
+    failed = answer_of_error(error)
     if output == "json":
-        return _tell(json.dumps({"error": fields, **logs, "exit_code": error.exit_code}, indent=2), error.exit_code)
-    lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
-    lines += [f"  logs: {error.logs}"] if error.logs else []
-    sys.stderr.write(printable("\n".join(lines)) + "\n")
+        return _tell(json.dumps(failed.data, indent=2), failed.exit_code)
+    sys.stderr.write(printable(failed.text) + "\n")
     return error.exit_code
 
 

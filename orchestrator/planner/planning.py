@@ -33,7 +33,7 @@ def plan_of(request: RunRequest) -> Plan:
     plan = make_plan(
         pipeline, data_set, stages, identities, where, options.num_shards, run=name, follow_links=follow_links
     )
-    return dataclasses.replace(plan, found=found)
+    return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
 
 
 def inputs_of(request: RunRequest) -> Inputs:

@@ -32,7 +32,8 @@ class Plan:
     """A run before it starts: its order, the frozen list as bytes, and what is to be said.
 
     found: what the finished run of the output had written last when this one was planned; empty without one.
-    append_flag: with which it would add to what its output holds; empty where nothing can.
+    append_flag: with which it would add to what its output holds; empty where nothing can. dataset: its name where it
+    is one of several below datasets_root; empty where the output root is its own.
     """
 
     order: RunSpec
@@ -45,6 +46,8 @@ class Plan:
     input_bytes: int
     found: bytes = b""
     append_flag: str = ""
+    dataset: str = ""
+    datasets_root: str = ""
 
     def names(self) -> dict[str, str]:
         """Output name -> path below the input root, of every clip."""

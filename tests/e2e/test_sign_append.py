@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.cli.main import build_parser
 from orchestrator.cli.runs.request import request_of
-from orchestrator.cli.runs.run import run_plan
+from orchestrator.cli.runs.run import run_plans
 from orchestrator.planner.planning import plan_of
 from services.base.errors import Transient
 
@@ -119,8 +119,8 @@ def test_of_two_that_add_at_once_one_is_told_to_come_again(lab: Lab) -> None:
     planned = plan_of(request)
     lab.add("more/tea.mp4", "--id", 5)
     with pytest.raises(Transient, match="give the command again"):
-        run_plan(request, planned, flags)
-    assert run_plan(request, plan_of(request), flags).exit_code == 0
+        run_plans([request], [planned], flags)
+    assert run_plans([request], [plan_of(request)], flags).exit_code == 0
     assert lab.labels() == f"{HEADER}bread.npz,3,3,0\nrice.npz,4,4,0\ntea.npz,5,5,0\n"
 
 

@@ -15,7 +15,7 @@ from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.device import add_device_flag
 from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.cli.runs.request import request_of
-from orchestrator.cli.runs.run import add_run_flags, options_of
+from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.quantities import duration, num_bytes

@@ -17,7 +17,7 @@ ORDER = (DATA_SET, PICTURE, FEATURES, OUTPUT, LIMITS, WORKERS, KUBERNETES, OTHER
 _UNCHOSEN = frozenset({"options", "positional arguments"})
 
 _NAMES: Mapping[str, str] = {
-    DATA_SET: "input_root follow_links",
+    DATA_SET: "input_root follow_links dataset",
     OUTPUT: "output_root state_root run",
     LIMITS: "clip_time_s clip_memory_mib max_failures max_attempts ignore_free_space",
     WORKERS: "workers workers_device remote server artifact_cache cluster allow_root allow_address",

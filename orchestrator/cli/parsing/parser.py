@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import itertools
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from orchestrator.cli.parsing.help_groups import grouped, unit_of
@@ -44,6 +45,14 @@ class _Formatter(argparse.HelpFormatter):
         return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
+def _names_inputs(argv: Sequence[str]) -> bool:
+    """Whether a --dataset NAME=INPUT_ROOT is among the words."""
+    flag = "--dataset"
+    after = [word for before, word in itertools.pairwise(argv) if before == flag]
+    joined = [word.removeprefix(f"{flag}=") for word in argv if word.startswith(f"{flag}=")]
+    return any("=" in value for value in (*after, *joined))
+
+
 def _choices(action: argparse.Action) -> str:
     return ", ".join(map(str, action.choices or ()))
 
@@ -62,9 +71,13 @@ class Parser(argparse.ArgumentParser):
         self._roots.append(action)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        has_inputs = _names_inputs(list(args or ()))
+        for action in self._actions if has_inputs else ():
+            action.required = action.required and action.dest != "input_root"
         for action in self._roots:
             flag = f"--{action.dest.replace('_', '-')}"
-            action.required = not any(arg == flag or arg.startswith(f"{flag}=") for arg in args or ())
+            is_given = any(arg == flag or arg.startswith(f"{flag}=") for arg in args or ())
+            action.required = not is_given and not (has_inputs and action.dest == "input_root")
             action.nargs = None if action.required else argparse.SUPPRESS
         found, unknown = super().parse_known_args(args, namespace)
         if unknown and self._subparsers is None:

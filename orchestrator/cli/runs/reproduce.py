@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.runs.request import clip_limits_of
-from orchestrator.cli.runs.run import add_limit_flags
+from orchestrator.cli.runs.run_options import add_limit_flags
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.lookup import pipeline_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from orchestrator.access.datasets import named_inputs
 from orchestrator.access.request import Limits, RunRequest, RunRoots
 from orchestrator.cli.device import device_of
 from orchestrator.pipelines.base import Pipeline
@@ -30,15 +31,44 @@ def add_workers_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def requests_of(flags: argparse.Namespace) -> tuple[RunRequest, ...]:
+    """One for each --dataset, or the one without a name. Raises BadConfig."""
+    named = named_inputs(flags.dataset, flags.input_root or "")
+    if len(named) > 1 and flags.run and flags.state_root:
+        raise BadConfig(
+            "BAD_FLAGS",
+            f"--run {flags.run} would name {len(named)} runs in one --state-root: leave out one of the flags",
+        )
+    if not named:
+        return (request_of(flags),)
+    return tuple(_request(flags, one.input_root, one.name) for one in named)
+
+
 def request_of(flags: argparse.Namespace) -> RunRequest:
-    """What the flags of `plan`, `run`, `pin` or `count` request; roots are absolute. Raises BadConfig."""
+    """What the flags of `plan`, `run`, `pin` or `count` request of a single data set; roots are absolute.
+
+    Raises BadConfig.
+    """
+    if named := named_inputs(getattr(flags, "dataset", ()), flags.input_root or ""):
+        if len(named) > 1:
+            raise BadConfig("BAD_FLAGS", f"--dataset is given {len(named)} times, and is for one data set here")
+        return _request(flags, named[0].input_root, named[0].name)
+    return _request(flags, flags.input_root)
+
+
+def _request(flags: argparse.Namespace, input_root: str, dataset: str = "") -> RunRequest:
     pipeline = pipeline_of(flags.pipeline)
     options = config_from_flags(pipeline.options, flags)
     # `count` has one root: it writes nothing.
-    output_root = getattr(flags, "output_root", flags.input_root)
-    state_root = absolute(getattr(flags, "state_root", ""))
-    places = absolute(flags.input_root), absolute(output_root), state_root, getattr(flags, "run", "")
-    roots = RunRoots(*places, follow_links=flags.follow_links)
+    output_root, state_root = getattr(flags, "output_root", input_root), getattr(flags, "state_root", "")
+    roots = RunRoots.of_dataset(
+        absolute(input_root),
+        absolute(output_root),
+        dataset,
+        absolute(state_root),
+        getattr(flags, "run", ""),
+        follow_links=flags.follow_links,
+    )
     limits = limits_of(flags, pipeline) if hasattr(flags, "max_failures") else Limits()
     return RunRequest(flags.pipeline, options, roots, limits, getattr(flags, "cluster", "local"), device_of(flags))
 

@@ -1,28 +1,24 @@
-"""`visemill run`, `resume` and `retry`: execute a run and summarize it."""
+"""`visemill run`, `resume` and `retry`: what is to be executed, and what is refused before that."""
 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
-from orchestrator.access.request import Limits, RunRequest
+from orchestrator.access.request import RunRequest
 from orchestrator.access.state_names import check_order
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
-from orchestrator.cli.runs.request import ANY_NUMBER, add_workers_flag, limits_of, request_of
-from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.cli.runs.execute import PinnedRun, execute
+from orchestrator.cli.runs.named_sets import add_inputs_flag, answer_of_each, flags_of
+from orchestrator.cli.runs.request import add_workers_flag, limits_of, requests_of
+from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.execution.local_run import RunLoop
-from orchestrator.pipelines import PIPELINES
-from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
 from orchestrator.planner.planning import plan_of
@@ -30,17 +26,11 @@ from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
 from orchestrator.runs.claim.lease import Lease
-from orchestrator.runs.commits.observe import num_found, observe, read_accepted_changes, read_clips, read_quarantine
+from orchestrator.runs.commits.observe import observe, read_accepted_changes, read_clips, read_quarantine
 from orchestrator.runs.commits.reset import forget
-from orchestrator.runs.commits.summary import Summary
-from orchestrator.runs.options import RunOptions, log_dir
 from orchestrator.runs.plan import Plan
-from orchestrator.runs.policy import Policy
-from orchestrator.runs.space import check, disks_of
-from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
-from services.base.process.cgroup import granted_cores
+from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.spec import NO_SHARD, RunSpec
-from services.base.run.totals import Totals
 from services.base.store.interface import Store
 from services.base.store.open import open_store
 from services.base.store.picture_folders import with_picture_folders
@@ -48,6 +38,7 @@ from services.base.store.picture_folders import with_picture_folders
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Of `run`."""
+    add_inputs_flag(parser)
     add_run_flags(parser)
     remote.add_server_flag(parser)
     cluster.add_cluster_flags(parser)
@@ -71,136 +62,46 @@ def _add_flags_of_pinned(parser: argparse.ArgumentParser) -> None:
     cluster.add_cluster_flags(parser)
 
 
-def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of how a run is executed; none decides a byte of the output."""
-    parser.add_argument(
-        "--max-failures",
-        default=ANY_NUMBER,
-        help="quarantined clips that stop the run: a number, or a share of all clips (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-attempts", type=int, default=4, help="attempts per shard when its worker fails (default: %(default)s)"
-    )
-    add_limit_flags(parser)
-    parser.add_argument(
-        "--artifact-cache",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="keep artifacts of stages, such as landmarks, for other runs, and reuse those of earlier ones",
-    )
-    parser.add_argument(
-        "--remote",
-        action="append",
-        default=[],
-        metavar="STAGE=HOST:PORT",
-        help="call a gRPC server for a stage; may be repeated",
-    )
-    parser.add_argument(
-        "--ignore-free-space",
-        action="store_true",
-        help="start although the output will not fit on the disk",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
-    parser.add_argument(
-        "--progress",
-        choices=("text", "json"),
-        default="text",
-        help="format of the progress on standard error; json: one object per line (default: %(default)s)",
-    )
-
-
-def add_limit_flags(parser: argparse.ArgumentParser) -> None:
-    """Limits on one clip; not given, they are the pipeline's own."""
-    limits = [(name, pipeline_of(name)) for name in sorted(PIPELINES)]
-    times = ", ".join(f"{name} {pipeline.clip_time_s:g}" for name, pipeline in limits)
-    sizes = ", ".join(f"{name} {pipeline.clip_memory_mib}" for name, pipeline in limits)
-    parser.add_argument(
-        "--clip-time-s", type=float, help=f"time limit for one clip, per minute of its duration (default: {times})"
-    )
-    parser.add_argument(
-        "--clip-memory-mib", type=int, help=f"memory limit for one clip, models included (default: {sizes})"
-    )
-
-
-def options_of(limits: Limits, flags: argparse.Namespace, order: RunSpec) -> RunOptions:
-    """How this run is carried out, within these limits; no number of workers: one a core. Raises BadConfig."""
-    pipeline, cores = pipeline_of(order.pipeline), granted_cores()
-    num_workers = max(1, min(limits.num_workers or cores, order.num_shards))
-    check_remotes(flags.remote, order)
-    usual = Policy()
-    return RunOptions(
-        num_workers,
-        Policy(
-            limits.max_attempts or usual.max_attempts,
-            failure_limit(limits.max_failures or ANY_NUMBER, order.num_clips),
-        ),
-        limits.clip_time_s or pipeline.clip_time_s,
-        limits.clip_memory_mib or pipeline.clip_memory_mib,
-        max(1, cores // num_workers),
-        limits.artifact_cache,
-        tuple(flags.remote),
-        flags.quiet,
-        flags.progress == "json",
-    )
-
-
-def check_remotes(remotes: Sequence[str], order: RunSpec) -> None:
-    """Raises BadConfig for a --remote that is no STAGE=HOST:PORT, or of a stage that the run does not have."""
-    names = [stage.name for stage in order.stages]
-    for pair in remotes:
-        stage, _, target = pair.partition("=")
-        if stage not in names or not target:
-            raise BadConfig(
-                "BAD_FLAGS", f"--remote {pair!r} must be STAGE=HOST:PORT, with a stage of this run: {', '.join(names)}"
-            )
-
-
-def failure_limit(text: str, num_clips: int) -> int | None:
-    """A number of clips from "12" or "5%"; None, no limit, from "100%". Raises BadConfig."""
-    number = text.removesuffix("%")
-    try:
-        value = float(number)
-        if not 0 <= value < math.inf:
-            raise ValueError
-    except ValueError:
-        raise BadConfig(
-            "BAD_MAX_FAILURES", f"--max-failures {text!r} must be a number such as 10, or a share such as 5%"
-        ) from None
-    if text.endswith("%"):
-        return None if value >= 100 else int(num_clips * value / 100)
-    return int(value)
-
-
 def run(flags: argparse.Namespace) -> Answer:
-    """Plans, pins and runs, here or at a server."""
+    """Plans, pins and runs, here or at a server; of several data sets all are planned and pinned before any runs."""
     if flags.server:
         return remote.run(flags)
-    request = request_of(flags)
+    requests = requests_of(flags)
     if cluster.is_kube(flags):
-        cluster.check(request, flags)
+        for request in requests:
+            cluster.check(request, flags)
     with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json"):
-        plan = plan_of(request)
-    return run_plan(request, plan, flags)
+        plans = [plan_of(request) for request in requests]
+    return run_plans(requests, plans, flags)
 
 
-def run_plan(request: RunRequest, plan: Plan, flags: argparse.Namespace) -> Answer:
-    order = plan.order
-    options = options_of(request.limits, flags, order)
-    state = open_named("--state-root", state_root(order.output_root, request.roots.state_root))
-    outputs = open_named("--output-root", order.output_root)
-    pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
-    if not options.quiet:
-        # Before hours are spent on it: that no clip goes to test, say.
-        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in plan.notes))
-    return _carry(pipeline_of(order.pipeline), order, state, outputs, options, flags, plan.notes)
+def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argparse.Namespace) -> Answer:
+    """Pins all, then runs one after another; a run that fails keeps none of the others from theirs."""
+    of_each = [flags_of(request, flags) for request in requests]
+    options = [options_of(r.limits, own, plan.order) for r, plan, own in zip(requests, plans, of_each, strict=True)]
+    pinned = []
+    for request, plan, how in zip(requests, plans, options, strict=True):
+        order = plan.order
+        state = open_named("--state-root", state_root(order.output_root, request.roots.state_root))
+        outputs = open_named("--output-root", order.output_root)
+        pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
+        if not how.quiet:
+            # Before hours are spent on it: that no clip goes to test, say.
+            whose = f"{request.roots.dataset}: " if request.roots.dataset else ""
+            sys.stderr.write("".join(f"note: {whose}{one_line(note)}\n" for note in plan.notes))
+        pinned.append(PinnedRun(order, state, outputs, how, plan.notes))
+    names = [request.roots.dataset for request in requests]
+    if names == [""]:
+        return execute(pinned[0], flags)
+    calls = [partial(execute, one, own) for one, own in zip(pinned, of_each, strict=True)]
+    return answer_of_each(dict(zip(names, calls, strict=True)), flags)
 
 
 def resume(flags: argparse.Namespace) -> Answer:
     """Carries on the run that an output root holds."""
     order, state, outputs = _find_to_write(flags)
-    pipeline = pipeline_of(order.pipeline)
-    options = options_of(limits_of(flags, pipeline), flags, order)
-    return _carry(pipeline, order, state, outputs, options, flags)
+    options = options_of(limits_of(flags, pipeline_of(order.pipeline)), flags, order)
+    return execute(PinnedRun(order, state, outputs, options), flags)
 
 
 def retry(flags: argparse.Namespace) -> Answer:
@@ -230,7 +131,7 @@ def retry(flags: argparse.Namespace) -> Answer:
         return Answer(*_nothing_to_retry(order, state))
     if not options.quiet:
         sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
-    return _carry(pipeline, order, state, outputs, options, flags, notes)
+    return execute(PinnedRun(order, state, outputs, options, notes), flags)
 
 
 def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
@@ -292,78 +193,3 @@ def check_inputs(order: RunSpec, state: Store) -> None:
             f"{len(changed)} input files have changed or gone since the run was planned, the first {changed[0]}: "
             "restore them, or begin a new run in a new output root",
         )
-
-
-def _carry(
-    pipeline: Pipeline,
-    order: RunSpec,
-    state: Store,
-    outputs: Store,
-    options: RunOptions,
-    flags: argparse.Namespace,
-    notes: tuple[str, ...] = (),
-) -> Answer:
-    notes = (*notes, *check_space(pipeline, order, state, outputs, flags))
-    logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(order, state)
-    try:
-        if cluster.is_kube(flags):
-            summary = cluster.carry(pipeline, order, state, outputs, options, flags)
-        else:
-            summary = RunLoop(pipeline, order, state, outputs, options).run()
-    except VisemillError as error:
-        if cluster.is_kube(flags) or Path(logs).is_dir():
-            error.logs = logs
-        raise
-    told = observe(state, order.run).told
-    lines = read_quarantine(state, order, told)
-    # Else they were told before the work began.
-    late_notes = notes if options.quiet else ()
-    data = {**_data(summary, lines, notes), "cluster": flags.cluster}
-    if not summary.finished:
-        data["logs"] = logs
-    if cluster.is_kube(flags):
-        data["resume"] = cluster.resume_command(flags, add_run_flags, cluster.add_cluster_flags)
-    return Answer(text_of(data, late_notes), data, summary.exit_code)
-
-
-def check_space(
-    pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, flags: argparse.Namespace
-) -> tuple[str, ...]:
-    """What is to be said of the free space for what a run still has to write. Raises BadConfig NO_SPACE.
-
-    Of an object store nothing is known.
-    """
-    if "://" in outputs.uri and "://" in state.uri:
-        return ()
-    manifest, done = read_clips(state, order), observe(state, order.run).done
-    num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
-    media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
-    prediction = pipeline.predict({stage.name: stage.config for stage in order.stages}, media_bytes)
-    disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
-    notes = check(disks, prediction, ignores=flags.ignore_free_space)
-    if not flags.quiet:
-        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
-    return notes
-
-
-def _data(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[str, ...]) -> dict[str, Any]:
-    """lines: of the quarantine, those that planning left out among them."""
-    reasons = Counter(str(line["reason"]) for line in lines)
-    totals = Totals.of(summary.done)
-    return {
-        "run": summary.order.run,
-        "pipeline": summary.order.pipeline,
-        "output_root": summary.order.output_root,
-        "finished": summary.finished,
-        "why": summary.why,
-        "nothing_to_do": summary.nothing_to_do,
-        "shards": {"done": len(summary.done), "total": summary.order.num_shards},
-        "found": num_found(summary.order, lines),
-        **totals.to_answer(pipeline_of(summary.order.pipeline).splits),
-        "quarantined": reasons.total(),
-        "reasons": dict(sorted(reasons.items())),
-        "bytes": totals.output_bytes,
-        "wall_s": round(summary.wall_s, 1),
-        "notes": list(notes),
-        "exit_code": summary.exit_code,
-    }

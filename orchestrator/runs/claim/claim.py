@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
+from orchestrator.runs.claim.named_sets import claim_name, refuse_names
 from orchestrator.runs.lineage import check_addable, clips_of
 from orchestrator.runs.plan import Plan, explain_difference
 from services.base.errors import BadConfig, Transient
@@ -13,7 +14,7 @@ from services.base.run.spec import RunSpec, run_spec_from_json
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
 
-CLAIM = f"{paths.STATE_DIR}/output.json"
+CLAIM = paths.CLAIM
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def pin(plan: Plan, state: Store, outputs: Store) -> None:
     pinned = pinned_order(state, order.run)
     if pinned is not None:
         _refuse_other_plan(pinned, plan)
+    if plan.dataset:
+        claim_name(open_store(plan.datasets_root), plan.dataset)
     inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
     _claim_output(Claim(order.run, order.digest, "" if inside else state.uri), plan, state, outputs)
     if pinned is None:
@@ -98,8 +101,9 @@ def _refuse_other_plan(pinned: RunSpec, plan: Plan) -> None:
 def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
     held = claim_of(outputs)
     if held is None:
+        refuse_names(outputs)
         _refuse_foreign_files(outputs, plan)
-        outputs.create(CLAIM, json.dumps(asdict(claim)).encode())
+        _create_claim(claim, outputs)
         held = claim_of(outputs)
     if held is None or replace(held, earlier=()) == claim:
         return
@@ -114,6 +118,17 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     if held.digest == claim.digest:
         difference = f"--run {held.run} against {claim.run}"
     raise _other_run(plan, f"run {held.run}", difference)
+
+
+def _create_claim(claim: Claim, outputs: Store) -> None:
+    is_new = outputs.create(CLAIM, json.dumps(asdict(claim)).encode())
+    try:
+        # Those that were named meanwhile: each side looks for the other after it has written.
+        refuse_names(outputs)
+    except BadConfig:
+        if is_new:
+            outputs.delete(CLAIM)
+        raise
 
 
 def finished_as(state: Store, run: str) -> bytes:

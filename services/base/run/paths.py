@@ -11,6 +11,10 @@ STATE_DIR = ".visemill"
 DONE = "done.json"
 QUARANTINE = "quarantine.jsonl"
 ACCEPTED = "fixed.json"
+# Of an output root: which run it holds.
+CLAIM = f"{STATE_DIR}/output.json"
+# Of a root that holds named data sets: a file for each, called by its name.
+DATASETS = f"{STATE_DIR}/datasets/"
 
 
 def short_name(stem: str, ending: str = "") -> str:

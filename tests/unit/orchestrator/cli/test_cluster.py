@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.cli import cluster
 from orchestrator.cli.main import build_parser
-from orchestrator.cli.runs.run import add_run_flags, run
+from orchestrator.cli.runs.run import run
+from orchestrator.cli.runs.run_options import add_run_flags
 from services.base.errors import BadConfig
 
 ROOTS = ["--input-root", "s3://b/in", "--output-root", "s3://b/out dir"]
@@ -73,4 +74,4 @@ def test_the_command_that_shows_the_logs_is_one_that_can_be_given():
     flags = build_parser().parse_args(["run", "grid", *ROOTS, *KUBE, "--namespace", "n", "--image", "x:1"])
     words = shlex.split(cluster.logs_command(flags))
     assert words == ["visemill", "logs", "--namespace=n", "--output-root", "s3://b/out dir"]
-    assert build_parser().parse_args(words[1:]).call is cluster.logs
+    assert build_parser().parse_args(words[1:]).command == "logs"

@@ -1,0 +1,106 @@
+"""A pinned run is executed, here or on a cluster, and its end summed up."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.cli import cluster
+from orchestrator.cli.answer import Answer
+from orchestrator.cli.runs.run_options import add_run_flags
+from orchestrator.cli.runs.summary_text import text_of
+from orchestrator.console.escape import one_line
+from orchestrator.execution.local_run import RunLoop
+from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.runs.commits.observe import num_found, observe, read_clips, read_quarantine
+from orchestrator.runs.commits.summary import Summary
+from orchestrator.runs.options import RunOptions, log_dir
+from orchestrator.runs.space import check, disks_of
+from services.base.errors import VisemillError
+from services.base.run.spec import RunSpec
+from services.base.run.totals import Totals
+from services.base.store.interface import Store
+
+
+@dataclass(frozen=True)
+class PinnedRun:
+    """A run that is pinned, and how it is to be executed. notes: of its planning."""
+
+    order: RunSpec
+    state: Store
+    outputs: Store
+    options: RunOptions
+    notes: tuple[str, ...] = ()
+
+
+def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
+    """To its end, or until it can go no further. Raises BadConfig DISK_FULL, OUTPUT_IN_USE."""
+    order, state, outputs, options = run.order, run.state, run.outputs, run.options
+    pipeline = pipeline_of(order.pipeline)
+    notes = (*run.notes, *check_space(order, state, outputs, flags))
+    logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(order, state)
+    try:
+        if cluster.is_kube(flags):
+            summary = cluster.carry(pipeline, order, state, outputs, options, flags)
+        else:
+            summary = RunLoop(pipeline, order, state, outputs, options).run()
+    except VisemillError as error:
+        if cluster.is_kube(flags) or Path(logs).is_dir():
+            error.logs = logs
+        raise
+    told = observe(state, order.run).told
+    lines = read_quarantine(state, order, told)
+    # Else they were told before the work began.
+    late_notes = notes if options.quiet else ()
+    data = {**facts_of(summary, lines, notes), "cluster": flags.cluster}
+    if not summary.finished:
+        data["logs"] = logs
+    if cluster.is_kube(flags):
+        data["resume"] = cluster.resume_command(flags, add_run_flags, cluster.add_cluster_flags)
+    return Answer(text_of(data, late_notes), data, summary.exit_code)
+
+
+def check_space(order: RunSpec, state: Store, outputs: Store, flags: argparse.Namespace) -> tuple[str, ...]:
+    """What is to be said of the free space for what a run still has to write. Raises BadConfig DISK_FULL.
+
+    Of an object store nothing is known.
+    """
+    if "://" in outputs.uri and "://" in state.uri:
+        return ()
+    manifest, done = read_clips(state, order), observe(state, order.run).done
+    num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
+    media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
+    prediction = pipeline_of(order.pipeline).predict({stage.name: stage.config for stage in order.stages}, media_bytes)
+    disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
+    notes = check(disks, prediction, ignores=flags.ignore_free_space)
+    if not flags.quiet:
+        sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
+    return notes
+
+
+def facts_of(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tuple[str, ...]) -> dict[str, Any]:
+    """lines: of the quarantine, those that planning left out among them."""
+    reasons = Counter(str(line["reason"]) for line in lines)
+    totals = Totals.of(summary.done)
+    return {
+        "run": summary.order.run,
+        "pipeline": summary.order.pipeline,
+        "output_root": summary.order.output_root,
+        "finished": summary.finished,
+        "why": summary.why,
+        "nothing_to_do": summary.nothing_to_do,
+        "shards": {"done": len(summary.done), "total": summary.order.num_shards},
+        "found": num_found(summary.order, lines),
+        **totals.to_answer(pipeline_of(summary.order.pipeline).splits),
+        "quarantined": reasons.total(),
+        "reasons": dict(sorted(reasons.items())),
+        "bytes": totals.output_bytes,
+        "wall_s": round(summary.wall_s, 1),
+        "notes": list(notes),
+        "exit_code": summary.exit_code,
+    }

@@ -1,0 +1,141 @@
+"""A command on one or all of the named data sets of an output root; the answers become one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from orchestrator.access.datasets import check_dataset_name, named_inputs
+from orchestrator.access.request import RunRequest
+from orchestrator.cli.answer import Answer, answer_of_error
+from orchestrator.roots import open_named
+from orchestrator.runs.claim.claim import claim_of
+from orchestrator.runs.claim.named_sets import names_in
+from services.base.errors import EXIT_INTERRUPTED, BadConfig, VisemillError
+from services.base.store.open import join_uri
+from services.base.store.roots import absolute
+
+AddFlags = Callable[[argparse.ArgumentParser], None]
+Call = Callable[[argparse.Namespace], Answer]
+
+
+def add_inputs_flag(parser: argparse.ArgumentParser) -> None:
+    """Of commands that plan."""
+    parser.add_argument(
+        "--dataset",
+        action="append",
+        default=[],
+        metavar="NAME[=INPUT_ROOT]",
+        help="write to the folder NAME of the output root, which may hold several named data sets; with =INPUT_ROOT "
+        "instead of --input-root it may be repeated: all are planned before the first runs",
+    )
+
+
+def add_name_flag(parser: argparse.ArgumentParser) -> None:
+    """Of commands about a run that is there."""
+    parser.add_argument(
+        "--dataset",
+        default="",
+        metavar="NAME",
+        help="of an output root that holds named data sets, this one (default: all, where the command can)",
+    )
+
+
+def planned(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
+    """The command for each --dataset NAME=INPUT_ROOT."""
+
+    def called(flags: argparse.Namespace) -> Answer:
+        named = named_inputs(flags.dataset, flags.input_root or "")
+        if len(named) < 2:
+            return call(flags)
+        of_each = {one.name: {"input_root": one.input_root, "dataset": [one.name]} for one in named}
+        return answer_of_each({name: partial(call, _with(flags, **own)) for name, own in of_each.items()}, flags)
+
+    return _both(add_inputs_flag, add_flags), called
+
+
+def each(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
+    """The command for the data set of --dataset; without it for each that the output root holds."""
+
+    def called(flags: argparse.Namespace) -> Answer:
+        names = [] if flags.dataset or not flags.output_root else _names(flags)
+        if not names:
+            return call(_below(flags, flags.dataset))
+        return answer_of_each({name: partial(call, _below(flags, name)) for name in names}, flags)
+
+    return _both(add_name_flag, add_flags), called
+
+
+def one(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
+    """The command for the data set of --dataset, or for the run of the output root."""
+    return _both(add_name_flag, add_flags), lambda flags: call(_below(flags, flags.dataset))
+
+
+def flags_of(request: RunRequest, flags: argparse.Namespace) -> argparse.Namespace:
+    """The flags as they would be given for this run alone, by its own roots."""
+    roots = request.roots
+    return _with(flags, input_root=roots.input_root, output_root=roots.output_root, dataset=[])
+
+
+def answer_of_each(calls: Mapping[str, Callable[[], Answer]], flags: argparse.Namespace) -> Answer:
+    """The calls by the name of their data set, one after another. One that fails keeps none of the others from theirs,
+    but for the interruption of the whole; the exit code is the highest.
+    """
+    answers: dict[str, Answer] = {}
+    for i, (name, call) in enumerate(calls.items()):
+        if not vars(flags).get("quiet", True) and flags.progress == "text":
+            sys.stderr.write(f"data set {name} ({i + 1} of {len(calls)})\n")
+        try:
+            answers[name] = call()
+        except VisemillError as error:
+            answers[name] = answer_of_error(error)
+        if answers[name].exit_code == EXIT_INTERRUPTED:
+            break
+    return combined(answers, [name for name in calls if name not in answers])
+
+
+def combined(answers: Mapping[str, Answer], not_begun: list[str]) -> Answer:
+    """Answers about data sets by name as one. not_begun: those that an interruption has kept from their turn."""
+    code = max(answer.exit_code for answer in answers.values())
+    parts = [f"data set {name}:\n{answer.text}" for name, answer in answers.items()]
+    codes = ", ".join(f"{name} {answer.exit_code}" for name, answer in answers.items())
+    last = f"{len(answers)} data sets, by exit code: {codes}"
+    last += f"; interrupted before {', '.join(not_begun)}" if not_begun else ""
+    data = {
+        "datasets": [
+            {"dataset": name, **answer.data, "exit_code": answer.exit_code} for name, answer in answers.items()
+        ],
+        "not_begun": not_begun,
+        "exit_code": code,
+    }
+    return Answer("\n".join([*parts, last]), data, code)
+
+
+def _names(flags: argparse.Namespace) -> list[str]:
+    root = open_named("--output-root", absolute(flags.output_root))
+    names = names_in(root) if claim_of(root) is None else []
+    if len(names) > 1 and vars(flags).get("html"):
+        raise BadConfig("BAD_FLAGS", f"--html {flags.html} is one file for {len(names)} data sets: give --dataset too")
+    return names
+
+
+def _below(flags: argparse.Namespace, name: str) -> argparse.Namespace:
+    if not name:
+        return flags
+    if not flags.output_root:
+        raise BadConfig("BAD_FLAGS", f"--dataset {name} is a data set of an --output-root: give that too")
+    return _with(flags, output_root=join_uri(absolute(flags.output_root), check_dataset_name(name)), dataset="")
+
+
+def _with(flags: argparse.Namespace, **changed: object) -> argparse.Namespace:
+    return argparse.Namespace(**{**vars(flags), **changed})
+
+
+def _both(first: AddFlags, second: AddFlags) -> AddFlags:
+    def add(parser: argparse.ArgumentParser) -> None:
+        first(parser)
+        second(parser)
+
+    return add
