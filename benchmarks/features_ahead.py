@@ -28,6 +28,7 @@ from features_triton import CLIPS, Server
 from services.base.media.clip import Clip, Media
 from services.base.sandbox.supervisor import ClipLimits, NextClip, PassChild
 from services.base.stage.spec import ClipJob
+from services.features.spec import SPEC
 
 MODEL = """
 import time
@@ -81,7 +82,7 @@ class Way:
 
     def __init__(self, stages: Sequence[tuple[str, Mapping[str, Any]]], *, early: bool, num_workers: int = 1) -> None:
         self._early = early
-        self._children = [PassChild(stages, ClipLimits()) for _ in range(num_workers)]
+        self._children = [PassChild(stages, ClipLimits(), specs=[SPEC]) for _ in range(num_workers)]
         self.rounds: list[float] = []
         for child in self._children:
             # Here, not in a thread of a round: a child ends with the thread that started it.

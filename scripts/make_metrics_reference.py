@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 
 from orchestrator.service.metrics import RunMetrics
+from services.__main__ import STAGES, spec_of
 from services.base.process import metrics
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,11 +52,22 @@ def rows(found: Iterable[Metric], prefixes: tuple[str, ...], seen: set[str]) -> 
     ]
 
 
+def stage_rows() -> list[str]:
+    """A line for each metric that a stage owns (StageSpec.metrics)."""
+    return [
+        f"| `{m.name}{'' if m.buckets else '_total'}` | {'histogram' if m.buckets else 'counter'} | {name} | {m.text} |"
+        for name in STAGES
+        for m in sorted(spec_of(name).metrics, key=lambda m: m.name)
+    ]
+
+
 def main(target: Path) -> int:
     text, seen = TOP, set[str]()
     for title, registry, prefixes in PARTS:
         lines = rows(registry().collect(), prefixes, seen)
         text += f"\n## {title}\n\n| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+    text += "\n## Stages\n\nOf a worker or a service that holds the stage.\n\n"
+    text += "| Metric | Type | Stage | Meaning |\n|---|---|---|---|\n" + "\n".join(stage_rows()) + "\n"
     text += "\nBeside them the process's own: `process_resident_memory_bytes`, `process_cpu_seconds_total` and more.\n"
     target.write_text(text)
     return 0

@@ -157,7 +157,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     del spec_of
     config: AudioConfig = config_from_flags(AudioConfig, flags)
     serve_config = config_module.serve_config_of(flags)
-    children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
+    children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))], (SPEC,))
     uploads = server_module.uploads_of(flags)
     servicer = AudioServicer(children, uploads, config)
 

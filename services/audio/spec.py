@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from services.base.stage.metric import StageMetric
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.containers.audio.config import AudioConfig
 
@@ -34,5 +35,10 @@ SPEC = StageSpec(
     fingerprint=fingerprint,
     opens=ByName("services.audio.stage:open_stage"),
     rpc=ByName("services.audio.rpc"),
+    metrics=(
+        StageMetric("visemill_audio_seconds", "Seconds of sound decoded.", fact="duration_s"),
+        StageMetric("visemill_audio_gap_seconds", "Seconds of silence put where sound was missing.", fact="gap_s"),
+        StageMetric("visemill_audio_clipped_samples", "Samples at full scale or beyond it.", fact="num_clipped"),
+    ),
     counts=("audio_s",),
 )

@@ -102,7 +102,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     if config.max_frames:
         raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
     serve_config = config_module.serve_config_of(flags)
-    children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))])
+    children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))], (SPEC,))
     uploads = server_module.uploads_of(flags)
     servicer = DecodeServicer(children, uploads, config, settings().max_message_bytes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from services.base.stage.metric import StageMetric
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.containers.config import DecodeConfig
 
@@ -38,5 +39,6 @@ SPEC = StageSpec(
     fingerprint=fingerprint,
     opens=ByName("services.decode.stage:open_stage"),
     rpc=ByName("services.decode.rpc"),
+    metrics=(StageMetric("visemill_frames", "Frames decoded.", fact="num_frames"),),
     counts=("frames",),
 )

@@ -190,7 +190,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     del spec_of
     config: FeaturesConfig = config_from_flags(FeaturesConfig, flags)
     serve_config = config_module.serve_config_of(flags)
-    children = server_module.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config))
+    children = server_module.pool_of(serve_config, stages_of(features_pb2.ExtractStart(), config), (SPEC,))
     uploads = server_module.uploads_of(flags)
     servicer = FeatureServicer(children, uploads, config, settings().max_message_bytes)
 

@@ -25,7 +25,7 @@ from services.base.process.settings import settings
 from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
 from services.base.rpc.client import Pieces, Remote, expectation, require_expected
-from services.base.rpc.codec import facts_to_proto, landmarks_from_protos, landmarks_to_protos, require_frame_fits
+from services.base.rpc.codec import facts_to_proto, require_frame_fits
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, carry
 from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
@@ -36,6 +36,7 @@ from services.base.stage.config import add_config_flags, config_from_flags, conf
 from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
 from services.base.stage.stream import NO_STREAMS
 from services.base.worker.fingerprint import identity_of
+from services.landmarks.codec import landmarks_from_protos, landmarks_to_protos
 from services.landmarks.spec import SPEC, LandmarksConfig
 
 SERVICE = landmarks_pb2.DESCRIPTOR.services_by_name["LandmarksService"].full_name
@@ -193,7 +194,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     config: LandmarksConfig = config_from_flags(LandmarksConfig, flags)
     decode = _decoder(flags.decode_config, spec_of("decode"))
     serve_config = config_module.serve_config_of(flags)
-    children = server_module.pool_of(serve_config, _stages(config, decode))
+    children = server_module.pool_of(serve_config, _stages(config, decode), (SPEC, decode.spec))
     uploads = server_module.uploads_of(flags)
     servicer = LandmarksServicer(children, uploads, config, decode, settings().max_message_bytes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from services.base.media.points import Landmarks
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 BackendName = Literal["mediapipe", "dlib"]
@@ -89,6 +90,7 @@ SPEC = StageSpec(
     config=LandmarksConfig,
     reads=("frames",),
     writes=("landmarks",),
+    artifacts={"landmarks": Landmarks},
     libraries=("mediapipe", "dlib-bin", "opencv-contrib-python", "numpy"),
     cached=True,
     fingerprint=fingerprint,

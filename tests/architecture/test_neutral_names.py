@@ -41,9 +41,6 @@ ALLOWED: dict[str, set[str]] = {
     "services/base/media/__init__.py": {"features"},
     "services/base/media/features.py": {"features"},
     "services/base/media/points.py": {"keypoints", "landmarks"},
-    "services/base/rpc/codec.py": {"landmarks"},
-    "services/base/stage/artifacts.py": {"features", "keypoints", "landmarks"},
-    "services/base/worker/once.py": {"features", "keypoints", "landmarks"},
     # A deprecated field of the API, filled in for old clients.
     "orchestrator/service/servicer.py": {"landmarks"},
 }

@@ -6,7 +6,7 @@ import io
 import numpy as np
 
 from services.base.errors import BadInput
-from services.base.media.points import Landmarks, PointSource
+from services.base.media.points import Keypoints, Landmarks, PointSource
 from services.base.media.video import DecodeFacts
 from services.base.stage.clip_pass import ArtifactPart, DonePart, FactsPart
 from services.base.stage.product import Product
@@ -32,7 +32,7 @@ class QuickPass:
         if job.media.data.startswith(BROKEN):
             raise BadInput("OPEN_FAILED", f"{job.clip.key} is no video")
         if not given:
-            yield ArtifactPart("keypoints" if self._is_sign else "landmarks", points())
+            yield ArtifactPart("keypoints", keypoints()) if self._is_sign else ArtifactPart("landmarks", points())
         yield FactsPart(DecodeFacts(1))
         yield ArtifactPart("product", self._product(job))
         yield DonePart({})
@@ -48,6 +48,11 @@ class QuickPass:
 def points():
     absent = np.full(1, PointSource.MISSING, np.uint8)
     return Landmarks("ibug-68", np.full((1, 68, 2), np.nan, np.float32), np.zeros(1, np.float32), absent, 4, 2)
+
+
+def keypoints():
+    none = np.zeros((1, 78), np.float32)
+    return Keypoints("none", np.zeros((1, 78, 2), np.float32), none, none > 0, np.zeros(1), 4, 2, np.zeros(1, bool))
 
 
 def npz(digest):

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.audio.spec import SPEC as AUDIO
 from services.audio.stage import open_stage
 from services.base.errors import BadInput
 from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
 from services.base.media.clip import Clip, Media
 from services.base.media.video import DecodeFacts, FrameChunk
+from services.base.process.metrics import PROCESS
 from services.base.sandbox.supervisor import ChunkPart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.stage.spec import ClipJob
 from services.containers.audio.config import AudioConfig
 from services.containers.config import DecodeConfig
+from services.decode.spec import SPEC as DECODE
 from services.decode.stage import open_stage as open_decode
 
 
@@ -61,9 +64,17 @@ def test_pictures_and_sound_of_a_clip_are_on_one_clock(testdata: Path) -> None:
     assert len(samples_TC) / 16_000 == pytest.approx(times_s[-1] + 1 / 25)
 
 
+def counted() -> list[float]:
+    """What the stages of this process have counted by now: frames, and seconds of sound."""
+    names = ("visemill_frames_total", "visemill_audio_seconds_total")
+    return [PROCESS.get_sample_value(name) or 0.0 for name in names]
+
+
 @pytest.fixture(scope="module")
 def child() -> Iterator[PassChild]:
-    pass_child = PassChild([("decode", {}), ("audio", {"chunk_samples": 4000})], clip_limits(60, 1024))
+    pass_child = PassChild(
+        [("decode", {}), ("audio", {"chunk_samples": 4000})], clip_limits(60, 1024), specs=[DECODE, AUDIO]
+    )
     yield pass_child
     pass_child.close()
 
@@ -73,7 +84,10 @@ def test_a_child_sends_frames_and_samples_of_one_clip_each_once_and_in_order_of_
 ) -> None:
     media = Media.of_file(testdata / "data/grid/s1_processed/bbaf2n.mpg")
     job = ClipJob(Clip("s1/bbaf2n", "bbaf2n", "s1", "bbaf2n.mpg"), media)
+    before = counted()
     parts = list(child.run(job, want={"frames", "waveform"}))
+    num_frames, sound_s = (after - earlier for after, earlier in zip(counted(), before, strict=True))
+    assert (num_frames, sound_s) == (75, pytest.approx(131_328 / 44_100, abs=1e-3))
     chunks = [part.chunk for part in parts if isinstance(part, ChunkPart)]
     frames = [chunk for chunk in chunks if isinstance(chunk, FrameChunk)]
     sounds = [chunk for chunk in chunks if isinstance(chunk, AudioChunk)]

@@ -10,6 +10,7 @@ import pytest
 
 from services.base.media.features import Features
 from services.base.stage.artifacts import decode_artifact
+from services.features.spec import SPEC
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def test_chunks_threads_and_processes_change_no_byte(clip: Path, tmp_path: Path)
     one = once(clip, tmp_path / "one", 1)
     other = once(clip, tmp_path / "other", 2, chunk_bytes=1)
     assert one == other
-    made = decode_artifact(one)
+    made = decode_artifact(one, SPEC.artifacts)
     assert isinstance(made, Features)
     assert (made.model, made.weights, made.num_split_batches) == ("inception_v3", "seeded:0", 0)
     assert made.vectors_TD.shape == (len(made.pts_s_T), 2048)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,12 @@ class Landmarks:
         """Points of a named group, float32 [T, n, 2]. Raises KeyError."""
         return self.points_TNC[:, list(topology(self.topology).group(name))]
 
+    def summary(self) -> dict[str, Any]:
+        """How many frames there are, and how many of them were obtained in which way."""
+        counts = np.bincount(self.source_T, minlength=len(PointSource))
+        sources = {source.name.lower(): int(counts[source]) for source in PointSource}
+        return {"topology": self.topology, "num_frames": len(self.points_TNC), **sources}
+
 
 @dataclass(frozen=True)
 class Keypoints:
@@ -91,3 +98,7 @@ class Keypoints:
             raise ValueError(
                 f"pts_s_T and starts_T must be [{expected[0]}], not {self.pts_s_T.shape}, {self.starts_T.shape}"
             )
+
+    def summary(self) -> dict[str, Any]:
+        """How many frames there are, and points in all of them together."""
+        return {"layout": self.layout, "num_frames": len(self.xy_TNC), "present": int(self.present_TN.sum())}

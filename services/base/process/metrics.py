@@ -15,9 +15,8 @@ from services.base.errors import BadConfig
 
 _SECONDS_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _REQUEST_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-_COUNT_BUCKETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
-# Of this process, whatever it does; what it does not do stays at zero.
+# Of this process, whatever it does; what it does not do stays at zero. Stages add theirs (`owned`).
 PROCESS = CollectorRegistry()
 ProcessCollector(registry=PROCESS)
 
@@ -45,34 +44,27 @@ SHARD_SECONDS = _histogram(
 ARTIFACTS = _counter("visemill_artifacts", "Artifacts that clips needed: reused or computed.", "outcome")
 CLIP_WAITS = _counter("visemill_clip_waits", "Times that a clip has waited for a remote stage that did not answer.")
 
-FRAMES = _counter("visemill_frames", "Frames decoded.")
 STAGE_SECONDS = _histogram("visemill_stage_seconds", "Time of a clip in a stage.", _SECONDS_BUCKETS, "stage")
 CHILDREN_STARTED = _counter("visemill_children_started", "Child processes started to hold the stages.")
 CHILDREN_LOST = _counter("visemill_children_lost", "Children that a clip has cost, by reason.", "reason")
 CHILDREN_BUSY = _gauge("visemill_children_busy", "Children of a server that are at work on a clip.")
 CALLS_WAITING = _gauge("visemill_calls_waiting", "Calls of a server that wait for a child.")
 
-MODEL_BATCH_ITEMS = _histogram(
-    "visemill_model_batch_items", "Frames, or sequences, in a request to a model server.", _COUNT_BUCKETS
-)
-MODEL_IN_FLIGHT = _histogram(
-    "visemill_model_requests_in_flight", "Requests to a model server under way when one is sent.", _COUNT_BUCKETS
-)
-MODEL_SECONDS = _histogram(
-    "visemill_model_request_seconds", "Wall time of a request to a model server, retries included.", _REQUEST_BUCKETS
-)
-
 STORE_SECONDS = _histogram(
     "visemill_store_request_seconds", "Wall time of a try of an S3 request.", _REQUEST_BUCKETS, "method"
 )
 STORE_RETRIES = _counter("visemill_store_retries", "S3 requests that were retried.", "method")
 
-# What children may measure (services/base/sandbox/child.py), by name.
-OF_CHILDREN: dict[str, Histogram] = {
-    "model_batch_items": MODEL_BATCH_ITEMS,
-    "model_requests_in_flight": MODEL_IN_FLIGHT,
-    "model_request_seconds": MODEL_SECONDS,
-}
+_owned: dict[str, Counter | Histogram] = {}
+
+
+def owned(name: str, text: str, buckets: Iterable[float] = ()) -> Counter | Histogram:
+    """A metric of PROCESS that its owner describes, once however often it is asked for: a counter, or with buckets a
+    histogram.
+    """
+    if name not in _owned:
+        _owned[name] = _histogram(name, text, buckets) if (buckets := tuple(buckets)) else _counter(name, text)
+    return _owned[name]
 
 
 class CallMetrics:

@@ -33,6 +33,7 @@ from services.base.rpc.readiness import STARTING, Need, Readiness
 from services.base.rpc.status import health_trailers
 from services.base.rpc.uploads import IntakeLimits, Uploads
 from services.base.sandbox.supervisor import PassChild, Stages, clip_limits
+from services.base.stage.spec import StageSpec
 
 _LOG = logging.getLogger(__name__)
 
@@ -83,11 +84,13 @@ def uploads_of(flags: argparse.Namespace) -> Uploads:
     return Uploads(limits)
 
 
-def pool_of(config: ServeConfig, stages: Stages) -> ChildPool:
-    """Children that hold the stages and drop a clip when its caller has gone."""
+def pool_of(config: ServeConfig, stages: Stages, specs: Sequence[StageSpec]) -> ChildPool:
+    """Children that hold the stages, of these specs, and drop a clip when its caller has gone."""
     limits = clip_limits(config.clip_time_s, config.clip_memory_mib)
     return ChildPool(
-        lambda: PassChild(stages, limits, config.num_threads, should_stop=call_abandoned, grace_s=_GRACE_S),
+        lambda: PassChild(
+            stages, limits, config.num_threads, specs=specs, should_stop=call_abandoned, grace_s=_GRACE_S
+        ),
         config.children,
     )
 

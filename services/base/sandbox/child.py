@@ -25,6 +25,8 @@ from services.base.process import log
 from services.base.sandbox import protocol
 from services.base.sandbox.interleaving import ClipInProgress, next_runnable
 from services.base.stage.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart, InfoPart
+from services.base.stage.metric import StageMetric
+from services.base.stage.spec import artifact_types
 from services.base.stage.stream import Chunk
 
 _PR_SET_PDEATHSIG = 1
@@ -60,11 +62,9 @@ def waiting_for(whom: str) -> Iterator[None]:
         protocol.send(sock, {"part": "waits", "for": ""})
 
 
-def measure(name: str, value: float) -> None:
-    """Tells the supervisor, which keeps the metrics, of a number. name: one of
-    services.base.process.metrics.OF_CHILDREN.
-    """
-    _MEASURED.append((name, value))
+def measure(metric: StageMetric, value: float) -> None:
+    """Tells the supervisor, which keeps the metrics, of a number. metric: one of the stage's StageSpec.metrics."""
+    _MEASURED.append((metric.name, value))
 
 
 def die_with_parent() -> None:
@@ -137,6 +137,10 @@ class Passes:
     def current(self) -> ClipPass:
         return next(reversed(self._kept.values()))[1]
 
+    def artifact_types(self) -> dict[str, type]:
+        """Of the artifacts of every stage that is open."""
+        return artifact_types(stage.spec for stage in self._stages.values())
+
     def _key(self, name: str, configs: Mapping[str, Any]) -> str:
         """What decides a stage: its own config, and all of the pass's where it asks a server, which decodes too."""
         return canonical_json([name, configs if name in self._remote else configs[name]])
@@ -200,8 +204,8 @@ class _Clips:
             _send_error(self._sock, bug)
 
     def _begin(self, header: dict[str, Any], payload: bytearray, pushed: _Incoming | None) -> ClipInProgress:
-        job, given = protocol.unpack_job(header, payload)
-        about = protocol.unpack_part(header["info"], bytearray()) if header.get("info") else None
+        job, given = protocol.unpack_job(header, payload, self._passes.artifact_types())
+        about = protocol.unpack_part(header["info"], bytearray(), {}) if header.get("info") else None
         info = about.info if isinstance(about, InfoPart) else None
         chunks = iter(pushed) if pushed is not None else None
         steps = self._passes.current().run(job, given, want=header["want"], pushed=chunks, info=info)
@@ -267,7 +271,7 @@ class _Incoming:
         while (message := self._next()) is not None:
             if message[0]["part"] == "abort":
                 raise Transient("CANCELLED", "what the caller sends broke off")
-            part = protocol.unpack_part(*message)
+            part = protocol.unpack_part(*message, {})
             assert isinstance(part, ChunkPart)
             yield part.chunk
 

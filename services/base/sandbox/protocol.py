@@ -17,7 +17,7 @@ import numpy as np
 from services.base.media.audio import AudioChunk
 from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk, TimeHole
-from services.base.stage.artifacts import decode_artifact, encode_artifact, kind_of
+from services.base.stage.artifacts import ArtifactTypes, decode_artifact, encode_artifact
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
@@ -103,7 +103,7 @@ def pack_job(job: ClipJob, given: Mapping[str, Any], options: Mapping[str, Any])
     media = job.media
     pieces = [media.data] if media.data is not None else []
     pieces += job.extras.values()
-    packed = {name: _pack_value(value) for name, value in given.items()}
+    packed = {name: _pack_value(name, value) for name, value in given.items()}
     pieces += [data for _, data in packed.values()]
     header = {
         "clip": {**dataclasses.asdict(job.clip), "extras": dict(job.clip.extras)},
@@ -121,15 +121,15 @@ def pack_job(job: ClipJob, given: Mapping[str, Any], options: Mapping[str, Any])
     return header, pieces
 
 
-def unpack_job(header: Header, payload: bytearray) -> tuple[ClipJob, dict[str, Any]]:
-    """The job and the given artifacts of a `pack_job` message."""
+def unpack_job(header: Header, payload: bytearray, types: ArtifactTypes) -> tuple[ClipJob, dict[str, Any]]:
+    """The job and the given artifacts, of these types, of a `pack_job` message."""
     pieces = _Pieces(payload)
     fields = header["media"]
     path = Path(fields["path"]) if fields["path"] is not None else None
     data = None if path is not None else pieces.take(fields["size_bytes"])
     media = Media(fields["name"], fields["sha256"], fields["size_bytes"], data=data, path=path)
     extras = {role: pieces.take(size) for role, size in header["extras"].items()}
-    given = {name: _unpack_value(kind, pieces.take(size)) for name, (kind, size) in header["given"].items()}
+    given = {name: _unpack_value(kind, pieces.take(size), types) for name, (kind, size) in header["given"].items()}
     return ClipJob(Clip(**header["clip"]), media, extras, header["max_frames"]), given
 
 
@@ -143,7 +143,7 @@ def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
         case FactsPart(facts):
             return {"part": "facts", "kind": kind_of_stream(facts), "facts": dataclasses.asdict(facts)}, []
         case ArtifactPart(name, value):
-            kind, data = _pack_value(value)
+            kind, data = _pack_value(name, value)
             return {"part": "artifact", "name": name, "kind": kind}, [data]
         case DonePart(seconds):
             return {"part": "done", "seconds": dict(seconds)}, []
@@ -171,8 +171,8 @@ def pack_chunk(chunk: Chunk) -> tuple[Header, list[bytes | memoryview]]:
     return header, [frames.reshape(-1).data]
 
 
-def unpack_part(header: Header, payload: bytearray) -> Part:
-    """The inverse of `pack_part`. Raises ValueError for an unknown part."""
+def unpack_part(header: Header, payload: bytearray, types: ArtifactTypes) -> Part:
+    """The inverse of `pack_part`. types: of artifacts. Raises ValueError for an unknown part."""
     match header["part"]:
         case "info":
             info: Info = STREAMS[header["kind"]].info(**header["info"])
@@ -193,26 +193,26 @@ def unpack_part(header: Header, payload: bytearray) -> Part:
             facts: Report = STREAMS[header["kind"]].facts(**values)
             return FactsPart(facts)
         case "artifact":
-            return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload)))
+            return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload), types))
         case "done":
             return DonePart(header["seconds"])
         case other:
             raise ValueError(f"unknown part {other!r}")
 
 
-def _pack_value(value: Any) -> tuple[str, bytes]:
+def _pack_value(name: str, value: Any) -> tuple[str, bytes]:
     if isinstance(value, Product):
         names = list(value.sidecars)
         facts = {"quality": dict(value.quality), "flags": list(value.flags)}
         sizes = {name: len(value.sidecars[name]) for name in names}
         header = json.dumps({**facts, "sidecars": sizes}).encode()
         return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values(), value.payload])
-    return kind_of(value) or type(value).__name__, encode_artifact(value)
+    return "artifact", encode_artifact(name, value)
 
 
-def _unpack_value(kind: str, data: bytes) -> Any:
+def _unpack_value(kind: str, data: bytes, types: ArtifactTypes) -> Any:
     if kind != "product":
-        return decode_artifact(data)
+        return decode_artifact(data, types)
     (size,) = struct.unpack_from("<I", data)
     facts = json.loads(data[4 : 4 + size])
     pieces = _Pieces(data[4 + size :])

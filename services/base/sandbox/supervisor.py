@@ -16,7 +16,7 @@ import contextlib
 import contextvars
 import sys
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +27,10 @@ from services.base.sandbox.child import MOST_PASSES
 from services.base.sandbox.failure_attribution import is_too_much_for_two, verdict
 from services.base.sandbox.limits import ClipLimits, clip_limits
 from services.base.sandbox.process import ChildProcess
+from services.base.sandbox.stage_metrics import StageMetrics
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT, ChildLost, ClipWatch
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part, Progress
-from services.base.stage.spec import ClipJob
+from services.base.stage.spec import ClipJob, StageSpec, artifact_types
 from services.base.stage.stream import NO_STREAMS, Chunk, Info
 
 __all__ = [
@@ -68,18 +69,23 @@ class PassChild:
         num_threads: int = 1,
         environment: Mapping[str, str] | None = None,
         *,
+        specs: Iterable[StageSpec] = (),
         remote: Mapping[str, str] | None = None,
         program: Sequence[str] = (sys.executable, "-m", "services"),
         should_stop: Callable[[], bool] = lambda: False,
         grace_s: float = 0.0,
     ) -> None:
-        """stages: (name, config values) in order. remote: stage name -> gRPC target, for stages that run elsewhere.
+        """stages: (name, config values) in order. specs: theirs, whose artifacts and metrics are known here.
+        remote: stage name -> gRPC target, for stages that run elsewhere.
 
         program: what is started as a child, with `child FD` appended. should_stop: asked while a clip is waited for.
         grace_s: how long a clip may go on that nobody waits for any more, before the child is ended for it.
         """
         self._program = tuple(program)
         self._stages = self._own_stages = _plain(stages)
+        specs = tuple(specs)
+        self._types = artifact_types(specs)
+        self._metrics = StageMetrics(specs)
         self._remote = dict(remote or {})
         self._limits = limits
         self._num_threads = num_threads
@@ -268,8 +274,8 @@ class PassChild:
             header, payload = self._process.receive(watch)
             if header["part"] == "error":
                 raise self._failure(header)
-            part = protocol.unpack_part(header, payload)
-            _count(part, header)
+            part = protocol.unpack_part(header, payload, self._types)
+            self._metrics.count(part, header.get("measured", ()))
             if isinstance(part, ChunkPart):
                 watch.lasts(progress.add(part.chunk))
             try:
@@ -340,16 +346,6 @@ class PassChild:
             self._process = None
         self._open = []
         self._begun = None
-
-
-def _count(part: Part, header: Mapping[str, Any]) -> None:
-    if isinstance(part, FactsPart):
-        metrics.FRAMES.inc(part.facts.counts.get("frames", 0))
-    elif isinstance(part, DonePart):
-        for stage, seconds in part.seconds.items():
-            metrics.STAGE_SECONDS.labels(stage).observe(seconds)
-        for name, value in header["measured"]:
-            metrics.OF_CHILDREN[name].observe(value)
 
 
 def _plain(stages: Stages) -> list[list[Any]]:

@@ -7,13 +7,11 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from services.base.digest import canonical_json, digest_of
-from services.base.media.features import Features
-from services.base.media.points import Keypoints, Landmarks
 
 
 def artifact_key(
@@ -37,37 +35,39 @@ def artifact_key(
     )
 
 
-# Every type that may be kept in a store, by the name that its bytes carry.
-KINDS: Mapping[str, type] = {"landmarks": Landmarks, "keypoints": Keypoints, "features": Features}
+@runtime_checkable
+class Summarized(Protocol):
+    """An artifact that tells in a few values what it holds; of others the shapes of their arrays are told."""
+
+    def summary(self) -> dict[str, Any]: ...
 
 
-def kind_of(value: object) -> str | None:
-    """The name of a value's type in KINDS, None where it is not one that is kept."""
-    return next((kind for kind, known in KINDS.items() if type(value) is known), None)
+ArtifactTypes = Mapping[str, type]
+"""Artifact name -> the dataclass of its values (StageSpec.artifacts of the stages of a pass)."""
 
 
-def encode_artifact(value: Any) -> bytes:
-    """An uncompressed npz of a value of KINDS: arrays by field name, the other fields in a JSON header.
+def encode_artifact(name: str, value: Any) -> bytes:
+    """An uncompressed npz of a dataclass: arrays by field name, the artifact's name and the other fields in a JSON
+    header.
 
-    Entries carry a fixed date, so equal values give equal bytes. Raises TypeError for any other value.
+    Entries carry a fixed date, so equal values give equal bytes. Raises TypeError for what is no dataclass.
     """
-    kind = kind_of(value)
-    if kind is None:
-        raise TypeError(f"no bytes for an artifact of type {type(value).__name__}: add it to artifacts.KINDS")
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"artifact {name} must be a dataclass of arrays and JSON values, not {type(value).__name__}")
     named = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    arrays = {name: field_value for name, field_value in named.items() if isinstance(field_value, np.ndarray)}
-    header = canonical_json({"kind": kind, **{name: v for name, v in named.items() if name not in arrays}})
+    arrays = {field: field_value for field, field_value in named.items() if isinstance(field_value, np.ndarray)}
+    header = canonical_json({"kind": name, **{field: v for field, v in named.items() if field not in arrays}})
     out = io.BytesIO()
     np.savez(out, allow_pickle=False, header=np.frombuffer(header.encode(), np.uint8), **arrays)
     return out.getvalue()
 
 
-def decode_artifact(data: bytes) -> Any:
-    """The inverse of `encode_artifact`. Raises ValueError when the bytes are not such a value."""
+def decode_artifact(data: bytes, types: ArtifactTypes) -> Any:
+    """The inverse of `encode_artifact`. Raises ValueError when the bytes are no value of one of these types."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             fields = json.loads(arrays["header"].tobytes())
-            kind = KINDS[fields.pop("kind")]
-            return kind(**fields, **{name: arrays[name] for name in arrays.files if name != "header"})
+            made = types[fields.pop("kind")]
+            return made(**fields, **{name: arrays[name] for name in arrays.files if name != "header"})
     except (KeyError, TypeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"not an artifact ({error}): delete it, and it will be made again") from error

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.base.media.clip import Clip, Media
+from services.base.stage.metric import StageMetric
 from services.base.stage.stream import STREAMS
 
 
@@ -78,6 +79,9 @@ class StageSpec:
     opens: (config) -> the opened stage, a `Source` or a `Consumer`. rpc: the module with open_remote, add_serve_flags
     and serve; None: it runs beside its worker. writer: (config, shard, num_shards, create) -> a `ShardWriter` for a
     stage that may be the last one; None: it may not.
+    artifacts: of those that it writes, name -> dataclass of arrays and JSON values: what may be kept in the store and
+    may leave the process (see `encode_artifact`); a `Product` is not one of them.
+    metrics: what it measures, for Prometheus.
     counts: what the facts of its stream count (see `counts` of a stream's facts), such as "frames".
     """
 
@@ -94,6 +98,8 @@ class StageSpec:
     opens: ByName | None = None
     rpc: ByName | None = None
     writer: ByName | None = None
+    artifacts: Mapping[str, type] = dataclasses.field(default_factory=dict, hash=False)
+    metrics: tuple[StageMetric, ...] = ()
     counts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -101,6 +107,10 @@ class StageSpec:
             raise ValueError(f"stage {self.name} must write a tuple of one name or more, not {self.writes!r}")
         if STREAMS.keys() & {*self.writes} and len(self.writes) > 1:
             raise ValueError(f"stage {self.name} is a source and must write one stream alone, not {self.writes}")
+        if not self.artifacts.keys() <= {*self.writes}:
+            raise ValueError(f"stage {self.name} writes {self.writes} and gives types of {sorted(self.artifacts)}")
+        if self.source_of is None and any(metric.fact for metric in self.metrics):
+            raise ValueError(f"stage {self.name} has no stream whose facts its metrics could count")
 
     @property
     def streams(self) -> frozenset[str]:
@@ -111,6 +121,11 @@ class StageSpec:
     def source_of(self) -> str | None:
         """The stream that it makes; None for a consumer."""
         return self.writes[0] if self.writes[0] in STREAMS else None
+
+
+def artifact_types(specs: Iterable[StageSpec]) -> dict[str, type]:
+    """Of every artifact of these stages, its type by name."""
+    return {name: made for spec in specs for name, made in spec.artifacts.items()}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.run import paths
-from services.base.stage.artifacts import artifact_key, decode_artifact
+from services.base.stage.artifacts import ArtifactTypes, artifact_key, decode_artifact
 from services.base.stage.spec import ClipJob, StageSpec
 from services.base.store.interface import NotThere, Store
 from services.base.worker.fingerprint import StageIdentity
@@ -48,16 +48,16 @@ def known_of(
                     spec.name, spec.version, config_of_one, job.media.sha256, identity.models, identity.libraries
                 )
                 names[written] = paths.artifact_file(spec.name, key)
-                _look_up(given, written, names[written], state)
+                _look_up(given, written, names[written], spec.artifacts, state)
             if all(written in given for written in spec.writes):
                 reused.append(spec.name)
         makers |= {written: {**identity.of_artifact(), "before": before} for written in spec.writes}
     return KnownOfClip(given, names, tuple(reused))
 
 
-def _look_up(given: dict[str, Any], writes: str, name: str, state: Store) -> None:
+def _look_up(given: dict[str, Any], writes: str, name: str, types: ArtifactTypes, state: Store) -> None:
     try:
-        given[writes] = decode_artifact(state.read(name))
+        given[writes] = decode_artifact(state.read(name), types)
     except NotThere:
         return
     except ValueError as error:

@@ -9,21 +9,17 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.media.clip import Clip, Media
-from services.base.media.features import Features
 from services.base.media.pictures import is_picture_folder
-from services.base.media.points import Keypoints, Landmarks, PointSource
 from services.base.process import log
 from services.base.run.paths import short_name
 from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
-from services.base.stage.artifacts import encode_artifact
+from services.base.stage.artifacts import Summarized, encode_artifact
 from services.base.stage.config import config_from_mapping, json_object, stage_configs
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob, StageSpec
@@ -65,7 +61,8 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     stages = list(stage_configs(flags.config, specs).items())
     extras = _extras(flags.extra, len(flags.media))
     clips = _clips(flags.clip, flags.media)
-    child = PassChild(stages, clip_limits(flags.clip_time_s, flags.clip_memory_mib), flags.num_threads)
+    limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
+    child = PassChild(stages, limits, flags.num_threads, specs=specs.values())
     child.start()
     worst = EXIT_OK
     try:
@@ -151,17 +148,16 @@ def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], s
 
 
 def _summary(value: Any) -> dict[str, Any]:
-    if isinstance(value, Landmarks):
-        counts = np.bincount(value.source_T, minlength=len(PointSource))
-        sources = {source.name.lower(): int(counts[source]) for source in PointSource}
-        return {"topology": value.topology, "num_frames": len(value.points_TNC), **sources}
-    if isinstance(value, Keypoints):
-        return {"layout": value.layout, "num_frames": len(value.xy_TNC), "present": int(value.present_TN.sum())}
-    if isinstance(value, Features):
-        return {"model": value.model, "weights": value.weights, "shape": list(value.vectors_TD.shape)}
     if isinstance(value, Product):
         return {"num_bytes": len(value.payload), "quality": dict(value.quality), "flags": list(value.flags)}
-    raise TypeError(f"nothing to say of a {type(value).__name__}")
+    if isinstance(value, Summarized):
+        return value.summary()
+    return {field.name: _of_field(getattr(value, field.name)) for field in fields(value)}
+
+
+def _of_field(value: Any) -> Any:
+    """The shape of an array; any other value as it is."""
+    return list(value.shape) if hasattr(value, "shape") else value
 
 
 def _save(stem: Path, name: str, value: Any) -> Path:
@@ -169,7 +165,7 @@ def _save(stem: Path, name: str, value: Any) -> Path:
     path = stem.with_name(short_name(stem.name, f".{name}" + ("" if isinstance(value, Product) else ".npz")))
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(value))
+        path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(name, value))
     except OSError as error:
         raise BadConfig(
             "NOT_SAVED",

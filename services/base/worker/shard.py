@@ -241,7 +241,7 @@ class ShardWork:
                 for stage, seconds in part.seconds.items():
                     self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
             elif isinstance(part, ArtifactPart) and part.name in known.names:
-                self._c.state.put(known.names[part.name], encode_artifact(part.value))
+                self._c.state.put(known.names[part.name], encode_artifact(part.name, part.value))
                 metrics.ARTIFACTS.labels("made").inc()
             elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
                 product = part.value

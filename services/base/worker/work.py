@@ -143,7 +143,7 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
     stages = [(stage.name, stage.config) for stage in order.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     num_threads = min(flags.num_threads, granted_cores())
-    child = PassChild(stages, limits, num_threads, remote=remote, should_stop=stop)
+    child = PassChild(stages, limits, num_threads, specs=specs.values(), remote=remote, should_stop=stop)
     bad: dict[int, BadShard] = {}
     try:
         child.start()

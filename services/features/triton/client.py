@@ -29,6 +29,7 @@ from services.base.rpc.channel.targets import check_target, is_loopback
 from services.base.rpc.channel.tls_diagnosis import refusal_of
 from services.base.rpc.client import channel_options, connect
 from services.base.sandbox.child import measure
+from services.features.spec import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
 from services.features.triton.faults import RegionLost, SharedMemoryShort, meaning_of
 from services.features.triton.memory import Region, orphans
 
@@ -94,10 +95,10 @@ class TritonClient:
         """
         with self._slot() as slot:
             began_s = time.monotonic()
-            measure("model_batch_items", len(arrays[0][1]))
-            measure("model_requests_in_flight", self._num_slots - self._slots.qsize())
+            measure(BATCH_ITEMS, len(arrays[0][1]))
+            measure(IN_FLIGHT, self._num_slots - self._slots.qsize())
             found = self._patiently(lambda: self._try(slot, arrays, output))
-            measure("model_request_seconds", time.monotonic() - began_s)
+            measure(REQUEST_SECONDS, time.monotonic() - began_s)
             return found
 
     def served_config(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.base.media.points import Keypoints
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 MAX_OUT_SIZE_PX = 2048
@@ -58,6 +59,7 @@ SPEC = StageSpec(
     config=KeypointsConfig,
     reads=("frames",),
     writes=("keypoints",),
+    artifacts={"keypoints": Keypoints},
     libraries=("mediapipe", "opencv-contrib-python", "numpy"),
     cached=True,
     fingerprint=fingerprint,

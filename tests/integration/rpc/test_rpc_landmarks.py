@@ -19,7 +19,7 @@ from services.base.media.clip import Clip, Media
 from services.base.media.points import Landmarks
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
 from services.base.rpc.client import check_remote
-from services.base.rpc.codec import frames_to_protos, landmarks_from_protos
+from services.base.rpc.codec import frames_to_protos
 from services.base.rpc.status import error_of
 from services.base.sandbox.supervisor import ArtifactPart, ClipLimits, PassChild
 from services.base.stage.spec import ClipJob, ConfiguredStage
@@ -27,7 +27,8 @@ from services.containers.config import DecodeConfig
 from services.decode.spec import SPEC as DECODE
 from services.decode.stage import open_stage as open_decode
 from services.landmarks import rpc
-from services.landmarks.spec import LandmarksConfig
+from services.landmarks.codec import landmarks_from_protos
+from services.landmarks.spec import SPEC, LandmarksConfig
 from services.landmarks.stage import open_stage
 
 MEDIAPIPE = LandmarksConfig(backend="mediapipe")
@@ -314,7 +315,7 @@ def test_callers_who_ask_for_this_and_that_by_turns_wait_for_no_model_twice(
 
 def test_a_pass_of_a_run_says_in_its_first_call_how_far_it_decodes(testdata: Path, landmarks_server: Any) -> None:
     stages = [("decode", {"max_frames": 9}), ("landmarks", {})]
-    child = PassChild(stages, ClipLimits(), remote={"landmarks": landmarks_server.target})
+    child = PassChild(stages, ClipLimits(), specs=[DECODE, SPEC], remote={"landmarks": landmarks_server.target})
     before = _num_calls(landmarks_server)
     try:
         parts = list(child.run(_job(testdata, "bbaf2n"), want={"frames"}))
@@ -332,7 +333,7 @@ def _num_calls(server: Any) -> int:
 def test_a_server_that_hangs_costs_no_clip(testdata: Path, serve_stage: Callable[..., Any]) -> None:
     server = serve_stage("landmarks", "--num-children", "1")
     stages = [("decode", {}), ("landmarks", {})]
-    child = PassChild(stages, ClipLimits(time_s=2.0), remote={"landmarks": server.target})
+    child = PassChild(stages, ClipLimits(time_s=2.0), specs=[DECODE, SPEC], remote={"landmarks": server.target})
     try:
         child.start()
         server.process.send_signal(signal.SIGSTOP)

@@ -12,6 +12,7 @@ from services.base.errors import Transient
 from services.base.media.clip import Clip, Media
 from services.base.sandbox.supervisor import ArtifactPart, ClipLimits, PassChild
 from services.base.stage.spec import ClipJob
+from services.features.spec import SPEC
 
 HERE = Path(__file__).resolve().parent
 CLIP_TIME_S = 6.0
@@ -38,7 +39,7 @@ def child(slow: tuple[str, Callable[[float], None]]) -> Iterator[PassChild]:
         ("decode", {"sampling": "grid", "target_fps": 4.0}),
         ("features", {"backend": "triton", "triton": slow[0], "batch_size": 4, "triton_in_flight": 2}),
     ]
-    child = PassChild(stages, ClipLimits(time_s=CLIP_TIME_S))
+    child = PassChild(stages, ClipLimits(time_s=CLIP_TIME_S), specs=[SPEC])
     yield child
     child.close()
 

@@ -16,6 +16,8 @@ from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, Fac
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 
+TYPES = {"landmarks": Landmarks}
+
 
 @pytest.fixture
 def ends():
@@ -54,20 +56,20 @@ def through(ends, packed):
     ],
 )
 def test_parts_survive(ends, part):
-    assert protocol.unpack_part(*through(ends, protocol.pack_part(part))) == part
+    assert protocol.unpack_part(*through(ends, protocol.pack_part(part)), {}) == part
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_times_are_exact(pts_s):
     header, pieces = protocol.pack_chunk(FrameChunk(7, np.zeros((1, 2, 4, 3), np.uint8), np.array([pts_s])))
-    part = protocol.unpack_part(header, bytearray(b"".join(pieces)))
+    part = protocol.unpack_part(header, bytearray(b"".join(pieces)), {})
     assert isinstance(part, ChunkPart) and part.chunk.pts_s[0] == pts_s and part.chunk.first_index == 7
 
 
 def test_samples_and_their_times_are_exact(ends):
     samples = np.random.default_rng(0).standard_normal((1000, 2)).astype(np.float32)
     chunk = AudioChunk(41, samples, 24_000, 1 / 3)
-    part = protocol.unpack_part(*through(ends, protocol.pack_part(ChunkPart(chunk))))
+    part = protocol.unpack_part(*through(ends, protocol.pack_part(ChunkPart(chunk))), {})
     assert isinstance(part, ChunkPart) and isinstance(part.chunk, AudioChunk)
     assert part.chunk.samples_TC.tobytes() == samples.tobytes() and part.chunk.samples_TC.shape == (1000, 2)
     assert (part.chunk.first_sample, part.chunk.sample_rate_hz, part.chunk.start_s) == (41, 24_000, 1 / 3)
@@ -75,10 +77,12 @@ def test_samples_and_their_times_are_exact(ends):
 
 def test_frames_and_landmarks_are_exact_missing_ones_included(ends):
     frames = np.random.default_rng(0).integers(0, 255, (3, 2, 4, 3), np.uint8)
-    part = protocol.unpack_part(*through(ends, protocol.pack_part(ChunkPart(FrameChunk(0, frames, np.arange(3.0))))))
+    part = protocol.unpack_part(
+        *through(ends, protocol.pack_part(ChunkPart(FrameChunk(0, frames, np.arange(3.0))))), {}
+    )
     assert isinstance(part, ChunkPart) and np.array_equal(part.chunk.frames_THWC, frames)
     value = landmarks()
-    part = protocol.unpack_part(*through(ends, protocol.pack_part(ArtifactPart("landmarks", value))))
+    part = protocol.unpack_part(*through(ends, protocol.pack_part(ArtifactPart("landmarks", value))), TYPES)
     assert isinstance(part, ArtifactPart)
     assert part.value.points_TNC.tobytes() == value.points_TNC.tobytes()
 
@@ -90,14 +94,14 @@ def test_a_job_survives_with_its_extras_and_what_is_given(ends, tmp_path):
         {"align": b"0 1 sil"},
     )
     again, given_again = protocol.unpack_job(
-        *through(ends, protocol.pack_job(job, {"landmarks": landmarks()}, {"want": []}))
+        *through(ends, protocol.pack_job(job, {"landmarks": landmarks()}, {"want": []})), TYPES
     )
     assert again == job
     assert given_again["landmarks"].points_TNC.tobytes() == landmarks().points_TNC.tobytes()
     path = tmp_path / "large.mpg"
     path.write_bytes(b"large")
     by_path = ClipJob(job.clip, Media.of_file(path), {})
-    assert protocol.unpack_job(*through(ends, protocol.pack_job(by_path, {}, {})))[0] == by_path
+    assert protocol.unpack_job(*through(ends, protocol.pack_job(by_path, {}, {})), TYPES)[0] == by_path
 
 
 def test_an_end_that_closes_is_none_and_one_that_breaks_off_is_an_error(ends):

@@ -4,6 +4,8 @@ import pytest
 from services.base.media.points import Landmarks
 from services.base.stage.artifacts import artifact_key, decode_artifact, encode_artifact
 
+TYPES = {"landmarks": Landmarks}
+
 
 def landmarks():
     points = np.arange(2 * 68 * 2, dtype=np.float32).reshape(2, 68, 2)
@@ -12,17 +14,17 @@ def landmarks():
 
 
 def test_landmarks_survive_bit_by_bit_and_give_the_same_bytes_every_time():
-    data = encode_artifact(landmarks())
-    again = decode_artifact(data)
-    assert encode_artifact(again) == data == encode_artifact(landmarks())
+    data = encode_artifact("landmarks", landmarks())
+    again = decode_artifact(data, TYPES)
+    assert encode_artifact("landmarks", again) == data == encode_artifact("landmarks", landmarks())
     assert again.points_TNC.tobytes() == landmarks().points_TNC.tobytes()
     assert again.present_T.tolist() == [True, False]
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", encode_artifact(landmarks())[:-50]])
+@pytest.mark.parametrize("data", [b"", b"nonsense", encode_artifact("landmarks", landmarks())[:-50]])
 def test_torn_bytes_are_no_landmarks(data):
     with pytest.raises(ValueError, match="not an artifact"):
-        decode_artifact(data)
+        decode_artifact(data, TYPES)
 
 
 def test_whatever_decides_the_bytes_is_in_the_key():
