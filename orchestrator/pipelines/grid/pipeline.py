@@ -19,7 +19,7 @@ from orchestrator.pipelines.grid.splits import (
     split_notes,
 )
 from orchestrator.pipelines.prediction import Prediction
-from services.base.media.topology import IBUG_68, MEDIAPIPE_478, topology
+from services.base.media.topology import topology
 from services.base.run.manifest import ClipRow
 from services.base.run.sharding import shard_name
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
@@ -27,6 +27,7 @@ from services.base.stage.config import config_from_mapping
 from services.base.store.interface import Store
 from services.formats.tfrecord import read_records
 from services.geometry.mouth_window import CHANNELS, profile_named
+from services.landmarks.backends import backend_named
 from services.records.grid.meta import build_meta
 from services.records.grid.spec import RecordsConfig
 
@@ -199,7 +200,7 @@ def predict(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG0
     """A record is as large as its frames, whatever the clip; landmarks are kept for each frame that is decoded."""
     records, landmarks = settings["records"], settings["landmarks"]
     window = profile_named(records["profile"])
-    num_points = topology(IBUG_68 if landmarks["backend"] == "dlib" else MEDIAPIPE_478).num_points
+    num_points = topology(backend_named(landmarks["backend"]).topology).num_points
     frames_bytes = records["max_frames"] * window.width_px * window.height_px * CHANNELS
     num_decoded = settings["decode"]["max_frames"] or records["max_frames"]
     return Prediction(frames_bytes, num_decoded * (num_points * _POINT_BYTES + _FRAME_FACTS_BYTES), is_sure=True)

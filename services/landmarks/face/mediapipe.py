@@ -20,7 +20,7 @@ from services.base.media.video import FrameChunk
 from services.landmarks.face.backend import Backend, FaceTrack, landmarks_of, missing_points
 from services.landmarks.mediapipe.tasks import FaceTasks, Finder, FoundFace, MovingMesh, StillMesh
 from services.landmarks.models import FACE_LANDMARKER, sha256_of
-from services.landmarks.spec import Mode
+from services.landmarks.spec import LandmarksConfig, Mode
 
 _NUM_POINTS = topology(MEDIAPIPE_478).num_points
 
@@ -31,7 +31,23 @@ _LARGER_BY = 1.25
 # What the mesh sees around a face: its crop is half as wide again as the face, and may be turned.
 _MARGIN = 0.5
 
+# Backends in use, by what decides their networks.
+_OPEN: weakref.WeakValueDictionary[tuple[Path, str, Mode], Backend] = weakref.WeakValueDictionary()
+
 _Found = tuple[Float32Array, float, PointSource]
+
+
+def open_backend(config: LandmarksConfig, paths: Mapping[str, Path]) -> Backend:
+    """The backend of a config (services.landmarks.backends), loaded once for all in use that need the same networks.
+
+    Raises BadConfig as `open_mediapipe` does.
+    """
+    model = paths[FACE_LANDMARKER]
+    key = (model, sha256_of(model), config.mode)
+    backend = _OPEN.get(key)
+    if backend is None:
+        backend = _OPEN[key] = open_mediapipe(model, config.mode)
+    return backend
 
 
 def open_mediapipe(model: Path, mode: Mode) -> Backend:

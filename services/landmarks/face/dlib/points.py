@@ -24,8 +24,10 @@ from services.landmarks.face.dlib.detector import Detectors
 from services.landmarks.face.dlib.pages import heap_onto_large_pages
 from services.landmarks.face.dlib.pyramid import Pyramid, Rect
 from services.landmarks.face.dlib.search import Face, FaceSearch
+from services.landmarks.face.dlib.spec import REMEDIES
 from services.landmarks.face.dlib.tracking import NUM_FRAMES_A_KEY, KeyframeTracker, Sighting
-from services.landmarks.models import DLIB_PREDICTOR, DLIB_REMEDIES, sha256_of
+from services.landmarks.models import DLIB_PREDICTOR, sha256_of
+from services.landmarks.spec import LandmarksConfig
 
 Mode = Literal["tracked", "per-frame"]
 
@@ -172,6 +174,11 @@ class _Dlib68:
         return _Track(finder, self._predict, width_px, height_px)
 
 
+def open_backend(config: LandmarksConfig, paths: Mapping[str, Path]) -> Backend:
+    """The backend of a config (services.landmarks.backends). Raises BadConfig as `open_dlib68` does."""
+    return open_dlib68(paths[DLIB_PREDICTOR], config.mode, config.num_jitters)
+
+
 def open_dlib68(predictor: Path, mode: Mode, num_jitters: int = 1) -> Backend:
     """The backend with a predictor loaded. num_jitters: 1 to 64, the rectangles averaged for each frame.
 
@@ -183,7 +190,7 @@ def open_dlib68(predictor: Path, mode: Mode, num_jitters: int = 1) -> Backend:
     if not 1 <= num_jitters <= _MAX_JITTERS:
         raise BadConfig("BAD_SETTING", f"num_jitters is {num_jitters}, it must be 1 (none) to {_MAX_JITTERS}")
     if not predictor.is_file():
-        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{str(predictor)!r} is no file: {DLIB_REMEDIES}")
+        raise BadConfig("DLIB_PREDICTOR_MISSING", f"{str(predictor)!r} is no file: {REMEDIES}")
     digest = sha256_of(predictor)
     loaded = _LOADED.get((predictor, digest))
     if loaded is None:
@@ -196,10 +203,8 @@ def _load(path: Path) -> dlib.shape_predictor:
     try:
         predictor = dlib.shape_predictor(str(path))
     except RuntimeError as error:
-        raise BadConfig(
-            "BAD_PREDICTOR", f"{path} is not a dlib shape predictor: {DLIB_REMEDIES}", str(error)
-        ) from error
+        raise BadConfig("BAD_PREDICTOR", f"{path} is not a dlib shape predictor: {REMEDIES}", str(error)) from error
     num_points = predictor(np.zeros((64, 64, 3), np.uint8), dlib.rectangle(8, 8, 55, 55)).num_parts
     if num_points != _NUM_POINTS:
-        raise BadConfig("BAD_PREDICTOR", f"{path} predicts {num_points} points, not {_NUM_POINTS}: {DLIB_REMEDIES}")
+        raise BadConfig("BAD_PREDICTOR", f"{path} predicts {num_points} points, not {_NUM_POINTS}: {REMEDIES}")
     return predictor

@@ -43,7 +43,7 @@ def bundle(name: str, more: str = "") -> bytes:
     """A file of the format of a pinned name. more: what tells two of them apart."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for part in models_module._PARTS[name]:
+        for part in PINNED[name].parts:
             archive.writestr(zipfile.ZipInfo(part), more)
     return out.getvalue()
 
