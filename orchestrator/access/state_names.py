@@ -25,7 +25,7 @@ def check_order(order: RunSpec, allowed: Allowed) -> None:
         for name in ("input_root", "output_root"):
             allowed.check_root(name, getattr(order, name))
         if order.follow_links:
-            raise BadConfig("BAD_FLAGS", "--follow-links is for runs that are carried where they were planned")
+            raise BadConfig("BAD_FLAGS", "--follow-links works only on the machine that planned the run")
         for stage in order.stages:
             for key, value in stage.config.items():
                 if key == "triton":

@@ -168,7 +168,7 @@ def suspend(flags: argparse.Namespace) -> Answer:
     kept = "the last checkpoint is" if job.gang else "shards that are done are"
     text = f"{job.name} is suspended; {kept} kept"
     on = resume_command(flags, add_place_flags)
-    return Answer(f"{text}\n  go on: {on}", {"job": job.name, "suspended": True})
+    return Answer(f"{text}\n  continue: {on}", {"job": job.name, "suspended": True})
 
 
 def cancel(flags: argparse.Namespace) -> Answer:
@@ -291,7 +291,7 @@ def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
     order, _, jobs = _find(flags)
     live = [job for job in jobs.look().jobs if job.is_live]
     if not live:
-        raise BadConfig("NO_JOB", f"run {order.run} has no Job at work here: check --namespace, or resume it")
+        raise BadConfig("NO_JOB", f"run {order.run} has no running Job here: check --namespace, or resume the run")
     return jobs, live[-1]
 
 
@@ -307,7 +307,7 @@ def _speaking(jobs: KubeRunJobs, index: int) -> list[str]:
         chosen = [pod for pod in chosen if pod.phase in ("Running", "Failed")] or chosen
     if not chosen:
         which = f"of index {index} " if index >= 0 else ""
-        raise BadConfig("NO_POD", f"no pod {which}of the run has begun: see `visemill status --cluster kube`")
+        raise BadConfig("NO_POD", f"no pod {which}of the run has started: see `visemill status --cluster kube`")
     return [pod.name for pod in chosen if pod.generation == chosen[0].generation][:_MOST_PODS]
 
 

@@ -94,7 +94,12 @@ def _tell(text: str, exit_code: int) -> int:
         # What is still in the buffer would fail once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            return _fail("text", Transient("NOT_TOLD", f"standard output takes no answer ({error}): ask again"))
+            return _fail(
+                "text",
+                Transient(
+                    "OUTPUT_LOST", f"the answer cannot be written to standard output ({error}): run the command again"
+                ),
+            )
     return exit_code
 
 

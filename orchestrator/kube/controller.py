@@ -328,5 +328,5 @@ def check_roots(input_root: str, output_root: str, state_root: str) -> None:
     for name, root in (("input", input_root), ("output", output_root), ("state", state_root)):
         if not root.startswith("s3://"):
             raise BadConfig(
-                "LOCAL_ROOT", f"--{name}-root {root} is a folder, which pods do not see: give s3://bucket/prefix"
+                "LOCAL_ROOT", f"--{name}-root {root} is a local folder, which pods cannot read: give s3://bucket/prefix"
             )

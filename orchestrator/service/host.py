@@ -82,7 +82,7 @@ class RunHost:
             if not record.phase.ended:
                 self._ready_at_s[record.id] = 0.0
         if self._ready_at_s:
-            _LOG.info("%d runs are taken up again", len(self._ready_at_s))
+            _LOG.info("%d runs are resumed", len(self._ready_at_s))
         self._has_started = True
         for place in self._places:
             place.start()
@@ -138,7 +138,11 @@ class RunHost:
                         self._messages.pop(run_id, None)
                     forgotten.append(run_id)
         if forgotten:
-            _LOG.info("%d ended runs are forgotten, the first %s; their outputs stay", len(forgotten), forgotten[0])
+            _LOG.info(
+                "%d ended runs are removed from the list, the first %s; their outputs stay",
+                len(forgotten),
+                forgotten[0],
+            )
         return forgotten
 
     def _keep_pruned(self) -> None:
@@ -147,7 +151,7 @@ class RunHost:
                 self.prune()
             except VisemillError as error:
                 # A store that is away: the next time.
-                _LOG.warning("ended runs could not be forgotten: %s", error)
+                _LOG.warning("ended runs could not be removed: %s", error)
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping or self._has_ended, _PRUNE_EVERY_S)
 
@@ -199,7 +203,7 @@ class RunHost:
             if record.phase.ended:
                 return
             if stopping:
-                raise Transient("DRAINING", "this server is shutting down: another will answer")
+                raise Transient("DRAINING", "this server is shutting down: retry, at another one")
             seen, heartbeat_s = record.version, _HEARTBEAT_S
 
     def cancel(self, run_id: str, caller: str = ANONYMOUS) -> RunRecord:
@@ -253,7 +257,7 @@ class RunHost:
 
     def _refuse_if_stopping(self) -> None:
         if self._stopping:
-            raise Transient("DRAINING", "this server is shutting down: another will answer")
+            raise Transient("DRAINING", "this server is shutting down: retry, at another one")
 
     def _pin(self, request: RunRequest, caller: str) -> RunRecord:
         try:

@@ -110,7 +110,7 @@ def _limits_of(limits: runs_pb2.RunLimits) -> Limits:
 def page_of(records: list[RunRecord], page_size: int, page_token: str) -> runs_pb2.ListResponse:
     """A page of the records, which are the newest first. Raises BadInput BAD_PAGE."""
     if page_size < 0:
-        raise BadInput("BAD_PAGE", f"page_size must be 0 (as the server likes) or more, not {page_size}")
+        raise BadInput("BAD_PAGE", f"page_size must be 0 (the server's default) or more, not {page_size}")
     size = min(page_size or _USUALLY_ON_A_PAGE, _MOST_ON_A_PAGE)
     if page_token:
         # A place in the order, not a number of records: it stays right while others are submitted.

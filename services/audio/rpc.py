@@ -34,7 +34,7 @@ from services.containers.audio.config import AudioConfig
 
 SERVICE = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 _CHANNELS = {1: audio_pb2.AUDIO_CHANNELS_MONO, 0: audio_pb2.AUDIO_CHANNELS_SOURCE}
-# Said in each call, or of no consequence to the caller.
+# Set in each call, or of no consequence to the caller.
 _NOT_EXPECTED = ("sample_rate_hz", "channels", "chunk_samples")
 _BYTES_PER_SAMPLE = 4
 

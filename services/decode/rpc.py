@@ -41,7 +41,7 @@ from services.containers.config import DecodeConfig, config_of_call, config_of_c
 from services.decode.spec import SPEC
 
 SERVICE = decode_pb2.DESCRIPTOR.services_by_name["DecodeService"].full_name
-# Said in each call, or of no consequence to the caller.
+# Set in each call, or of no consequence to the caller.
 _NOT_EXPECTED = ("max_frames", "sampling", "target_fps", "chunk_bytes")
 
 
@@ -100,7 +100,7 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     del spec_of
     config: DecodeConfig = config_from_flags(DecodeConfig, flags)
     if config.max_frames:
-        raise BadConfig("SAID_IN_EACH_CALL", "max_frames is for each caller to say: leave --max-frames out of serve")
+        raise BadConfig("SET_IN_EACH_CALL", "each call sets max_frames: leave --max-frames out of serve")
     serve_config = config_module.serve_config_of(flags)
     children = server_module.pool_of(serve_config, [(SPEC.name, dataclasses.asdict(config))], (SPEC,))
     uploads = server_module.uploads_of(flags)

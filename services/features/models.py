@@ -61,4 +61,6 @@ def sha256_of(path: Path) -> str:
     try:
         return remembered_sha256(path)
     except OSError as error:
-        raise BadConfig("WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
+        ) from error

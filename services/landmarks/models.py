@@ -127,7 +127,9 @@ def sha256_of(path: Path) -> str:
     try:
         return remembered_sha256(path)
     except OSError as error:
-        raise BadConfig("MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+        raise BadConfig(
+            "MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
+        ) from error
 
 
 def _check_pinned(model: ModelFile, path: Path) -> None:

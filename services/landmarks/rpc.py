@@ -51,7 +51,7 @@ _MODES = {
 }
 
 
-_SAID_IN_EACH_CALL = ("max_frames", "sampling", "target_fps")
+_SET_IN_EACH_CALL = ("max_frames", "sampling", "target_fps")
 
 
 class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
@@ -146,7 +146,7 @@ def _expected(config: LandmarksConfig, decode: ConfiguredStage | None) -> Mappin
     if decode is None:
         return own
     decoded = identity_of(decode.spec, decode.config)
-    settings = {f"decode {name}": value for name, value in decoded.run_config.items() if name not in _SAID_IN_EACH_CALL}
+    settings = {f"decode {name}": value for name, value in decoded.run_config.items() if name not in _SET_IN_EACH_CALL}
     return {**own, **settings, "decode version": decoded.version, "decode libraries": dict(decoded.libraries)}
 
 

@@ -33,3 +33,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_modules_that_a_page_names_exist(page: Path) -> None:
     named = sorted(set(MODULE.findall(page.read_text())))
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_index_names_every_page_and_the_readme_the_index_and_the_architecture() -> None:
+    """Whoever opens the README, or the folder, is one click from each page."""
+    index, readme = (ROOT / "docs" / "README.md").read_text(), (ROOT / "README.md").read_text()
+    named = {path for path, _ in LINK.findall(index)}
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} - named == set()
+    opening = readme.split("\n## ")[0]
+    assert "docs/README.md" in opening and "docs/architecture.md" in opening

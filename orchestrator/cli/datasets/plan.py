@@ -62,7 +62,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
     pipeline = pipeline_of(flags.pipeline)
     request = request_of(flags)
-    with Heartbeat("listing the data set, asking the stages for their versions"):
+    with Heartbeat("listing the data set, reading the versions of the stages"):
         made = plan_of(request)
     inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
     rows = made.rows

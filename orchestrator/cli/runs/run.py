@@ -142,7 +142,7 @@ def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
         f"which takes over {num_carried} of {order.num_shards} shards"
     ]
     if fixed.new:
-        notes.append(f"{len(fixed.new)} clips are new in {order.input_root} and taken in too, the first {fixed.new[0]}")
+        notes.append(f"{len(fixed.new)} clips are new in {order.input_root} and added too, the first {fixed.new[0]}")
     return (*notes, *fixed.plan.notes)
 
 

@@ -185,6 +185,6 @@ def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
     return BadConfig(
         "OTHER_RUN",
         f"{plan.order.output_root} holds {held}, which differs in: {difference}. "
-        "Choose a new --output-root, or restore what changed; `visemill resume` carries on the run that is there"
+        "Choose a new --output-root, or restore what changed; `visemill resume` continues the run that is there"
         f"{hint}",
     )

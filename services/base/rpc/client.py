@@ -113,7 +113,7 @@ def _given_up(target: str, patience_s: float, why: _Unwell) -> Transient:
         return Transient("NOT_SERVING", f"{target} answers and did not serve within {patience_s:g} s: {why.words}")
     return Transient(
         "REMOTE_DOES_NOT_ANSWER",
-        f"{target} did not say within {patience_s:g} s that it serves ({why.words}): check the address, and that "
+        f"{target} did not report within {patience_s:g} s that it serves ({why.words}): check the address, and that "
         "`python -m services STAGE serve` runs there",
     )
 

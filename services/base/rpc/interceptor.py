@@ -90,7 +90,7 @@ class Gate:
         """Raises Transient SERVER_BUSY when full, DRAINING when closed, or with the reason of `unready`."""
         with self._changed:
             if self._closed:
-                raise Transient("DRAINING", "this server is shutting down: another will answer")
+                raise Transient("DRAINING", "this server is shutting down: retry, at another one")
             if (why := self._unready) is not None:
                 raise Transient(why.reason, f"this server does not serve now: {why.message}", why.detail)
             if self._inside >= self._most:

@@ -270,7 +270,7 @@ class _Incoming:
     def __iter__(self) -> Iterator[Chunk]:
         while (message := self._next()) is not None:
             if message[0]["part"] == "abort":
-                raise Transient("CANCELLED", "what the caller sends broke off")
+                raise Transient("CANCELLED", "the caller's stream ended early")
             part = protocol.unpack_part(*message, {})
             assert isinstance(part, ChunkPart)
             yield part.chunk

@@ -67,7 +67,7 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
             except BadConfig as error:
                 if attempt == 2:
                     raise
-                _LOG.warning("the kept %s is damaged and is exported anew: %s", path, error)
+                _LOG.warning("the kept %s is damaged and is exported again: %s", path, error)
                 path.unlink(missing_ok=True)
     raise AssertionError("unreachable")
 

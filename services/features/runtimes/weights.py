@@ -69,7 +69,9 @@ def _from_file(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadConfig("WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its rights") from error
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
+        ) from error
     digest = hashlib.sha256(data).hexdigest()
     check_digest(digest, config)
     _check_name(path.name, digest)
@@ -115,7 +117,7 @@ def _check_values(name: str, loaded: Mapping[str, torch.Tensor]) -> None:
     if wrong:
         raise BadConfig(
             "WEIGHTS_NOT_FINITE",
-            f"{name} holds NaN or infinity in {len(wrong)} tensors, the first {wrong[0]}: save it anew from a "
+            f"{name} holds NaN or infinity in {len(wrong)} tensors, the first {wrong[0]}: save it again from a "
             "checkpoint before the training diverged",
         )
 

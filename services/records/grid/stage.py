@@ -30,7 +30,7 @@ _LEAST_HEIGHT_PX = 96
 
 
 def open_stage(config: RecordsConfig) -> Callable[[ClipJob, VideoInfo | None], RecordWork]:
-    """The stage for one process. It carries one clip at a time: a second begins only when the first has finished."""
+    """The stage for one process. It processes one clip at a time: a second begins only when the first has finished."""
     frames = KeptFrames(config.max_frames)
 
     def begin(job: ClipJob, info: VideoInfo | None) -> RecordWork:

@@ -350,5 +350,5 @@ def test_a_server_is_asked_how_it_is_before_clips_are_sent(serve_stage: Callable
     check_remote(server.target)
     server.process.send_signal(signal.SIGSTOP)
     for target in (server.target, f"127.0.0.1:{free_port}"):
-        with pytest.raises(Transient, match=f"REMOTE_DOES_NOT_ANSWER: {target} did not say within 0.5 s"):
+        with pytest.raises(Transient, match=f"REMOTE_DOES_NOT_ANSWER: {target} did not report within 0.5 s"):
             check_remote(target, patience_s=0.5)

@@ -262,7 +262,7 @@ class S3Store:
                 return True
 
             while not retry_with_timeout(attempt):
-                _log.warning("%s broke off after %d bytes; going on from there", name, file.tell())
+                _log.warning("%s broke off after %d bytes; continuing from there", name, file.tell())
 
 
 def _parents(found: Sequence[Entry], prefix: str) -> list[Entry]:
