@@ -1,7 +1,7 @@
-"""`python -m services STAGE[,STAGE...] once|serve|work|describe`: the entry points of every stage.
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe`.
 
-One table, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
-in rpc.py.
+Two tables, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
+in rpc.py. What a recipe is, which the ranks of a gang pass run, lies in its spec.py too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, BadConfig, VisemillError
 from services.base.stage.clip_pass import BoundStage
 from services.base.stage.config import config_from_mapping
+from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 
 STAGES: dict[str, str] = {
@@ -27,6 +28,16 @@ STAGES: dict[str, str] = {
     "features": "services.features",
     "signfiles": "services.records.sign",
 }
+
+RECIPES: dict[str, str] = {}
+
+
+def recipe_of(name: str) -> RecipeSpec:
+    """The inert spec of a recipe. Raises BadConfig for an unknown name."""
+    if name not in RECIPES:
+        raise BadConfig("UNKNOWN_RECIPE", f"no recipe {name!r}; there are {', '.join(RECIPES) or 'none'}")
+    recipe: RecipeSpec = ByName(f"{RECIPES[name]}.spec:RECIPE").resolve()
+    return recipe
 
 
 def spec_of(name: str) -> StageSpec:
@@ -96,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return child_main(int(words[1]), open_stage)
     if len(words) < 2 or words[0].startswith("-"):
-        sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\n")
+        sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\nrecipes: {', '.join(RECIPES) or 'none'}\n")
         return EXIT_OK if words[:1] in (["-h"], ["--help"]) else EXIT_USAGE
     names, entry_point, rest = words[0].split(","), words[1], words[2:]
     try:
@@ -120,6 +131,8 @@ def _fail(error: VisemillError) -> int:
 
 
 def _run_entry_point(names: list[str], entry_point: str, rest: list[str]) -> int:
+    if names[0] in RECIPES or entry_point == "rank":
+        return _run_recipe(names, entry_point, rest)
     if entry_point in ("once", "work"):
         names = with_makers(names)
     specs = {name: spec_of(name) for name in names}
@@ -144,6 +157,21 @@ def _run_entry_point(names: list[str], entry_point: str, rest: list[str]) -> int
         code: int = rpc.serve(parser.parse_args(rest), spec_of)
         return code
     raise BadConfig("UNKNOWN_ENTRY_POINT", f"no entry point {entry_point!r}; there are once, serve, work, describe")
+
+
+def _run_recipe(names: list[str], entry_point: str, rest: list[str]) -> int:
+    recipes = {name: recipe_of(name) for name in names}
+    if entry_point == "describe":
+        from services.base.worker.fingerprint import describe_main
+
+        return describe_main(recipes, rest)
+    if entry_point != "rank":
+        raise BadConfig("UNKNOWN_ENTRY_POINT", f"a recipe has no entry point {entry_point!r}; it has rank, describe")
+    if len(names) != 1:
+        raise BadConfig("ONE_RECIPE", f"rank takes one recipe, not {', '.join(names)}")
+    from services.base.worker.rank import rank_main
+
+    return rank_main(recipes[names[0]], rest)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.runs.gang.decision import Action, End, Fail, Finish, GangState, Generation, Phase, Start
-from orchestrator.runs.gang.drive import drive
-from orchestrator.runs.worker_argv import pod_argv, rank_argv
+from orchestrator.runs.worker_argv import pod_argv
 from services.base.errors import EXIT_OK
 from services.base.process.ending import end_all, shell_code
 from services.base.run.passes import GangPass
-from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.worker.pass_log import PassLog
 from services.base.worker.ranks import MASTER_FD
@@ -30,28 +28,6 @@ _LOOK_EVERY_S = 2.0
 _TERMINATE_GRACE_S = 15.0
 _LOOPBACK = "127.0.0.1"
 _MOST_KEPT = 32
-
-
-def run_gangs(
-    order: RunSpec,
-    state: Store,
-    log_dir: str,
-    max_attempts: int,
-    say: Callable[[str], None],
-    is_interrupted: Callable[[], bool],
-) -> Fail | None:
-    """The gang passes of a run, in order; why one could not be finished. Raises BadConfig, Transient."""
-    for gang in order.gangs:
-        say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods; logs in {log_dir}")
-        command = rank_argv(gang, order.run, state.uri)
-        backend = LocalGang(gang, order.run, state, command, log_dir, is_interrupted)
-        try:
-            failed = drive(backend, max_attempts, say)
-        finally:
-            backend.close()
-        if failed is not None:
-            return replace(failed, why=f"pass {gang.name}: {failed.why}")
-    return None
 
 
 class LocalGang:

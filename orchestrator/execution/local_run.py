@@ -10,17 +10,19 @@ from typing import Any
 
 from orchestrator.console.progress import Progress, lost_attempt
 from orchestrator.execution.decision import Failure, Finish, Observed, Start, Stop, Wait, decide
-from orchestrator.execution.local_gang import run_gangs
+from orchestrator.execution.local_gang import LocalGang
 from orchestrator.execution.local_workers import LocalCluster, WorkerEvent
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
-from orchestrator.runs.gang.progress import gangs_are_done
+from orchestrator.runs.gang.passes import carry_gangs
+from orchestrator.runs.gang.results import gangs_are_whole
 from orchestrator.runs.options import RunOptions, log_dir, work_flags
 from orchestrator.runs.publish import ABANDONED_AFTER_S, publish, take_inventory
-from orchestrator.runs.worker_argv import work_argv
+from orchestrator.runs.worker_argv import rank_argv, work_argv
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
+from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.interface import Store
 
@@ -58,7 +60,7 @@ class RunLoop:
             inventory = take_inventory(self._pipeline, self._commits, self._outputs)
             if inventory.published:
                 held = self._commits.read(inventory.done)
-                if not gangs_are_done(self._order, self._state):
+                if not gangs_are_whole(self._order, self._state, self._outputs):
                     return self._after_publishing(held, began_s, lease.check)
                 left = "".join(f"; {name} was changed since and is left as it is" for name in inventory.edited)
                 return self._summary(held, EXIT_OK, f"finished before{left}", began_s, nothing_to_do=True)
@@ -86,9 +88,19 @@ class RunLoop:
             return self._interrupted
 
         progress = Progress(0, 0, quiet=self._options.quiet, as_json=self._options.progress_as_json)
-        logs, max_attempts = log_dir(self._order, self._state), self._options.policy.max_attempts
+        logs, run = log_dir(self._order, self._state), self._order.run
+
+        def open_backend(gang: GangPass) -> LocalGang:
+            return LocalGang(gang, run, self._state, rank_argv(gang, run, self._state.uri), logs, is_interrupted)
+
         with self._interruptible():
-            failed = run_gangs(self._order, self._state, logs, max_attempts, progress.say, is_interrupted)
+            failed = carry_gangs(
+                *(self._order, self._state, self._outputs, open_backend),
+                # The run holds the lease already.
+                contextlib.nullcontext,
+                self._options.policy.max_attempts,
+                progress.say,
+            )
         if failed is None:
             return self._summary(done, EXIT_OK, "finished", began_s)
         return self._summary(done, EXIT_INTERRUPTED if self._interrupted else failed.exit_code, failed.why, began_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -38,15 +38,17 @@ from orchestrator.kube.policies.next_step import (
 from orchestrator.kube.settings import KubeSettings
 from orchestrator.kube.state import JobSeen
 from orchestrator.pipelines.base import Pipeline
+from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import observe, read_clips
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
-from orchestrator.runs.gang.drive import drive
-from orchestrator.runs.gang.progress import gangs_are_done
+from orchestrator.runs.gang.passes import carry_gangs
+from orchestrator.runs.gang.results import gangs_are_whole
 from orchestrator.runs.options import RunOptions, remote_stages
 from orchestrator.runs.publish import publish_whole
 from orchestrator.runs.worker_argv import rank_argv
 from services.base.errors import EXIT_BAD_SHARD, EXIT_INTERRUPTED, EXIT_OK, BadConfig, Transient
+from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 
@@ -125,7 +127,7 @@ class KubeRun:
         progress.shards = (len(observed.done), self._order.num_shards)
         try:
             if observed.finished and len(observed.done) == self._order.num_shards and self._publish(progress) is None:
-                if gangs_are_done(self._order, self._state):
+                if gangs_are_whole(self._order, self._state, self._outputs):
                     return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
                 failed = None
             else:
@@ -139,27 +141,51 @@ class KubeRun:
         return self._summary(EXIT_OK, "finished", began_s)
 
     def _gangs(self, progress: Progress) -> Fail | None:
-        """The passes that follow the one over the shards, in order; why one could not be finished."""
-        for gang in self._order.gangs:
-            progress.say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods")
-            backend = KubeGang(
-                gang,
-                self._order.run,
-                self._state,
-                self._api,
-                self._settings,
-                self._limits.memory_mib,
-                rank_argv(gang, self._order.run, self._state.uri, PYTHON),
-                self._should_stop,
-                wakes=self._wakes,
-            )
-            with contextlib.closing(backend):
-                failed = drive(backend, self._options.policy.max_attempts, progress.say)
-            if self._should_stop():
-                return Fail(_DETACHED, EXIT_INTERRUPTED)
-            if failed is not None:
-                return Fail(f"pass {gang.name}: {failed.why}", failed.exit_code)
-        return None
+        """The passes that follow the one over the shards; why one could not be finished."""
+        max_attempts = self._options.policy.max_attempts
+        failed = carry_gangs(
+            *(self._order, self._state, self._outputs, self._open_gang, lambda: self._leased(progress)),
+            max_attempts,
+            progress.say,
+        )
+        if self._should_stop():
+            return Fail(_DETACHED, EXIT_INTERRUPTED)
+        return Fail(failed.why, failed.exit_code) if failed is not None else None
+
+    def _open_gang(self, gang: GangPass) -> KubeGang:
+        return KubeGang(
+            gang,
+            self._order.run,
+            self._state,
+            self._api,
+            self._settings,
+            self._limits.memory_mib,
+            rank_argv(gang, self._order.run, self._state.uri, PYTHON),
+            self._should_stop,
+            wakes=self._wakes,
+        )
+
+    @contextlib.contextmanager
+    def _leased(self, progress: Progress) -> Iterator[None]:
+        """Holds the output's lease; waits for its turn, as `_publish` does."""
+        while True:
+            lease = Lease(self._outputs.uri, self._order.run)
+            try:
+                lease.__enter__()
+                break
+            except BadConfig as error:
+                self._wait_for_output(error, progress)
+        try:
+            yield
+        finally:
+            lease.__exit__(None, None, None)
+
+    def _wait_for_output(self, error: BadConfig, progress: Progress) -> None:
+        """Raises the error unless it is that another orchestrator of the run is at it."""
+        if error.reason != "OUTPUT_IN_USE" or self._should_stop():
+            raise error
+        self._say_once(progress, f"{error.message}: waiting")
+        time.sleep(_SOON_S)
 
     def _to_the_end(self, progress: Progress, sizes: list[int]) -> Fail | None:
         problems = num_problems(self._order, self._state) if self._limits.max_failures is not None else 0
@@ -271,10 +297,7 @@ class KubeRun:
             try:
                 return publish_whole(self._pipeline, self._commits, self._outputs)
             except BadConfig as error:
-                if error.reason != "OUTPUT_IN_USE" or self._should_stop():
-                    raise
-                self._say_once(progress, f"{error.message}: waiting")
-                time.sleep(_SOON_S)
+                self._wait_for_output(error, progress)
 
     def _tell(self, progress: Progress, seen: Seen, sizes: list[int]) -> None:
         progress.shards = (len(seen.done), self._order.num_shards)

@@ -12,7 +12,7 @@ from orchestrator.kube.policies.next_step import Seen
 from orchestrator.kube.policies.pod_trouble import Trouble, endings, troubles
 from orchestrator.kube.state import JobSeen
 from orchestrator.runs.commits.observe import observe, read_quarantine
-from orchestrator.runs.gang.progress import gangs_are_done
+from orchestrator.runs.gang.results import gangs_are_done
 from services.base.run import paths
 from services.base.run.sharding import parse_shards, part_of
 from services.base.run.spec import RunSpec

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
+from services.base.run.passes import GangPlan
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ def lacks_nothing(settings: Settings, held: Collection[str]) -> str:  # noqa: AR
     return ""
 
 
+def no_gangs(options: Any) -> tuple[GangPlan, ...]:  # noqa: ARG001
+    """For a pipeline that ends with the records of its clips."""
+    return ()
+
+
 # The runs that an output holds already, the oldest first; asked for only where a reader adds to them.
 EarlierRuns = Callable[[], Sequence[RunSpec]]
 
@@ -140,6 +146,7 @@ class Pipeline:
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
+    gangs: (options) -> the gang passes that follow the pass over the clips, in order.
     """
 
     name: str
@@ -168,3 +175,4 @@ class Pipeline:
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
+    gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs

@@ -122,7 +122,8 @@ def _check_same_ways(pipeline: Pipeline, order: RunSpec, plan: Plan) -> None:
     identities = describe([(stage.name, stage.config) for stage in stages])
     keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
     pinned = (order.clips_sha256, order.num_shards, plan.order.libraries, order.details, order.appends)
-    if plan.order.num_shards != order.num_shards or run_digest(pipeline.name, stages, keys, *pinned) != order.digest:
+    digest = run_digest(pipeline.name, stages, keys, *pinned)
+    if plan.order.num_shards != order.num_shards or digest != order.map_pass.digest:
         alike = dataclasses.replace(plan.order, clips_sha256=order.clips_sha256)
         raise BadConfig(
             "MADE_OTHERWISE",

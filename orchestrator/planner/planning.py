@@ -28,10 +28,16 @@ def plan_of(request: RunRequest) -> Plan:
     data_set = _with_command(pipeline.read(inputs, options), request)
     stages = pipeline.stages(options)
     where = Roots(inputs.input_root, absolute(roots.output_root), state_root(roots.output_root, roots.state_root))
+    gangs = pipeline.gangs(options)
     identities = describe(stages, request.device)
+    recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
     plan = make_plan(
-        pipeline, data_set, stages, identities, where, options.num_shards, run=name, follow_links=follow_links
+        *(pipeline, data_set, stages, identities, where, options.num_shards),
+        run=name,
+        follow_links=follow_links,
+        gangs=gangs,
+        recipes=recipes,
     )
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
 

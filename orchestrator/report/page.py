@@ -43,7 +43,8 @@ class Sheet:
 class Findings:
     """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output.
 
-    num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them.
+    num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them. gangs: a
+    mapping a gang pass, in order.
     """
 
     order: RunSpec
@@ -56,6 +57,7 @@ class Findings:
     product: str = "records"
     splits: Sequence[str] = ()
     figures: Sequence[tuple[str, str]] = ()
+    gangs: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Context:
     throughput: Throughput | None
     sheets: tuple[Sheet, ...]
     clips: Table | None
+    passes: Table | None
     origin: Table
 
 
@@ -153,6 +156,7 @@ def context(findings: Findings) -> Context:
         throughput=_throughput(findings.done),
         sheets=tuple(findings.sheets),
         clips=_clips(findings) if findings.figures and quality else None,
+        passes=_passes(findings) if findings.gangs else None,
         origin=_origin(findings.order),
     )
 
@@ -264,6 +268,19 @@ def _throughput(done: Sequence[ShardCommit]) -> Throughput | None:
         reused=tuple(f"{stage} of {count} clips" for stage, count in sorted(totals.reused.items())),
         stages=Table(("stage", "CPU seconds", "ms a clip", ""), tuple(rows)),
     )
+
+
+def _passes(findings: Findings) -> Table:
+    """A row a pass: how far it is, and what it has published."""
+    order = findings.order
+    shards = f"{len(findings.done)} of {order.num_shards} shards"
+    rows = [_texts(order.map_pass.name, "", shards, "", findings.product, order.map_pass.digest)]
+    for one in findings.gangs:
+        step = f"{'finished at' if one['finished'] else 'last checkpoint at'} step {one['step']}"
+        ranks = f"{one['ranks']} ranks of {one['recipe']}"
+        rows.append(_texts(one["pass"], ranks, step, one["generation"], ", ".join(one["outputs"]), one["digest"]))
+    heads = ("pass", "who", "how far", "generations", "outputs", "digest")
+    return Table(heads, tuple(rows), stacked=True)
 
 
 def _origin(order: RunSpec) -> Table:

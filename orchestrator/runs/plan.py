@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.pipelines.base import DataSet, Pipeline
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipTable, encode_clips
+from services.base.run.passes import MAP_PASS, GangPlan, MapPass, gangs_of, whole_digest
 from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, run_digest
 
 _SHOWN = 3
@@ -64,8 +65,11 @@ def make_plan(
     *,
     run: str = "",
     follow_links: bool = False,
+    gangs: Sequence[GangPlan] = (),
+    recipes: Sequence[Mapping[str, Any]] = (),
 ) -> Plan:
-    """The plan. identities: what `python -m services STAGES describe` printed, in the stages' order.
+    """The plan. identities: what `python -m services STAGES describe` printed, in the stages' order. recipes: the same
+    of each gang's recipe.
 
     Raises BadConfig NO_CLIPS when there is nothing to do.
     """
@@ -89,7 +93,9 @@ def make_plan(
     keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
     libraries = {name: version for i in identities for name, version in i["libraries"].items()}
     decided = (clips_sha256, num_shards, libraries, data_set.details, data_set.appends)
-    digest = run_digest(pipeline.name, stage_orders, keys, *decided)
+    map_digest = run_digest(pipeline.name, stage_orders, keys, *decided)
+    passes = tuple(gangs_of(gangs, MapPass(MAP_PASS, map_digest, num_shards), recipes))
+    digest = whole_digest(map_digest, passes)
     order = RunSpec(
         run or digest[:16],
         pipeline.name,
@@ -104,6 +110,8 @@ def make_plan(
         dict(data_set.details),
         follow_links,
         data_set.appends,
+        gangs=passes,
+        map_digest=map_digest if passes else "",
     )
     return Plan(
         order,
@@ -145,4 +153,9 @@ def _flat(order: RunSpec) -> dict[str, Any]:
     for stage in order.stages:
         flat |= {f"{stage.name}.{name}": value for name, value in stage.config.items()}
         flat |= {f"model {name}": digest for name, digest in stage.models.items()}
+    for gang in order.gangs:
+        flat |= {f"pass {gang.name}": gang.recipe, f"ranks of {gang.name}": gang.num_ranks}
+        flat |= {f"{gang.name}.{name}": value for name, value in gang.config.items()}
+        flat |= {f"model {name}": digest for name, digest in gang.models.items()}
+        flat |= {f"library {name}": version for name, version in gang.libraries.items()}
     return flat | {name: value for name, value in order.details.items() if not isinstance(value, list | dict)}

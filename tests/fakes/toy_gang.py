@@ -1,8 +1,8 @@
 """A toy recipe: ranks that meet, sum vectors over all of them step by step, and commit checkpoints through the store.
 
-`toy_gang.py --state-root URI --run RUN --pass NAME [--num-steps N] [--checkpoint-every N] [--step-s S] [--gloo]
-[--die RANK:GENERATION:STEP:HOW]`. HOW: an exit code, `kill`, or `hang`. The numbers are the same whatever died, and
-whether ranks meet by gloo or, where torch is missing, over rank 0's socket.
+`toy_gang.py --state-root URI --run RUN --pass NAME [--output-root URI] [--num-steps N] [--checkpoint-every N]
+[--step-s S] [--gloo] [--die RANK:GENERATION:STEP:HOW]`. HOW: an exit code, `kill`, or `hang`. The numbers are the same
+whatever died, and whether ranks meet by gloo or, where torch is missing, over rank 0's socket.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from datetime import timedelta
 
 from services.base.errors import Transient, VisemillError
 from services.base.store.open import open_store
-from services.base.worker.pass_log import GangWriter
+from services.base.worker.pass_log import GangWriter, PassLog, restored
 from services.base.worker.ranks import MASTER_FD
 
 SIZE = 4
@@ -98,8 +98,12 @@ def train(flags, rank, world_size, generation):
 
     writer, step, weights = None, 0, [0] * SIZE
     if rank == 0:
-        writer = GangWriter(open_store(flags.state_root), flags.run, flags.pass_name, generation)
-        found = writer.restore()
+        state = open_store(flags.state_root)
+        writer = GangWriter(
+            state, open_store(flags.output_root or flags.state_root), flags.run, flags.pass_name, generation
+        )
+        log = PassLog(state, flags.run, flags.pass_name)
+        found = restored(state, log, log.read())
         if found:
             step, weights = found[0], json.loads(found[1])
     group = (GlooGroup if flags.gloo else StarGroup)(
@@ -120,7 +124,10 @@ def train(flags, rank, world_size, generation):
             writer.checkpoint(step, json.dumps(weights).encode())
             say(event="checkpoint", step=step)
     if writer:
-        writer.finish(step, json.dumps(weights).encode())
+        with writer.output("weights.json") as file:
+            file.write(json.dumps(weights).encode())
+            file.commit()
+        writer.finish(step)
     # The others end after it: they are asked to by nobody.
     group.all_reduce([0] * SIZE)
     say(event="ended", step=step)
@@ -138,6 +145,7 @@ def die(how):
 def main(argv=None):
     parser = argparse.ArgumentParser()
     parser.add_argument("--state-root", required=True)
+    parser.add_argument("--output-root", default="", help="where the result is staged; default: the state root")
     parser.add_argument("--run", required=True)
     parser.add_argument("--pass", dest="pass_name", required=True)
     parser.add_argument("--num-steps", type=int, default=20)

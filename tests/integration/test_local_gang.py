@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.execution import local_gang
+from orchestrator.execution import local_run
 from orchestrator.execution.local_gang import LocalGang
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines.grid.pipeline import PIPELINE
@@ -61,9 +61,9 @@ class Toy:
     @property
     def result(self) -> bytes:
         log = PassLog(self.state, RUN, "train")
-        entry = log.read().checkpoint
-        assert entry is not None and entry.kind == "done"
-        return self.state.read(log.checkpoint_file(entry))
+        entry = log.read().result
+        assert entry is not None and set(entry.outputs) == {"weights.json"}
+        return self.state.read(paths.staged_result(RUN, "train", entry.attempt, "weights.json"))
 
     def events(self, rank: int) -> list[dict[str, object]]:
         lines = (self.logs / "train" / f"rank-{rank}.log").read_text().splitlines()
@@ -238,14 +238,14 @@ def whole_run(tmp_path) -> tuple[RunSpec, Store, Store]:
 
 
 def test_a_run_carries_its_passes_in_order_and_resumes_where_it_stopped(whole_run, monkeypatch, tmp_path):
-    """The rank's argv alone is the toy's: no service trains yet."""
+    """The rank's argv alone is the toy's."""
     order, state, outputs = whole_run
-    more = ["--die", "1:1:8:78"]
+    where, more = ["--output-root", outputs.uri], ["--die", "1:1:8:78"]
 
     def toys_argv(gang, run, uri):
-        return [sys.executable, str(TOY), "--state-root", uri, "--run", run, "--pass", gang.name, *more]
+        return [sys.executable, str(TOY), "--state-root", uri, "--run", run, "--pass", gang.name, *where, *more]
 
-    monkeypatch.setattr(local_gang, "rank_argv", toys_argv)
+    monkeypatch.setattr(local_run, "rank_argv", toys_argv)
     plain = dataclasses.replace(PIPELINE, summary_files=lambda *_: {})
 
     def carry():
@@ -259,6 +259,7 @@ def test_a_run_carries_its_passes_in_order_and_resumes_where_it_stopped(whole_ru
     more.clear()
     assert carry().finished
     (facts,) = gang_facts(order, state)
-    assert (facts["finished"], facts["step"]) == (True, 20)
+    assert (facts["finished"], facts["step"], facts["outputs"]) == (True, 20, ["train/weights.json"])
+    assert outputs.read("train/weights.json") == expected(2, 20)
     again = carry()
     assert again.finished and again.nothing_to_do

@@ -87,6 +87,7 @@ def plan(flags: argparse.Namespace) -> Answer:
         "splits": dict(sorted(made.num_by_split.items())),
         "speakers": dict(sorted(made.num_by_speaker.items())),
         "num_shards": made.order.num_shards,
+        "passes": [{"pass": one.name, "digest": one.digest} for one in made.order.passes],
         "input_bytes": made.input_bytes,
         "notes": list(made.notes),
         "problems": [{"path": path, "reason": reason, "message": message} for path, reason, message in findings],
@@ -235,6 +236,8 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, "
             f"{num_bytes(prediction['output_bytes'])} of output"
         )
+    for gang in made.order.gangs:
+        yield f"then pass {gang.name}: {gang.num_ranks} ranks of recipe {gang.recipe}, after {', '.join(gang.after)}"
     if data["disk_too_small"]:
         yield (
             f"NOT ENOUGH SPACE: {num_bytes(prediction['needed_bytes'])} are needed, with what is kept for other runs, "

@@ -27,6 +27,7 @@ from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import observe, read_clips, read_quarantine
 from orchestrator.runs.commits.outputs import OutputFile
+from orchestrator.runs.gang.results import gangs_are_done, published_files
 from orchestrator.runs.lineage import Part, files_of, parts_of
 from orchestrator.runs.publish import summaries_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
@@ -53,7 +54,7 @@ def verify(flags: argparse.Namespace) -> Answer:
     """Exits 0 when all is as it was written, 65 when anything differs."""
     order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     observed = observe(state, order.run)
-    if not observed.finished:
+    if not observed.finished or not gangs_are_done(order, state):
         raise BadConfig(
             "NOT_FINISHED",
             f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
@@ -62,6 +63,8 @@ def verify(flags: argparse.Namespace) -> Answer:
     made = files_of(state, parts)
     problems: list[dict[str, str]] = []
     summaries = summaries_of(order, state)
+    for gang in order.gangs:
+        summaries |= published_files(order, gang, state) or {}
     num_files = len(made) + len(summaries)
     own = [OutputFile(name, len(parts) - 1, facts) for name, facts in sorted(summaries.items())]
     gone: set[str] = set()

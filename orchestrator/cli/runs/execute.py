@@ -19,6 +19,7 @@ from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.runs.commits.observe import num_found, observe, read_clips, read_quarantine
 from orchestrator.runs.commits.summary import Summary
+from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.options import RunOptions, log_dir
 from orchestrator.runs.space import check, disks_of
 from services.base.errors import VisemillError
@@ -58,6 +59,8 @@ def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
     data = {**facts_of(summary, lines, notes), "cluster": flags.cluster}
+    if order.gangs:
+        data["passes"] = gang_facts(order, state)
     if not summary.finished:
         data["logs"] = logs
     if cluster.is_kube(flags):

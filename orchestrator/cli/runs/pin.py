@@ -38,6 +38,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
         "output_root": order.output_root,
         "state_root": state.uri,
         "stages": [stage.name for stage in order.stages],
+        "passes": [one.name for one in order.passes],
         "shards": order.num_shards,
         "clips": order.num_clips,
         "problems": len(plan.problems),

@@ -18,7 +18,7 @@ from orchestrator.report.page import Findings, Sheet, page
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import num_found, observe, read_clips
-from orchestrator.runs.gang.progress import gangs_are_done
+from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.lineage import Part, file_of_line, parts_of, quality_of, quarantine_of
 from services.base.errors import BadConfig
 from services.base.run import paths
@@ -54,9 +54,10 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
     beat.now("drawing contact sheets")
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
+    passes = gang_facts(order, state)
     findings = Findings(
         order,
-        observed.finished and gangs_are_done(order, state),
+        observed.finished and all(one["finished"] for one in passes),
         [shard for part in parts for shard in part.done],
         quality,
         quarantine,
@@ -65,6 +66,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
         pipeline.product,
         pipeline.splits,
         pipeline.figures,
+        passes,
     )
     beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.

@@ -28,6 +28,7 @@ from orchestrator.runs.claim.joining import pin_or_join
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.observe import observe, read_accepted_changes, read_clips, read_quarantine
 from orchestrator.runs.commits.reset import forget
+from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.spec import NO_SHARD, RunSpec
@@ -127,6 +128,7 @@ def retry(flags: argparse.Namespace) -> Answer:
             again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
             if again:
                 forget(order, state, again)
+                forget_gangs(order, state)
     if not again:
         return Answer(*_nothing_to_retry(order, state))
     if not options.quiet:

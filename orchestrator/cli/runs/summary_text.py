@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.console.escape import one_line
 from orchestrator.console.quantities import duration, num_bytes
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.runs.gang.progress import gang_lines
 
 
 def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
@@ -37,6 +38,7 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         of_all = f" of {data['found']} found" if "found" in data else ""
         lines.append(f"  {data['quarantined']} clips{of_all} in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
+    lines += gang_lines(data.get("passes", ()))
     if not data["finished"]:
         lines.append(f"  continue: {data.get('resume') or f'visemill resume --output-root {root}'}")
     if data["finished"] and num_records == 0:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.runs.commits.commits import Commits
-from orchestrator.runs.gang.progress import gangs_are_done
+from orchestrator.runs.gang.results import gangs_are_done
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED
 from services.base.run import paths
 from services.base.run.spec import RunSpec, ShardCommit, lines_of

@@ -1,33 +1,36 @@
-"""How far the gang passes of a run are, from their logs."""
+"""How far the gang passes of a run are, from their logs and markers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.runs.gang.results import published_files
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.base.worker.pass_log import PassLog
 
 
-def gangs_are_done(order: RunSpec, state: Store) -> bool:
-    """Whether every gang pass has committed its result. Raises BadConfig, Transient."""
-    return all(PassLog(state, order.run, gang.name).read().is_done for gang in order.gangs)
-
-
 def gang_facts(order: RunSpec, state: Store) -> list[dict[str, Any]]:
-    """Of each gang pass, in order. step: of the last checkpoint. Raises BadConfig, Transient."""
+    """Of each gang pass, in order. step: of the last checkpoint. outputs: names of its published files.
+
+    Raises BadConfig, Transient.
+    """
     facts = []
     for gang in order.gangs:
         log = PassLog(state, order.run, gang.name).read()
+        files = published_files(order, gang, state)
         facts.append(
             {
                 "pass": gang.name,
+                "recipe": gang.recipe,
                 "digest": gang.digest,
+                "after": list(gang.after),
                 "ranks": gang.num_ranks,
                 "generation": log.generation,
-                "step": log.checkpoint.step if log.checkpoint else 0,
-                "finished": log.is_done,
+                "step": log.step,
+                "finished": files is not None,
+                "outputs": sorted(files or ()),
             }
         )
     return facts

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from services.base.digest import canonical_json
 from services.base.errors import BadConfig
@@ -21,7 +22,8 @@ EntryKind = Literal["begin", "checkpoint", "done"]
 class LogEntry:
     """token: of the process that began the generation, since two may be started under one number.
 
-    step, file, sha256, size_bytes: of a checkpoint; of `done` those of the result.
+    step: of a checkpoint or of the result. file, sha256, size_bytes: of a checkpoint. outputs: of `done`, name ->
+    {"sha256", "size_bytes"} of each file of the result, as the generation has staged them.
     """
 
     kind: EntryKind
@@ -31,10 +33,18 @@ class LogEntry:
     file: str = ""
     sha256: str = ""
     size_bytes: int = 0
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.generation < 1 or self.step < 0 or not self.token:
             raise ValueError(f"generation {self.generation} (1 or more), step {self.step} (0 or more), {self.token!r}")
+        if self.outputs and self.kind != "done":
+            raise ValueError(f"a {self.kind} has no outputs; only the result of a pass has")
+
+    @property
+    def attempt(self) -> str:
+        """What is of this process alone, such as the folder that it stages its outputs in."""
+        return f"{self.generation:05d}-{self.token}"
 
     def to_json(self) -> bytes:
         return canonical_json(dataclasses.asdict(self)).encode()
@@ -63,12 +73,29 @@ class GangLog:
 
     @property
     def is_done(self) -> bool:
-        return any(entry.kind == "done" for entry in self.entries)
+        return self.result is not None
+
+    @property
+    def result(self) -> LogEntry | None:
+        """The entry that commits the result."""
+        return next((entry for entry in reversed(self.entries) if entry.kind == "done"), None)
 
     @property
     def checkpoint(self) -> LogEntry | None:
         """Where the next generation goes on from."""
-        return next((entry for entry in reversed(self.entries) if entry.kind != "begin"), None)
+        return next((entry for entry in reversed(self.entries) if entry.kind == "checkpoint"), None)
+
+    @property
+    def step(self) -> int:
+        """Of the last checkpoint, or of the result; 0 before the first."""
+        return max((entry.step for entry in self.entries), default=0)
+
+    def begun_as(self, generation: int) -> GangLog | None:
+        """The log as it was when this generation began, which every rank of it starts from; None before it did."""
+        for i, entry in enumerate(self.entries):
+            if entry.kind == "begin" and entry.generation == generation:
+                return GangLog(self.entries[: i + 1])
+        return None
 
     @property
     def progressed(self) -> frozenset[int]:

@@ -31,7 +31,8 @@ class GangPass:
     """num_ranks processes that work on one thing together: all live, or none.
 
     recipe: name of what the ranks run. ranks_per_pod: that share a pod, or a process group. after: names of passes that
-    must be finished. digest: of what decides the result; see `gang_pass`.
+    must be finished. models, libraries: name -> digest or version of what decides the result beside the config. digest:
+    of all that does; see `gang_pass`.
     """
 
     name: str
@@ -41,6 +42,8 @@ class GangPass:
     ranks_per_pod: int = 1
     config: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == MAP_PASS:
@@ -58,6 +61,18 @@ class GangPass:
 Pass = MapPass | GangPass
 
 
+@dataclass(frozen=True)
+class GangPlan:
+    """A gang pass as a pipeline declares it. config: settings of the recipe. after: passes that must be finished."""
+
+    name: str
+    recipe: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    num_ranks: int = 1
+    ranks_per_pod: int = 1
+    after: tuple[str, ...] = (MAP_PASS,)
+
+
 def gang_pass(
     name: str,
     recipe: str,
@@ -66,16 +81,61 @@ def gang_pass(
     after: Sequence[Pass],
     *,
     ranks_per_pod: int = 1,
+    identity: Mapping[str, Any] | None = None,
 ) -> GangPass:
-    """The pass with its digest, in which ranks_per_pod has no part: where a rank runs decides nothing."""
+    """The pass with its digest, in which ranks_per_pod has no part: where a rank runs decides nothing.
+
+    identity: what the recipe says of itself under the config (`python -m services RECIPE describe`); None: nothing.
+    """
+    made = dict(identity or {})
+    pinned = {**config, **made.get("settled", {})}
     facts = {
         "recipe": recipe,
+        "version": made.get("version", 1),
         "num_ranks": num_ranks,
-        "config": dict(config),
+        "config": made.get("run_config", pinned),
+        "models": made.get("models", {}),
+        "libraries": made.get("libraries", {}),
         "after": {one.name: one.digest for one in after},
     }
-    names = tuple(one.name for one in after)
-    return GangPass(name, recipe, num_ranks, digest_of(facts), ranks_per_pod, dict(config), names)
+    return GangPass(
+        name,
+        recipe,
+        num_ranks,
+        digest_of(facts),
+        ranks_per_pod,
+        pinned,
+        tuple(one.name for one in after),
+        dict(made.get("models", {})),
+        dict(made.get("libraries", {})),
+    )
+
+
+def gangs_of(plans: Sequence[GangPlan], map_pass: MapPass, identities: Sequence[Mapping[str, Any]]) -> list[GangPass]:
+    """The gang passes of a run, pinned. identities: of their recipes, in order.
+
+    Raises ValueError where one comes after a pass that does not stand before it.
+    """
+    made: dict[str, Pass] = {map_pass.name: map_pass}
+    gangs = []
+    for plan, identity in zip(plans, identities, strict=True):
+        missing = sorted(set(plan.after) - made.keys())
+        if missing or plan.name in made:
+            raise ValueError(f"pass {plan.name!r} after {missing or plan.after}: give names that stand before it")
+        after = [made[name] for name in plan.after]
+        gang = gang_pass(
+            *(plan.name, plan.recipe, plan.num_ranks, plan.config, after),
+            ranks_per_pod=plan.ranks_per_pod,
+            identity=identity,
+        )
+        made[plan.name] = gang
+        gangs.append(gang)
+    return gangs
+
+
+def whole_digest(map_digest: str, gangs: Sequence[GangPass]) -> str:
+    """Of a run: that of its pass over the shards where there is no other, else of all."""
+    return digest_of({one.name: one.digest for one in gangs} | {MAP_PASS: map_digest}) if gangs else map_digest
 
 
 def check_order(passes: Sequence[Pass]) -> None:

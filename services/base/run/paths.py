@@ -104,6 +104,11 @@ def checkpoint_file(run: str, pass_name: str, file: str) -> str:
     return f"{pass_dir(run, pass_name)}/checkpoints/{file}"
 
 
+def pass_finished_file(run: str, pass_name: str) -> str:
+    """Written when the result of a gang pass is published: its completion marker."""
+    return f"{pass_dir(run, pass_name)}/finished.json"
+
+
 def finished_file(run: str) -> str:
     """Written when the output tree is complete."""
     return f"runs/{run}/finished.json"
@@ -112,6 +117,17 @@ def finished_file(run: str) -> str:
 def staged(run: str, name: str) -> str:
     """Where an output waits, below the output root, until the run is finished."""
     return f"{STATE_DIR}/staging/{run}/{name}"
+
+
+def staged_result(run: str, pass_name: str, attempt: str = "", name: str = "") -> str:
+    """Where a generation of a gang puts an output, below the output root, until its result is published."""
+    folder = f"{STATE_DIR}/results/{run}/{pass_name}/"
+    return f"{folder}{attempt}/{name}" if attempt else folder
+
+
+def result_file(pass_name: str, name: str) -> str:
+    """Where a file of a gang pass's result is published, below the output root."""
+    return f"{pass_name}/{name}"
 
 
 def artifact_file(stage: str, key: str) -> str:

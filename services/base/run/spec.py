@@ -39,6 +39,7 @@ class RunSpec:
     libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
     follow_links: whether symbolic links that leave the input root are read. appends: whether its output may hold the
     files of earlier runs, to which it adds its own. gangs: passes that follow the one over the shards, in order.
+    map_digest: of the pass over the shards, where a run has others; empty: the run's.
     """
 
     run: str
@@ -56,6 +57,7 @@ class RunSpec:
     appends: bool = False
     schema_version: int = SCHEMA_VERSION
     gangs: tuple[GangPass, ...] = ()
+    map_digest: str = ""
 
     def __post_init__(self) -> None:
         if self.num_shards < 1:
@@ -67,12 +69,24 @@ class RunSpec:
     @property
     def passes(self) -> tuple[Pass, ...]:
         """In the order in which they are carried out."""
-        return (MapPass(MAP_PASS, self.digest, self.num_shards), *self.gangs)
+        return (self.map_pass, *self.gangs)
+
+    @property
+    def map_pass(self) -> MapPass:
+        return MapPass(MAP_PASS, self.map_digest or self.digest, self.num_shards)
+
+    def gang(self, name: str) -> GangPass:
+        """The gang pass of that name. Raises BadConfig NO_PASS."""
+        for one in self.gangs:
+            if one.name == name:
+                return one
+        names = ", ".join(one.name for one in self.passes)
+        raise BadConfig("NO_PASS", f"run {self.run} has no gang pass {name!r}; its passes are {names}")
 
     def to_json(self) -> bytes:
         fields = dataclasses.asdict(self)
         if not self.gangs:
-            del fields["gangs"]
+            del fields["gangs"], fields["map_digest"]
         return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode()
 
 

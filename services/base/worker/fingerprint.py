@@ -18,6 +18,7 @@ from typing import Any
 
 from services.base.errors import BadConfig
 from services.base.stage.config import config_from_mapping, stage_configs
+from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import StageSpec
 
 # The same library at the same version without its window system: the same bytes, the same run. In its place may stand a
@@ -58,8 +59,8 @@ class StageIdentity:
         }
 
 
-def identity_of(spec: StageSpec, config: Any, device: str = "") -> StageIdentity:
-    """The identity of a stage under a config. device: what a device "auto" means; empty: what it means here.
+def identity_of(spec: StageSpec | RecipeSpec, config: Any, device: str = "") -> StageIdentity:
+    """The identity of a stage, or of a recipe, under a config. device: what "auto" means; empty: what it means here.
 
     Raises BadConfig when a model file is missing, or a setting cannot be had on the device.
     """
@@ -115,8 +116,8 @@ def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def describe_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
-    """Prints the identity of each stage as JSON. `--config` takes {stage: {setting: value}}."""
+def describe_main(specs: Mapping[str, StageSpec] | Mapping[str, RecipeSpec], argv: Sequence[str]) -> int:
+    """Prints the identity of each stage or recipe as JSON. `--config` takes {stage: {setting: value}}."""
     parser = argparse.ArgumentParser(prog="python -m services STAGES describe", description=describe_main.__doc__)
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
     parser.add_argument(

@@ -7,8 +7,8 @@ import secrets
 
 from services.base.errors import BadConfig, Transient
 from services.base.run import paths
-from services.base.run.gang_log import EntryKind, GangLog, LogEntry, log_entry_from_json
-from services.base.store.interface import NotThere, Store
+from services.base.run.gang_log import GangLog, LogEntry, log_entry_from_json
+from services.base.store.interface import NotThere, Store, Upload
 
 
 class PassLog:
@@ -43,6 +43,14 @@ class PassLog:
                 )
             self._state.create(self._name(len(log.entries) + 1), entry.to_json())
 
+    def reopen(self) -> None:
+        """Takes back the commit of a result that is lost, so that the next generation makes it again from the last
+        checkpoint. To be called under the output's lease.
+        """
+        if self.read().is_done:
+            self._state.delete(self._name(len(self._entries)))
+            self._entries.pop()
+
     def checkpoint_file(self, entry: LogEntry) -> str:
         return paths.checkpoint_file(self._run, self._pass, entry.file)
 
@@ -53,37 +61,61 @@ class PassLog:
 class GangWriter:
     """What rank 0 of one generation commits. Opening it begins the generation, and shuts out all older ones."""
 
-    def __init__(self, state: Store, run: str, pass_name: str, generation: int) -> None:
+    def __init__(self, state: Store, outputs: Store, run: str, pass_name: str, generation: int) -> None:
         """Raises Transient GENERATION_SUPERSEDED when this or a newer generation has begun already."""
-        self._state = state
+        self._state, self._outputs = state, outputs
+        self._run, self._pass = run, pass_name
         self._log = PassLog(state, run, pass_name)
-        self._generation = generation
-        self._token = secrets.token_hex(8)
-        self._log.append(LogEntry("begin", generation, self._token))
-
-    def restore(self) -> tuple[int, bytes] | None:
-        """(step, data) of the last checkpoint, None before the first. Raises BadConfig BAD_CHECKPOINT."""
-        entry = self._log.read().checkpoint
-        if entry is None:
-            return None
-        data = self._state.read(self._log.checkpoint_file(entry))
-        if hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise BadConfig(
-                "BAD_CHECKPOINT", f"{entry.file} is not what its sha256 in the log says: restore it, or begin a new run"
-            )
-        return entry.step, data
+        self._begin = LogEntry("begin", generation, secrets.token_hex(8))
+        self._uploads: dict[str, Upload] = {}
+        self._log.append(self._begin)
 
     def checkpoint(self, step: int, data: bytes) -> None:
         """Commits a checkpoint. Raises Transient GENERATION_SUPERSEDED."""
-        self._commit("checkpoint", step, data)
-
-    def finish(self, step: int, data: bytes) -> None:
-        """Commits the result, after which nobody commits anything. Raises Transient GENERATION_SUPERSEDED."""
-        self._commit("done", step, data)
-
-    def _commit(self, kind: EntryKind, step: int, data: bytes) -> None:
-        file = f"{step:09d}-{self._generation:05d}-{self._token}{'-done' if kind == 'done' else ''}"
-        entry = LogEntry(kind, self._generation, self._token, step, file, hashlib.sha256(data).hexdigest(), len(data))
+        begin = self._begin
+        file = f"{step:09d}-{begin.attempt}"
+        sha256 = hashlib.sha256(data).hexdigest()
+        entry = LogEntry("checkpoint", begin.generation, begin.token, step, file, sha256, len(data))
         # Invisible until the log names it.
         self._state.create(self._log.checkpoint_file(entry), data)
         self._log.append(entry)
+
+    def output(self, name: str) -> Upload:
+        """A file of the result, which nobody sees before the result is published.
+
+        Write it, commit it, and then `finish`. name: below the pass's folder in the output root. Raises BadInput
+        BAD_NAME.
+        """
+        upload = self._outputs.upload(self._staged(name))
+        self._uploads[name] = upload
+        return upload
+
+    def finish(self, step: int) -> None:
+        """Commits the outputs as the result, after which nobody commits anything.
+
+        Raises Transient GENERATION_SUPERSEDED, and ValueError for an output that was not committed.
+        """
+        outputs: dict[str, dict[str, object]] = {}
+        for name, upload in self._uploads.items():
+            entry = self._outputs.stat(self._staged(name))
+            if entry is None or entry.size_bytes != upload.size_bytes:
+                raise ValueError(f"output {name} is not complete: write and commit it, then finish")
+            outputs[name] = {"sha256": upload.sha256, "size_bytes": upload.size_bytes}
+        begin = self._begin
+        self._log.append(LogEntry("done", begin.generation, begin.token, step, outputs=outputs))
+
+    def _staged(self, name: str) -> str:
+        return paths.staged_result(self._run, self._pass, self._begin.attempt, name)
+
+
+def restored(state: Store, log: PassLog, seen: GangLog) -> tuple[int, bytes] | None:
+    """(step, data) of the last checkpoint that a log names, None before the first. Raises BadConfig BAD_CHECKPOINT."""
+    entry = seen.checkpoint
+    if entry is None:
+        return None
+    data = state.read(log.checkpoint_file(entry))
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise BadConfig(
+            "BAD_CHECKPOINT", f"{entry.file} is not what its sha256 in the log says: restore it, or begin a new run"
+        )
+    return entry.step, data

@@ -24,7 +24,7 @@ from services.base.process import log, metrics
 from services.base.process.cgroup import granted_cores
 from services.base.run import paths
 from services.base.run.sharding import parse_shards, part_of, shards_text
-from services.base.run.spec import RunSpec, run_digest, run_spec_from_json
+from services.base.run.spec import RunSpec, run_digest
 from services.base.sandbox.child import die_with_parent
 from services.base.sandbox.supervisor import PassChild, clip_limits
 from services.base.stage.config import config_from_mapping
@@ -32,6 +32,7 @@ from services.base.stage.spec import StageSpec
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import open_store
 from services.base.worker.fingerprint import StageIdentity, identity_of
+from services.base.worker.pinned_run import read_order, require_same
 from services.base.worker.shard import ShardContext, ShardWork, say
 
 LOG = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ def _exposed(listen: str) -> Iterator[None]:
 def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop) -> dict[int, BadShard]:
     """Carries the shards of the flags; those that were bad, with what was wrong."""
     state = open_store(flags.state_root)
-    order = _read_order(state, flags.run)
+    order = read_order(state, flags.run)
     identities = check_identities(order, specs)
     context = ShardContext.open(order, specs, identities, state, flags)
     remote = remote_targets(flags.remote, list(specs))
@@ -171,15 +172,6 @@ def _write_termination_message(path: str, error: VisemillError, bad: Iterable[in
         Path(path).write_text(json.dumps(fields), encoding="utf-8")
     except OSError as refused:
         LOG.warning("%s cannot be written: %s", path, refused)
-
-
-def _read_order(state: Store, run: str) -> RunSpec:
-    try:
-        return run_spec_from_json(state.read(paths.run_file(run)))
-    except NotThere as error:
-        raise BadConfig(
-            "NO_RUN", f"no run {run!r} below {state.uri}: check --state-root and --run, or begin it with `visemill run`"
-        ) from error
 
 
 def remote_targets(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -270,8 +262,8 @@ def check_identities(order: RunSpec, specs: Mapping[str, StageSpec]) -> list[Sta
     for stage in order.stages:
         spec = specs[stage.name]
         identity = identity_of(spec, config_from_mapping(spec.config, stage.config))
-        _same("model", stage.models, identity.models)
-        _same("library", order.libraries, identity.libraries, subset=True)
+        require_same("model", stage.models, identity.models)
+        require_same("library", order.libraries, identity.libraries, subset=True)
         identities.append(identity)
     _require_settled(order, identities)
     return identities
@@ -290,24 +282,13 @@ def _require_settled(order: RunSpec, identities: Sequence[StageIdentity]) -> Non
     keys = {i.name: {"version": i.version, "config": i.run_config} for i in identities}
     libraries = {name: version for i in identities for name, version in i.libraries.items()}
     pinned = (order.pipeline, order.stages, keys, order.clips_sha256, order.num_shards, libraries, order.details)
-    if run_digest(*pinned, order.appends) != order.digest:
+    if run_digest(*pinned, order.appends) != order.map_pass.digest:
         raise BadConfig(
             "DEVICE_UNKNOWN",
             f"run {order.run} was pinned without its device, and here that is {', '.join(open_ones)}, which is not "
             f"what its digest {order.digest[:16]} was made of: go on where it was begun, or begin a new run in a new "
             "output root",
         )
-
-
-def _same(what: str, pinned: Mapping[str, str], here: Mapping[str, str], *, subset: bool = False) -> None:
-    names = set(here) if subset else set(here) | set(pinned)
-    for name in sorted(names):
-        if pinned.get(name) != here.get(name):
-            raise BadConfig(
-                f"{what.upper()}_CHANGED",
-                f"the run was pinned with {what} {name} {pinned.get(name)}, here it is {here.get(name)}: "
-                "install what it was pinned with, or begin a new run in a new output root",
-            )
 
 
 def event_of(line: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.main import main
+from orchestrator.runs.gang.results import settle
 from services.base.run import paths
 from services.base.run.passes import gang_pass
 from services.base.run.spec import PinnedStage, QuarantineEntry, RunSpec, ShardCommit, run_spec_from_json
@@ -66,13 +67,14 @@ def test_gang_passes_are_told_beside_the_shards(output, capsys):
     order = run_spec_from_json(state.read(paths.run_file(RUN)))
     gangs = tuple(gang_pass(name, "toy", 2, {}, order.passes) for name in ("train", "tune"))
     state.put(paths.run_file(RUN), dataclasses.replace(order, gangs=gangs).to_json())
-    writer = GangWriter(state, RUN, "train", 1)
+    writer = GangWriter(state, open_store(output), RUN, "train", 1)
     writer.checkpoint(5, b"five")
     assert main(["status", "--output-root", str(output)]) == 0
     said = capsys.readouterr().out
     assert "  pass train: not finished; last checkpoint at step 5, 2 ranks, generation 1\n" in said
     assert "  pass tune: not finished; last checkpoint at step 0, 2 ranks, generation 0\n" in said
-    writer.finish(9, b"nine")
+    writer.finish(9)
+    assert settle(dataclasses.replace(order, gangs=gangs), gangs[0], state, open_store(output))
     assert main(["status", "--output-root", str(output), "-o", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert [(one["pass"], one["finished"], one["step"]) for one in data["passes"]] == [

@@ -8,7 +8,7 @@ from services.base.run.gang_log import GangLog, LogEntry, log_entry_from_json
 BEGIN_1 = LogEntry("begin", 1, "a")
 STEP_5 = LogEntry("checkpoint", 1, "a", 5, "f", "0" * 64, 3)
 BEGIN_2 = LogEntry("begin", 2, "b")
-DONE_2 = LogEntry("done", 2, "b", 9, "g", "0" * 64, 3)
+DONE_2 = LogEntry("done", 2, "b", 9, outputs={"w": {"sha256": "0" * 64, "size_bytes": 3}})
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,24 @@ def test_who_may_append(entries, entry, refusal):
 def test_the_last_checkpoint_counts_whoever_made_it():
     log = GangLog((BEGIN_1, STEP_5, BEGIN_2))
     assert (log.checkpoint, log.generation, log.progressed, log.is_done) == (STEP_5, 2, frozenset({1}), False)
-    assert GangLog((*log.entries, DONE_2)).is_done
+    whole = GangLog((*log.entries, DONE_2))
+    assert (whole.checkpoint, whole.result, whole.step) == (STEP_5, DONE_2, 9)
 
 
-def test_an_entry_survives_the_store():
-    assert log_entry_from_json(STEP_5.to_json()) == STEP_5
+def test_every_rank_of_a_generation_starts_from_what_was_there_when_it_began():
+    log = GangLog((BEGIN_1, STEP_5, BEGIN_2, LogEntry("checkpoint", 2, "b", 7)))
+    assert log.begun_as(2) == GangLog((BEGIN_1, STEP_5, BEGIN_2))
+    assert log.begun_as(3) is None
+
+
+@pytest.mark.parametrize("entry", [STEP_5, DONE_2], ids=lambda entry: entry.kind)
+def test_an_entry_survives_the_store(entry):
+    assert log_entry_from_json(entry.to_json()) == entry
+
+
+def test_only_a_result_has_outputs():
+    with pytest.raises(ValueError, match="no outputs"):
+        LogEntry("checkpoint", 1, "a", 5, outputs={"w": {}})
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"kind": "begin"}', b'{"kind":"begin","generation":0,"token":"a"}'])

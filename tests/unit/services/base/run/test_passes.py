@@ -5,7 +5,7 @@ import json
 import pytest
 
 from services.base.errors import BadConfig
-from services.base.run.passes import GangPass, MapPass, check_order, gang_pass
+from services.base.run.passes import GangPass, GangPlan, MapPass, check_order, gang_pass, gangs_of, whole_digest
 from services.base.run.spec import PinnedStage, RunSpec, run_spec_from_json
 
 MAP = MapPass("map", "d" * 64, 4)
@@ -74,3 +74,36 @@ def test_a_run_file_with_a_gang_that_cannot_be_is_refused():
     with pytest.raises(BadConfig) as caught:
         run_spec_from_json(json.dumps(fields).encode())
     assert caught.value.reason == "BAD_RUN_FILE"
+
+
+IDENTITY = {"version": 1, "run_config": {"lr": 0.1}, "models": {"vgg": "a" * 64}, "libraries": {"torch": "2"}}
+
+
+def pinned(*plans, **changes):
+    return gangs_of(plans, MAP, [{**IDENTITY, **changes}] * len(plans))
+
+
+def test_gangs_are_pinned_with_what_their_recipe_says_decides_the_result():
+    train, tune = pinned(GangPlan("train", "toy", {"lr": 0.1}, 4), GangPlan("tune", "toy", after=("map", "train")))
+    assert (train.models, train.libraries, train.after) == ({"vgg": "a" * 64}, {"torch": "2"}, ("map",))
+    assert tune.after == ("map", "train")
+    for change in ({"version": 2}, {"run_config": {"lr": 0.2}}, {"models": {}}, {"libraries": {"torch": "3"}}):
+        (other,) = pinned(GangPlan("train", "toy", {"lr": 0.1}, 4), **change)
+        assert other.digest != train.digest
+
+
+def test_settings_that_the_machine_decides_are_pinned():
+    (train,) = pinned(GangPlan("train", "toy", {"device": "auto"}), settled={"device": "cpu"})
+    assert train.config == {"device": "cpu"}
+
+
+def test_a_gang_after_a_pass_that_does_not_stand_before_it_is_refused():
+    with pytest.raises(ValueError, match="give names that stand before it"):
+        pinned(GangPlan("tune", "toy", after=("train",)), GangPlan("train", "toy"))
+
+
+def test_a_run_of_one_pass_has_its_digest_and_one_of_several_that_of_all():
+    (train,) = pinned(GangPlan("train", "toy"))
+    assert whole_digest(MAP.digest, ()) == MAP.digest
+    assert whole_digest(MAP.digest, [train]) not in (MAP.digest, train.digest)
+    assert whole_digest("e" * 64, [train]) != whole_digest(MAP.digest, [train])

@@ -1,10 +1,13 @@
 """The log of a gang pass in a store: a late generation commits nothing, whenever it is overtaken."""
 
+import hashlib
+
 import pytest
 
 from services.base.errors import BadConfig, Transient
+from services.base.run import paths
 from services.base.store.open import open_store
-from services.base.worker.pass_log import GangWriter, PassLog
+from services.base.worker.pass_log import GangWriter, PassLog, restored
 
 
 @pytest.fixture
@@ -13,7 +16,12 @@ def state(tmp_path):
 
 
 def begin(state, generation):
-    return GangWriter(state, "r", "train", generation)
+    return GangWriter(state, state, "r", "train", generation)
+
+
+def restore(state):
+    log = PassLog(state, "r", "train")
+    return restored(state, log, log.read())
 
 
 def kinds(state):
@@ -38,35 +46,41 @@ class Overtaken:
 
 def test_the_next_generation_goes_on_from_the_last_checkpoint(state):
     first = begin(state, 1)
-    assert first.restore() is None
+    assert restore(state) is None
     first.checkpoint(5, b"five")
     second = begin(state, 2)
-    assert second.restore() == (5, b"five")
+    assert restore(state) == (5, b"five")
     second.checkpoint(10, b"ten")
-    second.finish(10, b"ten")
+    second.finish(10)
     expected = [("begin", 1, 0), ("checkpoint", 1, 5), ("begin", 2, 0), ("checkpoint", 2, 10), ("done", 2, 10)]
     assert kinds(state) == expected
-    assert second.restore() == (10, b"ten")
+    assert restore(state) == (10, b"ten")
 
 
-@pytest.mark.parametrize("act", ["checkpoint", "finish"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda late: late.checkpoint(5, b"late"), id="checkpoint"),
+        pytest.param(lambda late: late.finish(5), id="finish"),
+    ],
+)
 def test_a_late_process_of_an_older_generation_commits_nothing(state, act):
     late = begin(state, 1)
     begin(state, 2)
     with pytest.raises(Transient) as caught:
-        getattr(late, act)(5, b"late")
+        act(late)
     assert caught.value.reason == "GENERATION_SUPERSEDED"
     assert kinds(state) == [("begin", 1, 0), ("begin", 2, 0)]
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_one_that_is_overtaken_at_any_write_commits_nothing_after(state, at):
-    """Writes: 1 begins, 2 and 3 are a checkpoint's file and its entry, 4 and 5 those of the result."""
+    """Writes: 1 begins, 2 and 3 are a checkpoint's file and its entry, 4 is the result's entry."""
     store = Overtaken(state, at)
     with pytest.raises(Transient) as caught:
-        writer = GangWriter(store, "r", "train", 1)
+        writer = GangWriter(store, store, "r", "train", 1)
         writer.checkpoint(5, b"five")
-        writer.finish(9, b"nine")
+        writer.finish(9)
     assert caught.value.reason == "GENERATION_SUPERSEDED"
     entries = kinds(state)
     assert entries[-1] == ("begin", 2, 0)
@@ -96,7 +110,7 @@ class LosesAnswers:
 
 
 def test_a_commit_whose_answer_was_lost_counts_once(state):
-    writer = GangWriter(LosesAnswers(state), "r", "train", 1)
+    writer = GangWriter(LosesAnswers(state), state, "r", "train", 1)
     writer.checkpoint(5, b"five")
     assert kinds(state) == [("begin", 1, 0), ("checkpoint", 1, 5)]
 
@@ -106,5 +120,43 @@ def test_a_checkpoint_that_was_changed_is_not_taken_up(state, tmp_path):
     (file,) = (tmp_path / "runs" / "r" / "passes" / "train" / "checkpoints").iterdir()
     file.write_bytes(b"six")
     with pytest.raises(BadConfig) as caught:
-        begin(state, 2).restore()
+        restore(state)
     assert caught.value.reason == "BAD_CHECKPOINT"
+
+
+def stage(writer, name, data):
+    with writer.output(name) as file:
+        file.write(data)
+        file.commit()
+
+
+def test_the_result_names_what_its_generation_has_staged_and_nobody_elses(state, tmp_path):
+    late, newest = begin(state, 1), begin(state, 2)
+    stage(late, "weights.bin", b"late")
+    stage(newest, "weights.bin", b"new")
+    newest.finish(9)
+    result = PassLog(state, "r", "train").read().result
+    assert result.outputs == {"weights.bin": {"sha256": hashlib.sha256(b"new").hexdigest(), "size_bytes": 3}}
+    assert state.read(paths.staged_result("r", "train", result.attempt, "weights.bin")) == b"new"
+
+
+def test_an_output_that_is_not_complete_is_no_result(state):
+    writer = begin(state, 1)
+    with writer.output("weights.bin") as file:
+        file.write(b"half")
+    with pytest.raises(ValueError, match=r"weights.bin is not complete"):
+        writer.finish(9)
+    assert not PassLog(state, "r", "train").read().is_done
+
+
+def test_a_result_that_is_lost_is_taken_back_and_the_next_generation_makes_it_again(state):
+    first = begin(state, 1)
+    first.checkpoint(5, b"five")
+    first.finish(5)
+    PassLog(state, "r", "train").reopen()
+    PassLog(state, "r", "train").reopen()
+    assert kinds(state) == [("begin", 1, 0), ("checkpoint", 1, 5)]
+    second = begin(state, 2)
+    assert restore(state) == (5, b"five")
+    second.finish(5)
+    assert kinds(state)[-1] == ("done", 2, 5)
