@@ -5,7 +5,7 @@ Belongs here: calling the parts and wording the answer. May not: parse a command
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,3 +30,16 @@ def answer_of_error(error: VisemillError) -> Answer:
     fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
     logs = {"logs": error.logs} if error.logs else {}
     return Answer("\n".join(lines), {"error": fields, **logs, "exit_code": error.exit_code}, error.exit_code)
+
+
+def lines_of(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A fact a line; what is within another is set in."""
+    for name, value in data.items():
+        if isinstance(value, Mapping) and not indent:
+            yield f"{name}:"
+            yield from lines_of(value, "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield f"{name}:"
+            yield from (f"  {', '.join(f'{k} {v}' for k, v in row.items())}" for row in value)
+        else:
+            yield f"{indent}{name}: {value}"

@@ -8,27 +8,21 @@ from __future__ import annotations
 import argparse
 import shutil
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator.cli.parsing.parser import Parser
-
-if TYPE_CHECKING:
-    from orchestrator.cli.answer import Answer
-    from orchestrator.pipelines.base import Pipeline
+from orchestrator.cli.parsing.pipeline_commands import AddFlags, Call, add_pipelines
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.commands import commands_of
 
 DATA_SETS, RUNS, CLUSTER, MODELS, SERVERS, SETUP = "data sets", "runs", "cluster", "models", "servers", "setup"
 GROUPS = (DATA_SETS, RUNS, CLUSTER, MODELS, SERVERS, SETUP)
 
 
-AddFlags = Callable[[Any], Any]
-Call = Callable[[argparse.Namespace], "Answer"]
-
-
 @dataclass(frozen=True)
 class Command:
-    """per_pipeline: one sub-command a pipeline."""
+    """per_pipeline: one sub-command for each pipeline that has it."""
 
     name: str
     group: str
@@ -37,7 +31,7 @@ class Command:
 
 
 COMMANDS = (
-    Command("demo-corpus", DATA_SETS, "generate a small data set to try: GRID speakers, or a signer"),
+    Command("demo-corpus", DATA_SETS, "generate a small data set to try"),
     Command("plan", DATA_SETS, "check a data set and predict time and disk space", per_pipeline=True),
     Command("count", DATA_SETS, "count the clips that a run would find", per_pipeline=True),
     Command("inspect", DATA_SETS, "show one record, and draw its frames with the decoded label"),
@@ -63,7 +57,19 @@ COMMANDS = (
 )
 
 
-def _load(name: str) -> tuple[AddFlags, Call]:
+def commands() -> tuple[Command, ...]:
+    """Those of the table, without what no pipeline has, and what single pipelines have beside them."""
+    own = {verb.name: verb.summary for name in PIPELINES for verb in commands_of(name).own}
+    had = {verb for name in PIPELINES for verb in commands_of(name).verbs}
+    listed = [command for command in COMMANDS if not command.per_pipeline or command.name in had]
+    taken = {command.name for command in COMMANDS}
+    if refused := {command.name for command in COMMANDS if not command.per_pipeline} & own.keys():
+        raise ValueError(f"a pipeline's own command cannot be called {', '.join(sorted(refused))}: that is another one")
+    further = [Command(name, RUNS, summary, True) for name, summary in own.items() if name not in taken]
+    return (*listed, *further)
+
+
+def load(name: str) -> tuple[AddFlags, Call]:
     """What adds a command's flags, and what it does."""
     match name:
         case "demo-corpus":
@@ -190,7 +196,8 @@ class _Overview(Parser):
 
 def overview(width: int) -> str:
     """The help of `visemill`, in at most so many columns where its examples fit."""
-    name_width = max(len(command.name) for command in COMMANDS) + 2
+    listed = commands()
+    name_width = max(len(command.name) for command in listed) + 2
 
     def wrapped(text: str, name: str = "", indent: int = 0) -> str:
         return textwrap.fill(
@@ -206,7 +213,7 @@ def overview(width: int) -> str:
     for group in GROUPS:
         lines = [
             wrapped(command.summary, f"  {command.name}", name_width + 2)
-            for command in COMMANDS
+            for command in listed
             if command.group == group
         ]
         parts.append("\n".join([f"{group}:", *lines, ""]))
@@ -230,7 +237,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser = _Overview(prog="visemill", description=DESCRIPTION)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     below = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for command in COMMANDS:
+    for command in commands():
         sub = below.add_parser(command.name, help=command.summary, description=_sentence(command.summary))
         if only in (None, command.name):
             _fill(sub, command)
@@ -238,41 +245,17 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
 
 
 def _fill(parser: Parser, command: Command) -> None:
-    add, call = _load(command.name)
     if command.per_pipeline:
-        _add_pipelines(parser, command, add, call)
-    elif command.name == "models":
+        for sub, call in add_pipelines(parser, command.name, load):
+            _finish(sub, call)
+        return
+    add, call = load(command.name)
+    if command.name == "models":
         for sub in add(parser):
             _finish(sub, call)
     else:
         add(parser)
         _finish(parser, call)
-
-
-def _add_pipelines(parser: Parser, command: Command, add: AddFlags, call: Call) -> None:
-    from orchestrator.cli.runs.request import add_options
-    from orchestrator.pipelines import PIPELINES
-    from orchestrator.pipelines.lookup import pipeline_of
-
-    below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
-    for pipeline in map(pipeline_of, PIPELINES):
-        text = f"{_sentence(command.summary)} Pipeline {pipeline.name}: {pipeline.help}."
-        sub = below.add_parser(pipeline.name, help=pipeline.help, description=text)
-        _add_roots(sub, pipeline, with_output=command.name != "count")
-        add_options(sub, pipeline)
-        add(sub)
-        _finish(sub, call)
-
-
-def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None:
-    from orchestrator.cli.options import add_input_flag, add_output_flags
-
-    names = pipeline.positionals or ()
-    for name, metavar in zip(("input-root", "output-root")[: 2 if with_output else 1], names, strict=False):
-        parser.add_root(name, metavar)
-    add_input_flag(parser, required=not names)
-    if with_output:
-        add_output_flags(parser, required=not names)
 
 
 def _finish(parser: argparse.ArgumentParser, call: Call) -> None:

@@ -9,7 +9,9 @@ from orchestrator.cli.answer import Answer
 from orchestrator.cli.doctor_checks import Check, checks_of
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.lookup import pipeline_of
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, VisemillError
+from services.base.stage.fields import ConfigField, fields_of
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +28,21 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="folder or s3:// root whose reading and writing is tried; may be repeated",
     )
-    parser.add_argument("--dlib-predictor", default="", metavar="FILE", help="check this 68-point file")
-    parser.add_argument("--iv3-weights", default="", metavar="FILE", help="check this file of InceptionV3 weights")
+    for field in _checked().values():
+        parser.add_argument(
+            field.flag, dest=field.name, default="", metavar="FILE", help=f"check this file, as {field.flag} of a run"
+        )
+
+
+def _checked() -> dict[str, ConfigField]:
+    """Options of pipelines whose values are checked, by name."""
+    found = [pipeline_of(name) for name in PIPELINES]
+    return {
+        field.name: field
+        for pipeline in found
+        for field in fields_of(pipeline.options)
+        if field.name in pipeline.checked_options
+    }
 
 
 def doctor(flags: argparse.Namespace) -> Answer:
@@ -35,7 +50,7 @@ def doctor(flags: argparse.Namespace) -> Answer:
     wanted = [flags.pipeline] if flags.pipeline else sorted(PIPELINES)
     found = []
     with Heartbeat("checking") as beat:
-        for check in checks_of(wanted, flags.root, flags.dlib_predictor, flags.iv3_weights):
+        for check in checks_of(wanted, flags.root, {name: getattr(flags, name) for name in _checked()}):
             beat.now(f"checking {check.name}")
             found.append(_found(check))
     healthy = all(one["ok"] for one in found if one["needed"])

@@ -14,29 +14,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.console.quantities import num_bytes
+from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.pipelines.needs import (
+    DecoderNeed,
+    Need,
+    PackageNeed,
+    SpaceNeed,
+    StageNeed,
+    pip_install,
+    stage_needs,
+)
 from orchestrator.planner.services import describe
 from services.base.errors import BadConfig
 from services.base.process.cgroup import granted_cores, granted_memory_bytes
 from services.base.store.open import open_store
 from services.base.store.roots import absolute
 
-# What a worker and a server of one host share: a batch of 32 frames of 299x299 takes 9 MB, and there are a few.
-_LEAST_SHARED_BYTES = 64 << 20
 _LEAST_FREE_BYTES = 1 << 30
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where it is, on Linux
 _COMMAND_LIMIT_S = 60.0
-# Decoder -> (what it is for, the pipelines that cannot do without).
-_DECODERS: dict[str, tuple[str, frozenset[str]]] = {
-    "mpeg1video": ("GRID's own .mpg files", frozenset({"grid"})),
-    "h264": ("most .mp4 and .mov files", frozenset({"sign"})),
-    "mpeg2video": (".vob, .ts and DVD recordings", frozenset()),
-    "mpeg4": (".avi and older .mp4 files", frozenset()),
-    "hevc": ("recordings of phones (H.265)", frozenset()),
-    "vp8": (".webm files", frozenset()),
-    "vp9": (".webm files, of YouTube among others", frozenset()),
-    "av1": ("newer .webm and .mp4 files", frozenset()),
+# Decoder -> what it is for, where no pipeline says so.
+_DECODERS = {
+    "mpeg1video": "older .mpg files",
+    "h264": "most .mp4 and .mov files",
+    "mpeg2video": ".vob, .ts and DVD recordings",
+    "mpeg4": ".avi and older .mp4 files",
+    "hevc": "recordings of phones (H.265)",
+    "vp8": ".webm files",
+    "vp9": ".webm files, of YouTube among others",
+    "av1": "newer .webm and .mp4 files",
 }
-_REINSTALL = f"{sys.executable} -m pip install --force-reinstall --no-deps"
+_MORE_DECODERS = f"{sys.executable} -m pip install --force-reinstall --no-deps av: wheels from PyPI have every decoder"
 
 
 @dataclass(frozen=True)
@@ -52,18 +59,54 @@ class Check:
     find: Callable[[], str]
 
 
-def checks_of(pipelines: Sequence[str], roots: Sequence[str], dlib_predictor: str, iv3_weights: str) -> list[Check]:
-    """The checks for these pipelines: of the machine, then of what they run, then of what they may use."""
-    checks = [*_machine(), *_decoders(pipelines)]
-    if "grid" in pipelines:
-        checks += _grid(dlib_predictor)
-    if "sign" in pipelines:
-        checks += _sign(iv3_weights)
-    checks += _cluster()
+def checks_of(pipelines: Sequence[str], roots: Sequence[str], given: Mapping[str, str]) -> list[Check]:
+    """The checks for these pipelines: of the machine, then of what they run, then of what they may use.
+
+    given: values of the options that `doctor` takes, by name.
+    """
+    needs = [need for name in pipelines for need in needs_of(name, given)]
+    checks = [*_machine(), *_decoders()]
+    named: dict[str, Check] = {check.name: check for check in checks}
+    for need in needs:
+        is_needed = need.is_needed or (need.name in named and named[need.name].needed)
+        found = Check(need.name, need.purpose, need.fix or _fix_of(need.what), is_needed, _finder(need.what))
+        named[need.name] = found
+    checks = [*named.values(), *_cluster()]
     for root in roots:
         fix = f"make {root}, or give this user the right to write there"
         checks.append(Check(f"store {root}", "reading and writing there", fix, True, functools.partial(_store, root)))
     return checks
+
+
+def needs_of(pipeline: str, given: Mapping[str, str]) -> Sequence[Need]:
+    """What the pipeline of that name needs with these of its options."""
+    found = pipeline_of(pipeline)
+    options = found.options(**{name: given[name] for name in found.checked_options if given.get(name)})
+    if found.needs is not None:
+        return found.needs(options)
+    try:
+        names = tuple(name for name, _ in found.stages(options))
+    except BadConfig:
+        # Its stages follow from options that have no default.
+        return ()
+    return stage_needs(names)
+
+
+def _finder(what: object) -> Callable[[], str]:
+    match what:
+        case StageNeed(stage, config):
+            return lambda: _identity(stage, config)
+        case DecoderNeed(decoder):
+            return functools.partial(_decoder, decoder)
+        case PackageNeed(distribution):
+            return functools.partial(_package, distribution)
+        case SpaceNeed(folder, least_bytes):
+            return functools.partial(_free, folder, least_bytes)
+    raise TypeError(f"{what!r} is no need")
+
+
+def _fix_of(what: object) -> str:
+    return _MORE_DECODERS if isinstance(what, DecoderNeed) else pip_install("visemill")
 
 
 def _machine() -> Iterator[Check]:
@@ -88,60 +131,16 @@ def _machine() -> Iterator[Check]:
     )
 
 
-def _decoders(pipelines: Sequence[str]) -> Iterator[Check]:
-    fix = f"{_REINSTALL} av: wheels from PyPI have every decoder"
-    yield Check("decode", "reading videos", fix, True, lambda: _identity("decode", {}))
-    for name, (purpose, needing) in _DECODERS.items():
-        needed = bool(needing.intersection(pipelines))
-        yield Check(f"decoder {name}", purpose, fix, needed, functools.partial(_decoder, name))
-
-
-def _grid(dlib_predictor: str) -> Iterator[Check]:
-    dlib = {"backend": "dlib", "mode": "tracked", "dlib_predictor": dlib_predictor}
-    fetch = "python -m services.landmarks.model_files fetch"
-    yield Check("records", "GRID's TFRecords", _pip("visemill"), True, lambda: _identity("records", {}))
-    yield Check("landmarks mediapipe", "finding the mouth", fetch, True, lambda: _identity("landmarks", {}))
-    yield Check(
-        "landmarks dlib (optional)",
-        "run grid --landmarks dlib, as the original script",
-        f"{_pip('visemill[dlib68]')}, or give your own file with --dlib-predictor",
-        bool(dlib_predictor),
-        lambda: _identity("landmarks", dlib),
-    )
-
-
-def _sign(iv3_weights: str) -> Iterator[Check]:
-    fetch = "python -m services.landmarks.model_files fetch"
-    yield Check("signfiles", "the npz of a clip", _pip("visemill"), True, lambda: _identity("signfiles", {}))
-    yield Check("keypoints", "run sign --write-keypoints", fetch, True, lambda: _identity("keypoints", {}))
-    features = "run sign --write-iv3-features"
-    for backend in ("torch", "onnxruntime"):
-        yield Check(
-            f"features {backend} (optional)",
-            f"{features}, --features-backend {backend}",
-            _pip("visemill[features]"),
-            bool(iv3_weights) and backend == "torch",
-            functools.partial(_identity, "features", {"backend": backend, "weights": iv3_weights}),
-        )
-    yield Check(
-        "triton client (optional)",
-        f"{features} with --triton HOST:PORT",
-        _pip("visemill[triton]"),
-        False,
-        lambda: _package("tritonclient"),
-    )
-    yield Check(
-        f"{_SHARED_MEMORY} (optional)",
-        "frames to a Triton of this host without a copy; else they go by gRPC",
-        "give the container more, such as docker run --shm-size 256m",
-        False,
-        lambda: _free(_SHARED_MEMORY, _LEAST_SHARED_BYTES),
-    )
+def _decoders() -> Iterator[Check]:
+    for name, purpose in _DECODERS.items():
+        yield Check(f"decoder {name}", purpose, _MORE_DECODERS, False, functools.partial(_decoder, name))
 
 
 def _cluster() -> Iterator[Check]:
     purpose = "runs on Kubernetes: --cluster kube"
-    yield Check("kubernetes client (optional)", purpose, _pip("visemill[kube]"), False, lambda: _package("kubernetes"))
+    yield Check(
+        "kubernetes client (optional)", purpose, pip_install("visemill[kube]"), False, lambda: _package("kubernetes")
+    )
     for tool, what, fix in (
         (
             "kubectl",
@@ -156,10 +155,6 @@ def _cluster() -> Iterator[Check]:
         ),
     ):
         yield Check(f"{tool} (optional)", what, fix, False, functools.partial(_tool, tool))
-
-
-def _pip(what: str) -> str:
-    return f"{sys.executable} -m pip install '{what}'"
 
 
 def _memory() -> str:

@@ -15,20 +15,9 @@ from typing import TextIO
 
 from orchestrator.cli.answer import Answer, answer_of_error
 from orchestrator.cli.commands import build_parser
+from orchestrator.cli.parsing.pipeline_commands import translate_original
 from orchestrator.console.escape import printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
-
-# Commands of the original script, whose flags ours keep.
-ORIGINAL_COMMANDS = {"count-utterances": ("count", "grid"), "grid-to-tfrecords-parallel": ("run", "grid")}
-
-
-def translate_original(argv: Sequence[str]) -> list[str]:
-    """A command line of the original GRID script, as ours; any other as it is."""
-    if not argv or argv[0] not in ORIGINAL_COMMANDS:
-        return list(argv)
-    ours = ORIGINAL_COMMANDS[argv[0]]
-    rest = argv[2:] if argv[1:2] == [ours[1]] else argv[1:]
-    return [*ours, *rest]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

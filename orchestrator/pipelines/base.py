@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orchestrator.pipelines.needs import Need
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.passes import GangPlan
@@ -142,6 +143,9 @@ class Pipeline:
     where none does. figures: (quality fact, its heading) of the report's table of clips.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
     free_settings: `stage.setting` of what decides no byte of an output, so that runs of one output may differ in it.
+    leaves_out: reasons of `check` for which a run leaves the clip out; with the others it keeps and flags it.
+    needs: (options) -> what `doctor` looks for; None: its stages. checked_options: names of options that name files and
+    that `doctor` takes too.
     judges_clips: (order) -> whether the clips of all shards are compared in the end, and odd ones flagged.
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
@@ -172,6 +176,9 @@ class Pipeline:
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048
     free_settings: frozenset[str] = frozenset()
+    leaves_out: frozenset[str] = frozenset()
+    needs: Callable[[Any], Sequence[Need]] | None = None
+    checked_options: tuple[str, ...] = ()
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted

@@ -90,6 +90,23 @@ def test_its_run_is_killed_and_resumed_and_gives_the_same_bytes(fork: Path, wavs
     assert resumed["finished"]
     assert files(killed) == files(whole)
 
+    shown = visemill(fork, "inspect", "--pipeline", "tones", killed / "c.npz")
+    assert shown.keys() == {"bandwidth_hz", "centroid_hz", "rms"}
     with np.load(killed / "c.npz") as found:
         assert np.median(found["centroid_hz"]) == pytest.approx(TONES_HZ["c.wav"], rel=0.02)
     assert not visemill(fork, "verify", "--output-root", killed, "--recompute", "50%")["problems"]
+
+
+def test_its_own_command_and_the_script_that_it_replaces_work(fork: Path, wavs: Path, tmp_path: Path) -> None:
+    """Four starts of the command line, and a worker beside one of them."""
+    expected = {"files": len(TONES_HZ), "bytes": sum(path.stat().st_size for path in wavs.iterdir())}
+    assert visemill(fork, "stats", "tones", "--data-root", wavs) == expected
+    overview = subprocess.run(
+        argv("--help"), cwd=fork, env=environment(fork), capture_output=True, text=True, check=True
+    )
+    assert "\n  stats        count the wav files of a folder\n" in overview.stdout
+
+    script = ("spectra_of_wavs", "--wav-dir", wavs, f"--npz_dir={tmp_path / 'out'}", "--num_shards", 2, "--workers", 1)
+    answer = visemill(fork, *script)
+    assert answer["finished"] and answer["pipeline"] == "tones" and answer["shards"]["total"] == 2
+    assert len(list((tmp_path / "out").glob("*.npz"))) == len(TONES_HZ)

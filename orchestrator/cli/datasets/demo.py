@@ -9,15 +9,22 @@ import sys
 
 from orchestrator.cli.answer import Answer
 from orchestrator.console.heartbeat import Heartbeat
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.commands import commands_of
 from services.base.errors import BadConfig, VisemillError, from_kind
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", metavar="FOLDER", help="folder to write to; created if missing")
-    kinds = "GRID speakers, or a signer with one folder per word (default: %(default)s)"
-    parser.add_argument("--kind", choices=("grid", "sign"), default="grid", help=kinds)
-    parser.add_argument("--speakers", type=int, default=4, help="kind grid: number of speakers (default: %(default)s)")
-    parser.add_argument("--clips", type=int, default=8, help="kind grid: clips per speaker (default: %(default)s)")
+    corpora = {name: commands_of(name).corpus for name in PIPELINES if commands_of(name).corpus}
+    kinds = "; ".join(f"{name}: {text}" for name, text in corpora.items())
+    parser.add_argument(
+        "--kind", choices=tuple(corpora), default=next(iter(corpora), None), help=f"{kinds} (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--speakers", type=int, default=4, help="speakers, where a corpus has several (default: %(default)s)"
+    )
+    parser.add_argument("--clips", type=int, default=8, help="clips per speaker, there (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the corpus (default: %(default)s)")
     parser.add_argument("--broken", action="store_true", help="add a few broken files, to see how they are reported")
 

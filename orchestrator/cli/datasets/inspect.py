@@ -1,6 +1,4 @@
-"""`visemill inspect`: one record, its features, its label as text, and a contact sheet of its frames; or a sign clip's
-npz, parquet or labels, and a sheet of its skeletons.
-"""
+"""`visemill inspect`: what a file of an output holds, and a contact sheet of it, shown by whose pipeline wrote it."""
 
 from __future__ import annotations
 
@@ -9,22 +7,27 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from orchestrator.cli.answer import Answer
+from orchestrator.cli.answer import Answer, lines_of
 from orchestrator.console.heartbeat import Heartbeat
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.commands import commands_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, BadConfig, BadInput
 from services.base.store.open import open_store
 
-# By the ending of the file; any other is taken for TFRecords.
-_SIGN_FILES = (".npz", ".parquet", ".csv")
-
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    endings = "; ".join(
+        f"{', '.join(ending for ending in commands_of(name).inspects if ending)} of {name}"
+        for name in PIPELINES
+        if commands_of(name).inspects
+    )
+    parser.add_argument("file", metavar="FILE", help=f"a file of an output: {endings}; a path or s3://bucket/…")
     parser.add_argument(
-        "file", metavar="FILE", help="a .tfrecord, or an .npz, .parquet or labels .csv of sign; a path or s3://bucket/…"
+        "--pipeline",
+        choices=sorted(name for name in PIPELINES if commands_of(name).inspects),
+        help="the pipeline that wrote it, where files of several have this ending",
     )
     parser.add_argument(
         "--index",
@@ -40,17 +43,36 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def inspector_of(path: str, pipeline: str | None = None) -> str:
+    """The module that shows a file, by its ending. pipeline: that alone. Raises BadConfig where none or several do."""
+    names = [pipeline] if pipeline else list(PIPELINES)
+    found: dict[str, str] = {}
+    for name in names:
+        shows = commands_of(name).inspects
+        ending = max((end for end in shows if end and path.lower().endswith(end)), key=len, default=None)
+        if ending is not None:
+            found[shows[ending]] = name
+    if len(found) > 1:
+        raise BadConfig(
+            "WHICH_PIPELINE",
+            f"{path} may be of {' or '.join(sorted(found.values()))}: give one of them as --pipeline",
+        )
+    rest = (commands_of(name).inspects.get("", "") for name in names)
+    module = next(iter(found), "") or next(filter(None, rest), "")
+    if not module:
+        raise BadConfig("NOT_INSPECTED", f"{path} is no file that {', '.join(names)} can show: check its ending")
+    return module
+
+
 def inspect(flags: argparse.Namespace) -> Answer:
-    """By the records service's own argv. Exits 65 for a sign clip that breaks a rule; raises BadInput for no record."""
+    """By the records service's own argv. Exits 65 for a file that breaks a rule; raises BadInput for no record."""
     with tempfile.TemporaryDirectory() as folder:
         path = flags.file
         if "://" in path:
             root, _, name = path.rpartition("/")
             path = str(Path(folder) / name)
             open_store(root, must_exist=True).fetch(name, Path(path))
-        is_sign = path.lower().endswith(_SIGN_FILES)
-        module = "services.records.sign.inspect" if is_sign else "services.records.grid.inspect"
-        argv = [sys.executable, "-m", module, path, "-o", "json"]
+        argv = [sys.executable, "-m", inspector_of(path, flags.pipeline), path, "-o", "json"]
         argv += ["--key", flags.key] if flags.key else ["--index", str(flags.index)]
         argv += ["--png", flags.png] if flags.png else []
         with Heartbeat("reading the record"):
@@ -60,17 +82,4 @@ def inspect(flags: argparse.Namespace) -> Answer:
     if done.returncode != 0:
         raise BadInput("NOT_INSPECTED", (done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
     data = json.loads(done.stdout)
-    return Answer("\n".join(_lines(data)), data, EXIT_BAD_SHARD if data.get("breaches") else EXIT_OK)
-
-
-def _lines(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """A fact a line; what is within another is set in."""
-    for name, value in data.items():
-        if isinstance(value, Mapping) and not indent:
-            yield f"{name}:"
-            yield from _lines(value, "  ")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            yield f"{name}:"
-            yield from (f"  {', '.join(f'{k} {v}' for k, v in row.items())}" for row in value)
-        else:
-            yield f"{indent}{name}: {value}"
+    return Answer("\n".join(lines_of(data)), data, EXIT_BAD_SHARD if data.get("breaches") else EXIT_OK)

@@ -35,8 +35,6 @@ from services.base.store.interface import Store
 from services.base.store.open import open_store
 
 _SHOWN = 10
-# Findings about labels for which a run leaves the clip out; the others it keeps and flags.
-_LEFT_OUT = frozenset({"BAD_ALIGN"})
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +95,7 @@ def plan(flags: argparse.Namespace) -> Answer:
         "disk_too_small": full,
     }
     failed = any(answer["outcome"] != "ok" for answer in sample)
-    left_out = made.problems or failed or unread or any(reason in _LEFT_OUT for _, reason, _ in findings)
+    left_out = made.problems or failed or unread or any(reason in pipeline.leaves_out for _, reason, _ in findings)
     code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
     return Answer(_text(data, made), {**data, "exit_code": code}, code)
 

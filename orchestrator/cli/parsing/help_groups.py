@@ -41,15 +41,9 @@ _UNITS = {
 }
 _UNIT_OF = {
     **dict.fromkeys(("input_root", "output_root", "state_root", "root", "registry"), "ROOT"),
-    **dict.fromkeys(("conf_thresh", "occ_vis_thresh", "occ_frame_prop"), "0..1"),
-    **dict.fromkeys(("max_pixels", "out_size"), "PIXELS"),
     **dict.fromkeys(("listen", "metrics_listen", "health_listen"), "ADDRESS"),
     **dict.fromkeys(("port_file", "tls_cert", "tls_key", "tls_client_ca", "weights", "execution_env", "png"), "FILE"),
-    **dict.fromkeys(("weights_sha256", "iv3_weights_sha256"), "HEX"),
     "max_failures": "N|N%",
-    **dict.fromkeys(
-        ("max_frames", "decode_max_frames", "max_decoded_frames", "max_gap", "max_gap_frames", "occ_min_run"), "FRAMES"
-    ),
     **dict.fromkeys(("node_selector", "tolerations"), "LIST"),
     **dict.fromkeys(("image_pull_secrets", "s3_secret"), "NAMES"),
     **dict.fromkeys(
@@ -58,7 +52,6 @@ _UNIT_OF = {
     ),
     **dict.fromkeys(("pod", "spread_by"), "NAME"),
     "preferred_batch_sizes": "N,N,...",
-    "max_examples": "CLIPS",
     "pods_cpu": "CORES",
     "run": "NAME",
     "clip": "KEY",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import itertools
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -57,6 +58,24 @@ def _choices(action: argparse.Action) -> str:
     return ", ".join(map(str, action.choices or ()))
 
 
+def with_known_spelling(argv: Iterable[str], flags: Iterable[str]) -> list[str]:
+    """The same command line with the flags spelt as the parser has them, where `_` and `-` are all that differs."""
+    flags = frozenset(flags)
+    spelt = {flag.replace("_", "-"): flag for flag in flags}
+    found: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        dashed = name.replace("_", "-")
+        if word == "--":
+            return [*found, word, *rest]
+        if name.startswith("--") and name not in flags and any(flag.startswith(dashed) for flag in spelt):
+            found.append(f"{spelt.get(dashed, dashed)}{equals}{value}")
+        else:
+            found.append(word)
+    return found
+
+
 class Parser(argparse.ArgumentParser):
     """A root may be given by its position where a pipeline allows it."""
 
@@ -71,6 +90,7 @@ class Parser(argparse.ArgumentParser):
         self._roots.append(action)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        args = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
         has_inputs = _names_inputs(list(args or ()))
         for action in self._actions if has_inputs else ():
             action.required = action.required and action.dest != "input_root"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.answer import Answer
+from orchestrator.cli.datasets.inspect import inspector_of
 from orchestrator.cli.options import add_output_flags
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.lookup import pipeline_of
@@ -116,7 +117,7 @@ def _preview(order: RunSpec, state: Store, key: str) -> bytes:
 
 
 def _draw(order: RunSpec, state: Store, outputs: Store, clip_key: str, folder: Path) -> bytes:
-    """A contact sheet by the records service's own argv; empty when the record cannot be found."""
+    """A contact sheet by what shows the pipeline's files; empty when nothing does, or the record cannot be found."""
     row = next(row for row in read_clips(state, order) if row.key == clip_key)
     name = pipeline_of(order.pipeline).file_of(order, row)
     path = outputs.local_path(name)
@@ -127,17 +128,10 @@ def _draw(order: RunSpec, state: Store, outputs: Store, clip_key: str, folder: P
     target = folder / "sheet.png"
     target.unlink(missing_ok=True)
     key = f"{row.speaker_id}/{row.utterance_id}"
-    argv = [
-        sys.executable,
-        "-m",
-        "services.records.grid.inspect",
-        str(path),
-        "--key",
-        key,
-        "--png",
-        str(target),
-        "-o",
-        "json",
-    ]
+    try:
+        module = inspector_of(name, order.pipeline)
+    except BadConfig:
+        return b""
+    argv = [sys.executable, "-m", module, str(path), "--key", key, "--png", str(target), "-o", "json"]
     done = subprocess.run(argv, capture_output=True, check=False)
     return target.read_bytes() if done.returncode == 0 and target.exists() else b""

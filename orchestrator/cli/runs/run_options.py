@@ -32,7 +32,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--artifact-cache",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="keep artifacts of stages, such as landmarks, for other runs, and reuse those of earlier ones",
+        help="keep artifacts of stages for other runs, and reuse those of earlier ones",
     )
     parser.add_argument(
         "--remote",

@@ -47,7 +47,7 @@ class GridOptions:
         "label length per record; shorter labels are padded, longer ones cut",
         group="output",
     )
-    max_examples: int = option(0, "process only the first clips; 0: all", group="data set")
+    max_examples: int = option(0, "process only the first clips; 0: all", group="data set", unit="clips")
     decode_max_frames: int = option(
         -1, "frames to decode per clip; -1: as --max-frames, 0: all", group="picture", unit="frames"
     )

@@ -10,6 +10,7 @@ from orchestrator.pipelines.base import DataSet, Inputs, Pipeline, Settings
 from orchestrator.pipelines.catalog import SKIP, Problem, frozen_rows, raise_if_fatal
 from orchestrator.pipelines.grid.align_check import check_align
 from orchestrator.pipelines.grid.discovery import Discovery, discover
+from orchestrator.pipelines.grid.needs import needs
 from orchestrator.pipelines.grid.options import GridOptions, stages
 from orchestrator.pipelines.grid.splits import (
     SplitConfig,
@@ -217,6 +218,9 @@ PIPELINE = Pipeline(
     summary_files,
     file_of,
     payloads,
+    leaves_out=frozenset({"BAD_ALIGN"}),
+    needs=needs,
+    checked_options=("dlib_predictor",),
     predict=predict,
     judges_clips=judges_clips,
     splits=("train", "val", "test"),

@@ -76,6 +76,7 @@ class SignOptions:
         "least confidence of a visible point",
         also=((SignFilesConfig, "conf_thresh"),),
         group="picture",
+        unit="0..1",
     )
     max_gap: int = stage_option(
         SignFilesConfig, "max_gap", "longest gap in the points to fill", group="picture", unit="frames"
@@ -92,7 +93,6 @@ class SignOptions:
         f"{_LEAST_MAX_FRAMES})",
         group="limits",
         unit="frames",
-        metavar="N",
     )
     id: int | None = option(None, "gloss id and category id of every clip", group="data set")
     gloss_id: int | None = option(
@@ -113,10 +113,18 @@ class SignOptions:
         group="picture",
     )
     occ_vis_thresh: float = stage_option(
-        SignFilesConfig, "occ_vis_thresh", "method visibility: least share of visible points", group="picture"
+        SignFilesConfig,
+        "occ_vis_thresh",
+        "method visibility: least share of visible points",
+        group="picture",
+        unit="0..1",
     )
     occ_frame_prop: float = stage_option(
-        SignFilesConfig, "occ_frame_prop", "share of occluded frames that makes a clip occluded", group="picture"
+        SignFilesConfig,
+        "occ_frame_prop",
+        "share of occluded frames that makes a clip occluded",
+        group="picture",
+        unit="0..1",
     )
     occ_min_run: int = stage_option(
         SignFilesConfig,

@@ -13,6 +13,7 @@ from orchestrator.pipelines.sign.discovery import discover, output_names
 from orchestrator.pipelines.sign.images import image_lacks
 from orchestrator.pipelines.sign.label_tables import GLOSSES_FILE, labels_given
 from orchestrator.pipelines.sign.labels import plan_labels
+from orchestrator.pipelines.sign.needs import needs
 from orchestrator.pipelines.sign.options import SignOptions, stages
 from services.base.errors import BadConfig, BadInput
 from services.base.run.manifest import ClipRow, ClipTable
@@ -244,6 +245,8 @@ PIPELINE = Pipeline(
     tables=tables,
     lost=lost,
     compare=compare,
+    needs=needs,
+    checked_options=("iv3_weights",),
     predict=predict,
     image_lacks=image_lacks,
     free_settings=frozenset({"signfiles.preview", "decode.max_decoded_frames"}),

@@ -79,6 +79,10 @@ def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {name: found.get(name, {}) for name in known}
 
 
+# What stands for the value of a flag, by its unit; the flag's name says other units.
+_METAVARS = {"px": "PIXELS", "frames": "FRAMES", "clips": "CLIPS", "0..1": "0..1"}
+
+
 def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[str, ...] = ()) -> None:
     """A flag for each field: the name with dashes, its default, and what its metadata says (fields.py).
 
@@ -104,7 +108,7 @@ def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[
         elif field.choices:
             add(*words, choices=field.choices, **given)
         else:
-            add(*words, type=field.kind, metavar=field.metavar, **given)
+            add(*words, type=field.kind, metavar=field.metavar or _METAVARS.get(field.unit), **given)
 
 
 def config_from_flags(config: type, flags: argparse.Namespace) -> Any:

@@ -37,7 +37,9 @@ def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
         help="network to export; may be repeated (default: inception_v3)",
     )
     export.add_argument("--weights", default="", help="trained weights for inception_v3; empty: seeded random ones")
-    export.add_argument("--weights-sha256", default="", help="SHA-256 that the file of weights must have")
+    export.add_argument(
+        "--weights-sha256", default="", metavar="HEX", help="SHA-256 that the file of weights must have"
+    )
     export.add_argument("--seed", type=int, default=0, help="seed of random weights (default: %(default)s)")
     add_config_flags(export, Serving)
     verify = actions.add_parser("verify", **_about("read and compute every network of a model repository"))

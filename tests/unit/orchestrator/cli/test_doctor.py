@@ -1,5 +1,6 @@
 """`visemill doctor`: per pipeline, each part ok or missing, with what it is for and the command that gets it."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,13 +10,15 @@ import pytest
 from orchestrator.cli import doctor_checks
 from orchestrator.cli.doctor_checks import checks_of
 from orchestrator.cli.main import main
+from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.pipelines.needs import Need, PackageNeed
 from services.base.errors import BadConfig
 
 GRID, SIGN = {"landmarks mediapipe", "records"}, {"keypoints", "signfiles", "features torch (optional)"}
 
 
 def names(*pipelines: str) -> set[str]:
-    return {check.name for check in checks_of(pipelines, [], "", "")}
+    return {check.name for check in checks_of(pipelines, [], {})}
 
 
 def test_each_pipeline_has_its_own_parts_and_both_share_the_machine():
@@ -28,13 +31,39 @@ def test_each_pipeline_has_its_own_parts_and_both_share_the_machine():
 
 @pytest.mark.parametrize(("pipeline", "needed"), [("grid", {"decoder mpeg1video"}), ("sign", {"decoder h264"})])
 def test_the_decoders_that_a_pipeline_cannot_do_without_are_needed(pipeline, needed):
-    decoders = [check for check in checks_of([pipeline], [], "", "") if check.name.startswith("decoder ")]
+    decoders = [check for check in checks_of([pipeline], [], {}) if check.name.startswith("decoder ")]
     assert {check.name for check in decoders if check.needed} == needed
     assert {check.name.split()[1] for check in decoders} >= {"h264", "mpeg2video", "vp8", "vp9", "hevc", "av1"}
 
 
+def test_what_two_need_is_checked_once_and_is_needed_where_one_cannot_do_without():
+    checks = checks_of(["grid", "sign"], [], {})
+    assert len({check.name for check in checks}) == len(checks)
+    needed = {check.name for check in checks if check.needed and check.name.startswith("decoder ")}
+    assert needed == {"decoder mpeg1video", "decoder h264"}
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [({}, False), ({"dlib_predictor": "a.dat", "iv3_weights": "ignored, as no option of it"}, True)],
+)
+def test_a_file_that_is_given_is_needed(given, needed):
+    (dlib,) = (check for check in checks_of(["grid"], [], given) if check.name == "landmarks dlib (optional)")
+    assert dlib.needed == needed
+
+
+def test_a_pipeline_says_what_it_needs_and_one_that_does_not_needs_its_stages(monkeypatch):
+    """By values alone: no shared module knows one of them."""
+    own = dataclasses.replace(pipeline_of("grid"), needs=lambda options: (Need("x", PackageNeed("visemill"), "y", ""),))
+    silent = dataclasses.replace(own, needs=None)
+    monkeypatch.setattr(doctor_checks, "pipeline_of", lambda name: {"own": own, "silent": silent}[name])
+    (check,) = (check for check in checks_of(["own"], [], {}) if check.name == "x")
+    assert check.needed and check.find() and "pip install" in check.fix
+    assert {"decode", "landmarks", "records"} <= {check.name for check in checks_of(["silent"], [], {}) if check.needed}
+
+
 def test_every_part_says_what_it_is_for_and_how_to_get_it():
-    for check in checks_of(["grid", "sign"], ["/a"], "", ""):
+    for check in checks_of(["grid", "sign"], ["/a"], {}):
         assert check.purpose and check.fix, check.name
 
 

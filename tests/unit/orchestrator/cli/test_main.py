@@ -16,12 +16,26 @@ from services.base.errors import BadConfig
         ("count-utterances --input-root data", "count grid --input-root data"),
         ("count-utterances grid --input-root data", "count grid --input-root data"),
         ("grid-to-tfrecords-parallel --input-root a --workers 8", "run grid --input-root a --workers 8"),
+        ("grid_to_tfrecords_parallel.py --input_root a", "run grid --input_root a"),
         ("run grid --input-root a", "run grid --input-root a"),
         ("", ""),
     ],
 )
 def test_command_lines_of_the_original_script_are_understood(words: str, expected: str) -> None:
     assert translate_original(words.split()) == expected.split()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run grid --input_root a --output_root=b --num_shards 3 --no_artifact_cache",
+        "run grid --input-root a --output-root=b --num-shards 3 --no-artifact-cache",
+        "run grid --input_root a --output-root=b --num_sha=3 --no-artifact_cache",
+    ],
+)
+def test_dashes_and_underscores_of_flags_are_alike(line: str) -> None:
+    flags = build_parser("run").parse_args(line.split())
+    assert (flags.input_root, flags.output_root, flags.num_shards, flags.artifact_cache) == ("a", "b", 3, False)
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,9 @@ def test_the_heading_of_a_flag(action: argparse.Action, group: str) -> None:
     [
         (flag("--max-duration-s", type=float), "SECONDS"),
         (flag("--clip-memory-mib", type=int), "MIB"),
-        (flag("--max-gap", type=int), "FRAMES"),
         (flag("--num-shards", type=int), "N"),
         (flag("--output-root"), "ROOT"),
-        (flag("--conf-thresh", type=float), "0..1"),
+        (flag("--share", type=float), "NUMBER"),
         (flag("--anything"), "TEXT"),
     ],
 )
