@@ -1,5 +1,5 @@
 """File formats of the field: bytes to values and back. Pure.
 
-Belongs here: TFRecord, tf.train.Example, align files.
+Belongs here: TFRecord, tf.train.Example, npz, align files.
 May not: open files, or know a pipeline.
 """

@@ -31,7 +31,8 @@ def checkout(folder: Path) -> Path:
 
 
 def write_tones(folder: Path) -> Path:
-    """Half a second of a tone each."""
+    """Half a second of a tone each, in a folder that is made."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, hz in TONES_HZ.items():
         samples = np.sin(2 * np.pi * hz * np.arange(RATE_HZ // 2) / RATE_HZ) * 20_000
         with wave.open(str(folder / name), "wb") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from services.base.errors import BadInput
 from services.base.media.audio import AudioChunk, AudioInfo
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
+from services.formats.npz import encode_npz
 from tones.ops import statistics
 from tones.spec import SpectrumConfig
 
@@ -40,9 +40,7 @@ class _Clip:
         found = statistics(np.concatenate(self._chunks), self._rate_hz, self._config.window_samples)
         if not len(found["rms"]):
             raise BadInput("TOO_SHORT", f"{self._job.clip.key} is shorter than one window: leave it out")
-        data = io.BytesIO()
-        np.savez(data, **found)
-        return Product(data.getvalue(), {"windows": len(found["rms"])})
+        return Product(encode_npz(found, compressed=False), {"windows": len(found["rms"])})
 
 
 def open_stage(config: SpectrumConfig) -> Consumer:

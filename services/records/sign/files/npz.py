@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from services.base.errors import BadInput
+from services.formats import npz
 from services.records.sign.occlusion import Occlusion
 from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER, POSE_INDICES
 from services.records.sign.spec import SignFilesConfig
@@ -82,9 +83,7 @@ def weights_in_words(weights: str) -> str:
 
 def encode_npz(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
     """A compressed npz of the arrays in their order, then `meta`, a 0-d text of JSON. Entries carry a fixed date."""
-    out = io.BytesIO()
-    np.savez_compressed(out, allow_pickle=False, **arrays, meta=np.array(json.dumps(meta, allow_nan=False)))
-    return out.getvalue()
+    return npz.encode_npz({**arrays, "meta": np.array(json.dumps(meta, allow_nan=False))}, compressed=True)
 
 
 def decode_npz(data: bytes) -> dict[str, np.ndarray]:
