@@ -27,15 +27,16 @@ from services.containers.decoder_log import DecoderLog
 from services.containers.joined import joined_at, num_packets_from
 from services.containers.timeline import hole_before
 
-# The sound-only ones are there for a truer answer than "not a video".
+# Those of sound alone are there for a truer answer than "not a video".
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,m4v,mpegts,flv,asf,gif,ogg,mp3,wav,flac"
+_OF_SOUND_ALONE = frozenset({"m4a", "mp3", "wav", "flac"})
 _CONTAINER_OPTIONS = {
     "format_whitelist": FORMATS,
     "protocol_whitelist": "none",
     "enable_drefs": "0",
     "max_streams": "100",
 }
-# The pictures of a folder, one behind the other, are read by these and by no other.
+# The pictures of a folder, concatenated, are read by these and by no other.
 _PICTURE_FORMATS = {b"\xff\xd8\xff": "jpeg_pipe", b"\x89PNG": "png_pipe"}
 _PICTURES = (
     av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
@@ -259,9 +260,14 @@ def _open(file: _Nameless, media: Media, options: Mapping[str, str], log: Decode
     except av.error.FFmpegError as error:
         message = (
             f"{media.name}: its {media.size_bytes} bytes do not open as a {kind} of a kind that is read here "
-            f"({formats}); replace or convert it"
+            f"({'JPEG, PNG' if picture_format else _shown(formats, kind)}); replace or convert it"
         )
         raise bad_input("OPEN_FAILED", message, log, error) from error
+
+
+def _shown(formats: str, kind: str) -> str:
+    """The formats that such media may be in, for people."""
+    return ", ".join(name for name in formats.split(",") if kind != "video" or name not in _OF_SOUND_ALONE)
 
 
 def _picture_format(file: _Nameless, media: Media, log: DecoderLog) -> str:

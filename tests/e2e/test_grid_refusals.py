@@ -132,6 +132,7 @@ def test_commands_on_an_output_without_a_run_say_so(here: Any, tmp_path: Path) -
 def test_a_second_run_on_one_output_is_refused_while_the_first_goes_on(
     visemill: Any, here: Any, corpus: Any, out: Path
 ) -> None:
+    """Takes up to 25 s on a busy machine: a whole run in processes of its own, whose workers load their models."""
     corpus.add("bbaf2n", "bbaf3s")
     first = visemill.start("run", *flags_of(corpus, out), "-o", "json")
     try:
@@ -186,6 +187,7 @@ def test_files_of_an_earlier_run_are_not_mixed_with_this_one(here: Any, corpus: 
 
 @pytest.mark.slow
 def test_one_state_root_for_several_outputs(here: Any, corpus: Any, tmp_path: Path, tree_digest: Any) -> None:
+    """Takes up to 25 s on a busy machine: several whole runs, whose workers load their models."""
     corpus.add("bbaf2n")
     first, second, state = tmp_path / "first", tmp_path / "second", tmp_path / "state"
     here.ok("run", *flags_of(corpus, first, "--state-root", str(state)))
@@ -220,6 +222,7 @@ def test_an_output_that_was_moved_can_be_read_but_not_written(here: Any, finishe
 def test_the_same_video_in_two_splits_stops_the_run_before_it_publishes(
     here: Any, corpus: Any, out: Path, tmp_path: Path
 ) -> None:
+    """Takes up to 25 s on a busy machine: `plan --deep` decodes the clips, and so does a run, whose models load."""
     corpus.add("bbaf2n")
     corpus.copy("bbaf2n", "s2_processed/bbaf3s.mpg", "s2_processed/align/bbaf3s.align")
     split = tmp_path / "split.yaml"
@@ -243,6 +246,7 @@ def test_the_same_video_in_two_splits_stops_the_run_before_it_publishes(
 def test_a_run_that_is_interrupted_says_so_and_can_be_resumed(
     visemill: Any, here: Any, corpus: Any, out: Path, stems: Any, signal_number: int
 ) -> None:
+    """Takes up to 25 s on a busy machine: a run is begun, interrupted and resumed, and loads its models twice."""
     corpus.add(*stems(3))
     process = visemill.start("run", *flags_of(corpus, out, "--workers", "1"), "-o", "json")
     wait_for(lambda: bool(landmarks_in(out)), process)

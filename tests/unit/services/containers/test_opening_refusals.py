@@ -68,6 +68,8 @@ def test_what_is_no_video_is_refused_and_never_read_as_something_else(media, dat
     error = refusal(media(data))
     assert error.reason == "OPEN_FAILED"
     assert error.detail
+    assert "mp4, " in error.message and "webm, " in error.message
+    assert not {"wav", "mp3", "flac", "m4a"} & set(re.findall(r"\w+", error.message)), "no video is in those"
 
 
 @pytest.mark.parametrize(
