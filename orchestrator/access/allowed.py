@@ -35,6 +35,8 @@ class Allowed:
         roots = request.roots
         for name in ("input_root", "output_root", "state_root"):
             self.check_root(name, getattr(roots, name))
+        # Which gets the data set's marker.
+        self.check_root("the root of the named data sets", roots.datasets_root)
         if roots.follow_links:
             raise BadConfig("BAD_FLAGS", "--follow-links works without --server only")
         self.check_options(request.options)

@@ -5,11 +5,13 @@ Belongs here: calling the parts and wording the answer. May not: parse a command
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.base.errors import VisemillError
+from services.base.errors import EXIT_INTERRUPTED, VisemillError
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,37 @@ def lines_of(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield from (f"  {', '.join(f'{k} {v}' for k, v in row.items())}" for row in value)
         else:
             yield f"{indent}{name}: {value}"
+
+
+def answer_of_each(calls: Mapping[str, Callable[[], Answer]], flags: argparse.Namespace) -> Answer:
+    """The calls by the name of their data set, one after another. One that fails keeps none of the others from theirs,
+    but for the interruption of the whole; the exit code is the highest.
+    """
+    answers: dict[str, Answer] = {}
+    for i, (name, call) in enumerate(calls.items()):
+        if not vars(flags).get("quiet", True) and flags.progress == "text":
+            sys.stderr.write(f"data set {name} ({i + 1} of {len(calls)})\n")
+        try:
+            answers[name] = call()
+        except VisemillError as error:
+            answers[name] = answer_of_error(error)
+        if answers[name].exit_code == EXIT_INTERRUPTED:
+            break
+    return combined(answers, [name for name in calls if name not in answers])
+
+
+def combined(answers: Mapping[str, Answer], not_begun: list[str]) -> Answer:
+    """Answers about data sets by name as one. not_begun: those that an interruption has kept from their turn."""
+    code = max(answer.exit_code for answer in answers.values())
+    parts = [f"data set {name}:\n{answer.text}" for name, answer in answers.items()]
+    codes = ", ".join(f"{name} {answer.exit_code}" for name, answer in answers.items())
+    last = f"{len(answers)} data sets, by exit code: {codes}"
+    last += f"; interrupted before {', '.join(not_begun)}" if not_begun else ""
+    data = {
+        "datasets": [
+            {"dataset": name, **answer.data, "exit_code": answer.exit_code} for name, answer in answers.items()
+        ],
+        "not_begun": not_begun,
+        "exit_code": code,
+    }
+    return Answer("\n".join([*parts, last]), data, code)

@@ -38,9 +38,13 @@ class RunClient:
     def __exit__(self, *_: object) -> None:
         self._remote.channel.close()
 
-    def submit(self, run: RunRequest, still_planning: Callable[[], object]) -> runs_pb2.Run:
-        """Until the run is pinned; still_planning is called whenever a call's time was over before."""
+    def submit(self, run: RunRequest, still_planning: Callable[[], object], *, plan_only: bool = False) -> runs_pb2.Run:
+        """Until the run is pinned; still_planning is called whenever a call's time was over before.
+
+        plan_only: the run as it would be, without an id.
+        """
         request = request_of(run)
+        request.plan_only = plan_only
         while True:
             try:
                 response: runs_pb2.SubmitResponse = self._call(self._stub.Submit, request)
@@ -106,7 +110,8 @@ def request_of(run: RunRequest) -> runs_pb2.SubmitRequest:
     return runs_pb2.SubmitRequest(
         pipeline=run.pipeline,
         input_root=run.roots.input_root,
-        output_root=run.roots.output_root,
+        output_root=run.roots.datasets_root,
+        dataset=run.roots.dataset,
         state_root=run.roots.state_root,
         run_name=run.roots.run_name,
         flags=argv_of(run.options),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orchestrator.access.allowed import Allowed, remote_argv
@@ -19,6 +17,7 @@ from orchestrator.service.cli_subprocess import CliSubprocess, Event, error_of, 
 from orchestrator.service.config import HostConfig
 from orchestrator.service.metrics import RunMetrics
 from orchestrator.service.owners import ANONYMOUS
+from orchestrator.service.planning import Plannings
 from orchestrator.service.record import Phase, Pinned, RunRecord, after
 from orchestrator.service.registry import Registry
 from orchestrator.service.retention import to_forget
@@ -27,11 +26,9 @@ from services.base.process import log
 from services.base.store.open import open_store
 
 _LOG = logging.getLogger(__name__)
-_NUM_PLANNERS = 4
 _MOST_MESSAGES = 200
 _HEARTBEAT_S = 5.0
 _SAVE_AGAIN_S = 5.0
-_LOOK_S = 0.5
 _PRUNE_EVERY_S = 600.0
 
 
@@ -59,7 +56,7 @@ class RunHost:
         self._messages: dict[str, deque[Message]] = {}
         self._ready_at_s: dict[str, float] = {}
         self._carriers: dict[str, CliSubprocess] = {}
-        self._planning: dict[tuple[str, str], Future[RunRecord]] = {}
+        self._planning = Plannings()
         self._changed = threading.Condition()
         # Held while a run's record comes into the registry or leaves it.
         self._keeping = threading.Lock()
@@ -67,7 +64,6 @@ class RunHost:
         self._stopping = self._has_started = False
         self._num_requests: dict[str, int] = {}
         self.metrics = RunMetrics(self.records)
-        self._planners = ThreadPoolExecutor(_NUM_PLANNERS, thread_name_prefix="plan")
         self._places = [
             threading.Thread(target=self._place, name=f"run-{i}", daemon=True) for i in range(config.num_runs)
         ]
@@ -95,7 +91,7 @@ class RunHost:
             carriers = list(self._carriers.values())
         for carrier in carriers:
             carrier.stop()
-        self._planners.shutdown(wait=False, cancel_futures=True)
+        self._planning.close()
         for place in self._places if self._has_started else ():
             place.join()
 
@@ -107,16 +103,12 @@ class RunHost:
         still made and carried out.
         """
         self._allowed.check(request)
-        with self._changed:
-            key = (request.key, caller)
-            planning = self._planning.get(key)
-            if planning is None:
-                self._refuse_if_stopping()
-                planning = self._planning[key] = self._planners.submit(self._pin, request, caller)
-        while True:
-            with contextlib.suppress(TimeoutError):
-                return planning.result(timeout=_LOOK_S)
-            wait()
+        return self._planning.result((request.key, caller), lambda: self._pin(request, caller), wait)
+
+    def plan(self, request: RunRequest, wait: Callable[[], object], caller: str = ANONYMOUS) -> RunRecord:
+        """The run that `submit` would begin, and raises what it would; nothing is pinned or kept."""
+        self._allowed.check(request)
+        return self._planning.result((request.key, caller, "plan"), lambda: self._plan(request, caller), wait)
 
     def prune(self) -> list[str]:
         """Forgets ended runs beyond what is kept, here and in the registry; their ids.
@@ -260,22 +252,26 @@ class RunHost:
             raise Transient("DRAINING", "this server is shutting down: retry, at another one")
 
     def _pin(self, request: RunRequest, caller: str) -> RunRecord:
-        try:
-            with self.metrics.planned.time():
-                ended = CliSubprocess([*request.pin_argv(), *self._config.pin_words], _ignore).run()
-            if "digest" not in ended.answer:
-                error = error_of(ended)
-                self.metrics.refused.labels(error.reason).inc()
-                raise error
-            pinned = pinned_of(ended)
-            with self._keeping:
-                with self._changed:
-                    record = self._enqueue(request, pinned, caller)
-                self._registry.save(record)
-            return record
-        finally:
+        pinned = self._pinned(request)
+        with self._keeping:
             with self._changed:
-                del self._planning[request.key, caller]
+                record = self._enqueue(request, pinned, caller)
+            self._registry.save(record)
+        return record
+
+    def _plan(self, request: RunRequest, caller: str) -> RunRecord:
+        pinned, now_s = self._pinned(request, "--dry-run"), self._clock()
+        return RunRecord(request, pinned, now_s, int(now_s * 1000), owner=caller)
+
+    def _pinned(self, request: RunRequest, *flags: str) -> Pinned:
+        """What `pin` answers. Raises what it is refused with."""
+        with self.metrics.planned.time():
+            ended = CliSubprocess([*request.pin_argv(), *self._config.pin_words, *flags], _ignore).run()
+        if "digest" not in ended.answer:
+            error = error_of(ended)
+            self.metrics.refused.labels(error.reason).inc()
+            raise error
+        return pinned_of(ended)
 
     def _enqueue(self, request: RunRequest, pinned: Pinned, caller: str) -> RunRecord:
         now_s = self._clock()

@@ -30,8 +30,12 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
         self._host = host
 
     def Submit(self, request: runs_pb2.SubmitRequest, context: grpc.ServicerContext) -> runs_pb2.SubmitResponse:
-        record = self._host.submit(run_request_of(request), current_call().remaining_s, subject_of(context))
-        return runs_pb2.SubmitResponse(run=run_to_proto(record))
+        asked, wait, caller = run_request_of(request), current_call().remaining_s, subject_of(context)
+        if request.plan_only:
+            run = run_to_proto(self._host.plan(asked, wait, caller))
+            run.ClearField("id")
+            return runs_pb2.SubmitResponse(run=run)
+        return runs_pb2.SubmitResponse(run=run_to_proto(self._host.submit(asked, wait, caller)))
 
     def Get(self, request: runs_pb2.GetRequest, context: grpc.ServicerContext) -> runs_pb2.GetResponse:
         return runs_pb2.GetResponse(run=run_to_proto(self._host.get(request.id, subject_of(context))))
@@ -39,7 +43,9 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
     def List(self, request: runs_pb2.ListRequest, context: grpc.ServicerContext) -> runs_pb2.ListResponse:
         records = self._host.records_of(subject_of(context))
         if request.output_root:
-            records = [record for record in records if record.request.roots.output_root == request.output_root]
+            asked = request.output_root
+            roots = [(record, record.request.roots) for record in records]
+            records = [record for record, own in roots if asked in (own.output_root, own.datasets_root)]
         return page_of(records, request.page_size, request.page_token)
 
     def Watch(self, request: runs_pb2.WatchRequest, context: grpc.ServicerContext) -> Iterator[runs_pb2.WatchResponse]:
@@ -85,7 +91,8 @@ def run_request_of(request: runs_pb2.SubmitRequest) -> RunRequest:
     try:
         if not request.pipeline:
             raise ValueError("pipeline is empty: a run needs one")
-        roots = RunRoots(request.input_root, request.output_root, request.state_root, request.run_name)
+        places = request.input_root, request.output_root, request.dataset, request.state_root, request.run_name
+        roots = RunRoots.of_dataset(*places)
         options = options_of_argv(request.pipeline, request.flags)
         return RunRequest(request.pipeline, options, roots, _limits_of(request.limits))
     except ValueError as error:
@@ -146,6 +153,7 @@ def run_to_proto(record: RunRecord) -> runs_pb2.Run:
         notes=pinned.notes,
         submitted_at=_timestamp(record.submitted_at_s),
         owner=record.owner,
+        dataset=request.roots.dataset,
     )
     if record.began_at_s:
         run.began_at.CopyFrom(_timestamp(record.began_at_s))

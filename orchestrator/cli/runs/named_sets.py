@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from orchestrator.access.datasets import check_dataset_name, named_inputs
 from orchestrator.access.request import RunRequest
-from orchestrator.cli.answer import Answer, answer_of_error
+from orchestrator.cli.answer import Answer, answer_of_each
+from orchestrator.cli.runs import remote
 from orchestrator.roots import open_named
 from orchestrator.runs.claim.claim import claim_of
 from orchestrator.runs.claim.named_sets import names_in
-from services.base.errors import EXIT_INTERRUPTED, BadConfig, VisemillError
+from services.base.errors import BadConfig
 from services.base.store.open import join_uri
 from services.base.store.roots import absolute
 
@@ -79,43 +79,12 @@ def flags_of(request: RunRequest, flags: argparse.Namespace) -> argparse.Namespa
     return _with(flags, input_root=roots.input_root, output_root=roots.output_root, dataset=[])
 
 
-def answer_of_each(calls: Mapping[str, Callable[[], Answer]], flags: argparse.Namespace) -> Answer:
-    """The calls by the name of their data set, one after another. One that fails keeps none of the others from theirs,
-    but for the interruption of the whole; the exit code is the highest.
-    """
-    answers: dict[str, Answer] = {}
-    for i, (name, call) in enumerate(calls.items()):
-        if not vars(flags).get("quiet", True) and flags.progress == "text":
-            sys.stderr.write(f"data set {name} ({i + 1} of {len(calls)})\n")
-        try:
-            answers[name] = call()
-        except VisemillError as error:
-            answers[name] = answer_of_error(error)
-        if answers[name].exit_code == EXIT_INTERRUPTED:
-            break
-    return combined(answers, [name for name in calls if name not in answers])
-
-
-def combined(answers: Mapping[str, Answer], not_begun: list[str]) -> Answer:
-    """Answers about data sets by name as one. not_begun: those that an interruption has kept from their turn."""
-    code = max(answer.exit_code for answer in answers.values())
-    parts = [f"data set {name}:\n{answer.text}" for name, answer in answers.items()]
-    codes = ", ".join(f"{name} {answer.exit_code}" for name, answer in answers.items())
-    last = f"{len(answers)} data sets, by exit code: {codes}"
-    last += f"; interrupted before {', '.join(not_begun)}" if not_begun else ""
-    data = {
-        "datasets": [
-            {"dataset": name, **answer.data, "exit_code": answer.exit_code} for name, answer in answers.items()
-        ],
-        "not_begun": not_begun,
-        "exit_code": code,
-    }
-    return Answer("\n".join([*parts, last]), data, code)
-
-
 def _names(flags: argparse.Namespace) -> list[str]:
-    root = open_named("--output-root", absolute(flags.output_root))
-    names = names_in(root) if claim_of(root) is None else []
+    if vars(flags).get("server"):
+        names = remote.datasets_at(flags)
+    else:
+        root = open_named("--output-root", absolute(flags.output_root))
+        names = names_in(root) if claim_of(root) is None else []
     if len(names) > 1 and vars(flags).get("html"):
         raise BadConfig("BAD_FLAGS", f"--html {flags.html} is one file for {len(names)} data sets: give --dataset too")
     return names

@@ -11,12 +11,15 @@ from orchestrator.cli.runs.request import request_of
 from orchestrator.console.escape import one_line
 from orchestrator.planner.planning import plan_of
 from orchestrator.roots import open_named, state_root
-from orchestrator.runs.claim.claim import claim_of, pin, pinned_order
+from orchestrator.runs.claim.claim import check_pin, claim_of, pin, pinned_order
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.plan import Plan
 from services.base.store.interface import Store
 
-add_flags = add_device_flag
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    add_device_flag(parser)
+    parser.add_argument("--dry-run", action="store_true", help="plan and check, write nothing")
 
 
 def pin_run(flags: argparse.Namespace) -> Answer:
@@ -25,7 +28,9 @@ def pin_run(flags: argparse.Namespace) -> Answer:
     order = plan.order
     state = open_named("--state-root", state_root(order.output_root, flags.state_root))
     outputs = open_named("--output-root", order.output_root)
-    if _only_compares(plan, state, outputs):
+    if flags.dry_run:
+        check_pin(plan, state, outputs)
+    elif _only_compares(plan, state, outputs):
         pin(plan, state, outputs)
     else:
         with Lease(outputs.uri, order.run):
@@ -43,11 +48,13 @@ def pin_run(flags: argparse.Namespace) -> Answer:
         "clips": order.num_clips,
         "problems": len(plan.problems),
         "notes": list(plan.notes),
+        "dry_run": flags.dry_run,
     }
     notes = [f"note: {one_line(note)}" for note in plan.notes]
-    pinned = f"run {order.run} is pinned: {order.num_clips} clips in {order.num_shards} shards"
-    then = f"  start it: visemill resume --output-root {shlex.quote(order.output_root)}"
-    return Answer("\n".join([*notes, pinned, then]), data)
+    done = "would be pinned" if flags.dry_run else "is pinned"
+    pinned = f"run {order.run} {done}: {order.num_clips} clips in {order.num_shards} shards"
+    then = [] if flags.dry_run else [f"  start it: visemill resume --output-root {shlex.quote(order.output_root)}"]
+    return Answer("\n".join([*notes, pinned, *then]), data)
 
 
 def _only_compares(plan: Plan, state: Store, outputs: Store) -> bool:

@@ -7,13 +7,14 @@ import dataclasses
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.access.request import Limits, RunRequest
 from orchestrator.cli import cluster
-from orchestrator.cli.answer import Answer
+from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_output_flags
-from orchestrator.cli.runs.request import limits_of, request_of
+from orchestrator.cli.runs.request import limits_of, requests_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.progress import Progress
@@ -49,16 +50,27 @@ def add_runs_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> Answer:
-    """Submits the run and watches it to its end, as if it ran here."""
-    request = submitted_of(flags)
+    """Submits the run and watches it to its end, as if it ran here; several data sets once all of them are planned."""
+    requests = [_submitted_of(request, flags) for request in requests_of(flags)]
     with _client(flags) as client:
         said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
-        submitted = client.submit(request, lambda: said.say("still planning"))
-        said.say(
-            "".join(f"note: {one_line(note)}\n" for note in submitted.notes)
-            + f"run {submitted.name} is at {flags.server}"
-        )
-        ended = _watched_to_its_end(client, submitted, flags)
+        if len(requests) > 1:
+            for request in requests:
+                client.submit(request, lambda: said.say("still planning"), plan_only=True)
+        submitted = {}
+        for request in requests:
+            one = submitted[request.roots.dataset] = client.submit(request, lambda: said.say("still planning"))
+            said.say(
+                "".join(f"note: {one_line(note)}\n" for note in one.notes) + f"run {one.name} is at {flags.server}"
+            )
+        calls = {name: partial(_watched_answer, client, one, flags) for name, one in submitted.items()}
+        if list(calls) == [""]:
+            return calls[""]()
+        return answer_of_each(calls, flags)
+
+
+def _watched_answer(client: RunClient, submitted: runs_pb2.Run, flags: argparse.Namespace) -> Answer:
+    ended = _watched_to_its_end(client, submitted, flags)
     return _answer(ended, late_notes=list(ended.notes) if flags.quiet else [])
 
 
@@ -101,13 +113,18 @@ def runs(flags: argparse.Namespace) -> Answer:
     return Answer("\n".join(map(_lines, found)) or "no runs", {"runs": [_facts(run) for run in found]})
 
 
-def submitted_of(flags: argparse.Namespace) -> RunRequest:
+def _submitted_of(request: RunRequest, flags: argparse.Namespace) -> RunRequest:
     """What a `run` command line requests of a server. Raises BadConfig for what only a run here can have."""
     for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
         if value:
             raise BadConfig("BAD_FLAGS", f"{name} works without --server only: leave out one of them")
-    request = request_of(flags)
     return dataclasses.replace(request, options=_with_whole_paths(request.options))
+
+
+def datasets_at(flags: argparse.Namespace) -> list[str]:
+    """The named data sets of the output root of which the server has runs."""
+    with _client(flags) as client:
+        return sorted({run.dataset for run in client.runs(absolute(flags.output_root)) if run.dataset})
 
 
 def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
@@ -141,7 +158,13 @@ def _client(flags: argparse.Namespace) -> RunClient:
 
 def _find(client: RunClient, flags: argparse.Namespace) -> runs_pb2.Run:
     root = absolute(flags.output_root)
-    found = next(iter(client.runs(root)), None)
+    listed = list(client.runs(root))
+    found = next((run for run in listed if run.output_root == root), None)
+    if found is None and listed:
+        names = ", ".join(sorted({run.dataset for run in listed}))
+        raise BadConfig(
+            "NO_RUN", f"{root} holds the data sets {names} at {flags.server}: say which with --dataset NAME"
+        )
     if found is None:
         raise BadConfig("NO_RUN", f"{flags.server} has no run in {root}: `visemill runs` lists those that it has")
     return found

@@ -10,11 +10,11 @@ from functools import partial
 from orchestrator.access.request import RunRequest
 from orchestrator.access.state_names import check_order
 from orchestrator.cli import cluster
-from orchestrator.cli.answer import Answer
+from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.execute import PinnedRun, execute
-from orchestrator.cli.runs.named_sets import add_inputs_flag, answer_of_each, flags_of
+from orchestrator.cli.runs.named_sets import add_inputs_flag, flags_of
 from orchestrator.cli.runs.request import add_workers_flag, limits_of, requests_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import NoReturn
 
-from orchestrator.runs.claim.named_sets import claim_name, refuse_names
+from orchestrator.runs.claim.named_sets import check_name, claim_name, refuse_names
 from orchestrator.runs.lineage import check_addable, clips_of
 from orchestrator.runs.plan import Plan, explain_difference
 from services.base.errors import BadConfig, Transient
@@ -67,6 +68,20 @@ def pin(plan: Plan, state: Store, outputs: Store) -> None:
             _refuse_other_plan(run_spec_from_json(state.read(paths.run_file(order.run))), plan)
 
 
+def check_pin(plan: Plan, state: Store, outputs: Store) -> None:
+    """Raises BadConfig where pin would, as things are now; nothing is written."""
+    order = plan.order
+    pinned, held = pinned_order(state, order.run), claim_of(outputs)
+    if pinned is not None:
+        _refuse_other_plan(pinned, plan)
+    if plan.dataset:
+        check_name(open_store(plan.datasets_root), plan.dataset)
+    if held is None:
+        _check_free(plan, outputs)
+    elif not order.appends and held.digest != order.digest:
+        _refuse_other_claim(held, plan, pinned_order(state, held.run))
+
+
 def is_pinned(plan: Plan, state: Store, outputs: Store) -> bool:
     """Whether the output is this very run's, and the plan in place. Raises BadConfig when either cannot be read."""
     claim, pinned = claim_of(outputs), pinned_order(state, plan.order.run)
@@ -101,8 +116,7 @@ def _refuse_other_plan(pinned: RunSpec, plan: Plan) -> None:
 def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> None:
     held = claim_of(outputs)
     if held is None:
-        refuse_names(outputs)
-        _refuse_foreign_files(outputs, plan)
+        _check_free(plan, outputs)
         _create_claim(claim, outputs)
         held = claim_of(outputs)
     if held is None or replace(held, earlier=()) == claim:
@@ -114,10 +128,19 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     if pinned and plan.order.appends:
         _add_to(held, claim, plan, state, outputs)
         return
+    _refuse_other_claim(held, plan, pinned)
+
+
+def _refuse_other_claim(held: Claim, plan: Plan, pinned: RunSpec | None) -> NoReturn:
     difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
-    if held.digest == claim.digest:
-        difference = f"--run {held.run} against {claim.run}"
+    if held.digest == plan.order.digest:
+        difference = f"--run {held.run} against {plan.order.run}"
     raise _other_run(plan, f"run {held.run}", difference)
+
+
+def _check_free(plan: Plan, outputs: Store) -> None:
+    refuse_names(outputs)
+    _refuse_foreign_files(outputs, plan)
 
 
 def _create_claim(claim: Claim, outputs: Store) -> None:

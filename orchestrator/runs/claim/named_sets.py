@@ -23,14 +23,7 @@ def claim_name(root: Store, name: str) -> None:
 
     Raises BadConfig ROOT_HOLDS_A_RUN, and DUPLICATE_DATASET for a name that differs by case alone.
     """
-    _refuse_run(root, name)
-    alike = [other for other in names_in(root) if other != name and other.casefold() == name.casefold()]
-    if alike:
-        raise BadConfig(
-            "DUPLICATE_DATASET",
-            f"{root.uri} holds data set {alike[0]!r}, from which {name!r} differs by case alone: give --dataset "
-            f"{alike[0]}, or another name",
-        )
+    check_name(root, name)
     is_new = root.create(_marker(name), json.dumps({"dataset": name}).encode())
     # A run of the root looks for names after its own claim: of two at once, one sees the other at least.
     try:
@@ -39,6 +32,18 @@ def claim_name(root: Store, name: str) -> None:
         if is_new:
             root.delete(_marker(name))
         raise
+
+
+def check_name(root: Store, name: str) -> None:
+    """Raises BadConfig as claim_name does; nothing is written."""
+    _refuse_run(root, name)
+    alike = [other for other in names_in(root) if other != name and other.casefold() == name.casefold()]
+    if alike:
+        raise BadConfig(
+            "DUPLICATE_DATASET",
+            f"{root.uri} holds data set {alike[0]!r}, from which {name!r} differs by case alone: give --dataset "
+            f"{alike[0]}, or another name",
+        )
 
 
 def refuse_names(root: Store) -> None:

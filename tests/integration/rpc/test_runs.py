@@ -1,6 +1,8 @@
 """The RunService in a process of its own: clients with the protos alone, our command line, restarts and cancelling."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -16,6 +18,8 @@ from typing import Any
 import grpc
 import pytest
 from visemill.v1 import runs_pb2, runs_pb2_grpc
+
+from orchestrator.cli.main import main
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -301,3 +305,52 @@ def _wait_for(look: Callable[[], list[Any]]) -> list[Any]:
             return found
         time.sleep(0.2)
     raise AssertionError("nothing came within 60 s")
+
+
+def test_named_data_sets_are_planned_together_run_and_found_by_their_root(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    """Takes twenty seconds: two runs, which the server plans twice, and a retry."""
+    server, out = serve(), tmp_path / "out"
+    for i, name in enumerate(("en", "am")):
+        assert main(["demo-corpus", str(tmp_path / name), "--speakers=1", "--clips=1", f"--seed={i}"]) == 0
+    (tmp_path / "none").mkdir()
+
+    def answered(*words: object, code: int = 0) -> dict[str, Any]:
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            words = (*words, "--output-root", out, "--server", server.target, "-o", "json")
+            assert main([str(word) for word in words]) == code, text.getvalue()
+        answer: dict[str, Any] = json.loads(text.getvalue())
+        return answer
+
+    def run(*names: str, code: int = 0) -> dict[str, Any]:
+        datasets = [f"--dataset={name}={tmp_path / name}" for name in names]
+        return answered("run", "grid", *datasets, "--num-shards=1", "--workers=1", code=code)
+
+    assert run("en", "none", code=78)["error"]["reason"] == "NO_CLIPS"
+    # Nothing was begun: neither of the first one is there.
+    assert not out.exists() and not list(server.stub().List(runs_pb2.ListRequest()).runs)
+    answer = run("en", "am")
+    assert [(one["dataset"], one["exit_code"], one["finished"]) for one in answer["datasets"]] == [
+        ("en", 0, True),
+        ("am", 0, True),
+    ]
+    assert sorted(path.name for path in (out / STATE_DIR / "datasets").iterdir()) == ["am", "en"]
+    found = answered("status")["datasets"]
+    assert [(one["dataset"], one["phase"]) for one in found] == [("am", "finished"), ("en", "finished")]
+    assert answered("status", "--dataset", "en")["output_root"] == str(out / "en")
+    assert "say which with --dataset" in answered("cancel", code=78)["error"]["message"]
+    assert answered("retry", "--dataset=am")["finished"]
+    listed = server.stub().List(runs_pb2.ListRequest(output_root=str(out))).runs
+    assert {run.dataset: run.output_root for run in listed} == {name: str(out / name) for name in ("en", "am")}
+
+    # The marker of a data set lies in the root, which has to be allowed as its folder is.
+    outside = runs_pb2.SubmitRequest(
+        pipeline="grid", input_root=str(tmp_path / "en"), output_root=str(tmp_path.parent), dataset=tmp_path.name
+    )
+    with pytest.raises(grpc.RpcError) as refused:
+        server.stub().Submit(outside)
+    assert "ROOT_NOT_ALLOWED" in refused.value.details() or "none of the roots" in refused.value.details()
+    whole = answered("run", "grid", "--input-root", tmp_path / "en", code=78)
+    assert whole["error"]["reason"] == "ROOT_HOLDS_DATASETS"

@@ -123,6 +123,8 @@ def test_flags_are_brought_into_one_form():
         (with_roots(input_root="/etc"), "ROOT_NOT_ALLOWED"),
         (with_roots(output_root="s3://b/other"), "ROOT_NOT_ALLOWED"),
         (with_roots(state_root="/tmp"), "ROOT_NOT_ALLOWED"),
+        # A data set whose own folder is allowed, and not the root that gets its marker.
+        (with_roots(output_root="s3://b/out", dataset="out"), "ROOT_NOT_ALLOWED"),
         (with_roots(follow_links=True), "BAD_FLAGS"),
         (with_flags("--dlib-predictor=/etc/shadow"), "ROOT_NOT_ALLOWED"),
         (with_flags("--split-config=/etc/passwd"), "ROOT_NOT_ALLOWED"),

@@ -21,6 +21,22 @@ def test_a_request_arrives_as_it_was_asked():
     assert run_request_of(request_of(ASKED)) == ASKED
 
 
+def test_a_named_data_set_arrives_as_the_folder_of_its_name():
+    asked = dataclasses.replace(ASKED, roots=RunRoots.of_dataset("/in", "s3://b/out", "am"))
+    message = request_of(asked)
+    assert (message.output_root, message.dataset) == ("s3://b/out", "am")
+    assert run_request_of(message) == asked
+    record = RunRecord(asked, Pinned("r", "d", "/state", 4, 20), 1.0, 1)
+    assert (run_to_proto(record).output_root, run_to_proto(record).dataset) == ("s3://b/out/am", "am")
+
+
+def test_a_name_that_is_none_is_refused():
+    message = request_of(ASKED)
+    message.dataset = "../am"
+    with pytest.raises(BadConfig, match="BAD_DATASET_NAME"):
+        run_request_of(message)
+
+
 @pytest.mark.parametrize("missing", ["pipeline", "input_root", "output_root"])
 def test_a_request_without_its_roots_is_refused(missing):
     request = request_of(ASKED)

@@ -1,47 +1,12 @@
-"""Answers about several data sets as one, and which of them a command is about."""
+"""Which of the named data sets of an output root a command is about."""
 
 import json
 
 import pytest
 
-from orchestrator.cli.answer import Answer, answer_of_error
 from orchestrator.cli.main import main
-from orchestrator.cli.runs.named_sets import combined
-from services.base.errors import BadConfig
 from services.base.run import paths
 from services.base.store.open import open_store
-
-CLEAN, QUARANTINED = Answer("fine", {"run": "r"}), Answer("some", {"run": "q"}, 3)
-REFUSED = answer_of_error(BadConfig("INPUT_CHANGED", "a file is gone"))
-STOPPED = Answer("not finished", {"run": "s"}, 130)
-
-
-@pytest.mark.parametrize(
-    ("answers", "code"),
-    [
-        ({"a": CLEAN}, 0),
-        ({"a": QUARANTINED, "b": CLEAN}, 3),
-        ({"a": QUARANTINED, "b": REFUSED, "c": CLEAN}, 78),
-        ({"a": CLEAN, "b": STOPPED}, 130),
-    ],
-)
-def test_the_exit_code_is_the_worst(answers, code):
-    answer = combined(answers, [])
-    assert answer.exit_code == answer.data["exit_code"] == code
-    assert [one["dataset"] for one in answer.data["datasets"]] == list(answers)
-
-
-def test_each_answer_stands_under_its_name_and_those_without_one_are_named():
-    answer = combined({"a": CLEAN, "b": REFUSED}, ["c"])
-    assert answer.text.splitlines() == [
-        "data set a:",
-        "fine",
-        "data set b:",
-        "visemill: INPUT_CHANGED: a file is gone",
-        "2 data sets, by exit code: a 0, b 78; interrupted before c",
-    ]
-    assert answer.data["datasets"][1]["error"]["reason"] == "INPUT_CHANGED"
-    assert answer.data["not_begun"] == ["c"]
 
 
 @pytest.fixture
