@@ -6,6 +6,7 @@ Outputs lie in staging, on the output's own disk, until they are published by re
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from services.base.errors import BadConfig
 
 # Commits, facts of quality, logs.
 _STATE_BYTES_A_CLIP = 2000
+# Folders of one disk in a message: those of a run, and of a second one.
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -33,34 +36,57 @@ class Disk:
 
     def __str__(self) -> str:
         needed, free = (f"{count} bytes ({num_bytes(count)})" for count in (self.needed_bytes, self.free_bytes))
-        return f"{' and '.join(self.folders)}: about {needed} are needed, {free} are free"
+        more = len(self.folders) - _MOST_NAMED
+        folders = " and ".join(self.folders[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return f"{folders}: about {needed} are needed, {free} are free"
 
 
-def disks_of(outputs: str, state: str, prediction: Prediction, num_clips: int, *, keeps_artifacts: bool) -> list[Disk]:
-    """The local file systems that the run of num_clips clips still to do writes to; none for an object store."""
-    of_output = {outputs: int(prediction.output_bytes * num_clips)}
+@dataclass(frozen=True)
+class Demand:
+    """What a run still has to write, and where."""
+
+    outputs: str
+    state: str
+    output_bytes: int
+    state_bytes: int
+
+
+def demand_of(outputs: str, state: str, prediction: Prediction, num_clips: int, *, keeps_artifacts: bool) -> Demand:
+    """Of a run with so many clips still to do."""
     kept = prediction.artifact_bytes if keeps_artifacts else 0.0
-    of_state = {state: int((kept + _STATE_BYTES_A_CLIP) * num_clips)}
+    return Demand(
+        outputs, state, int(prediction.output_bytes * num_clips), int((kept + _STATE_BYTES_A_CLIP) * num_clips)
+    )
+
+
+def disks_of(*demands: Demand) -> list[Disk]:
+    """The local file systems that the runs write to, all of them taken together; none for an object store."""
+    of_output: Counter[str] = Counter()
+    of_state: Counter[str] = Counter()
+    for demand in demands:
+        of_output[demand.outputs] += demand.output_bytes
+        of_state[demand.state] += demand.state_bytes
     by_device: dict[int, list[str]] = {}
-    for folder in dict.fromkeys((outputs, state)):
+    for folder in dict.fromkeys(folder for demand in demands for folder in (demand.outputs, demand.state)):
         if "://" not in folder:
             by_device.setdefault(_existing(folder).stat().st_dev, []).append(folder)
     disks = []
     for folders in by_device.values():
-        output_bytes = sum(of_output.get(folder, 0) for folder in folders)
-        needed_bytes = output_bytes + sum(of_state.get(folder, 0) for folder in folders)
+        output_bytes = sum(of_output[folder] for folder in folders)
+        needed_bytes = output_bytes + sum(of_state[folder] for folder in folders)
         disks.append(Disk(tuple(folders), output_bytes, needed_bytes, free_bytes(folders[0])))
     return disks
 
 
-def check(disks: Iterable[Disk], prediction: Prediction, *, ignores: bool) -> tuple[str, ...]:
-    """What is to be said of disks that may be too small. ignores: the user wants to go on all the same.
+def check(disks: Iterable[Disk], *, is_sure: bool, ignores: bool) -> tuple[str, ...]:
+    """What is to be said of disks that may be too small. is_sure: the runs write no less than was predicted. ignores:
+    the user wants to go on all the same.
 
     Raises BadConfig DISK_FULL for one that the output does not fit on for sure. What is kept for other runs may be
     there already, so that it is no more than a reason to warn.
     """
     short = [disk for disk in disks if disk.is_short]
-    hopeless = [disk for disk in short if prediction.is_sure and disk.output_bytes > disk.free_bytes]
+    hopeless = [disk for disk in short if is_sure and disk.output_bytes > disk.free_bytes]
     if hopeless and not ignores:
         raise BadConfig(
             "DISK_FULL",

@@ -27,7 +27,7 @@ from orchestrator.planner.reading import Unread, read_all, reading
 from orchestrator.planner.services import run_service
 from orchestrator.roots import state_root
 from orchestrator.runs.plan import Plan
-from orchestrator.runs.space import Disk, disks_of, free_bytes
+from orchestrator.runs.space import Disk, demand_of, disks_of, free_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.process.cgroup import granted_cores
 from services.base.run.manifest import ClipRow
@@ -181,13 +181,8 @@ def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags:
     guess = pipeline.predict({s.name: s.config for s in made.order.stages}, made.input_bytes / num_clips)
     output_bytes = prediction["output_bytes"] / num_clips or guess.output_bytes
     expected = Prediction(output_bytes, guess.artifact_bytes)
-    return disks_of(
-        made.order.output_root,
-        state_root(made.order.output_root, flags.state_root),
-        expected,
-        num_clips,
-        keeps_artifacts=flags.artifact_cache,
-    )
+    places = made.order.output_root, state_root(made.order.output_root, flags.state_root)
+    return disks_of(demand_of(*places, expected, num_clips, keeps_artifacts=flags.artifact_cache))
 
 
 def _product(answer: Mapping[str, Any]) -> str:

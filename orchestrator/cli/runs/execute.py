@@ -21,7 +21,7 @@ from orchestrator.runs.commits.observe import num_found, observe, read_clips, re
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.options import RunOptions, log_dir
-from orchestrator.runs.space import check, disks_of
+from orchestrator.runs.space import check, demand_of, disks_of
 from services.base.errors import VisemillError
 from services.base.run.spec import RunSpec
 from services.base.run.totals import Totals
@@ -43,7 +43,7 @@ def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
     """To its end, or until it can go no further. Raises BadConfig DISK_FULL, OUTPUT_IN_USE."""
     order, state, outputs, options = run.order, run.state, run.outputs, run.options
     pipeline = pipeline_of(order.pipeline)
-    notes = (*run.notes, *check_space(order, state, outputs, flags))
+    notes = (*run.notes, *check_space([run], flags))
     logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(order, state)
     try:
         if cluster.is_kube(flags):
@@ -68,19 +68,24 @@ def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
     return Answer(text_of(data, late_notes), data, summary.exit_code)
 
 
-def check_space(order: RunSpec, state: Store, outputs: Store, flags: argparse.Namespace) -> tuple[str, ...]:
-    """What is to be said of the free space for what a run still has to write. Raises BadConfig DISK_FULL.
+def check_space(runs: Sequence[PinnedRun], flags: argparse.Namespace) -> tuple[str, ...]:
+    """What is to be said of the free space for what these runs still have to write. Raises BadConfig DISK_FULL.
 
     Of an object store nothing is known.
     """
-    if "://" in outputs.uri and "://" in state.uri:
-        return ()
-    manifest, done = read_clips(state, order), observe(state, order.run).done
-    num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
-    media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
-    prediction = pipeline_of(order.pipeline).predict({stage.name: stage.config for stage in order.stages}, media_bytes)
-    disks = disks_of(outputs.uri, state.uri, prediction, num_clips, keeps_artifacts=flags.artifact_cache)
-    notes = check(disks, prediction, ignores=flags.ignore_free_space)
+    demands, sure = [], []
+    for run in runs:
+        order, outputs, state = run.order, run.outputs.uri, run.state.uri
+        if "://" in outputs and "://" in state:
+            continue
+        manifest, done = read_clips(run.state, order), observe(run.state, order.run).done
+        num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
+        media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
+        settings = {stage.name: stage.config for stage in order.stages}
+        prediction = pipeline_of(order.pipeline).predict(settings, media_bytes)
+        sure.append(prediction.is_sure)
+        demands.append(demand_of(outputs, state, prediction, num_clips, keeps_artifacts=flags.artifact_cache))
+    notes = check(disks_of(*demands), is_sure=all(sure), ignores=flags.ignore_free_space)
     if not flags.quiet:
         sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
     return notes

@@ -13,7 +13,7 @@ from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.runs import remote
-from orchestrator.cli.runs.execute import PinnedRun, execute
+from orchestrator.cli.runs.execute import PinnedRun, check_space, execute
 from orchestrator.cli.runs.named_sets import add_inputs_flag, flags_of
 from orchestrator.cli.runs.request import add_workers_flag, limits_of, requests_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
@@ -94,6 +94,8 @@ def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argp
     names = [request.roots.dataset for request in requests]
     if names == [""]:
         return execute(pinned[0], flags)
+    # All of them together: each by itself may fit.
+    check_space(pinned, flags)
     calls = [partial(execute, one, own) for one, own in zip(pinned, of_each, strict=True)]
     return answer_of_each(dict(zip(names, calls, strict=True)), flags)
 

@@ -231,3 +231,21 @@ def test_folders_of_this_machine_are_refused(runs, namespace, kube_visemill, tmp
     words = ["run", "grid", "--input-root", source, "--output-root", tmp_path / "out", "--cluster", "kube"]
     message = kube_visemill.refused(*words, "--namespace", namespace, reason="LOCAL_ROOT")
     assert "s3://" in message and not (tmp_path / "out").exists()
+
+
+def test_named_data_sets_are_run_one_after_another_and_found_by_their_root(runs, namespace, same, kube_visemill):
+    """Over 20 s: two real runs of one command."""
+    words = runs.words("named", namespace, "--parallelism", 2)
+    at = words.index("--input-root")
+    datasets = [f"--dataset={name}={runs.inputs}" for name in ("a", "b")]
+    answer = runs.begin(*words[:at], *datasets, *words[at + 2 :]).end()
+    assert [(one["dataset"], one["finished"]) for one in answer["datasets"]] == [("a", True), ("b", True)]
+    assert all(f"{runs.output('named')}/{one['dataset']}" in one["resume"] for one in answer["datasets"])
+    same("named/a")
+    same("named/b")
+    root = ["--namespace", namespace, "--output-root", runs.output("named")]
+    found = kube_visemill.ok("status", "--cluster", "kube", *root)["datasets"]
+    # Of one plan and one name: the Jobs of each are told by the state that is theirs.
+    assert [len(one["cluster"]["jobs"]) for one in found] == [1, 1]
+    kube_visemill.refused("logs", *root, reason="NO_RUN")
+    assert kube_visemill.ok("logs", *root, "--dataset", "b")["pods"]

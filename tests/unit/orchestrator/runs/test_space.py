@@ -5,7 +5,7 @@ import pytest
 from orchestrator.pipelines.grid.pipeline import PIPELINE as GRID
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.pipeline import PIPELINE as SIGN
-from orchestrator.runs.space import Disk, check, disks_of, free_bytes
+from orchestrator.runs.space import Disk, check, demand_of, disks_of, free_bytes
 from services.base.errors import BadConfig
 from services.base.stage.config import config_from_argv
 
@@ -32,24 +32,38 @@ def test_what_follows_from_a_disk(given, prediction, ignores, answer):
         with pytest.raises(
             BadConfig, match=r"about 150 bytes \(150 B\) are needed, 99 bytes \(99 B\) are free"
         ) as error:
-            check([given], prediction, ignores=ignores)
+            check([given], is_sure=prediction.is_sure, ignores=ignores)
         assert error.value.reason == "DISK_FULL" and "--ignore-free-space" in error.value.message
     else:
-        notes = check([given], prediction, ignores=ignores)
+        notes = check([given], is_sure=prediction.is_sure, ignores=ignores)
         assert [note.startswith("the disk may be too small") for note in notes] == [True] * (answer == "told")
 
 
 def test_output_and_state_on_one_disk_are_counted_together_and_stores_not_at_all(tmp_path):
     outputs, state = str(tmp_path / "out"), str(tmp_path / "out" / ".visemill")
-    (both,) = disks_of(outputs, state, Prediction(1000.0, 500.0), 10, keeps_artifacts=True)
+    (both,) = disks_of(demand_of(outputs, state, Prediction(1000.0, 500.0), 10, keeps_artifacts=True))
     assert (both.folders, both.output_bytes) == ((outputs, state), 10_000)
     assert both.needed_bytes == 10 * (1000 + 500 + 2000)
-    (without,) = disks_of(outputs, state, Prediction(1000.0, 500.0), 10, keeps_artifacts=False)
+    (without,) = disks_of(demand_of(outputs, state, Prediction(1000.0, 500.0), 10, keeps_artifacts=False))
     assert without.needed_bytes == 10 * (1000 + 2000)
-    (kept,) = disks_of("s3://b/out", state, Prediction(1000.0, 500.0), 10, keeps_artifacts=True)
+    (kept,) = disks_of(demand_of("s3://b/out", state, Prediction(1000.0, 500.0), 10, keeps_artifacts=True))
     assert (kept.folders, kept.output_bytes, kept.needed_bytes) == ((state,), 0, 10 * 2500)
-    assert disks_of("s3://b/out", "s3://b/state", SURE, 10, keeps_artifacts=True) == []
+    assert disks_of(demand_of("s3://b/out", "s3://b/state", SURE, 10, keeps_artifacts=True)) == []
     assert both.free_bytes == pytest.approx(free_bytes(str(tmp_path)), rel=0.5)
+
+
+def test_runs_of_one_disk_are_counted_together(tmp_path):
+    """Each would fit: three that need a half of what is free do not."""
+    half = Prediction(free_bytes(str(tmp_path)) / 2, is_sure=True)
+    demands = []
+    for name in ("en", "am", "zh"):
+        output = str(tmp_path / name)
+        demands.append(demand_of(output, f"{output}/.visemill", half, 1, keeps_artifacts=False))
+        check(disks_of(demands[-1]), is_sure=True, ignores=False)
+    (disk_,) = disks_of(*demands)
+    assert disk_.output_bytes == pytest.approx(3 * half.output_bytes, rel=0.01)
+    with pytest.raises(BadConfig, match=r"DISK_FULL: .*/en and .*/am/.visemill and 2 more: about"):
+        check([disk_], is_sure=True, ignores=False)
 
 
 def settings(pipeline, *words):

@@ -5,8 +5,9 @@ import dataclasses
 
 import pytest
 
-from orchestrator.cli.runs.execute import check_space, facts_of
+from orchestrator.cli.runs.execute import PinnedRun, check_space, facts_of
 from orchestrator.runs.commits.summary import Summary
+from orchestrator.runs.options import RunOptions
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 from services.base.store.open import open_store
 
@@ -37,4 +38,5 @@ def test_nothing_is_known_of_the_space_of_an_object_store(monkeypatch: pytest.Mo
     for name, value in {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}.items():
         monkeypatch.setenv(name, value)
     outputs = open_store("s3://bucket/out")
-    assert check_space(ORDER, outputs, outputs, argparse.Namespace()) == ()
+    run = PinnedRun(ORDER, outputs, outputs, RunOptions())
+    assert check_space([run], argparse.Namespace(ignore_free_space=False, quiet=True)) == ()
