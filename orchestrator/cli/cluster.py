@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.access.request import RunRequest
 from orchestrator.cli.answer import Answer
-from orchestrator.cli.options import add_output_flags
-from orchestrator.console.flags import words_given_by
+from orchestrator.cli.options import add_kube_flags, add_output_flags
+from orchestrator.cli.parsing.given_flags import argv_given_by
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.policies.image_libraries import check_image
 from orchestrator.kube.policies.watch_end import is_idle, watch_end
-from orchestrator.kube.settings import add_kube_flags, kube_settings
+from orchestrator.kube.settings import kube_settings
 from orchestrator.kube.state import JobSeen
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
@@ -104,7 +104,7 @@ def is_kube(flags: argparse.Namespace) -> bool:
 
 def check(request: RunRequest, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
-    settings = kube_settings(flags, os.environ)
+    settings = kube_settings(vars(flags), os.environ)
     pipeline = pipeline_of(request.pipeline)
     stages = pipeline.stages(request.options)
     check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(flags.remote))
@@ -117,13 +117,13 @@ def check(request: RunRequest, flags: argparse.Namespace) -> None:
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
     """What carries the run of these flags on, on the same cluster."""
-    words = words_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
+    words = argv_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
     return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
 
 
 def logs_command(flags: argparse.Namespace) -> str:
     """What shows the logs of the run of these flags. --cluster is left out: logs are of a cluster's pods."""
-    words = words_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
+    words = argv_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
     return shlex.join(["visemill", "logs", *words, "--output-root", absolute(flags.output_root)])
 
 
@@ -131,7 +131,7 @@ def carry(
     pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
 ) -> Summary:
     """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
-    settings = kube_settings(flags, os.environ)
+    settings = kube_settings(vars(flags), os.environ)
     KubeRun = _kube_run()
     comes_back = flags.command == "resume"
     attach = comes_back and flags.attach
@@ -280,7 +280,7 @@ def _find(flags: argparse.Namespace) -> tuple[RunSpec, Store, KubeRunJobs]:
 
 def _api(flags: argparse.Namespace) -> KubeApi:
     """Raises BadConfig NOT_INSTALLED, BAD_SETTING, NO_CLUSTER."""
-    settings = kube_settings(flags, os.environ)
+    settings = kube_settings(vars(flags), os.environ)
     _kube_run()
     from orchestrator.kube.api import KubeApi
 

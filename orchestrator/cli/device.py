@@ -21,5 +21,5 @@ def add_device_flag(parser: argparse.ArgumentParser) -> None:
 def device_of(flags: argparse.Namespace) -> str:
     """What a stage's device "auto" means for the workers of a run, which are not always of this machine."""
     if getattr(flags, "cluster", "local") == "kube":
-        return "cuda" if kube_settings(flags, os.environ).pods_gpus else "cpu"
+        return "cuda" if kube_settings(vars(flags), os.environ).pods_gpus else "cpu"
     return getattr(flags, "workers_device", "auto")

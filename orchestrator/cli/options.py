@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 
 from orchestrator.access.allowed import Allowed
+from orchestrator.kube.settings import KubeSettings
 from orchestrator.roots import real_root
 from services.base.errors import BadConfig
+from services.base.stage.config import add_config_flags
 
 
 def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -23,6 +25,11 @@ def add_state_flags(parser: argparse.ArgumentParser) -> None:
         "--state-root", default="", help="where the state of the run is kept (default: .visemill below the output root)"
     )
     parser.add_argument("--run", default="", help="name of the run (default: the first 16 digits of the plan's digest)")
+
+
+def add_kube_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """A flag for each setting of a cluster of these names, or for all."""
+    add_config_flags(parser, KubeSettings, only=names, group="Kubernetes", unset=True)
 
 
 def add_allow_flags(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.device import device_of
-from orchestrator.console.flags import words_given_by
+from orchestrator.cli.parsing.given_flags import argv_given_by
 from orchestrator.roots import real_root
 from orchestrator.service.owners import Owners
 from orchestrator.service.retention import Keep
@@ -137,8 +137,8 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
     """What the processes that carry runs, and end them, are told of the cluster."""
     if not cluster.is_kube(flags):
         return {}
-    cancel_words = tuple(words_given_by(flags, cluster.add_place_flags))
-    resume_words = tuple(words_given_by(flags, cluster.add_cluster_flags))
+    cancel_words = tuple(argv_given_by(flags, cluster.add_place_flags))
+    resume_words = tuple(argv_given_by(flags, cluster.add_cluster_flags))
     return {
         "workers_flag": "--parallelism",
         # The pods', whatever this process sees.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -12,10 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from orchestrator.kube.pod_manifest import LEAST_MEMORY_MIB, PodSettings, Toleration
-from services.base.errors import BadConfig
-from services.base.stage.config import config_from_mapping
+from services.base.process.values import from_environment
 
-_PREFIX = "VISEMILL_"
 # Beside the clip's own memory: the supervisor with the clips that it has read ahead.
 _SUPERVISOR_MIB = 1024
 _MOST_GROWTH = 4
@@ -122,35 +119,13 @@ class KubeSettings:
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
-def add_kube_flags(parser: argparse.ArgumentParser, *names: str) -> None:
-    """A flag for each of these settings, or for all. What is not given is None, so that the environment may say it."""
-    group = parser.add_argument_group("Kubernetes")
-    hints = typing.get_type_hints(KubeSettings)
-    for item in dataclasses.fields(KubeSettings):
-        if names and item.name not in names:
-            continue
-        options = typing.get_args(hints[item.name])
-        kind: dict[str, Any] = {"choices": options} if options else {"type": hints[item.name]}
-        shown = f" (default: {item.default})" if item.default not in ("", 0) else ""
-        group.add_argument(_flag(item.name), help=item.metadata["help"] + shown, **kind)
+def kube_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> KubeSettings:
+    """What is given by a field's name, None where it is not, then the environment, then the defaults.
 
-
-def kube_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> KubeSettings:
-    """What flags say, then the environment, then the defaults. Raises BadConfig."""
-    values: dict[str, Any] = {}
-    hints = typing.get_type_hints(KubeSettings)
-    for item in dataclasses.fields(KubeSettings):
-        value, text = getattr(flags, item.name, None), environment.get(_PREFIX + item.name.upper(), "")
-        if value is None and text:
-            convert = hints[item.name] if hints[item.name] in (int, float) else str
-            try:
-                value = convert(text)
-            except ValueError:
-                name = _PREFIX + item.name.upper()
-                raise BadConfig("BAD_SETTING", f"{name}={text!r} must be {convert.__name__}") from None
-        if value is not None:
-            values[item.name] = value
-    settings: KubeSettings = config_from_mapping(KubeSettings, values)
+    given: may hold other names too. Raises BadConfig.
+    """
+    own = {item.name: given.get(item.name) for item in dataclasses.fields(KubeSettings)}
+    settings: KubeSettings = from_environment(KubeSettings, environment, own)
     return settings
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.base.errors import BadConfig
-
-_PREFIX = "VISEMILL_"
+from services.base.process.values import from_environment
 
 
 @dataclass(frozen=True)
@@ -53,22 +50,8 @@ class Settings:
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
     """Settings from VISEMILL_* variables; other variables are ignored. Raises BadConfig that names the variable."""
-    values: dict[str, object] = {}
-    for item in dataclasses.fields(Settings):
-        name = _PREFIX + item.name.upper()
-        text = environment.get(name, "").strip()
-        if not text:
-            continue
-        convert: Callable[[str], object] = type(item.default)
-        try:
-            values[item.name] = convert(text)
-        except ValueError:
-            rule = "a whole number" if convert is int else "a number"
-            raise BadConfig("BAD_SETTING", f"{name}={text!r} must be {rule}") from None
-    try:
-        return Settings(**values)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise BadConfig("BAD_SETTING", f"{error}; it comes from {_PREFIX}* in the environment") from error
+    found: Settings = from_environment(Settings, environment)
+    return found
 
 
 def settings() -> Settings:

@@ -6,13 +6,11 @@ import argparse
 import dataclasses
 import difflib
 import json
-import math
-import types
-import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from services.base.errors import BadConfig
+from services.base.process.values import checked, made
 from services.base.stage.fields import fields_of
 
 
@@ -24,8 +22,7 @@ def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
         raise BadConfig(
             "UNKNOWN_SETTING", f"{config.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}"
         )
-    hints = typing.get_type_hints(config)
-    typed = {name: _typed(f"{config.__name__}'s {name}", hints[name], value) for name, value in values.items()}
+    typed = checked(config, values, lambda name: f"{config.__name__}'s {name}")
     for field in fields_of(config):
         value = typed.get(field.name, field.default)
         if field.choices and value != field.default and value not in field.choices:
@@ -33,26 +30,7 @@ def config_from_mapping(config: type, values: Mapping[str, Any]) -> Any:
                 "BAD_SETTING",
                 f"{config.__name__}'s {field.name} must be one of {', '.join(field.choices)}, not {value!r}",
             )
-    try:
-        return config(**typed)
-    except (TypeError, ValueError) as error:
-        raise BadConfig("BAD_SETTING", str(error)) from error
-
-
-_NAMES = {bool: "true or false", int: "a whole number", float: "a finite number", str: "text"}
-
-
-def _typed(what: str, hint: Any, value: Any) -> Any:
-    """The value as the field holds it: whole numbers count as numbers. Other types than scalar ones are not checked."""
-    options = [t for t in typing.get_args(hint) if t is not type(None)] if isinstance(hint, types.UnionType) else [hint]
-    if value is None and len(options) < len(typing.get_args(hint)):
-        return None
-    kind = options[0]
-    if float in options and type(value) is int:
-        value = float(value)
-    if kind not in _NAMES or (type(value) in options and (type(value) is not float or math.isfinite(value))):
-        return value
-    raise BadConfig("BAD_SETTING", f"{what} must be {_NAMES[kind]}, not {value!r}")
+    return made(config, typed)
 
 
 def json_object(text: str, flag: str) -> dict[str, Any]:
@@ -83,24 +61,34 @@ def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 _METAVARS = {"px": "PIXELS", "frames": "FRAMES", "clips": "CLIPS", "0..1": "0..1"}
 
 
-def add_config_flags(parser: argparse.ArgumentParser, config: type, skip: tuple[str, ...] = ()) -> None:
+def add_config_flags(
+    parser: argparse.ArgumentParser,
+    config: type,
+    skip: tuple[str, ...] = (),
+    *,
+    only: tuple[str, ...] = (),
+    group: str = "",
+    unset: bool = False,
+) -> None:
     """A flag for each field: the name with dashes, its default, and what its metadata says (fields.py).
 
-    skip: fields that the parser has a flag for already.
+    skip: fields that the parser has a flag for already. only: of these fields, where any are named. group: heading of
+    the flags whose fields name none. unset: a flag that is not given is None, so that an environment may say it.
     """
     groups: dict[str, argparse._ActionsContainer] = {"": parser}
     for field in fields_of(config):
-        if field.name in skip:
+        if field.name in skip or (only and field.name not in only):
             continue
-        if field.group not in groups:
-            groups[field.group] = parser.add_argument_group(field.group)
-        add = groups[field.group].add_argument
+        heading = field.group or group
+        if heading not in groups:
+            groups[heading] = parser.add_argument_group(heading)
+        add = groups[heading].add_argument
         words = (field.flag, *field.aliases)
-        given: dict[str, Any] = {"dest": field.name, "default": field.default, "help": field.help}
+        given: dict[str, Any] = {"dest": field.name, "default": None if unset else field.default, "help": field.help}
         if field.is_hidden:
             given["help"] = argparse.SUPPRESS
-        elif field.kind is not bool and field.default not in (None, ""):
-            given["help"] = f"{field.help} (default: %(default)s)"
+        elif field.kind is not bool and field.default not in (None, "") and not (unset and field.default == 0):
+            given["help"] = f"{field.help} (default: {str(field.default).replace('%', '%%')})"
         if field.is_switch:
             add(*words, action="store_true", **given)
         elif field.kind is bool:

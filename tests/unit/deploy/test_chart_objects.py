@@ -164,12 +164,10 @@ def test_the_flags_given_are_those_of_the_commands(chart: Callable[..., Any]) ->
 
 
 def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callable[..., Any]) -> None:
-    from argparse import Namespace
-
     from orchestrator.kube.settings import KubeSettings, kube_settings
 
     environment = environment_of(chart().pods()["visemill-orchestrator"])
-    made = kube_settings(Namespace(), environment)
+    made = kube_settings({}, environment)
     assert made == KubeSettings(
         namespace="media",
         image="visemill-worker:0.1.0",

@@ -7,14 +7,15 @@ The only module that imports `minio`, which signs and builds requests. Its publi
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
@@ -26,6 +27,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.process import metrics
 from services.base.process.retry import PATIENCE_S, Retryable, retry_with_timeout
+from services.base.process.values import from_environment
 from services.base.store.s3.xml import CheckedPool, parsed
 
 CONNECT_LIMIT_S = 5.0
@@ -87,10 +89,11 @@ def child_text(element: ET.Element, tag: str) -> str:
 class S3Settings:
     """Where S3 is. endpoint: http(s)://host[:port]. region: None lets the client ask AWS. ca_file: a PEM bundle."""
 
-    endpoint: str = AWS_ENDPOINT
-    region: str | None = None
-    ca_file: str | None = None
-    addressing: Literal["auto", "path", "virtual"] = "auto"
+    endpoint: str = field(default=AWS_ENDPOINT, metadata={"env": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")})
+    region: str | None = field(default=None, metadata={"env": ("AWS_REGION", "AWS_DEFAULT_REGION")})
+    ca_file: str | None = field(default=None, metadata={"env": ("AWS_CA_BUNDLE", "SSL_CERT_FILE")})
+    # auto, path or virtual.
+    addressing: str = field(default="auto", metadata={"env": ("VISEMILL_S3_ADDRESSING",)})
 
     def __post_init__(self) -> None:
         url = urlsplit(self.endpoint)
@@ -114,14 +117,10 @@ class S3Settings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> S3Settings:
         """By the field's usual variables; VISEMILL_S3_ADDRESSING is ours. Raises BadConfig."""
-        endpoint = (env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or AWS_ENDPOINT).rstrip("/")
-        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None
-        ca_file = env.get("AWS_CA_BUNDLE") or env.get("SSL_CERT_FILE") or None
-        addressing: Any = env.get("VISEMILL_S3_ADDRESSING") or "auto"
-        settings = cls(endpoint, region, ca_file, addressing)
-        if region is None and not settings.is_aws:
-            return cls(endpoint, "us-east-1", ca_file, addressing)
-        return settings
+        found: S3Settings = from_environment(cls, env)
+        found = dataclasses.replace(found, endpoint=found.endpoint.rstrip("/"))
+        # AWS alone knows the region of a bucket.
+        return found if found.region or found.is_aws else dataclasses.replace(found, region="us-east-1")
 
 
 def credentials_from_environment(env: Mapping[str, str], settings: S3Settings) -> Any:

@@ -4,15 +4,16 @@ import argparse
 
 import pytest
 
+from orchestrator.cli.options import add_kube_flags
 from orchestrator.kube.pod_manifest import Toleration
-from orchestrator.kube.settings import KubeSettings, add_kube_flags, kube_settings
+from orchestrator.kube.settings import KubeSettings, kube_settings
 from services.base.errors import BadConfig
 
 
 def parsed(*words, environment=None, names=()):
     parser = argparse.ArgumentParser()
     add_kube_flags(parser, *names)
-    return kube_settings(parser.parse_args(words), environment or {})
+    return kube_settings(vars(parser.parse_args(words)), environment or {})
 
 
 def test_nothing_given_is_the_defaults():
@@ -93,7 +94,7 @@ def test_other_pods_have_another_digest(words, same):
         (["--job-keep-s", "-1"], {}, "--job-keep-s must not be negative"),
         (["--node-selector", "x"], {}, "KEY=VALUE"),
         (["--tolerations", "a:Never"], {}, "NoExecute"),
-        ([], {"VISEMILL_PARALLELISM": "many"}, "VISEMILL_PARALLELISM='many' must be int"),
+        ([], {"VISEMILL_PARALLELISM": "many"}, "VISEMILL_PARALLELISM='many' must be a whole number"),
     ],
 )
 def test_what_cannot_be_is_refused(words, environment, said):

@@ -46,9 +46,9 @@ def test_an_empty_variable_counts_as_unset() -> None:
     ("name", "value", "said"),
     [
         ("VISEMILL_CORES", "two", "VISEMILL_CORES='two' must be a whole number"),
-        ("VISEMILL_RPC_DEADLINE_S", "soon", "VISEMILL_RPC_DEADLINE_S='soon' must be a number"),
-        ("VISEMILL_RPC_DEADLINE_S", "inf", "rpc_deadline_s must be over 0 and finite"),
-        ("VISEMILL_RPC_DEADLINE_S", "nan", "rpc_deadline_s must be over 0 and finite"),
+        ("VISEMILL_RPC_DEADLINE_S", "soon", "VISEMILL_RPC_DEADLINE_S='soon' must be a finite number"),
+        ("VISEMILL_RPC_DEADLINE_S", "inf", "VISEMILL_RPC_DEADLINE_S='inf' must be a finite number"),
+        ("VISEMILL_RPC_DEADLINE_S", "nan", "VISEMILL_RPC_DEADLINE_S='nan' must be a finite number"),
         ("VISEMILL_CORES", "-1", "cores must be at least 0"),
         ("VISEMILL_LOG_LEVEL", "loud", "log_level must be"),
         ("VISEMILL_LOG_FORMAT", "xml", "log_format must be"),
