@@ -1,4 +1,4 @@
-"""Text that people read and type: progress, quantities, flags and the argv that gives them.
+"""Text that people read: progress and quantities.
 
 Belongs here: formatting for a terminal that every layer above may use.
 May not: know runs, pipelines or clusters.

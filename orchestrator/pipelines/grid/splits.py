@@ -15,10 +15,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from orchestrator.pipelines.catalog import SKIP, ClipColumns
 from services.base.errors import BadConfig
+from services.base.process.values import checked_value
+from services.formats.settings_file import settings_in
 
 Mode = Literal["speaker_holdout", "overlapped_utterances"]
 SPLITS = ("train", "val", "test")
@@ -102,21 +102,15 @@ def load_split(text: str, name: str = "split config") -> SplitConfig:
     Raises BadConfig for what is no such mapping, for unknown or repeated keys, wrong types, overlapping speakers.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadConfig("BAD_SPLIT", f"{name}: not YAML: {error}") from error
-    if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):
-        raise BadConfig("BAD_SPLIT", f"{name}: it must be a mapping with keys such as train_speakers: [s1, s2]")
-    keys = Counter(str(key.value) for key, _ in node.value)
-    for key, count in keys.items():
+        found = settings_in(text)
+    except ValueError as error:
+        raise BadConfig("BAD_SPLIT", f"{name}: {error}, such as train_speakers: [s1, s2]") from error
+    for key in found:
         if key not in _KEYS:
             known = f"{name}: no key {key!r} is known, only {', '.join(_KEYS)}"
             raise BadConfig("UNKNOWN_SPLIT_KEY", known + _did_you_mean(key, _KEYS))
-        if count > 1:
-            raise BadConfig("BAD_SPLIT", f"{name}: the key {key} stands there {count} times: keep one")
     try:
-        return SplitConfig(**{key: _checked(key, value) for key, value in values.items()})
+        return SplitConfig(**{key: _checked(key, one.value) for key, one in found.items()})
     except BadConfig as error:
         raise BadConfig(error.reason, f"{name}: {error.message}") from error
 
@@ -126,9 +120,10 @@ def _checked(key: str, value: Any) -> Any:
     if key == "mode":
         return str(value).strip()
     if key not in _SPEAKER_KEYS:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise BadConfig("BAD_SPLIT", f"{key} must be a whole number, not {value!r}")
-        return value
+        try:
+            return checked_value(int, value, key)
+        except BadConfig as error:
+            raise BadConfig("BAD_SPLIT", error.message) from error
     if value is None:
         return None if key == "train_speakers" else ()
     if not isinstance(value, list):
