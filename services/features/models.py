@@ -8,13 +8,21 @@ from pathlib import Path
 from services.base.errors import BadConfig
 from services.base.worker.fingerprint import remembered_sha256
 from services.features.spec import FeaturesConfig
+from services.features.weights_file import check_state_dict
 
+# Of a run; a server's is --weights.
+FLAG = "--iv3-weights"
+# Of torchvision's inception_v3: its first and its last layers.
+SOME_TENSORS = ("Conv2d_1a_3x3.conv.weight", "AuxLogits.fc.weight", "Mixed_7c.branch_pool.bn.running_var", "fc.weight")
 LOG = logging.getLogger(__name__)
 
 
 def models_of(config: FeaturesConfig) -> dict[str, str]:
-    """The network's name -> `weights_of`. Raises BadConfig as it does."""
-    return {config.model: weights_of(config)}
+    """The network's name -> `weights_of`. Raises BadConfig as it does, and for a file that cannot be the network's."""
+    weights = weights_of(config)
+    if config.weights:
+        check_state_dict(weights_path(config), FLAG, SOME_TENSORS)
+    return {config.model: weights}
 
 
 def weights_of(config: FeaturesConfig) -> str:
@@ -35,8 +43,8 @@ def weights_path(config: FeaturesConfig) -> Path:
     if not path.is_file():
         raise BadConfig(
             "WEIGHTS_MISSING",
-            f"{config.weights!r} is no file: give the path of torchvision's inception_v3 weights, or none for seeded "
-            "random ones",
+            f"{FLAG} {config.weights!r} is no file: give the path of torchvision's inception_v3 weights, or none for "
+            "seeded random ones",
         )
     return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.landmarks.body.segmenter_file import check_segmenter
 from services.landmarks.body.spec import KeypointsConfig
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find, sha256_of
 
@@ -22,7 +23,10 @@ def paths_of(config: KeypointsConfig) -> dict[str, Path]:
     if config.segmenter:
         path = Path(config.segmenter).expanduser()
         if not path.is_file():
-            raise BadConfig("MODEL_MISSING", f"{config.segmenter!r} is no file: give the path of a segmenter, or none")
+            raise BadConfig(
+                "MODEL_MISSING", f"--segmenter {config.segmenter!r} is no file: give the path of a segmenter, or none"
+            )
+        check_segmenter(path)
         paths[SEGMENTER] = path
     return paths
 

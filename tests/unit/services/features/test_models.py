@@ -20,8 +20,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_file_goes_by_its_digest(file: Path) -> None:
-    assert models_of(FeaturesConfig(weights=str(file))) == {"inception_v3": f"sha256:{SHA256}"}
+    assert weights_of(FeaturesConfig(weights=str(file))) == f"sha256:{SHA256}"
     assert weights_of(FeaturesConfig(weights=str(file), weights_sha256=SHA256)) == f"sha256:{SHA256}"
+
+
+def test_a_file_that_is_none_of_weights_is_refused_before_anything_loads_it(file: Path) -> None:
+    with pytest.raises(BadConfig, match=r"WEIGHTS_UNREADABLE: --iv3-weights .*weights\.pth is no whole state dict"):
+        models_of(FeaturesConfig(weights=str(file)))
 
 
 def test_a_file_that_changes_is_read_again(file: Path) -> None:

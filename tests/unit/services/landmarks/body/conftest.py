@@ -1,7 +1,9 @@
-"""A made-up body and hand, in pixels."""
+"""A made-up body and hand, in pixels, and a made-up model file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 
@@ -33,3 +35,48 @@ def body() -> Callable[..., Float64Array]:
 @pytest.fixture(scope="session")
 def hand() -> Callable[..., Float64Array]:
     return made_hand
+
+
+def made_tflite_model(
+    inputs: Sequence[tuple[int, ...]] = ((1, 256, 256, 3),),
+    outputs: Sequence[tuple[int, ...]] = ((1, 256, 256, 1),),
+    weights: bytes = b"w" * 99,
+) -> bytes:
+    """A .tflite model of tensors and weights alone, which no runtime can execute."""
+    builder = flatbuffers.Builder(1024)
+    data = builder.CreateByteVector(weights)
+    buffer = _table(builder, {0: data})
+    tensors = [_table(builder, {0: _ints(builder, shape)}) for shape in (*inputs, *outputs)]
+    ends = {1: range(len(inputs)), 2: range(len(inputs), len(tensors))}
+    vectors = {field: _ints(builder, list(places)) for field, places in ends.items()}
+    graph = _table(builder, {0: _tables(builder, tensors), **vectors})
+    model = _table(builder, {2: _tables(builder, [graph]), 4: _tables(builder, [buffer])})
+    builder.Finish(model, file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def _table(builder: Any, fields: dict[int, int]) -> int:
+    builder.StartObject(5)
+    for field, offset in fields.items():
+        builder.PrependUOffsetTRelativeSlot(field, offset, 0)
+    return int(builder.EndObject())
+
+
+def _tables(builder: Any, offsets: Sequence[int]) -> int:
+    builder.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        builder.PrependUOffsetTRelative(offset)
+    return int(builder.EndVector())
+
+
+def _ints(builder: Any, values: Sequence[int]) -> int:
+    builder.StartVector(4, len(values), 4)
+    for value in reversed(values):
+        builder.PrependInt32(value)
+    return int(builder.EndVector())
+
+
+@pytest.fixture(scope="session")
+def tflite_model() -> Callable[..., bytes]:
+    """Bytes of a model of these inputs and outputs."""
+    return made_tflite_model

@@ -65,13 +65,13 @@ def test_the_stage_reads_frames_and_its_artifact_is_kept():
     assert (SPEC.name, SPEC.reads, SPEC.writes, SPEC.cached) == ("keypoints", ("frames",), ("keypoints",), True)
 
 
-def test_the_digests_of_all_files_that_are_loaded_go_into_the_key(model_files):
+def test_the_digests_of_all_files_that_are_loaded_go_into_the_key(model_files, tflite_model):
     expected = {name: hashlib.sha256(name.encode()).hexdigest() for name in FILES}
     assert models_of(KeypointsConfig()) == expected
     own = model_files / "mine.tflite"
-    own.write_bytes(b"mine")
+    own.write_bytes(tflite_model())
     with_segmenter = models_of(KeypointsConfig(segmenter=str(own)))
-    assert with_segmenter == expected | {"segmenter": hashlib.sha256(b"mine").hexdigest()}
+    assert with_segmenter == expected | {"segmenter": hashlib.sha256(tflite_model()).hexdigest()}
     hands = model_files / "mine.task"
     with zipfile.ZipFile(hands, "w") as bundle:
         for part in ("hand_detector.tflite", "hand_landmarks_detector.tflite"):
