@@ -23,6 +23,7 @@ Fixtures, of the session unless said:
     restricted_pod  a Pod's object that the restricted level takes: restricted_pod(name, service, *args, **of_container)
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -174,6 +175,25 @@ class Cluster:
             )
         pid_file.write_text(f"{process.pid}\n")
         self.wait("the API server", lambda: "ok" in self.kubectl("get", "--raw", "/readyz", code=None), 60)
+
+    def is_running(self, name: str) -> bool:
+        """Whether one of its processes is there, such as kubelet-1. Of a cluster that is not the tests' own: True."""
+        return not self.own or Path(f"/proc/{self._pid(name)}").exists()
+
+    def _pid(self, name: str) -> int:
+        return int((self.kubeconfig.parent / "pids" / name).read_text())
+
+    @contextlib.contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """One of the cluster's processes, such as kubelet-1, stands still meanwhile. Skips as `script` does."""
+        if not self.own:
+            pytest.skip(f"{name} is stopped on a cluster of these tests' own only")
+        pid = self._pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def nodes(self, count: int) -> None:
         """At least so many, with the images that are loaded."""

@@ -23,7 +23,7 @@ def main():
     gang = gang_pass(PASS, "toy", int(num_ranks), {}, [MapPass("map", "d" * 64, 1)], ranks_per_pod=int(ranks_per_pod))
     words = ["--state-root", root, "--run", RUN, "--pass", PASS, *flags]
     command = ["python3", "-c", TOY.read_text(), *words]
-    settings = KubeSettings(namespace=namespace, image=image, pods_cpu=0.1)
+    settings = KubeSettings(namespace=namespace, image=image, pods_cpu=0.5)
     api = KubeApi("", namespace)
     state, wakes = open_store(root), verb == "resume"
     backend = KubeGang(gang, RUN, state, api, settings, 256, command, lambda: False, wakes=wakes)

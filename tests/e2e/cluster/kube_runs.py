@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 # Small, for machines that tests share: a worker holds 300 MiB.
-SIZES = ["--clip-memory-mib", "1000", "--pods-memory-mib", "1400", "--pods-cpu", "0.5"]
+SIZES = ["--clip-memory-mib", "1000", "--pods-memory-mib", "1400", "--pods-cpu", "0.8"]
 
 
 class Watched:

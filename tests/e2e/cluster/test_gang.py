@@ -42,7 +42,7 @@ def begin(cluster: Any, images: Any, namespace: str) -> Any:
     cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
 
     def make(program: str) -> str:
-        pods = PodSettings(images.name("worker"), service_account="visemill-worker", cpu=0.1, memory_mib=64, grace_s=1)
+        pods = PodSettings(images.name("worker"), service_account="visemill-worker", cpu=0.3, memory_mib=64, grace_s=1)
         run = RunId("gang", "s3://b/o", "train")
         job = gang_job(GangJob(run, 1, ["python3", "-c", program], NUM_RANKS, pods))
         job["metadata"]["namespace"] = namespace

@@ -37,7 +37,9 @@ def gang(cluster: Any, images: Any, store: Any, namespace: str) -> Iterator[Any]
     yield found
     for watched in found.orchestrators:
         watched.process.kill()
-    cluster.script("start-node", 1)
+    # One that runs would get a second kubelet.
+    if not cluster.is_running("kubelet-1"):
+        cluster.script("start-node", 1)
     cluster.helm("uninstall", "visemill", "-n", namespace, code=None)
 
 
@@ -57,8 +59,8 @@ class Gang:
         """What an output holds before its run begins."""
         self._store.put(folder, self._bucket, "out")
 
-    def orchestrate(self, verb: str = "run", *, num_steps: int = NUM_STEPS) -> Watched:
-        words = [verb, f"{self.output}/.visemill", self._namespace, self._image, NUM_RANKS, RANKS_PER_POD]
+    def orchestrate(self, verb: str = "run", *, num_steps: int = NUM_STEPS, num_ranks: int = NUM_RANKS) -> Watched:
+        words = [verb, f"{self.output}/.visemill", self._namespace, self._image, num_ranks, RANKS_PER_POD]
         flags = ["--num-steps", num_steps, "--checkpoint-every", 2, "--step-s", 0.4]
         environment = {**self._store.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
         process = self._cluster.start(sys.executable, DRIVER, *words, *flags, environment=environment)
@@ -89,16 +91,29 @@ class Gang:
             if (pod["spec"]["nodeName"] == node if node else pod["metadata"]["labels"][label] == str(index))
         )
 
-    def delete(self, pod: dict[str, Any]) -> None:
-        self._cluster.kubectl("delete", "pod", "-n", self._namespace, "--wait=false", pod["metadata"]["name"])
+    def delete(self, pod: dict[str, Any], *flags: str) -> None:
+        self._cluster.kubectl("delete", "pod", "-n", self._namespace, "--wait=false", *flags, pod["metadata"]["name"])
+
+    def said(self, pod: dict[str, Any]) -> str:
+        """By its node's own file, which needs neither API server nor kubelet."""
+        meta = pod["metadata"]
+        folder = self._cluster.kubeconfig.parent / pod["spec"]["nodeName"] / "pod-logs"
+        found = (folder / f"{meta['namespace']}_{meta['name']}_{meta['uid']}").glob("*/*.log")
+        return "".join(path.read_text() for path in found)
+
+    def result(self, done: dict[str, Any], to: Path) -> list[int]:
+        # The driver has no output root: the result waits in the state root.
+        staged = f"out/.visemill/.visemill/results/toy/train/{done['generation']:05d}-{done['token']}"
+        weights: list[int] = json.loads((self.folder(staged, to) / "weights.json").read_bytes())
+        return weights
 
 
-def expected() -> list[int]:
+def expected(num_steps: int = NUM_STEPS, num_ranks: int = NUM_RANKS) -> list[int]:
     """The numbers without any processes."""
     weights = [0] * 4
-    for step in range(1, NUM_STEPS + 1):
+    for step in range(1, num_steps + 1):
         sums = [
-            sum((weight * (rank + 2) + step * (place + 1) + rank) % 1_000_003 for rank in range(NUM_RANKS))
+            sum((weight * (rank + 2) + step * (place + 1) + rank) % 1_000_003 for rank in range(num_ranks))
             for place, weight in enumerate(weights)
         ]
         weights = [(old + new) % 1_000_003 for old, new in zip(weights, sums, strict=True)]
@@ -124,12 +139,43 @@ def test_a_pod_is_deleted_the_orchestrator_killed_and_a_node_lost(gang, cluster,
     assert [(entry["generation"]) for entry in log if entry["kind"] == "begin"] == [1, 2, 3]
     *_, done = log
     assert (done["kind"], done["generation"], done["step"]) == ("done", 3, NUM_STEPS)
-    # The driver has no output root: the result waits in the state root.
-    staged = f"out/.visemill/.visemill/results/toy/train/{done['generation']:05d}-{done['token']}"
-    assert json.loads((gang.folder(staged, tmp_path / "result") / "weights.json").read_bytes()) == expected()
+    assert gang.result(done, tmp_path / "result") == expected()
     # Each step is committed once, whoever did it.
     steps = [entry["step"] for entry in log if entry["kind"] == "checkpoint"]
     assert steps == list(range(2, NUM_STEPS + 1, 2))
+
+
+def test_a_pod_that_works_on_after_its_generation_commits_nothing(gang, cluster, tmp_path):
+    """Over 20 s: two generations of a pod each start, and work beside each other.
+
+    A kubelet that does not answer leaves a pod that the API server has forgotten at work, as a node does that has lost
+    its network.
+    """
+    # Both ranks in one pod, which misses nobody.
+    num_steps, num_ranks = 40, RANKS_PER_POD
+    cluster.kubectl("cordon", "node-0")
+    try:
+        run = gang.orchestrate(num_steps=num_steps, num_ranks=num_ranks)
+        gang.wait_for_checkpoint(1)
+        late = gang.pod(1, node=NODE)
+        cluster.kubectl("cordon", NODE)
+        cluster.kubectl("uncordon", "node-0")
+        with cluster.paused("kubelet-1"):
+            gang.delete(late, "--grace-period=0", "--force")
+            cluster.wait("the late pod to be refused", lambda: "GENERATION_SUPERSEDED" in gang.said(late), 60)
+            assert gang.pod(2, index=0)["spec"]["nodeName"] == "node-0"
+            run.process.wait(120)
+    finally:
+        cluster.kubectl("uncordon", "node-0", NODE)
+    assert run.process.returncode == 0, run.words
+    log = gang.log(tmp_path)
+    kinds = [(entry["kind"], entry["generation"]) for entry in log]
+    assert kinds.count(("begin", 1)) == kinds.count(("begin", 2)) == 1
+    assert {generation for _, generation in kinds[kinds.index(("begin", 2)) :]} == {2}
+    # It has written the file of one checkpoint more, which no entry names.
+    named = {entry["file"] for entry in log if entry["kind"] == "checkpoint"}
+    assert len(set(gang.checkpoints(1)) - named) == 1
+    assert gang.result(log[-1], tmp_path / "result") == expected(num_steps, num_ranks)
 
 
 def test_the_commands_of_a_run_know_its_gang(gang, cluster, namespace, kube_visemill, tmp_path):

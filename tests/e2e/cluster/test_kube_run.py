@@ -97,7 +97,7 @@ def test_a_killed_orchestrator_is_replaced_by_any_other_and_two_do_no_harm(runs,
     job = runs.job(namespace)
     where = ["--cluster", "kube", "--namespace", namespace, "--output-root", runs.output("orphan")]
     image = ["--image", runs.images.name("worker"), *SIZES]
-    resumed, joined = runs.begin("resume", *where, *image), runs.start("orphan", namespace)
+    resumed, joined = runs.begin("resume", *where, *image), runs.start("orphan", namespace, "--parallelism", 2)
     answers = [resumed.end(), joined.end()]
     assert all(answer["finished"] for answer in answers), f"{resumed.words}\n{joined.words}"
     assert runs.job(namespace)["metadata"]["uid"] == job["metadata"]["uid"]
@@ -222,7 +222,8 @@ def test_suspended_and_resumed(runs, namespace, same, kube_visemill, cluster):
     kube_visemill.ok("suspend", *verb)
     cluster.wait("no pods", lambda: not runs.pods(namespace), 60)
     cluster.wait("it is told", lambda: "suspended" in run.words, 30)
-    resumed = runs.begin("resume", "--cluster", "kube", *verb, "--image", runs.images.name("worker"), *SIZES)
+    image = ["--image", runs.images.name("worker"), *SIZES, "--parallelism", 2]
+    resumed = runs.begin("resume", "--cluster", "kube", *verb, *image)
     assert resumed.end()["finished"] and run.end()["finished"], f"{run.words}\n{resumed.words}"
     same("suspended")
 
