@@ -19,6 +19,7 @@ Fixtures, of the session unless said:
     namespace       (of the function) the name of one
     kube_visemill   the command line (`Visemill` of tests/e2e/conftest.py) inside the cluster's network, with its
                     KUBECONFIG and the store's keys
+    models_claim    (of the function) a folder of this machine that pods read at /models, by the claim `models`
     figure          (of the function) figure(text): prints a line that is seen
     restricted_pod  a Pod's object that the restricted level takes: restricted_pod(name, service, *args, **of_container)
 """
@@ -318,6 +319,27 @@ def namespace(new_namespace: Callable[[], str], cluster: Cluster) -> Iterator[st
     name = new_namespace()
     yield name
     cluster.kubectl("delete", "namespace", "--wait=false", name, code=None)
+
+
+@pytest.fixture
+def models_claim(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Path]:
+    if not cluster.own:
+        pytest.skip("no node of another cluster has this machine's folders")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    # Of pods too, which are another user's.
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    name = f"{namespace}-models"
+    both = {"storageClassName": "", "accessModes": ["ReadOnlyMany"]}
+    volume = {**both, "capacity": {"storage": "1Mi"}, "hostPath": {"path": str(folder)}}
+    volume["claimRef"] = {"namespace": namespace, "name": "models"}
+    claim = {**both, "volumeName": name, "resources": {"requests": {"storage": "1Mi"}}}
+    metadata = {"name": "models", "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume})
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim})
+    yield folder
+    cluster.kubectl("delete", "persistentvolume", "--wait=false", name, code=None)
 
 
 @pytest.fixture(scope="session")

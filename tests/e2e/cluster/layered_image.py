@@ -7,6 +7,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[3]
+APP = "opt/visemill/app"
 _OCI = "application/vnd.oci.image"
 _CANONICAL = "docker.io/library/"
 
@@ -37,6 +39,20 @@ def layered(below: Path, image: str, files: Mapping[str, bytes], archive: Path) 
     whole = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": _index(index), **blobs}
     archive.write_bytes(_tar(whole))
     return archive
+
+
+def files_of(fork: Path) -> dict[str, bytes]:
+    """What an image of the project lacks to be that of a fork: a checkout by links but for what it adds or changes."""
+    files: dict[str, bytes] = {}
+    for path in fork.rglob("*.py"):
+        name = path.relative_to(fork)
+        if path.is_symlink() or any(parent.is_symlink() for parent in path.parents):
+            continue
+        files[f"{APP}/{name}"] = path.read_bytes()
+        if (ROOT / name).exists():
+            # The image's bytecode would be taken instead, whatever stands in the file.
+            files[f"{APP}/{name.parent}/__pycache__/.wh.{name.stem}.cpython-311.pyc"] = b""
+    return files
 
 
 def _index(entry: Mapping[str, object]) -> bytes:
