@@ -224,13 +224,13 @@ class Way:
 def measure(flags: argparse.Namespace, folder: Path) -> None:
     import torch
 
-    from services.features.runtimes.export import export_inception
+    from services.features.runtimes.export import export_network
     from services.features.runtimes.torch import loaded_network
     from services.features.spec import FeaturesConfig
 
     weights, exported = folder / "inception.pth", folder / "inception.onnx"
     torch.save(loaded_network(FeaturesConfig())[0].state_dict(), weights)
-    export_inception(FeaturesConfig(), exported)
+    export_network(FeaturesConfig(), exported)
     for num_clips in flags.clips:
         (folder / f"{num_clips}").mkdir()
         make_clips(folder / f"{num_clips}", num_clips, flags.seconds)

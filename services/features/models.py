@@ -3,50 +3,86 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.base.store.by_digest import cache_folder, fetched, is_uri
 from services.base.worker.fingerprint import remembered_sha256
+from services.features.networks import network_named
 from services.features.spec import FeaturesConfig
 from services.features.weights_file import check_state_dict
 
 # Of a run; a server's is --weights.
 FLAG = "--iv3-weights"
-# Of torchvision's inception_v3: its first and its last layers.
-SOME_TENSORS = ("Conv2d_1a_3x3.conv.weight", "AuxLogits.fc.weight", "Mixed_7c.branch_pool.bn.running_var", "fc.weight")
 LOG = logging.getLogger(__name__)
 
 
 def models_of(config: FeaturesConfig) -> dict[str, str]:
     """The network's name -> `weights_of`. Raises BadConfig as it does, and for a file that cannot be the network's."""
     weights = weights_of(config)
-    if config.weights:
-        check_state_dict(weights_path(config), FLAG, SOME_TENSORS)
+    # What the formats of others are, their own readers check; a file of a store is fetched where it is loaded.
+    if config.weights and not is_uri(config.weights) and not config.weights.endswith((".onnx", ".safetensors")):
+        network, path = network_named(config.model), weights_path(config)
+        assert path is not None
+        check_state_dict(path, FLAG, network.some_tensors, network.remedy or network.name)
     return {config.model: weights}
 
 
 def weights_of(config: FeaturesConfig) -> str:
     """What the weights are: "sha256:<hex>", or "seeded:<seed>"; for triton, what the server must serve.
 
-    Raises BadConfig when the file is missing, cannot be read, or is not the one that `weights_sha256` names.
+    Raises BadConfig when the file is missing, cannot be read, or is not the one that `weights_sha256` names. A file of
+    a store is not fetched for its name.
     """
-    if not config.weights:
+    if is_uri(config.weights) and config.weights_sha256:
         return config.weights_name
-    digest = sha256_of(weights_path(config))
+    path = weights_path(config)
+    if path is None:
+        return config.weights_name
+    digest = sha256_of(path)
     check_digest(digest, config)
     return f"sha256:{digest}"
 
 
-def weights_path(config: FeaturesConfig) -> Path:
-    """The user's file. Raises BadConfig when there is none."""
+def weights_path(config: FeaturesConfig) -> Path | None:
+    """The file of the weights: a path, a name in a folder of $VISEMILL_MODELS, or a file of a store, fetched once.
+
+    Where none is named, the one that the network's table names, if a folder of $VISEMILL_MODELS has it; None: seeded
+    ones. Raises BadConfig when a file that is named is missing, or is not the one that the table names.
+    """
+    network = network_named(config.model)
+    if config.backend == "triton" and not config.weights:
+        return None
+    if not config.weights:
+        found = _in_models(network.file) if network.file and not config.weights_sha256 else None
+        if found is not None and (digest := sha256_of(found)) != network.sha256:
+            raise BadConfig(
+                "WEIGHTS_CHANGED",
+                f"{found} has sha256 {digest}, and {network.name} is published with {network.sha256}: delete it and "
+                "get it again, or name it as your own file with its flag",
+            )
+        return found
+    if is_uri(config.weights):
+        return fetched(config.weights, config.weights_sha256, cache_folder(os.environ))
     path = Path(config.weights).expanduser()
-    if not path.is_file():
+    found = path if path.is_file() else _in_models(config.weights)
+    if found is None:
+        whose = network.remedy or network.name
         raise BadConfig(
             "WEIGHTS_MISSING",
-            f"{FLAG} {config.weights!r} is no file: give the path of torchvision's inception_v3 weights, or none for "
-            "seeded random ones",
+            f"{FLAG} {config.weights!r} is no file, nor a name in a folder of $VISEMILL_MODELS: give the path of the "
+            f"weights of {whose}, or none for seeded random ones",
         )
-    return path
+    return found
+
+
+def _in_models(name: str) -> Path | None:
+    """The file of that name in the first folder of $VISEMILL_MODELS that has it."""
+    if not name or "/" in name:
+        return None
+    folders = os.environ.get("VISEMILL_MODELS", "").split(os.pathsep)
+    return next((path for folder in folders if folder and (path := Path(folder) / name).is_file()), None)
 
 
 def warn_of_random_weights(seed: int) -> None:

@@ -34,6 +34,7 @@ from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Con
 from services.base.worker.fingerprint import identity_of
 from services.features.batching.in_flight import Answer, Departures
 from services.features.models import weights_of
+from services.features.networks import network_named
 from services.features.opening import check_of_triton
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import FeaturesOfClip
@@ -215,10 +216,11 @@ def open_remote(target: str, config: FeaturesConfig, decode: ConfiguredStage) ->
     """
     del decode
     departures = Departures(RemoteModel(Remote(target), config), config.batch_size)
+    side_px = network_named(config.model).side_px
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return FeaturesOfClip(departures, job.clip.key)
+        return FeaturesOfClip(departures, job.clip.key, side_px)
 
     return consumer
 

@@ -10,9 +10,9 @@ from services.base.rpc.channel.targets import check_target
 from services.base.stage.metric import StageMetric
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.features.device import chosen_device
+from services.features.networks import names_of, network_named
 
 BackendName = Literal["torch", "onnxruntime", "triton"]
-ModelName = Literal["inception_v3"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 DtypeName = Literal["float32", "bfloat16", "float16"]
 TransportName = Literal["auto", "grpc", "shared-memory"]
@@ -31,14 +31,20 @@ class FeaturesConfig:
     weights_sha256: what the file of `weights` must be; with the triton backend, what the server must serve.
     """
 
-    model: ModelName = field(default="inception_v3", metadata={"help": "the network; 2048 values a frame"})
+    model: str = field(
+        default="inception_v3",
+        metadata={"help": "the network; inception_v3: 2048 values a frame", "choices": names_of("frames")},
+    )
     backend: BackendName = field(
         default="torch",
         metadata={"help": "torch or onnxruntime: in this process; triton: a server that holds the one copy"},
     )
     weights: str = field(
         default="",
-        metadata={"help": "file of the network's weights (torchvision's IMAGENET1K_V1); empty: seeded random ones"},
+        metadata={
+            "help": "file of the network's weights (torchvision's IMAGENET1K_V1), a path or s3://bucket/name; "
+            "empty: seeded random ones"
+        },
     )
     weights_sha256: str = field(default="", metadata={"help": "sha256 that the weights must have; empty: any"})
     seed: int = field(default=0, metadata={"help": "seed of the random weights where no file is given"})
@@ -65,8 +71,8 @@ class FeaturesConfig:
     )
 
     def __post_init__(self) -> None:
+        network_named(self.model)
         for name, names in (
-            ("model", ModelName),
             ("backend", BackendName),
             ("device", DeviceName),
             ("dtype", DtypeName),
@@ -123,6 +129,11 @@ REQUEST_SECONDS = StageMetric(
 
 TOLERANCE = 1e-4
 """Of the outputs' standard deviation: what a server's vectors may differ by from those of another runtime or device."""
+
+
+CODES_TOLERANCE = 1e-3
+"""Share of an output's whole numbers, such as codes, that may be others: where two are as near, the last digits decide.
+"""
 
 
 def settled(config: FeaturesConfig, device: str = "") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.base.stage.spec import ClipJob
 from services.base.stage.stream import ONLY_FRAMES
 from services.features import ops
 from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted, request_size
+from services.features.networks import network_named
 from services.features.opening import open_model
 from services.features.spec import FeaturesConfig
 
@@ -24,19 +25,21 @@ def open_stage(config: FeaturesConfig) -> FeaturesStage:
     """Loads the network once. Raises BadConfig as `backend.open_model` does."""
     model = open_model(config)
     size = request_size(config.batch_size, model.num_in_flight)
-    return FeaturesStage(Departures(Fitted(model, size), size))
+    return FeaturesStage(Departures(Fitted(model, size), size), network_named(config.model).side_px)
 
 
 class FeaturesStage:
     """The opened stage (services.base.stage.spec.Consumer). Clips may run side by side."""
 
-    def __init__(self, departures: Departures) -> None:
+    def __init__(self, departures: Departures, side_px: int) -> None:
+        """side_px: of the frames that the network takes."""
         self._departures = departures
+        self._side_px = side_px
         self.waits_at_end = departures.are_far
 
     def __call__(self, job: ClipJob, info: VideoInfo | None) -> FeaturesOfClip:
         del info
-        return FeaturesOfClip(self._departures, job.clip.key)
+        return FeaturesOfClip(self._departures, job.clip.key, self._side_px)
 
 
 class FeaturesOfClip:
@@ -47,7 +50,8 @@ class FeaturesOfClip:
 
     wants = ONLY_FRAMES
 
-    def __init__(self, departures: Departures, name: str) -> None:
+    def __init__(self, departures: Departures, name: str, side_px: int = ops.INPUT_PX) -> None:
+        self._side_px = side_px
         self._computer, self._batch_size, self._name = departures.computer, departures.batch_size, name
         self._waiting: list[UInt8Array] = []
         self._batches = BatchesOfClip(departures, name)
@@ -59,7 +63,7 @@ class FeaturesOfClip:
         self._check_size(chunk)
         self._times.append(chunk.pts_s)
         for frame_HWC in chunk.frames_THWC:
-            self._waiting.append(ops.stretched(frame_HWC[None])[0])
+            self._waiting.append(ops.stretched(frame_HWC[None], self._side_px)[0])
             if len(self._waiting) == self._batch_size:
                 self._send()
 

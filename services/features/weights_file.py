@@ -16,8 +16,10 @@ _NUM_OLD_PICKLES = 4
 _PICKLE = b"\x80"
 
 
-def check_state_dict(path: Path, flag: str, names: Collection[str]) -> None:
-    """flag: that named the file. names: some of the tensors that the network has.
+def check_state_dict(
+    path: Path, flag: str, names: Collection[str], whose: str = "torchvision's inception_v3 with aux_logits=True"
+) -> None:
+    """flag: that named the file. names: some of the tensors that the network has. whose: weights they should be.
 
     Raises BadConfig WEIGHTS_UNREADABLE for a file that is no state dict or was cut off, WEIGHTS_OF_ANOTHER_NETWORK.
     """
@@ -33,8 +35,7 @@ def check_state_dict(path: Path, flag: str, names: Collection[str]) -> None:
     if missing:
         raise BadConfig(
             "WEIGHTS_OF_ANOTHER_NETWORK",
-            f"{flag} {path} has no tensor {missing[0]}: give weights of torchvision's inception_v3 with "
-            "aux_logits=True",
+            f"{flag} {path} has no tensor {missing[0]}: give weights of {whose}",
         )
 
 

@@ -10,16 +10,16 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from semantic_model import SemanticModel
 
 from services.base.errors import BadConfig
 from services.features.opening import open_model
 from services.features.ops import cut, padded
 from services.features.runtimes import export as export_onnx
-from services.features.runtimes.export import export_inception, export_semantic
+from services.features.runtimes.export import export_network
 from services.features.runtimes.onnx import OnnxFrames, open_onnx
 from services.features.runtimes.torch import TorchModel
 from services.features.spec import FeaturesConfig
-from services.features.speech.semantic import SemanticModel
 
 TOLERANCE = 1e-4  # of the output's spread
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("onnx")
-    export_inception(FeaturesConfig(), path / "inception_v3.onnx")
-    export_semantic(path / "semantic.onnx")
+    export_network(FeaturesConfig(), path / "inception_v3.onnx")
+    export_network(FeaturesConfig(model="semantic"), path / "semantic.onnx")
     return path
 
 
@@ -60,7 +60,7 @@ def test_any_number_of_frames_agrees_with_torch(
 
 @pytest.mark.slow
 def test_frames_of_any_size_are_stretched_inside(frames_NHWC: np.ndarray, tmp_path: Path) -> None:
-    export_inception(FeaturesConfig(), tmp_path / "any_size.onnx", any_size=True)
+    export_network(FeaturesConfig(), tmp_path / "any_size.onnx", any_size=True)
     session = onnxruntime.InferenceSession(str(tmp_path / "any_size.onnx"), providers=["CPUExecutionProvider"])
     model = TorchModel(FeaturesConfig(device="cpu"))
     for width_px, height_px in ((320, 200), (77, 121), (299, 299)):
@@ -124,7 +124,7 @@ def test_the_backend_exports_by_itself_where_no_file_is_given(
         shutil.copy(folder / "inception_v3.onnx", path)
         return f"seeded:{config.seed}"
 
-    monkeypatch.setattr(export_onnx, "export_inception", export)
+    monkeypatch.setattr(export_onnx, "export_network", export)
     # What this machine has kept from elsewhere would be taken.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     model = open_model(FeaturesConfig(backend="onnxruntime", seed=5))
@@ -151,7 +151,7 @@ def test_the_backend_exports_once_a_machine_and_again_where_the_kept_file_is_dam
         shutil.copyfile(folder / "inception_v3.onnx", path)
         return "seeded:0"
 
-    monkeypatch.setattr(export_onnx, "export_inception", export)
+    monkeypatch.setattr(export_onnx, "export_network", export)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = FeaturesConfig(backend="onnxruntime")
     first, second = open_onnx(config), open_onnx(config)

@@ -24,7 +24,7 @@ from services.decode.spec import SPEC as DECODE
 from services.decode.stage import open_stage as open_decode
 from services.landmarks import rpc
 from services.landmarks.backends import BACKENDS
-from services.landmarks.spec import LandmarksConfig
+from services.landmarks.spec import SPEC, LandmarksConfig
 from services.landmarks.stage import open_stage
 
 TABLES = {
@@ -105,7 +105,7 @@ def test_a_run_takes_the_backend_by_its_name(
     assert json.loads(done.stdout)["finished"]
     kept_in = tmp_path / "out/.visemill/artifacts/landmarks"
     (artifact,) = (path for path in kept_in.rglob("*") if path.is_file())
-    kept = decode_artifact(artifact.read_bytes())
+    kept = decode_artifact(artifact.read_bytes(), SPEC.artifacts)
     assert kept.topology == WFLW_98 and kept.present_T.all()
     assert np.abs(kept.points_TNC[:1] - found_here(job).points_TNC[:1]).max() < 1e-3
 

@@ -232,6 +232,11 @@ class InceptionV3(nn.Module):
                 module.fold()
 
 
+def of_square_frames(network: InceptionV3) -> FrameFeatures:
+    """The graph that is exported and served: its frames come stretched, in whole levels as OpenCV does it."""
+    return FrameFeatures(network, any_size=False)
+
+
 class FrameFeatures(nn.Module):
     """Frames as they are decoded, straight into the network: uint8 [N, H, W, 3] RGB -> float32 [N, 2048].
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from services.features.frames.inception import ConvNormRelu, InceptionV3
+from services.features.spec import FeaturesConfig
 
 
 class PackedConv(nn.Module):
@@ -38,6 +39,15 @@ def can_pack(dtype: torch.dtype) -> bool:
     if not torch.backends.mkldnn.is_available():
         return False
     return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def tune(network: InceptionV3, config: FeaturesConfig, device_type: str) -> None:
+    """Folds its norms, and on a processor lays its weights out as oneDNN likes them (services.features.networks)."""
+    network.fold_norms()
+    memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+    network.to(dtype=getattr(torch, config.dtype), memory_format=memory_format)
+    if device_type == "cpu" and config.channels_last and can_pack(network.dtype):
+        pack(network)
 
 
 def pack(network: InceptionV3) -> None:

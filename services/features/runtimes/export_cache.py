@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import logging
 import os
 import tempfile
@@ -15,14 +16,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from services.base.digest import canonical_json
+from services.features.networks import NETWORKS
 
 _LOG = logging.getLogger(__name__)
 # Of about 95 MB each.
 MOST_KEPT = 4
 # Whatever changes in these may change an exported file.
 _SOURCES = (
-    "frames/inception.py",
-    "frames/stretch.py",
+    "networks.py",
     "ops.py",
     "runtimes/export.py",
     "runtimes/torch.py",
@@ -37,13 +38,17 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return Path(cache) / "visemill" / "exports"
 
 
-def exporter_digest() -> str:
-    """sha256 (hex) of the code that exports: another visemill's files are not taken for its own."""
+def exporter_digest(network: str) -> str:
+    """sha256 (hex) of the code that exports a network: another visemill's files are not taken for its own."""
     here = Path(__file__).resolve().parents[1]
+    spec = importlib.util.find_spec(NETWORKS[network])
+    assert spec is not None and spec.origin is not None
+    # A network's package is all that it is made of.
+    own = sorted(path for path in Path(spec.origin).resolve().parent.glob("*.py"))
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        data = (here / name).read_bytes()
-        digest.update(f"{name} {len(data)}\n".encode() + data)
+    for path in (*(here / name for name in _SOURCES), *own):
+        data = path.read_bytes()
+        digest.update(f"{path.name} {len(data)}\n".encode() + data)
     return digest.hexdigest()
 
 

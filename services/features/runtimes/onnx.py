@@ -17,6 +17,7 @@ from services.features import ops
 from services.features.backend import FeatureModel
 from services.features.batching.batcher import OutOfMemory
 from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
+from services.features.networks import network_named
 from services.features.runtimes.export_cache import cache_folder, exported, exporter_digest
 from services.features.spec import FeaturesConfig
 
@@ -34,8 +35,9 @@ def open_onnx(config: FeaturesConfig) -> FeatureModel:
     """
     if config.weights.endswith(".onnx"):
         path = weights_path(config)
+        assert path is not None
         check_digest(sha256_of(path), config)
-        return OnnxFrames(path, weights_of(config), config.num_threads)
+        return OnnxFrames(path, weights_of(config), config.num_threads, config.model)
     if not config.weights and config.weights_sha256:
         # Nothing can be exported: let it say so.
         return _exported(config, "")
@@ -47,23 +49,28 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
     folder = cache_folder(os.environ)
     libraries = {name: library_version(name) for name in ("torch", "onnx", "onnxscript")}
     # A file's name may promise a digest, which only the export checks.
-    facts = {"weights": weights, "file": Path(config.weights).name, "exporter": exporter_digest(), **libraries}
+    facts = {
+        "weights": weights,
+        "file": Path(config.weights).name,
+        "exporter": exporter_digest(config.model),
+        **libraries,
+    }
 
     exports = 0
 
     def export(path: Path) -> None:
         nonlocal exports
         exports += 1
-        from services.features.runtimes.export import export_inception
+        from services.features.runtimes import export as export_module
 
-        export_inception(config, path)
+        export_module.export_network(config, path)
 
     for attempt in (1, 2):
         with exported(folder, config.model, facts, export) as path:
-            if not config.weights and not exports:
+            if weights_path(config) is None and not exports:
                 warn_of_random_weights(config.seed)
             try:
-                return OnnxFrames(path, weights, config.num_threads)
+                return OnnxFrames(path, weights, config.num_threads, config.model)
             except BadConfig as error:
                 if attempt == 2:
                     raise
@@ -75,19 +82,21 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
 class OnnxFrames:
     """A FeatureModel. Same frames in the same batch, same bytes."""
 
-    name = "inception_v3"
     num_in_flight = 1
 
-    def __init__(self, path: Path, weights: str, num_threads: int = 1) -> None:
+    def __init__(self, path: Path, weights: str, num_threads: int = 1, name: str = "inception_v3") -> None:
+        self.name = name
         self.weights = weights
+        self._input = network_named(name).inputs[0].name
+        self._side_px = network_named(name).side_px
         self._session = _session(path, self.name, num_threads)
 
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
         """As FeatureModel. The stretch is OpenCV's, outside of the graph."""
-        return ops.by_pieces(self._run, np.ascontiguousarray(ops.stretched(frames_NHWC)), ops.CPU_PIECE)
+        return ops.by_pieces(self._run, np.ascontiguousarray(ops.stretched(frames_NHWC, self._side_px)), ops.CPU_PIECE)
 
     def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
-        vectors_ND: Float32Array = _run(self._session, {"frames": frames_NHWC})
+        vectors_ND: Float32Array = _run(self._session, {self._input: frames_NHWC})
         return vectors_ND
 
 

@@ -17,8 +17,7 @@ from services.features import ops
 from services.features.backend import FeatureModel
 from services.features.batching.batcher import OutOfMemory
 from services.features.device import chosen_device
-from services.features.frames.inception import FrameFeatures, InceptionV3
-from services.features.frames.packed import can_pack, pack
+from services.features.networks import Network, network_named
 from services.features.runtimes.weights import load_weights
 from services.features.spec import FeaturesConfig
 
@@ -36,13 +35,26 @@ def open_torch(config: FeaturesConfig) -> FeatureModel:
     return TorchModel(config)
 
 
-def loaded_network(config: FeaturesConfig) -> tuple[InceptionV3, str]:
+def loaded_network(config: FeaturesConfig) -> tuple[nn.Module, str]:
     """The network of a config on the CPU, for inference, and how it got its weights. Raises BadConfig."""
-    network = InceptionV3()
+    network: nn.Module = network_named(config.model).builds()
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     weights, weights_name = load_weights(config, shapes)
     network.load_state_dict(weights, strict=True)
     return network.eval().requires_grad_(False), weights_name
+
+
+def graph_of(network: Network, module: nn.Module) -> nn.Module:
+    """The module from the network's inputs to its outputs."""
+    wrapped: nn.Module = module if network.graph is None else network.graph(module)
+    return wrapped.eval().requires_grad_(False)
+
+
+def on_device(config: FeaturesConfig) -> torch.device:
+    """The device of a config, on which all that decides bytes is fixed from now on. Raises BadConfig."""
+    device = _device(config)
+    _settle(config, device)
+    return device
 
 
 class TorchModel:
@@ -52,23 +64,23 @@ class TorchModel:
 
     def __init__(self, config: FeaturesConfig) -> None:
         self.name: str = config.vectors_name
-        self._device = _device(config)
-        _settle(config, self._device)
+        self._device = on_device(config)
+        entry = network_named(config.model)
         network, self.weights = loaded_network(config)
-        network.fold_norms()
-        memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
-        network.to(dtype=getattr(torch, config.dtype), memory_format=memory_format)
-        if self._device.type == "cpu" and config.channels_last and can_pack(network.dtype):
-            pack(network)
-        self._model: nn.Module = FrameFeatures(network, any_size=False).to(self._device)
+        if entry.tunes is not None:
+            entry.tunes(network, config, self._device.type)
+        else:
+            network.to(dtype=getattr(torch, config.dtype))
+        self._model = graph_of(entry, network).to(self._device)
+        self._side_px = entry.side_px
         # What fails on one frame here is no lack of memory later, and the first clip does not wait for it.
-        self._run(np.zeros((1, ops.INPUT_PX, ops.INPUT_PX, 3), np.uint8))
+        self._run(np.zeros((1, self._side_px, self._side_px, 3), np.uint8))
         LOG.info("features: %s (%s) on %s", self.name, self.weights, self._device)
 
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
         """As FeatureModel. The stretch is OpenCV's, on the CPU."""
-        small_NHWC = ops.stretched(frames_NHWC)
-        with _out_of_memory():
+        small_NHWC = ops.stretched(frames_NHWC, self._side_px)
+        with raising_out_of_memory():
             return ops.by_pieces(
                 self._run, small_NHWC, ops.CPU_PIECE if self._device.type == "cpu" else len(small_NHWC)
             )
@@ -115,7 +127,7 @@ def _keep_large_blocks() -> None:
 
 
 @contextmanager
-def _out_of_memory() -> Iterator[None]:
+def raising_out_of_memory() -> Iterator[None]:
     """Turns the several ways in which torch says so into OutOfMemory."""
     try:
         yield

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import math
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from services.base.errors import BadConfig
-from services.features.models import check_digest, warn_of_random_weights, weights_path
+from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_path
+from services.features.networks import Network, network_named
+from services.features.runtimes import safetensors
 from services.features.spec import FeaturesConfig
 
 LOG = logging.getLogger(__name__)
@@ -31,7 +34,8 @@ def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torc
 
     shapes: every name that the network has. Raises BadConfig for a file that is missing, damaged or another network's.
     """
-    if not config.weights:
+    path = weights_path(config)
+    if path is None:
         if config.weights_sha256:
             raise BadConfig(
                 "WEIGHTS_MISSING",
@@ -39,7 +43,7 @@ def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torc
             )
         warn_of_random_weights(config.seed)
         return seeded_weights(config.seed, shapes), f"seeded:{config.seed}"
-    return _from_file(config, shapes)
+    return _from_file(path, config, shapes)
 
 
 def seeded_weights(seed: int, shapes: Shapes) -> dict[str, torch.Tensor]:
@@ -64,31 +68,33 @@ def _seeded(seed: int, name: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy((unit * bound).reshape(shape))
 
 
-def _from_file(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:
-    path = weights_path(config)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadConfig(
-            "WEIGHTS_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
-        ) from error
-    digest = hashlib.sha256(data).hexdigest()
+def _from_file(path: Path, config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:
+    """The file is read in pieces for its digest, and mapped for its tensors: one of any size is never held whole."""
+    digest = sha256_of(path)
     check_digest(digest, config)
     _check_name(path.name, digest)
     try:
-        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        loaded = _mapped(path)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:
         raise BadConfig(
             "WEIGHTS_UNREADABLE",
-            f"{path} is no state dict that torch loads with weights_only=True: save `model.state_dict()` to it",
+            f"{path} is no state dict that torch loads with weights_only=True, nor a file of the safetensors format: "
+            "save `model.state_dict()` to it",
             str(error),
         ) from error
     tensors = _with_counters(_tensors(path.name, loaded), shapes)
-    _check_shapes(path.name, tensors, shapes)
+    _check_shapes(path.name, tensors, shapes, network_named(config.model))
     _check_values(path.name, tensors)
     known = "torchvision's IMAGENET1K_V1" if digest.startswith(IMAGENET1K_V1_PREFIX) else "not torchvision's own file"
     LOG.info("features use weights sha256:%s (%s)", digest, known)
     return {name: tensors[name] for name in shapes}, f"sha256:{digest}"
+
+
+def _mapped(path: Path) -> object:
+    if path.suffix == ".safetensors":
+        return safetensors.load(path)
+    # Files of torch before 1.6 are no archives, and cannot be mapped.
+    return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
 
 
 def _check_name(name: str, digest: str) -> None:
@@ -122,13 +128,13 @@ def _check_values(name: str, loaded: Mapping[str, torch.Tensor]) -> None:
         )
 
 
-def _check_shapes(name: str, loaded: Mapping[str, torch.Tensor], shapes: Shapes) -> None:
+def _check_shapes(name: str, loaded: Mapping[str, torch.Tensor], shapes: Shapes, network: Network) -> None:
     found = {key: tuple(value.shape) for key, value in loaded.items()}
     wrong = sorted(key for key in {*shapes, *found} if shapes.get(key) != found.get(key))
     if wrong:
         shown = "; ".join(f"{key}: {found.get(key, 'missing')}, not {shapes.get(key, 'known')}" for key in wrong[:3])
         raise BadConfig(
             "WEIGHTS_OF_ANOTHER_NETWORK",
-            f"{name} differs in {len(wrong)} of {len(shapes)} tensors ({shown}): give weights of torchvision's "
-            "inception_v3 with aux_logits=True",
+            f"{name} differs in {len(wrong)} of {len(shapes)} tensors ({shown}): give weights of "
+            f"{network.remedy or network.name}",
         )

@@ -13,10 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from services.base.media.arrays import Float32Array
-from services.features.ops import cut, padded
-from services.features.runtimes.weights import seeded_weights
-
 
 @dataclass(frozen=True)
 class EncoderShape:
@@ -60,9 +56,9 @@ class EncoderLayer(nn.Module):
 class SemanticEncoder(nn.Module):
     """float32 [N, T, C] padded at the end, int64 [N] lengths in 1..T -> float32 [N, T, D], 0 beyond each length."""
 
-    def __init__(self, shape: EncoderShape) -> None:
+    def __init__(self, shape: EncoderShape | None = None) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape = shape = shape or EncoderShape()
         self.project = nn.Linear(shape.channels_in, shape.width)
         self.layers = nn.ModuleList(EncoderLayer(shape.width, shape.num_heads) for _ in range(shape.num_layers))
         self.norm = nn.LayerNorm(shape.width)
@@ -80,28 +76,3 @@ class SemanticEncoder(nn.Module):
         for layer in self.layers:
             x_NTD = layer(x_NTD, bias_N11T)
         return self.norm(x_NTD) * inside_NT[:, :, None]
-
-
-def seeded_encoder(seed: int = 0, shape: EncoderShape | None = None) -> SemanticEncoder:
-    """An encoder of seeded weights, for inference."""
-    encoder = SemanticEncoder(shape or EncoderShape())
-    shapes = {name: tuple(tensor.shape) for name, tensor in encoder.state_dict().items()}
-    encoder.load_state_dict(seeded_weights(seed, shapes), strict=True)
-    return encoder.eval().requires_grad_(False)
-
-
-class SemanticModel:
-    """The encoder in this process: float32 [T_i, C] each -> float32 [T_i, D] each, whatever its neighbours."""
-
-    name = "semantic"
-
-    def __init__(self, seed: int = 0, shape: EncoderShape | None = None) -> None:
-        self.weights = f"seeded:{seed}"
-        self._encoder = seeded_encoder(seed, shape)
-
-    def __call__(self, sequences: list[Float32Array]) -> list[Float32Array]:
-        """In the order given. Raises ValueError as `ops.padded` does."""
-        padded_NTC, lengths_N = padded(sequences)
-        with torch.inference_mode():
-            vectors_NTD = self._encoder(torch.from_numpy(padded_NTC), torch.from_numpy(lengths_N)).numpy()
-        return cut(vectors_NTD, lengths_N)

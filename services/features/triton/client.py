@@ -93,11 +93,17 @@ class TritonClient:
 
         Raises OutOfMemory, BadConfig (WRONG_SHAPE, MODEL_DIFFERS), Transient when patience ends.
         """
+        return self.infer_all(arrays, [output])[0]
+
+    def infer_all(
+        self, arrays: Sequence[tuple[str, npt.NDArray[Any]]], outputs: Sequence[str]
+    ) -> list[npt.NDArray[Any]]:
+        """As `infer`, for several outputs, in their order."""
         with self._slot() as slot:
             began_s = time.monotonic()
             measure(BATCH_ITEMS, len(arrays[0][1]))
             measure(IN_FLIGHT, self._num_slots - self._slots.qsize())
-            found = self._patiently(lambda: self._try(slot, arrays, output))
+            found = self._patiently(lambda: self._try(slot, arrays, outputs))
             measure(REQUEST_SECONDS, time.monotonic() - began_s)
             return found
 
@@ -111,15 +117,15 @@ class TritonClient:
         self._end()
 
     def _try(
-        self, slot: list[Region | None], arrays: Sequence[tuple[str, npt.NDArray[Any]]], output: str
-    ) -> npt.NDArray[Any]:
+        self, slot: list[Region | None], arrays: Sequence[tuple[str, npt.NDArray[Any]]], outputs: Sequence[str]
+    ) -> list[npt.NDArray[Any]]:
         inputs = [self._placed(slot, i, name, array) for i, (name, array) in enumerate(arrays)]
         deadline_s = self._values.rpc_deadline_s
         try:
             result = self._client.infer(
                 self._model,
                 inputs,
-                outputs=[triton_grpc.InferRequestedOutput(output)],
+                outputs=[triton_grpc.InferRequestedOutput(output) for output in outputs],
                 # A request that nobody waits for any more should leave the server's queue.
                 timeout=int(deadline_s * 1e6),
                 client_timeout=deadline_s,
@@ -135,9 +141,7 @@ class TritonClient:
                 slot[0] = None
                 self._unshare(str(meaning))
             raise
-        found = result.as_numpy(output)
-        assert found is not None
-        return found
+        return [_required(result.as_numpy(output)) for output in outputs]
 
     def _placed(self, slot: list[Region | None], index: int, name: str, array: npt.NDArray[Any]) -> Any:
         """The input, in shared memory where there is some: the first input, which is the large one."""
@@ -214,6 +218,11 @@ class TritonClient:
 
     def _meaning(self, error: InferenceServerException) -> Exception:
         return _meant(error, self._target, self._values, self._whom, seen_ready=self._seen_ready)
+
+
+def _required(array: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
+    assert array is not None
+    return array
 
 
 def _meant(error: InferenceServerException, target: str, values: Settings, whom: str, *, seen_ready: bool) -> Exception:

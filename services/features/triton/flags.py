@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from services.base.stage.config import add_config_flags
+from services.features.networks import NETWORKS
 from services.features.triton.config import Serving
-
-NETWORKS = {
-    "inception_v3": "uint8 frames [N,299,299,3] -> float32 [N,2048]",
-    "semantic": "float32 sequences [N,T,80] and their lengths -> float32 [N,T,128], seeded",
-}
 
 Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
 
@@ -36,7 +32,7 @@ def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
         choices=list(NETWORKS),
         help="network to export; may be repeated (default: inception_v3)",
     )
-    export.add_argument("--weights", default="", help="trained weights for inception_v3; empty: seeded random ones")
+    export.add_argument("--weights", default="", help="trained weights of the network; empty: seeded random ones")
     export.add_argument(
         "--weights-sha256", default="", metavar="HEX", help="SHA-256 that the file of weights must have"
     )

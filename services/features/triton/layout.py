@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,27 +11,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from services.base.errors import BadConfig
-from services.base.media.arrays import Float32Array
+from services.base.store.by_digest import sha256_in_pieces
 from services.features.triton import models
 from services.features.triton.config import WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
 
 SCHEMA = 1
-ONNX_FILE, CARD_FILE, CHECK_FILE = "model.onnx", "model.json", "check.npy"
+ONNX_FILE, CARD_FILE = "model.onnx", "model.json"
+# Of a network over 2 GiB, its tensors.
+DATA_FILE = "model.onnx.data"
 NUM_CHECKED = 2
 BACKEND_FILE = Path(models.__path__[0]) / "onnx_model.py"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What lies in a version's folder. digest: sha256 of model.onnx. weights: "sha256:<hex>" or "seeded:0"."""
+    """What lies in a version's folder. digest: sha256 of model.onnx. weights: "sha256:<hex>" or "seeded:0".
+
+    data_digest: sha256 of the file of its tensors; empty where model.onnx holds them.
+    """
 
     name: str
     weights: str
     digest: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    data_digest: str = ""
 
     def to_json(self) -> str:
         tensors = {
@@ -40,6 +46,7 @@ class Card:
             for what in ("inputs", "outputs")
         }
         facts = {"schema": SCHEMA, "name": self.name, "weights": self.weights, "digest": self.digest}
+        facts |= {"data_digest": self.data_digest} if self.data_digest else {}
         return json.dumps({**facts, **tensors}, indent=2) + "\n"
 
     @classmethod
@@ -51,15 +58,24 @@ class Card:
                 tuple(Tensor(t["name"], t["type"], tuple(t["shape"])) for t in values[what])
                 for what in ("inputs", "outputs")
             )
-            return cls(values["name"], values["weights"], values["digest"], inputs, outputs)
+            names = (values["name"], values["weights"], values["digest"])
+            return cls(*names, inputs, outputs, values.get("data_digest", ""))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadConfig("NO_CARD", f"{path} does not describe a model: {error!r}; export it again") from error
 
 
-def write_version(repository: Path, card: Card, onnx: Path, check: Float32Array, serving: Serving) -> Path:
+def check_file(card: Card, output: Tensor) -> str:
+    """Where the answers of an output to `check_inputs` lie, in a version's folder."""
+    return "check.npy" if len(card.outputs) == 1 else f"check.{output.name}.npy"
+
+
+def write_version(
+    repository: Path, card: Card, onnx: Path, check: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]], serving: Serving
+) -> Path:
     """Adds a network as the next version of its name, or renews the config of the same network. Answers the folder.
 
-    A server that watches the repository never sees half a version. check: the answers to `check_inputs`.
+    A server that watches the repository never sees half a version. check: the answers to `check_inputs`, by the name
+    of the output where there are several.
     """
     folder = repository / card.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +86,10 @@ def write_version(repository: Path, card: Card, onnx: Path, check: Float32Array,
         partial = folder / f".{version}.{os.getpid()}"
         partial.mkdir()
         shutil.copyfile(onnx, partial / ONNX_FILE)
-        np.save(partial / CHECK_FILE, check)
+        if card.data_digest:
+            shutil.copyfile(onnx.with_name(onnx.name + DATA_FILE.removeprefix(ONNX_FILE)), partial / DATA_FILE)
+        for output in card.outputs:
+            np.save(partial / check_file(card, output), check[output.name] if isinstance(check, Mapping) else check)
         (partial / CARD_FILE).write_text(card.to_json())
         partial.rename(target)
     if serving.platform == "python":
@@ -100,8 +119,7 @@ def model_folders(repository: Path) -> list[Path]:
 
 def digest_of_file(path: Path) -> str:
     """sha256 (hex). Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_in_pieces(path)
 
 
 def check_inputs(card: Card) -> list[tuple[str, np.ndarray]]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import onnxruntime
 
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.stage.config import config_from_flags
+from services.features.networks import NETWORKS, network_named
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
 from services.features.triton.config import Serving, Tensor
-from services.features.triton.flags import NETWORKS, add_actions
+from services.features.triton.flags import add_actions
 from services.features.triton.layout import (
     CARD_FILE,
+    DATA_FILE,
     ONNX_FILE,
     Card,
     check_inputs,
@@ -29,26 +32,27 @@ from services.features.triton.layout import (
     versions,
     write_version,
 )
-from services.features.triton.verify import Finding, verify_repository
+from services.features.triton.verify import Finding, joined, verify_repository
 
 
 def export_network(repository: Path, network: str, config: FeaturesConfig, serving: Serving) -> Finding:
     """Writes one network into a repository. Raises BadConfig for weights that do not load."""
     # What computes is loaded when it is needed: torch takes seconds.
     from services.features.runtimes import export
+    from services.features.runtimes.sequences import SequenceNetwork
     from services.features.runtimes.torch import open_torch
-    from services.features.speech.semantic import SemanticModel
 
+    config = dataclasses.replace(config, model=network)
     with tempfile.TemporaryDirectory() as scratch:
         onnx = Path(scratch) / ONNX_FILE
-        if network == "semantic":
-            card = card_of(onnx, network, export.export_semantic(onnx, config.seed))
-            (_, sequences_NTC), (_, lengths_N) = check_inputs(card)
-            answers = SemanticModel(config.seed)(cut(sequences_NTC, lengths_N))
-            check = np.concatenate(answers)
+        card = card_of(onnx, network, export.export_network(config, onnx))
+        inputs = check_inputs(card)
+        check: Any
+        if network_named(network).takes == "frames":
+            check = open_torch(config)(inputs[0][1])
         else:
-            card = card_of(onnx, network, export.export_inception(config, onnx))
-            check = open_torch(config)(check_inputs(card)[0][1])
+            answers = SequenceNetwork(config)(cut(inputs[0][1], inputs[1][1]))
+            check = {o.name: joined(o, [answer[o.name] for answer in answers]) for o in card.outputs}
         folder = write_version(repository, card, onnx, check, serving)
     return Finding(network, int(folder.name), card.weights, card.digest)
 
@@ -63,7 +67,8 @@ def card_of(onnx: Path, name: str, weights: str) -> Card:
         )
     except ValueError as error:
         raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
-    return Card(name, weights, digest_of_file(onnx), inputs, outputs)
+    data = onnx.with_name(onnx.name + DATA_FILE.removeprefix(ONNX_FILE))
+    return Card(name, weights, digest_of_file(onnx), inputs, outputs, digest_of_file(data) if data.exists() else "")
 
 
 def list_models(repository: Path) -> list[Finding]:
@@ -98,6 +103,10 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
     return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
 
 
+def _networks() -> dict[str, str]:
+    return {name: network_named(name).about for name in NETWORKS}
+
+
 def _make_folder(repository: Path) -> None:
     """Before networks are computed, which takes a minute. Raises BadConfig."""
     try:
@@ -118,10 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
         return error.exit_code
     if flags.output == "json":
-        networks = NETWORKS if flags.action == "list" else {}
+        networks = _networks() if flags.action == "list" else {}
         sys.stdout.write(json.dumps({"networks": networks, "models": [f.to_dict() for f in found]}) + "\n")
     else:
-        lines = [f"{name}: {text}" for name, text in NETWORKS.items()] if flags.action == "list" else []
+        lines = [f"{name}: {text}" for name, text in _networks().items()] if flags.action == "list" else []
         lines += [f"{f.model} {f.version} {f.weights} {'; '.join(f.problems) or 'ok'}" for f in found]
         sys.stdout.write("\n".join(lines) + "\n")
     return BadConfig.exit_code if any(f.problems for f in found) else EXIT_OK

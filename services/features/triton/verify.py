@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 from services.base.errors import BadConfig, Transient, VisemillError
-from services.base.media.arrays import Float32Array
-from services.features.spec import TOLERANCE
+from services.features.spec import CODES_TOLERANCE, TOLERANCE
+from services.features.triton.config import Tensor
 from services.features.triton.layout import (
     BACKEND_FILE,
     CARD_FILE,
-    CHECK_FILE,
+    DATA_FILE,
     ONNX_FILE,
     Card,
+    check_file,
     check_inputs,
     digest_of_file,
     model_folders,
@@ -91,10 +93,11 @@ def _told(check: Callable[[], Iterator[str]]) -> list[str]:
 
 
 def _file_problems(place: Path, card: Card) -> Iterator[str]:
-    if (digest := digest_of_file(place / ONNX_FILE)) != card.digest:
-        yield f"{place / ONNX_FILE} has sha256 {digest}, its card says {card.digest}: export it again"
-    else:
-        yield from _differences("onnxruntime", _computed(place / ONNX_FILE, card), place / CHECK_FILE)
+    for name, expected in ((ONNX_FILE, card.digest), (DATA_FILE, card.data_digest)):
+        if expected and (digest := digest_of_file(place / name)) != expected:
+            yield f"{place / name} has sha256 {digest}, its card says {expected}: export it again"
+            return
+    yield from _differences("onnxruntime", _computed(place / ONNX_FILE, card), card, place)
 
 
 def _config_problems(folder: Path, place: Path, card: Card) -> Iterator[str]:
@@ -144,8 +147,9 @@ def _server_problems(server: str, folder: Path, card: Card) -> Iterator[str]:
     for what in config_differences(here, client.served_config()):
         yield f"{CONFIG_FILE} and {server} differ in {what}: let the server load it again"
     sent = [(name, array if array.ndim > 1 else array[:, None]) for name, array in inputs]
-    answer: Float32Array = client.infer(sent, card.outputs[0].name)
-    yield from _differences(server, _without_padding(answer, inputs), folder / str(versions(folder)[-1]) / CHECK_FILE)
+    answers = client.infer_all(sent, [output.name for output in card.outputs])
+    found = [_without_padding(o, answer, inputs) for o, answer in zip(card.outputs, answers, strict=True)]
+    yield from _differences(server, found, card, folder / str(versions(folder)[-1]))
 
 
 def config_differences(here: Any, served: Any) -> list[str]:
@@ -178,27 +182,45 @@ def _settings(message: Any, path: str = "", kind: str = "") -> Iterator[tuple[st
                 yield item_name, str(item)
 
 
-def _computed(onnx: Path, card: Card) -> Float32Array:
+Answer = npt.NDArray[Any]
+
+
+def _computed(onnx: Path, card: Card) -> list[Answer]:
     session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
     inputs = check_inputs(card)
-    (answer,) = session.run([card.outputs[0].name], dict(inputs))
-    return _without_padding(answer, inputs)
+    answers = session.run([output.name for output in card.outputs], dict(inputs))
+    return [_without_padding(o, answer, inputs) for o, answer in zip(card.outputs, answers, strict=True)]
 
 
-def _without_padding(answer: Float32Array, inputs: list[tuple[str, np.ndarray]]) -> Float32Array:
-    if len(inputs) == 1:
+def _without_padding(output: Tensor, answer: Answer, inputs: list[tuple[str, np.ndarray]]) -> Answer:
+    """The items' own steps, one item behind the other."""
+    if len(inputs) == 1 or not _has_time(output):
         return answer
-    lengths_N = inputs[1][1]
-    return np.concatenate([row_TD[:length] for row_TD, length in zip(answer, lengths_N, strict=True)])
+    most, lengths_N = inputs[0][1].shape[1], inputs[1][1]
+    steps = [answer.shape[1] * int(length) // most for length in lengths_N]
+    return joined(output, [row[:num] for row, num in zip(answer, steps, strict=True)])
 
 
-def _differences(who: str, answer: Float32Array, check: Path) -> list[str]:
-    expected = np.load(check, allow_pickle=False)
-    if answer.shape != expected.shape:
-        return [f"{who} answers {answer.shape} where the network answers {expected.shape}"]
-    share = float(np.abs(answer - expected).max() / expected.std())
-    if share <= TOLERANCE:
-        return []
-    return [
-        f"{who} differs from the network by {share:.2g} of the outputs' deviation; at most {TOLERANCE:g} is allowed"
-    ]
+def joined(output: Tensor, rows: list[Answer]) -> Answer:
+    """An output of several items as one array: their steps one behind the other, or where it has none, the items."""
+    return np.concatenate(rows) if _has_time(output) else np.stack(rows)
+
+
+def _has_time(output: Tensor) -> bool:
+    return len(output.shape) > 1 and output.shape[1] < 0
+
+
+def _differences(who: str, answers: list[Answer], card: Card, place: Path) -> Iterator[str]:
+    for output, answer in zip(card.outputs, answers, strict=True):
+        which = "" if len(card.outputs) == 1 else f" in {output.name}"
+        expected = np.load(place / check_file(card, output), allow_pickle=False)
+        if answer.shape != expected.shape:
+            yield f"{who} answers {answer.shape} where the network answers {expected.shape}{which}"
+        elif np.issubdtype(expected.dtype, np.integer):
+            if (share := float((answer != expected).mean())) > CODES_TOLERANCE:
+                yield f"{who} differs from the network in {share:.2%} of the codes{which}; at most .1% is allowed"
+        elif (share := float(np.abs(answer - expected).max() / expected.std())) > TOLERANCE:
+            yield (
+                f"{who} differs from the network by {share:.2g} of the outputs' deviation{which}; "
+                f"at most {TOLERANCE:g} is allowed"
+            )

@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the features extra is not installed")
 
+from semantic_model import SemanticModel
 from triton_sequences import TritonSequences
 
 from services.base.errors import BadConfig
@@ -25,7 +26,6 @@ from services.base.stage.spec import ClipJob
 from services.features.runtimes.onnx import open_onnx
 from services.features.runtimes.torch import open_torch
 from services.features.spec import FeaturesConfig
-from services.features.speech.semantic import SemanticModel
 from services.features.stage import open_stage
 from services.features.triton.client import TritonClient
 from services.features.triton.config import Serving

@@ -29,18 +29,20 @@ class TritonPythonModel:
         """Loads the network once an instance. Raises TritonModelException for a file that model.json does not name."""
         folder = Path(args["model_repository"]) / args["model_version"]
         card = json.loads((folder / "model.json").read_text())
-        data = (folder / "model.onnx").read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != card["digest"]:
-            raise pb_utils.TritonModelException(f"model.onnx has sha256 {digest}, and model.json says {card['digest']}")
+        _require(folder / "model.onnx", card["digest"])
+        if card.get("data_digest"):
+            _require(folder / "model.onnx.data", card["data_digest"])
         self._weights = card["weights"]
         self._inputs = [given["name"] for given in card["inputs"]]
-        self._output = card["outputs"][0]["name"]
+        self._outputs = [made["name"] for made in card["outputs"]]
+        # Which of them have a step for each of a sequence's, or for every two.
+        shapes = [made.get("shape", (-1, -1)) for made in card["outputs"]]
+        self._have_time = [len(shape) > 1 and shape[1] < 0 for shape in shapes]
         parameters = json.loads(args["model_config"]).get("parameters", {})
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("num_threads", {}).get("string_value", "1"))
         self._on_gpu = args["model_instance_kind"] == "GPU"
-        self._session = onnxruntime.InferenceSession(data, options, providers=_providers(args))
+        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=_providers(args))
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in their order."""
@@ -71,25 +73,47 @@ class TritonPythonModel:
                 return [(asked[0][0], _failure(f"OUT_OF_MEMORY: {text}", pb_utils.TritonError.INTERNAL))]
             # Together they were the server's idea; each is entitled to what it would get alone.
             return [answer for one in asked for answer in self._answers([one])]
-        made = [pb_utils.InferenceResponse([pb_utils.Tensor(self._output, array)]) for array in found]
+        made = [
+            pb_utils.InferenceResponse([pb_utils.Tensor(*named) for named in zip(self._outputs, arrays, strict=True)])
+            for arrays in found
+        ]
         return [(i, response) for (i, _), response in zip(asked, made, strict=True)]
 
-    def _run(self, given: list[list[np.ndarray]]) -> list[np.ndarray]:
-        """given: the inputs of each request -> the output of each."""
+    def _run(self, given: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+        """given: the inputs of each request -> the outputs of each."""
         if len(self._inputs) == 1:
-            output = self._run_frames(_joined([frames for (frames,) in given]))
+            outputs = self._run_frames(_joined([frames for (frames,) in given]))
+            longest = 0
         else:
-            (output,) = self._session.run([self._output], _padded(self._inputs, given))
+            padded = _padded(self._inputs, given)
+            longest = padded[self._inputs[0]].shape[1]
+            outputs = self._session.run(self._outputs, padded)
         ends = np.cumsum([len(request[0]) for request in given])[:-1]
-        pieces = np.split(output, ends)
-        if len(self._inputs) > 1:
-            pieces = [piece[:, : request[0].shape[1]] for piece, request in zip(pieces, given, strict=True)]
-        return [np.ascontiguousarray(piece) for piece in pieces]
+        answers: list[list[np.ndarray]] = [[] for _ in given]
+        for output, has_time in zip(outputs, self._have_time, strict=True):
+            for answer, request, piece in zip(answers, given, np.split(output, ends), strict=True):
+                # What the padding to other requests' lengths has added is cut off, rounded up.
+                num_steps = -(-piece.shape[1] * request[0].shape[1] // longest) if has_time and longest else None
+                answer.append(np.ascontiguousarray(piece if num_steps is None else piece[:, :num_steps]))
+        return answers
 
-    def _run_frames(self, frames_NHWC: np.ndarray) -> np.ndarray:
+    def _run_frames(self, frames_NHWC: np.ndarray) -> list[np.ndarray]:
         most = len(frames_NHWC) if self._on_gpu else CPU_PIECE
         pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
-        return _joined([self._session.run([self._output], {self._inputs[0]: piece})[0] for piece in pieces])
+        answers = [self._session.run(self._outputs, {self._inputs[0]: piece}) for piece in pieces]
+        return [_joined([answer[i] for answer in answers]) for i in range(len(self._outputs))]
+
+
+def _require(path: Path, expected: str) -> None:
+    """The file is read in pieces: it may be larger than the memory. Raises TritonModelException."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    if digest.hexdigest() != expected:
+        raise pb_utils.TritonModelException(
+            f"{path.name} has sha256 {digest.hexdigest()}, and model.json says {expected}"
+        )
 
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:

@@ -9,7 +9,8 @@ import torch
 
 from services.base.errors import BadConfig
 from services.features.frames.inception import InceptionV3
-from services.features.models import SOME_TENSORS, models_of
+from services.features.frames.spec import NETWORK
+from services.features.models import models_of
 from services.features.spec import FeaturesConfig
 from services.features.weights_file import check_state_dict
 
@@ -90,7 +91,7 @@ def test_the_names_that_are_looked_for_are_the_networks(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     with torch.device("meta"):
         names = list(InceptionV3().state_dict())
-    assert set(SOME_TENSORS) <= set(names)
+    assert set(NETWORK.some_tensors) <= set(names)
     torch.save({name: torch.zeros(1) for name in names}, path)
     assert list(models_of(FeaturesConfig(weights=str(path)))) == ["inception_v3"]
     torch.save({"features.0.weight": torch.zeros(1)}, path)

@@ -91,4 +91,5 @@ def test_the_last_few_are_kept(tmp_path: Path) -> None:
 
 def test_the_folder_follows_the_usual_variable(tmp_path: Path) -> None:
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "visemill" / "exports"
-    assert len(exporter_digest()) == 64
+    assert len(exporter_digest("inception_v3")) == 64
+    assert exporter_digest("inception_v3") != exporter_digest("semantic")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from semantic_model import SemanticModel, seeded_encoder
 
-from services.features.speech.semantic import EncoderShape, SemanticModel, seeded_encoder
+from services.features.speech.semantic import EncoderShape
 
 LENGTHS = (5, 17, 1, 40)
 
