@@ -1,5 +1,5 @@
-"""A run on this machine: local worker processes, fed and watched until every shard is done.
+"""A run on this machine: from its plan to its summary, with worker processes and process groups of ranks.
 
-Belongs here: the pure decision what to do next, the loop around it, and the worker processes.
-May not: know Kubernetes, or write outputs; workers do that.
+Belongs here: the backends of the passes of a run, and their processes.
+May not: know Kubernetes, decide what comes next, or write outputs; workers do that.
 """

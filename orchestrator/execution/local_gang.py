@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.runs.gang.decision import Action, End, Fail, Finish, GangState, Generation, Phase, Start
+from orchestrator.runs.actions import Fail, Finish
+from orchestrator.runs.gang.decision import Action, End, GangState, Generation, Phase, Start
 from orchestrator.runs.worker_argv import pod_argv
 from services.base.errors import EXIT_OK
 from services.base.process.ending import end_all, shell_code

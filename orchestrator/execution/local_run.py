@@ -5,28 +5,28 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from orchestrator.console.progress import Progress, lost_attempt
-from orchestrator.execution.decision import Failure, Finish, Observed, Start, Stop, Wait, decide
+from orchestrator.console.progress import Progress
 from orchestrator.execution.local_gang import LocalGang
-from orchestrator.execution.local_workers import LocalCluster, WorkerEvent
+from orchestrator.execution.local_map import LocalMap
+from orchestrator.execution.local_workers import LocalWorkers
 from orchestrator.pipelines.base import Pipeline
+from orchestrator.runs.actions import Fail
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
 from orchestrator.runs.gang.passes import carry_gangs
 from orchestrator.runs.gang.results import gangs_are_whole
+from orchestrator.runs.map.drive import drive
 from orchestrator.runs.options import RunOptions, log_dir, work_flags
 from orchestrator.runs.publish import ABANDONED_AFTER_S, publish, take_inventory
 from orchestrator.runs.worker_argv import rank_argv, work_argv
-from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig
+from services.base.errors import EXIT_INTERRUPTED, EXIT_OK
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.interface import Store
 
-_LOOK_EVERY_S = 0.5
 # In an object store a look at the lease is a listing.
 _CHECK_EVERY_S = 5.0
 
@@ -41,14 +41,6 @@ class RunLoop:
         self._outputs = outputs
         self._options = options
         self._commits = Commits(order, state)
-        self._failures: dict[int, Failure] = {}
-        self._bad: set[int] = set()
-        self._done: set[int] = set()
-        self._running: dict[int, int] = {}
-        self._clips_of_attempt: dict[int, int] = {}
-        self._quarantined_of: dict[int, int] = {}
-        self._num_problems = 0
-        self._config_error = ""
         self._interrupted = False
 
     def run(self) -> Summary:
@@ -65,11 +57,10 @@ class RunLoop:
                 left = "".join(f"; {name} was changed since and is left as it is" for name in inventory.edited)
                 return self._summary(held, EXIT_OK, f"finished before{left}", began_s, nothing_to_do=True)
             self._outputs.clean_abandoned(ABANDONED_AFTER_S)
-            stop = self._work(inventory.done, lease.check)
+            failed = self._work(inventory.done, lease.check)
             observed = self._commits.look()
-            if stop is not None:
-                code = EXIT_INTERRUPTED if self._interrupted else stop.exit_code
-                return self._summary(self._commits.read(observed.done), code, stop.why, began_s)
+            if failed is not None:
+                return self._summary(self._commits.read(observed.done), failed.exit_code, failed.why, began_s)
             lease.check()
             done = publish(self._pipeline, self._commits, observed, self._outputs)
             return self._after_publishing(done, began_s, lease.check)
@@ -105,31 +96,37 @@ class RunLoop:
             return self._summary(done, EXIT_OK, "finished", began_s)
         return self._summary(done, EXIT_INTERRUPTED if self._interrupted else failed.exit_code, failed.why, began_s)
 
-    def _work(self, done: Collection[int], check: Callable[[], None]) -> Stop | None:
+    def _work(self, done: Collection[int], check: Callable[[], None]) -> Fail | None:
         """Until every shard is done (None), or the reason to stop."""
-        self._done = set(done)
-        num_clips_done = 0
+        order, options = self._order, self._options
+        num_clips_done, quarantined = 0, {}
         for commit in self._commits.read(done):
-            self._quarantined_of[commit.shard] = commit.num_quarantined
             num_clips_done += commit.num_clips
-        self._num_problems = num_problems(self._order, self._state)
-        quiet, as_json = self._options.quiet, self._options.progress_as_json
-        progress = Progress(self._order.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
-        progress.shards = (len(self._done), self._order.num_shards)
-        if len(self._done) == self._order.num_shards:
-            # Nothing is left to start, but the limit on failures may say that nothing is to be published either.
-            (answer,) = decide(self._order.num_shards, self._observed(0), self._options.policy, time.monotonic())
-            return answer if isinstance(answer, Stop) else None
-        cluster = LocalCluster(self._argv(), self._options.num_workers, log_dir(self._order, self._state))
+            quarantined[commit.shard] = commit.num_quarantined
+        quiet, as_json = options.quiet, options.progress_as_json
+        progress = Progress(order.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
+        progress.shards = (len(done), order.num_shards)
+        num_left = order.num_shards - len(done)
+        # With nothing left to start, the limit on failures may say that nothing is to be published either.
+        workers = LocalWorkers(self._argv(), options.num_workers, log_dir(order, self._state)) if num_left else None
+        backend = LocalMap(
+            *(order.num_shards, workers, progress, lambda: self._interrupted, check),
+            done=done,
+            quarantined=quarantined,
+            num_problems=num_problems(order, self._state),
+        )
+        if workers is None:
+            return drive(backend, options.policy)
         with self._interruptible():
             try:
-                ending = self._drive(cluster, progress, check)
-                if ending is None:
-                    cluster.drain()
-                return ending
+                progress.say(f"{workers.num_slots} workers, {num_left} shards to do; loading models")
+                failed = drive(backend, options.policy)
+                if failed is None:
+                    workers.drain()
+                return failed
             finally:
                 progress.close()
-                cluster.stop()
+                workers.stop()
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -140,87 +137,6 @@ class RunLoop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _drive(self, cluster: LocalCluster, progress: Progress, check: Callable[[], None]) -> Stop | None:
-        progress.say(
-            f"{cluster.num_places} workers, {self._order.num_shards - len(self._done)} shards to do; loading models"
-        )
-        checked_s = time.monotonic()
-        while True:
-            now_s = time.monotonic()
-            actions = decide(self._order.num_shards, self._observed(cluster.num_places), self._options.policy, now_s)
-            timeout_s = _LOOK_EVERY_S
-            for action in actions:
-                match action:
-                    case Start(shard, attempt):
-                        self._start(cluster, shard, attempt)
-                    case Stop():
-                        progress.say(f"stopping the workers ({action.why}); shards that are done are kept")
-                        return action
-                    case Finish():
-                        return None
-                    case Wait(until_s) if until_s is not None:
-                        timeout_s = min(_LOOK_EVERY_S, max(0.01, until_s - now_s))
-            for event in cluster.wait(timeout_s):
-                self._take(event, progress)
-            if now_s - checked_s > _CHECK_EVERY_S:
-                checked_s = now_s
-                check()
-            progress.shards = (len(self._done), self._order.num_shards)
-            progress.tick()
-
-    def _observed(self, num_places: int) -> Observed:
-        return Observed(
-            done=frozenset(self._done),
-            running=frozenset(self._running.values()),
-            bad=frozenset(self._bad),
-            failures=self._failures,
-            num_quarantined=self._num_problems + sum(self._quarantined_of.values()),
-            idle=num_places - len(self._running),
-            config_error=self._config_error,
-            interrupted=self._interrupted,
-        )
-
-    def _start(self, cluster: LocalCluster, shard: int, attempt: int) -> None:
-        place = next(p for p in range(cluster.num_places) if p not in self._running)
-        self._running[place] = shard
-        self._clips_of_attempt[shard] = 0
-        self._quarantined_of[shard] = 0
-        cluster.submit(place, shard, attempt)
-
-    def _take(self, message: WorkerEvent, progress: Progress) -> None:
-        event, shard = message.event, self._running.get(message.place)
-        match event["event"]:
-            case "clip":
-                progress.clip(ok=event["ok"])
-                self._clips_of_attempt[event["shard"]] += 1
-                self._quarantined_of[event["shard"]] += not event["ok"]
-            case "waiting":
-                progress.say(f"shard {event['shard']} waits {event['wait_s']:g} s: {event['why']}")
-            case "shard_done":
-                self._done.add(event["shard"])
-                self._running.pop(message.place, None)
-            case "shard_bad":
-                self._bad.add(event["shard"])
-                self._running.pop(message.place, None)
-                progress.say(f"shard {event['shard']} given up: {event['message']}")
-            case "exit":
-                self._running.pop(message.place, None)
-                if shard is not None:
-                    self._lost(shard, event, progress)
-
-    def _lost(self, shard: int, event: Mapping[str, Any], progress: Progress) -> None:
-        progress.undo(self._clips_of_attempt.get(shard, 0))
-        self._quarantined_of[shard] = 0
-        code = event["code"]
-        words = f"{event['reason']}: {event['message']}" if event["reason"] else event["detail"]
-        if code == BadConfig.exit_code:
-            self._config_error = words
-            return
-        before = self._failures.get(shard)
-        num_attempts = (before.num_attempts if before else 0) + 1
-        self._failures[shard] = Failure(code, num_attempts, time.monotonic(), words)
-        progress.say(lost_attempt(shard, num_attempts, code, words))
 
     def _interrupt(self, *_: object) -> None:
         self._interrupted = True

@@ -1,4 +1,4 @@
-"""This machine as a cluster: `work` subprocesses that are fed one shard a line and answer with events."""
+"""Worker processes on this machine: `work` subprocesses that are fed one shard a line and answer with events."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TERMINATE_GRACE_S = 10.0
 
 @dataclass(frozen=True)
 class WorkerEvent:
-    """What a place said: an event of the worker, or {"event": "exit"} with its exit code and last words."""
+    """What a slot said: an event of the worker, or {"event": "exit"} with its exit code and last words."""
 
-    place: int
+    slot: int
     pid: int
     event: dict[str, Any]
 
@@ -36,23 +36,23 @@ class _Worker:
     words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
 
-class LocalCluster:
-    """A fixed number of places, each with at most one worker process. Use from one thread."""
+class LocalWorkers:
+    """A fixed number of slots, each with at most one worker process. Use from one thread."""
 
-    def __init__(self, argv: Sequence[str], num_places: int, log_dir: str) -> None:
-        """argv: the `work` argv without --shards. log_dir: where each place's log goes."""
+    def __init__(self, argv: Sequence[str], num_slots: int, log_dir: str) -> None:
+        """argv: the `work` argv without --shards. log_dir: where each slot's log goes."""
         self._argv = [*argv, "--shards", "-", "--parent", str(os.getpid())]
         self._workers: dict[int, _Worker] = {}
         self._events: queue.Queue[WorkerEvent] = queue.Queue()
         self._log_dir = log_dir
-        self.num_places = num_places
+        self.num_slots = num_slots
         os.makedirs(log_dir, exist_ok=True)  # noqa: PTH103 - a plain folder of text, wherever the state root is
 
-    def submit(self, place: int, shard: int, attempt: int) -> None:
-        """Gives a shard to a place, starting its worker when there is none."""
-        worker = self._workers.get(place)
+    def submit(self, slot: int, shard: int, attempt: int) -> None:
+        """Gives a shard to a slot, starting its worker when there is none."""
+        worker = self._workers.get(slot)
         if worker is None or worker.process.poll() is not None:
-            worker = self._start(place)
+            worker = self._start(slot)
         assert worker.process.stdin is not None
         # Where the pipe is broken the worker has died since, and its exit gives the shard back.
         with contextlib.suppress(BrokenPipeError):
@@ -60,13 +60,13 @@ class LocalCluster:
             worker.process.stdin.flush()
 
     def wait(self, timeout_s: float) -> list[WorkerEvent]:
-        """Events since the last call, of workers that still have their place; waits at most timeout_s for the first."""
+        """Events since the last call, of workers that still have their slot; waits at most timeout_s for the first."""
         events: list[WorkerEvent] = []
         with contextlib.suppress(queue.Empty):
             events.append(self._events.get(timeout=max(0.0, timeout_s)))
             while True:
                 events.append(self._events.get_nowait())
-        return [event for event in events if self._workers[event.place].process.pid == event.pid]
+        return [event for event in events if self._workers[event.slot].process.pid == event.pid]
 
     def stop(self) -> None:
         """Asks every worker to end (SIGTERM), and kills those that do not within the grace."""
@@ -96,7 +96,7 @@ class LocalCluster:
         with contextlib.suppress(BrokenPipeError):
             worker.process.stdin.close()
 
-    def _start(self, place: int) -> _Worker:
+    def _start(self, slot: int) -> _Worker:
         process = subprocess.Popen(
             self._argv,
             stdin=subprocess.PIPE,
@@ -104,31 +104,31 @@ class LocalCluster:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            errors="replace",
+            errors="reslot",
             start_new_session=True,
         )
         worker = _Worker(process)
-        self._workers[place] = worker
-        stderr = threading.Thread(target=self._read_log, args=(place, worker), daemon=True)
+        self._workers[slot] = worker
+        stderr = threading.Thread(target=self._read_log, args=(slot, worker), daemon=True)
         stderr.start()
-        threading.Thread(target=self._read_events, args=(place, worker, stderr), daemon=True).start()
+        threading.Thread(target=self._read_events, args=(slot, worker, stderr), daemon=True).start()
         return worker
 
-    def _read_events(self, place: int, worker: _Worker, stderr: threading.Thread) -> None:
+    def _read_events(self, slot: int, worker: _Worker, stderr: threading.Thread) -> None:
         assert worker.process.stdout is not None
         for line in worker.process.stdout:
             event = event_of(line)
             if event is not None:
-                self._events.put(WorkerEvent(place, worker.process.pid, event))
+                self._events.put(WorkerEvent(slot, worker.process.pid, event))
         code = worker.process.wait()
         stderr.join(timeout=5)
         self._events.put(
-            WorkerEvent(place, worker.process.pid, {"event": "exit", "code": code, **_last_error(worker.words)})
+            WorkerEvent(slot, worker.process.pid, {"event": "exit", "code": code, **_last_error(worker.words)})
         )
 
-    def _read_log(self, place: int, worker: _Worker) -> None:
+    def _read_log(self, slot: int, worker: _Worker) -> None:
         assert worker.process.stderr is not None
-        with open(os.path.join(self._log_dir, f"worker-{place}.log"), "a", encoding="utf-8") as file:  # noqa: PTH118, PTH123
+        with open(os.path.join(self._log_dir, f"worker-{slot}.log"), "a", encoding="utf-8") as file:  # noqa: PTH118, PTH123
             for line in worker.process.stderr:
                 worker.words.append(line.rstrip())
                 with contextlib.suppress(OSError):

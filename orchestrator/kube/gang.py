@@ -12,7 +12,8 @@ from orchestrator.kube.pod_manifest import TERMINATION_LOG
 from orchestrator.kube.policies.gang_generation import generation_of
 from orchestrator.kube.policies.lost_nodes import lost_pods
 from orchestrator.kube.settings import KubeSettings
-from orchestrator.runs.gang.decision import Action, End, Fail, ForceDelete, GangState, Generation, Start
+from orchestrator.runs.actions import Fail, ForceDelete
+from orchestrator.runs.gang.decision import Action, End, GangState, Generation, Start
 from orchestrator.runs.worker_argv import pod_argv
 from services.base.run.gang_log import GangLog
 from services.base.run.passes import GangPass

@@ -1,4 +1,4 @@
-"""The Job that carries out a step: which workers it starts, on which shards. Long lists of shards go into the store."""
+"""The Job that starts shards: which workers it has, on which of them. Long lists of shards go into the store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from orchestrator.kube.job_manifest import MapJob, RunId, map_job
 from orchestrator.kube.pod_manifest import METRICS_PORT, TERMINATION_LOG
-from orchestrator.kube.policies.next_step import Create
 from orchestrator.kube.policies.spread import Spread, max_failed_indexes, spread
 from orchestrator.kube.settings import KubeSettings
+from orchestrator.runs.map.decision import Start
 from orchestrator.runs.options import RunOptions, work_flags
 from orchestrator.runs.worker_argv import work_argv
 from services.base.run import paths
@@ -21,7 +21,7 @@ _MOST_LETTERS = 4096
 
 
 def job_of(
-    step: Create,
+    start: Start,
     run_id: RunId,
     order: RunSpec,
     state: Store,
@@ -31,19 +31,19 @@ def job_of(
     parallelism: int,
 ) -> tuple[dict[str, Any], Spread]:
     """(the Job, how its shards are spread over indexes and pods). Raises Transient."""
-    parts = spread(len(step.shards), parallelism, settings.max_indexes, alone=step.alone)
+    parts = spread(len(start.shards), parallelism, settings.max_indexes, alone=start.attempt.alone)
     argv = work_argv([stage.name for stage in order.stages], work_flags(order, state, options))
     # The image's entry point is `python -m services`.
-    words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(step.generation)]
+    words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(start.attempt.number)]
     words += ["--metrics-listen", f":{METRICS_PORT}"]
     job = MapJob(
         run_id,
-        step.generation,
+        start.attempt.number,
         words,
-        _listed(step.shards, order.run, state),
+        _listed(start.shards, order.run, state),
         parts.num_indexes,
         parts.num_pods,
-        settings.pods(step.memory_mib),
+        settings.pods(start.attempt.memory_mib),
         options.policy.max_attempts - 1,
         max_failed_indexes(parts.num_indexes),
         settings.job_deadline_s,

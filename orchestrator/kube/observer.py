@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from orchestrator.kube.jobs_client import KubeRunJobs, Look
 from orchestrator.kube.policies.lost_nodes import left_pods, lost_pods
-from orchestrator.kube.policies.next_step import Seen
 from orchestrator.kube.policies.pod_trouble import Trouble, endings, troubles
+from orchestrator.kube.policies.seen import Seen
 from orchestrator.kube.state import JobSeen
 from orchestrator.runs.commits.observe import observe, read_quarantine
 from orchestrator.runs.gang.results import gangs_are_done
@@ -69,7 +69,10 @@ class Observer:
         lost, self._left = lost_pods(late, nodes, now_s), left_pods(late, nodes, now_s)
         # Of a whole look only what was listed counts: the store has the last word.
         done = self._done if self.listed else self._done | completed
-        return Seen(done, jobs, shards_of, self.look.pods, lost, since, self.num_quarantined, wanted_parallelism)
+        return Seen(
+            *(done, jobs, shards_of, self.look.pods, lost, since, self.num_quarantined, wanted_parallelism),
+            is_exact=self.listed,
+        )
 
     def shards_of(self, job: JobSeen) -> tuple[int, ...]:
         """The list that a Job's indexes divide. Raises NotThere when it is gone from the store."""

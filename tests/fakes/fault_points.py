@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from quick_stages import BROKEN, QuickPass
 
-import orchestrator.execution.decision
 import orchestrator.execution.local_workers
 import orchestrator.planner.planning
+import orchestrator.runs.map.decision
 import services.base.worker.work
 from orchestrator.cli import main as cli
 from orchestrator.runs.claim.lease import FolderLease
@@ -491,7 +491,7 @@ def main(name, folder, root=""):
     )
     orchestrator.planner.services.run_service = in_this_process
     # A shard whose worker was killed is tried again at once.
-    orchestrator.execution.decision._BACKOFF = Backoff(first_s=0.01, most_s=60.0)
+    orchestrator.runs.map.decision._BACKOFF = Backoff(first_s=0.01, most_s=60.0)
     scenario = scenario_of(name, folder, root or str(folder))
     print(json.dumps(check_all(scenario)))
 

@@ -16,7 +16,7 @@ from orchestrator.execution import local_run
 from orchestrator.execution.local_gang import LocalGang
 from orchestrator.execution.local_run import RunLoop
 from orchestrator.pipelines.grid.pipeline import PIPELINE
-from orchestrator.runs.gang.decision import Fail
+from orchestrator.runs.actions import Fail
 from orchestrator.runs.gang.drive import drive
 from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.options import RunOptions

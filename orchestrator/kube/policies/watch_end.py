@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from orchestrator.kube.policies.next_step import Fail, Limits, Seen, next_step
+from orchestrator.kube.policies.map_state import map_state
+from orchestrator.kube.policies.seen import Limits, Seen
+from orchestrator.kube.policies.upkeep import KUBE_POLICIES
+from orchestrator.runs.actions import Fail
+from orchestrator.runs.map.decision import decide
+from orchestrator.runs.policy import Policy
 
 _IDLE_LIMIT_S = 300.0
 # How far pods may grow is a setting of whoever carries the run: here any memory will do.
@@ -28,9 +33,10 @@ def watch_end(seen: Seen, num_shards: int, *, finished: bool, idle_s: float) -> 
     if seen.jobs:
         # As one who has followed the newest Job while it was at work.
         followed = dataclasses.replace(seen, since=seen.jobs[-1].generation)
-        step = next_step(followed, Limits(num_shards, _ANY_MEMORY_MIB, _ANY_MEMORY_MIB))
-        if isinstance(step, Fail):
-            return f"the run has failed: {step.why}"
+        state = map_state(followed, Limits(num_shards, _ANY_MEMORY_MIB, _ANY_MEMORY_MIB))
+        for action in decide(state, Policy(), KUBE_POLICIES):
+            if isinstance(action, Fail):
+                return f"the run has failed: {action.why}"
     if idle_s < _IDLE_LIMIT_S:
         return ""
     rest = "to be published" if len(seen.done) == num_shards else "to be made"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.run.gang_log import GangLog
 
@@ -90,34 +91,6 @@ class End:
     """End what lives of this generation: another has followed it, or the pass is over."""
 
     generation: int
-
-
-@dataclass(frozen=True)
-class ForceDelete:
-    """Remove pods whose node is lost."""
-
-    pods: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Look again later, at the latest after so many seconds (None: when something changes). note: for people."""
-
-    note: str = ""
-    at_most_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The result is committed, and nothing is left at work."""
-
-
-@dataclass(frozen=True)
-class Fail:
-    """The pass ends here, unfinished, with this exit code."""
-
-    why: str
-    exit_code: int
 
 
 Action = Start | End | ForceDelete | Wait | Finish | Fail

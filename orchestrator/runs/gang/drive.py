@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from orchestrator.runs.gang.decision import Action, Fail, Finish, GangState, Start, Wait, decide
+from orchestrator.runs.actions import Fail, Finish, Wait
+from orchestrator.runs.gang.decision import Action, GangState, Start, decide
 from services.base.errors import EXIT_TRANSIENT, Transient
 
 _AWAY_LIMIT_S = 1800.0

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Protocol
 
-from orchestrator.runs.gang.decision import Fail
+from orchestrator.runs.actions import Fail
 from orchestrator.runs.gang.drive import GangBackend, drive
 from orchestrator.runs.gang.results import gangs_are_whole, settle
 from services.base.errors import EXIT_TRANSIENT

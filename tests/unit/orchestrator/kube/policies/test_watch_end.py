@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.cli import cluster
-from orchestrator.kube.policies.next_step import Seen
+from orchestrator.kube.policies.seen import Seen
 from orchestrator.kube.policies.watch_end import watch_end
 from orchestrator.kube.state import JobSeen, PodSeen, TerminationMessage
 

@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.runs.gang.decision import (
-    End,
-    Fail,
-    Finish,
-    ForceDelete,
-    GangState,
-    Generation,
-    Start,
-    Wait,
-    decide,
-)
+from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
+from orchestrator.runs.gang.decision import End, GangState, Generation, Start, decide
 from services.base.run.gang_log import GangLog, LogEntry
 
 LATER = 100.0

@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from orchestrator.runs.gang.decision import Fail, GangState, Generation, Start
+from orchestrator.runs.actions import Fail
+from orchestrator.runs.gang.decision import GangState, Generation, Start
 from orchestrator.runs.gang.passes import carry_gangs
 from services.base.run.passes import MapPass, gang_pass
 from services.base.run.spec import PinnedStage, RunSpec

@@ -1,24 +1,19 @@
-"""The next step of a run on a cluster, as a table."""
+"""What a run on a cluster does next, as a table: from its Jobs and pods by way of the decision that every run has."""
 
 import dataclasses
 
 import pytest
 
-from orchestrator.kube.policies.next_step import (
-    Create,
-    Delete,
-    Fail,
-    ForceDelete,
-    Limits,
-    Publish,
-    Scale,
-    Seen,
-    Wait,
-    next_step,
-)
+from orchestrator.kube.policies.map_state import map_state
+from orchestrator.kube.policies.seen import Limits, Seen
+from orchestrator.kube.policies.upkeep import KUBE_POLICIES
 from orchestrator.kube.state import JobSeen, PodSeen, TerminationMessage
+from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
+from orchestrator.runs.map.decision import Attempt, Delete, Scale, Start, decide
+from orchestrator.runs.policy import Policy
 
-LIMITS = Limits(num_shards=4, memory_mib=1000, max_memory_mib=4000, max_failures=5)
+LIMITS = Limits(num_shards=4, memory_mib=1000, max_memory_mib=4000)
+POLICY = Policy(max_failures=5)
 ALL = (0, 1, 2, 3)
 
 
@@ -36,6 +31,17 @@ def pod(exit_code=None, index=0, generation=1, **fields):
 HELD = pod(index=1, deleted_s=1.0, is_held=True)
 
 
+def create(generation, shards, memory_mib, *, alone=False, why=""):
+    return Start(shards, Attempt(generation, memory_mib, alone, why))
+
+
+def next_step(observed):
+    """The first of the actions; after it there is but to wait."""
+    first, *rest = decide(map_state(observed, LIMITS), POLICY, KUBE_POLICIES)
+    assert all(action == Wait() for action in rest)
+    return first
+
+
 def seen(*jobs, done=(), shards=ALL, since=1, **fields):
     return Seen(frozenset(done), jobs, (shards,) * len(jobs), since=since, **fields)
 
@@ -43,8 +49,8 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
 @pytest.mark.parametrize(
     ("observed", "step"),
     [
-        pytest.param(seen(since=0), Create(1, ALL, 1000), id="nothing there: the first Job"),
-        pytest.param(seen(done=(1, 2), since=0), Create(1, (0, 3), 1000), id="only what remains"),
+        pytest.param(seen(since=0), create(1, ALL, 1000), id="nothing there: the first Job"),
+        pytest.param(seen(done=(1, 2), since=0), create(1, (0, 3), 1000), id="only what remains"),
         pytest.param(seen(job(), done=(1,)), Wait(), id="it goes on"),
         pytest.param(
             seen(job("suspended"), done=(1,)), Wait("suspended: `visemill resume` resumes it"), id="suspended"
@@ -55,17 +61,23 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
         pytest.param(seen(job(), lost=("p-1",)), ForceDelete(("p-1",)), id="pods of lost nodes go first"),
         pytest.param(
             seen(job(completed=frozenset({0})), done=(0, 2), pods=(HELD,)),
-            Create(2, (1, 3), 1000, why="the last one's pods were on nodes that do not answer"),
+            create(2, (1, 3), 1000, why="the last one's pods were on nodes that do not answer"),
             id="a Job that can never end is followed by another",
         ),
         pytest.param(
-            seen(job(), job(generation=2), done=(0, 2), pods=(HELD,)), Delete("j-1"), id="and removed when it has been"
+            seen(job(), job(generation=2), done=(0, 2), pods=(HELD,)),
+            Delete("j-1", "another has what it left"),
+            id="and removed when it has been",
         ),
-        pytest.param(seen(job(), done=ALL, pods=(HELD,)), Delete("j-1"), id="nor does it stay when all is done"),
-        pytest.param(seen(job("complete"), done=ALL, pods=(HELD,)), Publish(), id="a pod that is held is not at work"),
+        pytest.param(
+            seen(job(), done=ALL, pods=(HELD,)),
+            Delete("j-1", "its last pods are on nodes that do not answer"),
+            id="nor does it stay when all is done",
+        ),
+        pytest.param(seen(job("complete"), done=ALL, pods=(HELD,)), Finish(), id="a pod that is held is not at work"),
         pytest.param(
             seen(job(), done=(1,), pods=(pod(137, 0, trouble="OOMKilled"), pod(137, 1, trouble="OOMKilled"))),
-            Create(2, (0, 2, 3), 2000, why="pods ran out of 1000 MiB: they get 2000"),
+            create(2, (0, 2, 3), 2000, why="pods ran out of 1000 MiB: they get 2000"),
             id="a Job with too little memory is followed at once",
         ),
         pytest.param(
@@ -76,37 +88,37 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
         pytest.param(seen(job(), wanted_parallelism=1), Scale("j-1", 1), id="scaled"),
         pytest.param(seen(job(), wanted_parallelism=9), Scale("j-1", 2), id="to no more pods than indexes"),
         pytest.param(seen(job(), wanted_parallelism=2), Wait(), id="as it is"),
-        pytest.param(seen(job("complete"), done=ALL), Publish(), id="all done"),
-        pytest.param(seen(done=ALL, since=0), Publish(), id="all done and the Jobs long gone"),
+        pytest.param(seen(job("complete"), done=ALL), Finish(), id="all done"),
+        pytest.param(seen(done=ALL, since=0), Finish(), id="all done and the Jobs long gone"),
         pytest.param(
             seen(job(), done=ALL, pods=(pod(),)), Wait("all shards are done; the last pods end"), id="a pod still works"
         ),
         pytest.param(
-            seen(job(), done=ALL, pods=(pod(phase="Pending"),)), Publish(), id="one that has not begun holds nothing up"
+            seen(job(), done=ALL, pods=(pod(phase="Pending"),)), Finish(), id="one that has not begun holds nothing up"
         ),
         pytest.param(
             seen(job("failed"), done=(0,), since=0),
-            Create(2, (1, 2, 3), 1000, why="the shards that remain"),
+            create(2, (1, 2, 3), 1000, why="the shards that remain"),
             id="a Job that ended before we came: anew",
         ),
         pytest.param(
             seen(job("failed"), done=(0,), since=0, pods=(pod(75, trouble="OOMKilled"),)),
-            Create(2, (1, 2, 3), 2000, why="the shards that remain"),
+            create(2, (1, 2, 3), 2000, why="the shards that remain"),
             id="of which the memory is remembered",
         ),
         pytest.param(
             seen(job("failed", failed=frozenset({1})), done=(0, 2), pods=(pod(137, 1, trouble="OOMKilled"),)),
-            Create(2, (1, 3), 2000, why="pods ran out of 1000 MiB: they get 2000"),
+            create(2, (1, 3), 2000, why="pods ran out of 1000 MiB: they get 2000"),
             id="more memory for what remains",
         ),
         pytest.param(
             seen(job("failed", failed=frozenset({1})), done=(0, 2), pods=(pod(70, 1),)),
-            Create(2, (1, 3), 1000, alone=True, why="shards 1, 3 are tried apart from each other"),
+            create(2, (1, 3), 1000, alone=True, why="shards 1, 3 are tried apart from each other"),
             id="siblings of a shard that fails are tried apart",
         ),
         pytest.param(
             seen(job("complete"), done=(0, 1)),
-            Create(2, (2, 3), 1000, alone=True, why="shards 2, 3 are tried apart from each other"),
+            create(2, (2, 3), 1000, alone=True, why="shards 2, 3 are tried apart from each other"),
             id="commits that somebody took back",
         ),
         pytest.param(seen(job("deleted", generation=2), since=3), None, id="deleted behind our back"),
@@ -114,7 +126,7 @@ def seen(*jobs, done=(), shards=ALL, since=1, **fields):
     ],
 )
 def test_table(observed, step):
-    found = next_step(observed, LIMITS)
+    found = next_step(observed)
     if step is None:
         assert isinstance(found, Fail) and found.exit_code == 75 and "deleted" in found.why
     else:
@@ -183,7 +195,7 @@ BAD_CONFIG = pod(78, termination_message=TerminationMessage("BAD_CONFIG", "LIBRA
     ],
 )
 def test_endings(observed, exit_code, words):
-    found = next_step(observed, LIMITS)
+    found = next_step(observed)
     assert isinstance(found, Fail) and found.exit_code == exit_code and words in found.why
 
 
@@ -198,12 +210,12 @@ LATER = "a Job of this run that has failed ends; another follows it"
         pytest.param(seen(job("ending", failed=frozenset({0})), since=0), Wait(LATER), id="whatever it has failed of"),
         pytest.param(
             seen(job("failed", reason="PodFailurePolicy"), since=0, pods=(BAD_CONFIG,)),
-            Create(2, ALL, 1000, why="the shards that remain"),
+            create(2, ALL, 1000, why="the shards that remain"),
             id="then another is made",
         ),
         pytest.param(
             seen(job("failed"), job("ending", 2), since=0, pods=(pod(index=1, generation=2, is_held=True),)),
-            Create(3, ALL, 1000, why="the shards that remain"),
+            create(3, ALL, 1000, why="the shards that remain"),
             id="at once where it would not end",
         ),
         pytest.param(seen(job("deleted"), since=0), Wait("a Job of this run is being deleted"), id="it is deleted"),
@@ -211,17 +223,17 @@ LATER = "a Job of this run that has failed ends; another follows it"
     ],
 )
 def test_a_run_begun_while_the_last_ones_job_fails_does_not_end_with_its_reason(observed, step):
-    assert next_step(observed, LIMITS) == step
+    assert next_step(observed) == step
 
 
 def test_a_bad_config_of_an_earlier_job_does_not_end_the_next():
     observed = seen(job("failed"), job(generation=2), since=2, pods=(BAD_CONFIG,))
-    assert next_step(observed, LIMITS) == Wait()
+    assert next_step(observed) == Wait()
 
 
 def test_two_who_look_at_the_same_make_the_same_job():
     observed = seen(job("failed", failed=frozenset({1})), done=(0, 2), pods=(pod(137, 1, trouble="OOMKilled"),))
-    assert next_step(observed, LIMITS) == next_step(dataclasses.replace(observed), LIMITS)
+    assert next_step(observed) == next_step(dataclasses.replace(observed))
 
 
 @pytest.mark.parametrize("fault", ["none", "memory", "bug behind siblings"])
@@ -230,9 +242,9 @@ def test_a_run_driven_by_the_decision_comes_to_its_end(fault):
     done, jobs, pods, since = set(), [], (), 0
     for _ in range(50):
         observed = Seen(frozenset(done), tuple(j for j, _ in jobs), tuple(s for _, s in jobs), pods, since=since)
-        step = next_step(observed, LIMITS)
+        step = next_step(observed)
         match step:
-            case Create(generation, shards, memory_mib, alone):
+            case Start(shards, Attempt(generation, memory_mib, alone)):
                 since = since or generation
                 num_indexes = len(shards) if alone else 1
                 fails = {
@@ -258,4 +270,4 @@ def test_a_run_driven_by_the_decision_comes_to_its_end(fault):
     if fault == "bug behind siblings":
         assert isinstance(step, Fail) and step.exit_code == 70 and done == {0, 2, 3}
     else:
-        assert step == Publish() and done == set(ALL)
+        assert step == Finish() and done == set(ALL)
