@@ -11,7 +11,7 @@ from services.base.store.by_digest import cache_folder, fetched, is_uri
 from services.base.worker.fingerprint import remembered_sha256
 from services.features.networks import network_named
 from services.features.spec import FeaturesConfig
-from services.features.weights_file import check_state_dict
+from services.features.weights_file import check_onnx, check_state_dict
 
 # Of a run; a server's is --weights.
 FLAG = "--iv3-weights"
@@ -21,12 +21,20 @@ LOG = logging.getLogger(__name__)
 def models_of(config: FeaturesConfig) -> dict[str, str]:
     """The network's name -> `weights_of`. Raises BadConfig as it does, and for a file that cannot be the network's."""
     weights = weights_of(config)
-    # What the formats of others are, their own readers check; a file of a store is fetched where it is loaded.
-    if config.weights and not is_uri(config.weights) and not config.weights.endswith((".onnx", ".safetensors")):
-        network, path = network_named(config.model), weights_path(config)
-        assert path is not None
-        check_state_dict(path, FLAG, network.some_tensors, network.remedy or network.name)
+    # With triton the file says which weights the server must serve, and nobody loads it.
+    if config.weights and config.backend != "triton" and not is_uri(config.weights):
+        _check_format(config, weights_path(config))
     return {config.model: weights}
+
+
+def _check_format(config: FeaturesConfig, path: Path | None) -> None:
+    """What other formats hold, their own readers check; a file of a store is fetched where it is loaded."""
+    assert path is not None
+    network = network_named(config.model)
+    if config.backend == "onnxruntime" and path.suffix == ".onnx":
+        check_onnx(path, FLAG, config.model)
+    elif path.suffix != ".safetensors":
+        check_state_dict(path, FLAG, network.some_tensors, network.remedy or network.name)
 
 
 def weights_of(config: FeaturesConfig) -> str:

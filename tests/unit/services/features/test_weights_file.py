@@ -4,6 +4,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
@@ -12,7 +13,7 @@ from services.features.frames.inception import InceptionV3
 from services.features.frames.spec import NETWORK
 from services.features.models import models_of
 from services.features.spec import FeaturesConfig
-from services.features.weights_file import check_state_dict
+from services.features.weights_file import check_onnx, check_state_dict
 
 NAMES = ("first.weight", "last.bias")
 TENSORS = {name: torch.arange(1000.0) for name in NAMES}
@@ -97,3 +98,41 @@ def test_the_names_that_are_looked_for_are_the_networks(tmp_path: Path) -> None:
     torch.save({"features.0.weight": torch.zeros(1)}, path)
     with pytest.raises(BadConfig, match=r"WEIGHTS_OF_ANOTHER_NETWORK: --iv3-weights .* has no tensor AuxLogits"):
         models_of(FeaturesConfig(weights=str(path)))
+
+
+def onnx_file(path: Path, name: str | None = "inception_v3") -> Path:
+    """An ONNX model without operators, which says the name of its network."""
+    output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    weights = onnx.helper.make_tensor("y", onnx.TensorProto.FLOAT, [200], [1.0] * 200)
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [output], [weights]))
+    if name is not None:
+        onnx.helper.set_model_props(model, {"model": name, "digest": "d"})
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_an_exported_network_is_taken_where_onnxruntime_loads_it(tmp_path: Path) -> None:
+    path = str(onnx_file(tmp_path / "a.onnx"))
+    assert list(models_of(FeaturesConfig(backend="onnxruntime", weights=path))) == ["inception_v3"]
+    with pytest.raises(BadConfig, match="WEIGHTS_UNREADABLE"):
+        models_of(FeaturesConfig(backend="torch", weights=path))
+
+
+@pytest.mark.parametrize(("name", "said"), [("semantic", "holds semantic, not"), (None, "says no name, not")])
+def test_another_exported_network_is_refused(tmp_path: Path, name: str | None, said: str) -> None:
+    with pytest.raises(BadConfig, match=f"MODEL_OF_ANOTHER_NETWORK: --w .*{said} inception_v3: write it with"):
+        check_onnx(onnx_file(tmp_path / "a.onnx", name), "--w", "inception_v3")
+
+
+@pytest.mark.parametrize("left", [0, 1, 10, 100, 500, -1])
+def test_an_exported_network_that_was_cut_off_is_refused(tmp_path: Path, left: int) -> None:
+    path = onnx_file(tmp_path / "a.onnx")
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(BadConfig, match=r"MODEL_(UNREADABLE|OF_ANOTHER_NETWORK): --w"):
+        check_onnx(path, "--w", "inception_v3")
+
+
+def test_the_file_that_says_what_triton_must_serve_is_loaded_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(b"weights")
+    models_of(FeaturesConfig(backend="triton", triton="127.0.0.1:1", weights=str(path)))
