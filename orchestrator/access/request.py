@@ -14,7 +14,7 @@ from orchestrator.pipelines.lookup import pipeline_of
 from services.base.digest import digest_of
 from services.base.errors import BadConfig
 from services.base.stage.config import argv_of, config_from_argv, config_from_mapping
-from services.base.stage.fields import fields_of
+from services.base.stage.fields import given_of
 
 CLUSTERS = ("local", "kube")
 DEVICES = ("auto", "cpu", "cuda")
@@ -146,12 +146,8 @@ class RunRequest:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it; options that have their defaults are left out."""
-        given = {
-            field.name: getattr(self.options, field.name)
-            for field in fields_of(type(self.options))
-            if getattr(self.options, field.name) != field.default
-        }
-        own = {"pipeline": self.pipeline, "options": given, "roots": asdict(self.roots), "limits": asdict(self.limits)}
+        own = {"pipeline": self.pipeline, "options": given_of(self.options)}
+        own |= {"roots": asdict(self.roots), "limits": asdict(self.limits)}
         return own | {"cluster": self.cluster, "device": self.device}
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import logging
 import math
@@ -14,8 +15,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from orchestrator.cli.answer import Answer, answer_of_error
-from orchestrator.cli.commands import build_parser
+from orchestrator.cli.commands import build_parser, commands
 from orchestrator.cli.parsing.pipeline_commands import translate_original
+from orchestrator.cli.parsing.request_file import with_pipeline, with_place
 from orchestrator.console.escape import printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
 
@@ -34,12 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     line = translate_original(sys.argv[1:] if argv is None else argv)
-    flags = build_parser(line[0] if line else "").parse_args(line)
+    flags = argparse.Namespace(output=_output_of(line))
     try:
+        line = with_pipeline(line, {command.name for command in commands() if command.per_pipeline})
+        flags = build_parser(line[0] if line else "").parse_args(line)
         _require_finite(flags)
         _require_roots(flags)
         answer: Answer = flags.call(flags)
     except VisemillError as error:
+        error.message = with_place(error.message, getattr(flags, "request_places", {}))
         return _fail(flags.output, error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -52,6 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(flags.output, bug)
     text = json.dumps(answer.data, indent=2, ensure_ascii=False) if flags.output == "json" else printable(answer.text)
     return _tell(text, answer.exit_code)
+
+
+def _output_of(line: Sequence[str]) -> str:
+    """The format of an answer where the command line cannot be read whole."""
+    given = {*line, *(f"{before} {word}" for before, word in itertools.pairwise(line))}
+    return "json" if given & {"-o json", "-ojson", "--output json", "--output=json"} else "text"
 
 
 def _require_finite(flags: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_order
 from orchestrator.runs.plan import Plan, Roots, make_plan
 from services.base.run.spec import RunSpec
 from services.base.stage.config import argv_of
+from services.base.stage.fields import given_of, with_files
 from services.base.store.open import open_store
 from services.base.store.roots import absolute
 
@@ -39,6 +40,8 @@ def plan_of(request: RunRequest) -> Plan:
         gangs=gangs,
         recipes=recipes,
     )
+    chosen = given_of(with_files(options, absolute))
+    plan = dataclasses.replace(plan, order=dataclasses.replace(plan.order, options=chosen))
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
 
 

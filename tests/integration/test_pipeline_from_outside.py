@@ -98,7 +98,7 @@ def test_its_run_is_killed_and_resumed_and_gives_the_same_bytes(fork: Path, wavs
 
 
 def test_its_own_command_and_the_script_that_it_replaces_work(fork: Path, wavs: Path, tmp_path: Path) -> None:
-    """Four starts of the command line, and a worker beside one of them."""
+    """Five starts of the command line, and a worker beside one of them."""
     expected = {"files": len(TONES_HZ), "bytes": sum(path.stat().st_size for path in wavs.iterdir())}
     assert visemill(fork, "stats", "tones", "--data-root", wavs) == expected
     overview = subprocess.run(
@@ -110,3 +110,10 @@ def test_its_own_command_and_the_script_that_it_replaces_work(fork: Path, wavs: 
     answer = visemill(fork, *script)
     assert answer["finished"] and answer["pipeline"] == "tones" and answer["shards"]["total"] == 2
     assert len(list((tmp_path / "out").glob("*.npz"))) == len(TONES_HZ)
+
+    # What a run was planned with can be requested again.
+    settings = visemill(fork, "status", "--output-root", tmp_path / "out", "--print-request")
+    assert settings["pipeline"] == "tones" and settings["num-shards"] == 2
+    (tmp_path / "request.json").write_text(json.dumps(settings))
+    pinned = visemill(fork, "pin", "--request", tmp_path / "request.json", "--output-root", tmp_path / "again")
+    assert pinned["run"] == answer["run"]

@@ -7,10 +7,11 @@ import difflib
 import itertools
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NoReturn
 
 from orchestrator.cli.parsing.help_groups import grouped, unit_of
+from orchestrator.cli.parsing.request_file import add_request_flags, filled, read_request, request_path
 from services.base.errors import EXIT_USAGE
 
 _WIDEST = 100
@@ -82,6 +83,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **how: Any) -> None:
         super().__init__(**{"formatter_class": _Formatter, **how})
         self._roots: list[argparse.Action] = []
+        self._pipeline = ""
 
     def add_root(self, name: str, metavar: str) -> None:
         """A root that is given by position unless its flag `--name` is."""
@@ -89,17 +91,35 @@ class Parser(argparse.ArgumentParser):
         action = self.add_argument(dest, metavar=metavar, default=argparse.SUPPRESS, help=f"the same as --{name}")
         self._roots.append(action)
 
+    def take_request(self, pipeline: str) -> None:
+        """Has the flags of a request file, for the commands of a pipeline."""
+        add_request_flags(self)
+        self._pipeline = pipeline
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        args = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
-        has_inputs = _names_inputs(list(args or ()))
+        argv = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
+        path = request_path(argv) if self._pipeline else ""
+        if not path:
+            return self._parse(argv, namespace, {}, ())
+        with filled(self._actions, read_request(path), argv, self._pipeline, self.prog) as (places, defaults):
+            found, unknown = self._parse(argv, namespace, defaults, defaults.get("dataset", ()))
+        found.request_places = places
+        return found, unknown
+
+    def _parse(self, argv: list[str], namespace: Any, requested: Container[str], datasets: Sequence[str]) -> Any:
+        """requested: dests of the flags that a request file gives."""
+        has_inputs = _names_inputs(argv) or any("=" in name for name in datasets)
         for action in self._actions if has_inputs else ():
             action.required = action.required and action.dest != "input_root"
         for action in self._roots:
             flag = f"--{action.dest.replace('_', '-')}"
-            is_given = any(arg == flag or arg.startswith(f"{flag}=") for arg in args or ())
+            is_given = any(arg == flag or arg.startswith(f"{flag}=") for arg in argv)
             action.required = not is_given and not (has_inputs and action.dest == "input_root")
             action.nargs = None if action.required else argparse.SUPPRESS
-        found, unknown = super().parse_known_args(args, namespace)
+            if action.required and action.dest in requested:
+                # Of both, what the command line gives by its place wins.
+                action.required, action.nargs = False, argparse.OPTIONAL
+        found, unknown = super().parse_known_args(argv, namespace)
         if unknown and self._subparsers is None:
             # Here, and not by the parser of the whole program, whose help says nothing of them.
             self.error(

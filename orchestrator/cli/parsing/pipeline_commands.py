@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from orchestrator.cli.parsing.request_file import PIPELINE, request_text, values_of
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.commands import Outcome, PipelineCommands, Verb, commands_of, original_of, resolve
 
@@ -56,6 +59,7 @@ def add_pipelines(
         own = next((verb for verb in has.own if verb.name == command), None)
         text = f"{parser.description} Pipeline {name}: {pipeline.help}."
         sub = below.add_parser(name, help=pipeline.help, description=text, epilog=_replaced(has, command))
+        sub.take_request(name)
         if own is not None and own.calls:
             yield sub, _add_own(sub, own)
             continue
@@ -64,7 +68,7 @@ def add_pipelines(
         _add_roots(sub, pipeline, with_output=shared != "count")
         _add_options(sub, pipeline)
         add(sub)
-        yield sub, call
+        yield sub, _or_printed(sub, call, shared)
 
 
 def _replaced(commands: PipelineCommands, verb: str) -> str | None:
@@ -76,6 +80,8 @@ def _replaced(commands: PipelineCommands, verb: str) -> str | None:
 def _add_own(parser: Parser, verb: Verb) -> Call:
     """The flags of a command of a pipeline's own, and what it calls."""
     from services.base.stage.config import add_config_flags, config_from_flags
+    from services.base.stage.fields import with_files
+    from services.base.store.roots import absolute
 
     options = resolve(verb.options)
     add_config_flags(parser, options)
@@ -83,10 +89,39 @@ def _add_own(parser: Parser, verb: Verb) -> Call:
     def call(flags: argparse.Namespace) -> Answer:
         from orchestrator.cli.answer import Answer, lines_of
 
-        outcome: Outcome = resolve(verb.calls)(config_from_flags(options, flags))
+        made = config_from_flags(options, flags)
+        if flags.print_request:
+            return _printed(parser, flags, with_files(made, absolute))
+        outcome: Outcome = resolve(verb.calls)(made)
         return Answer(outcome.text or "\n".join(lines_of(outcome.data)), outcome.data, outcome.exit_code)
 
     return call
+
+
+def _or_printed(parser: Parser, call: Call, command: str) -> Call:
+    """The call of a shared command, but where the request is to be printed."""
+
+    @functools.wraps(call)
+    def called(flags: argparse.Namespace) -> Answer:
+        if not flags.print_request:
+            return call(flags)
+        from orchestrator.cli.runs.request import effective_values, request_of, requests_of
+
+        requests = (request_of(flags),) if command == "count" else requests_of(flags)
+        return _printed(parser, flags, requests[0].options, effective_values(flags))
+
+    return called
+
+
+def _printed(
+    parser: Parser, flags: argparse.Namespace, options: object, others: Mapping[str, Any] | None = None
+) -> Answer:
+    """What is requested, as a file gives it: the options, other flags, and `others` in the place of what they say."""
+    from orchestrator.cli.answer import Answer
+
+    own = {field.name: getattr(options, field.name) for field in dataclasses.fields(cast("Any", options))}
+    values = {PIPELINE: flags.pipeline, **values_of(parser._actions, flags, {**own, **(others or {})})}
+    return Answer(request_text(values), values)
 
 
 def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None:

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.access.request import Limits, RunRequest
 from orchestrator.cli import cluster
@@ -18,9 +18,8 @@ from orchestrator.cli.runs.request import limits_of, requests_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.progress import Progress
-from orchestrator.pipelines.base import Options
 from services.base.errors import EXIT_INTERRUPTED, BadConfig, from_kind
-from services.base.stage.fields import FileOrName, fields_of
+from services.base.stage.fields import with_files
 from services.base.store.roots import absolute
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def _submitted_of(request: RunRequest, flags: argparse.Namespace) -> RunRequest:
     for name, value in (("--follow-links", flags.follow_links), ("--remote", flags.remote)):
         if value:
             raise BadConfig("BAD_FLAGS", f"{name} works without --server only: leave out one of them")
-    return dataclasses.replace(request, options=_with_whole_paths(request.options))
+    return dataclasses.replace(request, options=with_files(request.options, absolute))
 
 
 def datasets_at(flags: argparse.Namespace) -> list[str]:
@@ -138,16 +137,6 @@ def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Na
             f"end it: visemill cancel {where}\n"
         )
         raise
-
-
-def _with_whole_paths(options: Options) -> Options:
-    """With the files that the options name by their absolute paths: the server has another working directory."""
-    named = {f.name: (f.names, getattr(options, f.name)) for f in fields_of(type(options))}
-    files = {name: kind.file_of(value) for name, (kind, value) in named.items() if isinstance(kind, FileOrName)}
-    whole: Options = dataclasses.replace(
-        cast("Any", options), **{name: absolute(file) for name, file in files.items() if file}
-    )
-    return whole
 
 
 def _client(flags: argparse.Namespace) -> RunClient:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import asdict
+from typing import Any
 
 from orchestrator.access.datasets import named_inputs
 from orchestrator.access.request import Limits, RunRequest, RunRoots
 from orchestrator.cli.device import device_of
+from orchestrator.kube.settings import kube_settings
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
 from services.base.errors import BadConfig
 from services.base.sandbox.supervisor import clip_limits
 from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.fields import with_files
 from services.base.store.roots import absolute
 
 # The default of --max-failures.
@@ -71,6 +76,21 @@ def _request(flags: argparse.Namespace, input_root: str, dataset: str = "") -> R
     )
     limits = limits_of(flags, pipeline) if hasattr(flags, "max_failures") else Limits()
     return RunRequest(flags.pipeline, options, roots, limits, getattr(flags, "cluster", "local"), device_of(flags))
+
+
+def effective_values(flags: argparse.Namespace) -> dict[str, Any]:
+    """By a flag's dest, what a run is carried out with where that is more than the flag says: whole paths, and the
+    settings of a cluster, from wherever they come. Raises BadConfig.
+    """
+    pipeline = pipeline_of(flags.pipeline)
+    found: dict[str, Any] = asdict(with_files(config_from_flags(pipeline.options, flags), absolute))
+    roots = {name: getattr(flags, name, "") for name in ("input_root", "output_root", "state_root")}
+    found |= {name: absolute(root) for name, root in roots.items() if root}
+    if any("=" in name for name in getattr(flags, "dataset", ())):
+        found["dataset"] = [f"{one.name}={absolute(one.input_root)}" for one in named_inputs(flags.dataset, "")]
+    if getattr(flags, "cluster", "local") == "kube":
+        found |= asdict(kube_settings(vars(flags), os.environ))
+    return found
 
 
 def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Limits:

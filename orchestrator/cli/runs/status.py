@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
+from orchestrator.cli.parsing.request_file import FLAG, PIPELINE, PRINT_FLAG, request_text
 from orchestrator.cli.runs import remote
 from orchestrator.console.escape import one_line, one_line_command
 from orchestrator.console.quantities import duration
@@ -19,8 +21,11 @@ from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
 from orchestrator.runs.gang.progress import gang_facts, gang_lines
 from services.base.errors import BadConfig
+from services.base.run import paths
 from services.base.run.spec import ShardCommit
 from services.base.run.totals import Totals
+from services.base.stage.config import config_from_mapping
+from services.base.store.open import join_uri
 
 # Reading a commit takes a request: of more than these a share is read, evenly spread.
 _MOST_READ = 1000
@@ -39,12 +44,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help=f"read the commit of every shard, also where there are more than {_MOST_READ}",
     )
     parser.add_argument("--watch", action="store_true", help="follow the run until it has ended")
+    parser.add_argument(
+        PRINT_FLAG,
+        action="store_true",
+        help=f"print the settings of the run and nothing else, for `run {FLAG}`; with -o json as JSON",
+    )
     remote.add_server_flag(parser)
     cluster.add_place_flags(parser)
 
 
 def status(flags: argparse.Namespace) -> Answer:
     """From the store alone, or as a server says; the run may be going on elsewhere."""
+    if flags.print_request:
+        return _request(flags)
     if flags.server:
         return remote.status(flags)
     if flags.watch and not cluster.is_kube(flags):
@@ -79,6 +91,31 @@ def status(flags: argparse.Namespace) -> Answer:
         data["cluster"] = cluster.cluster_facts(flags)
         text += cluster.cluster_lines(data["cluster"])
     return Answer("\n".join(text), data)
+
+
+def _request(flags: argparse.Namespace) -> Answer:
+    """What the run was planned with: its roots, and every option of its pipeline."""
+    if flags.server:
+        raise BadConfig("BAD_FLAGS", f"{PRINT_FLAG} reads the state of the run: leave out --server")
+    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    if order.options is None:
+        raise BadConfig(
+            "NO_REQUEST",
+            f"run {order.run} was pinned before options were kept: see how it was started",
+        )
+    options = dataclasses.asdict(config_from_mapping(pipeline_of(order.pipeline).options, order.options))
+    is_inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
+    values = {
+        PIPELINE: order.pipeline,
+        "input_root": order.input_root,
+        "output_root": order.output_root,
+        "state_root": "" if is_inside else state.uri,
+        "run": "" if order.run == order.digest[:16] else order.run,
+        **options,
+        "follow_links": order.follow_links,
+    }
+    said = {name.replace("_", "-"): value for name, value in values.items() if value not in (None, "")}
+    return Answer(request_text(said), said)
 
 
 def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, object]]) -> dict[str, Any]:

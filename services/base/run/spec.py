@@ -39,7 +39,8 @@ class RunSpec:
     libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
     follow_links: whether symbolic links that leave the input root are read. appends: whether its output may hold the
     files of earlier runs, to which it adds its own. gangs: passes that follow the one over the shards, in order.
-    map_digest: of the pass over the shards, where a run has others; empty: the run's.
+    map_digest: of the pass over the shards, where a run has others; empty: the run's. options: of the pipeline, as they
+    were chosen, for whoever requests the run again; None of runs that were pinned before they were kept.
     """
 
     run: str
@@ -58,6 +59,7 @@ class RunSpec:
     schema_version: int = SCHEMA_VERSION
     gangs: tuple[GangPass, ...] = ()
     map_digest: str = ""
+    options: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.num_shards < 1:
@@ -85,6 +87,8 @@ class RunSpec:
 
     def to_json(self) -> bytes:
         fields = dataclasses.asdict(self)
+        if self.options is None:
+            del fields["options"]
         if not self.gangs:
             del fields["gangs"], fields["map_digest"]
         return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode()

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -147,3 +147,16 @@ def settings_for(config: type, options: Any) -> dict[str, Any]:
         for sets, name in field.sets
         if sets is config
     }
+
+
+def given_of(config: Any) -> dict[str, Any]:
+    """What differs from the defaults, by the fields' names."""
+    values = {field.name: (getattr(config, field.name), field.default) for field in fields_of(type(config))}
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def with_files(config: Any, change: Callable[[str], str]) -> Any:
+    """The same config with the files that it names changed, such as to their absolute paths."""
+    named = ((field.name, field.names) for field in fields_of(type(config)))
+    files = {name: mark.file_of(getattr(config, name)) for name, mark in named if isinstance(mark, FileOrName)}
+    return dataclasses.replace(config, **{name: change(file) for name, file in files.items() if file})
