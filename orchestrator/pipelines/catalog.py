@@ -5,10 +5,11 @@ Columns, because a million clips as objects would not fit in a gigabyte.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +17,13 @@ import pyarrow.compute as pc
 
 from orchestrator.pipelines.text_column import TextColumn
 from services.base.errors import BadConfig
+from services.base.media.clip import ClipAttributes
 from services.base.run.manifest import ClipTable, FileArrays
 from services.base.run.sharding import assign_shards
 
 SKIP = "skip"
+# Of an id that a clip does not have: ids are from 0.
+_NONE = -1
 
 
 class Entry(Protocol):
@@ -121,6 +125,38 @@ class FileColumn:
 
 
 @dataclass
+class AttributeColumns:
+    """What the data set says of each clip, in columns. Left empty where it says nothing of any."""
+
+    texts: TextColumn = field(default_factory=TextColumn)
+    languages: TextColumn = field(default_factory=TextColumn)
+    durations_s: array[float] = field(default_factory=lambda: array("d"))
+    glosses: array[int] = field(default_factory=lambda: array("q"))
+    categories: array[int] = field(default_factory=lambda: array("q"))
+
+    def append(self, said: ClipAttributes) -> None:
+        self.texts.append(said.text)
+        self.languages.append(said.language)
+        self.durations_s.append(math.nan if said.duration_s is None else said.duration_s)
+        self.glosses.append(_NONE if said.gloss is None else said.gloss)
+        self.categories.append(_NONE if said.category is None else said.category)
+
+    def __len__(self) -> int:
+        return len(self.durations_s)
+
+    def to_arrow(self) -> dict[str, Any]:
+        """Arrow arrays by the names of ClipAttributes, of texts without a copy: columns must not grow meanwhile."""
+        durations_N = np.frombuffer(self.durations_s, np.float64)
+        ids = {"gloss": np.frombuffer(self.glosses, np.int64), "category": np.frombuffer(self.categories, np.int64)}
+        return {
+            "text": self.texts.to_arrow(),
+            "language": self.languages.to_arrow(),
+            "duration_s": pa.array(durations_N, mask=np.isnan(durations_N)),
+            **{name: pa.array(id_N, mask=id_N == _NONE) for name, id_N in ids.items()},
+        }
+
+
+@dataclass
 class ClipColumns(Sequence[ListedClip]):
     """Clips in the data set's own order, in columns; an item is made when it is asked for."""
 
@@ -128,6 +164,7 @@ class ClipColumns(Sequence[ListedClip]):
     speakers: TextColumn = field(default_factory=TextColumn)
     media: FileColumn = field(default_factory=FileColumn)
     extras: dict[str, FileColumn] = field(default_factory=dict)
+    attributes: AttributeColumns = field(default_factory=AttributeColumns)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -168,5 +205,7 @@ def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, r
         "size_bytes": media.sizes_bytes,
         "version": media.versions,
     }
+    if clips.attributes:
+        columns |= {name: column[:num_clips] for name, column in clips.attributes.to_arrow().items()}
     extras = {role: column.to_arrow() for role, column in clips.extras.items()}
     return ClipTable.of_columns(columns, extras, order)

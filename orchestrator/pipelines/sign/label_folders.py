@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from orchestrator.pipelines.sign.label_words import few
 from services.base.errors import BadConfig
-from services.records.sign.files.labels import MAX_ID, Gloss, composed
+from services.base.media.clip import MAX_ID
+from services.records.sign.files.labels import Gloss, composed
 
 Label = tuple[int, int]
 

@@ -23,7 +23,8 @@ from orchestrator.pipelines.sign.label_tables import (
 from orchestrator.pipelines.sign.label_words import such_as
 from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
-from services.records.sign.files.labels import MAX_ID, Gloss, is_gloss_table, parse_clip_map, parse_glosses
+from services.base.media.clip import MAX_ID
+from services.records.sign.files.labels import Gloss, is_gloss_table, parse_clip_map, parse_glosses
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.base.media.pictures import is_picture_folder
+
+# Readers hold ids in int64.
+MAX_ID = (1 << 63) - 1
+
+
+@dataclass(frozen=True)
+class ClipAttributes:
+    """What a data set says about a clip, beside its media; empty or None where it says nothing.
+
+    text: what is spoken. language: as the data set writes it, such as `am`. duration_s: as stated, not as measured.
+    gloss, category: ids of a sign and of its category, from 0.
+    """
+
+    text: str = ""
+    language: str = ""
+    duration_s: float | None = None
+    gloss: int | None = None
+    category: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.duration_s is not None and not 0 <= self.duration_s < math.inf:
+            raise ValueError(f"a clip's duration_s must be 0 or more and finite, not {self.duration_s}")
+        for name in ("gloss", "category"):
+            number = getattr(self, name)
+            if number is not None and not 0 <= number <= MAX_ID:
+                raise ValueError(f"a clip's {name} must be from 0 to {MAX_ID}, not {number}")
+
+
+NO_ATTRIBUTES = ClipAttributes()
 
 
 @dataclass(frozen=True)
@@ -16,8 +46,8 @@ class Clip:
 
     key: unique in the data set, `speaker/stem` or the path below the root; what shards and reports go by.
     utterance_id, speaker_id: what the field's tools expect inside a record; the utterance id need not be unique.
-    media: path of the media below the input root, `/`-separated; of a folder of pictures it ends in `/`. extras: other
-    inputs by role, e.g. {"align": path}.
+    media: path of the media below the input roots, `/`-separated, or its absolute path or URI; of a folder of pictures
+    it ends in `/`. extras: other inputs by role, e.g. {"align": path}.
     """
 
     key: str
@@ -26,6 +56,7 @@ class Clip:
     media: str
     split: str = "train"
     extras: Mapping[str, str] = field(default_factory=dict)
+    attributes: ClipAttributes = NO_ATTRIBUTES
 
     def __post_init__(self) -> None:
         for name in ("key", "utterance_id", "media", "split"):

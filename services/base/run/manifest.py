@@ -19,14 +19,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.base.errors import BadConfig
-from services.base.media.clip import Clip
+from services.base.media.clip import NO_ATTRIBUTES, Clip, ClipAttributes
 from services.base.run.sharding import check_num_shards
 
 FORMAT_VERSION = 1
 
 
 class Extra(NamedTuple):
-    """One more input of a clip. role: say `align`; path: below the input root; size, version: as when it was listed."""
+    """One more input of a clip. role: say `align`; path: as that of the media; size, version: as when it was listed."""
 
     role: str
     path: str
@@ -37,6 +37,7 @@ class Extra(NamedTuple):
 class ClipRow(NamedTuple):
     """One clip as it was planned.
 
+    media: below the input roots, or an absolute path or URI that lies below one of them.
     shard, position: where it is processed and written. idx: its place in the data set's own order, before anything
     was left out. size_bytes, version: of the media when it was listed; version is what the store tells apart two
     contents by (an ETag, or a modification time), empty when it cannot.
@@ -53,6 +54,7 @@ class ClipRow(NamedTuple):
     size_bytes: int
     version: str
     extras: tuple[Extra, ...] = ()
+    attributes: ClipAttributes = NO_ATTRIBUTES
 
     def clip(self) -> Clip:
         return Clip(
@@ -62,10 +64,19 @@ class ClipRow(NamedTuple):
             self.media,
             self.split,
             {extra.role: extra.path for extra in self.extras},
+            self.attributes,
         )
 
 
 _EXTRA = pa.struct([("role", pa.string()), ("path", pa.string()), ("size_bytes", pa.int64()), ("version", pa.string())])
+# Of these a list has only the columns that say something of a clip.
+_ATTRIBUTES = {
+    "text": pa.string(),
+    "language": pa.string(),
+    "duration_s": pa.float64(),
+    "gloss": pa.int64(),
+    "category": pa.int64(),
+}
 _SCHEMA = pa.schema(
     {
         "key": pa.string(),
@@ -102,7 +113,7 @@ class ClipTable(Sequence[ClipRow]):
     """
 
     def __init__(self, table: Any) -> None:
-        self._table = table.combine_chunks()
+        self._table = _without_silent_attributes(table.combine_chunks())
         shard_N, position_N = table.column("shard").to_numpy(), table.column("position").to_numpy()
         same_shard = shard_N[1:] == shard_N[:-1]
         rises = (shard_N[1:] > shard_N[:-1]) | (same_shard & (position_N[1:] > position_N[:-1]))
@@ -121,7 +132,8 @@ class ClipTable(Sequence[ClipRow]):
 
     @classmethod
     def of_columns(cls, columns: Mapping[str, Any], extras: Mapping[str, FileArrays], order: Any) -> ClipTable:
-        """columns: an Arrow array for each field of ClipRow but extras. order: indices of the rows as they shall stand.
+        """columns: an Arrow array for each field of ClipRow but extras and attributes, and for those of ClipAttributes
+        that there are. order: indices of the rows as they shall stand.
 
         Raises ValueError.
         """
@@ -129,7 +141,11 @@ class ClipTable(Sequence[ClipRow]):
         arrays = [columns[name].cast(_SCHEMA.field(name).type).take(order) for name in _SCHEMA.names[:-1]]
         files = {role: FileArrays(*(array.take(order) for array in found)) for role, found in extras.items()}
         arrays.append(_interleaved(files, len(order)))
-        return cls(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        table = pa.Table.from_arrays(arrays, schema=_SCHEMA)
+        for name, kind in _ATTRIBUTES.items():
+            if name in columns:
+                table = table.append_column(name, columns[name].cast(kind).take(order))
+        return cls(table)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -169,7 +185,7 @@ class ClipTable(Sequence[ClipRow]):
         out = io.BytesIO()
         # Statistics of the shard column alone are how a reader finds its row groups; the rest would swell the footer.
         with pq.ParquetWriter(
-            out, _SCHEMA.with_metadata(facts), compression="zstd", write_statistics=["shard"]
+            out, self._table.schema.with_metadata(facts), compression="zstd", write_statistics=["shard"]
         ) as writer:
             for start, end in itertools.pairwise(starts_S.tolist()):
                 if start < end:
@@ -197,12 +213,28 @@ def encode_clips(rows: Iterable[ClipRow], num_shards: int) -> bytes:
 
 def _table_of_rows(rows: list[ClipRow]) -> Any:
     columns = list(zip(*rows, strict=True))
+    attributes = columns.pop()
     extras = columns.pop()
     arrays = [pa.array(values, field.type) for values, field in zip(columns, _SCHEMA, strict=False)]
     offsets = [0, *itertools.accumulate(len(entry) for entry in extras)]
     fields = list(zip(*itertools.chain.from_iterable(extras), strict=True)) or [()] * _EXTRA.num_fields
     arrays.append(_list_of_files(offsets, [pa.array(fields[i], _EXTRA[i].type) for i in range(_EXTRA.num_fields)]))
-    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+    table = pa.Table.from_arrays(arrays, schema=_SCHEMA)
+    for name, kind in _ATTRIBUTES.items():
+        table = table.append_column(name, pa.array([getattr(one, name) for one in attributes], kind))
+    return table
+
+
+def _without_silent_attributes(table: Any) -> Any:
+    """Without the attributes that no clip has: equal rows are one list, whoever has made it."""
+    silent = [name for name in _ATTRIBUTES if name in table.column_names and _is_silent(table.column(name))]
+    return table.drop_columns(silent) if silent else table
+
+
+def _is_silent(column: Any) -> bool:
+    if pa.types.is_string(column.type):
+        return not pc.max(pc.binary_length(column)).as_py()
+    return bool(column.null_count == len(column))
 
 
 def _interleaved(files: Mapping[str, FileArrays], num_rows: int) -> Any:
@@ -282,9 +314,17 @@ class Manifest:
 
 
 def _rows(table: Any) -> list[ClipRow]:
-    columns = [table.column(name).to_pylist() for name in ClipRow._fields[:-1]]
+    columns = [table.column(name).to_pylist() for name in _SCHEMA.names[:-1]]
     extras = (tuple(Extra(**entry) for entry in entries) for entries in table.column("extras").to_pylist())
-    return [ClipRow(*values) for values in zip(*columns, extras, strict=True)]
+    return [ClipRow(*values) for values in zip(*columns, extras, _attributes(table), strict=True)]
+
+
+def _attributes(table: Any) -> Iterable[ClipAttributes]:
+    names = [name for name in _ATTRIBUTES if name in table.column_names]
+    if not names:
+        return itertools.repeat(NO_ATTRIBUTES, table.num_rows)
+    columns = [table.column(name).to_pylist() for name in names]
+    return (ClipAttributes(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True))
 
 
 def open_clips(data: bytes, sha256: str) -> Manifest:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from services.base.media.audio import AudioChunk
-from services.base.media.clip import Clip, Media
+from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.video import FrameChunk, TimeHole
 from services.base.stage.artifacts import ArtifactTypes, decode_artifact, encode_artifact
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
@@ -130,7 +130,8 @@ def unpack_job(header: Header, payload: bytearray, types: ArtifactTypes) -> tupl
     media = Media(fields["name"], fields["sha256"], fields["size_bytes"], data=data, path=path)
     extras = {role: pieces.take(size) for role, size in header["extras"].items()}
     given = {name: _unpack_value(kind, pieces.take(size), types) for name, (kind, size) in header["given"].items()}
-    return ClipJob(Clip(**header["clip"]), media, extras, header["max_frames"]), given
+    clip = Clip(**{**header["clip"], "attributes": ClipAttributes(**header["clip"]["attributes"])})
+    return ClipJob(clip, media, extras, header["max_frames"]), given
 
 
 def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:

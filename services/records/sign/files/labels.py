@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.base.errors import BadConfig
+from services.base.media.clip import MAX_ID
 
 HEADER = ("file", "gloss", "cat", "occluded")
-# Readers hold ids in int64.
-MAX_ID = (1 << 63) - 1
 _SEPARATORS = ",;\t|"
 GLOSS_COLUMNS = ("gloss_id", "label", "cat_id", "category")
 _GLOSS_HEADER = GLOSS_COLUMNS[:3]

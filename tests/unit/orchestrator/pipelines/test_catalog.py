@@ -1,4 +1,5 @@
 from orchestrator.pipelines.catalog import ClipColumns, FileColumn, Problem, frozen_rows, raise_if_fatal
+from services.base.media.clip import ClipAttributes
 from services.base.run.manifest import ClipRow, Extra, Manifest, encode_clips
 from services.base.run.sharding import shard_of
 
@@ -22,6 +23,17 @@ def test_a_row_says_all_that_was_listed() -> None:
     row = next(row for row in frozen_rows(CLIPS, ALL, 1) if row.key == "s2/b")
     extra = Extra("align", "s2_processed/align/b.align", 134, "a3")
     assert row == ClipRow("s2/b", "b", "s2", "s2_processed/b.mpg", "val", 0, 3, 3, 1003, "m3", (extra,))
+
+
+def test_a_row_has_the_attributes_of_its_clip() -> None:
+    clips = clips_of("s1/a", "s1/b", "s1/c")
+    said = [ClipAttributes("one", "en", 1.5), ClipAttributes(gloss=3, category=0), ClipAttributes("ሰላም", "am")]
+    for one in said:
+        clips.attributes.append(one)
+    rows = list(frozen_rows(clips, ["train", "skip", "val"], 2))
+    assert {row.key: row.attributes for row in rows} == {"s1/a": said[0], "s1/c": said[2]}
+    assert list(Manifest(encode_clips(iter(rows), 2))) == rows
+    assert [row.attributes for row in frozen_rows(clips, ["skip", "train"], 1)] == [said[1]]
 
 
 def test_rows_can_be_frozen_and_read_back() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.media.clip import Clip
+from services.base.media.clip import Clip, ClipAttributes
 from services.base.run.manifest import ClipRow, ClipTable, Extra, FileArrays, Manifest, encode_clips
 
 
@@ -38,6 +38,31 @@ def test_rows_come_back_as_they_went_in() -> None:
     manifest = Manifest(encode_clips(ROWS, 5))
     assert list(manifest) == ROWS
     assert (manifest.num_shards, manifest.num_clips) == (5, 3)
+
+
+def test_attributes_come_back_and_reach_the_clip() -> None:
+    said = ClipAttributes("ሰላም ልጅ", "am", 1.5, 7, 2)
+    rows = [ROWS[0]._replace(attributes=said), ROWS[1], ROWS[2]._replace(attributes=ClipAttributes(language="en"))]
+    manifest = Manifest(encode_clips(rows, 5))
+    assert list(manifest) == rows
+    assert [row.clip().attributes for row in manifest.rows(0)] == [said, ClipAttributes()]
+
+
+def test_a_list_has_columns_for_the_attributes_that_a_clip_has_and_for_no_others() -> None:
+    """So a data set that says nothing of its clips has the list that it had before there were attributes."""
+    names = {name: pq.read_schema(io.BytesIO(encode_clips(rows, 5))).names for name, rows in [("none", ROWS)]}
+    names["text"] = pq.read_schema(
+        io.BytesIO(encode_clips([ROWS[0]._replace(attributes=ClipAttributes("x")), *ROWS[1:]], 5))
+    ).names
+    assert names["text"] == [*names["none"], "text"] and names["none"][-1] == "extras"
+
+
+@pytest.mark.parametrize(
+    "said", [{"duration_s": -1.0}, {"duration_s": float("nan")}, {"duration_s": float("inf")}, {"gloss": -1}]
+)
+def test_attributes_that_cannot_be_are_refused(said: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        ClipAttributes(**said)
 
 
 def test_a_shard_has_its_own_rows_and_may_have_none() -> None:
@@ -130,7 +155,7 @@ def test_a_table_is_a_sequence_of_rows_that_can_be_counted() -> None:
 
 
 def test_a_table_of_columns_puts_rows_in_the_order_asked_for() -> None:
-    names = ClipRow._fields[:-1]
+    names = [name for name in ClipRow._fields if name not in ("extras", "attributes")]
     plain = [ROWS[1]._replace(extras=(ALIGN, ALIGN._replace(role="mask"))) for _ in range(2)]
     plain[1] = plain[1]._replace(key="s1/other", position=3)
     columns = {name: pa.array([getattr(row, name) for row in reversed(plain)]) for name in names}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
-from services.base.media.clip import Clip, Media
+from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.points import Landmarks
 from services.base.media.video import DecodeFacts, FrameChunk, TimeHole, VideoInfo
 from services.base.sandbox import protocol
@@ -89,7 +89,9 @@ def test_frames_and_landmarks_are_exact_missing_ones_included(ends):
 
 def test_a_job_survives_with_its_extras_and_what_is_given(ends, tmp_path):
     job = ClipJob(
-        Clip("s1/x", "x", "s1", "s1/x.mpg", "val", {"align": "s1/align/x.align"}),
+        Clip(
+            "s1/x", "x", "s1", "s1/x.mpg", "val", {"align": "s1/align/x.align"}, ClipAttributes("ሰላም", duration_s=1.5)
+        ),
         Media.of_bytes("x.mpg", b"video"),
         {"align": b"0 1 sil"},
     )
