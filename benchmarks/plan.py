@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 
 from orchestrator.pipelines.catalog import frozen_rows, raise_if_fatal
+from orchestrator.pipelines.files import Files
 from orchestrator.pipelines.grid.discovery import discover
 from orchestrator.pipelines.grid.splits import assign_splits, check_speakers, open_split
 from services.base.run.manifest import Manifest, encode_clips
@@ -69,7 +70,7 @@ def main() -> int:
     found = discover(made_up_listing(flags.clips))
     raise_if_fatal(found.problems)
     steps.ended(f"discover {len(found.clips)} clips, {len(found.problems)} problems")
-    config = open_split("liptype2-overlapped-255-seed42")
+    config = open_split("liptype2-overlapped-255-seed42", Files())
     check_speakers(config, found.speakers())
     splits = assign_splits(found.clips, config)
     steps.ended("split")

@@ -35,6 +35,8 @@ class Allowed:
         roots = request.roots
         for name in ("input_root", "output_root", "state_root"):
             self.check_root(name, getattr(roots, name))
+        for root in roots.further_roots:
+            self.check_root("input_root", root)
         # Which gets the data set's marker.
         self.check_root("the root of the named data sets", roots.datasets_root)
         if roots.follow_links:
@@ -70,7 +72,7 @@ class Allowed:
 
     def check_root(self, name: str, root: str) -> None:
         """Raises BadConfig ROOT_NOT_ALLOWED. root: a root or a file; none where empty."""
-        if root and not any(self._leads_below(root, allowed) for allowed in self.roots):
+        if root and not self._is_allowed(root):
             known = ", ".join(self.roots) or "none"
             raise BadConfig(
                 "ROOT_NOT_ALLOWED",
@@ -83,6 +85,16 @@ class Allowed:
                 "ROOT_NOT_ALLOWED",
                 f"{name} {root} lies in {self.registry}, where this server keeps submitted runs: name another",
             )
+
+    def root_of(self, path: str) -> str:
+        """The root that a file lies below, whose absolute path or URI a manifest names; empty where that is none.
+
+        By names alone: a store that is opened at the root follows no link out of it.
+        """
+        return next((root for root in self.roots if path != root and is_below(path, root)), "")
+
+    def _is_allowed(self, root: str) -> bool:
+        return any(self._leads_below(root, allowed) for allowed in self.roots)
 
     def _leads_to(self, root: str, place: str) -> bool:
         return is_below(root, place) or is_below(self.real(root), self.real(place))

@@ -54,8 +54,9 @@ class RunRoots:
     """Where a run reads and writes, each a folder or s3://bucket/prefix.
 
     state_root: empty for the one within the output. run_name: empty for the first digits of the plan's digest.
-    follow_links: whether links that leave the input root are read. dataset: empty, or the last part of the output root,
-    which then is one of several named data sets of the root above it. Raises BadConfig BAD_DATASET_NAME.
+    follow_links: whether links that leave an input root are read. dataset: empty, or the last part of the output root,
+    which then is one of several named data sets of the root above it. further_roots: input roots after the first.
+    Raises BadConfig BAD_DATASET_NAME.
     """
 
     input_root: str
@@ -64,6 +65,7 @@ class RunRoots:
     run_name: str = ""
     follow_links: bool = False
     dataset: str = ""
+    further_roots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("input_root", "output_root"):
@@ -71,6 +73,12 @@ class RunRoots:
                 raise ValueError(f"{name} is empty: a run needs one")
         if self.dataset and not self.output_root.endswith(f"/{check_dataset_name(self.dataset)}"):
             raise ValueError(f"the output of data set {self.dataset} is a folder of that name, not {self.output_root}")
+        # JSON has lists for tuples.
+        object.__setattr__(self, "further_roots", tuple(self.further_roots))
+        if not all(isinstance(root, str) and root for root in self.further_roots):
+            raise ValueError(f"further_roots must be a list of roots, none of them empty, not {self.further_roots!r}")
+        if twice := [root for root in self.further_roots if self.input_roots.count(root) > 1]:
+            raise ValueError(f"{twice[0]} is given as an input root twice: give each root once")
 
     @classmethod
     def of_dataset(
@@ -82,13 +90,19 @@ class RunRoots:
         run_name: str = "",
         *,
         follow_links: bool = False,
+        further_roots: tuple[str, ...] = (),
     ) -> RunRoots:
         """Of a data set that is written below a root, in the folder of its name; without a name to the root itself.
 
         Raises BadConfig BAD_DATASET_NAME.
         """
         output_root = f"{root.rstrip('/')}/{check_dataset_name(dataset)}" if dataset and root else root
-        return cls(input_root, output_root, state_root, run_name, follow_links, dataset)
+        return cls(input_root, output_root, state_root, run_name, follow_links, dataset, further_roots)
+
+    @property
+    def input_roots(self) -> tuple[str, ...]:
+        """All of them, as they were given."""
+        return (self.input_root, *self.further_roots)
 
     @property
     def datasets_root(self) -> str:
@@ -97,7 +111,7 @@ class RunRoots:
 
     def argv(self) -> list[str]:
         """Flags of `pin`."""
-        argv = [f"--input-root={self.input_root}", *self._argv(self.datasets_root)]
+        argv = [*(f"--input-root={root}" for root in self.input_roots), *self._argv(self.datasets_root)]
         argv += [f"--dataset={self.dataset}"] if self.dataset else []
         argv += [f"--run={self.run_name}"] if self.run_name else []
         return [*argv, "--follow-links"] if self.follow_links else argv

@@ -22,8 +22,9 @@ _ROOTS = ("--input-root", "--output-root")
 def check_order(order: RunSpec, allowed: Allowed) -> None:
     """Raises BadConfig STATE_NOT_ALLOWED for a pinned run that reads, writes or asks what nobody may name here."""
     try:
-        for name in ("input_root", "output_root"):
-            allowed.check_root(name, getattr(order, name))
+        for root in order.media_roots:
+            allowed.check_root("input_root", root)
+        allowed.check_root("output_root", order.output_root)
         if order.follow_links:
             raise BadConfig("BAD_FLAGS", "--follow-links works only on the machine that planned the run")
         for stage in order.stages:

@@ -112,7 +112,7 @@ def check(request: RunRequest, flags: argparse.Namespace) -> None:
     from orchestrator.kube.controller import check_roots
 
     roots = request.roots
-    check_roots(roots.input_root, roots.output_root, state_root(roots.output_root, roots.state_root))
+    check_roots(roots.input_roots, roots.output_root, state_root(roots.output_root, roots.state_root))
 
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:

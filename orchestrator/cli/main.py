@@ -74,10 +74,10 @@ def _require_finite(flags: argparse.Namespace) -> None:
 
 def _require_roots(flags: argparse.Namespace) -> None:
     """A root that is given and empty, as of a variable that is not set, names nothing. Raises BadConfig BAD_URI."""
-    for name in ("input_root", "output_root", "registry", "root", "allow_root"):
+    for name in ("input_root", "further_roots", "output_root", "registry", "root", "allow_root"):
         value = getattr(flags, name, None)
-        if value == "" or (isinstance(value, list) and "" in value):
-            flag = f"--{name.replace('_', '-')}"
+        if value == "" or (isinstance(value, list | tuple) and "" in value):
+            flag = "--input-root" if name == "further_roots" else f"--{name.replace('_', '-')}"
             raise BadConfig("BAD_URI", f"{flag} is empty; give a path, file:///path or s3://bucket/prefix")
 
 

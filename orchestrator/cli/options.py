@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from orchestrator.access.allowed import Allowed
 from orchestrator.kube.settings import KubeSettings
@@ -11,8 +12,23 @@ from services.base.errors import BadConfig
 from services.base.stage.config import add_config_flags
 
 
+class _InputRoots(argparse.Action):
+    """The first root that is given is `input_root`, those after it are `further_roots`."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        del parser, option_string
+        if getattr(namespace, self.dest, None) is None:
+            setattr(namespace, self.dest, values)
+        else:
+            namespace.further_roots = (*namespace.further_roots, values)
+
+
 def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    parser.add_argument("--input-root", required=required, help="folder or s3://bucket/prefix of the data set")
+    text = "folder or s3://bucket/prefix of the data set; several are read as one: may be repeated"
+    parser.add_argument("--input-root", required=required, action=_InputRoots, help=text)
+    parser.set_defaults(further_roots=())
 
 
 def add_output_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:

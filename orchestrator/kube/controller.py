@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from orchestrator.console.progress import Progress
 from orchestrator.console.say_once import SayOnce
@@ -62,7 +62,7 @@ class KubeRun:
         parallelism: int | None = None,
     ) -> None:
         """Raises BadConfig NO_CLUSTER, LOCAL_ROOT, IMAGE_LACKS."""
-        check_roots(order.input_root, order.output_root, state.uri)
+        check_roots(order.media_roots, order.output_root, state.uri)
         stages = [(stage.name, stage.config) for stage in order.stages]
         check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(options.remote))
         self._pipeline = pipeline
@@ -194,9 +194,9 @@ class KubeRun:
         return summarize(self._commits, done, code, why, wall_s, nothing_to_do=nothing_to_do)
 
 
-def check_roots(input_root: str, output_root: str, state_root: str) -> None:
+def check_roots(input_roots: Iterable[str], output_root: str, state_root: str) -> None:
     """Raises BadConfig LOCAL_ROOT: a pod sees no folder of this machine."""
-    for name, root in (("input", input_root), ("output", output_root), ("state", state_root)):
+    for name, root in (*(("input", root) for root in input_roots), ("output", output_root), ("state", state_root)):
         if not root.startswith("s3://"):
             raise BadConfig(
                 "LOCAL_ROOT", f"--{name}-root {root} is a local folder, which pods cannot read: give s3://bucket/prefix"

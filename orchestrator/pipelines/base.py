@@ -11,8 +11,10 @@ from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.passes import GangPlan
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
+from services.base.stage.spec import ByName
 
 if TYPE_CHECKING:
+    from orchestrator.pipelines.files import Files
     from services.base.store.interface import Entry, Store
 
 
@@ -22,7 +24,7 @@ class DataSet:
 
     rows: clips to process. problems: files that will not become records, with reasons.
     notes: what the user should hear before the run. details: what finishing needs; part of the run's digest. appends:
-    whether the clips add to what the output holds.
+    whether the clips add to what the output holds. roots: where media lie that are below no input root.
     """
 
     rows: ClipTable
@@ -30,6 +32,7 @@ class DataSet:
     notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     appends: bool = False
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,14 +113,22 @@ class Options(Protocol):
 class Inputs:
     """What a reader reads.
 
-    entries: the listing of the input root. input_root, output_root: absolute, or URIs. earlier: the runs that the
-    output holds already.
+    entries: the listing of the input roots as if they were one: names below a root; of a name in several the file of
+    the first. input_root, output_root: absolute, or URIs. earlier: the runs that the output holds already.
+    further_roots: input roots after the first. files: opens label maps, manifests and the like, and looks up what these
+    name.
     """
 
     entries: Iterable[Entry]
     input_root: str = ""
     output_root: str = ""
     earlier: EarlierRuns = no_earlier_runs
+    further_roots: tuple[str, ...] = ()
+    files: Files = field(default_factory=ByName("orchestrator.pipelines.files:Files"))
+
+    @property
+    def input_roots(self) -> tuple[str, ...]:
+        return (self.input_root, *self.further_roots)
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,16 @@ class FileColumn:
         self.sizes_bytes.extend(sizes_bytes)
         self.versions.extend(versions)
 
+    def append(self, path: str, size_bytes: int, version: str) -> None:
+        self.paths.append(path)
+        self.sizes_bytes.append(size_bytes)
+        self.versions.append(version)
+
+    def chosen(self, indices: Sequence[int]) -> FileColumn:
+        """Those of these indices, in their order."""
+        sizes_bytes = array("q", (self.sizes_bytes[i] for i in indices))
+        return FileColumn(self.paths.chosen(indices), sizes_bytes, self.versions.chosen(indices))
+
     def __len__(self) -> int:
         return len(self.paths)
 
@@ -144,6 +154,15 @@ class AttributeColumns:
     def __len__(self) -> int:
         return len(self.durations_s)
 
+    def chosen(self, indices: Sequence[int]) -> AttributeColumns:
+        """Those of these indices, in their order."""
+        return AttributeColumns(
+            self.texts.chosen(indices),
+            self.languages.chosen(indices),
+            array("d", (self.durations_s[i] for i in indices)),
+            *(array("q", (ids[i] for i in indices)) for ids in (self.glosses, self.categories)),
+        )
+
     def to_arrow(self) -> dict[str, Any]:
         """Arrow arrays by the names of ClipAttributes, of texts without a copy: columns must not grow meanwhile."""
         durations_N = np.frombuffer(self.durations_s, np.float64)
@@ -165,6 +184,16 @@ class ClipColumns(Sequence[ListedClip]):
     media: FileColumn = field(default_factory=FileColumn)
     extras: dict[str, FileColumn] = field(default_factory=dict)
     attributes: AttributeColumns = field(default_factory=AttributeColumns)
+
+    def chosen(self, indices: Sequence[int]) -> ClipColumns:
+        """The clips of these indices, in their order."""
+        return ClipColumns(
+            self.keys.chosen(indices),
+            self.speakers.chosen(indices),
+            self.media.chosen(indices),
+            {role: column.chosen(indices) for role, column in self.extras.items()},
+            self.attributes.chosen(indices) if self.attributes else AttributeColumns(),
+        )
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -63,6 +63,13 @@ class TextColumn(Sequence[str]):
         data, bounds = self._data, self._bounds
         return [data[bounds[i] : bounds[i + 1]].decode() for i in indices]
 
+    def chosen(self, indices: Sequence[int]) -> TextColumn:
+        """A column of the texts at those indices, likewise."""
+        column = TextColumn()
+        for start in range(0, len(indices), _NUM_PENDING):
+            column.extend(self.take(indices[start : start + _NUM_PENDING]))
+        return column
+
     def to_arrow(self) -> Any:
         """The texts as one Arrow array of large strings, not copied: the column must not grow while it is in use."""
         self._settle()

@@ -54,13 +54,13 @@ def plan_accepted_changes(
     be made otherwise than the run's.
     """
     lines = [line for line in read_quarantine(state, order, ()) if line["reproduce"]]
-    left_out = {str(line["media"]) for line in lines}
+    left_out = {str(line[name]) for line in lines for name in ("media", "key")}
     if not left_out:
         return None
-    plan = plan_of(_request(order, state, str(lines[0]["reproduce"]), allowed))
+    plan = plan_of(_request(order, state, str(lines[0]["reproduce"]), allowed), allowed)
     known = {row.key for row in read_clips(state, order)}
     came = [row for row in plan.rows if row.key not in known]
-    taken_in = tuple(row.key for row in came if left_out.intersection(_files(row)))
+    taken_in = tuple(row.key for row in came if left_out.intersection((row.key, *_files(row))))
     if not taken_in:
         return None
     _check_same_ways(pipeline, order, plan)
@@ -100,7 +100,14 @@ def _request(order: RunSpec, state: Store, command: str, allowed: Allowed | None
     return RunRequest(
         order.pipeline,
         planned_options(order, command, allowed),
-        RunRoots(order.input_root, order.output_root, state.uri, run_name, order.follow_links),
+        RunRoots(
+            order.input_root,
+            order.output_root,
+            state.uri,
+            run_name,
+            order.follow_links,
+            further_roots=order.further_roots,
+        ),
         device=devices[0] if devices else "auto",
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
+from orchestrator.access.allowed import Allowed
 from orchestrator.access.request import RunRequest, RunRoots
 from orchestrator.pipelines.base import DataSet, Inputs
+from orchestrator.pipelines.files import Files, any_bucket, any_root
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.listing import JoinedListing
 from orchestrator.planner.services import describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_order
@@ -16,19 +20,28 @@ from orchestrator.runs.plan import Plan, Roots, make_plan
 from services.base.run.spec import RunSpec
 from services.base.stage.config import argv_of
 from services.base.stage.fields import given_of, with_files
+from services.base.store.interface import Entry
 from services.base.store.open import open_store
 from services.base.store.roots import absolute
 
 
-def plan_of(request: RunRequest) -> Plan:
-    """Lists and plans. Raises BadConfig."""
+def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only: bool = False) -> Plan:
+    """Lists and plans. Raises BadConfig.
+
+    allowed: what manifests may name; None: anything. cluster_only: the run is for pods, which see no folder of here.
+    """
     pipeline, options, roots = pipeline_of(request.pipeline), request.options, request.roots
     # Before the reader looks at files that the run adds to.
     found = _found(roots)
-    inputs = inputs_of(request)
-    data_set = _with_command(pipeline.read(inputs, options), request)
+    listing, inputs = _inputs_of(request, allowed, cluster_only=cluster_only or request.cluster == "kube")
+    data_set = _with_command(listing.located(pipeline.read(inputs, options)), request)
     stages = pipeline.stages(options)
-    where = Roots(inputs.input_root, absolute(roots.output_root), state_root(roots.output_root, roots.state_root))
+    where = Roots(
+        inputs.input_root,
+        absolute(roots.output_root),
+        state_root(roots.output_root, roots.state_root),
+        inputs.further_roots,
+    )
     gangs = pipeline.gangs(options)
     identities = describe(stages, request.device)
     recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
@@ -47,15 +60,27 @@ def plan_of(request: RunRequest) -> Plan:
 
 def inputs_of(request: RunRequest) -> Inputs:
     """What a reader reads: of a single file, where the pipeline takes one, its folder and itself. Raises BadConfig."""
-    roots = request.roots
-    root, output_root = absolute(roots.input_root), absolute(roots.output_root)
-    positionals = pipeline_of(request.pipeline).positionals
-    if positionals and "://" not in root and Path(root).is_file():
-        folder, name = str(Path(root).parent), Path(root).name
-        entry = open_store(folder, must_exist=True, follow_links=roots.follow_links).stat(name)
-        return Inputs([entry] if entry else [], folder, output_root, lambda: _earlier(roots))
-    store = open_named("--input-root", root, must_exist=True, follow_links=roots.follow_links)
-    return Inputs(store.list(directories=True), root, output_root, lambda: _earlier(roots))
+    return _inputs_of(request, None, cluster_only=False)[1]
+
+
+def _inputs_of(request: RunRequest, allowed: Allowed | None, *, cluster_only: bool) -> tuple[JoinedListing, Inputs]:
+    roots, follow_links = request.roots, request.roots.follow_links
+    given = [absolute(root) for root in roots.input_roots]
+    root_of = allowed.root_of if allowed is not None else any_bucket if cluster_only else any_root
+    files = Files(root_of, follow_links=follow_links)
+    listings: list[Iterable[Entry]] = []
+    takes_files = pipeline_of(request.pipeline).positionals is not None
+    for i, root in enumerate(given):
+        if takes_files and "://" not in root and Path(root).is_file():
+            given[i] = str(Path(root).parent)
+            entry = open_store(given[i], must_exist=True, follow_links=follow_links).stat(Path(root).name)
+            listings.append([entry] if entry else [])
+        else:
+            store = open_named("--input-root", root, must_exist=True, follow_links=follow_links)
+            listings.append(store.list(directories=True))
+    listing = JoinedListing(given, listings)
+    output_root, further = absolute(roots.output_root), tuple(given[1:])
+    return listing, Inputs(listing, given[0], output_root, lambda: _earlier(roots), further, files)
 
 
 def _found(roots: RunRoots) -> bytes:
@@ -74,7 +99,8 @@ def _earlier(roots: RunRoots) -> list[RunSpec]:
 
 def _with_command(data_set: DataSet, request: RunRequest) -> DataSet:
     """Each problem with the command that shows it again."""
-    roots = ["--input-root", absolute(request.roots.input_root), "--output-root", absolute(request.roots.output_root)]
+    roots = [word for root in request.roots.input_roots for word in ("--input-root", absolute(root))]
+    roots += ["--output-root", absolute(request.roots.output_root)]
     command = shlex.join(["visemill", "plan", request.pipeline, *roots, *argv_of(request.options)])
     problems = tuple(dataclasses.replace(line, reproduce=command) for line in data_set.problems)
     return dataclasses.replace(data_set, problems=problems)

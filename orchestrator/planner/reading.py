@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from orchestrator.console.progress import Progress
 from services.base.errors import BadInput, VisemillError
 from services.base.run.manifest import ClipRow
-from services.base.store.interface import Store
+from services.base.store.interface import ReadableStore
 from services.base.store.picture_folders import media_of
 
 _T = TypeVar("_T")
@@ -75,6 +75,6 @@ def with_progress(answers: Iterable[_T | Unread], total: int, doing: str) -> tup
     return found, unread
 
 
-def media_sha256(inputs: Store, name: str) -> str:
+def media_sha256(inputs: ReadableStore, name: str) -> str:
     """sha256 (hex) of an input, read in pieces where it lies on a disk. Raises VisemillError, OSError."""
     return media_of(inputs, name).sha256

@@ -16,6 +16,7 @@ from orchestrator.runs.leakage import with_other_words
 from services.base.errors import BadConfig
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.interface import Store
+from services.base.store.names import is_absolute
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
 
 
 def _place(order: RunSpec, path: object) -> str:
-    """A clip's path with that of the input root before it."""
-    return f"{order.input_root.rstrip('/')}/{path}"
+    """A clip's path with that of the input root before it, where it has none of its own."""
+    return str(path) if is_absolute(str(path)) else f"{order.input_root.rstrip('/')}/{path}"
 
 
 def file_of_line(line: Mapping[str, Any]) -> str:

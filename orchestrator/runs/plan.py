@@ -21,11 +21,12 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True)
 class Roots:
-    """Where a run reads, writes and keeps its truth."""
+    """Where a run reads, writes and keeps its truth. further_inputs: input roots after the first."""
 
     inputs: str
     outputs: str
     state: str
+    further_inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def make_plan(
         data_set.appends,
         gangs=passes,
         map_digest=map_digest if passes else "",
+        further_roots=roots.further_inputs,
+        named_roots=data_set.roots,
     )
     return Plan(
         order,

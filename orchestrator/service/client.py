@@ -110,6 +110,7 @@ def request_of(run: RunRequest) -> runs_pb2.SubmitRequest:
     return runs_pb2.SubmitRequest(
         pipeline=run.pipeline,
         input_root=run.roots.input_root,
+        further_input_roots=run.roots.further_roots,
         output_root=run.roots.datasets_root,
         dataset=run.roots.dataset,
         state_root=run.roots.state_root,

@@ -266,7 +266,8 @@ class RunHost:
     def _pinned(self, request: RunRequest, *flags: str) -> Pinned:
         """What `pin` answers. Raises what it is refused with."""
         with self.metrics.planned.time():
-            ended = CliSubprocess([*request.pin_argv(), *self._config.pin_words, *flags], _ignore).run()
+            argv = [*request.pin_argv(), *self._config.pin_words, *self._allow_argv(), *flags]
+            ended = CliSubprocess(argv, _ignore).run()
         if "digest" not in ended.answer:
             error = error_of(ended)
             self.metrics.refused.labels(error.reason).inc()
@@ -372,9 +373,12 @@ class RunHost:
         attach = self._config.attach_words if record.verb == "resume" else ()
         # A flag that is given twice counts as it is given last.
         # The run's state lies where its submitter may write.
-        allow = [f"--allow-root={root}" for root in self._allowed.roots]
-        allow += [f"--allow-address={address}" for address in self._allowed.addresses]
+        allow = self._allow_argv()
         return [record.verb, *self._config.resume_words, *attach, *own, "--progress=json", *remotes, *allow]
+
+    def _allow_argv(self) -> list[str]:
+        roots = [f"--allow-root={root}" for root in self._allowed.roots]
+        return roots + [f"--allow-address={address}" for address in self._allowed.addresses]
 
     def _take(self, run_id: str, event: Event) -> None:
         with self._changed:

@@ -92,7 +92,7 @@ def run_request_of(request: runs_pb2.SubmitRequest) -> RunRequest:
         if not request.pipeline:
             raise ValueError("pipeline is empty: a run needs one")
         places = request.input_root, request.output_root, request.dataset, request.state_root, request.run_name
-        roots = RunRoots.of_dataset(*places)
+        roots = RunRoots.of_dataset(*places, further_roots=tuple(request.further_input_roots))
         options = options_of_argv(request.pipeline, request.flags)
         return RunRequest(request.pipeline, options, roots, _limits_of(request.limits))
     except ValueError as error:
@@ -141,6 +141,7 @@ def run_to_proto(record: RunRecord) -> runs_pb2.Run:
         digest=pinned.digest,
         pipeline=request.pipeline,
         input_root=request.roots.input_root,
+        further_input_roots=request.roots.further_roots,
         output_root=request.roots.output_root,
         state_root=pinned.state_root,
         phase=phase_to_proto(record.phase),

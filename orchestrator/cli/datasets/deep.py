@@ -23,7 +23,7 @@ from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED
 from services.base.process.cgroup import granted_cores
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
-from services.base.store.interface import Store
+from services.base.store.interface import ReadableStore
 
 # Of one process: enough that its start does not count, few enough for a command line and, from S3, for a disk.
 _BATCH = 128
@@ -33,7 +33,7 @@ Decoded = tuple[str, str]
 """A clip's key and the digest of its decoded frames."""
 
 
-def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: Store) -> tuple[list[Leak], dict[str, Unread]]:
+def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore) -> tuple[list[Leak], dict[str, Unread]]:
     """The same content in two splits, by bytes and then by frames, and by path clips that cannot be read or decoded.
 
     Every media file is read; where there are several splits each is decoded, those of the same bytes once. Raises what
@@ -65,7 +65,7 @@ def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: Store) -> tuple[
 
 
 def decoded_digests(
-    order: RunSpec, rows: Sequence[ClipRow], inputs: Store, num_processes: int
+    order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore, num_processes: int
 ) -> Iterator[Decoded | Unread]:
     """(key, digest of decoded frames) of every clip, or why it cannot be decoded; in the order in which they are done.
 
@@ -101,7 +101,9 @@ def decoded_digests(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_batch(stage: str, words: Sequence[str], rows: Iterable[ClipRow], inputs: Store) -> Iterator[Decoded | Unread]:
+def _of_batch(
+    stage: str, words: Sequence[str], rows: Iterable[ClipRow], inputs: ReadableStore
+) -> Iterator[Decoded | Unread]:
     with tempfile.TemporaryDirectory() as folder:
         there: list[tuple[ClipRow, str]] = []
         for row in rows:

@@ -31,8 +31,8 @@ from orchestrator.runs.space import Disk, demand_of, disks_of, free_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.process.cgroup import granted_cores
 from services.base.run.manifest import ClipRow
-from services.base.store.interface import Store
-from services.base.store.open import open_store
+from services.base.store.input_roots import open_inputs
+from services.base.store.interface import ReadableStore
 
 _SHOWN = 10
 
@@ -62,7 +62,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     request = request_of(flags)
     with Heartbeat("listing the data set, reading the versions of the stages"):
         made = plan_of(request)
-    inputs = open_store(made.order.input_root, must_exist=True, follow_links=made.order.follow_links)
+    inputs = open_inputs(made.order.media_roots, must_exist=True, follow_links=made.order.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
     labels, unread = check_labels(pipeline, rows, inputs)
@@ -101,7 +101,7 @@ def plan(flags: argparse.Namespace) -> Answer:
 
 
 def check_labels(
-    pipeline: Pipeline, rows: Sequence[ClipRow], inputs: Store
+    pipeline: Pipeline, rows: Sequence[ClipRow], inputs: ReadableStore
 ) -> tuple[list[tuple[str, str, str]], dict[str, Unread]]:
     """What is wrong with labels as (path, reason, message), and by path the clips whose label files cannot be read.
 
@@ -123,7 +123,7 @@ def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
     return [rows[places[i * len(rows) // num_clips][1]] for i in range(num_clips)]
 
 
-def _measure(made: Plan, rows: Sequence[ClipRow], inputs: Store, num_clips: int) -> list[dict[str, Any]]:
+def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_clips: int) -> list[dict[str, Any]]:
     if num_clips < 1:
         return []
     answers: dict[str, Mapping[str, Any]] = {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_output_flags
-from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.cli.runs.reproduce import clip_as_json, local_file
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
@@ -33,8 +33,8 @@ from orchestrator.runs.publish import summaries_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec, ShardCommit
-from services.base.store.interface import Store
-from services.base.store.open import open_store
+from services.base.store.input_roots import open_inputs
+from services.base.store.interface import ReadableStore, Store
 
 _PIECE_BYTES = 8 << 20
 _CLIPS_A_CALL = 50
@@ -183,7 +183,7 @@ def _recompute(
     """
     if not chosen:
         return []
-    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
     problems: list[dict[str, Any]] = []
     with closing(Progress(len(chosen), 0)) as progress, progress.ticking("recomputing"):
         progress.say(f"recomputing {len(chosen)} clips; loading models")
@@ -207,13 +207,12 @@ def _agreement(order: RunSpec, kept: bytes, made: Path | str) -> Agreement:
 
 
 def _make_again(
-    order: RunSpec, inputs: Store, rows: Sequence[ClipRow], folder: Path, progress: Progress
+    order: RunSpec, inputs: ReadableStore, rows: Sequence[ClipRow], folder: Path, progress: Progress
 ) -> dict[str, Path | str]:
     """Key -> the payload's file, or why there is none. Progress is told of each clip as it comes."""
     words = [str(local_file(inputs, row.media, folder)) for row in rows]
     for row in rows:
-        clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
-        words += ["--clip", json.dumps(clip)]
+        words += ["--clip", clip_as_json(row)]
         for extra in row.extras:
             words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
     words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]

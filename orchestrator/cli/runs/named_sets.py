@@ -76,7 +76,8 @@ def one(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
 def flags_of(request: RunRequest, flags: argparse.Namespace) -> argparse.Namespace:
     """The flags as they would be given for this run alone, by its own roots."""
     roots = request.roots
-    return _with(flags, input_root=roots.input_root, output_root=roots.output_root, dataset=[])
+    places = {"input_root": roots.input_root, "further_roots": roots.further_roots, "output_root": roots.output_root}
+    return _with(flags, **places, dataset=[])
 
 
 def _names(flags: argparse.Namespace) -> list[str]:

@@ -7,6 +7,7 @@ import shlex
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.device import add_device_flag
+from orchestrator.cli.options import add_allow_flags, allowed_of
 from orchestrator.cli.runs.request import request_of
 from orchestrator.console.escape import one_line
 from orchestrator.planner.planning import plan_of
@@ -19,12 +20,13 @@ from services.base.store.interface import Store
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     add_device_flag(parser)
+    add_allow_flags(parser)
     parser.add_argument("--dry-run", action="store_true", help="plan and check, write nothing")
 
 
 def pin_run(flags: argparse.Namespace) -> Answer:
     """The same plan again changes nothing, and waits for nobody who carries it out."""
-    plan = plan_of(request_of(flags))
+    plan = plan_of(request_of(flags), allowed_of(flags))
     order = plan.order
     state = open_named("--state-root", state_root(order.output_root, flags.state_root))
     outputs = open_named("--output-root", order.output_root)
@@ -40,6 +42,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
         "digest": order.digest,
         "pipeline": order.pipeline,
         "input_root": order.input_root,
+        **({"further_input_roots": list(order.further_roots)} if order.further_roots else {}),
         "output_root": order.output_root,
         "state_root": state.uri,
         "stages": [stage.name for stage in order.stages],

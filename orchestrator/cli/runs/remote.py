@@ -199,6 +199,7 @@ def _facts(run: runs_pb2.Run) -> dict[str, Any]:
         "digest": run.digest,
         "pipeline": run.pipeline,
         "input_root": run.input_root,
+        **({"further_input_roots": list(run.further_input_roots)} if run.further_input_roots else {}),
         "output_root": run.output_root,
         "phase": _phase(run),
         "why": run.why,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from orchestrator.cli.answer import Answer
@@ -20,8 +21,8 @@ from orchestrator.runs.commits.observe import read_clips
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
-from services.base.store.interface import Store
-from services.base.store.open import open_store
+from services.base.store.input_roots import open_inputs
+from services.base.store.interface import ReadableStore, Store
 from services.base.store.picture_folders import fetch_media, local_media
 
 
@@ -36,10 +37,10 @@ def reproduce(flags: argparse.Namespace) -> Answer:
     """What became of the clip, as the stages say it. Raises BadConfig NO_SUCH_CLIP."""
     order, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
     row = find_clip(order, state, flags.clip)
-    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
     time_s, memory_mib = clip_limits_of(flags, pipeline_of(order.pipeline))
     with tempfile.TemporaryDirectory() as folder:
-        words = [str(local_file(inputs, row.media, Path(folder)))]
+        words = [str(local_file(inputs, row.media, Path(folder))), "--clip", clip_as_json(row)]
         for extra in row.extras:
             words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
@@ -69,11 +70,19 @@ def find_clip(order: RunSpec, state: Store, key: str) -> ClipRow:
     )
 
 
-def local_file(inputs: Store, name: str, folder: Path) -> Path:
+def clip_as_json(row: ClipRow) -> str:
+    """What the `once` entry point is told of a clip, so that it makes what the run made."""
+    clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
+    said = {name: value for name, value in asdict(row.attributes).items() if value not in ("", None)}
+    return json.dumps(clip | ({"attributes": said} if said else {}))
+
+
+def local_file(inputs: ReadableStore, name: str, folder: Path) -> Path:
     """The file, or folder of pictures, itself on a disk, or a copy in the folder."""
     path = local_media(inputs, name)
     if path is None:
-        path = folder / name
+        # An absolute name would lead out of the folder.
+        path = folder / name.replace("://", "/").lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         fetch_media(inputs, name, path)
     return path

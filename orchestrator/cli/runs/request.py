@@ -64,16 +64,22 @@ def request_of(flags: argparse.Namespace) -> RunRequest:
 def _request(flags: argparse.Namespace, input_root: str, dataset: str = "") -> RunRequest:
     pipeline = pipeline_of(flags.pipeline)
     options = config_from_flags(pipeline.options, flags)
-    # `count` has one root: it writes nothing.
+    # Those of a data set that has no root of its own.
+    further = flags.further_roots if input_root == flags.input_root else ()
+    # `count` writes nothing.
     output_root, state_root = getattr(flags, "output_root", input_root), getattr(flags, "state_root", "")
-    roots = RunRoots.of_dataset(
-        absolute(input_root),
-        absolute(output_root),
-        dataset,
-        absolute(state_root),
-        getattr(flags, "run", ""),
-        follow_links=flags.follow_links,
-    )
+    try:
+        roots = RunRoots.of_dataset(
+            absolute(input_root),
+            absolute(output_root),
+            dataset,
+            absolute(state_root),
+            getattr(flags, "run", ""),
+            follow_links=flags.follow_links,
+            further_roots=tuple(map(absolute, further)),
+        )
+    except ValueError as error:
+        raise BadConfig("BAD_FLAGS", f"--input-root: {error}") from error
     limits = limits_of(flags, pipeline) if hasattr(flags, "max_failures") else Limits()
     return RunRequest(flags.pipeline, options, roots, limits, getattr(flags, "cluster", "local"), device_of(flags))
 

@@ -32,9 +32,10 @@ from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.spec import NO_SHARD, RunSpec
+from services.base.store.input_roots import open_inputs
 from services.base.store.interface import Store
-from services.base.store.open import open_store
-from services.base.store.picture_folders import with_picture_folders
+from services.base.store.names import is_absolute
+from services.base.store.picture_folders import stat_media, with_picture_folders
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def run(flags: argparse.Namespace) -> Answer:
         for request in requests:
             cluster.check(request, flags)
     with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json"):
-        plans = [plan_of(request) for request in requests]
+        plans = [plan_of(request, cluster_only=cluster.is_kube(flags)) for request in requests]
     return run_plans(requests, plans, flags)
 
 
@@ -181,14 +182,18 @@ def check_inputs(order: RunSpec, state: Store) -> None:
 
     Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
     """
-    inputs = open_store(order.input_root, must_exist=True, follow_links=order.follow_links)
+    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in with_picture_folders(inputs.list())}
-    may_change = {str(line["key"]) for line in read_quarantine(state, order, observe(state, order.run).told)}
+    lines = read_quarantine(state, order, observe(state, order.run).told)
+    may_change = {str(line["key"]) for line in lines if line["shard"] != NO_SHARD}
     fixed = read_accepted_changes(state, order)
     changed = []
     for row in read_clips(state, order):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
         for name, *facts in files:
+            if is_absolute(name) and (entry := stat_media(inputs, name)) is not None:
+                # Of the first root alone all is listed: another may be a whole disk.
+                there[name] = entry.size_bytes, entry.version
             if there.get(name) != fixed.get(name, tuple(facts)) and row.key not in may_change:
                 changed.append(name)
     if changed:

@@ -44,7 +44,7 @@ def read(inputs: Inputs, options: GridOptions) -> DataSet:
     """Discovers, splits and shards; a GRID run adds to no other. Raises BadConfig before any work starts."""
     found = discover(inputs.entries, options.layout)
     raise_if_fatal(found.problems)
-    config = open_split(options.split_config) if options.split_config else SplitConfig()
+    config = open_split(options.split_config, inputs.files) if options.split_config else SplitConfig()
     notes = []
     if not options.split_config:
         notes.append("no --split-config: EVERY clip goes to train; val and test stay empty")

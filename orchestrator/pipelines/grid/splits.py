@@ -12,13 +12,15 @@ import random
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from orchestrator.pipelines.catalog import SKIP, ClipColumns
 from services.base.errors import BadConfig
 from services.base.process.values import checked_value
 from services.formats.settings_file import settings_in
+
+if TYPE_CHECKING:
+    from orchestrator.pipelines.files import Files
 
 Mode = Literal["speaker_holdout", "overlapped_utterances"]
 SPLITS = ("train", "val", "test")
@@ -79,18 +81,19 @@ def published_splits() -> list[str]:
     return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
-def open_split(name_or_path: str) -> SplitConfig:
+def open_split(name_or_path: str, files: Files) -> SplitConfig:
     """A published split by name, or else a YAML file. Raises BadConfig."""
     published = published_splits()
     if name_or_path in published:
         text = (importlib.resources.files(__package__) / "split_files" / f"{name_or_path}.yaml").read_text("utf-8")
         return load_split(text, name_or_path)
     try:
-        text = Path(name_or_path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = files.read("--split-config", name_or_path).decode("utf-8-sig")
+    except (BadConfig, UnicodeDecodeError) as error:
+        why = error.message if isinstance(error, BadConfig) else error
         raise BadConfig(
             "NO_SPLIT_FILE",
-            f"{name_or_path!r} is neither a readable file ({error}) nor a published split: {', '.join(published)}"
+            f"{name_or_path!r} is neither a readable file ({why}) nor a published split: {', '.join(published)}"
             + _did_you_mean(name_or_path, published),
         ) from error
     return load_split(text, name_or_path)

@@ -12,12 +12,12 @@ Label = tuple[int, int]
 
 
 def label_clips(
-    names: Mapping[str, str], rows: Sequence[MapRow], input_root: str
+    names: Mapping[str, str], rows: Sequence[MapRow], *input_roots: str
 ) -> tuple[dict[str, Label], list[str]]:
     """(path -> (gloss, cat), files of the lines that mean no clip). names: path -> output name of every file there is.
 
     A line means the clip of its path below the root, else the one whose path without its ending or whose output name
-    it is; a path may stand below the root's own name or its whole path. A bare name, without folders or `./`, also
+    it is; a path may stand below a root's own name or its whole path. A bare name, without folders or `./`, also
     means the one clip of that name in any folder. The first of these that fits decides. Letters may be composed or not,
     endings in upper or lower case, and folders parted by backslashes. Raises BadConfig BAD_LABEL_MAP for a line that
     fits several clips, and for two labels of one clip.
@@ -27,7 +27,7 @@ def label_clips(
     line_of: dict[str, MapRow] = {}
     unused = []
     for row in rows:
-        clip = _clip_of(row, steps, _spellings(row.file, input_root))
+        clip = _clip_of(row, steps, _spellings(row.file, input_roots))
         if clip is None:
             unused.append(row.file)
         elif label_of.setdefault(clip, row.label) != row.label:
@@ -100,14 +100,14 @@ def _stem(path: str) -> str:
     return stem or _base(path)
 
 
-def _spellings(file: str, input_root: str) -> list[str]:
-    """The file as a path below the root, the likeliest first."""
+def _spellings(file: str, input_roots: Sequence[str]) -> list[str]:
+    """The file as a path below a root, the likeliest first."""
     path = composed(file.replace("\\", "/"))
     while path.startswith("./"):
         path = path[2:]
     found = [path]
-    root = composed(input_root.rstrip("/"))
-    for prefix in (root, root.rpartition("/")[2]):
+    roots = [composed(root.rstrip("/")) for root in input_roots]
+    for prefix in (*roots, *(root.rpartition("/")[2] for root in roots)):
         if prefix and path.startswith(f"{prefix}/"):
             found.append(path.removeprefix(f"{prefix}/"))
     return found

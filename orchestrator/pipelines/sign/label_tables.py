@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.pipelines.base import EarlierRuns
+from orchestrator.pipelines.files import Files
 from orchestrator.pipelines.sign.label_words import such_as
 from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.run.spec import RunSpec
-from services.base.store.interface import NotThere
-from services.base.store.open import open_store
 from services.base.store.roots import absolute
 from services.records.sign.files.label_table import TableForm, glosses_form, labels_form
 from services.records.sign.files.labels import Gloss, LabelRow, parse_glosses, parse_labels, same_clip
@@ -64,13 +63,13 @@ def where(options: SignOptions, output_root: str) -> tuple[str, str]:
     )
 
 
-def known_glosses(output_root: str) -> KnownGlosses:
+def known_glosses(output_root: str, files: Files) -> KnownGlosses:
     """Those of the output's table. Raises BadConfig where it cannot be read."""
-    try:
-        data = open_store(output_root).read(GLOSSES_FILE)
-        return KnownGlosses(tuple(parse_glosses(data)), glosses_form(data))
-    except NotThere:
+    data = files.read_if_there("--output-root", f"{output_root.rstrip('/')}/{GLOSSES_FILE}")
+    if data is None:
         return KnownGlosses()
+    try:
+        return KnownGlosses(tuple(parse_glosses(data)), glosses_form(data))
     except BadConfig as error:
         raise BadConfig(error.reason, f"{GLOSSES_FILE} in the output: {error.message}") from error
 
@@ -106,33 +105,32 @@ def joined(known: Sequence[Gloss], made: Sequence[Gloss]) -> tuple[Gloss, ...]:
     return tuple(sorted(by_word.values()))
 
 
-def labels_taken(source: str) -> set[Label]:
+def labels_taken(source: str, files: Files) -> set[Label]:
     """The labels of a labels file, so that no other word gets them. Raises BadConfig BAD_LABELS."""
-    data = _labels_there(source)
+    data = _labels_there(source, files)
     return {(row.gloss, row.cat) for row in parse_labels(data)} if data else set()
 
 
-def _labels_there(source: str) -> bytes:
+def _labels_there(source: str, files: Files) -> bytes:
     """The labels file, empty where there is none. Raises BadConfig BAD_LABELS where it cannot be read."""
-    root, _, name = source.rpartition("/")
-    try:
-        data = open_store(root).read(name)
-        parse_labels(data)
-    except NotThere:
+    data = files.read_if_there("--labels-csv", source)
+    if data is None:
         return b""
+    try:
+        parse_labels(data)
     except BadConfig as error:
         raise BadConfig(error.reason, f"{source}: {error.message}") from error
     return data
 
 
-def kept_rows(source: str, made: Mapping[str, Label], earlier: EarlierRuns) -> KeptRows:
+def kept_rows(source: str, made: Mapping[str, Label], earlier: EarlierRuns, files: Files) -> KeptRows:
     """Rows of a labels file that is there but those that the run makes anew, so that a second run keeps the same.
 
     made: output name -> label of the run. earlier: the runs that the output holds. Raises BadConfig BAD_LABELS where
     the file cannot be read, LABELS_EDITED where a clip of the run had its label from a run before it, and has another
     one in the file now.
     """
-    data = _labels_there(source)
+    data = _labels_there(source, files)
     if not data:
         return KeptRows()
     rows = parse_labels(data)

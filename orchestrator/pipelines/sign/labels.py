@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from orchestrator.pipelines.base import Inputs
@@ -68,10 +67,11 @@ def plan_labels(
     may mean one of them, and is then not another clip's.
     """
     file, source = where(options, inputs.output_root)
-    known = known_glosses(inputs.output_root) if options.append else KnownGlosses()
-    taken = labels_taken(source) if options.append and options.label_from else set[tuple[int, int]]()
-    made = _made(names, options, inputs.input_root, known.glosses, odd or {}, taken)
-    kept = kept_rows(source, made.of_name, inputs.earlier) if options.append else KeptRows()
+    files = inputs.files
+    known = known_glosses(inputs.output_root, files) if options.append else KnownGlosses()
+    taken = labels_taken(source, files) if options.append and options.label_from else set[tuple[int, int]]()
+    made = _made(names, options, inputs, known.glosses, odd or {}, taken)
+    kept = kept_rows(source, made.of_name, inputs.earlier, files) if options.append else KeptRows()
     return Labels(
         made.of_name, joined(known.glosses, made.glosses), file, kept, known, made.notes + kept.notes, options.append
     )
@@ -80,7 +80,7 @@ def plan_labels(
 def _made(
     names: Mapping[str, str],
     options: SignOptions,
-    input_root: str,
+    inputs: Inputs,
     known: Sequence[Gloss],
     odd: Mapping[str, str],
     taken: Collection[tuple[int, int]],
@@ -97,7 +97,7 @@ def _made(
         given = f"--id {options.id} and --gloss-id {options.gloss_id}"
         raise BadConfig("FLAGS_DISAGREE", f"{given} are one thing: give one")
     if options.label_map:
-        return _from_map(names, odd, options.label_map, input_root, from_folder=bool(options.label_from))
+        return _from_map(names, odd, options.label_map, inputs, from_folder=bool(options.label_from))
     if options.label_from == "folder":
         return _from_folders(names, known=known, taken=taken)
     if gloss_id is None:
@@ -123,9 +123,9 @@ def _from_folders(
 
 
 def _from_map(
-    names: Mapping[str, str], odd: Mapping[str, str], path: str, input_root: str, *, from_folder: bool
+    names: Mapping[str, str], odd: Mapping[str, str], path: str, inputs: Inputs, *, from_folder: bool
 ) -> Labels:
-    data = _read_file(path)
+    data = inputs.files.read("--label-map", path)
     try:
         if is_gloss_table(data):
             return _from_folders(names, parse_glosses(data))
@@ -134,7 +134,7 @@ def _from_map(
                 "FLAGS_DISAGREE", "it labels clips, and --label-from folder was given too: leave one of them out"
             )
         rows = parse_clip_map(data)
-        labels, unused = label_clips({**names, **odd}, rows, input_root)
+        labels, unused = label_clips({**names, **odd}, rows, *inputs.input_roots)
     except BadConfig as error:
         raise BadConfig(error.reason, f"{path}: {error.message}") from error
     of_name = {names[clip]: label for clip, label in labels.items() if clip in names}
@@ -153,10 +153,3 @@ def _from_map(
             else f"{path}: it has no line below its header",
         )
     return Labels(of_name, notes=notes)
-
-
-def _read_file(path: str) -> bytes:
-    try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise BadConfig("NOT_READABLE", f"--label-map {path} cannot be read: {error.strerror}") from error

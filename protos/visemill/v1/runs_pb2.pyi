@@ -30,7 +30,7 @@ RUN_PHASE_CANCELLING: RunPhase
 RUN_PHASE_CANCELLED: RunPhase
 
 class Run(_message.Message):
-    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary", "error", "owner", "dataset")
+    __slots__ = ("id", "name", "digest", "pipeline", "input_root", "output_root", "state_root", "phase", "version", "exit_code", "why", "shards", "clips", "quarantined", "notes", "submitted_at", "began_at", "ended_at", "summary", "error", "owner", "dataset", "further_input_roots")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class Run(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_INPUT_ROOTS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     digest: str
@@ -75,7 +76,8 @@ class Run(_message.Message):
     error: RunError
     owner: str
     dataset: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., owner: _Optional[str] = ..., dataset: _Optional[str] = ...) -> None: ...
+    further_input_roots: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., phase: _Optional[_Union[RunPhase, str]] = ..., version: _Optional[int] = ..., exit_code: _Optional[int] = ..., why: _Optional[str] = ..., shards: _Optional[_Union[Count, _Mapping]] = ..., clips: _Optional[_Union[Count, _Mapping]] = ..., quarantined: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., submitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., began_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., owner: _Optional[str] = ..., dataset: _Optional[str] = ..., further_input_roots: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunError(_message.Message):
     __slots__ = ("kind", "reason", "message")
@@ -150,7 +152,7 @@ class RunSummary(_message.Message):
     def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ..., counts: _Optional[_Mapping[str, float]] = ..., reused: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class SubmitRequest(_message.Message):
-    __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits", "dataset", "plan_only")
+    __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits", "dataset", "plan_only", "further_input_roots")
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
     INPUT_ROOT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_ROOT_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +162,7 @@ class SubmitRequest(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     PLAN_ONLY_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_INPUT_ROOTS_FIELD_NUMBER: _ClassVar[int]
     pipeline: str
     input_root: str
     output_root: str
@@ -169,7 +172,8 @@ class SubmitRequest(_message.Message):
     limits: RunLimits
     dataset: str
     plan_only: bool
-    def __init__(self, pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., run_name: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[RunLimits, _Mapping]] = ..., dataset: _Optional[str] = ..., plan_only: bool = ...) -> None: ...
+    further_input_roots: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., run_name: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[RunLimits, _Mapping]] = ..., dataset: _Optional[str] = ..., plan_only: bool = ..., further_input_roots: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunLimits(_message.Message):
     __slots__ = ("num_workers", "max_failures", "max_attempts", "clip_time_s", "clip_memory_mib", "no_artifact_cache")

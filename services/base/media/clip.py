@@ -19,7 +19,7 @@ class ClipAttributes:
     """What a data set says about a clip, beside its media; empty or None where it says nothing.
 
     text: what is spoken. language: as the data set writes it, such as `am`. duration_s: as stated, not as measured.
-    gloss, category: ids of a sign and of its category, from 0.
+    gloss, category: ids of what is shown and of its category, from 0.
     """
 
     text: str = ""

@@ -10,7 +10,7 @@ import hashlib
 import io
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple, overload
 
 import numpy as np
@@ -173,6 +173,20 @@ class ClipTable(Sequence[ClipRow]):
     def media_bytes(self) -> int:
         """Sizes of all media together."""
         return int(pc.sum(self._table.column("size_bytes"), min_count=0).as_py())
+
+    def with_paths(self, path: Callable[[str], str]) -> ClipTable:
+        """The same rows, each path of media and extras as the function gives it."""
+        table = self._table
+        media = pa.array([path(name) for name in table.column("media").to_pylist()], pa.string())
+        table = table.set_column(_SCHEMA.get_field_index("media"), _SCHEMA.field("media"), media)
+        found = table.column("extras").combine_chunks()
+        if isinstance(found, pa.ChunkedArray):
+            found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], _SCHEMA.field("extras").type)
+        children = [found.flatten().field(i) for i in range(_EXTRA.num_fields)]
+        children[1] = pa.array([path(name) for name in children[1].to_pylist()], pa.string())
+        offsets = np.concatenate(([0], np.cumsum(pc.list_value_length(found).to_numpy(zero_copy_only=False))))
+        extras = _list_of_files(offsets, children)
+        return ClipTable(table.set_column(_SCHEMA.get_field_index("extras"), _SCHEMA.field("extras"), extras))
 
     def encode(self, num_shards: int) -> bytes:
         """Parquet bytes. Raises ValueError when a shard is not below num_shards, or two clips in one share a key."""

@@ -41,6 +41,7 @@ class RunSpec:
     files of earlier runs, to which it adds its own. gangs: passes that follow the one over the shards, in order.
     map_digest: of the pass over the shards, where a run has others; empty: the run's. options: of the pipeline, as they
     were chosen, for whoever requests the run again; None of runs that were pinned before they were kept.
+    further_roots: input roots after the first. named_roots: where else media lie that a manifest names.
     """
 
     run: str
@@ -60,6 +61,8 @@ class RunSpec:
     gangs: tuple[GangPass, ...] = ()
     map_digest: str = ""
     options: Mapping[str, Any] | None = None
+    further_roots: tuple[str, ...] = ()
+    named_roots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_shards < 1:
@@ -67,6 +70,16 @@ class RunSpec:
         if not self.stages:
             raise ValueError("a run needs at least one stage")
         check_order(self.passes)
+
+    @property
+    def input_roots(self) -> tuple[str, ...]:
+        """As they were given; what is named relative to a root is so to the first."""
+        return (self.input_root, *self.further_roots)
+
+    @property
+    def media_roots(self) -> tuple[str, ...]:
+        """All roots that clips are read from, the first input root first."""
+        return (*self.input_roots, *self.named_roots)
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -89,8 +102,9 @@ class RunSpec:
         fields = dataclasses.asdict(self)
         if self.options is None:
             del fields["options"]
-        if not self.gangs:
-            del fields["gangs"], fields["map_digest"]
+        for name in ("gangs", "map_digest", "further_roots", "named_roots"):
+            if not fields[name]:
+                del fields[name]
         return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode()
 
 
@@ -108,6 +122,8 @@ def run_spec_from_json(data: bytes) -> RunSpec:
         fields["stages"] = tuple(PinnedStage(**s) for s in fields["stages"])
         gangs = fields.get("gangs", ())
         fields["gangs"] = tuple(GangPass(**{**one, "after": tuple(one["after"])}) for one in gangs)
+        for name in ("further_roots", "named_roots"):
+            fields[name] = tuple(fields.get(name, ()))
         return RunSpec(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadConfig(
@@ -204,7 +220,10 @@ def shard_commit_from_json(data: bytes) -> ShardCommit:
 
 @dataclass(frozen=True)
 class QuarantineEntry:
-    """One clip that is not in the output, and why; `reproduce` is a command that shows the failure again."""
+    """One clip that is not in the output, and why; `reproduce` is a command that shows the failure again.
+
+    line: of the manifest that names the clip; 0 where none does.
+    """
 
     key: str
     media: str
@@ -215,9 +234,13 @@ class QuarantineEntry:
     detail: str = ""
     reproduce: str = ""
     shard: int = NO_SHARD
+    line: int = 0
 
     def to_json(self) -> str:
-        return canonical_json(dataclasses.asdict(self))
+        fields = dataclasses.asdict(self)
+        if not self.line:
+            del fields["line"]
+        return canonical_json(fields)
 
 
 def lines_of(data: bytes) -> list[dict[str, Any]]:

@@ -160,8 +160,8 @@ class Upload(abc.ABC):
     def _drop(self) -> None: ...
 
 
-class Store(Protocol):
-    """A root with files below it.
+class ReadableStore(Protocol):
+    """A root with files below it, as who writes none needs it.
 
     Every method raises BadInput BAD_NAME for a name that is empty, absolute, or holds an empty, `.`, `..` or reserved
     segment; BadConfig for what a person must change (permissions, space, credentials, a missing bucket); Transient when
@@ -197,6 +197,10 @@ class Store(Protocol):
     def fetch(self, name: str, to: Path) -> None:
         """Streams into a local file, which appears when it is complete. Raises as `read`."""
         ...
+
+
+class Store(ReadableStore, Protocol):
+    """A root with files below it. Raises as ReadableStore."""
 
     def put(self, name: str, data: bytes) -> None:
         """Writes or replaces, atomically."""

@@ -14,7 +14,7 @@ from services.base.errors import BadInput
 from services.base.media.clip import Media
 from services.base.media.picture_bytes import PictureSize, picture_size
 from services.base.media.pictures import MAX_NUM_PICTURES, PictureFolder, in_order, is_picture_folder, picture_kind
-from services.base.store.interface import Entry, NotThere, Store
+from services.base.store.interface import Entry, NotThere, ReadableStore
 
 _T = TypeVar("_T")
 _NUM_READERS = 8
@@ -35,7 +35,7 @@ def with_picture_folders(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield Entry(f"{path}/", pictures.size_bytes, pictures.version)
 
 
-def stat_media(store: Store, name: str) -> Entry | None:
+def stat_media(store: ReadableStore, name: str) -> Entry | None:
     """As the store's own `stat`; of a folder the size of its pictures together, and a version of them all."""
     if not is_picture_folder(name):
         return store.stat(name)
@@ -43,7 +43,7 @@ def stat_media(store: Store, name: str) -> Entry | None:
     return Entry(name, pictures.size_bytes, pictures.version) if names else None
 
 
-def read_media(store: Store, name: str) -> bytes:
+def read_media(store: ReadableStore, name: str) -> bytes:
     """All bytes of a clip. Raises as the store's own `read`; BadInput with what is wrong with a folder of pictures."""
     if not is_picture_folder(name):
         return store.read(name)
@@ -51,7 +51,7 @@ def read_media(store: Store, name: str) -> bytes:
     return _joined(name, pictures.kind, zip(names, _each(names, lambda n: store.read(name + n)), strict=True))
 
 
-def local_media(store: Store, name: str) -> Path | None:
+def local_media(store: ReadableStore, name: str) -> Path | None:
     """The file, or the folder of pictures, itself where the store is a disk, else None."""
     if not is_picture_folder(name):
         return store.local_path(name)
@@ -60,7 +60,7 @@ def local_media(store: Store, name: str) -> Path | None:
     return first.parent if first is not None else None
 
 
-def fetch_media(store: Store, name: str, to: Path) -> None:
+def fetch_media(store: ReadableStore, name: str, to: Path) -> None:
     """Copies a file, or a folder's pictures, to a path. Raises as `read_media`."""
     if not is_picture_folder(name):
         store.fetch(name, to)
@@ -71,13 +71,13 @@ def fetch_media(store: Store, name: str, to: Path) -> None:
         pass
 
 
-def media_of(store: Store, name: str) -> Media:
+def media_of(store: ReadableStore, name: str) -> Media:
     """A clip's media; a file on a disk stays there. Raises as `read_media`, and OSError."""
     path = None if is_picture_folder(name) else store.local_path(name)
     return Media.of_file(path, name) if path is not None else Media.of_bytes(name, read_media(store, name))
 
 
-def _listed(store: Store, name: str) -> tuple[PictureFolder, list[str]]:
+def _listed(store: ReadableStore, name: str) -> tuple[PictureFolder, list[str]]:
     """The pictures of a folder, and their names in order."""
     pictures, names = PictureFolder(), []
     for num_listed, entry in enumerate(store.list(name)):
@@ -94,7 +94,7 @@ def _listed(store: Store, name: str) -> tuple[PictureFolder, list[str]]:
     return pictures, in_order(names)
 
 
-def _checked(store: Store, name: str) -> tuple[PictureFolder, list[str]]:
+def _checked(store: ReadableStore, name: str) -> tuple[PictureFolder, list[str]]:
     pictures, names = _listed(store, name)
     if not names:
         raise NotThere(name, store.uri)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
-from services.base.media.clip import Clip, Media
+from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.pictures import is_picture_folder
 from services.base.process import log
 from services.base.run.paths import short_name
@@ -44,7 +44,7 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="JSON",
-        help="key, utterance_id, speaker_id, split of each clip; default: its file name",
+        help="key, utterance_id, speaker_id, split, attributes of each clip; default: its file name",
     )
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
     parser.add_argument("--save", type=Path, help="folder for what the stages made")
@@ -100,7 +100,8 @@ def _clips(texts: Sequence[str], paths: Sequence[Path]) -> list[Clip]:
 
 def _clip(path: Path, fields: Mapping[str, Any]) -> Clip:
     plain = {"key": path.stem, "utterance_id": path.stem, "speaker_id": "", "media": _media_name(path)}
-    clip: Clip = config_from_mapping(Clip, {**plain, **fields})
+    said = config_from_mapping(ClipAttributes, fields.get("attributes", {}))
+    clip: Clip = config_from_mapping(Clip, {**plain, **fields, "attributes": said})
     return clip
 
 

@@ -13,7 +13,7 @@ from services.base.errors import BadConfig, BadInput, VisemillError
 from services.base.media.clip import Media
 from services.base.run.manifest import ClipRow
 from services.base.stage.spec import ClipJob
-from services.base.store.interface import Store
+from services.base.store.interface import ReadableStore
 from services.base.store.picture_folders import media_of, read_media, stat_media
 
 # Media beyond this is handed to the child as a file, where there is one, and not through memory.
@@ -104,7 +104,7 @@ class ClipsAhead:
 class ClipInputs:
     """Reads the inputs of clips. fixed: files that are not as the frozen list has them and are taken all the same."""
 
-    def __init__(self, store: Store, may_change: Collection[str], mended_before: Mapping[str, Version]) -> None:
+    def __init__(self, store: ReadableStore, may_change: Collection[str], mended_before: Mapping[str, Version]) -> None:
         """may_change: keys of clips that have given nothing to the output yet. mended_before: what was taken before."""
         self._store = store
         self._may_change = may_change

@@ -29,7 +29,8 @@ from services.base.stage.config import config_from_mapping
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob, StageSpec
 from services.base.stage.writer import ShardWriter
-from services.base.store.interface import NotThere, Store, Upload
+from services.base.store.input_roots import open_inputs
+from services.base.store.interface import NotThere, ReadableStore, Store, Upload
 from services.base.store.open import open_store
 from services.base.worker.artifact_cache import KnownOfClip, known_of
 from services.base.worker.fingerprint import StageIdentity
@@ -58,7 +59,7 @@ class ShardContext:
     identities: list[StageIdentity]
     manifest: Manifest
     state: Store
-    inputs: Store
+    inputs: ReadableStore
     outputs: Store
     max_failures: int
     use_cache: bool
@@ -80,7 +81,7 @@ class ShardContext:
             identities,
             open_clips(clips, order.clips_sha256),
             state,
-            open_store(order.input_root, follow_links=order.follow_links),
+            open_inputs(order.media_roots, follow_links=order.follow_links),
             open_store(order.output_root),
             flags.max_shard_failures,
             flags.artifact_cache,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.pipelines.catalog import ClipColumns
+from orchestrator.pipelines.files import Files
 from orchestrator.pipelines.grid.splits import (
     SplitConfig,
     assign_splits,
@@ -47,7 +48,7 @@ GRID = clips_of(sorted(GRID_SPEAKERS), 1000)
     ],
 )
 def test_published_splits_count_on_a_whole_grid_as_published(name: str, expected: dict[str, int]) -> None:
-    config = open_split(name)
+    config = open_split(name, Files())
     assert check_speakers(config, GRID_SPEAKERS) == []
     assert Counter(assign_splits(GRID, config)) == expected
 
@@ -62,7 +63,7 @@ def test_the_four_published_splits_are_shipped() -> None:
 
 
 def test_the_originals_test_speakers_do_not_leak_into_train() -> None:
-    splits = assign_splits(GRID, open_split("liptype2-80-10-10-seed42"))
+    splits = assign_splits(GRID, open_split("liptype2-80-10-10-seed42", Files()))
     test_speakers = {GRID.speakers[i] for i, split in enumerate(splits) if split == "test"}
     assert test_speakers == {"s32", "s11", "s17"}
 
@@ -212,7 +213,7 @@ def test_a_bad_split_is_an_error_that_names_the_file(text: str, reason: str, sai
 
 
 def test_a_split_that_names_speakers_not_on_disk_is_an_error_unless_allowed() -> None:
-    config = open_split("liptype2-80-10-10-seed42")
+    config = open_split("liptype2-80-10-10-seed42", Files())
     with pytest.raises(BadConfig, match="--allow-missing-speakers") as caught:
         check_speakers(config, ["s1", "s5", "s11"])
     assert caught.value.reason == "UNKNOWN_SPEAKERS"
@@ -240,7 +241,7 @@ def test_a_speaker_whom_a_full_split_does_not_name_is_an_error() -> None:
 def test_a_split_is_a_published_name_or_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("\ufefftest_speakers: [s1]\n", "utf-8")
-    assert open_split(str(path)).test_speakers == ("s1",)
+    assert open_split(str(path), Files()).test_speakers == ("s1",)
     with pytest.raises(BadConfig, match="did you mean 'lipnet-unseen'") as caught:
-        open_split("lipnet-unsen")
+        open_split("lipnet-unsen", Files())
     assert caught.value.reason == "NO_SPLIT_FILE"

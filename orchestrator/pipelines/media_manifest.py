@@ -1,0 +1,312 @@
+"""A data set that a manifest names, row by row: clips with their attributes, and a finding for each line that is none.
+
+Rows are read one at a time and kept in columns; media are looked up as a worker will find them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import numpy as np
+
+from orchestrator.pipelines.base import Inputs
+from orchestrator.pipelines.catalog import ClipColumns, frozen_rows
+from orchestrator.pipelines.files import folder_of
+from orchestrator.pipelines.text_column import TextColumn
+from services.base.media.clip import ClipAttributes
+from services.base.run.manifest import ClipTable
+from services.base.run.spec import QuarantineEntry
+from services.base.store.interface import Entry, is_name
+from services.base.store.names import below, is_absolute, normal
+from services.base.store.roots import absolute
+from services.formats.manifests import BAD_JSON, BadLine, Record, format_of, read_manifest
+
+# Rows whose media are looked up side by side, where that takes a request to a server each.
+_NUM_TOGETHER = 1024
+_NUM_READERS = 16
+_ENDS_LINE = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of a manifest's fields; empty: it has none of that kind. id and media must be there."""
+
+    id: str = "id"
+    media: str = "audio"
+    speaker: str = "speaker"
+    text: str = "text"
+    language: str = "language"
+    duration_s: str = "duration"
+
+
+class LineProblem(NamedTuple):
+    """Why a line of a manifest is no clip. line: from 1. id: as it stands there, empty where it has none.
+
+    reason: NO_ID, BAD_ID, DUPLICATE_ID, MEDIA_MISSING, MEDIA_OUTSIDE, BAD_JSON or BAD_ROW. media: as the manifest
+    names it, or where it would lie; empty where that is not known.
+    """
+
+    line: int
+    id: str
+    reason: str
+    message: str
+    media: str = ""
+
+    def entry(self, manifest: str) -> QuarantineEntry:
+        """As a run tells of it."""
+        message = f"line {self.line} of {manifest}: {self.message}"
+        named = self.media or manifest
+        return QuarantineEntry(self.id or named, named, "none", "BAD_INPUT", self.reason, message, line=self.line)
+
+
+@dataclass
+class ManifestClips:
+    """What a manifest names. clips: in its order. lines: number of the line of each. problems: by line.
+
+    roots: where media lie that are below no input root.
+    """
+
+    clips: ClipColumns = field(default_factory=ClipColumns)
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    problems: list[LineProblem] = field(default_factory=list)
+    roots: tuple[str, ...] = ()
+
+    def frozen(self, num_shards: int, split: Callable[[str], str]) -> ClipTable:
+        """The rows of the frozen list. split: (id) -> its split."""
+        splits = [split(key) for key in self.clips.keys]
+        return frozen_rows(self.clips, splits, num_shards)
+
+
+class _Found(NamedTuple):
+    """Media as it was found: name: as the list of clips has it; root: that it lies below, if it is no input root."""
+
+    name: str
+    root: str
+    entry: Entry
+
+
+def search_order(inputs: Inputs, manifest: str, *, roots_first: bool = False) -> tuple[str, ...]:
+    """Where a relative path is looked for: beside the manifest, then below each input root; or the other way round."""
+    roots = [root for root in inputs.input_roots if root]
+    places = [*roots, folder_of(manifest)] if roots_first else [folder_of(manifest), *roots]
+    return tuple(dict.fromkeys(places))
+
+
+def read_clips(
+    inputs: Inputs, flag: str, manifest: str, columns: Columns, search: Sequence[str], header: Sequence[str] = ()
+) -> ManifestClips:
+    """Reads a manifest of JSON lines, or of CSV by its ending. flag: that names it.
+
+    search: roots below which a relative path is looked for, in that order; a path with `..`, an absolute one and a URI
+    are as they are. header: names of the columns of a CSV without a header. Of lines with one id the first counts,
+    whatever is wrong with its media. Raises BadConfig NOT_READABLE, BAD_MANIFEST.
+    """
+    found = ManifestClips()
+    ids, id_lines, places = TextColumn(), array("q"), array("q")
+    lookup = _Lookup(inputs, search)
+    pieces = inputs.files.pieces(flag, manifest)
+    records = read_manifest(pieces, format_of(manifest), header, (columns.id, columns.media))
+    for record, media in lookup.of_all(_checked(records, columns, found.problems), columns):
+        key = _id_of(record, columns)
+        ids.append(key)
+        id_lines.append(record.number)
+        if isinstance(media, LineProblem):
+            places.append(-1)
+            found.problems.append(media)
+            continue
+        places.append(len(found.lines))
+        found.lines.append(record.number)
+        found.clips.keys.append(key)
+        found.clips.speakers.append(_text(record.values.get(columns.speaker)))
+        found.clips.media.append(media.name, media.entry.size_bytes, media.entry.version)
+        found.clips.attributes.append(_attributes(record.values, columns))
+    again = _later_ones(ids, id_lines)
+    found.problems += [problem for i, problem in again if places[i] >= 0]
+    found.problems.sort(key=lambda problem: problem.line)
+    if left_out := [places[i] for i, _ in again if places[i] >= 0]:
+        _leave_out(found, left_out)
+    found.roots = lookup.roots()
+    return found
+
+
+def _checked(records: Iterable[Record | BadLine], columns: Columns, problems: list[LineProblem]) -> Iterator[Record]:
+    """Those with an id; what is wrong with the others is added to the problems."""
+    for record in records:
+        if isinstance(record, BadLine):
+            problems.append(LineProblem(record.number, "", record.reason, record.message))
+            continue
+        problem = _problem_of(record, columns)
+        if problem is None:
+            yield record
+        else:
+            problems.append(problem)
+
+
+def _problem_of(record: Record, columns: Columns) -> LineProblem | None:
+    value = record.values.get(columns.id)
+    if value is None or value == "":
+        return LineProblem(record.number, "", "NO_ID", f"it has no {columns.id!r}: give each line one of its own")
+    key = _id_of(record, columns)
+    if not key or not is_name(key) or _ENDS_LINE.search(key):
+        shown = key.encode(errors="backslashreplace").decode() or repr(value)[:200]
+        message = (
+            f"{columns.id} {shown!r} names no file: give a text or a whole number, `/`-separated, without "
+            "empty, `.` or `..` parts, NUL, ends of lines and halves of characters"
+        )
+        return LineProblem(record.number, shown, "BAD_ID", message)
+    for name in (columns.speaker, columns.text, columns.language, columns.media):
+        if not _is_whole(record.values.get(name)):
+            message = f"its {name!r} holds half of a character (a lone surrogate): write the text anew"
+            return LineProblem(record.number, key, BAD_JSON, message)
+    return None
+
+
+def _is_whole(value: object) -> bool:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _id_of(record: Record, columns: Columns) -> str:
+    """A whole number counts as its digits; empty for what is no id."""
+    value = record.values[columns.id]
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _text(value: object) -> str:
+    """A field's text, empty where it has none; numbers count as their digits."""
+    return "" if value is None or isinstance(value, list | dict) else str(value)
+
+
+def _attributes(values: Mapping[str, Any], columns: Columns) -> ClipAttributes:
+    return ClipAttributes(
+        _text(values.get(columns.text)), _text(values.get(columns.language)), _seconds(values.get(columns.duration_s))
+    )
+
+
+def _seconds(value: object) -> float | None:
+    """A duration; None for what is none, for it decides nothing."""
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds < math.inf else None
+
+
+def _later_ones(ids: TextColumn, lines: Sequence[int]) -> list[tuple[int, LineProblem]]:
+    """(index, finding) of each id that an earlier line has. Compared as Arrow codes: objects would take 100 MB."""
+    if not len(ids):
+        return []
+    codes_N = ids.to_arrow().dictionary_encode().indices.to_numpy()
+    _, first_of_code = np.unique(codes_N, return_index=True)
+    first_N = first_of_code[codes_N]
+    again = np.flatnonzero(first_N != np.arange(len(codes_N))).tolist()
+    found = []
+    for i in again:
+        before = lines[int(first_N[i])]
+        message = f"line {before} has the id {ids[i]!r} already, and is kept: give each line one of its own"
+        found.append((i, LineProblem(lines[i], ids[i], "DUPLICATE_ID", message)))
+    return found
+
+
+def _leave_out(found: ManifestClips, indices: Sequence[int]) -> None:
+    left_out = set(indices)
+    kept = [i for i in range(len(found.lines)) if i not in left_out]
+    found.lines = array("q", (found.lines[i] for i in kept))
+    found.clips = found.clips.chosen(kept)
+
+
+class _Lookup:
+    """Finds the media that rows name."""
+
+    def __init__(self, inputs: Inputs, search: Sequence[str]) -> None:
+        self._files = inputs.files
+        self._inputs = [absolute(root) for root in inputs.input_roots if root]
+        self._search = [absolute(root) for root in search]
+        self._used: dict[str, None] = {}
+
+    def roots(self) -> tuple[str, ...]:
+        """Roots that media were found below and that are no input roots, as they came up."""
+        return tuple(self._used)
+
+    def of_all(self, records: Iterator[Record], columns: Columns) -> Iterator[tuple[Record, _Found | LineProblem]]:
+        """Each record with its media, in order; a bounded number is under way. Raises what is wrong with a store."""
+        with ThreadPoolExecutor(_NUM_READERS) as pool:
+            while batch := list(itertools.islice(records, _NUM_TOGETHER)):
+                is_remote = any("://" in place for place in (*self._search, *(_named(r, columns) for r in batch)))
+                # Of a disk one thread finds as many files as sixteen.
+                each = pool.map if is_remote else map
+                for record, media in zip(batch, each(lambda r: self._find(r, columns), batch), strict=True):
+                    if isinstance(media, _Found) and media.root:
+                        self._used[media.root] = None
+                    yield record, media
+
+    def _find(self, record: Record, columns: Columns) -> _Found | LineProblem:
+        named = _named(record, columns)
+        key = _id_of(record, columns)
+        if not named or "\0" in named:
+            message = f"it names no file in {columns.media!r}: give a path or a URI"
+            return LineProblem(record.number, key, "MEDIA_MISSING", message)
+        looked, refused, leaves = [], "", False
+        for path in self._candidates(named):
+            root, is_input = self._root_of(path)
+            if not root:
+                refused = refused or path
+                continue
+            entry = self._files.stat(root, below(root, path) or "")
+            if entry is not None and entry.kind == "file":
+                return _Found(self._name_of(path), "" if is_input else root, entry)
+            if entry is not None and entry.kind == "outside":
+                refused, leaves = path, True
+                continue
+            looked.append(path)
+        if looked and not leaves:
+            message = f"there is no file {named!r}; looked for {' and '.join(looked[:4])}: correct the path, or add it"
+            return LineProblem(record.number, key, "MEDIA_MISSING", message, self._name_of(looked[0]))
+        message = f"{named!r} leads to {refused}, outside the roots that may be read here: move it below one of them"
+        return LineProblem(record.number, key, "MEDIA_OUTSIDE", message, refused)
+
+    def _candidates(self, named: str) -> list[str]:
+        """Absolute paths or URIs that it may mean, in order."""
+        if named.startswith("file:///"):
+            return [normal(unquote(named.removeprefix("file://")))]
+        if named.startswith("~"):
+            return [normal(absolute(named))]
+        if is_absolute(named):
+            return [normal(named)]
+        return list(dict.fromkeys(normal(f"{root.rstrip('/')}/{named}") for root in self._search))
+
+    def _root_of(self, path: str) -> tuple[str, bool]:
+        """(the root to open, whether it is an input root); empty where it may not be read."""
+        for root in self._inputs:
+            if below(root, path):
+                return root, True
+        if "://" in path and not path.startswith("s3://"):
+            return "", False
+        allowed = self._files.root_of(path)
+        if not allowed:
+            return "", False
+        # As small a root as there is one: what is beside the media is read by nobody.
+        inner = (root for root in self._search if below(allowed, root) is not None and below(root, path))
+        return next(inner, allowed), False
+
+    def _name_of(self, path: str) -> str:
+        """As the list of clips has it: below the first input root relative to it."""
+        return (below(self._inputs[0], path) if self._inputs else None) or path
+
+
+def _named(record: Record, columns: Columns) -> str:
+    value = record.values.get(columns.media)
+    return value.strip() if isinstance(value, str) else ""
