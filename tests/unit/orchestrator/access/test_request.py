@@ -204,3 +204,22 @@ def test_every_free_text_of_a_pipeline_says_what_it_names(name):
 def test_remotes_go_to_the_runs_that_have_the_stage():
     pairs = ("landmarks=a:1", "features=b:2")
     assert remote_argv(pairs, ("decode", "landmarks", "records")) == ["--remote=landmarks=a:1"]
+
+
+def test_a_request_of_several_input_roots_goes_through_json_and_every_root_is_checked():
+    request = with_roots(further_roots=("/data/more", "s3://b/out/x"))
+    assert RunRequest.from_mapping(json.loads(json.dumps(request.to_mapping()))) == request
+    assert request.pin_argv()[2:5] == ["--input-root=/data/in", "--input-root=/data/more", "--input-root=s3://b/out/x"]
+    ALLOWED.check(request)
+    with pytest.raises(BadConfig, match="input_root /etc") as caught:
+        ALLOWED.check(with_roots(further_roots=("/data/more", "/etc")))
+    assert caught.value.reason == "ROOT_NOT_ALLOWED"
+    for roots in (["/data/in"], [""], [3]):
+        with pytest.raises((ValueError, BadConfig)):
+            with_roots(further_roots=roots)
+
+
+def test_the_root_of_what_a_manifest_names_is_an_allowed_one_or_none():
+    assert [ALLOWED.root_of(path) for path in ("/data/x/y.wav", "s3://b/out/k", "/etc/passwd", "/data/../etc/x")] == [
+        *("/data", "s3://b/out", "", "")
+    ]
