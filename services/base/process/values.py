@@ -1,28 +1,25 @@
 """Values from outside into the frozen dataclasses that they configure: of a mapping, of an environment, one at a time.
 
 One library checks them (pydantic-core, the engine of pydantic: see docs/decisions); the words of a refusal are ours.
+It is loaded for the first value that is not plainly of its field's type: most processes start without it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
-from typing import Annotated, Any, cast
-
-from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from services.base.errors import BadConfig
 
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema, SchemaValidator
+
 PREFIX = "VISEMILL_"
-_SCALARS: Mapping[type, Callable[[], CoreSchema]] = {
-    bool: core_schema.bool_schema,
-    int: core_schema.int_schema,
-    float: lambda: core_schema.float_schema(allow_inf_nan=False),
-    str: core_schema.str_schema,
-}
 # Beginning of the library's name for an error -> the rule.
 _RULES = {
     "bool": "true or false",
@@ -36,10 +33,18 @@ _RULES = {
 
 def schema_of(hint: Any) -> CoreSchema:
     """What the library checks of a value of this type; of others than scalars, choices and lists of texts, nothing."""
+    from pydantic_core import core_schema
+
     if typing.get_origin(hint) is Annotated:
         hint = typing.get_args(hint)[0]
-    if hint in _SCALARS:
-        return _SCALARS[hint]()
+    scalars: Mapping[type, Callable[[], CoreSchema]] = {
+        bool: core_schema.bool_schema,
+        int: core_schema.int_schema,
+        float: lambda: core_schema.float_schema(allow_inf_nan=False),
+        str: core_schema.str_schema,
+    }
+    if hint in scalars:
+        return scalars[hint]()
     if typing.get_origin(hint) is typing.Literal:
         return core_schema.literal_schema(list(typing.get_args(hint)))
     if hint == list[str]:
@@ -55,7 +60,7 @@ def schema_of(hint: Any) -> CoreSchema:
 
 def checked_value(hint: Any, value: object, named: str) -> Any:
     """The value as a field of this type holds it. named: how a message calls it. Raises BadConfig BAD_SETTING."""
-    return _checked(SchemaValidator(schema_of(hint)), value, named)
+    return _checked(hint, value, named)
 
 
 def checked(config: type, values: Mapping[str, object], named: Callable[[str], str]) -> dict[str, Any]:
@@ -94,10 +99,28 @@ def from_environment(config: type, environment: Mapping[str, str], given: Mappin
     return made(config, found)
 
 
-def _checked(validator: SchemaValidator, value: object, named: str, *, is_text: bool = False) -> Any:
+def is_plain(hint: Any, value: object) -> bool:
+    """Whether a value is of this type as it stands, to the library too. Of what says no the library decides."""
+    if typing.get_origin(hint) is typing.Literal:
+        return type(value) is str and value in typing.get_args(hint)
+    if type(value) is not hint:
+        return False
+    if isinstance(value, str):
+        # Others may not be encodable.
+        return value.isascii()
+    return type(value) in (bool, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _checked(hint: Any, value: object, named: str, *, is_text: bool = False) -> Any:
     """is_text: the value is its text, which the message's name for it shows already."""
+    if typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    if is_plain(hint, value):
+        return value
+    from pydantic_core import ValidationError
+
     try:
-        return validator.validate_python(value, strict=not is_text)
+        return _validator(hint).validate_python(value, strict=not is_text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         rule = _RULES.get(first["type"].partition("_")[0], "")
@@ -110,7 +133,15 @@ def _checked(validator: SchemaValidator, value: object, named: str, *, is_text: 
 
 
 @functools.cache
-def _fields(config: Hashable) -> dict[str, SchemaValidator]:
+def _validator(hint: Hashable) -> SchemaValidator:
+    from pydantic_core import SchemaValidator
+
+    return SchemaValidator(schema_of(hint))
+
+
+@functools.cache
+def _fields(config: Hashable) -> dict[str, Any]:
+    """The type of each field."""
     assert isinstance(config, type)
     hints = typing.get_type_hints(config, include_extras=True)
-    return {field.name: SchemaValidator(schema_of(hints[field.name])) for field in dataclasses.fields(config)}
+    return {field.name: hints[field.name] for field in dataclasses.fields(config)}

@@ -1,12 +1,17 @@
 """Values from outside: what each type of a field takes, and what is said of what it does not."""
 
+import math
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic_core import SchemaValidator, ValidationError
 
 from services.base.errors import BadConfig
-from services.base.process.values import checked, checked_value, from_environment
+from services.base.process.values import checked, checked_value, from_environment, is_plain, schema_of
 
 
 @pytest.mark.parametrize(
@@ -101,3 +106,30 @@ def test_a_bad_variable_is_named(environment, given, said) -> None:
 def test_a_message_calls_a_field_as_its_user_knows_it() -> None:
     with pytest.raises(BadConfig, match="line 3: cores must be a whole number, not 'x'"):
         checked(Toy, {"cores": "x"}, lambda name: f"line 3: {name}")
+
+
+VALUES = (True, 1, 0, 1.5, 2.0, math.nan, math.inf, "a", "1", "", "ä", "\udc80", None, ["a"], [1], {"a": 1})
+
+
+@pytest.mark.parametrize("hint", [bool, int, float, str, Literal["a", "1"], int | None, list[str], dict[str, int]])
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_that_is_taken_as_it_stands_is_one_that_the_library_leaves_as_it_is(hint: Any, value: object) -> None:
+    if not is_plain(hint, value):
+        return
+    try:
+        found = SchemaValidator(schema_of(hint)).validate_python(value, strict=True)
+    except ValidationError:
+        pytest.fail(f"the library refuses {value!r} as {hint}")
+    assert (type(found), found) == (type(value), value)
+
+
+def test_values_of_their_fields_types_do_not_load_the_library() -> None:
+    """A worker has no others, and starts sooner without it."""
+    program = (
+        "import sys; from services.base.process.settings import settings; settings();"
+        "from services.base.process.values import checked_value; checked_value(int, 3, 'n');"
+        "print('pydantic_core' in sys.modules)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VISEMILL_")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
