@@ -9,7 +9,6 @@ is held where there is none nearer.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
@@ -103,7 +102,7 @@ def _steady(frames: Iterable[tuple[T, float]], target_hz: float) -> Iterator[tup
         steps.append(places[1] - places[0])
         held = frame, time_s
     if held is not None and origin_s is not None:
-        usual = statistics.median_low(steps) if steps else 1.0
+        usual = sorted(steps)[(len(steps) - 1) // 2] if steps else 1.0
         yield from until((held[1] - origin_s) * target_hz + usual - 0.5 * min(1.0, usual) - _TIE)
 
 
