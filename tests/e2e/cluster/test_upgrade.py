@@ -20,7 +20,7 @@ VALUES = {
     **only("orchestrator"),
     "services.orchestrator.resources.requests.cpu": "100m",
     "runs.parallelism": 1,
-    "runs.podsCpu": 0.8,
+    "runs.podsCpu": 0.5,
     "runs.podsMemoryMib": 1400,
 }
 
