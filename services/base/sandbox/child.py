@@ -26,7 +26,7 @@ from services.base.sandbox import protocol
 from services.base.sandbox.interleaving import ClipInProgress, next_runnable
 from services.base.stage.clip_pass import BoundStage, ChunkPart, ClipPass, DonePart, InfoPart
 from services.base.stage.metric import StageMetric
-from services.base.stage.spec import artifact_types
+from services.base.stage.spec import ByName, artifact_types
 from services.base.stage.stream import Chunk
 
 _PR_SET_PDEATHSIG = 1
@@ -95,7 +95,7 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
     limit = order["memory_bytes"] + _SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    clips = _Clips(sock, Passes(open_stage, order["remote"]))
+    clips = _Clips(sock, Passes(open_stage, order["remote"], order["types"]))
     while (message := clips.next_message()) is not None:
         if message[0]["part"] == "open":
             clips.open(message[0]["stages"])
@@ -107,7 +107,11 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
 class Passes:
     """The passes that were opened last, the current one at the end. Passes share the stages that are alike in them."""
 
-    def __init__(self, open_stage: OpenStage, remote: Mapping[str, str]) -> None:
+    def __init__(
+        self, open_stage: OpenStage, remote: Mapping[str, str], types: Mapping[str, str] | None = None
+    ) -> None:
+        """types: artifact name -> "module:class" of its values, of stages that may be open elsewhere."""
+        self._types = {name: ByName(target) for name, target in (types or {}).items()}
         self._open_stage = open_stage
         self._remote = remote
         # Of each pass, by its own key, the keys of its stages.
@@ -138,8 +142,9 @@ class Passes:
         return next(reversed(self._kept.values()))[1]
 
     def artifact_types(self) -> dict[str, type]:
-        """Of the artifacts of every stage that is open."""
-        return artifact_types(stage.spec for stage in self._stages.values())
+        """Of the artifacts of every stage of the pass, open here or elsewhere."""
+        elsewhere = {name: kind.resolve() for name, kind in self._types.items()}
+        return {**elsewhere, **artifact_types(stage.spec for stage in self._stages.values())}
 
     def _key(self, name: str, configs: Mapping[str, Any]) -> str:
         """What decides a stage: its own config, and all of the pass's where it asks a server, which decodes too."""

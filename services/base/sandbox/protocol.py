@@ -22,6 +22,7 @@ from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, Fac
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import STREAMS, Chunk, Info, Report, kind_of_stream
+from services.base.stage.window import Together
 
 _PREFIX = struct.Struct("<IQ")
 # Fields of facts that JSON makes plain lists of.
@@ -208,12 +209,22 @@ def _pack_value(name: str, value: Any) -> tuple[str, bytes]:
         sizes = {name: len(value.sidecars[name]) for name in names}
         header = json.dumps({**facts, "sidecars": sizes}).encode()
         return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values(), value.payload])
+    if isinstance(value, Together):
+        packed = [_pack_value(name, each) for each in value.values]
+        header = json.dumps([(kind, len(data)) for kind, data in packed]).encode()
+        return "together", b"".join([struct.pack("<I", len(header)), header, *(data for _, data in packed)])
     return "artifact", encode_artifact(name, value)
 
 
 def _unpack_value(kind: str, data: bytes, types: ArtifactTypes) -> Any:
-    if kind != "product":
+    if kind == "artifact":
         return decode_artifact(data, types)
+    if kind == "together":
+        (size,) = struct.unpack_from("<I", data)
+        each = _Pieces(data[4 + size :])
+        return Together(
+            tuple(_unpack_value(kind, each.take(length), types) for kind, length in json.loads(data[4 : 4 + size]))
+        )
     (size,) = struct.unpack_from("<I", data)
     facts = json.loads(data[4 : 4 + size])
     pieces = _Pieces(data[4 + size :])

@@ -135,8 +135,11 @@ class PassChild:
         pushed: Iterator[Chunk] | None = None,
         info: Info | None = None,
         then: NextClip | None = None,
+        media_s: float = 0.0,
     ) -> Iterator[Part]:
         """Parts of the pass over one clip, as `ClipPass.run` yields them.
+
+        media_s: of the media that artifacts were given of, which gives it as much more time as decoding it would.
 
         then: what may be begun while this clip waits for others. A later `run` of that very job takes up what was begun
         with what it was given; of any other, drops it.
@@ -145,7 +148,7 @@ class PassChild:
         limit is the clip's fault, past the caller's deadline it is Transient.
         """
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        options: dict[str, Any] = {"want": sorted(want), "pushed": pushed is not None}
+        options: dict[str, Any] = {"want": sorted(want), "pushed": pushed is not None, "media_s": media_s}
         if info is not None:
             options["info"] = protocol.pack_part(InfoPart(info))[0]
         num_yielded, num_tries = 0, 2 if pushed is None else 1
@@ -230,6 +233,8 @@ class PassChild:
         self._process = ChildProcess([*self._program, "child"], self._num_threads, self._environment)
         self._last = self._process
         order = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
+        # Artifacts that are given may be of stages that this child does not hold.
+        order["types"] = {name: f"{kind.__module__}:{kind.__qualname__}" for name, kind in self._types.items()}
         self._process.send(self._watch(_START_LIMIT_S), order)
 
     def _open_stages(self) -> None:
@@ -266,6 +271,7 @@ class PassChild:
         assert self._process is not None
         self._process.hear_as(contextvars.copy_context())
         watch = self._watch(self._limits.time_s, deadline_s)
+        watch.lasts(options["media_s"])
         self._ask_for(watch, job, given, options, then)
         if pushed is not None:
             self._send_chunks(watch, pushed)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from services.base.media.clip import Clip, Media
 from services.base.stage.metric import StageMetric
 from services.base.stage.stream import STREAMS
+from services.base.stage.window import Window
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def no_settings(config: Any, device: str) -> Mapping[str, Any]:
     return {}
 
 
+def no_window(config: Any) -> Window | None:
+    """Of a stage that computes each clip alone."""
+    del config
+    return None
+
+
 def no_models(config: Any) -> Mapping[str, str]:
     """Of a stage that loads no model file."""
     del config
@@ -83,6 +90,8 @@ class StageSpec:
     may leave the process (see `encode_artifact`); a `Product` is not one of them.
     metrics: what it measures, for Prometheus.
     counts: what the facts of its stream count (see `counts` of a stream's facts), such as "frames".
+    window: (config) -> the clips of a shard that it computes together; None: each is computed alone. Such a stage is
+    given its artifacts as `Together`, and answers likewise; of a clip alone, as any other.
     """
 
     name: str
@@ -101,6 +110,7 @@ class StageSpec:
     artifacts: Mapping[str, type] = dataclasses.field(default_factory=dict, hash=False)
     metrics: tuple[StageMetric, ...] = ()
     counts: tuple[str, ...] = ()
+    window: Callable[[Any], Window | None] = no_window
 
     def __post_init__(self) -> None:
         if not self.writes or type(self.writes) is not tuple:

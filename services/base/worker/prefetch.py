@@ -41,6 +41,12 @@ class ReadClip:
         assert self.media is not None
         return ClipJob(self.row.clip(), self.media, self.extras)
 
+    def drop_media(self) -> None:
+        """Lets go of the media's bytes; their digest stays, and `job` is another from now on."""
+        if self.media is not None:
+            self.media = Media(self.media.name, self.media.sha256, 0, data=b"")
+            self.__dict__.pop("job", None)
+
 
 _Found = ReadClip | BaseException | None
 

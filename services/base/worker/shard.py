@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import shlex
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,32 +21,19 @@ from services.base.run.listing import MOST_INLINE, Listing, listing_lines
 from services.base.run.manifest import ClipRow, Manifest, open_clips
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit, lines_of
 from services.base.run.totals import add_to, rounded
-from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, NextClip, PassChild
-from services.base.sandbox.watchdog import MEMORY_RAN_OUT
-from services.base.stage.artifacts import encode_artifact
 from services.base.stage.config import config_from_mapping
 from services.base.stage.product import Product
-from services.base.stage.spec import ClipJob, StageSpec
+from services.base.stage.spec import StageSpec
 from services.base.stage.writer import ShardWriter
 from services.base.store.input_roots import open_inputs
 from services.base.store.interface import NotThere, ReadableStore, Store, Upload
 from services.base.store.open import open_store
-from services.base.worker.artifact_cache import KnownOfClip, known_of
+from services.base.worker.carrying import CarriedClip, Carrier, Carrying, say
+from services.base.worker.children import PassChildren
 from services.base.worker.fingerprint import StageIdentity
-from services.base.worker.prefetch import ClipInputs, ClipsAhead, ReadClip
+from services.base.worker.prefetch import ClipInputs
 
 LOG = logging.getLogger(__name__)
-
-# How often a wait asks whether to stop.
-_POLL_S = 0.1
-# Waits between tries of a clip whose remote stage does not answer; then the shard is tried again later.
-_TRANSIENT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-
-
-def say(**event: Any) -> None:
-    """One event as a line on standard output, for whoever watches."""
-    sys.stdout.write(json.dumps({"event": event.pop("event"), **event}) + "\n")
-    sys.stdout.flush()
 
 
 @dataclass(frozen=True)
@@ -93,12 +79,12 @@ class ShardWork:
     """One attempt at one shard."""
 
     def __init__(
-        self, context: ShardContext, shard: int, attempt: int, child: PassChild, should_stop: Callable[[], bool]
+        self, context: ShardContext, shard: int, attempt: int, children: PassChildren, should_stop: Callable[[], bool]
     ) -> None:
         self._c = context
         self._shard = shard
         self._attempt = attempt
-        self._child = child
+        self._children = children
         self._should_stop = should_stop
         self._records: Counter[str] = Counter()
         self._counts: dict[str, float] = {}
@@ -114,7 +100,6 @@ class ShardWork:
         self._quality_name = paths.quality_file(run, shard, num_shards)
         self._mended_name = paths.accepted_changes_file(run, shard, num_shards)
         self._mended: dict[str, tuple[int, str]] = {}
-        self._next: tuple[ClipJob, KnownOfClip] | None = None
         self._before: dict[str, dict[str, Any]] = {}
 
     def run(self) -> None:
@@ -129,9 +114,10 @@ class ShardWork:
         writer = self._open_writer(written)
         try:
             ahead = inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked)
-            for read in ahead:
-                with log.bound(clip=read.row.key):
-                    self._one_clip(read, ahead, writer)
+            with contextlib.closing(self._carrier().carried(ahead)) as carried:
+                for clip in carried:
+                    with log.bound(clip=clip.read.row.key):
+                        self._settle(clip, writer)
             for file in writer.close():
                 written[file.name]["num_records"] = file.num_records
         except BaseException:
@@ -186,29 +172,28 @@ class ShardWork:
         LOG.info("shard done", extra={"fields": {**told, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, **told, seconds=done.seconds)
 
-    def _one_clip(self, read: ReadClip, ahead: ClipsAhead, writer: ShardWriter) -> None:
-        row, began_s, before = read.row, time.monotonic(), dict(self._counts)
+    def _carrier(self) -> Carrier:
+        c = self._c
+        carrying = Carrying(c.identities, c.specs, c.state, c.use_cache, self._shard, self._stop_if_asked)
+        return self._children.carrier(carrying)
+
+    def _settle(self, clip: CarriedClip, writer: ShardWriter) -> None:
+        """What a clip has come to is written, or set aside."""
+        row = clip.read.row
         self._tried.add(row.key)
-        try:
-            self._inputs[row.key] = read.job.media.sha256
-            product = self._carry(read.job, ahead)
-        except (BadConfig, Transient, BadShard):
-            raise
-        except VisemillError as error:
-            self._set_aside(row, error)
+        if clip.read.error is None and clip.read.media is not None:
+            self._inputs[row.key] = clip.read.media.sha256
+        add_to(self._counts, clip.counts)
+        add_to(self._seconds, clip.seconds)
+        if clip.product is None or clip.error is not None:
+            self._set_aside(row, clip.error or VisemillError("NO_PRODUCT", f"{row.key} has no product"))
         else:
-            writer.add(row.clip(), product)
-            self._records[row.split] += 1
-            facts = {"key": row.key, "split": row.split, "flags": list(product.flags), **product.quality}
-            for name, data in product.sidecars.items():
-                self._c.state.put(paths.sidecar_file(self._c.order.run, row.key, name), data)
-            self._quality.append(canonical_json(facts))
-        is_ok = not self._quarantine or self._quarantine[-1].key != row.key
-        wall_s = round(time.monotonic() - began_s, 3)
-        counts = rounded({name: value - before.get(name, 0) for name, value in self._counts.items()})
-        metrics.CLIPS.labels("ok" if is_ok else "quarantined").inc()
-        metrics.CLIP_SECONDS.observe(wall_s)
-        say(event="clip", shard=self._shard, key=row.key, ok=is_ok, wall_s=wall_s, counts=counts)
+            self._reused.update(clip.reused)
+            self._write(clip, clip.product, writer)
+        metrics.CLIPS.labels("ok" if clip.error is None else "quarantined").inc()
+        metrics.CLIP_SECONDS.observe(clip.wall_s)
+        told = {"ok": clip.error is None, "wall_s": round(clip.wall_s, 3), "counts": rounded(clip.counts)}
+        say(event="clip", shard=self._shard, key=row.key, **told)
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
                 "TOO_MANY_FAILURES",
@@ -216,60 +201,15 @@ class ShardWork:
                 f"the last one {row.key}: fix them, or raise --max-failures",
             )
 
-    def _carry(self, job: ClipJob, ahead: ClipsAhead) -> Product:
-        for wait_s in (*_TRANSIENT_WAITS_S, None):
-            try:
-                return self._carry_once(job, ahead)
-            except Transient as error:
-                if wait_s is None or error.reason == MEMORY_RAN_OUT:
-                    raise
-                metrics.CLIP_WAITS.inc()
-                LOG.warning("clip waits", extra={"fields": {"reason": error.reason, "wait_s": wait_s}})
-                say(event="waiting", shard=self._shard, why=f"{error.reason}: {error.message}", wait_s=wait_s)
-                until_s = time.monotonic() + wait_s
-                while time.monotonic() < until_s:
-                    self._stop_if_asked()
-                    time.sleep(_POLL_S)
-        raise AssertionError("unreachable")
-
-    def _carry_once(self, job: ClipJob, ahead: ClipsAhead) -> Product:
-        known = self._known_of(job)
-        product: Product | None = None
-        for part in self._child.run(job, given=known.given, then=self._after(job, ahead)):
-            if isinstance(part, FactsPart):
-                add_to(self._counts, part.facts.counts)
-            elif isinstance(part, DonePart):
-                for stage, seconds in part.seconds.items():
-                    self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
-            elif isinstance(part, ArtifactPart) and part.name in known.names:
-                self._c.state.put(known.names[part.name], encode_artifact(part.name, part.value))
-                metrics.ARTIFACTS.labels("made").inc()
-            elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
-                product = part.value
-        if product is None:
-            raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
-        self._reused.update(known.reused)
-        metrics.ARTIFACTS.labels("found").inc(len(known.given))
-        return product
-
-    def _after(self, job: ClipJob, ahead: ClipsAhead) -> NextClip | None:
-        """The clip that the child may begin while this one waits; what is wrong with it comes up at its turn."""
-        read = ahead.peek() if self._child.begins_next else None
-        # A copy of this clip would not find what this clip is about to leave in the store.
-        if read is None or read.job.media.sha256 == job.media.sha256:
-            return None
-        with contextlib.suppress(VisemillError):
-            self._next = (read.job, self._known_of(read.job))
-            return NextClip(read.job, self._next[1].given)
-        return None
-
-    def _known_of(self, job: ClipJob) -> KnownOfClip:
-        found, self._next = self._next, None
-        if found is not None and found[0] is job:
-            return found[1]
-        if not self._c.use_cache:
-            return KnownOfClip()
-        return known_of(job, self._c.identities, self._c.specs, self._c.state)
+    def _write(self, clip: CarriedClip, product: Product, writer: ShardWriter) -> None:
+        row = clip.read.row
+        writer.add(row.clip(), product)
+        self._records[row.split] += 1
+        flags = sorted({*product.flags, *(["SPLIT_BATCHES"] if clip.has_split else [])})
+        facts = {"key": row.key, "split": row.split, "flags": flags, **product.quality}
+        for name, data in product.sidecars.items():
+            self._c.state.put(paths.sidecar_file(self._c.order.run, row.key, name), data)
+        self._quality.append(canonical_json(facts))
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
         """Told at once and not only with the commit, so that a run which stops at this clip says why."""

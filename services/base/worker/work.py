@@ -26,14 +26,17 @@ from services.base.run import paths
 from services.base.run.sharding import parse_shards, part_of, shards_text
 from services.base.run.spec import RunSpec, run_digest
 from services.base.sandbox.child import die_with_parent
-from services.base.sandbox.supervisor import PassChild, clip_limits
+from services.base.sandbox.supervisor import PassChild, Stages, clip_limits
 from services.base.stage.config import config_from_mapping
 from services.base.stage.spec import StageSpec
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import open_store
+from services.base.worker.carrying import say
+from services.base.worker.children import PassChildren
 from services.base.worker.fingerprint import StageIdentity, identity_of
 from services.base.worker.pinned_run import read_order, require_same
-from services.base.worker.shard import ShardContext, ShardWork, say
+from services.base.worker.shard import ShardContext, ShardWork
+from services.base.worker.windows import split_of
 
 LOG = logging.getLogger(__name__)
 
@@ -144,21 +147,25 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
     stages = [(stage.name, stage.config) for stage in order.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     num_threads = min(flags.num_threads, granted_cores())
-    child = PassChild(stages, limits, num_threads, specs=specs.values(), remote=remote, should_stop=stop)
+
+    def child_of(some: Stages) -> PassChild:
+        return PassChild(some, limits, num_threads, specs=specs.values(), remote=remote, should_stop=stop)
+
+    children = PassChildren(child_of, stages, split_of(stages, specs, remote))
     bad: dict[int, BadShard] = {}
     try:
-        child.start()
+        children.start()
         say(event="ready")
         for shard, attempt in asked_shards(flags, order, state, stop):
             with log.bound(run=order.run, shard=shard, attempt=attempt):
                 try:
-                    ShardWork(context, shard, attempt, child, stop).run()
+                    ShardWork(context, shard, attempt, children, stop).run()
                 except BadShard as error:
                     bad[shard] = error
                     metrics.SHARDS.labels("bad").inc()
                     say(event="shard_bad", shard=shard, reason=error.reason, message=error.message)
     finally:
-        child.close()
+        children.close()
     return bad
 
 

@@ -1,0 +1,1 @@
+"""The stage bands of the pipeline voices."""

@@ -1,0 +1,1 @@
+"""The stage files of the pipeline voices."""

@@ -1,0 +1,1 @@
+"""The stage network of the pipeline voices."""

@@ -1,0 +1,46 @@
+"""A pass with a window has a child for its network beside that of its clips; another pass has one child."""
+
+from typing import Any
+
+from services.base.stage.spec import StageSpec
+from services.base.stage.window import ClipSize, Window
+from services.base.worker.carrying import ClipByClip
+from services.base.worker.children import PassChildren
+from services.base.worker.windows import SplitPass, WindowByWindow
+
+
+class Child:
+    made: list["Child"] = []  # noqa: RUF012 - emptied by each test
+
+    def __init__(self, stages: Any) -> None:
+        self.stages, self.calls = [name for name, _ in stages], list[str]()
+        Child.made.append(self)
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def opened(split: SplitPass | None) -> Any:
+    Child.made.clear()
+    children = PassChildren(Child, [("bands", {}), ("voices", {}), ("files", {})], split)  # type: ignore[arg-type]
+    children.start()
+    carrier = children.carrier(None)  # type: ignore[arg-type]
+    children.close()
+    assert all(child.calls == ["start", "close"] for child in Child.made)
+    return carrier
+
+
+def test_one_child_holds_all_stages_where_clips_go_alone() -> None:
+    assert isinstance(opened(None), ClipByClip)
+    assert [child.stages for child in Child.made] == [["bands", "voices", "files"]]
+
+
+def test_the_network_is_in_a_child_of_its_own() -> None:
+    window = Window(2, 1.0, lambda key, made: ClipSize(key, 1, 1.0), lambda sizes: [])
+    spec = StageSpec("voices", 1, int, ("bands",), ("voices",))
+    split = SplitPass([("bands", {})], [("voices", {})], [("files", {})], spec, window)
+    assert isinstance(opened(split), WindowByWindow)
+    assert [child.stages for child in Child.made] == [["bands"], ["voices"]]
