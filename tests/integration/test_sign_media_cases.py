@@ -206,7 +206,7 @@ def test_after_a_dissolve_the_other_person_is_read_from_the_first_frame_that_is_
     away_T = distances(after, alone)
     assert len(away_T) == len(alone.times_ms)
     # One frame of quick hands may differ more; before the scene was found anew, all did by up to .18.
-    assert np.median(away_T[1:]) < CLOSE and (away_T[1:] < 2 * CLOSE).all()
+    assert (away_T[1:] >= CLOSE).sum() <= 1 and away_T[1:].max() < 2 * CLOSE, away_T
     assert mixed.quality["serious"] == ["SCENE_CHANGES"] and mixed.quality["num_scene_changes"] == 1
     assert alone.flags == ()
 
