@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from services.base.sandbox.supervisor import PassChild, Stages
 from services.base.worker.carrying import Carrier, Carrying, ClipByClip
-from services.base.worker.network_child import NetworkChild
-from services.base.worker.windows import SplitPass, WindowByWindow
+from services.base.worker.windows import NetworkChild, SplitPass, WindowByWindow
 
 
 class PassChildren:

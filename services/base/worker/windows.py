@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from services.base.errors import BadConfig, BadShard, Transient, VisemillError
 from services.base.media.clip import Clip, Media
@@ -21,8 +21,9 @@ from services.base.stage.spec import ClipJob, StageSpec
 from services.base.stage.window import ClipSize, Together, Window, values_of
 from services.base.worker.artifact_cache import KnownOfClip
 from services.base.worker.carrying import CarriedClip, Carrying
-from services.base.worker.network_child import NetworkChild
 from services.base.worker.prefetch import ClipsAhead
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,30 @@ def split_of(stages: Stages, specs: Mapping[str, StageSpec], remote: Mapping[str
     if specs[name].cached:
         raise BadConfig("WINDOW_CACHED", f"{name} computes several clips together, and what it makes cannot be kept")
     return SplitPass(*parts, specs[name], window)
+
+
+class NetworkChild:
+    """The child that holds a stage's network, and the one thread that waits for it while clips are decoded.
+
+    One thread for as long as the child may live: the kernel ends a child with the thread that has started it.
+    """
+
+    def __init__(self, child: PassChild) -> None:
+        self.child = child
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
+
+    def start(self) -> None:
+        """Raises what opening the stage raises."""
+        self.submit(self.child.start).result()
+
+    def submit(self, call: Callable[[], Result]) -> Future[Result]:
+        """The call's result to come; calls are made in turn."""
+        return self._thread.submit(call)
+
+    def close(self) -> None:
+        """Ends the child, after the calls that were made."""
+        self.submit(self.child.close).result()
+        self._thread.shutdown()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import threading
 
-from services.base.worker.network_child import NetworkChild
+from services.base.worker.windows import NetworkChild
 
 
 class Child:
