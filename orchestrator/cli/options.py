@@ -15,6 +15,8 @@ from services.base.stage.config import add_config_flags
 class _InputRoots(argparse.Action):
     """The first root that is given is `input_root`, those after it are `further_roots`."""
 
+    takes_several = True
+
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:

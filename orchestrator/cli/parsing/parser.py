@@ -120,6 +120,8 @@ class Parser(argparse.ArgumentParser):
                 # Of both, what the command line gives by its place wins.
                 action.required, action.nargs = False, argparse.OPTIONAL
         found, unknown = super().parse_known_args(argv, namespace)
+        if isinstance(roots := vars(found).get("input_root"), list):
+            found.input_root, *found.further_roots = roots or [""]
         if unknown and self._subparsers is None:
             # Here, and not by the parser of the whole program, whose help says nothing of them.
             self.error(

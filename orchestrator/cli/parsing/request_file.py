@@ -183,8 +183,9 @@ def _flags(actions: Iterable[argparse.Action], *, aliases: bool = True) -> dict[
 def _value(action: argparse.Action, given: Setting, where: str, prog: str) -> Any:
     from services.base.process.values import checked_value
 
-    hint = _hint(action)
     value = given.value
+    # Of a flag that may be repeated and is one text where it is not.
+    hint = list[str] if getattr(action, "takes_several", False) and isinstance(value, list) else _hint(action)
     if hint == list[str] and isinstance(value, str):
         value = [value]
     if hint is str and type(value) in (int, float):

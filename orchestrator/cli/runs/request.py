@@ -92,6 +92,8 @@ def effective_values(flags: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = asdict(with_files(config_from_flags(pipeline.options, flags), absolute))
     roots = {name: getattr(flags, name, "") for name in ("input_root", "output_root", "state_root")}
     found |= {name: absolute(root) for name, root in roots.items() if root}
+    if flags.further_roots:
+        found["input_root"] = [absolute(root) for root in (flags.input_root, *flags.further_roots)]
     if any("=" in name for name in getattr(flags, "dataset", ())):
         found["dataset"] = [f"{one.name}={absolute(one.input_root)}" for one in named_inputs(flags.dataset, "")]
     if getattr(flags, "cluster", "local") == "kube":

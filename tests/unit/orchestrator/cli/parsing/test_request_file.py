@@ -171,3 +171,19 @@ def test_only_the_flags_that_a_message_names_have_their_place_told() -> None:
     places = {"--max-frames": "f, line 1: max-frames", "--max": "f, line 2: max"}
     assert with_place("--max-frames must be 1", places) == "--max-frames must be 1 (f, line 1: max-frames)"
     assert with_place("all is wrong", places) == "all is wrong"
+
+
+def test_several_input_roots_are_a_list_and_come_back_as_one(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = parsed(write("input-root: [a, s3://b/c]\noutput-root: o\n"))
+    assert (flags.input_root, list(flags.further_roots)) == ("a", ["s3://b/c"])
+    # The command line wins as a whole.
+    flags = parsed(write("input-root: [a, b]\noutput-root: o\n"), "--input-root", "c")
+    assert (flags.input_root, list(flags.further_roots)) == ("c", [])
+    words = ["--input-root", "/a", "--input-root", "s3://b/c", "--output-root", "/o", "--print-request", "-o", "json"]
+    assert main(["run", "grid", *words]) == EXIT_OK
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["input-root"] == ["/a", "s3://b/c"]
+    flags = parsed(write(json.dumps(printed)))
+    assert (flags.input_root, list(flags.further_roots)) == ("/a", ["s3://b/c"])
