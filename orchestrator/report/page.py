@@ -201,7 +201,7 @@ def _left_out(quarantine: Sequence[Mapping[str, Any]]) -> Table:
     for line in quarantine[:_MOST_ROWS]:
         blocks = tuple(str(line[name]) for name in ("detail", "reproduce") if line.get(name))
         rows.append((*_texts(line["key"], line["reason"]), Cell(str(line["message"]), blocks)))
-    heads = ("clip", "reason", "what happened, and how to see it again")
+    heads = ("clip", "reason", "what happened, and how to reproduce it")
     return Table(heads, tuple(rows), stacked=True, num_more=len(quarantine) - len(rows))
 
 

@@ -175,7 +175,7 @@ def test_lengths_follow_the_width_of_the_screen():
 
 
 def test_rows_with_long_words_are_stacked_on_a_narrow_screen():
-    quarantine = text().partition("how to see it again")[0].rpartition("<table")[2]
+    quarantine = text().partition("how to reproduce it")[0].rpartition("<table")[2]
     origin = text().partition("digest of the run")[0].rpartition("<table")[2]
     assert quarantine.startswith(' class="stack"') and origin.startswith(' class="stack"')
 
