@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.console.quantities import counted
 from services.base.errors import EXIT_INTERRUPTED, VisemillError
 
 
@@ -69,7 +70,7 @@ def combined(answers: Mapping[str, Answer], not_begun: list[str]) -> Answer:
     code = max(answer.exit_code for answer in answers.values())
     parts = [f"data set {name}:\n{answer.text}" for name, answer in answers.items()]
     codes = ", ".join(f"{name} {answer.exit_code}" for name, answer in answers.items())
-    last = f"{len(answers)} data sets, by exit code: {codes}"
+    last = f"{counted(len(answers), 'data set')}, by exit code: {codes}"
     last += f"; interrupted before {', '.join(not_begun)}" if not_begun else ""
     data = {
         "datasets": [

@@ -23,3 +23,9 @@ def num_bytes(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     raise AssertionError("unreachable")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 clip`, `2 clips`, `0 clips`; of a noun with a regular plural; of `file of another kind` that of `file`."""
+    first, space, rest = noun.partition(" of ")
+    return f"{number} {first}{'' if number == 1 else 's'}{space}{rest}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from orchestrator.console.progress import Progress
+from orchestrator.console.quantities import counted
 from orchestrator.execution.local_gang import LocalGang
 from orchestrator.execution.local_map import LocalMap
 from orchestrator.execution.local_workers import LocalWorkers
@@ -119,7 +120,9 @@ class RunLoop:
             return drive(backend, options.policy)
         with self._interruptible():
             try:
-                progress.say(f"{workers.num_slots} workers, {num_left} shards to do; loading models")
+                progress.say(
+                    f"{counted(workers.num_slots, 'worker')}, {counted(num_left, 'shard')} to do; loading models"
+                )
                 failed = drive(backend, options.policy)
                 if failed is None:
                     workers.drain()

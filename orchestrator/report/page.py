@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.console.quantities import duration, num_bytes
+from orchestrator.console.quantities import counted, duration, num_bytes
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.run.totals import Totals, records_by_split
 
@@ -265,7 +265,7 @@ def _throughput(done: Sequence[ShardCommit]) -> Throughput | None:
         rates=tuple(
             f"{value / wall_s:.0f} {_COUNTED[name]}" for name, value in totals.counts.items() if name in _COUNTED
         ),
-        reused=tuple(f"{stage} of {count} clips" for stage, count in sorted(totals.reused.items())),
+        reused=tuple(f"{stage} of {counted(count, 'clip')}" for stage, count in sorted(totals.reused.items())),
         stages=Table(("stage", "CPU seconds", "ms a clip", ""), tuple(rows)),
     )
 
@@ -273,7 +273,7 @@ def _throughput(done: Sequence[ShardCommit]) -> Throughput | None:
 def _passes(findings: Findings) -> Table:
     """A row a pass: how far it is, and what it has published."""
     order = findings.order
-    shards = f"{len(findings.done)} of {order.num_shards} shards"
+    shards = f"{len(findings.done)} of {counted(order.num_shards, 'shard')}"
     rows = [_texts(order.map_pass.name, "", shards, "", findings.product, order.map_pass.digest)]
     for one in findings.gangs:
         step = f"{'finished at' if one['finished'] else 'last checkpoint at'} step {one['step']}"

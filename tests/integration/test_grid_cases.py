@@ -70,7 +70,7 @@ def test_what_was_found_is_in_the_output_or_left_out(finished: Path, capsys: pyt
     again = json.loads(capsys.readouterr().out)
     assert (again["found"], sum(again["records"].values()), again["quarantined"]) == (7, 6, 1)
     assert main(["run", "grid", *_roots(finished), *FLAGS[:-1], "text"]) == QUARANTINED
-    assert "1 clips of 7 found in quarantine: 1 UNREAD_FOLDER" in capsys.readouterr().out
+    assert "1 clip of 7 found in quarantine: 1 UNREAD_FOLDER" in capsys.readouterr().out
     page = finished.with_name("report.html")
     assert main(["report", "--output-root", str(finished), "--html", str(page), "--sheets", "0"]) == 0
     by_name = {name: value for value, name in re.findall(r"<b>([^<]*)</b><span>([^<]*)</span>", page.read_text())}

@@ -75,7 +75,7 @@ def test_an_empty_file_that_was_replaced_is_taken_in_and_the_other_shards_are_ta
     assert claim(out) == answer["run"] != first
     then, now = commits(out, first), commits(out, answer["run"])
     assert len(now) == 4 and sum(then[shard] == now[shard] for shard in then) == 3
-    assert "1 clips that were left out are taken in, the first empty.mp4" in answer["notes"][0]
+    assert "1 clip left out before and taken in now, the first empty.mp4" in answer["notes"][0]
     assert "takes over 3 of 4 shards" in answer["notes"][0]
 
     fresh = tmp_path / "fresh"
@@ -91,7 +91,7 @@ def test_what_is_still_no_clip_is_told_and_changes_nothing(run, capsys):
     first, files = claim(run / "out"), tree(run / "out")
     assert main(["retry", "--output-root", str(run / "out")]) == QUARANTINED
     said = capsys.readouterr().out
-    assert "1 files were left out when it was planned, the first empty.mp4: fix them, and retry takes them in" in said
+    assert "1 file left out when it was planned, the first empty.mp4: fix them, and retry takes them in" in said
     assert (claim(run / "out"), tree(run / "out")) == (first, files)
 
 

@@ -9,6 +9,7 @@ import sys
 
 from orchestrator.cli.answer import Answer
 from orchestrator.console.heartbeat import Heartbeat
+from orchestrator.console.quantities import counted
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.commands import commands_of
 from services.base.errors import BadConfig, VisemillError, from_kind
@@ -50,7 +51,9 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     if process.returncode != 0:
         raise _refusal(said, flags.directory)
     written = json.loads(answer)
-    return Answer(f"{len(written)} files are in {flags.directory}", {"directory": flags.directory, "written": written})
+    return Answer(
+        f"{counted(len(written), 'file')} in {flags.directory}", {"directory": flags.directory, "written": written}
+    )
 
 
 def _refusal(said: str, directory: str) -> VisemillError:

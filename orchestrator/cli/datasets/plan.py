@@ -18,7 +18,7 @@ from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.console.quantities import duration, num_bytes
+from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.prediction import Prediction
@@ -151,7 +151,7 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
         words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
         words += limit_words(made.order)
         names = ",".join(stage.name for stage in made.order.stages)
-        with Heartbeat(f"processing {len(there)} clips for the prediction"):
+        with Heartbeat(f"processing {counted(len(there), 'clip')} for the prediction"):
             said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     for (row, _, _), line in zip(there, said.splitlines(), strict=True):
         answers[row.key] = json.loads(line)
@@ -203,11 +203,11 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
         yield f"note: {one_line(note)}"
     has_splits = len(pipeline_of(made.order.pipeline).splits) > 1
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
-    speakers = f" of {len(data['speakers'])} speakers" if set(data["speakers"]) - {""} else ""
-    yield f"{data['clips']} clips{speakers} ({num_bytes(made.input_bytes)}){splits}"
+    speakers = f" of {counted(len(data['speakers']), 'speaker')}" if set(data["speakers"]) - {""} else ""
+    yield f"{counted(data['clips'], 'clip')}{speakers} ({num_bytes(made.input_bytes)}){splits}"
     left_out = data["found"] - data["clips"]
     if left_out:
-        yield f"{data['found']} clips found: {data['clips']} to process, {left_out} left out"
+        yield f"{counted(data['found'], 'clip')} found: {data['clips']} to process, {left_out} left out"
     if data["problems"]:
         reasons = Counter(problem["reason"] for problem in data["problems"])
         yield f"problems ({len(data['problems'])}): " + ", ".join(
@@ -225,7 +225,7 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     prediction = data["prediction"]
     if prediction["wall_s"] is not None:
         yield (
-            f"prediction: {duration(prediction['wall_s'])} with {prediction['workers']} workers, "
+            f"prediction: {duration(prediction['wall_s'])} with {counted(prediction['workers'], 'worker')}, "
             f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, "
             f"{num_bytes(prediction['output_bytes'])} of output"
         )
@@ -236,4 +236,5 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"NOT ENOUGH SPACE: {num_bytes(prediction['needed_bytes'])} are needed, with what is kept for other runs, "
             f"and {num_bytes(prediction['free_bytes'] or 0)} are free where the output goes"
         )
-    yield f"{data['num_shards']} shards{' a split' if has_splits else ''}; run {data['run']}; nothing was written"
+    shards = counted(data["num_shards"], "shard") + (" a split" if has_splits else "")
+    yield f"{shards}; run {data['run']}; nothing was written"

@@ -18,7 +18,7 @@ from orchestrator.cli.runs.reproduce import clip_as_json, local_file
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import num_bytes
+from orchestrator.console.quantities import counted, num_bytes
 from orchestrator.pipelines.base import Agreement
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.planning import limit_words
@@ -99,7 +99,8 @@ def verify(flags: argparse.Namespace) -> Answer:
         "problems": problems,
     }
     lines = [
-        f"{data['files']} files ({num_bytes(num_read)}) read, {num_chosen} clips made again, {len(problems)} problems"
+        f"{counted(num_files, 'file')} ({num_bytes(num_read)}) read, {counted(num_chosen, 'clip')} made again, "
+        f"{counted(len(problems), 'problem')}"
     ]
     lines += [f"  {name}: up to {most:.2g} of its standard deviation apart" for name, most in deviations.items()]
     lines += [one_line(f"  {p['file']}: {p['problem']}") for p in problems]
@@ -186,7 +187,7 @@ def _recompute(
     inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
     problems: list[dict[str, Any]] = []
     with closing(Progress(len(chosen), 0)) as progress, progress.ticking("recomputing"):
-        progress.say(f"recomputing {len(chosen)} clips; loading models")
+        progress.say(f"recomputing {counted(len(chosen), 'clip')}; loading models")
         for first in range(0, len(chosen), _CLIPS_A_CALL):
             batch = chosen[first : first + _CLIPS_A_CALL]
             with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ import argparse
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_state_flags
-from orchestrator.console.quantities import num_bytes
+from orchestrator.console.quantities import counted, num_bytes
 from orchestrator.roots import open_named, state_root
 from services.base.errors import BadConfig
 from services.base.store.interface import Entry
@@ -47,8 +47,8 @@ def gc(flags: argparse.Namespace) -> Answer:
     kept = sum(entry.size_bytes for entry in entries) - freed
     verb = "would remove" if flags.dry_run else "removed"
     text = (
-        f"{verb} {len(doomed)} artifacts ({num_bytes(freed)}), kept {len(entries) - len(doomed)} ({num_bytes(kept)}), "
-        f"{num_abandoned} abandoned files removed"
+        f"{verb} {counted(len(doomed), 'artifact')} ({num_bytes(freed)}), kept {len(entries) - len(doomed)} "
+        f"({num_bytes(kept)}), {counted(num_abandoned, 'abandoned file')} removed"
     )
     data = {
         "removed": len(doomed),

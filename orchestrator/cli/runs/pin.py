@@ -10,6 +10,7 @@ from orchestrator.cli.device import add_device_flag
 from orchestrator.cli.options import add_allow_flags, allowed_of
 from orchestrator.cli.runs.request import request_of
 from orchestrator.console.escape import one_line
+from orchestrator.console.quantities import counted
 from orchestrator.planner.planning import plan_of
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import check_pin, claim_of, pin, pinned_order
@@ -55,7 +56,7 @@ def pin_run(flags: argparse.Namespace) -> Answer:
     }
     notes = [f"note: {one_line(note)}" for note in plan.notes]
     done = "would be pinned" if flags.dry_run else "is pinned"
-    pinned = f"run {order.run} {done}: {order.num_clips} clips in {order.num_shards} shards"
+    pinned = f"run {order.run} {done}: {counted(order.num_clips, 'clip')} in {counted(order.num_shards, 'shard')}"
     then = [] if flags.dry_run else [f"  start it: visemill resume --output-root {shlex.quote(order.output_root)}"]
     return Answer("\n".join([*notes, pinned, *then]), data)
 

@@ -18,6 +18,7 @@ from orchestrator.cli.runs.request import limits_of, requests_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.progress import Progress
+from orchestrator.console.quantities import counted
 from services.base.errors import EXIT_INTERRUPTED, BadConfig, from_kind
 from services.base.stage.fields import with_files
 from services.base.store.roots import absolute
@@ -213,7 +214,8 @@ def _facts(run: runs_pb2.Run) -> dict[str, Any]:
 
 
 def _lines(run: runs_pb2.Run) -> str:
-    done = f"{run.shards.done} of {run.shards.total} shards, {run.clips.done} of {run.clips.total} clips"
+    shards, clips = counted(run.shards.total, "shard"), counted(run.clips.total, "clip")
+    done = f"{run.shards.done} of {shards}, {run.clips.done} of {clips}"
     bad = f", {run.quarantined} quarantined" if run.quarantined else ""
     why = f"\n  {run.why}" if run.why else ""
     return f"run {run.name} ({run.pipeline}): {_phase(run)}\n  {done}{bad}\n  output: {run.output_root}{why}"

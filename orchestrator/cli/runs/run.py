@@ -19,6 +19,7 @@ from orchestrator.cli.runs.request import add_workers_flag, limits_of, requests_
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
+from orchestrator.console.quantities import counted
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
 from orchestrator.planner.planning import plan_of
@@ -141,13 +142,15 @@ def retry(flags: argparse.Namespace) -> Answer:
 
 def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
     order = fixed.plan.order
-    count, first = len(fixed.taken_in), fixed.taken_in[0]
+    clips, first = counted(len(fixed.taken_in), "clip"), fixed.taken_in[0]
     notes = [
-        f"{count} clips that were left out are taken in, the first {first}: the output is of run {order.run} now, "
+        f"{clips} left out before and taken in now, the first {first}: the output is of run {order.run} now, "
         f"which takes over {num_carried} of {order.num_shards} shards"
     ]
     if fixed.new:
-        notes.append(f"{len(fixed.new)} clips are new in {order.input_root} and added too, the first {fixed.new[0]}")
+        notes.append(
+            f"{counted(len(fixed.new), 'clip')} new in {order.input_root} and added too, the first {fixed.new[0]}"
+        )
     return (*notes, *fixed.plan.notes)
 
 
@@ -171,8 +174,8 @@ def _nothing_to_retry(order: RunSpec, state: Store) -> tuple[str, dict[str, obje
     text = "no clip of this run is in quarantine: nothing to retry"
     if left_out:
         text += (
-            f". {len(left_out)} files were left out when it was planned, the first {left_out[0]}: fix them, and retry "
-            "takes them in"
+            f". {counted(len(left_out), 'file')} left out when it was planned, the first {left_out[0]}: fix them, and "
+            "retry takes them in"
         )
     return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
 
@@ -199,6 +202,6 @@ def check_inputs(order: RunSpec, state: Store) -> None:
     if changed:
         raise BadConfig(
             "INPUT_CHANGED",
-            f"{len(changed)} input files have changed or gone since the run was planned, the first {changed[0]}: "
+            f"{counted(len(changed), 'input file')} changed or gone since the run was planned, the first {changed[0]}: "
             "restore them, or begin a new run in a new output root",
         )

@@ -15,7 +15,7 @@ from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.parsing.request_file import FLAG, PIPELINE, PRINT_FLAG, request_text
 from orchestrator.cli.runs import remote
 from orchestrator.console.escape import one_line, one_line_command
-from orchestrator.console.quantities import duration
+from orchestrator.console.quantities import counted, duration
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
@@ -138,17 +138,18 @@ def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, obj
 
 def _progress_lines(observed: RunState, data: dict[str, Any]) -> list[str]:
     order, num_done, num_counted = observed.order, len(observed.done), data["counted"]["done"]
-    made = f"{sum(data['records'].values())} records of {data['found']} clips, {duration(data['worker_s'])} of workers"
+    records, clips = counted(sum(data["records"].values()), "record"), counted(data["found"], "clip")
+    made = f"{records} of {clips}, {duration(data['worker_s'])} of workers"
     if num_counted == num_done:
-        return [f"  {num_done} of {order.num_shards} shards, {made}"]
+        return [f"  {num_done} of {counted(order.num_shards, 'shard')}, {made}"]
     return [
-        f"  {num_done} of {order.num_shards} shards",
+        f"  {num_done} of {counted(order.num_shards, 'shard')}",
         f"  {made}{_of(num_counted, num_done)}; --whole counts in all",
     ]
 
 
 def _of(num_counted: int, num_all: int) -> str:
-    return "" if num_counted == num_all else f" (in {num_counted} of {num_all} shards)"
+    return "" if num_counted == num_all else f" (in {num_counted} of {counted(num_all, 'shard')})"
 
 
 def _share(shards: Iterable[int], *, whole: bool) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.console.escape import one_line
-from orchestrator.console.quantities import duration, num_bytes
+from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.runs.gang.progress import gang_lines
 
@@ -29,14 +29,14 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     made = f"{pipeline.product} ({splits})" if len(pipeline.splits) > 1 else pipeline.product
     num_records = sum(records.values())
     size = num_bytes(data["bytes"])
-    lines.append(f"  {num_records} {made} in {shards['done']} of {shards['total']} shards, {size}")
+    lines.append(f"  {num_records} {made} in {shards['done']} of {counted(shards['total'], 'shard')}, {size}")
     if data["reused"] and not data["nothing_to_do"]:
-        reused = ", ".join(f"{stage} of {count} clips" for stage, count in data["reused"].items())
+        reused = ", ".join(f"{stage} of {counted(count, 'clip')}" for stage, count in data["reused"].items())
         lines.append(f"  reused from the cache: {reused}")
     if data["reasons"]:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
         of_all = f" of {data['found']} found" if "found" in data else ""
-        lines.append(f"  {data['quarantined']} clips{of_all} in quarantine: {by_reason}")
+        lines.append(f"  {counted(data['quarantined'], 'clip')}{of_all} in quarantine: {by_reason}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     lines += gang_lines(data.get("passes", ()))
     if not data["finished"]:
