@@ -12,7 +12,7 @@ from services.containers.audio.config import AudioConfig
 
 def key_config(config: AudioConfig) -> dict[str, Any]:
     """The settings that decide samples."""
-    return {"sample_rate_hz": config.sample_rate_hz, "channels": config.channels}
+    return {"sample_rate_hz": config.sample_rate_hz, "channels": config.channels, "resampler": config.resampler}
 
 
 def run_config(config: AudioConfig) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class PyavAudioStream:
     def _chunks(self) -> Iterator[AudioChunk]:
         info = self.info
         size = max(1, self._config.chunk_samples // info.num_channels)
-        for samples_TC in in_blocks(resampled(self._decoded(), info.source_rate_hz, info.sample_rate_hz), size):
+        rates = (info.source_rate_hz, info.sample_rate_hz)
+        for samples_TC in in_blocks(resampled(self._decoded(), *rates, self._config.resampler), size):
             chunk = AudioChunk(self._num_samples, samples_TC, info.sample_rate_hz, info.start_s)
             self._num_samples += len(chunk)
             yield chunk

@@ -7,6 +7,9 @@ from typing import Any
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 768_000
 
+# soxr: the best band (20 bits). sinc: the filter that speech models were trained with (sinc.py).
+RESAMPLERS = ("soxr", "sinc")
+
 
 def _setting(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
@@ -14,13 +17,17 @@ def _setting(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True)
 class AudioConfig:
-    """Settings of audio. sample_rate_hz and channels decide what comes out; the others refuse a clip or bound memory.
+    """Settings of audio. sample_rate_hz, channels and resampler decide what comes out; the others refuse a clip or
+    bound memory.
 
     Raises ValueError for a value out of range.
     """
 
     sample_rate_hz: int = _setting(16_000, "samples a second that are delivered; 0: as many as the source has")
     channels: int = _setting(1, "1: the mean of all channels; 0: the channels that there are")
+    resampler: str = _setting(
+        "soxr", "filter of a change of rate: soxr (HQ), or sinc, the windowed sinc that speech models were trained with"
+    )
     max_duration_s: float = _setting(3600.0, "refuse a clip whose sound is longer than this")
     chunk_samples: int = _setting(65_536, "most samples, of all channels together, held in one chunk")
 
@@ -32,6 +39,8 @@ class AudioConfig:
             )
         if self.channels not in (0, 1):
             raise ValueError(f"channels must be 1 (mono) or 0 (as in the source), not {self.channels}")
+        if self.resampler not in RESAMPLERS:
+            raise ValueError(f"resampler must be one of {', '.join(RESAMPLERS)}, not {self.resampler!r}")
         for name in ("max_duration_s", "chunk_samples"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")

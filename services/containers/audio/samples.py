@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 
 from services.base.media.arrays import Float32Array
+from services.containers.audio.sinc import resampled_by_sinc
 
 # The resampler is fed blocks of one size: what comes out is a function of the samples alone.
 _BLOCK_SAMPLES = 8192
@@ -36,20 +37,29 @@ def mixed_down(samples_TC: Float32Array) -> Float32Array:
     return samples_TC.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
 
 
-def resampled(blocks: Iterable[Float32Array], source_rate_hz: int, rate_hz: int) -> Iterator[Float32Array]:
-    """The sound at another rate, float32 [T, C] in pieces; N samples become N * rate_hz / source_rate_hz, rounded
-    (a half up).
+def resampled(
+    blocks: Iterable[Float32Array], source_rate_hz: int, rate_hz: int, resampler: str = "soxr"
+) -> Iterator[Float32Array]:
+    """The sound at another rate, float32 [T, C] in pieces. resampler: one of config.RESAMPLERS.
 
-    soxr's HQ: 20 bits, pass band to .91 of the lower rate's half, linear phase, no delay.
+    By soxr (HQ: 20 bits, pass band to .91 of the lower rate's half, linear phase, no delay) N samples become
+    N * rate_hz / source_rate_hz, rounded (a half up); by sinc as many, rounded up.
     """
+    if resampler == "sinc":
+        yield from resampled_by_sinc(blocks, source_rate_hz, rate_hz)
+        return
+    yield from _resampled_by_soxr(blocks, source_rate_hz, rate_hz)
+
+
+def _resampled_by_soxr(blocks: Iterable[Float32Array], source_rate_hz: int, rate_hz: int) -> Iterator[Float32Array]:
     if source_rate_hz == rate_hz:
         yield from blocks
         return
-    resampler: Any = None
+    stream: Any = None
     for block, is_last in _with_last(in_blocks(blocks, _BLOCK_SAMPLES)):
-        if resampler is None:
-            resampler = soxr.ResampleStream(source_rate_hz, rate_hz, block.shape[1], dtype="float32", quality="HQ")
-        out: Float32Array = resampler.resample_chunk(block, last=is_last)
+        if stream is None:
+            stream = soxr.ResampleStream(source_rate_hz, rate_hz, block.shape[1], dtype="float32", quality="HQ")
+        out: Float32Array = stream.resample_chunk(block, last=is_last)
         if len(out):
             yield out
 

@@ -14,6 +14,7 @@ from services.containers.audio.config import AudioConfig
         ({"sample_rate_hz": -1}, "sample_rate_hz must be 0"),
         ({"sample_rate_hz": 1_000_000}, "sample_rate_hz must be 0"),
         ({"channels": 2}, "channels must be 1"),
+        ({"resampler": "linear"}, "resampler must be one of soxr, sinc"),
         ({"max_duration_s": 0.0}, "max_duration_s must be above 0"),
         ({"chunk_samples": 0}, "chunk_samples must be above 0"),
     ],
