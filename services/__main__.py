@@ -22,10 +22,12 @@ from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 STAGES: dict[str, str] = {
     "decode": "services.decode",
     "audio": "services.audio",
+    "text": "services.text",
     "landmarks": "services.landmarks",
     "records": "services.records.grid",
     "keypoints": "services.landmarks.body",
     "features": "services.features",
+    "speech": "services.features.tts",
     "signfiles": "services.records.sign",
 }
 

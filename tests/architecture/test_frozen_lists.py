@@ -26,6 +26,7 @@ SERVICES = {
     "geometry",
     "landmarks",
     "records",
+    "text",
 }
 ORCHESTRATOR = {
     "access",
@@ -40,7 +41,10 @@ ORCHESTRATOR = {
     "service",
 }
 ORCHESTRATOR_MODULES = {"roots"}
-STAGES = ("audio", "decode", "features", "landmarks", "landmarks/body", "records/grid", "records/sign")
+STAGES = (
+    "audio", "decode", "features", "features/tts", "landmarks", "landmarks/body", "records/grid", "records/sign",
+    "text",
+)  # fmt: skip
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13
 QUESTIONS = {"spec", "stage"}

@@ -27,6 +27,8 @@ PLAIN_WORDS = {
     "decode": "what bytes do",
     "record": "what a data set holds, and what the RunService keeps of a run",
     "records": "the same",
+    "speech": "what people do",
+    "text": "what a file, a message or a clip may hold",
 }
 # Fields of settings that are also names of the shared code, for a reason of its own.
 PLAIN_FIELDS = {

@@ -9,6 +9,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 
 Float32Array = npt.NDArray[np.float32]
+Int32Array = npt.NDArray[np.int32]
 
 
 Float64Array = npt.NDArray[np.float64]

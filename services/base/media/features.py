@@ -1,12 +1,13 @@
-"""Feature vectors of a clip's frames."""
+"""Feature vectors of a clip: of its frames, or of its sound."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.arrays import Float32Array, Float64Array, Int32Array
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,36 @@ class Features:
             raise ValueError(f"vectors_TD must be float32 [T,D], not {self.vectors_TD.dtype} {self.vectors_TD.shape}")
         if self.pts_s_T.shape != self.vectors_TD.shape[:1]:
             raise ValueError(f"pts_s_T must be [{len(self.vectors_TD)}], not {self.pts_s_T.shape}")
+
+
+@dataclass(frozen=True)
+class SpeechFeatures:
+    """What IndexTTS-2 trains on, of one clip.
+
+    codes_L: int32, 49.9 a second. condition_KD: float32 [32, model_dim]. emo_vec_D: float32 [model_dim]. sources: how
+    each network got its weights, "sha256:<hex>" or "seeded:<seed>". num_splits: how often its batch had to be halved.
+    """
+
+    codes_L: Int32Array
+    condition_KD: Float32Array
+    emo_vec_D: Float32Array
+    sources: dict[str, str] = field(default_factory=dict)
+    num_splits: int = 0
+
+    def __post_init__(self) -> None:
+        for name, array, dtype, ndim in (
+            ("codes_L", self.codes_L, np.int32, 1),
+            ("condition_KD", self.condition_KD, np.float32, 2),
+            ("emo_vec_D", self.emo_vec_D, np.float32, 1),
+        ):
+            if array.dtype != dtype or array.ndim != ndim:
+                raise ValueError(f"{name} must be {np.dtype(dtype)} of {ndim} axes, not {array.dtype} {array.shape}")
+
+    @property
+    def is_random(self) -> bool:
+        """Whether any network has seeded random weights, so that the features mean nothing."""
+        return any(source.startswith("seeded:") for source in self.sources.values())
+
+    def summary(self) -> dict[str, Any]:
+        """What `once` shows."""
+        return {"num_codes": len(self.codes_L), "sources": self.sources, "is_random": self.is_random}

@@ -27,6 +27,7 @@ IMAGENET1K_V1_PREFIX = "0cc3c7bd"
 _HASHED_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 Shapes = Mapping[str, tuple[int, ...]]
+_PIECE_VALUES = 1 << 20
 
 
 def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:
@@ -59,13 +60,21 @@ def _seeded(seed: int, name: str, shape: tuple[int, ...]) -> torch.Tensor:
     if name.endswith("num_batches_tracked"):
         return torch.zeros(shape, dtype=torch.int64)
     if len(shape) < 2:
-        return torch.ones(shape) if name.endswith(("weight", "running_var")) else torch.zeros(shape)
+        return torch.ones(shape) if name.endswith(("weight", "running_var", "gamma")) else torch.zeros(shape)
     digest = hashlib.sha256(f"visemill/{seed}/{name}".encode()).digest()
     # Raw bits: numpy promises the same ones for ever, of its distributions it does not.
-    bits = np.random.PCG64(int.from_bytes(digest[:16], "big")).random_raw(math.prod(shape)) >> np.uint64(40)
-    unit = bits.astype(np.float32) * np.float32(2.0**-23) - np.float32(1.0)
+    stream = np.random.PCG64(int.from_bytes(digest[:16], "big"))
     bound = np.float32(math.sqrt(6.0 / math.prod(shape[1:])))
-    return torch.from_numpy((unit * bound).reshape(shape))
+    values = np.empty(math.prod(shape), np.float32)
+    # In pieces: the bits of a tensor are twice its size, and the largest is half a gigabyte.
+    for start in range(0, len(values), _PIECE_VALUES):
+        piece = values[start : start + _PIECE_VALUES]
+        bits = stream.random_raw(len(piece)) >> np.uint64(40)
+        piece[:] = bits
+        piece *= np.float32(2.0**-23)
+        piece -= np.float32(1.0)
+        piece *= bound
+    return torch.from_numpy(values.reshape(shape))
 
 
 def _from_file(path: Path, config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:

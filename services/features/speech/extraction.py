@@ -1,0 +1,109 @@
+"""From filterbanks to what IndexTTS-2 trains on: semantic codes, the voice's condition and its emotion vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from services.base.errors import BadInput
+from services.base.media.arrays import Float32Array
+from services.base.media.features import SpeechFeatures
+from services.features.ops import padded
+from services.features.speech.conformer import MAX_FRAMES, MIN_FRAMES
+from services.features.speech.repcodec import SemanticCodec
+from services.features.speech.voice import VoiceConditioner
+
+
+class SpeechNetworks(nn.Module):
+    """float32 [N, T, 160] filterbanks, int64 [N] lengths -> codes int64 [N, T], condition [N, 32, D], emotion [N, D].
+
+    mean_C, var_C: of the semantic features, over speech. A sequence's answer is that of the sequence alone, but for
+    rounding: nothing of its padding reaches it.
+    """
+
+    mean_C: Tensor
+    std_C: Tensor
+
+    def __init__(
+        self, encoder: nn.Module, codec: SemanticCodec, voice: VoiceConditioner, mean_C: Tensor, var_C: Tensor
+    ) -> None:
+        super().__init__()
+        self.encoder, self.codec, self.voice = encoder, codec, voice
+        self.register_buffer("mean_C", mean_C)
+        self.register_buffer("std_C", var_C.sqrt())
+
+    def forward(self, filterbanks_NTC: Tensor, lengths_N: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        semantic_NTC = self.semantic(filterbanks_NTC, lengths_N)
+        condition_NKD, emotion_ND = self.voice(semantic_NTC, lengths_N)
+        return self.codec(semantic_NTC, lengths_N), condition_NKD, emotion_ND
+
+    def semantic(self, filterbanks_NTC: Tensor, lengths_N: Tensor) -> Tensor:
+        """float32 [N, T, hidden_size], normalised. Beyond a length it means nothing."""
+        time_T = torch.arange(filterbanks_NTC.shape[1], device=filterbanks_NTC.device)
+        mask_NT = (time_T[None] < lengths_N[:, None]).to(torch.int64)
+        state: Any = self.encoder(filterbanks_NTC, attention_mask=mask_NT)
+        semantic_NTC: Tensor = (state.last_hidden_state.float() - self.mean_C) / self.std_C
+        return semantic_NTC
+
+
+class SpeechExtractor:
+    """The networks on a device: filterbanks of clips in, features of each out, computed together.
+
+    sources: how each network got its weights.
+    """
+
+    def __init__(self, networks: SpeechNetworks, sources: Mapping[str, str], device: str = "cpu") -> None:
+        self._networks = networks.to(device).eval().requires_grad_(False)
+        self._sources = dict(sources)
+        self._device = device
+
+    def __call__(self, filterbanks: Sequence[Float32Array], names: Sequence[str]) -> list[SpeechFeatures]:
+        """filterbanks: float32 [T_i, 160] each. names: of the clips, for messages.
+
+        Raises BadInput TOO_SHORT, TOO_LONG, FEATURES_NOT_FINITE.
+        """
+        for filterbank_TC, name in zip(filterbanks, names, strict=True):
+            check_length(len(filterbank_TC), name)
+        padded_NTC, lengths_N = padded(list(filterbanks))
+        with torch.inference_mode():
+            codes_NT, condition_NKD, emotion_ND = (
+                made.cpu().numpy()
+                for made in self._networks(
+                    torch.from_numpy(padded_NTC).to(self._device), torch.from_numpy(lengths_N).to(self._device)
+                )
+            )
+        return [
+            self._checked(codes_NT[i, :length], condition_NKD[i], emotion_ND[i], names[i])
+            for i, length in enumerate(lengths_N.tolist())
+        ]
+
+    def _checked(
+        self, codes_L: npt.NDArray[Any], condition_KD: npt.NDArray[Any], emotion_D: npt.NDArray[Any], name: str
+    ) -> SpeechFeatures:
+        if not (np.isfinite(condition_KD).all() and np.isfinite(emotion_D).all()):
+            raise BadInput(
+                "FEATURES_NOT_FINITE", f"{name} gives features that are no numbers: look at its sound, or take float32"
+            )
+        return SpeechFeatures(
+            np.ascontiguousarray(codes_L, np.int32),
+            np.ascontiguousarray(condition_KD, np.float32),
+            np.ascontiguousarray(emotion_D, np.float32),
+            self._sources,
+        )
+
+
+def check_length(num_frames: int, name: str) -> None:
+    """Raises BadInput TOO_SHORT or TOO_LONG: the voice's front takes 3 frames, its table of positions 10,001."""
+    if num_frames < MIN_FRAMES:
+        raise BadInput(
+            "TOO_SHORT", f"{name} has {num_frames} frames of 20 ms and at least {MIN_FRAMES} are needed: leave it out"
+        )
+    if num_frames > MAX_FRAMES:
+        raise BadInput(
+            "TOO_LONG", f"{name} has {num_frames} frames of 20 ms and at most {MAX_FRAMES} have positions: cut it"
+        )

@@ -1,0 +1,54 @@
+"""What w2v-BERT hears: log mel filterbanks of a waveform, frames stacked by two, by transformers' extractor."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from services.base.media.arrays import Float32Array
+
+RATE_HZ: Final = 16_000
+NUM_BINS: Final = 80
+STACKED: Final = 2
+_FRAME, _HOP = 400, 160
+
+
+def num_frames(num_samples: int) -> int:
+    """Stacked frames of that many samples at RATE_HZ: 49.9 a second, of whole pairs of frames alone.
+
+    This is the true length of a clip's codes, where the original writes that of the longest clip of its batch.
+    """
+    if num_samples < _FRAME:
+        return 0
+    return (1 + (num_samples - _FRAME) // _HOP) // STACKED
+
+
+class Filterbank:
+    """float32 [S] samples at RATE_HZ in -1..1 -> float32 [num_frames(S), 160], each bin of mean 0 and variance 1.
+
+    Made from its numbers (facebook/w2v-bert-2.0, preprocessor_config.json); nothing is downloaded.
+    """
+
+    def __init__(self) -> None:
+        from transformers import SeamlessM4TFeatureExtractor
+
+        self._extractor: Any = SeamlessM4TFeatureExtractor(
+            feature_size=NUM_BINS,
+            num_mel_bins=NUM_BINS,
+            sampling_rate=RATE_HZ,
+            stride=STACKED,
+            padding_side="right",
+            padding_value=1,
+            return_attention_mask=True,
+        )
+
+    def __call__(self, samples_S: Float32Array) -> Float32Array:
+        """Raises ValueError for samples of less than one stacked frame."""
+        length = num_frames(len(samples_S))
+        if length < 1:
+            raise ValueError(f"{len(samples_S)} samples are not two frames of {_FRAME}: give at least {_FRAME + _HOP}")
+        made = self._extractor(samples_S, sampling_rate=RATE_HZ, return_tensors="np")
+        # Of an odd number of frames the last one has been paired with padding.
+        features_TC: Float32Array = np.ascontiguousarray(made["input_features"][0, :length], np.float32)
+        return features_TC

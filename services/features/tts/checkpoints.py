@@ -1,0 +1,143 @@
+"""Tensors of the speech networks out of their users' files: strictly the ones that are needed, checked by name.
+
+Nothing in a file is run: pickles are read with `weights_only=True`, and mapped, so that of a checkpoint of 3.3 GB only
+the third that is needed becomes resident and processes share its pages.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from services.base.errors import BadConfig
+from services.features.runtimes import safetensors
+
+Shapes = Mapping[str, tuple[int, ...]]
+_SHOWN = 3
+# Tensors that a training adds beside the model's own.
+_OF_TRAINING = ("inference_model.", "gpt.wte.weight")
+# What IndexTTS-2.5 has in place of the conditioning encoder.
+_OF_2_5 = "spk_emb_proj"
+
+
+def voice_tensors(path: Path, shapes: Shapes) -> dict[str, Tensor]:
+    """Of a `gpt.pth` of IndexTTS-2, as it is or nested below "model", or of a training's checkpoint with LoRA names.
+
+    shapes: name -> shape of what is needed. Raises BadConfig WEIGHTS_UNREADABLE, WEIGHTS_OF_ANOTHER_NETWORK,
+    WEIGHTS_NOT_FINITE.
+    """
+    found = _state_dict(path, "--gpt-checkpoint")
+    nested = found.get("model")
+    if isinstance(nested, Mapping):
+        found = nested
+    tensors = {_plain_name(name): tensor for name, tensor in found.items() if _is_model_tensor(name, tensor)}
+    if not any(name.startswith("conditioning_encoder.") for name in tensors) and any(
+        _OF_2_5 in name for name in tensors
+    ):
+        raise BadConfig(
+            "WEIGHTS_OF_ANOTHER_NETWORK",
+            f"--gpt-checkpoint {path} is of IndexTTS-2.5, which has no conditioning encoder: give that of IndexTTS-2",
+        )
+    return _needed(path, "--gpt-checkpoint", tensors, shapes)
+
+
+def feature_statistics(path: Path, width: int) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel of the semantic features, float32 [width]. Raises as `voice_tensors`."""
+    found = _state_dict(path, "--w2v-stat")
+    if set(found) != {"mean", "var"}:
+        raise BadConfig(
+            "WEIGHTS_OF_ANOTHER_NETWORK",
+            f"--w2v-stat {path} holds {', '.join(sorted(map(str, found))[:_SHOWN])} and not mean and var: give "
+            "wav2vec2bert_stats.pt",
+        )
+    tensors = _needed(path, "--w2v-stat", found, {"mean": (width,), "var": (width,)})
+    if not (tensors["var"] > 0).all():
+        raise BadConfig("WEIGHTS_DAMAGED", f"--w2v-stat {path} has a variance that is not above 0: get it again")
+    return tensors["mean"].float(), tensors["var"].float()
+
+
+def safe_tensors(path: Path, flag: str, shapes: Shapes, prefixes: Iterable[str] = ("",)) -> dict[str, Tensor]:
+    """Of a safetensors file, whose names may all begin with one of the prefixes. flag: that names it. Raises as
+    `voice_tensors`.
+    """
+    try:
+        found = safetensors.load(path)
+    except (OSError, ValueError) as error:
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE", f"{flag} {path} is no safetensors file that can be read ({error}): get it again"
+        ) from error
+    prefix = next((p for p in prefixes if any(p + name in found for name in shapes)), "")
+    tensors = {name: found[prefix + name] for name in shapes if prefix + name in found}
+    return _needed(path, flag, tensors, shapes)
+
+
+def _state_dict(path: Path, flag: str) -> Mapping[Any, Any]:
+    loaded = _loaded(path, flag, mapped=True)
+    if not isinstance(loaded, Mapping):
+        raise BadConfig("WEIGHTS_UNREADABLE", f"{flag} {path} holds no state dict: save `model.state_dict()` to it")
+    return loaded
+
+
+def _loaded(path: Path, flag: str, *, mapped: bool) -> object:
+    load: Callable[..., object] = torch.load
+    try:
+        return load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except (RuntimeError, ValueError) as error:
+        # Files of before torch 1.6 cannot be mapped.
+        if mapped and "mmap" in str(error):
+            return _loaded(path, flag, mapped=False)
+        raise _unreadable(path, flag, error) from error
+    except (OSError, pickle.UnpicklingError, EOFError, KeyError, struct.error) as error:
+        raise _unreadable(path, flag, error) from error
+
+
+def _unreadable(path: Path, flag: str, error: Exception) -> BadConfig:
+    return BadConfig(
+        "WEIGHTS_UNREADABLE",
+        f"{flag} {path} is no file that torch loads with weights_only=True: get it again, or save a state dict to it",
+        str(error),
+    )
+
+
+def _is_model_tensor(name: object, tensor: object) -> bool:
+    return (
+        isinstance(name, str)
+        and isinstance(tensor, Tensor)
+        and not name.startswith(_OF_TRAINING)
+        and ".lora_" not in name
+    )
+
+
+def _plain_name(name: str) -> str:
+    """Without what LoRA's wrappers add: `base_model.model.x.base_layer.weight` is `x.weight`."""
+    return name.removeprefix("base_model.model.").replace(".base_layer.", ".")
+
+
+def _needed(path: Path, flag: str, tensors: Mapping[str, Any], shapes: Shapes) -> dict[str, Tensor]:
+    missing = [name for name in shapes if name not in tensors]
+    if missing:
+        raise BadConfig(
+            "WEIGHTS_OF_ANOTHER_NETWORK",
+            f"{flag} {path} lacks {len(missing)} of {len(shapes)} tensors, the first {missing[0]}: give the file of "
+            "the network that the config describes",
+        )
+    wrong = [name for name, shape in shapes.items() if tuple(tensors[name].shape) != shape]
+    if wrong:
+        shown = "; ".join(f"{name} {tuple(tensors[name].shape)}, not {shapes[name]}" for name in wrong[:_SHOWN])
+        raise BadConfig(
+            "WEIGHTS_OF_ANOTHER_NETWORK",
+            f"{flag} {path} differs in the shape of {len(wrong)} tensors ({shown}): give the file of the network that "
+            "the config describes",
+        )
+    bad = [name for name in shapes if not torch.isfinite(tensors[name]).all()]
+    if bad:
+        raise BadConfig(
+            "WEIGHTS_NOT_FINITE", f"{flag} {path} holds NaN or infinity in {len(bad)} tensors, the first {bad[0]}"
+        )
+    return {name: tensors[name].float() for name in shapes}

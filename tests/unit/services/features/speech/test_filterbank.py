@@ -1,0 +1,37 @@
+"""Filterbanks have the true length of a clip, and each bin's mean and variance are the clip's own."""
+
+import numpy as np
+import pytest
+
+from services.base.media.arrays import Float32Array
+from services.features.speech.filterbank import RATE_HZ, Filterbank, num_frames
+
+
+def _noise(num_samples: int) -> Float32Array:
+    return (0.1 * np.random.default_rng(3).standard_normal(num_samples)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "frames"),
+    [(0, 0), (399, 0), (400, 0), (559, 0), (560, 1), (879, 1), (880, 2), (16_000, 49), (160_000, 499), (240_000, 749)],
+)
+def test_a_second_is_49_frames_and_ten_are_499(num_samples: int, frames: int) -> None:
+    assert num_frames(num_samples) == frames
+
+
+@pytest.mark.parametrize("num_samples", [560, 720, 880, 16_000, 16_159, 16_160])
+def test_the_length_is_that_of_whole_pairs(num_samples: int) -> None:
+    filterbank_TC = Filterbank()(_noise(num_samples))
+    assert filterbank_TC.shape == (num_frames(num_samples), 160)
+    assert filterbank_TC.dtype == np.float32
+
+
+def test_each_bin_has_the_clips_own_mean_and_variance() -> None:
+    bins_FB = Filterbank()(_noise(RATE_HZ)).reshape(-1, 80)
+    np.testing.assert_allclose(bins_FB.mean(axis=0), 0.0, atol=1e-5)
+    np.testing.assert_allclose(bins_FB.var(axis=0, ddof=1), 1.0, atol=1e-4)
+
+
+def test_too_few_samples_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 560"):
+        Filterbank()(_noise(500))
