@@ -85,6 +85,7 @@ class OneShard:
             gc.unfreeze()
 
 
+@pytest.mark.usefixtures("room_for_names")
 def test_memory_does_not_grow_with_the_files_of_a_shard(tmp_path):
     """15,000 small files and a tenth of them go through a real folder; every allocation is traced, for which it takes
     some seconds.
