@@ -1,9 +1,13 @@
 """A data set in several roots is planned as the same data set in one: keys, shards, and the files that are read."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from orchestrator.access.request import RunRequest, RunRoots
+from orchestrator.cli.main import main
 from orchestrator.pipelines.base import DataSet
 from orchestrator.pipelines.grid.options import GridOptions
 from orchestrator.pipelines.lookup import pipeline_of
@@ -54,3 +58,12 @@ def test_sign_names_its_outputs_and_labels_as_of_one_root(tmp_path: Path) -> Non
         (row.key, row.utterance_id, row.shard) for row in whole.rows
     ]
     assert {row.media for row in split.rows} == {"tea/x.mp4", *(str(tmp_path / "b" / name) for name in names[1:])}
+
+
+def test_the_printed_request_of_a_run_names_every_root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = write(tmp_path / "a", "s1/bbaf1n.mpg"), write(tmp_path / "b", "alignments/s1/bbaf1n.align")
+    roots = ["--input-root", str(a), "--input-root", str(b), "--output-root", str(tmp_path / "out")]
+    assert main(["pin", "grid", *roots]) == 0
+    capsys.readouterr()
+    assert main(["status", "--output-root", str(tmp_path / "out"), "--print-request", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["input-root"] == [str(a), str(b)]

@@ -107,7 +107,7 @@ def _request(flags: argparse.Namespace) -> Answer:
     is_inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
     values = {
         PIPELINE: order.pipeline,
-        "input_root": order.input_root,
+        "input_root": [order.input_root, *order.further_roots] if order.further_roots else order.input_root,
         "output_root": order.output_root,
         "state_root": "" if is_inside else state.uri,
         "run": "" if order.run == order.digest[:16] else order.run,
