@@ -21,8 +21,8 @@ from services.__main__ import open_stage
 from services.base.media.clip import Clip, Media
 from services.base.process.threads import thread_environment
 from services.base.sandbox.watchdog import resident_bytes
-from services.base.stage.clip_pass import ArtifactPart, ClipPass
-from services.base.stage.product import Product
+from services.base.stage.clip_pass import ClipPass
+from services.base.stage.product import FilePart, PiecePart
 from services.base.stage.spec import ClipJob
 from services.formats.tfrecord import write_record
 
@@ -64,8 +64,11 @@ def bare_loop(clips: list[Path], backend: str, out: Path) -> tuple[float, float]
         for path, clip, align in jobs:
             job = ClipJob(clip, Media.of_bytes(path.name, path.read_bytes()), {"align": align})
             for part in opened.run(job, {}):
-                if isinstance(part, ArtifactPart) and isinstance(part.value, Product):
-                    write_record(sink, part.value.payload)
+                if isinstance(part, FilePart):
+                    pieces = []
+                elif isinstance(part, PiecePart):
+                    pieces.append(part.data)
+            write_record(sink, b"".join(pieces))
     return time.perf_counter() - wall_s, time.process_time() - cpu_s
 
 

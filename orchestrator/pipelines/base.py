@@ -140,8 +140,10 @@ class Pipeline:
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
     summary_files: (order, commits, quality of each clip) -> what is written last, by name; of these the last one says
     that all the others are there.
-    file_of: the output file that a clip's product is in. payloads: (place, payload) of every product of an output file;
-    raises BadInput when it is torn.
+    file_of: the output file that a clip's product is in, or the first of its files. payloads: (place, payload) of every
+    product of an output file; raises BadInput when it is torn.
+    output_name: (order, row, name of a file of the clip's product) -> the output file that it is, where each is one of
+    its own; None: the product lies in its file_of.
     check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
     compare: (order, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
@@ -194,3 +196,4 @@ class Pipeline:
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs
+    output_name: Callable[[RunSpec, ClipRow, str], str] | None = None

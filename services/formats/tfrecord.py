@@ -38,16 +38,32 @@ class Readable(Protocol):
 
 def masked_crc32c(data: bytes) -> int:
     """crc32c turned right by 15 bits, plus a constant: a checksum that may itself be checksummed."""
-    crc = google_crc32c.value(data)
+    return _masked(google_crc32c.value(data))
+
+
+def _masked(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def write_record(sink: Writable, payload: bytes) -> None:
     """Appends one record without copying the payload."""
-    length = _LENGTH.pack(len(payload))
+    write_record_in_pieces(sink, len(payload), (payload,))
+
+
+def write_record_in_pieces(sink: Writable, size_bytes: int, pieces: Iterable[bytes]) -> None:
+    """Appends one record, whose payload comes in pieces; its length stands before it. Raises ValueError for pieces of
+    another size together: the sink is to be aborted then.
+    """
+    length = _LENGTH.pack(size_bytes)
     sink.write(length + _CRC.pack(masked_crc32c(length)))
-    sink.write(payload)
-    sink.write(_CRC.pack(masked_crc32c(payload)))
+    crc = num_written = 0
+    for piece in pieces:
+        sink.write(piece)
+        crc = google_crc32c.extend(crc, piece)
+        num_written += len(piece)
+    if num_written != size_bytes:
+        raise ValueError(f"a record of {size_bytes} bytes came in pieces of {num_written}")
+    sink.write(_CRC.pack(_masked(crc)))
 
 
 def read_records(source: Readable | Iterable[bytes]) -> Iterator[bytes]:

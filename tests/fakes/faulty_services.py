@@ -18,7 +18,7 @@ from services.base.errors import BadConfig, BadInput
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
 from services.base.sandbox.child import _SUPERVISOR, child_main, waiting_for
 from services.base.stage.clip_pass import BoundStage, Pause
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile
 from services.base.stage.spec import StageSpec
 
 
@@ -121,7 +121,7 @@ class Obeying:
 
     def finish(self, given):
         obey(self.order)
-        return Product(str(self.sum).encode(), {"pid": os.getpid()}, ("FLAG",))
+        return Product((ProductFile.of("sum", str(self.sum).encode()),), {"pid": os.getpid()}, ("FLAG",))
 
 
 class FarStage:
@@ -155,10 +155,39 @@ class ObeyingFar:
     def finish(self, given):
         obey(self.orders.get("finish", "fine"))
         seen = {"pid": os.getpid(), "began_s": self.began_s, "pushed_s": self.pushed_s, "ended_s": time.monotonic()}
-        return Product(str(len(self.pushed_s)).encode(), seen)
+        return Product((ProductFile.of("num", str(len(self.pushed_s)).encode()),), seen)
+
+
+class Filing:
+    """The clip's bytes are words: `num=N` pieces of `size=BYTES` each in the file "large"; of the piece `at=N` on, it
+    does `do=ORDER`. A file goes out for each frame before.
+    """
+
+    wants = frozenset({"frames"})
+
+    def __init__(self, job, info):
+        self.orders = dict(word.split("=", 1) for word in job.media.data.decode().split())
+        self.num_pushed = 0
+
+    def push(self, chunk):
+        self.num_pushed += 1
+
+    def files_so_far(self):
+        yield ProductFile.of(f"frames/{self.num_pushed}.txt", b"frame", "text/plain")
+
+    def finish(self, given):
+        return Product((ProductFile("large", self.pieces()),), {"pid": os.getpid()})
+
+    def pieces(self):
+        for i in range(int(self.orders["num"])):
+            if str(i) == self.orders.get("at"):
+                obey(self.orders["do"])
+            yield bytes([i % 251]) * int(self.orders["size"])
 
 
 def open_stage(name, config, target, configs):
+    if name == "filing":
+        return BoundStage(StageSpec("filing", 1, NoSettings, ("frames",), ("tree",)), Filing)
     if name == "frames":
         return BoundStage(StageSpec("frames", 1, NoSettings, (), ("frames",)), source)
     if name == "obey":

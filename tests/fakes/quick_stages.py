@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +10,9 @@ from services.base.errors import BadInput
 from services.base.media.points import Keypoints, Landmarks, PointSource
 from services.base.media.video import DecodeFacts
 from services.base.stage.clip_pass import ArtifactPart, DonePart, FactsPart
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile, ProductPart, file_parts
+from services.records.sign.files.parquet import encode_table
+from services.records.sign.spec import NPZ_FILE, PARQUET_FILE
 
 BROKEN = b"broken"
 
@@ -34,15 +37,18 @@ class QuickPass:
         if not given:
             yield ArtifactPart("keypoints", keypoints()) if self._is_sign else ArtifactPart("landmarks", points())
         yield FactsPart(DecodeFacts(1))
-        yield ArtifactPart("product", self._product(job))
+        product = self._product(job)
+        yield ProductPart("product")
+        yield from file_parts(product.files)
+        yield ArtifactPart("product", replace(product, files=()))
         yield DonePart({})
 
     def _product(self, job):
         digest = hashlib.sha256(job.media.data + b"".join(job.extras.values())).digest()
         if not self._is_sign:
-            return Product(digest * 100, {"num_frames": 1})
+            return Product((ProductFile.of("example.pb", digest * 100),), {"num_frames": 1})
         name = f"{job.clip.utterance_id}.npz"
-        return Product(npz(digest), {"file": name, "num_frames": 1, "occluded": digest[0] % 2})
+        return Product(files_of(digest), {"file": name, "num_frames": 1, "occluded": digest[0] % 2})
 
 
 def points():
@@ -55,9 +61,11 @@ def keypoints():
     return Keypoints("none", np.zeros((1, 78, 2), np.float32), none, none > 0, np.zeros(1), 4, 2, np.zeros(1, bool))
 
 
-def npz(digest):
+def files_of(digest):
     x_TC = np.zeros((1, 156), np.float32)
     x_TC[0, :32] = np.frombuffer(digest, np.uint8) / 255
     file = io.BytesIO()
-    np.savez(file, X=x_TC, mask=np.ones((1, 78), bool), timestamps_ms=np.zeros(1, np.int64))
-    return file.getvalue()
+    mask_TN, times_ms_T = np.ones((1, 78), bool), np.zeros(1, np.int64)
+    np.savez(file, X=x_TC, mask=mask_TN, timestamps_ms=times_ms_T)
+    yield ProductFile.of(NPZ_FILE, file.getvalue())
+    yield ProductFile.of(PARQUET_FILE, encode_table(x_TC, mask_TN, times_ms_T))

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from products import Made, made_in
 
 from orchestrator.pipelines.grid.options import GridOptions, stages
 from services.__main__ import STAGES
 from services.base.media.clip import Clip, Media
-from services.base.stage.clip_pass import ArtifactPart, BoundStage, ClipPass
+from services.base.stage.clip_pass import BoundStage, ClipPass
 from services.base.stage.config import config_from_argv, config_from_mapping
-from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.formats.example import decode_example
 from services.records.grid.quality import SERIOUS
 
-Carry = Callable[[str], Product]
+Carry = Callable[[str], Made]
 
 
 def opened(argv: Sequence[str] = ()) -> ClipPass:
@@ -36,23 +36,22 @@ def opened(argv: Sequence[str] = ()) -> ClipPass:
 
 @pytest.fixture(scope="module")
 def carry(testdata: Path) -> Carry:
-    clip_pass, made = opened(), dict[str, Product]()
+    clip_pass, made = opened(), dict[str, Made]()
 
-    def carried(name: str) -> Product:
+    def carried(name: str) -> Made:
         folder, stem = name.split("/")
         root = testdata / "data" / "cases" / "grid" / folder
         if name not in made:
             align = (root / "alignments" / "s1" / f"{stem}.align").read_bytes()
             clip = Clip(f"s1/{stem}", stem, "s1", f"s1/{stem}.mpg")
             job = ClipJob(clip, Media.of_file(root / "s1" / f"{stem}.mpg"), {"align": align})
-            parts = [part.value for part in clip_pass.run(job, {}) if isinstance(part, ArtifactPart)]
-            (made[name],) = (value for value in parts if isinstance(value, Product))
+            made[name] = made_in(clip_pass.run(job, {}))
         return made[name]
 
     return carried
 
 
-def crops(product: Product) -> np.ndarray:
+def crops(product: Made) -> np.ndarray:
     features = decode_example(product.payload)
     (num_frames,) = features["input_len"]
     return np.frombuffer(features["frames"][0], np.uint8).reshape(75, -1)[:num_frames].astype(np.int16)

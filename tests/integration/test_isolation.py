@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from products import made_in
 
 from services.base.errors import BadConfig, BadInput, Transient, VisemillError
 from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.process import log
 from services.base.rpc.pool import ChildPool
-from services.base.sandbox.supervisor import ArtifactPart, ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
+from services.base.sandbox.supervisor import ChunkPart, ClipLimits, DonePart, InfoPart, PassChild
 from services.base.stage.spec import ClipJob
 
 PROGRAM = (sys.executable, str(Path(__file__).resolve().parents[1] / "fakes" / "faulty_services.py"))
@@ -34,8 +35,7 @@ def job(order: str) -> ClipJob:
 
 
 def product(child, order="fine", **options):
-    parts = list(child.run(job(order), **options))
-    return next(p.value for p in parts if isinstance(p, ArtifactPart))
+    return made_in(child.run(job(order), **options))
 
 
 def test_parts_come_in_order_and_values_are_those_of_the_stage(child):
@@ -44,12 +44,15 @@ def test_parts_come_in_order_and_values_are_those_of_the_stage(child):
         "InfoPart",
         *["ChunkPart"] * 3,
         "FactsPart",
+        "ProductPart",
+        "FilePart",
+        "PiecePart",
         "ArtifactPart",
         "DonePart",
     ]
     assert isinstance(parts[0], InfoPart) and parts[0].info.width_px == 4
     assert [int(p.chunk.frames_THWC[0, 0, 0, 0]) for p in parts if isinstance(p, ChunkPart)] == [0, 1, 2]
-    assert parts[-2].value.payload == b"72" and parts[-2].value.flags == ("FLAG",)
+    assert made_in(parts).payload == b"72" and parts[-2].value.flags == ("FLAG",)
     assert isinstance(parts[-1], DonePart) and set(parts[-1].seconds) == {"frames", "obey"}
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from products import made_in
 
 from services.base.errors import BadInput, Transient, VisemillError
 from services.base.media.clip import Clip, Media
@@ -47,7 +48,7 @@ def carried(child: PassChild, *orders: str, pairs: bool = True) -> list[object]:
             found.append(error)
         else:
             assert isinstance(parts[-1], DonePart)
-            found += [part.value for part in parts if isinstance(part, ArtifactPart)]
+            found.append(made_in(parts))
     return found
 
 
@@ -162,7 +163,7 @@ def test_another_clip_than_the_one_begun_drops_it(child):
     first, begun, asked = (job(key, "wait=0.2") for key in ("first", "begun", "asked"))
     list(child.run(first, then=NextClip(begun)))
     for one in (asked, begun):
-        (product,) = [part.value for part in child.run(one) if isinstance(part, ArtifactPart)]
+        product = made_in(child.run(one))
         assert product.payload == b"3"
     assert child.num_restarts == 0
 
@@ -174,7 +175,7 @@ def test_a_clip_whose_parts_are_left_unread_leaves_the_next_one_begun():
         parts = child.run(first, then=NextClip(begun))
         next(parts)
         parts.close()
-        (product,) = [part.value for part in child.run(begun) if isinstance(part, ArtifactPart)]
+        product = made_in(child.run(begun))
         assert product.payload == b"3"
         assert child.num_restarts == 0
     finally:
@@ -201,7 +202,7 @@ def test_the_next_clip_goes_on_while_the_supervisor_is_busy(child):
     list(child.run(first, then=NextClip(second)))
     time.sleep(1.8)
     asked_s = time.monotonic()
-    (product,) = [part.value for part in child.run(second) if isinstance(part, ArtifactPart)]
+    product = made_in(child.run(second))
     assert product.quality["ended_s"] < asked_s
 
 
@@ -209,7 +210,7 @@ def test_a_child_that_goes_while_nobody_watches_costs_no_try(child, tmp_path):
     first, second = job("first", ""), job("second", f"push=once:exit:{tmp_path / 'marker'}")
     list(child.run(first, then=NextClip(second)))
     time.sleep(0.5)
-    (product,) = [part.value for part in child.run(second) if isinstance(part, ArtifactPart)]
+    product = made_in(child.run(second))
     assert product.payload == b"3"
     assert child.num_restarts == 0
 

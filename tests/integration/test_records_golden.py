@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from products import Made, made_of
 
 from services.base.media.arrays import UInt8Array
 from services.base.media.clip import Clip, Media
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import IBUG_68
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
-from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.formats.align import detect_ticks_per_s, parse_align, stem_matches
 from services.formats.example import decode_example
@@ -66,7 +66,7 @@ def per_frame_faces(testdata: Path, stem: str) -> Landmarks:
     return Landmarks(IBUG_68, points_TNC, np.ones(len(frames_THWC), np.float32), source_T, width_px, height_px)
 
 
-def record_of(testdata: Path, stem: str, profile: str) -> Product:
+def record_of(testdata: Path, stem: str, profile: str) -> Made:
     align = testdata / "data" / "grid" / "s1_processed" / "align" / f"{stem}.align"
     clip = Clip(f"s1/{stem}", stem, "s1", f"s1_processed/{stem}.mpg")
     frames_THWC = clip_frames(testdata, stem)
@@ -77,7 +77,7 @@ def record_of(testdata: Path, stem: str, profile: str) -> Product:
         part = frames_THWC[i : i + 32]
         work.push(FrameChunk(i, part, np.arange(i, i + len(part)) / 25))
     faces = per_frame_faces(testdata, stem)
-    return work.finish({"landmarks": faces, "info": info, "facts": DecodeFacts(len(frames_THWC))})
+    return made_of(work.finish({"landmarks": faces, "info": info, "facts": DecodeFacts(len(frames_THWC))}))
 
 
 @pytest.mark.slow

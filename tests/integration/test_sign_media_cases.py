@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from products import made_of
 
 from services.base.media.clip import Clip, Media
 from services.base.media.video import DecodeFacts
@@ -114,7 +115,7 @@ def make(cases):
                 for chunk in stream:
                     points.push(chunk)
                 given = {"info": stream.info, "facts": stream.facts(), "keypoints": points.finish({})}
-            product = open_files(SignFilesConfig(preview=False))(job, stream.info).finish(given)
+            product = made_of(open_files(SignFilesConfig(preview=False))(job, stream.info).finish(given))
             arrays = decode_npz(product.payload)
             times_ms = arrays["timestamps_ms"].tolist()
             xy_TNC = arrays["X"].reshape(-1, 78, 2)

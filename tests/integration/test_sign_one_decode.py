@@ -4,11 +4,11 @@ import io
 from pathlib import Path
 
 import numpy as np
+from products import made_in
 
 from services.__main__ import open_stage
 from services.base.media.clip import Clip, Media
-from services.base.stage.clip_pass import ArtifactPart, ClipPass
-from services.base.stage.product import Product
+from services.base.stage.clip_pass import ClipPass
 from services.base.stage.spec import ClipJob
 from services.containers.frames import decoded_frames_total
 
@@ -26,11 +26,8 @@ def test_each_frame_is_decoded_once_with_everything_on(testdata: Path) -> None:
     path = testdata / "data/sign/autsl_signer0_sample1000.mp4"
     job = ClipJob(Clip(path.name, path.stem, "", path.name), Media.of_file(path))
     before = decoded_frames_total()
-    products = [
-        part.value for part in opened.run(job, {}) if isinstance(part, ArtifactPart) and isinstance(part.value, Product)
-    ]
+    product = made_in(opened.run(job, {}))
     assert decoded_frames_total() - before == 43
-    (product,) = products
     with np.load(io.BytesIO(product.payload)) as arrays:
         assert len(arrays["X"]) == len(arrays["X2048"]) == 8
     assert product.sidecars["preview.jpg"].startswith(b"\xff\xd8")

@@ -34,7 +34,7 @@ from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANT
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.input_roots import open_inputs
-from services.base.store.interface import ReadableStore, Store
+from services.base.store.interface import NotThere, ReadableStore, Store
 
 _PIECE_BYTES = 8 << 20
 _CLIPS_A_CALL = 50
@@ -192,25 +192,29 @@ def _recompute(
             batch = chosen[first : first + _CLIPS_A_CALL]
             with tempfile.TemporaryDirectory() as folder:
                 made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
-                for key, kept in _stored(order, outputs, batch, wrong):
-                    found = _agreement(order, kept, made[key])
+                for key, kept, again in _pairs(order, outputs, batch, made, wrong):
+                    found = _agreement(order, kept, again)
                     problems += [{"file": key, "problem": problem} for problem in found.problems]
                     for name, value in found.deviations.items():
                         deviations[name] = max(value, deviations.get(name, 0.0))
     return problems
 
 
-def _agreement(order: RunSpec, kept: bytes, made: Path | str) -> Agreement:
-    """made: the payload's file, or why there is none."""
+def _agreement(order: RunSpec, kept: bytes | None, made: Path | str) -> Agreement:
+    """kept: None where the output has no such file. made: the payload's file, or why there is none."""
     if isinstance(made, str):
         return Agreement((f"is not made again: {made}",))
+    if kept is None:
+        return Agreement(("is made now, and is not in the output",))
     return pipeline_of(order.pipeline).compare(order, kept, made.read_bytes())
 
 
 def _make_again(
     order: RunSpec, inputs: ReadableStore, rows: Sequence[ClipRow], folder: Path, progress: Progress
 ) -> dict[str, Path | str]:
-    """Key -> the payload's file, or why there is none. Progress is told of each clip as it comes."""
+    """Key -> the file, or the folder of the files, of its product, or why there is none. Progress is told of each clip
+    as it comes.
+    """
     words = [str(local_file(inputs, row.media, folder)) for row in rows]
     for row in rows:
         words += ["--clip", clip_as_json(row)]
@@ -229,6 +233,36 @@ def _make_again(
         else:
             made[row.key] = f"{answer['reason']}: {answer['message']}"
     return made
+
+
+def _pairs(
+    order: RunSpec,
+    outputs: Store,
+    batch: Sequence[tuple[ClipRow, int]],
+    made: Mapping[str, Path | str],
+    wrong: set[str],
+) -> Iterator[tuple[str, bytes | None, Path | str]]:
+    """(key, or output file of a product of many; what the output has of it; the same made again)."""
+    output_name = pipeline_of(order.pipeline).output_name
+    alone = []
+    for row, place in batch:
+        again = made[row.key]
+        if output_name is None or isinstance(again, str) or not again.is_dir():
+            alone.append((row, place))
+            continue
+        for file in sorted(path for path in again.rglob("*") if path.is_file()):
+            name = output_name(order, row, file.relative_to(again).as_posix())
+            if name not in wrong:
+                yield name, _read(outputs, name), file
+    for key, kept in _stored(order, outputs, alone, wrong):
+        yield key, kept, made[key]
+
+
+def _read(outputs: Store, name: str) -> bytes | None:
+    try:
+        return outputs.read(name)
+    except NotThere:
+        return None
 
 
 def _stored(

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 
 from services.base.stage.clip_pass import Part, Pause
+from services.base.stage.product import FilePart, PiecePart
 
 
 class ClipInProgress:
@@ -30,9 +31,14 @@ class ClipInProgress:
         self.media_s = 0.0
 
     @property
+    def is_full(self) -> bool:
+        """Whether it has begun to give out files: they are kept nowhere, so it goes on when somebody takes them."""
+        return bool(self._said) and isinstance(self._said[-1], FilePart | PiecePart)
+
+    @property
     def can_go_on(self) -> bool:
-        """Whether it would compute if it were let."""
-        return not self.has_ended and self.pause.is_over
+        """Whether it would compute if it were let, and nobody asked for what it has to say."""
+        return not self.has_ended and not self.is_full and self.pause.is_over
 
     def step(self) -> None:
         """Computes up to the next part or pause. What the pass raises is kept for `said`, but for MemoryError."""
@@ -64,7 +70,7 @@ class ClipInProgress:
 
 def next_runnable(first: ClipInProgress, second: ClipInProgress | None) -> ClipInProgress:
     """Who computes next: the first wherever it can; the second only while it cannot. Waits while neither can."""
-    clips = [first] if second is None or second.has_ended else [first, second]
+    clips = [first] if second is None or second.has_ended or second.is_full else [first, second]
     answers = [clip.pause.answer for clip in clips if clip.pause.answer is not None]
     if len(answers) == len(clips):
         wait(answers, return_when=FIRST_COMPLETED)

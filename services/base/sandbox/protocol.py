@@ -19,7 +19,7 @@ from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.video import FrameChunk, TimeHole
 from services.base.stage.artifacts import ArtifactTypes, decode_artifact, encode_artifact
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
-from services.base.stage.product import Product
+from services.base.stage.product import PIECE_BYTES, FilePart, PiecePart, Product, ProductPart
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import STREAMS, Chunk, Info, Report, kind_of_stream
 from services.base.stage.window import Together
@@ -29,6 +29,8 @@ _PREFIX = struct.Struct("<IQ")
 _HOLES = frozenset({"holes", "gaps"})
 _MAX_HEADER_BYTES = 64 << 20
 _MAX_PAYLOAD_BYTES = 4 << 30
+# Of the messages that a product is sent in: it may be of any size, and each of them is small.
+_MAX_PRODUCT_BYTES = {"product": 0, "file": 0, "piece": PIECE_BYTES}
 
 Header = dict[str, Any]
 Message = tuple[Header, bytes | memoryview]
@@ -79,9 +81,12 @@ def receive(sock: End) -> tuple[Header, bytearray] | None:
     if not prefix:
         return None
     num_header, num_payload = _PREFIX.unpack(prefix)
-    if num_header > _MAX_HEADER_BYTES or num_payload > _MAX_PAYLOAD_BYTES:
-        raise ValueError(f"a message of {num_header}+{num_payload} bytes is over the limit: the other end is broken")
+    if num_header > _MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {num_header} bytes is over the limit: the other end is broken")
     header = json.loads(_read(sock, num_header))
+    part = str(header.get("part", ""))
+    if num_payload > _MAX_PRODUCT_BYTES.get(part, _MAX_PAYLOAD_BYTES):
+        raise ValueError(f"a message {part!r} of {num_payload} bytes is over the limit: the other end is broken")
     return header, _read(sock, num_payload)
 
 
@@ -147,6 +152,12 @@ def pack_part(part: Part) -> tuple[Header, list[bytes | memoryview]]:
         case ArtifactPart(name, value):
             kind, data = _pack_value(name, value)
             return {"part": "artifact", "name": name, "kind": kind}, [data]
+        case ProductPart(name):
+            return {"part": "product", "name": name}, []
+        case FilePart(name, media_type):
+            return {"part": "file", "name": name, "media_type": media_type}, []
+        case PiecePart(data):
+            return {"part": "piece"}, [data]
         case DonePart(seconds):
             return {"part": "done", "seconds": dict(seconds)}, []
 
@@ -196,6 +207,12 @@ def unpack_part(header: Header, payload: bytearray, types: ArtifactTypes) -> Par
             return FactsPart(facts)
         case "artifact":
             return ArtifactPart(header["name"], _unpack_value(header["kind"], bytes(payload), types))
+        case "product":
+            return ProductPart(header["name"])
+        case "file":
+            return FilePart(header["name"], header["media_type"])
+        case "piece":
+            return PiecePart(bytes(payload))
         case "done":
             return DonePart(header["seconds"])
         case other:
@@ -204,11 +221,12 @@ def unpack_part(header: Header, payload: bytearray, types: ArtifactTypes) -> Par
 
 def _pack_value(name: str, value: Any) -> tuple[str, bytes]:
     if isinstance(value, Product):
+        # Its files have gone before it.
         names = list(value.sidecars)
         facts = {"quality": dict(value.quality), "flags": list(value.flags)}
         sizes = {name: len(value.sidecars[name]) for name in names}
         header = json.dumps({**facts, "sidecars": sizes}).encode()
-        return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values(), value.payload])
+        return "product", b"".join([struct.pack("<I", len(header)), header, *value.sidecars.values()])
     if isinstance(value, Together):
         packed = [_pack_value(name, each) for each in value.values]
         header = json.dumps([(kind, len(data)) for kind, data in packed]).encode()
@@ -229,7 +247,7 @@ def _unpack_value(kind: str, data: bytes, types: ArtifactTypes) -> Any:
     facts = json.loads(data[4 : 4 + size])
     pieces = _Pieces(data[4 + size :])
     sidecars = {name: pieces.take(num_bytes) for name, num_bytes in facts["sidecars"].items()}
-    return Product(pieces.rest(), facts["quality"], tuple(facts["flags"]), sidecars)
+    return Product((), facts["quality"], tuple(facts["flags"]), sidecars)
 
 
 class _Pieces:
@@ -243,6 +261,3 @@ class _Pieces:
             raise ValueError(f"a message lacks {size - len(piece)} bytes")
         self._at += size
         return piece
-
-    def rest(self) -> bytes:
-        return bytes(self._view[self._at :])

@@ -30,6 +30,7 @@ from services.base.sandbox.process import ChildProcess
 from services.base.sandbox.stage_metrics import StageMetrics
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT, ChildLost, ClipWatch
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part, Progress
+from services.base.stage.product import FilePart, PiecePart, Product, ProductPart
 from services.base.stage.spec import ClipJob, StageSpec, artifact_types
 from services.base.stage.stream import NO_STREAMS, Chunk, Info
 
@@ -136,8 +137,9 @@ class PassChild:
         info: Info | None = None,
         then: NextClip | None = None,
         media_s: float = 0.0,
-    ) -> Iterator[Part]:
-        """Parts of the pass over one clip, as `ClipPass.run` yields them.
+    ) -> Generator[Part, None, None]:
+        """Parts of the pass over one clip, as `ClipPass.run` yields them. Where a child ends over a product that has
+        begun, the product begins anew: a second ProductPart comes, and all of its files after it.
 
         media_s: of the media that artifacts were given of, which gives it as much more time as decoding it would.
 
@@ -157,9 +159,14 @@ class PassChild:
             is_taken = attempt == 1 and self._begun is not None and self._begun.job is job
             try:
                 with contextlib.closing(self._once(job, options, deadline_s, given or {}, pushed, then)) as parts:
-                    for i, part in enumerate(parts):
-                        if i >= num_yielded:
-                            num_yielded += 1
+                    num_seen = 0
+                    for part in parts:
+                        if _is_of_product(part):
+                            yield part
+                            continue
+                        num_seen += 1
+                        if num_seen > num_yielded:
+                            num_yielded = num_seen
                             yield part
                 return
             except ChildLost as lost:
@@ -352,6 +359,12 @@ class PassChild:
             self._process = None
         self._open = []
         self._begun = None
+
+
+def _is_of_product(part: Part) -> bool:
+    return isinstance(part, ProductPart | FilePart | PiecePart) or (
+        isinstance(part, ArtifactPart) and isinstance(part.value, Product)
+    )
 
 
 def _plain(stages: Stages) -> list[list[Any]]:

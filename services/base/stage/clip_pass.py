@@ -7,11 +7,12 @@ import math
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from services.base.errors import BadConfig
 from services.base.media.audio import AudioChunk
+from services.base.stage.product import FilePart, PiecePart, Product, ProductFile, ProductPart, file_parts
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer, StageSpec
 from services.base.stage.stream import (
     FRAMES,
@@ -43,7 +44,7 @@ class FactsPart:
 
 @dataclass(frozen=True)
 class ArtifactPart:
-    """name: one of those that the stage writes (StageSpec.writes)."""
+    """name: one of those that the stage writes (StageSpec.writes). value: a Product without files when they went by."""
 
     name: str
     value: Any
@@ -56,7 +57,7 @@ class DonePart:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-Part = InfoPart | ChunkPart | FactsPart | ArtifactPart | DonePart
+Part = InfoPart | ChunkPart | FactsPart | ArtifactPart | ProductPart | FilePart | PiecePart | DonePart
 
 _Item = TypeVar("_Item")
 
@@ -83,6 +84,15 @@ class Awaiting(Protocol):
 
     def awaited(self) -> Iterator[Pause]:
         """Those answers; afterwards `finish` does not wait. Raises what `finish` raises."""
+        ...
+
+
+@runtime_checkable
+class MakingFiles(Protocol):
+    """A ClipConsumer whose product has files before its clip has ended, so that it need not keep them until then."""
+
+    def files_so_far(self) -> Iterator[ProductFile]:
+        """Those that are whole and were not given out yet; asked for after each push. `finish` gives the others."""
         ...
 
 
@@ -164,6 +174,9 @@ class ClipPass:
         """Parts in order: infos, chunks (of the kinds in want only), facts, artifacts, done. Between them pauses: after
         each other chunk, and before an artifact that is waited for. Whoever goes on at once waits for it here.
 
+        A product's files come before its ArtifactPart, some of them already among the chunks: ProductPart, and for each
+        file FilePart and PieceParts.
+
         given: artifacts by name that are known already; their stages do not run.
         pushed, info: chunks from the caller in place of all sources, of the info's kind, frames without one. Raises
         what the stages raise.
@@ -213,8 +226,9 @@ class ClipPass:
         # A pass of sources alone, or one whose artifacts are all known, is run for its facts.
         read = {kind: streams[kind] for kind in streams if kind in wanted or not todo}
         progress = Progress()
+        made = _ProductOfClip(clock)
         for kind, chunk in _in_time(read, clock):
-            _push(kind, chunk, working, clock)
+            yield from _push(kind, chunk, working, made, clock)
             media_s = progress.add(chunk)
             yield ChunkPart(chunk) if kind in want else Pause(media_s=media_s)
             # Whoever waits after the last one holds no chunk.
@@ -224,7 +238,7 @@ class ClipPass:
             if facts is not None:
                 yield FactsPart(facts)
         while working:
-            yield from _finish(*working.pop(0), known, clock)
+            yield from _finish(*working.pop(0), known, made, clock)
         yield DonePart(clock.seconds)
 
 
@@ -275,26 +289,59 @@ def _begin(stage: BoundStage, job: ClipJob, infos: Mapping[str, Info | None], cl
     return consumer
 
 
-def _push(kind: str, chunk: Chunk, working: Sequence[tuple[BoundStage, ClipConsumer]], clock: _Clock) -> None:
+class _ProductOfClip:
+    """The one product of a clip on its way: which stage's it is."""
+
+    def __init__(self, clock: _Clock) -> None:
+        self._clock = clock
+        self._stage: BoundStage | None = None
+
+    def begin(self, stage: BoundStage, name: str) -> Iterator[ProductPart]:
+        if self._stage is None:
+            self._stage = stage
+            yield ProductPart(name)
+        elif self._stage is not stage:
+            names = [self._stage.spec.name, stage.spec.name]
+            raise BadConfig("TWO_PRODUCTS", f"a pass makes one product of a clip: end it with one of {names}")
+
+    def files(
+        self, stage: BoundStage, name: str, files: Iterable[ProductFile]
+    ) -> Iterator[ProductPart | FilePart | PiecePart]:
+        """The parts of some of its files, the beginning of the product before the first."""
+        for part in _timed(file_parts(files), stage.spec.name, self._clock):
+            yield from self.begin(stage, name)
+            yield part
+
+
+def _push(
+    kind: str, chunk: Chunk, working: Sequence[tuple[BoundStage, ClipConsumer]], made: _ProductOfClip, clock: _Clock
+) -> Iterator[Part]:
     for stage, consumer in working:
         if kind in consumer.wants:
             since_s = time.process_time()
             consumer.push(chunk)
             clock.add(stage.spec.name, since_s)
+            if isinstance(consumer, MakingFiles):
+                yield from made.files(stage, stage.spec.writes[-1], consumer.files_so_far())
 
 
 def _finish(
-    stage: BoundStage, consumer: ClipConsumer, known: dict[str, Any], clock: _Clock
-) -> Iterator[ArtifactPart | Pause]:
+    stage: BoundStage, consumer: ClipConsumer, known: dict[str, Any], made: _ProductOfClip, clock: _Clock
+) -> Iterator[Part | Pause]:
     """Here alone is the consumer still known: what it has borrowed for its clip is back before the next stage waits."""
     if isinstance(consumer, Awaiting):
         yield from _timed(consumer.awaited(), stage.spec.name, clock)
     since_s = time.process_time()
-    made = consumer.finish(known)
+    found = consumer.finish(known)
     clock.add(stage.spec.name, since_s)
     for name in stage.spec.writes:
-        known[name] = made if len(stage.spec.writes) == 1 else made[name]
-        yield ArtifactPart(name, known[name])
+        value = found if len(stage.spec.writes) == 1 else found[name]
+        if isinstance(value, Product):
+            yield from made.begin(stage, name)
+            yield from made.files(stage, name, value.files)
+            value = replace(value, files=())
+        known[name] = value
+        yield ArtifactPart(name, value)
 
 
 def _timed(items: Iterable[_Item], name: str, clock: _Clock) -> Iterator[_Item]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.base.media.clip import Clip
-from services.base.stage.product import Product
+from services.base.stage.product import ProductFile
 
 
 class BinarySink(Protocol):
-    """Where a file's bytes go. Closing publishes the file; aborting leaves nothing of it."""
+    """Where a file's bytes go. Closing publishes the file; aborting leaves nothing of it, closed or not."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes | memoryview, /) -> object: ...
 
     def close(self) -> None: ...
 
@@ -30,8 +31,12 @@ class WrittenFile:
 class ShardWriter(Protocol):
     """What a last stage's `StageSpec.writer(config, shard, num_shards, create)` returns: products in, files out."""
 
-    def add(self, clip: Clip, product: Product) -> None:
-        """Appends to the file of the clip's split, in the order of the calls."""
+    def add(self, clip: Clip, files: Iterable[ProductFile]) -> None:
+        """Packs the files of a clip's product, in the order of the calls, pieces as they come.
+
+        What going through files raises is raised on, and then nothing of the clip is left: the same clip may be added
+        again, and others after it.
+        """
         ...
 
     def close(self) -> list[WrittenFile]:
@@ -39,5 +44,44 @@ class ShardWriter(Protocol):
         ...
 
     def abort(self) -> None:
-        """Aborts every sink; harmless after close, or twice."""
+        """Aborts every sink that is open; harmless after close, or twice."""
         ...
+
+
+class FilesWriter:
+    """A ShardWriter that makes an output file of each file of a product: an npz a clip, or a folder of files a clip."""
+
+    def __init__(self, create: Callable[[str], BinarySink], name_of: Callable[[Clip, str], str]) -> None:
+        """name_of: (clip, name of a file of its product) -> the output file."""
+        self._create = create
+        self._name_of = name_of
+        self._names: set[str] = set()
+        self._is_open = True
+
+    def add(self, clip: Clip, files: Iterable[ProductFile]) -> None:
+        """Writes the clip's files. Raises ValueError after close or abort, or for a name written before."""
+        if not self._is_open:
+            raise ValueError("the shard's files are closed: nothing can be added")
+        made: dict[str, BinarySink] = {}
+        try:
+            for file in files:
+                name = self._name_of(clip, file.name)
+                if name in self._names or name in made:
+                    raise ValueError(f"{clip.key}: {name} was written before; output names must differ")
+                made[name] = sink = self._create(name)
+                for piece in file.pieces:
+                    sink.write(piece)
+                sink.close()
+        except BaseException:
+            while made:
+                made.popitem()[1].abort()
+            raise
+        self._names.update(made)
+
+    def close(self) -> list[WrittenFile]:
+        self._is_open = False
+        return [WrittenFile(name, 1) for name in sorted(self._names)]
+
+    def abort(self) -> None:
+        """Nothing is open between two clips; what was closed waits unseen until the shard is committed."""
+        self._is_open = False

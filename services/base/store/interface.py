@@ -114,7 +114,7 @@ class Upload(abc.ABC):
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Appends. Raises BadConfig (no space, no permission) or Transient."""
         if not self._open:
             raise ValueError("this upload has ended: open another")
@@ -151,7 +151,7 @@ class Upload(abc.ABC):
         self.abort()
 
     @abc.abstractmethod
-    def _append(self, data: bytes) -> None: ...
+    def _append(self, data: bytes | memoryview) -> None: ...
 
     @abc.abstractmethod
     def _publish(self, create_only: bool) -> bool: ...

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -19,7 +20,9 @@ from services.base.sandbox.watchdog import MEMORY_RAN_OUT
 from services.base.stage.artifacts import encode_artifact
 from services.base.stage.clip_pass import Part
 from services.base.stage.product import Product
+from services.base.stage.product_stream import ProductRestarted, ProductStream
 from services.base.stage.spec import ClipJob, StageSpec
+from services.base.stage.writer import ShardWriter
 from services.base.store.interface import Store
 from services.base.worker.artifact_cache import KnownOfClip, known_of
 from services.base.worker.fingerprint import StageIdentity
@@ -38,6 +41,10 @@ def say(**event: Any) -> None:
     """One event as a line on standard output, for whoever watches."""
     sys.stdout.write(json.dumps({"event": event.pop("event"), **event}) + "\n")
     sys.stdout.flush()
+
+
+class OfWriter(Transient):
+    """The store has lost a file while it was written. It cannot be gone on with: the shard is to be tried again."""
 
 
 @dataclass
@@ -84,7 +91,7 @@ class Carrying:
     """What every way of carrying clips needs.
 
     identities, specs: of the stages. state: where artifacts are kept. stop_if_asked: raises Transient when a stop is
-    asked for.
+    asked for. writer: of the shard.
     """
 
     identities: list[StageIdentity]
@@ -93,6 +100,7 @@ class Carrying:
     use_cache: bool
     shard: int
     stop_if_asked: Callable[[], None]
+    writer: ShardWriter
 
     def known_of(self, job: ClipJob) -> KnownOfClip:
         if not self.use_cache:
@@ -105,7 +113,7 @@ class Carrying:
             try:
                 return call()
             except Transient as error:
-                if wait_s is None or error.reason == MEMORY_RAN_OUT:
+                if wait_s is None or error.reason == MEMORY_RAN_OUT or isinstance(error, OfWriter):
                     raise
                 metrics.CLIP_WAITS.inc()
                 LOG.warning("clip waits", extra={"fields": {"reason": error.reason, "wait_s": wait_s}})
@@ -116,21 +124,36 @@ class Carrying:
                     time.sleep(_POLL_S)
         raise AssertionError("unreachable")
 
-    def take(self, clip: CarriedClip, parts: Iterable[Part], known: KnownOfClip) -> None:
-        """What the parts tell is the clip's; artifacts worth keeping are kept."""
-        for part in parts:
-            if isinstance(part, FactsPart):
-                add_to(clip.counts, part.facts.counts)
-            elif isinstance(part, DonePart):
-                for stage, seconds in part.seconds.items():
-                    clip.seconds[stage] = clip.seconds.get(stage, 0.0) + seconds
-            elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
-                clip.product = part.value
-            elif isinstance(part, ArtifactPart):
-                clip.made[part.name] = part.value
-                if part.name in known.names:
-                    self.state.put(known.names[part.name], encode_artifact(part.name, part.value))
-                    metrics.ARTIFACTS.labels("made").inc()
+    def take(self, clip: CarriedClip, parts: Generator[Part, None, None], known: KnownOfClip) -> None:
+        """What the parts tell is the clip's; artifacts worth keeping are kept, files of its product are the writer's.
+
+        Of a clip whose parts raise, the writer has nothing. Raises what they raise, and OfWriter.
+        """
+        with contextlib.closing(parts):
+            stream = ProductStream(parts, functools.partial(self._note, clip, known))
+            try:
+                while stream.begins():
+                    with contextlib.suppress(ProductRestarted):
+                        self.writer.add(clip.read.row.clip(), stream.files())
+            except Transient as error:
+                if error is stream.error:
+                    raise
+                raise OfWriter(error.reason, error.message, error.detail) from error
+
+    def _note(self, clip: CarriedClip, known: KnownOfClip, part: Part) -> None:
+        """What a pass tells beside the files of its product."""
+        if isinstance(part, FactsPart):
+            add_to(clip.counts, part.facts.counts)
+        elif isinstance(part, DonePart):
+            for stage, seconds in part.seconds.items():
+                clip.seconds[stage] = clip.seconds.get(stage, 0.0) + seconds
+        elif isinstance(part, ArtifactPart) and isinstance(part.value, Product):
+            clip.product = part.value
+        elif isinstance(part, ArtifactPart):
+            clip.made[part.name] = part.value
+            if part.name in known.names:
+                self.state.put(known.names[part.name], encode_artifact(part.name, part.value))
+                metrics.ARTIFACTS.labels("made").inc()
 
     def reuse(self, clip: CarriedClip, known: KnownOfClip) -> None:
         clip.reused = known.reused

@@ -5,10 +5,13 @@ what came out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -20,10 +23,13 @@ from services.base.process import log
 from services.base.run.paths import short_name
 from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.stage.artifacts import Summarized, encode_artifact
+from services.base.stage.clip_pass import Part
 from services.base.stage.config import config_from_mapping, json_object, stage_configs
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile
+from services.base.stage.product_stream import ProductRestarted, ProductStream
 from services.base.stage.spec import ClipJob, StageSpec
 from services.base.stage.stream import STREAMS, kind_of_stream
+from services.base.store.interface import check_name
 from services.base.store.open import open_store
 from services.base.store.picture_folders import media_of
 
@@ -128,18 +134,16 @@ def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], s
             raise BadInput(
                 "NOT_READABLE", f"{path} cannot be read ({error}): check the path and its permissions"
             ) from error
-        for part in child.run(job):
-            match part:
-                case InfoPart(info):
-                    answer[STREAMS[kind_of_stream(info)].info_name] = asdict(info)
-                case FactsPart(facts):
-                    answer[STREAMS[kind_of_stream(facts)].facts_name] = asdict(facts)
-                case DonePart(seconds):
-                    answer["cpu_s"] = {name: round(s, 4) for name, s in seconds.items()}
-                case ArtifactPart(name, value):
-                    answer[name] = _summary(value)
-                    if save is not None:
-                        answer.setdefault("saved", {})[name] = str(_save(save, name, value))
+        product = SavedProduct(save)
+        with contextlib.closing(child.run(job)) as parts:
+            stream = ProductStream(parts, lambda part: _note(part, answer, save))
+            while stream.begins():
+                with contextlib.suppress(ProductRestarted):
+                    product.take(stream.name, stream.files())
+        if stream.name:
+            answer[stream.name] = {**product.facts(), **answer[stream.name]}
+            if product.path is not None:
+                answer.setdefault("saved", {})[stream.name] = str(product.path)
     except BadConfig:
         raise
     except VisemillError as error:
@@ -148,9 +152,24 @@ def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], s
     return answer
 
 
+def _note(part: Part, answer: dict[str, Any], save: Path | None) -> None:
+    """What the pass tells beside the files of a product."""
+    match part:
+        case InfoPart(info):
+            answer[STREAMS[kind_of_stream(info)].info_name] = asdict(info)
+        case FactsPart(facts):
+            answer[STREAMS[kind_of_stream(facts)].facts_name] = asdict(facts)
+        case DonePart(seconds):
+            answer["cpu_s"] = {name: round(s, 4) for name, s in seconds.items()}
+        case ArtifactPart(name, Product() as product):
+            answer[name] = {"quality": dict(product.quality), "flags": list(product.flags)}
+        case ArtifactPart(name, value):
+            answer[name] = _summary(value)
+            if save is not None:
+                answer.setdefault("saved", {})[name] = str(_save(save, name, encode_artifact(name, value)))
+
+
 def _summary(value: Any) -> dict[str, Any]:
-    if isinstance(value, Product):
-        return {"num_bytes": len(value.payload), "quality": dict(value.quality), "flags": list(value.flags)}
     if isinstance(value, Summarized):
         return value.summary()
     return {field.name: _of_field(getattr(value, field.name)) for field in fields(value)}
@@ -161,18 +180,14 @@ def _of_field(value: Any) -> Any:
     return list(value.shape) if hasattr(value, "shape") else value
 
 
-def _save(stem: Path, name: str, value: Any) -> Path:
+def _save(stem: Path, name: str, data: bytes) -> Path:
     """Writes the artifact beside the others of its clip and tells where. Raises BadConfig NOT_SAVED."""
-    path = stem.with_name(short_name(stem.name, f".{name}" + ("" if isinstance(value, Product) else ".npz")))
+    path = saved_path(stem, f"{name}.npz")
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(value.payload if isinstance(value, Product) else encode_artifact(name, value))
+        path.write_bytes(data)
     except OSError as error:
-        raise BadConfig(
-            "NOT_SAVED",
-            f"--save {stem.parent} takes no file ({error.strerror}): give a folder that may be written and has room",
-            str(error),
-        ) from error
+        raise not_saved(stem, error) from error
     return path
 
 
@@ -182,3 +197,89 @@ def _text(answer: Mapping[str, Any]) -> str:
         return f"{answer['media']}: {answer['outcome']} {answer['reason']}: {answer['message']}{words}"
     parts = [f"{name} {value}" for name, value in answer.items() if name not in ("media", "outcome")]
     return f"{answer['media']}: ok\n  " + "\n  ".join(parts)
+
+
+def saved_path(stem: Path, name: str) -> Path:
+    """Where an artifact of a clip lies, beside the others of the clip. name: its own, with an ending."""
+    return stem.with_name(short_name(stem.name, f".{name}"))
+
+
+def not_saved(stem: Path, error: OSError) -> BadConfig:
+    return BadConfig(
+        "NOT_SAVED",
+        f"--save {stem.parent} takes no file ({error.strerror}): give a folder that may be written and has room",
+        str(error),
+    )
+
+
+class SavedProduct:
+    """A product of one file is kept as that file, any other as a folder.
+
+    path: where, if it is kept and has begun. num_bytes, num_files: of the product as it was taken last.
+    """
+
+    def __init__(self, stem: Path | None) -> None:
+        """stem: what the names of all artifacts of the clip begin with; None: nothing is kept."""
+        self._stem = stem
+        self.path: Path | None = None
+        self.num_bytes = 0
+        self.media_types: Counter[str] = Counter()
+
+    @property
+    def num_files(self) -> int:
+        return self.media_types.total()
+
+    def facts(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {
+            "num_bytes": self.num_bytes,
+            "num_files": self.num_files,
+            "media_types": dict(sorted(self.media_types.items())),
+        }
+
+    def take(self, name: str, files: Iterable[ProductFile]) -> None:
+        """Goes through the files of the product of that name. What they raise is raised on, and none is kept then.
+
+        Raises BadConfig NOT_SAVED, BadInput BAD_NAME.
+        """
+        self.num_bytes, self.media_types = 0, Counter()
+        if self._stem is None:
+            for file in files:
+                self.media_types[file.media_type] += 1
+                self.num_bytes += sum(map(len, file.pieces))
+            return
+        self.path = saved_path(self._stem, name)
+        try:
+            self._keep(self.path, files)
+        except OSError as error:
+            _remove(self.path)
+            raise not_saved(self._stem, error) from error
+        except BaseException:
+            _remove(self.path)
+            raise
+
+    def _keep(self, folder: Path, files: Iterable[ProductFile]) -> None:
+        _remove(folder)
+        folder.mkdir(parents=True)
+        kept = folder
+        for file in files:
+            kept = folder / check_name(file.name)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            self.media_types[file.media_type] += 1
+            with kept.open("xb") as out:
+                for piece in file.pieces:
+                    out.write(piece)
+                    self.num_bytes += len(piece)
+        if self.num_files == 1:
+            alone = folder.with_name(short_name(folder.name, ".alone"))
+            kept.rename(alone)
+            _remove(folder)
+            alone.rename(folder)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()

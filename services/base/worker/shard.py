@@ -114,10 +114,10 @@ class ShardWork:
         writer = self._open_writer(written)
         try:
             ahead = inputs.ahead(self._c.manifest.rows(self._shard), self._stop_if_asked)
-            with contextlib.closing(self._carrier().carried(ahead)) as carried:
+            with contextlib.closing(self._carrier(writer).carried(ahead)) as carried:
                 for clip in carried:
                     with log.bound(clip=clip.read.row.key):
-                        self._settle(clip, writer)
+                        self._settle(clip)
             for file in writer.close():
                 written[file.name]["num_records"] = file.num_records
         except BaseException:
@@ -133,10 +133,7 @@ class ShardWork:
             raise BadConfig("NO_WRITER", f"{spec.name} writes no files: end the pass with a stage that does")
 
         def create(name: str) -> _Sink:
-            staged = paths.staged(self._c.order.run, name)
-            # What an attempt without a commit has left would only take up room beside its successor.
-            self._c.outputs.delete(staged)
-            return _Sink(name, self._c.outputs.upload(staged), written)
+            return _Sink(name, paths.staged(self._c.order.run, name), self._c.outputs, written)
 
         config = config_from_mapping(spec.config, stage.config)
         writer: ShardWriter = spec.writer(config, self._shard, self._c.order.num_shards, create)
@@ -172,13 +169,13 @@ class ShardWork:
         LOG.info("shard done", extra={"fields": {**told, "wall_s": done.seconds["wall"]}})
         say(event="shard_done", shard=self._shard, skipped=False, **told, seconds=done.seconds)
 
-    def _carrier(self) -> Carrier:
+    def _carrier(self, writer: ShardWriter) -> Carrier:
         c = self._c
-        carrying = Carrying(c.identities, c.specs, c.state, c.use_cache, self._shard, self._stop_if_asked)
+        carrying = Carrying(c.identities, c.specs, c.state, c.use_cache, self._shard, self._stop_if_asked, writer)
         return self._children.carrier(carrying)
 
-    def _settle(self, clip: CarriedClip, writer: ShardWriter) -> None:
-        """What a clip has come to is written, or set aside."""
+    def _settle(self, clip: CarriedClip) -> None:
+        """What a clip has come to is told, whose files the writer has, or it is set aside."""
         row = clip.read.row
         self._tried.add(row.key)
         if clip.read.error is None and clip.read.media is not None:
@@ -189,7 +186,7 @@ class ShardWork:
             self._set_aside(row, clip.error or VisemillError("NO_PRODUCT", f"{row.key} has no product"))
         else:
             self._reused.update(clip.reused)
-            self._write(clip, clip.product, writer)
+            self._tell(clip, clip.product)
         metrics.CLIPS.labels("ok" if clip.error is None else "quarantined").inc()
         metrics.CLIP_SECONDS.observe(clip.wall_s)
         told = {"ok": clip.error is None, "wall_s": round(clip.wall_s, 3), "counts": rounded(clip.counts)}
@@ -201,9 +198,8 @@ class ShardWork:
                 f"the last one {row.key}: fix them, or raise --max-failures",
             )
 
-    def _write(self, clip: CarriedClip, product: Product, writer: ShardWriter) -> None:
+    def _tell(self, clip: CarriedClip, product: Product) -> None:
         row = clip.read.row
-        writer.add(row.clip(), product)
         self._records[row.split] += 1
         flags = sorted({*product.flags, *(["SPLIT_BATCHES"] if clip.has_split else [])})
         facts = {"key": row.key, "split": row.split, "flags": flags, **product.quality}
@@ -257,21 +253,29 @@ class ShardWork:
 class _Sink:
     """What a shard writer writes to: closing commits the upload, of which its facts are left."""
 
-    def __init__(self, name: str, upload: Upload, written: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, name: str, staged: str, outputs: Store, written: dict[str, dict[str, Any]]) -> None:
         self._name = name
-        self._upload = upload
+        self._staged = staged
+        self._outputs = outputs
         self._written = written
-        self._closed = False
+        # What an attempt without a commit has left would only take up room beside its successor.
+        outputs.delete(staged)
+        self._upload: Upload | None = outputs.upload(staged)
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
+        if self._upload is None:
+            raise ValueError(f"{self._name} is closed: nothing can be written to it")
         self._upload.write(data)
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
+        if self._upload is not None:
             self._upload.commit()
             self._written[self._name] = {"sha256": self._upload.sha256, "size_bytes": self._upload.size_bytes}
+            self._upload = None
 
     def abort(self) -> None:
-        self._closed = True
-        self._upload.abort()
+        if self._upload is not None:
+            self._upload.abort()
+            self._upload = None
+        if self._written.pop(self._name, None) is not None:
+            self._outputs.delete(self._staged)

@@ -12,8 +12,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from services.base.errors import BadInput, Transient
+from services.base.errors import BadInput
 from services.base.media.arrays import UInt8Array
+from services.base.process.scratch import no_scratch_space
 
 BUDGET_BYTES = 256 << 20
 
@@ -80,6 +81,4 @@ def _write(file: IO[bytes], frames_THWC: Any) -> None:
     try:
         file.write(np.ascontiguousarray(frames_THWC).data)
     except OSError as error:
-        raise Transient(
-            "NO_SPACE", f"frames do not fit the temporary folder ({error}): free space there, or point TMPDIR elsewhere"
-        ) from error
+        raise no_scratch_space(error, "frames") from error

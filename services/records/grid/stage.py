@@ -12,7 +12,7 @@ from services.base.media.arrays import UInt8Array
 from services.base.media.clip import Clip
 from services.base.media.pictures import is_picture_folder
 from services.base.media.video import FrameChunk, VideoInfo
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import ONLY_FRAMES
 from services.formats.align import Align, parse_align
@@ -25,6 +25,7 @@ from services.records.grid.ops import crop_clip
 from services.records.grid.quality import ClipFindings, clip_quality, flags_of, judge
 from services.records.grid.spec import RecordsConfig
 
+_EXAMPLE = "application/x-protobuf; messageType=tensorflow.Example"
 # Pictures of mouths that others have cropped are of 50 px (LipNet's) or 80 px (VIPL's).
 _LEAST_HEIGHT_PX = 96
 
@@ -86,7 +87,8 @@ class RecordWork:
         )
         quality = clip_quality(found)
         flags = judge(flags_of(quality), self._config.quality_policy)
-        return Product(record_bytes(self._clip, crops_THWC, found.num_frames, label), quality, flags)
+        record = record_bytes(self._clip, crops_THWC, found.num_frames, label)
+        return Product((ProductFile.of("example.pb", record, _EXAMPLE),), quality, flags)
 
     def _refuse_mouths(self, frames_THWC: UInt8Array) -> None:
         """A detector takes a mouth for a face now and then, so mouths are known by their size: 100x50 or 160x80 px."""

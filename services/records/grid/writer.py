@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from services.base.media.clip import Clip
-from services.base.stage.product import Product
+from services.base.process.scratch import ScratchFile
+from services.base.stage.product import ProductFile
 from services.base.stage.writer import BinarySink, WrittenFile
-from services.formats.tfrecord import write_record
+from services.formats.tfrecord import write_record_in_pieces
 from services.records.grid.spec import SPLITS, RecordsConfig
+
+# A record has its length before it, and a file that is being written cannot be cut: a record waits here until it is
+# whole. Those of usual settings wait in memory.
+_IN_MEMORY_BYTES = 4 << 20
 
 
 def file_name(split: str, shard: int, num_shards: int) -> str:
@@ -46,13 +51,24 @@ class RecordShardWriter:
             self.abort()
             raise
 
-    def add(self, clip: Clip, product: Product) -> None:
-        """Appends the record. Raises ValueError for a clip of no split, or after close or abort."""
+    def add(self, clip: Clip, files: Iterable[ProductFile]) -> None:
+        """Appends the record that the one file of the product holds, once it is whole.
+
+        Raises ValueError for a clip of no split, for any other number of files, or after close or abort.
+        """
         if not self._is_open:
             raise ValueError("the shard's files are closed: nothing can be added")
         if clip.split not in self._sinks:
             raise ValueError(f"{clip.key} is of split {clip.split!r}, and files are for {', '.join(self._sinks)}")
-        write_record(self._sinks[clip.split], product.payload)
+        with ScratchFile("records", _IN_MEMORY_BYTES) as record:
+            num_files = 0
+            for file in files:
+                num_files += 1
+                for piece in file.pieces:
+                    record.write(piece)
+            if num_files != 1:
+                raise ValueError(f"{clip.key}: a record is made of one file, not of {num_files}")
+            write_record_in_pieces(self._sinks[clip.split], record.size_bytes, record.pieces())
         self._num_records[clip.split] += 1
 
     def close(self) -> list[WrittenFile]:

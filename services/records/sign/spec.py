@@ -9,6 +9,10 @@ from typing import Any, Literal, get_args
 
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
+# The files of a clip's product; its outputs have their endings.
+NPZ_FILE = "clip.npz"
+PARQUET_FILE = "clip.parquet"
+
 OcclusionMethod = Literal["auto", "hand-over-head", "visibility"]
 
 

@@ -1,8 +1,8 @@
-"""Keypoints and features of one clip in; its npz with quality facts and a preview out."""
+"""Keypoints and features of one clip in; its npz and its table, with quality facts and a preview, out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,8 +13,8 @@ from services.base.media.arrays import Float64Array
 from services.base.media.features import Features
 from services.base.media.points import Keypoints
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo, rate_of
-from services.base.stage.product import Product
-from services.base.stage.spec import ClipJob
+from services.base.stage.product import Product, ProductFile
+from services.base.stage.spec import ByName, ClipJob
 from services.base.stage.stream import ONLY_FRAMES
 from services.records.sign.files.npz import ClipFacts, build_meta, encode_npz
 from services.records.sign.flags import decode_facts, flags_of, serious
@@ -22,9 +22,11 @@ from services.records.sign.occlusion import Occlusion, judge
 from services.records.sign.ops import BoolArray, fill_gaps, longest_gap_s, timestamps_ms, visible_points, visible_shares
 from services.records.sign.points import NUM_FEATURES, NUM_KEYPOINTS
 from services.records.sign.preview import Thumbnails, sheet
-from services.records.sign.spec import SignFilesConfig
+from services.records.sign.spec import NPZ_FILE, PARQUET_FILE, SignFilesConfig
 
 PREVIEW = "preview.jpg"
+# Imported where a table is made: without one it would only take room in the child.
+_ENCODE_TABLE = ByName("services.records.sign.files.parquet:encode_table")
 
 
 def open_stage(config: SignFilesConfig) -> Callable[[ClipJob, VideoInfo | None], SignWork]:
@@ -85,7 +87,13 @@ class SignWork:
             quality["num_split_batches"] = features.num_split_batches
         flags = flags_of(quality, features, config)
         quality["serious"] = serious(flags)
-        return Product(encode_npz(arrays, meta), quality, flags, self._sidecars(xy_TNC, mask_TN, flags))
+        return Product(self._files(arrays, meta), quality, flags, self._sidecars(xy_TNC, mask_TN, flags))
+
+    def _files(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Iterator[ProductFile]:
+        yield ProductFile.of(NPZ_FILE, encode_npz(arrays, meta), "application/x-npz")
+        if self._config.parquet and self._config.keypoints:
+            table = _ENCODE_TABLE(arrays["X"], arrays["mask"], arrays["timestamps_ms"])
+            yield ProductFile.of(PARQUET_FILE, table, "application/vnd.apache.parquet")
 
     def _times(self, keypoints: Keypoints | None, features: Features | None) -> Float64Array:
         pts_s_T = keypoints.pts_s_T if keypoints is not None else features.pts_s_T if features is not None else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.base.errors import BadInput
 from services.base.media.audio import AudioChunk, AudioInfo
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
 from services.formats.npz import encode_npz
 from tones.ops import statistics
@@ -40,7 +40,8 @@ class _Clip:
         found = statistics(np.concatenate(self._chunks), self._rate_hz, self._config.window_samples)
         if not len(found["rms"]):
             raise BadInput("TOO_SHORT", f"{self._job.clip.key} is shorter than one window: leave it out")
-        return Product(encode_npz(found, compressed=False), {"windows": len(found["rms"])})
+        npz = ProductFile.of("clip.npz", encode_npz(found, compressed=False), "application/x-npz")
+        return Product((npz,), {"windows": len(found["rms"])})
 
 
 def open_stage(config: SpectrumConfig) -> Consumer:

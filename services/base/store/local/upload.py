@@ -33,7 +33,7 @@ class LocalUpload(Upload):
         except OSError as error:
             raise refusal(error, root, name, "write") from error
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         try:
             self._file.write(data)
         except OSError as error:

@@ -30,7 +30,7 @@ class S3Upload(Upload):
         self._buffer = bytearray()
         self._parts: objects.Multipart | None = None
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         view = memoryview(data).cast("B")
         while len(view):
             if len(self._buffer) == PART_BYTES:

@@ -27,6 +27,11 @@ def encode_table(x_TD: Float32Array, mask_TN: BoolArray, times_ms_T: Int64Array)
     return out.getvalue()
 
 
+def is_table(data: bytes) -> bool:
+    """Whether these bytes begin as a parquet file does."""
+    return data.startswith(b"PAR1")
+
+
 def mask_bits(mask_TN: BoolArray) -> list[str]:
     """A text of 0 and 1 for each frame."""
     return [bytes(row).decode() for row in mask_TN.astype(np.uint8) + ord("0")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.base.stage.product import Product
+from services.base.stage.product import Product, ProductFile
 
 
 class OfClip:
@@ -24,7 +24,7 @@ class OfClip:
             time.sleep(0.05)
         data = io.BytesIO()
         np.savez(data, vectors=given["voices"].vectors_TD)
-        return Product(data.getvalue(), {"windows": len(given["bands"].levels_TC)})
+        return Product((ProductFile.of("clip.npz", data.getvalue()),), {"windows": len(given["bands"].levels_TC)})
 
 
 def open_stage(config):

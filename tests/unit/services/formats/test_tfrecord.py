@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.formats.tfrecord import CorruptRecord, TornRecord, masked_crc32c, read_records, write_record
+from services.formats.tfrecord import (
+    CorruptRecord,
+    TornRecord,
+    masked_crc32c,
+    read_records,
+    write_record,
+    write_record_in_pieces,
+)
 
 
 def framed(payload: bytes) -> bytes:
@@ -76,3 +83,12 @@ def test_a_file_that_gives_little_at_a_time_is_read_whole() -> None:
             return super().read(min(size or 0, 3))
 
     assert list(read_records(Slow(framed(b"a longer payload")))) == [b"a longer payload"]
+
+
+def test_a_record_in_pieces_is_the_same_bytes() -> None:
+    whole, pieces = io.BytesIO(), io.BytesIO()
+    write_record(whole, b"payload")
+    write_record_in_pieces(pieces, 7, iter([b"pay", b"", b"load"]))
+    assert pieces.getvalue() == whole.getvalue()
+    with pytest.raises(ValueError, match="a record of 8 bytes came in pieces of 7"):
+        write_record_in_pieces(io.BytesIO(), 8, [b"payload"])

@@ -10,6 +10,7 @@ from services.base.errors import BadInput
 from services.base.media.video import DecodeFacts
 from services.base.sandbox.interleaving import ClipInProgress, next_runnable
 from services.base.stage.clip_pass import DonePart, FactsPart, Pause
+from services.base.stage.product import FilePart, PiecePart, ProductPart
 
 FACTS, DONE = FactsPart(DecodeFacts(1)), DonePart({})
 
@@ -130,3 +131,22 @@ def test_only_what_it_computed_is_its_time():
     clip.step()
     clip.step()
     assert 0.1 <= clip.spent_s < 0.25
+
+
+def test_a_clip_that_nobody_asked_for_keeps_one_part_of_its_files_and_no_more():
+    parts = [FACTS, ProductPart("tree"), FilePart("a", "x/y"), PiecePart(b"1"), PiecePart(b"2"), DONE]
+    clip = ClipInProgress("second", iter(parts))
+    while clip.can_go_on:
+        clip.step()
+    assert list(clip.said()) == parts[:3]
+    while clip.can_go_on:
+        clip.step()
+    assert list(clip.said()) == parts[3:4]
+
+
+def test_a_clip_that_may_not_go_on_is_not_asked_while_the_first_waits():
+    second = ClipInProgress("second", iter([FilePart("a", "x/y"), DONE]))
+    second.step()
+    first = standing("waits")
+    threading.Timer(0.05, first.pause.answer.set_result, [None]).start()
+    assert next_runnable(first, second) is first

@@ -1,6 +1,8 @@
 """What crosses between supervisor and child comes out as it went in."""
 
+import json
 import socket
+import struct
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from services.base.media.points import Landmarks
 from services.base.media.video import DecodeFacts, FrameChunk, TimeHole, VideoInfo
 from services.base.sandbox import protocol
 from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart
-from services.base.stage.product import Product
+from services.base.stage.product import PIECE_BYTES, FilePart, PiecePart, Product, ProductPart
 from services.base.stage.spec import ClipJob
 
 TYPES = {"landmarks": Landmarks}
@@ -49,9 +51,10 @@ def through(ends, packed):
         FactsPart(DecodeFacts(10, holes=(TimeHole(0.5, 0.25),))),
         InfoPart(AudioInfo(16_000, 1, "aac", "fltp", 44_100, 2, 0.1, 1 / 3, 1, 2)),
         FactsPart(AudioFacts(10, 1 / 3, num_gaps=1, gap_s=0.2, gaps=(TimeHole(0.5, 0.2),), warnings=("a warning",))),
-        ArtifactPart(
-            "record", Product(b"\0payload", {"num_grey_frames": 12}, ("GREY_FRAMES",), {"preview.png": b"png"})
-        ),
+        ArtifactPart("record", Product((), {"num_grey_frames": 12}, ("GREY_FRAMES",), {"preview.png": b"png"})),
+        ProductPart("record"),
+        FilePart("frames/0.jpg", "image/jpeg"),
+        PiecePart(b"\0payload"),
         DonePart({"decode": 0.25}),
     ],
 )
@@ -120,3 +123,18 @@ def test_a_length_over_the_limit_is_refused_before_it_is_allocated(ends):
     ours.sendall(b"\xff" * 12)
     with pytest.raises(ValueError, match="over the limit"):
         protocol.receive(theirs)
+
+
+@pytest.mark.parametrize(("header", "num_bytes"), [({"part": "piece"}, PIECE_BYTES + 1), ({"part": "file"}, 1)])
+def test_a_message_of_a_product_is_bounded_whatever_the_other_end_claims(ends, header, num_bytes):
+    ours, theirs = ends
+    text = json.dumps(header).encode()
+    ours.sendall(struct.pack("<IQ", len(text), num_bytes) + text)
+    with pytest.raises(ValueError, match="over the limit"):
+        protocol.receive(theirs)
+
+
+def test_a_piece_of_any_buffer_comes_as_bytes(ends):
+    header, payload = through(ends, protocol.pack_part(PiecePart(memoryview(bytearray(1000))[5:])))
+    part = protocol.unpack_part(header, payload, {})
+    assert isinstance(part, PiecePart) and part.data == bytes(995)

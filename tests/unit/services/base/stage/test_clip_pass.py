@@ -23,6 +23,7 @@ from services.base.stage.clip_pass import (
     Pause,
     Progress,
 )
+from services.base.stage.product import FilePart, Product, ProductFile, ProductPart
 from services.base.stage.spec import ClipJob, StageSpec
 
 INFO = VideoInfo(4, 2, 0, 25.0, 2, 0.08, "made", "rgb24")
@@ -301,6 +302,46 @@ def test_a_stage_of_several_artifacts_hands_each_on_by_its_name(decoder):
     for given, num_made in (({"a": 1}, 3), ({"a": 1, "b": 2}, 1)):
         parts = ClipPass([stage("decode", decoder, "frames"), two, stage("c", Sum, "c")]).run(JOB, given)
         assert sum(isinstance(p, ArtifactPart) for p in parts) == num_made
+
+
+class Tree(Sum):
+    """A file a frame while they come, and one at the end."""
+
+    def push(self, chunk):
+        self.last = chunk
+
+    def files_so_far(self):
+        yield ProductFile.of(f"frames/{self.last.first_index}", self.last.frames_THWC.tobytes())
+
+    def finish(self, given):
+        return Product((ProductFile.of("end", b"all"),), {"seen": 2})
+
+
+def test_files_of_a_product_go_out_while_frames_come_in_and_before_its_facts(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("t", Tree, "tree"), stage("a", Sum, "a")])
+    parts = [part for part in made.run(JOB, {}, want={"frames"}) if not isinstance(part, Pause)]
+    told = [part.name if isinstance(part, FilePart) else type(part).__name__ for part in parts]
+    assert told == [
+        *["InfoPart", "ProductPart", "frames/0", "PiecePart", "ChunkPart", "frames/1", "PiecePart", "ChunkPart"],
+        *["FactsPart", "end", "PiecePart", "ArtifactPart", "ArtifactPart", "DonePart"],
+    ]
+    assert parts[11] == ArtifactPart("tree", Product((), {"seen": 2}))
+    assert parts[-1].seconds.keys() == {"decode", "t", "a"}
+
+
+def test_a_product_without_files_begins_too(decoder):
+    class Bare(Sum):
+        def finish(self, given):
+            return Product()
+
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("b", Bare, "b")]).run(JOB, {}))
+    assert [part for part in parts if isinstance(part, ProductPart)] == [ProductPart("b")]
+
+
+def test_a_pass_makes_one_product_of_a_clip(decoder):
+    made = ClipPass([stage("decode", decoder, "frames"), stage("t", Tree, "tree"), stage("u", Tree, "other")])
+    with pytest.raises(BadConfig, match=r"TWO_PRODUCTS: .*\['t', 'u'\]"):
+        list(made.run(JOB, {}))
 
 
 def test_progress_is_told_from_samples_too():

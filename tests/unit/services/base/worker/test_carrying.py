@@ -1,13 +1,18 @@
 """What a clip costs and comes to: errors that are its own are kept, others end the shard."""
 
+from collections.abc import Generator, Iterable
+from typing import Any
+
 import pytest
 
 from services.base.errors import BadConfig, BadInput, Transient
+from services.base.media.clip import Clip
 from services.base.media.video import DecodeFacts
 from services.base.process import metrics
 from services.base.run.manifest import ClipRow
 from services.base.stage.clip_pass import ArtifactPart, DonePart, FactsPart
-from services.base.stage.product import Product
+from services.base.stage.product import FilePart, PiecePart, Product, ProductFile, ProductPart
+from services.base.stage.writer import WrittenFile
 from services.base.worker import carrying as module
 from services.base.worker.artifact_cache import KnownOfClip
 from services.base.worker.carrying import CarriedClip, Carrying
@@ -27,9 +32,33 @@ ROW = ClipRow(
 )
 
 
+class Kept:
+    """A writer that keeps what it is given; where it is told so, the store loses its files."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.lost: Transient | None = None
+
+    def add(self, clip: Clip, files: Iterable[ProductFile]) -> None:
+        found = {f"{clip.key}/{file.name}": b"".join(map(bytes, file.pieces)) for file in files}
+        if self.lost is not None:
+            raise self.lost
+        self.files |= found
+
+    def close(self) -> list[WrittenFile]:
+        return []
+
+    def abort(self) -> None:
+        """Nothing is open."""
+
+
 @pytest.fixture
 def carrying() -> Carrying:
-    return Carrying([], {}, None, use_cache=False, shard=0, stop_if_asked=lambda: None)  # type: ignore[arg-type]
+    return Carrying([], {}, None, False, 0, lambda: None, Kept())  # type: ignore[arg-type]
+
+
+def iter_of(parts: list[Any]) -> Generator[Any, None, None]:
+    yield from parts
 
 
 def test_a_clips_own_error_is_kept_and_its_time_counted() -> None:
@@ -47,12 +76,32 @@ def test_what_the_parts_tell_is_the_clips(carrying: Carrying) -> None:
     parts = [
         FactsPart(DecodeFacts(3)),
         ArtifactPart("points", 7),
-        ArtifactPart("file", Product(b"x")),
+        ProductPart("file"),
+        FilePart("old", "x/y"),
+        ProductPart("file"),
+        FilePart("a", "x/y"),
+        PiecePart(b"x"),
+        ArtifactPart("file", Product(quality={"n": 1})),
         DonePart({"decode": 1.5}),
     ]
-    carrying.take(clip, parts, KnownOfClip())
+    carrying.take(clip, iter_of(parts), KnownOfClip())
     assert (clip.counts["frames"], clip.made, clip.seconds) == (3, {"points": 7}, {"decode": 1.5})
-    assert clip.product == Product(b"x")
+    assert clip.product == Product(quality={"n": 1})
+    assert isinstance(carrying.writer, Kept) and carrying.writer.files == {"a/a": b"x"}
+
+
+def test_files_that_the_store_has_lost_are_not_written_on(carrying: Carrying) -> None:
+    assert isinstance(carrying.writer, Kept)
+    carrying.writer.lost = Transient("UPLOAD_LOST", "write it again")
+    tries: list[int] = []
+
+    def call() -> None:
+        tries.append(1)
+        carrying.take(CarriedClip(ReadClip(ROW)), iter_of([ProductPart("file"), DonePart({})]), KnownOfClip())
+
+    with pytest.raises(Transient, match="UPLOAD_LOST"):
+        carrying.patiently(call)
+    assert tries == [1]
 
 
 def test_a_remote_stage_that_does_not_answer_is_asked_again_with_waits_and_then_no_more(

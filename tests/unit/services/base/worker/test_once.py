@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig, BadInput
-from services.base.stage.product import Product
 from services.base.worker.once import _clips, _media, _save
 
 
-def test_what_the_last_stage_made_is_saved_beside_the_others(tmp_path: Path) -> None:
-    path = _save(tmp_path / "new" / "0-clip", "record", Product(b"payload"))
-    assert path == tmp_path / "new" / "0-clip.record" and path.read_bytes() == b"payload"
+def test_what_a_stage_made_is_saved_beside_the_others(tmp_path: Path) -> None:
+    path = _save(tmp_path / "new" / "0-clip", "landmarks", b"payload")
+    assert path == tmp_path / "new" / "0-clip.landmarks.npz" and path.read_bytes() == b"payload"
 
 
 def test_a_folder_of_pictures_is_one_clip_and_goes_by_its_name(tmp_path: Path, jpegs: list[bytes]) -> None:
@@ -31,4 +30,4 @@ def test_a_folder_that_takes_no_file_is_named_with_its_flag(tmp_path: Path) -> N
     (tmp_path / "file").write_bytes(b"")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(BadConfig, match=rf"NOT_SAVED: --save {folder} takes no file \(.*\): give a folder"):
-            _save(folder / "0-clip", "record", Product(b"payload"))
+            _save(folder / "0-clip", "landmarks", b"payload")

@@ -1,6 +1,6 @@
 """Which passes are split, and clips through one that is: windows, halves of a batch that fails, the shard's order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +77,7 @@ class Clips:
     def rebind(self, stages: Any) -> None:
         self._stages = stages
 
-    def run(self, job: Any, *, given: Mapping[str, Any]) -> Iterator[Any]:
+    def run(self, job: Any, *, given: Mapping[str, Any]) -> Generator[Any, None, None]:
         if self._stages[-1][0] == "bands":
             length = self._lengths[job.clip.key]
             if length is None:
@@ -86,7 +86,7 @@ class Clips:
             yield ArtifactPart("bands", length)
         else:
             assert not job.media.data and job.media.sha256
-            yield ArtifactPart("file", Product(f"{job.clip.key}:{given['voices']}".encode()))
+            yield ArtifactPart("file", Product(quality={"said": f"{job.clip.key}:{given['voices']}"}))
         yield DonePart({self._stages[-1][0]: 1.0})
 
 
@@ -118,7 +118,15 @@ def carried(lengths: Mapping[str, int | None], network: Network) -> list[Carried
     stages, known = specs(AUDIO, BANDS, VOICES, FILES)
     split = split_of(stages, known, {})
     assert isinstance(split, SplitPass)
-    carrying = Carrying([], known, None, use_cache=False, shard=0, stop_if_asked=lambda: None)  # type: ignore[arg-type]
+    carrying = Carrying(
+        [],
+        known,
+        None,  # type: ignore[arg-type]
+        use_cache=False,
+        shard=0,
+        stop_if_asked=lambda: None,
+        writer=None,  # type: ignore[arg-type]
+    )
     reads = [
         ReadClip(
             ClipRow(
@@ -145,7 +153,7 @@ def test_clips_come_in_the_shards_order_from_batches_of_its_windows() -> None:
     network = Network()
     found = carried({"a": 5, "b": 3, "c": 4, "d": 9, "e": 1}, network)
     assert network.batches == [[3, 4, 5], [1, 9]]
-    assert [clip.product and clip.product.payload.decode() for clip in found] == [
+    assert [clip.product and clip.product.quality["said"] for clip in found] == [
         "a:50",
         "b:30",
         "c:40",
@@ -168,7 +176,7 @@ def test_a_batch_that_fails_is_halved_until_what_fails_is_alone() -> None:
     found = carried({"a": 5, "b": 3, "c": 4}, network)
     assert network.batches == [[3, 4, 5], [3], [4, 5], [4], [5]]
     assert [clip.error and clip.error.reason for clip in found] == [None, None, "CLIP_CRASHED"]
-    assert [clip.product and clip.product.payload.decode() for clip in found[:2]] == ["a:50", "b:30"]
+    assert [clip.product and clip.product.quality["said"] for clip in found[:2]] == ["a:50", "b:30"]
     assert all(clip.has_split for clip in found)
 
 

@@ -3,13 +3,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from products import Made, made_of
 
 from services.base.errors import BadInput
 from services.base.media.arrays import UInt8Array
 from services.base.media.clip import Clip, Media
 from services.base.media.points import Landmarks
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
-from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.formats.example import decode_example
 from services.records.grid.frames import KeptFrames
@@ -30,12 +30,12 @@ def frames_of(num_frames: int) -> UInt8Array:
     return np.random.default_rng(3).integers(0, 256, (num_frames, 288, 360, 3), np.uint8)
 
 
-def carry(stage, frames_THWC: UInt8Array, face: Landmarks, chunk: int = 32) -> Product:
+def carry(stage, frames_THWC: UInt8Array, face: Landmarks, chunk: int = 32) -> Made:
     work = stage(job(), INFO)
     for i in range(0, len(frames_THWC), chunk):
         part = frames_THWC[i : i + chunk]
         work.push(FrameChunk(i, part, np.arange(i, i + len(part)) / 25))
-    return work.finish({"landmarks": face, "info": INFO, "facts": DecodeFacts(len(frames_THWC))})
+    return made_of(work.finish({"landmarks": face, "info": INFO, "facts": DecodeFacts(len(frames_THWC))}))
 
 
 @pytest.fixture
@@ -99,11 +99,11 @@ def test_a_broken_alignment_is_refused_before_any_frame() -> None:
         open_stage(RecordsConfig())(job({}), None)
 
 
-def of_pictures(frames_THWC: UInt8Array, face: Landmarks, **settings: str) -> Product:
+def of_pictures(frames_THWC: UInt8Array, face: Landmarks, **settings: str) -> Made:
     clip = Clip("s1/über_1", "über_1", "s1", "s1/über_1/")
     work = open_stage(RecordsConfig(**settings))(ClipJob(clip, Media.of_bytes("x", b"x"), {"align": ALIGN}), INFO)
     work.push(FrameChunk(0, frames_THWC, np.arange(len(frames_THWC)) / 25))
-    return work.finish({"landmarks": face, "info": INFO, "facts": DecodeFacts(len(frames_THWC))})
+    return made_of(work.finish({"landmarks": face, "info": INFO, "facts": DecodeFacts(len(frames_THWC))}))
 
 
 @pytest.mark.parametrize(("height_px", "seen"), [(50, True), (80, True), (96, False), (288, False)])

@@ -6,6 +6,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from products import made_of
 
 from services.base.errors import BadConfig, BadInput
 from services.base.media.clip import Clip, Media
@@ -28,7 +29,7 @@ def finished(keypoints=None, features=None, *, chunks=(), facts=None, **settings
     work = open_stage(config)(JOB, INFO)
     for chunk in chunks:
         work.push(chunk)
-    return work.finish({"keypoints": keypoints, "features": features, "info": INFO, "facts": facts})
+    return made_of(work.finish({"keypoints": keypoints, "features": features, "info": INFO, "facts": facts}))
 
 
 def meta_of(product):

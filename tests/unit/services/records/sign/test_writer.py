@@ -3,12 +3,9 @@
 import pytest
 
 from services.base.media.clip import Clip
-from services.base.stage.product import Product
-from services.records.sign.files.npz import decode_npz, encode_npz
-from services.records.sign.files.parquet import decode_table
-from services.records.sign.spec import SignFilesConfig
-from services.records.sign.stage import ClipFacts, build_meta
-from services.records.sign.writer import open_writer
+from services.base.stage.product import ProductFile
+from services.records.sign.spec import NPZ_FILE, PARQUET_FILE, SignFilesConfig
+from services.records.sign.writer import open_writer, output_name
 
 
 class Folder:
@@ -34,67 +31,59 @@ class Folder:
                 folder.closed[name] = self.data
 
             def abort(self):
+                folder.closed.pop(name, None)
                 folder.aborted.append(name)
 
         return Sink()
 
 
-def product(keypoints, num_frames=4):
-    points = keypoints(num_frames)
-    arrays = {
-        "X": points.xy_TNC.reshape(num_frames, 156),
-        "mask": points.present_TN,
-        "timestamps_ms": (points.pts_s_T * 1000).astype("int64"),
-    }
-    return Product(encode_npz(arrays, build_meta(SignFilesConfig(), ClipFacts("a.mp4", 1, 1, 30.0))))
+def product():
+    yield ProductFile(NPZ_FILE, (b"np", b"z"))
+    yield ProductFile(PARQUET_FILE, (b"table",))
 
 
 def clip(name):
     return Clip(f"folder/{name}.mp4", name, "", f"folder/{name}.mp4")
 
 
-def test_each_clip_has_its_npz_and_its_table(keypoints):
-    folder, made = Folder(), product(keypoints)
+def test_each_file_of_a_clip_is_an_output_of_its_ending():
+    folder = Folder()
     writer = open_writer(SignFilesConfig(), 0, 4, folder.create)
-    writer.add(clip("b"), made)
-    writer.add(clip("a"), made)
+    writer.add(clip("b"), product())
+    writer.add(clip("a"), product())
     names = ["a.npz", "a.parquet", "b.npz", "b.parquet"]
     assert [(file.name, file.num_records) for file in writer.close()] == [(name, 1) for name in names]
-    assert sorted(folder.closed) == names
-    assert folder.closed["a.npz"] == made.payload
-    assert decode_table(folder.closed["a.parquet"]).num_rows == len(decode_npz(made.payload)["X"])
-
-
-@pytest.mark.parametrize("config", [SignFilesConfig(parquet=False), SignFilesConfig(keypoints=False, features=True)])
-def test_no_table_without_keypoints_or_when_it_is_not_wanted(keypoints, config):
-    folder = Folder()
-    writer = open_writer(config, 0, 1, folder.create)
-    writer.add(clip("a"), product(keypoints))
-    assert [file.name for file in writer.close()] == ["a.npz"]
+    assert folder.closed == {name: b"npz" if name.endswith("npz") else b"table" for name in names}
+    with pytest.raises(KeyError):
+        output_name("a", "clip.txt")
 
 
 def test_an_empty_shard_writes_nothing():
     assert open_writer(SignFilesConfig(), 1, 4, Folder().create).close() == []
 
 
-def test_a_name_is_written_once(keypoints):
-    writer = open_writer(SignFilesConfig(), 0, 1, Folder().create)
-    writer.add(clip("a"), product(keypoints))
+def test_a_name_is_written_once():
+    folder = Folder()
+    writer = open_writer(SignFilesConfig(), 0, 1, folder.create)
+    writer.add(clip("a"), product())
     with pytest.raises(ValueError, match="written before"):
-        writer.add(clip("a"), product(keypoints))
+        writer.add(clip("a"), product())
+    assert sorted(folder.closed) == ["a.npz", "a.parquet"]
 
 
-def test_a_file_that_fails_is_aborted(keypoints):
+def test_of_a_clip_one_of_whose_files_fails_nothing_is_left():
     folder = Folder(fail="a.parquet")
+    writer = open_writer(SignFilesConfig(), 0, 1, folder.create)
     with pytest.raises(OSError, match="no space"):
-        open_writer(SignFilesConfig(), 0, 1, folder.create).add(clip("a"), product(keypoints))
-    assert folder.aborted == ["a.parquet"]
+        writer.add(clip("a"), product())
+    assert folder.aborted == ["a.parquet", "a.npz"] and folder.closed == {}
+    assert writer.close() == []
 
 
-def test_nothing_is_added_after_the_end(keypoints):
+def test_nothing_is_added_after_the_end():
     writer = open_writer(SignFilesConfig(), 0, 1, Folder().create)
     writer.close()
     with pytest.raises(ValueError, match="closed"):
-        writer.add(clip("a"), product(keypoints))
+        writer.add(clip("a"), product())
     with pytest.raises(ValueError, match="shard"):
         open_writer(SignFilesConfig(), 4, 4, Folder().create)
