@@ -13,6 +13,7 @@ from services.base.run.sharding import assign_shards
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.stage.fields import option
 from services.base.store.interface import Entry, Store
+from tones.writer import output_name
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,14 @@ class TonesOptions:
     """What a user may choose."""
 
     num_shards: int = option(4, "units of work and retry", group="output")
+    window_samples: int = option(512, "samples in a window", group="output")
+    tree: bool = option(False, "make a folder of each clip, its windows among its files", group="output")
     hold: str = option("", "NAME=FILE: the clip of that name waits while the file is there", group="limits")
 
 
 def stages(options: TonesOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return ("audio", {}), ("spectrum", {"hold": options.hold})
+    settings = {"hold": options.hold, "tree": options.tree, "window_samples": options.window_samples}
+    return ("audio", {"chunk_samples": 1000}), ("spectrum", settings)
 
 
 def wavs(entries: Iterable[Entry]) -> list[Entry]:
@@ -71,8 +75,11 @@ def summary_files(
 
 
 def file_of(order: RunSpec, row: ClipRow) -> str:
-    del order
-    return f"{row.utterance_id}.npz"
+    return name_in_output(order, row, "clip.npz")
+
+
+def name_in_output(order: RunSpec, row: ClipRow, name: str) -> str:
+    return output_name(row.utterance_id, name, bool(order.stages[-1].config["tree"]))
 
 
 def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
@@ -91,4 +98,5 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     product="clips",
+    output_name=name_in_output,
 )

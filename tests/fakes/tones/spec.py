@@ -1,4 +1,4 @@
-"""What the spectrum stage is: the waveform of a clip in, statistics of its spectrum out."""
+"""What the spectrum stage is: the waveform of a clip in, statistics of its spectrum out, in one file or among many."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class SpectrumConfig:
     window_samples: int = field(default=512, metadata={"help": "samples in a window"})
     # Not read by what is computed: a clip of this name waits while the file is there, so that a test can kill it.
     hold: str = field(default="", metadata={"help": "NAME=FILE"})
+    tree: bool = field(default=False, metadata={"help": "a folder of files a clip, its windows among them"})
 
     def __post_init__(self) -> None:
         if self.window_samples < 2:
