@@ -110,7 +110,7 @@ def spent_s(output: str) -> tuple[float, float]:
     state = open_store(f"{output}/{paths.STATE_DIR}")
     run = json.loads(state.read("output.json"))["run"]
     observed = observe(state, run)
-    done = read_done(state, observed.order, observed.done)
+    done = read_done(state, observed.spec, observed.done)
     wall_s = sum(shard.seconds["wall"] for shard in done)
     return wall_s, sum(sum(shard.seconds.values()) for shard in done) - wall_s
 
@@ -171,17 +171,17 @@ def status(root: str, num_shards: int) -> Iterator[tuple[str, str]]:
     """(what, figure): the status of a run of so many shards, in the store."""
     output = f"{root}/many"
     state = open_store(f"{output}/{paths.STATE_DIR}")
-    order = RunSpec(
+    spec = RunSpec(
         "many", "grid", "d" * 64, (PinnedStage("decode"),), root, output, num_shards, num_shards, "0" * 64, {}
     )
 
     def commit(shard: int) -> None:
-        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1}, {"wall": 1.0})
+        done = ShardCommit(shard, spec.digest, {}, {}, {"train": 1}, {"wall": 1.0})
         state.put(paths.done_file("many", shard, num_shards), done.to_json())
         state.put(paths.quality_file("many", shard, num_shards), b'{"key":"k"}\n')
 
-    state.put("output.json", json.dumps({"run": "many", "digest": order.digest}).encode())
-    state.put(paths.run_file("many"), order.to_json())
+    state.put("output.json", json.dumps({"run": "many", "digest": spec.digest}).encode())
+    state.put(paths.run_file("many"), spec.to_json())
     with ThreadPoolExecutor(16) as pool:
         for _ in pool.map(commit, range(num_shards)):
             pass

@@ -47,14 +47,14 @@ def make_run(root: Path, num_shards: int, clips_a_shard: int) -> None:
         PinnedStage("landmarks", {"backend": "mediapipe", "mode": "tracked", "num_jitters": 1, "max_gap_frames": 15}),
         PinnedStage("records", {}),
     )
-    order = RunSpec(
+    spec = RunSpec(
         *(RUN, "grid", "d" * 64, stages, "/in", str(root), num_shards, num_shards * clips_a_shard),
         hashlib.sha256(clips).hexdigest(),
         {},
         details,
     )
     _write(state / paths.clips_file(RUN), clips)
-    _write(state / paths.run_file(RUN), order.to_json())
+    _write(state / paths.run_file(RUN), spec.to_json())
     for shard, names in enumerate(keys):
         outputs = {}
         for split in SPLITS:
@@ -66,7 +66,7 @@ def make_run(root: Path, num_shards: int, clips_a_shard: int) -> None:
         inputs = {key: hashlib.sha256(key.encode()).hexdigest() for key in names}
         records = {split: len(names[i::3]) for i, split in enumerate(SPLITS)}
         counts = {"clips": len(names), "frames": 75 * len(names)}
-        done = ShardCommit(shard, order.digest, outputs, inputs, records, {"decode": 1.0, "wall": 9.0}, counts)
+        done = ShardCommit(shard, spec.digest, outputs, inputs, records, {"decode": 1.0, "wall": 9.0}, counts)
         lines = "".join(canonical_json(quality_of(key, SPLITS[i % 3])) + "\n" for i, key in enumerate(names))
         _write(state / paths.quality_file(RUN, shard, num_shards), lines.encode())
         _write(state / paths.done_file(RUN, shard, num_shards), done.to_json())
@@ -81,10 +81,10 @@ def quality_of(key: str, split: str) -> dict[str, object]:
 def publish_here(root: Path) -> None:
     """Publishes and tells what it took, as JSON."""
     state, outputs = open_store(root / paths.STATE_DIR), open_store(root)
-    order = run_spec_from_json(state.read(paths.run_file(RUN)))
+    spec = run_spec_from_json(state.read(paths.run_file(RUN)))
     before, before_bytes = resource.getrusage(resource.RUSAGE_SELF), peak_bytes()
     began_s = time.monotonic()
-    assert publish_whole(PIPELINE, Commits(order, state), outputs)
+    assert publish_whole(PIPELINE, Commits(spec, state), outputs)
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     told = {"wall_s": time.monotonic() - began_s, "cpu_s": cpu_s, "peak_bytes": peak_bytes()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.runs.claim.claim import claim_of, pinned_order
+from orchestrator.runs.claim.claim import claim_of, pinned_spec
 from orchestrator.runs.claim.named_sets import listed, names_in
 from services.base.errors import BadConfig
 from services.base.run import paths
@@ -33,9 +33,9 @@ def open_named(flag: str, root: str, **how: bool) -> Store:
 
 
 def find_run(output_root: str, state_root: str = "", run: str = "") -> tuple[RunSpec, Store, Store]:
-    """(order, state, outputs) of the run that an output root holds. run: its name, if known. Raises BadConfig NO_RUN.
+    """(spec, state, outputs) of the run that an output root holds. run: its name, if known. Raises BadConfig NO_RUN.
 
-    The output may have been moved since: then it is not where the order says.
+    The output may have been moved since: then it is not where the spec says.
     """
     outputs = open_named("--output-root", absolute(output_root))
     claim = claim_of(outputs)
@@ -46,11 +46,11 @@ def find_run(output_root: str, state_root: str = "", run: str = "") -> tuple[Run
     if run and run != claim.run:
         raise BadConfig("NO_RUN", f"{outputs.uri} holds run {claim.run}, not {run}: leave out --run")
     state = open_store(absolute(state_root or claim.state) or join_uri(outputs.uri, paths.STATE_DIR))
-    order = pinned_order(state, claim.run)
-    if order is None or order.digest != claim.digest:
+    spec = pinned_spec(state, claim.run)
+    if spec is None or spec.digest != claim.digest:
         raise BadConfig(
             "NO_RUN",
             f"{outputs.uri} holds run {claim.run}, whose plan is not below {state.uri}: give its `visemill run` "
             "command again, or the --state-root that it had",
         )
-    return order, state, outputs
+    return spec, state, outputs

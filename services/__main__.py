@@ -103,15 +103,15 @@ def _rpc(spec: StageSpec) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry points. Exit codes are those of services/base/errors.py."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["child"]:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["child"]:
         from services.base.sandbox.child import child_main
 
-        return child_main(int(words[1]), open_stage)
-    if len(words) < 2 or words[0].startswith("-"):
+        return child_main(int(arguments[1]), open_stage)
+    if len(arguments) < 2 or arguments[0].startswith("-"):
         sys.stderr.write(f"{__doc__}\nstages: {', '.join(STAGES)}\nrecipes: {', '.join(RECIPES) or 'none'}\n")
-        return EXIT_OK if words[:1] in (["-h"], ["--help"]) else EXIT_USAGE
-    names, entry_point, rest = words[0].split(","), words[1], words[2:]
+        return EXIT_OK if arguments[:1] in (["-h"], ["--help"]) else EXIT_USAGE
+    names, entry_point, rest = arguments[0].split(","), arguments[1], arguments[2:]
     try:
         return _run_entry_point(names, entry_point, rest)
     except SystemExit as usage:

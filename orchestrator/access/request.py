@@ -22,7 +22,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 @dataclass(frozen=True)
 class Limits:
-    """How a run is carried out; zero or empty: as the server has it."""
+    """How a run is executed; zero or empty: as the server has it."""
 
     num_workers: int = 0
     max_failures: str = ""

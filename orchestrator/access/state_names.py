@@ -1,4 +1,4 @@
-"""PURE: what the state of a run may name, where it is carried for somebody else: roots, files and servers that its
+"""PURE: what the state of a run may name, where it is executed for somebody else: roots, files and servers that its
 submitter could have named.
 
 The state lies where the run's submitter may write. Who carries the run has rights of its own, and reads nothing for it
@@ -19,39 +19,39 @@ from services.base.run.spec import RunSpec
 _ROOTS = ("--input-root", "--output-root")
 
 
-def check_order(order: RunSpec, allowed: Allowed) -> None:
+def check_spec(spec: RunSpec, allowed: Allowed) -> None:
     """Raises BadConfig STATE_NOT_ALLOWED for a pinned run that reads, writes or asks what nobody may name here."""
     try:
-        for root in order.media_roots:
+        for root in spec.media_roots:
             allowed.check_root("input_root", root)
-        allowed.check_root("output_root", order.output_root)
-        if order.follow_links:
+        allowed.check_root("output_root", spec.output_root)
+        if spec.follow_links:
             raise BadConfig("BAD_FLAGS", "--follow-links works only on the machine that planned the run")
-        for stage in order.stages:
+        for stage in spec.stages:
             for key, value in stage.config.items():
                 if key == "triton":
                     allowed.check_address(f"{stage.name}.{key}", str(value))
                 elif isinstance(value, str) and "/" in value:
                     allowed.check_root(f"{stage.name}.{key}", value)
     except BadConfig as error:
-        raise _refused(order.run, error) from error
+        raise _refused(spec.run, error) from error
 
 
-def planned_options(order: RunSpec, command: str, allowed: Allowed | None) -> Options:
+def planned_options(spec: RunSpec, command: str, allowed: Allowed | None) -> Options:
     """The options in a command that the state keeps: `visemill plan PIPELINE --input-root X --output-root Y …`.
 
-    allowed: None where a run is carried by whoever has planned it. Raises BadConfig STATE_NOT_ALLOWED where it is
+    allowed: None where a run is executed by whoever has planned it. Raises BadConfig STATE_NOT_ALLOWED where it is
     another command, where it has flags that the pipeline does not have, or where they name what nobody may here.
     """
     try:
         argv = shlex.split(command)
-        if argv[:3] != ["visemill", "plan", order.pipeline]:
-            raise BadConfig("BAD_FLAGS", f"{command!r} is not how a run of {order.pipeline} is planned")
-        options = options_of_argv(order.pipeline, _without_roots(argv[3:]))
+        if argv[:3] != ["visemill", "plan", spec.pipeline]:
+            raise BadConfig("BAD_FLAGS", f"{command!r} is not how a run of {spec.pipeline} is planned")
+        options = options_of_argv(spec.pipeline, _without_roots(argv[3:]))
         if allowed is not None:
             allowed.check_options(options)
     except (BadConfig, ValueError) as error:
-        raise _refused(order.run, error) from error
+        raise _refused(spec.run, error) from error
     return options
 
 

@@ -27,7 +27,7 @@ class Answer:
 
 
 def answer_of_error(error: VisemillError) -> Answer:
-    """What is said of a command that has failed."""
+    """What is printed of a command that has failed."""
     lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
     lines += [f"  logs: {error.logs}"] if error.logs else []
     fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}

@@ -117,18 +117,18 @@ def check(request: RunRequest, flags: argparse.Namespace) -> None:
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
     """What carries the run of these flags on, on the same cluster."""
-    words = argv_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
-    return shlex.join(["visemill", "resume", *words, "--output-root", absolute(flags.output_root)])
+    argv = argv_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
+    return shlex.join(["visemill", "resume", *argv, "--output-root", absolute(flags.output_root)])
 
 
 def logs_command(flags: argparse.Namespace) -> str:
     """What shows the logs of the run of these flags. --cluster is left out: logs are of a cluster's pods."""
-    words = argv_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
-    return shlex.join(["visemill", "logs", *words, "--output-root", absolute(flags.output_root)])
+    argv = argv_given_by(flags, lambda parser: add_kube_flags(parser, "namespace", "context"))
+    return shlex.join(["visemill", "logs", *argv, "--output-root", absolute(flags.output_root)])
 
 
-def carry(
-    pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
+def execute(
+    pipeline: Pipeline, spec: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
 ) -> Summary:
     """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
     settings = kube_settings(vars(flags), os.environ)
@@ -137,7 +137,7 @@ def carry(
     attach = comes_back and flags.attach
     parallelism = None if attach else flags.parallelism
     with _interruptible() as asked:
-        run = KubeRun(pipeline, order, state, outputs, options, settings, lambda: bool(asked), parallelism)
+        run = KubeRun(pipeline, spec, state, outputs, options, settings, lambda: bool(asked), parallelism)
         if comes_back and not attach:
             run.wake()
         summary: Summary = run.run()
@@ -173,12 +173,12 @@ def suspend(flags: argparse.Namespace) -> Answer:
 
 def cancel(flags: argparse.Namespace) -> Answer:
     """Deletes the run's Jobs and their pods."""
-    order, _, jobs = _find(flags)
+    spec, _, jobs = _find(flags)
     names = [job.name for job in jobs.look().jobs if job.phase != "deleted"]
     for name in names:
         jobs.delete(name)
-    text = f"run {order.run}: {len(names)} Jobs deleted; shards that are done are kept, resume makes the rest"
-    return Answer(text if names else f"run {order.run} has no Job", {"run": order.run, "deleted": names})
+    text = f"run {spec.run}: {len(names)} Jobs deleted; shards that are done are kept, resume makes the rest"
+    return Answer(text if names else f"run {spec.run} has no Job", {"run": spec.run, "deleted": names})
 
 
 def logs(flags: argparse.Namespace) -> Answer:
@@ -194,9 +194,9 @@ def logs(flags: argparse.Namespace) -> Answer:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         return Answer("", {"pods": pods})
-    said = {pod: list(jobs.logs(pod, tail=flags.tail)) for pod in pods}
-    text = "\n".join(line for pod, lines in said.items() for line in [f"== {pod}", *lines])
-    return Answer(text, {"pods": [{"pod": pod, "lines": lines} for pod, lines in said.items()]})
+    logs = {pod: list(jobs.logs(pod, tail=flags.tail)) for pod in pods}
+    text = "\n".join(line for pod, lines in logs.items() for line in [f"== {pod}", *lines])
+    return Answer(text, {"pods": [{"pod": pod, "lines": lines} for pod, lines in logs.items()]})
 
 
 def cluster_facts(flags: argparse.Namespace) -> dict[str, Any]:
@@ -209,8 +209,8 @@ def cluster_facts(flags: argparse.Namespace) -> dict[str, Any]:
 def _observer(flags: argparse.Namespace) -> tuple[Observer, RunSpec]:
     from orchestrator.kube.observer import Observer
 
-    order, state, jobs = _find(flags)
-    return Observer(order, state, jobs, count_quarantined=False), order
+    spec, state, jobs = _find(flags)
+    return Observer(spec, state, jobs, count_quarantined=False), spec
 
 
 def _facts(observer: Observer) -> dict[str, Any]:
@@ -235,17 +235,17 @@ def watch_status(flags: argparse.Namespace) -> str:
 
     Between two Jobs of a run it waits for the next one.
     """
-    observer, order = _observer(flags)
+    observer, spec = _observer(flags)
     idle_since_s: float | None = None
     while True:
         seen = observer.observe(0, None, patience_s=60.0, whole=True)
         finished = observer.finished
-        words = [f"{len(seen.done)}/{order.num_shards} shards", *map(str.strip, cluster_lines(_facts(observer))[-2:])]
+        parts = [f"{len(seen.done)}/{spec.num_shards} shards", *map(str.strip, cluster_lines(_facts(observer))[-2:])]
         now_s = time.monotonic()
         idle_since_s = (idle_since_s or now_s) if is_idle(seen) else None
         idle_s = now_s - idle_since_s if idle_since_s is not None else 0.0
-        ended = watch_end(seen, order.num_shards, finished=finished, idle_s=idle_s)
-        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join([*words, *filter(None, [ended])])}\n")
+        ended = watch_end(seen, spec.num_shards, finished=finished, idle_s=idle_s)
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {'; '.join([*parts, *filter(None, [ended])])}\n")
         sys.stderr.flush()
         if ended:
             return ended
@@ -271,11 +271,11 @@ def _job_facts(job: JobSeen) -> dict[str, Any]:
 
 
 def _find(flags: argparse.Namespace) -> tuple[RunSpec, Store, KubeRunJobs]:
-    order, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
+    spec, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
     api = _api(flags)
     from orchestrator.kube.jobs_client import KubeRunJobs
 
-    return order, state, KubeRunJobs(api, RunId(order.run, state.uri))
+    return spec, state, KubeRunJobs(api, RunId(spec.run, state.uri))
 
 
 def _api(flags: argparse.Namespace) -> KubeApi:
@@ -288,10 +288,10 @@ def _api(flags: argparse.Namespace) -> KubeApi:
 
 
 def _live(flags: argparse.Namespace) -> tuple[KubeRunJobs, JobSeen]:
-    order, _, jobs = _find(flags)
+    spec, _, jobs = _find(flags)
     live = [job for job in jobs.look().jobs if job.is_live]
     if not live:
-        raise BadConfig("NO_JOB", f"run {order.run} has no running Job here: check --namespace, or resume the run")
+        raise BadConfig("NO_JOB", f"run {spec.run} has no running Job here: check --namespace, or resume the run")
     return jobs, live[-1]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from services.base.errors import BadConfig, from_kind
-from services.features.triton.flags import add_actions, words_of
+from services.features.triton.flags import add_actions, argv_of
 
 _MODULE = "services.features.triton.repository"
 _NEEDED = {
@@ -34,15 +34,15 @@ def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser
 def models(flags: argparse.Namespace) -> Answer:
     """Exits 78 when something is wrong with a model. Raises what the service refuses."""
     _require(_NEEDED[flags.action])
-    argv = [sys.executable, "-m", _MODULE, *words_of(flags)]
+    argv = [sys.executable, "-m", _MODULE, *argv_of(flags)]
     argv[4:4] = ["--output=json"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        told = _Told(process, f"models {flags.action}")
+        output = _Output(process, f"models {flags.action}")
         assert process.stdout is not None
         answer = process.stdout.read()
-        said = told.end()
+        result = output.end()
     if not answer:
-        raise _refusal(said, process.returncode)
+        raise _refusal(result, process.returncode)
     found = json.loads(answer)
     return Answer(_text(found), found, process.returncode)
 
@@ -54,7 +54,7 @@ def _require(names: Iterable[str]) -> None:
             raise BadConfig("LIBRARY_MISSING", f"{name} is not installed: pip install 'visemill[features]'")
 
 
-class _Told:
+class _Output:
     """What the service says while it works, on standard error as it comes; and that it works, where it says nothing."""
 
     def __init__(self, process: subprocess.Popen[str], what: str) -> None:
@@ -86,17 +86,17 @@ class _Told:
             if time.monotonic() - self._at_s > _QUIET_S:
                 self._say(f"{self._what}: at work for {time.monotonic() - self._since_s:.0f} s")
 
-    def _say(self, words: str) -> None:
+    def _say(self, text: str) -> None:
         self._at_s = time.monotonic()
-        sys.stderr.write(f"{words}\n")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
 def _text(found: dict[str, Any]) -> str:
     lines = [f"can be exported: {name}, {text}" for name, text in found["networks"].items()]
     for model in found["models"]:
-        said = "; ".join(model["problems"]) or "ok"
-        lines.append(f"{model['model']} version {model['version']}, weights {_weights(model['weights'])}: {said}")
+        result = "; ".join(model["problems"]) or "ok"
+        lines.append(f"{model['model']} version {model['version']}, weights {_weights(model['weights'])}: {result}")
     return "\n".join(lines) or "the repository holds no model"
 
 

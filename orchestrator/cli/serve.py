@@ -134,10 +134,10 @@ def serve(flags: argparse.Namespace) -> Answer:
 
 
 def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
-    """What the processes that carry runs, and end them, are told of the cluster."""
+    """What the processes that execute runs, and end them, need to know of the cluster."""
     if not cluster.is_kube(flags):
         return {}
-    cancel_words = tuple(argv_given_by(flags, cluster.add_place_flags))
+    cancel_argv = tuple(argv_given_by(flags, cluster.add_place_flags))
     resume_words = tuple(argv_given_by(flags, cluster.add_cluster_flags))
     return {
         "workers_flag": "--parallelism",
@@ -145,6 +145,6 @@ def _cluster(flags: argparse.Namespace) -> dict[str, Any]:
         "pin_words": (f"--workers-device={device_of(flags)}",),
         "resume_words": resume_words,
         # A server that comes back leaves alone what somebody has suspended or scaled meanwhile.
-        "attach_words": ("--attach",),
-        "cancel_words": cancel_words,
+        "attach_argv": ("--attach",),
+        "cancel_argv": cancel_argv,
     }

@@ -193,10 +193,10 @@ def bar_of(stream: TextIO) -> Bar | None:
     return Bar(stream)
 
 
-def lost_attempt(shard: int, num_attempts: int, code: int, words: str) -> str:
+def lost_attempt(shard: int, num_attempts: int, code: int, detail: str) -> str:
     """What is said of a worker that ended before its shard did. code: exit code, or less than 0 the signal."""
     why = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with {code}"
-    return f"shard {shard}: the worker of attempt {num_attempts} {why}" + (f": {words}" if words else "")
+    return f"shard {shard}: the worker of attempt {num_attempts} {why}" + (f": {detail}" if detail else "")
 
 
 def _signal_name(number: int) -> str:

@@ -125,7 +125,7 @@ class _ProcessGroups:
         phase: Phase = "ended" if len(codes) == len(self._processes) else "running"
         seen = Generation(self.number, phase, codes, ended_s_ago=ended_s_ago)
         failed = [pod for pod, code in codes.items() if code == seen.failure != EXIT_OK]
-        return replace(seen, words=self._words(failed[0])) if failed else seen
+        return replace(seen, detail=self._detail(failed[0])) if failed else seen
 
     def exit_codes(self) -> dict[int, int]:
         """Of the pods that have ended."""
@@ -137,7 +137,7 @@ class _ProcessGroups:
         # What a rank has started itself, too.
         end_all(self._processes, _TERMINATE_GRACE_S, lambda process: os.killpg(process.pid, signal.SIGKILL))
 
-    def _words(self, pod: int) -> str:
+    def _detail(self, pod: int) -> str:
         try:
             fields = json.loads(self._messages[pod].read_text(encoding="utf-8"))
             return f"{fields['reason']}: {fields['message']}"

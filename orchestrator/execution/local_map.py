@@ -126,11 +126,11 @@ class LocalMap:
         self._progress.undo(self._clips_of_attempt.get(shard, 0))
         self._quarantined_of[shard] = 0
         code = event["code"]
-        words = f"{event['reason']}: {event['message']}" if event["reason"] else event["detail"]
+        detail = f"{event['reason']}: {event['message']}" if event["reason"] else event["detail"]
         if code == BadConfig.exit_code:
-            self._stopped = Fail(words, code)
+            self._stopped = Fail(detail, code)
             return
         before = self._failures.get(shard)
         num_attempts = (before.num_attempts if before else 0) + 1
-        self._failures[shard] = Failure(code, num_attempts, time.monotonic(), words)
-        self._progress.say(lost_attempt(shard, num_attempts, code, words))
+        self._failures[shard] = Failure(code, num_attempts, time.monotonic(), detail)
+        self._progress.say(lost_attempt(shard, num_attempts, code, detail))

@@ -17,7 +17,7 @@ from orchestrator.runs.actions import Fail
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
-from orchestrator.runs.gang.passes import carry_gangs
+from orchestrator.runs.gang.passes import execute_gangs
 from orchestrator.runs.gang.results import gangs_are_whole
 from orchestrator.runs.map.drive import drive
 from orchestrator.runs.options import RunOptions, log_dir, work_flags
@@ -35,13 +35,13 @@ _CHECK_EVERY_S = 5.0
 class RunLoop:
     """One run on this machine. Use once."""
 
-    def __init__(self, pipeline: Pipeline, order: RunSpec, state: Store, outputs: Store, options: RunOptions) -> None:
+    def __init__(self, pipeline: Pipeline, spec: RunSpec, state: Store, outputs: Store, options: RunOptions) -> None:
         self._pipeline = pipeline
-        self._order = order
+        self._spec = spec
         self._state = state
         self._outputs = outputs
         self._options = options
-        self._commits = Commits(order, state)
+        self._commits = Commits(spec, state)
         self._interrupted = False
 
     def run(self) -> Summary:
@@ -49,11 +49,11 @@ class RunLoop:
         output.
         """
         began_s = time.monotonic()
-        with Lease(self._outputs.uri, self._order.run) as lease:
+        with Lease(self._outputs.uri, self._spec.run) as lease:
             inventory = take_inventory(self._pipeline, self._commits, self._outputs)
             if inventory.published:
                 held = self._commits.read(inventory.done)
-                if not gangs_are_whole(self._order, self._state, self._outputs):
+                if not gangs_are_whole(self._spec, self._state, self._outputs):
                     return self._after_publishing(held, began_s, lease.check)
                 left = "".join(f"; {name} was changed since and is left as it is" for name in inventory.edited)
                 return self._summary(held, EXIT_OK, f"finished before{left}", began_s, nothing_to_do=True)
@@ -68,7 +68,7 @@ class RunLoop:
 
     def _after_publishing(self, done: Sequence[ShardCommit], began_s: float, check: Callable[[], None]) -> Summary:
         """The gang passes, if the run has any."""
-        if not self._order.gangs:
+        if not self._spec.gangs:
             return self._summary(done, EXIT_OK, "finished", began_s)
         checked_s = time.monotonic()
 
@@ -80,14 +80,14 @@ class RunLoop:
             return self._interrupted
 
         progress = Progress(0, 0, quiet=self._options.quiet, as_json=self._options.progress_as_json)
-        logs, run = log_dir(self._order, self._state), self._order.run
+        logs, run = log_dir(self._spec, self._state), self._spec.run
 
         def open_backend(gang: GangPass) -> LocalGang:
             return LocalGang(gang, run, self._state, rank_argv(gang, run, self._state.uri), logs, is_interrupted)
 
         with self._interruptible():
-            failed = carry_gangs(
-                *(self._order, self._state, self._outputs, open_backend),
+            failed = execute_gangs(
+                *(self._spec, self._state, self._outputs, open_backend),
                 # The run holds the lease already.
                 contextlib.nullcontext,
                 self._options.policy.max_attempts,
@@ -99,22 +99,22 @@ class RunLoop:
 
     def _work(self, done: Collection[int], check: Callable[[], None]) -> Fail | None:
         """Until every shard is done (None), or the reason to stop."""
-        order, options = self._order, self._options
+        spec, options = self._spec, self._options
         num_clips_done, quarantined = 0, {}
         for commit in self._commits.read(done):
             num_clips_done += commit.num_clips
             quarantined[commit.shard] = commit.num_quarantined
         quiet, as_json = options.quiet, options.progress_as_json
-        progress = Progress(order.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
-        progress.shards = (len(done), order.num_shards)
-        num_left = order.num_shards - len(done)
+        progress = Progress(spec.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
+        progress.shards = (len(done), spec.num_shards)
+        num_left = spec.num_shards - len(done)
         # With nothing left to start, the limit on failures may say that nothing is to be published either.
-        workers = LocalWorkers(self._argv(), options.num_workers, log_dir(order, self._state)) if num_left else None
+        workers = LocalWorkers(self._argv(), options.num_workers, log_dir(spec, self._state)) if num_left else None
         backend = LocalMap(
-            *(order.num_shards, workers, progress, lambda: self._interrupted, check),
+            *(spec.num_shards, workers, progress, lambda: self._interrupted, check),
             done=done,
             quarantined=quarantined,
-            num_problems=num_problems(order, self._state),
+            num_problems=num_problems(spec, self._state),
         )
         if workers is None:
             return drive(backend, options.policy)
@@ -145,8 +145,8 @@ class RunLoop:
         self._interrupted = True
 
     def _argv(self) -> list[str]:
-        stages = [stage.name for stage in self._order.stages]
-        return work_argv(stages, work_flags(self._order, self._state, self._options))
+        stages = [stage.name for stage in self._spec.stages]
+        return work_argv(stages, work_flags(self._spec, self._state, self._options))
 
     def _summary(
         self, done: Sequence[ShardCommit], code: int, why: str, began_s: float, *, nothing_to_do: bool = False

@@ -23,7 +23,7 @@ _TERMINATE_GRACE_S = 10.0
 
 @dataclass(frozen=True)
 class WorkerEvent:
-    """What a slot said: an event of the worker, or {"event": "exit"} with its exit code and last words."""
+    """What a slot said: an event of the worker, or {"event": "exit"} with its exit code and last lines."""
 
     slot: int
     pid: int
@@ -33,7 +33,7 @@ class WorkerEvent:
 @dataclass
 class _Worker:
     process: subprocess.Popen[str]
-    words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
 
 class LocalWorkers:
@@ -123,24 +123,24 @@ class LocalWorkers:
         code = worker.process.wait()
         stderr.join(timeout=5)
         self._events.put(
-            WorkerEvent(slot, worker.process.pid, {"event": "exit", "code": code, **_last_error(worker.words)})
+            WorkerEvent(slot, worker.process.pid, {"event": "exit", "code": code, **_last_error(worker.lines)})
         )
 
     def _read_log(self, slot: int, worker: _Worker) -> None:
         assert worker.process.stderr is not None
         with open(os.path.join(self._log_dir, f"worker-{slot}.log"), "a", encoding="utf-8") as file:  # noqa: PTH118, PTH123
             for line in worker.process.stderr:
-                worker.words.append(line.rstrip())
+                worker.lines.append(line.rstrip())
                 with contextlib.suppress(OSError):
                     file.write(line)
                     file.flush()
 
 
-def _last_error(words: deque[str]) -> dict[str, Any]:
+def _last_error(lines: deque[str]) -> dict[str, Any]:
     """The error line that a worker ends with, else its last lines."""
-    for line in reversed(words):
+    for line in reversed(lines):
         with contextlib.suppress(ValueError):
             fields = json.loads(line)
             if isinstance(fields, dict) and "reason" in fields and "kind" in fields:
                 return {"reason": fields["reason"], "message": fields["message"], "detail": fields.get("detail", "")}
-    return {"reason": "", "message": "", "detail": "\n".join(list(words)[-5:])}
+    return {"reason": "", "message": "", "detail": "\n".join(list(lines)[-5:])}

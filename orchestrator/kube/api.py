@@ -49,7 +49,7 @@ class KubeApi:
     def __init__(self, context: str = "", namespace: str = "") -> None:
         """By $KUBECONFIG or ~/.kube/config, else as the pod that this is. Raises BadConfig NO_CLUSTER."""
         settings, found = _settings(context)
-        # urllib3's own tries would be silent; ours are told.
+        # urllib3's own retries would be silent; ours are logged.
         settings.retries = False
         self._client = ApiClient(settings)
         self.server = str(settings.host)
@@ -81,9 +81,9 @@ class KubeApi:
         found: list[Json] = []
         place = ""
         while True:
-            words = {**(query or {}), "limit": _PAGE, **({"continue": place} if place else {})}
+            params = {**(query or {}), "limit": _PAGE, **({"continue": place} if place else {})}
             try:
-                page = self.request("GET", path, query=words, patience_s=patience_s)
+                page = self.request("GET", path, query=params, patience_s=patience_s)
             except Refused as refused:
                 if refused.reason != "Expired" or not place:
                     raise
@@ -125,7 +125,7 @@ class KubeApi:
     ) -> Any:
         with self._counting:
             self.num_calls += 1
-        words = self._client.param_serialize(
+        params = self._client.param_serialize(
             method,
             path,
             query_params=[(name, _text(value)) for name, value in query.items()],
@@ -134,7 +134,7 @@ class KubeApi:
             auth_settings=["BearerToken"],
         )
         try:
-            return self._client.call_api(*words, _request_timeout=(CONNECT_LIMIT_S, read_limit_s))
+            return self._client.call_api(*params, _request_timeout=(CONNECT_LIMIT_S, read_limit_s))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._unreachable(method, path, error) from error
 
@@ -165,20 +165,20 @@ class KubeApi:
 def judge(status: int, answer: Mapping[str, Any], what: str) -> Exception:
     """What a refusal means: Retryable where time may heal it, Refused where the caller knows, else BadConfig."""
     reason, message = str(answer.get("reason", "")), str(answer.get("message", ""))
-    words = f"{message or f'status {status}'} ({what})"
+    text = f"{message or f'status {status}'} ({what})"
     if status in _RETRIED:
-        return Retryable(Transient("CLUSTER_BUSY", f"the API server answered {status} {reason}: {words}; retry later"))
+        return Retryable(Transient("CLUSTER_BUSY", f"the API server answered {status} {reason}: {text}; retry later"))
     if status == 404 and "namespaces" in message:
-        return BadConfig("NO_NAMESPACE", f"{words}: create the namespace, or check --namespace")
+        return BadConfig("NO_NAMESPACE", f"{text}: create the namespace, or check --namespace")
     if status in (404, 409, 410):
         return Refused("Expired" if status == 410 else reason, message)
     if status == 401:
-        return BadConfig("CLUSTER_LOGIN", f"{words}: log in to the cluster again, or check --context")
+        return BadConfig("CLUSTER_LOGIN", f"{text}: log in to the cluster again, or check --context")
     if status == 403 and "quota" in message:
-        return BadConfig("CLUSTER_QUOTA", f"{words}: raise the namespace's quota, or remove old Jobs")
+        return BadConfig("CLUSTER_QUOTA", f"{text}: raise the namespace's quota, or remove old Jobs")
     if status == 403:
-        return BadConfig("CLUSTER_FORBIDDEN", f"{words}: ask for these rights, or check --namespace and --context")
-    return BadConfig("CLUSTER_REFUSED", f"the API server refuses it: {words}")
+        return BadConfig("CLUSTER_FORBIDDEN", f"{text}: ask for these rights, or check --namespace and --context")
+    return BadConfig("CLUSTER_REFUSED", f"the API server refuses it: {text}")
 
 
 def _settings(context: str) -> tuple[Configuration, str]:

@@ -27,7 +27,7 @@ from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import observe, read_clips
 from orchestrator.runs.commits.summary import Summary, num_problems, summarize
-from orchestrator.runs.gang.passes import carry_gangs
+from orchestrator.runs.gang.passes import execute_gangs
 from orchestrator.runs.gang.results import gangs_are_whole
 from orchestrator.runs.map.drive import drive
 from orchestrator.runs.options import RunOptions, remote_stages
@@ -44,16 +44,16 @@ _SOON_S = 1.0
 class KubeRun:
     """Carries one pinned run on a cluster. Use once, from one thread.
 
-    KubeRun(pipeline, order, state, outputs, options, settings, should_stop).run() -> Summary. `pin` comes first.
-    options.quiet and options.progress_as_json say how progress is told on standard error. should_stop is asked several
-    times a second: once it says yes `run` returns with exit code 130, and the Job goes on without us. parallelism: what
+    KubeRun(pipeline, spec, state, outputs, options, settings, should_stop).run() -> Summary. `pin` comes first.
+    options.quiet and options.progress_as_json say how progress is printed on standard error. should_stop is called
+    repeatedly: once it says yes `run` returns with exit code 130, and the Job keeps running. parallelism: what
     a Job that is found is scaled to; None leaves it.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
-        order: RunSpec,
+        spec: RunSpec,
         state: Store,
         outputs: Store,
         options: RunOptions,
@@ -62,27 +62,27 @@ class KubeRun:
         parallelism: int | None = None,
     ) -> None:
         """Raises BadConfig NO_CLUSTER, LOCAL_ROOT, IMAGE_LACKS."""
-        check_roots(order.media_roots, order.output_root, state.uri)
-        stages = [(stage.name, stage.config) for stage in order.stages]
+        check_roots(spec.media_roots, spec.output_root, state.uri)
+        stages = [(stage.name, stage.config) for stage in spec.stages]
         check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(options.remote))
         self._pipeline = pipeline
-        self._order = order
+        self._spec = spec
         self._state = state
         self._outputs = outputs
-        self._commits = Commits(order, state)
+        self._commits = Commits(spec, state)
         self._options = dataclasses.replace(options, threads_per_worker=max(1, int(settings.pods_cpu)))
         self._settings = settings
         self._should_stop = should_stop
         self._wanted = parallelism
         self._api = KubeApi(settings.context, settings.namespace)
         memory_mib, cap_mib = (f(options.clip_memory_mib) for f in (settings.first_memory_mib, settings.max_memory_mib))
-        self._limits = Limits(order.num_shards, memory_mib, cap_mib)
+        self._limits = Limits(spec.num_shards, memory_mib, cap_mib)
         self._wakes = False
 
     def wake(self) -> None:
         """Lets a Job go on that was suspended; of a gang the next generation does. Raises BadConfig, Transient."""
         self._wakes = True
-        jobs = KubeRunJobs(self._api, RunId(self._order.run, self._state.uri), without_gangs=True)
+        jobs = KubeRunJobs(self._api, RunId(self._spec.run, self._state.uri), without_gangs=True)
         for job in jobs.look().jobs:
             if job.phase == "suspended" and not job.queue:
                 jobs.suspend(job.name, suspended=False)
@@ -90,16 +90,16 @@ class KubeRun:
     def run(self) -> Summary:
         """To its end, or as far as it goes. Raises BadConfig, Transient."""
         began_s = time.monotonic()
-        observed = observe(self._state, self._order.run)
-        manifest = read_clips(self._state, self._order)
-        sizes = [manifest.num_clips_of(shard) for shard in range(self._order.num_shards)]
+        observed = observe(self._state, self._spec.run)
+        manifest = read_clips(self._state, self._spec)
+        sizes = [manifest.num_clips_of(shard) for shard in range(self._spec.num_shards)]
         quiet, as_json = self._options.quiet, self._options.progress_as_json
         progress = Progress(manifest.num_clips, sum(sizes[s] for s in observed.done), quiet=quiet, as_json=as_json)
-        progress.shards = (len(observed.done), self._order.num_shards)
+        progress.shards = (len(observed.done), self._spec.num_shards)
         self._say_once = SayOnce(progress.say)
         try:
-            if observed.finished and len(observed.done) == self._order.num_shards and self._publish() is None:
-                if gangs_are_whole(self._order, self._state, self._outputs):
+            if observed.finished and len(observed.done) == self._spec.num_shards and self._publish() is None:
+                if gangs_are_whole(self._spec, self._state, self._outputs):
                     return self._summary(EXIT_OK, "finished before", began_s, nothing_to_do=True)
                 failed = None
             else:
@@ -115,8 +115,8 @@ class KubeRun:
     def _gangs(self, progress: Progress) -> Fail | None:
         """The passes that follow the one over the shards; why one could not be finished."""
         max_attempts = self._options.policy.max_attempts
-        failed = carry_gangs(
-            *(self._order, self._state, self._outputs, self._open_gang, self._leased),
+        failed = execute_gangs(
+            *(self._spec, self._state, self._outputs, self._open_gang, self._leased),
             max_attempts,
             progress.say,
         )
@@ -127,12 +127,12 @@ class KubeRun:
     def _open_gang(self, gang: GangPass) -> KubeGang:
         return KubeGang(
             gang,
-            self._order.run,
+            self._spec.run,
             self._state,
             self._api,
             self._settings,
             self._limits.memory_mib,
-            rank_argv(gang, self._order.run, self._state.uri, PYTHON),
+            rank_argv(gang, self._spec.run, self._state.uri, PYTHON),
             self._should_stop,
             wakes=self._wakes,
         )
@@ -141,7 +141,7 @@ class KubeRun:
     def _leased(self) -> Iterator[None]:
         """Holds the output's lease; waits for its turn, as `_publish` does."""
         while True:
-            lease = Lease(self._outputs.uri, self._order.run)
+            lease = Lease(self._outputs.uri, self._spec.run)
             try:
                 lease.__enter__()
                 break
@@ -161,13 +161,13 @@ class KubeRun:
 
     def _map_pass(self, progress: Progress, sizes: list[int]) -> Fail | None:
         """Until all shards are done and published (None), or the run ends without."""
-        order, max_failures = self._order, self._options.policy.max_failures
+        spec, max_failures = self._spec, self._options.policy.max_failures
         backend = KubeMap(
-            *(order, self._state, self._api, self._options, self._settings, self._limits, progress, self._say_once),
+            *(spec, self._state, self._api, self._options, self._settings, self._limits, progress, self._say_once),
             self._should_stop,
             sizes,
             parallelism=self._wanted,
-            num_problems=num_problems(order, self._state) if max_failures is not None else 0,
+            num_problems=num_problems(spec, self._state) if max_failures is not None else 0,
         )
         with contextlib.closing(backend):
             while True:

@@ -23,7 +23,7 @@ _MOST_LETTERS = 4096
 def job_of(
     start: Start,
     run_id: RunId,
-    order: RunSpec,
+    spec: RunSpec,
     state: Store,
     options: RunOptions,
     settings: KubeSettings,
@@ -32,15 +32,15 @@ def job_of(
 ) -> tuple[dict[str, Any], Spread]:
     """(the Job, how its shards are spread over indexes and pods). Raises Transient."""
     parts = spread(len(start.shards), parallelism, settings.max_indexes, alone=start.attempt.alone)
-    argv = work_argv([stage.name for stage in order.stages], work_flags(order, state, options))
+    argv = work_argv([stage.name for stage in spec.stages], work_flags(spec, state, options))
     # The image's entry point is `python -m services`.
-    words = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(start.attempt.number)]
-    words += ["--metrics-listen", f":{METRICS_PORT}"]
+    args = [*argv[3:], "--termination-log", TERMINATION_LOG, "--attempt", str(start.attempt.number)]
+    args += ["--metrics-listen", f":{METRICS_PORT}"]
     job = MapJob(
         run_id,
         start.attempt.number,
-        words,
-        _listed(start.shards, order.run, state),
+        args,
+        _listed(start.shards, spec.run, state),
         parts.num_indexes,
         parts.num_pods,
         settings.pods(start.attempt.memory_mib),

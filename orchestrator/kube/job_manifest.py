@@ -119,7 +119,7 @@ class GangJob:
 
 def map_job(job: MapJob) -> dict[str, Any]:
     """The Job of one generation of a map pass."""
-    words = [*job.args, "--shards", job.shards, "--index", INDEX, "--num-indexes", str(job.num_indexes)]
+    args = [*job.args, "--shards", job.shards, "--index", INDEX, "--num-indexes", str(job.num_indexes)]
     spec = {
         "completions": job.num_indexes,
         "parallelism": min(job.parallelism, job.num_indexes),
@@ -128,7 +128,7 @@ def map_job(job: MapJob) -> dict[str, Any]:
         "podFailurePolicy": {"rules": map_rules()},
     }
     notes = {NOTE_SHARDS: job.shards, NOTE_MEMORY_MIB: str(job.pods.memory_mib), NOTE_SETTINGS: job.settings}
-    return _job(job, spec, pod_template(job.pods, words, labels_of(job)), notes)
+    return _job(job, spec, pod_template(job.pods, args, labels_of(job)), notes)
 
 
 def gang_job(job: GangJob) -> dict[str, Any]:

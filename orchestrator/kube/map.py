@@ -47,7 +47,7 @@ class KubeMap:
 
     def __init__(
         self,
-        order: RunSpec,
+        spec: RunSpec,
         state: Store,
         api: KubeApi,
         options: RunOptions,
@@ -65,7 +65,7 @@ class KubeMap:
         files that planning has set aside.
         """
         self.policies = KUBE_POLICIES
-        self._order, self._state = order, state
+        self._spec, self._state = spec, state
         self._api = api
         self._options, self._settings, self._limits = options, settings, limits
         self._progress, self._say_once = progress, say_once
@@ -73,10 +73,10 @@ class KubeMap:
         self._sizes = sizes
         self._wanted, self._parallelism = parallelism, settings.parallelism
         self._num_problems = num_problems
-        self._id = RunId(order.run, state.uri)
+        self._id = RunId(spec.run, state.uri)
         self._jobs = KubeRunJobs(api, self._id, without_gangs=True)
         self._watch = self._jobs.watch()
-        self._observer = Observer(order, state, self._jobs, count_quarantined=options.policy.max_failures is not None)
+        self._observer = Observer(spec, state, self._jobs, count_quarantined=options.policy.max_failures is not None)
         self._asked = settings.digest(options.clip_memory_mib)
         self._newest: JobSeen | None = None
         self._unread: Seen | None = None
@@ -165,7 +165,7 @@ class KubeMap:
 
     def _create(self, start: Start) -> None:
         job, parts = job_of(
-            start, self._id, self._order, self._state, self._options, self._settings, parallelism=self._parallelism
+            start, self._id, self._spec, self._state, self._options, self._settings, parallelism=self._parallelism
         )
         if self._jobs.create(job):
             attempt = start.attempt
@@ -177,7 +177,7 @@ class KubeMap:
 
     def _tell(self, seen: Seen) -> None:
         progress = self._progress
-        progress.shards = (len(seen.done), self._order.num_shards)
+        progress.shards = (len(seen.done), self._spec.num_shards)
         progress.kube_requests = self._api.num_calls
         progress.reached(sum(self._sizes[shard] for shard in seen.done), self._observer.num_quarantined)
         job = seen.jobs[-1] if seen.jobs else None

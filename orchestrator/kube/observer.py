@@ -29,9 +29,9 @@ class Observer:
     finished: whether the output was published and its gang passes are finished, at the last listing.
     """
 
-    def __init__(self, order: RunSpec, state: Store, jobs: KubeRunJobs, *, count_quarantined: bool) -> None:
+    def __init__(self, spec: RunSpec, state: Store, jobs: KubeRunJobs, *, count_quarantined: bool) -> None:
         """count_quarantined: whether clips in quarantine are counted, which reads a file of each shard that has any."""
-        self._order = order
+        self._spec = spec
         self._state = state
         self._jobs = jobs
         self._counts = count_quarantined
@@ -79,8 +79,8 @@ class Observer:
         if job.shards not in self._lists:
             text = job.shards
             if text.startswith("@"):
-                text = self._state.read(paths.list_file(self._order.run, text[1:])).decode()
-            self._lists[job.shards] = parse_shards(text, self._order.num_shards) if text else ()
+                text = self._state.read(paths.list_file(self._spec.run, text[1:])).decode()
+            self._lists[job.shards] = parse_shards(text, self._spec.num_shards) if text else ()
         return self._lists[job.shards]
 
     def troubles(self) -> tuple[Trouble, ...]:
@@ -106,14 +106,14 @@ class Observer:
 
     def _list(self) -> None:
         began_s = time.monotonic()
-        observed = observe(self._state, self._order.run)
+        observed = observe(self._state, self._spec.run)
         if self._counts:
-            unsure = [s for s in observed.told if s not in self._quarantined or s not in self._done]
-            lines = read_quarantine(self._state, self._order, unsure) if unsure else []
+            unsure = [s for s in observed.set_aside if s not in self._quarantined or s not in self._done]
+            lines = read_quarantine(self._state, self._spec, unsure) if unsure else []
             counts = Counter(line.get("shard") for line in lines)
             self._quarantined |= {shard: counts[shard] for shard in unsure}
         self._done = observed.done
-        self.finished = observed.finished and gangs_are_done(self._order, self._state)
+        self.finished = observed.finished and gangs_are_done(self._spec, self._state)
         now_s = time.monotonic()
         self._list_again_s = now_s + _LISTING_SHARE * (now_s - began_s)
 

@@ -1,4 +1,4 @@
-"""How a run is carried out on Kubernetes, as flags; each may also come as VISEMILL_<FLAG> from the environment."""
+"""How a run is executed on Kubernetes, as flags; each may also come as VISEMILL_<FLAG> from the environment."""
 
 from __future__ import annotations
 

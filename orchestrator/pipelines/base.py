@@ -47,27 +47,27 @@ class Agreement:
     deviations: Mapping[str, float] = field(default_factory=dict)
 
 
-def same_bytes(order: RunSpec, kept: bytes, made: bytes) -> Agreement:  # noqa: ARG001
+def same_bytes(spec: RunSpec, kept: bytes, made: bytes) -> Agreement:  # noqa: ARG001
     """For a pipeline whose products are the same bytes whenever they are made."""
     return Agreement() if kept == made else Agreement(("gives other bytes when it is made again",))
 
 
-def no_rules(order: RunSpec, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
+def no_rules(spec: RunSpec, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
     """For a pipeline whose outputs have no rules beyond their digests."""
     return ()
 
 
-def no_tables(order: RunSpec) -> frozenset[str]:  # noqa: ARG001
+def no_tables(spec: RunSpec) -> frozenset[str]:  # noqa: ARG001
     """For a pipeline that writes nothing which a user edits."""
     return frozenset()
 
 
-def nothing_lost(orders: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:  # noqa: ARG001
+def nothing_lost(specs: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:  # noqa: ARG001
     """For the same."""
     return ""
 
 
-def never_judged(order: RunSpec) -> bool:  # noqa: ARG001
+def never_judged(spec: RunSpec) -> bool:  # noqa: ARG001
     """For a pipeline that compares no clip's quality with another's."""
     return False
 
@@ -138,16 +138,16 @@ class Pipeline:
     options: the class of its options. stages: (name, settings) in order, from its options. read: (inputs, options) ->
     DataSet; raises BadConfig. count: (inputs, options) -> how many clips a run would find.
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
-    summary_files: (order, commits, quality of each clip) -> what is written last, by name; of these the last one says
+    summary_files: (spec, commits, quality of each clip) -> what is written last, by name; of these the last one says
     that all the others are there.
     file_of: the output file that a clip's product is in, or the first of its files. payloads: (place, payload) of every
     product of an output file; raises BadInput when it is torn.
-    output_name: (order, row, name of a file of the clip's product) -> the output file that it is, where each is one of
+    output_name: (spec, row, name of a file of the clip's product) -> the output file that it is, where each is one of
     its own; None: the product lies in its file_of.
-    check_outputs: (order, outputs, names of published files) -> (file, message) of each rule that one breaks, for
+    check_outputs: (spec, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
-    compare: (order, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
-    tables: of the summaries, those that a user may edit. lost: (orders of the output's runs, name of such a
+    compare: (spec, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
+    tables: of the summaries, those that a user may edit. lost: (specs of the output's runs, name of such a
     table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
@@ -159,7 +159,7 @@ class Pipeline:
     leaves_out: reasons of `check` for which a run leaves the clip out; with the others it keeps and flags it.
     needs: (options) -> what `doctor` looks for; None: its stages. checked_options: names of options that name files and
     that `doctor` takes too.
-    judges_clips: (order) -> whether the clips of all shards are compared in the end, and odd ones flagged.
+    judges_clips: (spec) -> whether the clips of all shards are compared in the end, and odd ones flagged.
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.

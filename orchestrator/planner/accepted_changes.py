@@ -45,7 +45,7 @@ class AcceptedChanges:
 
 
 def plan_accepted_changes(
-    pipeline: Pipeline, order: RunSpec, state: Store, allowed: Allowed | None = None
+    pipeline: Pipeline, spec: RunSpec, state: Store, allowed: Allowed | None = None
 ) -> AcceptedChanges | None:
     """The folder planned anew, with the flags that the run was planned with; None where nothing of what it left out is
     a clip now.
@@ -53,17 +53,17 @@ def plan_accepted_changes(
     allowed: what the flags may name; None: anything. Raises BadConfig where it cannot be planned, or where files would
     be made otherwise than the run's.
     """
-    lines = [line for line in read_quarantine(state, order, ()) if line["reproduce"]]
+    lines = [line for line in read_quarantine(state, spec, ()) if line["reproduce"]]
     left_out = {str(line[name]) for line in lines for name in ("media", "key")}
     if not left_out:
         return None
-    plan = plan_of(_request(order, state, str(lines[0]["reproduce"]), allowed), allowed)
-    known = {row.key for row in read_clips(state, order)}
+    plan = plan_of(_request(spec, state, str(lines[0]["reproduce"]), allowed), allowed)
+    known = {row.key for row in read_clips(state, spec)}
     came = [row for row in plan.rows if row.key not in known]
     taken_in = tuple(row.key for row in came if left_out.intersection((row.key, *_files(row))))
     if not taken_in:
         return None
-    _check_same_ways(pipeline, order, plan)
+    _check_same_ways(pipeline, spec, plan)
     fixed = set(taken_in)
     return AcceptedChanges(plan, taken_in, tuple(row.key for row in came if row.key not in fixed))
 
@@ -73,40 +73,40 @@ def take_over(fixed: AcceptedChanges, before: RunSpec, state: Store, outputs: St
 
     Safe to be killed and called again: until the claim is written, the output is of the run before.
     """
-    order = fixed.plan.order
-    carried = list(_carried(fixed.plan, before, state, outputs))
-    state.put(paths.clips_file(order.run), fixed.plan.clips)
-    state.put(paths.problems_file(order.run), "".join(p.to_json() + "\n" for p in fixed.plan.problems).encode())
-    _copy_sidecars(before, order, state, {key for shard in carried for key in shard.inputs})
+    spec = fixed.plan.spec
+    kept = list(_kept(fixed.plan, before, state, outputs))
+    state.put(paths.clips_file(spec.run), fixed.plan.clips)
+    state.put(paths.problems_file(spec.run), "".join(p.to_json() + "\n" for p in fixed.plan.problems).encode())
+    _copy_sidecars(before, spec, state, {key for shard in kept for key in shard.inputs})
     with ThreadPoolExecutor(_NUM_COPIERS) as pool:
-        for _ in pool.map(lambda done: _copy_shard(before, order, state, done), carried):
+        for _ in pool.map(lambda done: _copy_shard(before, spec, state, done), kept):
             pass
-    if not state.create(paths.run_file(order.run), order.to_json()):
-        there = run_spec_from_json(state.read(paths.run_file(order.run)))
-        if there.digest != order.digest:
-            raise BadConfig("OTHER_RUN", f"{state.uri} holds another run {order.run}: delete its folder, and retry")
-    state.delete(paths.finished_file(order.run))
+    if not state.create(paths.run_file(spec.run), spec.to_json()):
+        there = run_spec_from_json(state.read(paths.run_file(spec.run)))
+        if there.digest != spec.digest:
+            raise BadConfig("OTHER_RUN", f"{state.uri} holds another run {spec.run}: delete its folder, and retry")
+    state.delete(paths.finished_file(spec.run))
     claim = claim_of(outputs)
     assert claim is not None
-    outputs.put(CLAIM, json.dumps(asdict(replace(claim, run=order.run, digest=order.digest))).encode())
+    outputs.put(CLAIM, json.dumps(asdict(replace(claim, run=spec.run, digest=spec.digest))).encode())
     outputs.delete_prefix(paths.staged(before.run, ""))
-    return len(carried)
+    return len(kept)
 
 
-def _request(order: RunSpec, state: Store, command: str, allowed: Allowed | None) -> RunRequest:
+def _request(spec: RunSpec, state: Store, command: str, allowed: Allowed | None) -> RunRequest:
     """The run's own request once more. command: that planned it."""
-    run_name = "" if order.run == order.digest[:16] else _next_name(order.run)
-    devices = [str(stage.config["device"]) for stage in order.stages if "device" in stage.config]
+    run_name = "" if spec.run == spec.digest[:16] else _next_name(spec.run)
+    devices = [str(stage.config["device"]) for stage in spec.stages if "device" in stage.config]
     return RunRequest(
-        order.pipeline,
-        planned_options(order, command, allowed),
+        spec.pipeline,
+        planned_options(spec, command, allowed),
         RunRoots(
-            order.input_root,
-            order.output_root,
+            spec.input_root,
+            spec.output_root,
             state.uri,
             run_name,
-            order.follow_links,
-            further_roots=order.further_roots,
+            spec.follow_links,
+            further_roots=spec.further_roots,
         ),
         device=devices[0] if devices else "auto",
     )
@@ -123,27 +123,27 @@ def _files(row: ClipRow) -> Iterator[str]:
         yield extra.path
 
 
-def _check_same_ways(pipeline: Pipeline, order: RunSpec, plan: Plan) -> None:
+def _check_same_ways(pipeline: Pipeline, spec: RunSpec, plan: Plan) -> None:
     """Raises BadConfig where stages, settings, models or libraries are not those of the run."""
-    stages = plan.order.stages
+    stages = plan.spec.stages
     identities = describe([(stage.name, stage.config) for stage in stages])
     keys = {i["name"]: {"version": i["version"], "config": i["run_config"]} for i in identities}
-    pinned = (order.clips_sha256, order.num_shards, plan.order.libraries, order.details, order.appends)
+    pinned = (spec.clips_sha256, spec.num_shards, plan.spec.libraries, spec.details, spec.appends)
     digest = run_digest(pipeline.name, stages, keys, *pinned)
-    if plan.order.num_shards != order.num_shards or digest != order.map_pass.digest:
-        alike = dataclasses.replace(plan.order, clips_sha256=order.clips_sha256)
+    if plan.spec.num_shards != spec.num_shards or digest != spec.map_pass.digest:
+        alike = dataclasses.replace(plan.spec, clips_sha256=spec.clips_sha256)
         raise BadConfig(
             "MADE_OTHERWISE",
-            f"files that run {order.run} left out are fixed, and would be made otherwise than its others: "
-            f"{explain_difference(order, alike)}. Go on with the visemill and models that it was made with, or begin a "
+            f"files that run {spec.run} left out are fixed, and would be made otherwise than its others: "
+            f"{explain_difference(spec, alike)}. Go on with the visemill and models that it was made with, or begin a "
             "new run in a new output root (the same --state-root keeps the artifacts)",
         )
 
 
-def _carried(plan: Plan, before: RunSpec, state: Store, outputs: Store) -> Iterator[ShardCommit]:
+def _kept(plan: Plan, before: RunSpec, state: Store, outputs: Store) -> Iterator[ShardCommit]:
     """Commits of the shards that hold the same clips as before, none of them set aside, with their files published."""
     observed = observe(state, before.run)
-    again = {int(str(line["shard"])) for line in read_quarantine(state, before, observed.told)} - {NO_SHARD}
+    again = {int(str(line["shard"])) for line in read_quarantine(state, before, observed.set_aside)} - {NO_SHARD}
     then, now = read_clips(state, before), Manifest(plan.clips)
     same = (s for s in sorted(observed.done - again) if _alike(then.rows(s), now.rows(s)))
     kept = read_done(state, before, same)
@@ -156,18 +156,18 @@ def _alike(then: Iterable[ClipRow], now: Iterable[ClipRow]) -> bool:
     return [row._replace(idx=0) for row in then] == [row._replace(idx=0) for row in now]
 
 
-def _copy_shard(before: RunSpec, order: RunSpec, state: Store, done: ShardCommit) -> None:
+def _copy_shard(before: RunSpec, spec: RunSpec, state: Store, done: ShardCommit) -> None:
     old = paths.shard_dir(before.run, done.shard, before.num_shards)
-    new = paths.shard_dir(order.run, done.shard, order.num_shards)
+    new = paths.shard_dir(spec.run, done.shard, spec.num_shards)
     for entry in state.list(f"{old}/"):
         name = entry.name.removeprefix(f"{old}/")
         if name != paths.DONE:
             state.put(f"{new}/{name}", state.read(entry.name))
-    state.put(f"{new}/{paths.DONE}", replace(done, run_digest=order.digest).to_json())
+    state.put(f"{new}/{paths.DONE}", replace(done, run_digest=spec.digest).to_json())
 
 
-def _copy_sidecars(before: RunSpec, order: RunSpec, state: Store, keys: set[str]) -> None:
-    old, new = (f"{paths.run_dir(run)}/sidecars/" for run in (before.run, order.run))
+def _copy_sidecars(before: RunSpec, spec: RunSpec, state: Store, keys: set[str]) -> None:
+    old, new = (f"{paths.run_dir(run)}/sidecars/" for run in (before.run, spec.run))
 
     def copy(name: str) -> None:
         # One that has gone since is a picture less in the report.

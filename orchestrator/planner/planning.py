@@ -15,7 +15,7 @@ from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.listing import JoinedListing
 from orchestrator.planner.services import describe
 from orchestrator.roots import open_named, state_root
-from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_order
+from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_spec
 from orchestrator.runs.plan import Plan, Roots, make_plan
 from services.base.run.spec import RunSpec
 from services.base.stage.config import argv_of
@@ -54,7 +54,7 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
         recipes=recipes,
     )
     chosen = given_of(with_files(options, absolute))
-    plan = dataclasses.replace(plan, order=dataclasses.replace(plan.order, options=chosen))
+    plan = dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, options=chosen))
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
 
 
@@ -93,8 +93,8 @@ def _found(roots: RunRoots) -> bytes:
 def _earlier(roots: RunRoots) -> list[RunSpec]:
     claim = claim_of(open_store(absolute(roots.output_root)))
     state = open_store(state_root(roots.output_root, roots.state_root))
-    found = [pinned_order(state, run) for run in (*claim.earlier, claim.run)] if claim else []
-    return [order for order in found if order]
+    found = [pinned_spec(state, run) for run in (*claim.earlier, claim.run)] if claim else []
+    return [spec for spec in found if spec]
 
 
 def _with_command(data_set: DataSet, request: RunRequest) -> DataSet:
@@ -106,7 +106,7 @@ def _with_command(data_set: DataSet, request: RunRequest) -> DataSet:
     return dataclasses.replace(data_set, problems=problems)
 
 
-def limit_words(order: RunSpec) -> list[str]:
+def limit_argv(spec: RunSpec) -> list[str]:
     """Flags of the `once` entry point: the pipeline's own limits on a clip."""
-    pipeline = pipeline_of(order.pipeline)
+    pipeline = pipeline_of(spec.pipeline)
     return ["--clip-time-s", f"{pipeline.clip_time_s:g}", "--clip-memory-mib", str(pipeline.clip_memory_mib)]

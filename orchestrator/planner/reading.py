@@ -42,8 +42,8 @@ def reading(row: ClipRow, call: Callable[[ClipRow], _T]) -> _T | Unread:
         detail = f" ({error.detail})" if error.detail else ""
         return Unread(row.media, error.reason, f"{error.message}{detail}")
     except OSError as error:
-        words = f"it cannot be read ({error.strerror or error}): check its permissions and the disk"
-        return Unread(row.media, "NOT_READABLE", words)
+        message = f"it cannot be read ({error.strerror or error}): check its permissions and the disk"
+        return Unread(row.media, "NOT_READABLE", message)
 
 
 def of_all(rows: Iterable[ClipRow], call: Callable[[ClipRow], _T]) -> Iterator[_T | Unread]:

@@ -45,8 +45,8 @@ def service_lines(
     Closed before its end, it ends the process.
     """
     argv = [sys.executable, "-m", "services", stages, entry_point, *flags]
-    with tempfile.TemporaryFile("w+", errors="replace") as words:
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words, text=True)
+    with tempfile.TemporaryFile("w+", errors="replace") as stderr:
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=stderr, text=True)
         late = threading.Event()
 
         def end() -> None:
@@ -69,8 +69,8 @@ def service_lines(
         if late.is_set():
             raise _hung(stages, entry_point, limit_s)
         if code not in accept:
-            words.seek(0)
-            raise _failed(stages, entry_point, code, words.read())
+            stderr.seek(0)
+            raise _failed(stages, entry_point, code, stderr.read())
 
 
 def _hung(stages: str, entry_point: str, limit_s: float) -> BadConfig:
@@ -79,9 +79,9 @@ def _hung(stages: str, entry_point: str, limit_s: float) -> BadConfig:
     )
 
 
-def _failed(stages: str, entry_point: str, code: int, words: str) -> VisemillError:
-    for line in reversed(words.splitlines()):
+def _failed(stages: str, entry_point: str, code: int, stderr: str) -> VisemillError:
+    for line in reversed(stderr.splitlines()):
         if line.startswith('{"kind"'):
             fields = json.loads(line)
             return from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
-    return BadConfig("SERVICE_FAILED", f"`services {stages} {entry_point}` exited with {code}", words[-2000:])
+    return BadConfig("SERVICE_FAILED", f"`services {stages} {entry_point}` exited with {code}", stderr[-2000:])

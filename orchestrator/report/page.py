@@ -47,7 +47,7 @@ class Findings:
     mapping a gang pass, in order.
     """
 
-    order: RunSpec
+    spec: RunSpec
     finished: bool
     done: Sequence[ShardCommit]
     quality: Sequence[Mapping[str, Any]]
@@ -101,7 +101,7 @@ class Throughput:
 class Context:
     """What the template reads. A table that is None is not shown, and the template says why."""
 
-    order: RunSpec
+    spec: RunSpec
     finished: bool
     num_done: int
     tiles: tuple[tuple[str, str], ...]
@@ -143,7 +143,7 @@ def context(findings: Findings) -> Context:
     """What the page says of the findings, as text and numbers: nothing here is HTML."""
     quality, quarantine = findings.quality, findings.quarantine
     return Context(
-        order=findings.order,
+        spec=findings.spec,
         finished=findings.finished,
         num_done=len(findings.done),
         tiles=_tiles(findings),
@@ -157,7 +157,7 @@ def context(findings: Findings) -> Context:
         sheets=tuple(findings.sheets),
         clips=_clips(findings) if findings.figures and quality else None,
         passes=_passes(findings) if findings.gangs else None,
-        origin=_origin(findings.order),
+        origin=_origin(findings.spec),
     )
 
 
@@ -167,7 +167,7 @@ def _tiles(findings: Findings) -> tuple[tuple[str, str], ...]:
     num_flagged = sum(bool(clip["flags"]) for clip in findings.quality)
     return (
         (findings.product if findings.product != "clips" else "clips in the output", f"{totals.num_records:,}"),
-        ("clips found", f"{findings.num_clips or findings.order.num_clips:,}"),
+        ("clips found", f"{findings.num_clips or findings.spec.num_clips:,}"),
         ("left out", f"{len(findings.quarantine):,}"),
         ("flagged", f"{num_flagged:,}"),
         *((_COUNTED[name], f"{value:,.0f}") for name, value in totals.counts.items() if name in _COUNTED),
@@ -272,9 +272,9 @@ def _throughput(done: Sequence[ShardCommit]) -> Throughput | None:
 
 def _passes(findings: Findings) -> Table:
     """A row a pass: how far it is, and what it has published."""
-    order = findings.order
-    shards = f"{len(findings.done)} of {counted(order.num_shards, 'shard')}"
-    rows = [_texts(order.map_pass.name, "", shards, "", findings.product, order.map_pass.digest)]
+    spec = findings.spec
+    shards = f"{len(findings.done)} of {counted(spec.num_shards, 'shard')}"
+    rows = [_texts(spec.map_pass.name, "", shards, "", findings.product, spec.map_pass.digest)]
     for one in findings.gangs:
         step = f"{'finished at' if one['finished'] else 'last checkpoint at'} step {one['step']}"
         ranks = f"{one['ranks']} ranks of {one['recipe']}"
@@ -283,13 +283,13 @@ def _passes(findings: Findings) -> Table:
     return Table(heads, tuple(rows), stacked=True)
 
 
-def _origin(order: RunSpec) -> Table:
-    rows = [_texts("digest of the run", order.digest), _texts("list of clips", order.clips_sha256)]
-    for stage in order.stages:
+def _origin(spec: RunSpec) -> Table:
+    rows = [_texts("digest of the run", spec.digest), _texts("list of clips", spec.clips_sha256)]
+    for stage in spec.stages:
         settings = ", ".join(f"{name} = {value}" for name, value in sorted(stage.config.items()) if value != "")
         rows.append(_texts(f"stage {stage.name}", settings))
         rows += [_texts(f"model {name}", digest) for name, digest in stage.models.items()]
-    rows += [_texts(f"library {name}", version) for name, version in order.libraries.items()]
+    rows += [_texts(f"library {name}", version) for name, version in spec.libraries.items()]
     return Table(("", ""), tuple(rows), stacked=True)
 
 

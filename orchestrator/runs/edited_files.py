@@ -30,18 +30,18 @@ def refuse_edited(names: Sequence[str], outputs: Store) -> None:
 
 
 def check_nothing_lost(
-    pipeline: Pipeline, orders: Sequence[RunSpec], outputs: Store, summaries: Mapping[str, Iterable[bytes]]
+    pipeline: Pipeline, specs: Sequence[RunSpec], outputs: Store, summaries: Mapping[str, Iterable[bytes]]
 ) -> None:
     """Raises BadConfig TABLE_EDITED where a table is there that says what the one to be written does not.
 
-    orders: of all runs of the output, the last one that which publishes.
+    specs: of all runs of the output, the last one that which publishes.
     """
-    for name in sorted(pipeline.tables(orders[-1]) & set(summaries)):
+    for name in sorted(pipeline.tables(specs[-1]) & set(summaries)):
         before, after = _read(outputs, name), b"".join(summaries[name])
         # Most tables only grow: these are not taken apart.
         if set(before.splitlines()) <= set(after.splitlines()):
             continue
-        if lost := pipeline.lost(orders, name, before, after):
+        if lost := pipeline.lost(specs, name, before, after):
             raise BadConfig(
                 "TABLE_EDITED",
                 f"{name} in {outputs.uri} was changed since this run was planned, and writing it anew would lose "

@@ -80,9 +80,9 @@ def frame_leaks(quality: Sequence[Mapping[str, Any]]) -> list[Leak]:
     return content_leaks(known)
 
 
-def not_told(leaks: Iterable[Leak], told: Iterable[Leak]) -> list[Leak]:
+def unreported(leaks: Iterable[Leak], reported: Iterable[Leak]) -> list[Leak]:
     """Those of other clips than the ones told already: the same bytes are the same frames."""
-    known = {leak.keys for leak in told}
+    known = {leak.keys for leak in reported}
     return [leak for leak in leaks if leak.keys not in known]
 
 

@@ -23,14 +23,14 @@ from services.base.store.names import is_absolute
 class Part:
     """What one of the runs has made."""
 
-    order: RunSpec
+    spec: RunSpec
     done: Sequence[ShardCommit]
     quality: Sequence[Mapping[str, Any]]
     quarantine: Sequence[Mapping[str, Any]]
 
-    def told(self) -> set[str]:
+    def mentioned(self) -> set[str]:
         """Where every clip lies that it says something about."""
-        return {_place(self.order, line["key"]) for line in [*self.quality, *self.quarantine]}
+        return {_place(self.spec, line["key"]) for line in [*self.quality, *self.quarantine]}
 
 
 def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
@@ -38,21 +38,21 @@ def parts_of(state: Store, runs: Iterable[str]) -> list[Part]:
     parts = []
     for run in runs:
         observed = observe(state, run)
-        parts.append(part_of(state, observed, read_done(state, observed.order, observed.done)))
+        parts.append(part_of(state, observed, read_done(state, observed.spec, observed.done)))
     return parts
 
 
 def part_of(state: Store, observed: RunState, done: Sequence[ShardCommit]) -> Part:
     """A run of which the commits have been read. Raises BadConfig where what they tell of cannot be read."""
-    order = observed.order
-    quality = PackedLines(read_quality(state, order, (shard.shard for shard in done)))
-    return Part(order, done, quality, read_quarantine(state, order, observed.told))
+    spec = observed.spec
+    quality = PackedLines(read_quality(state, spec, (shard.shard for shard in done)))
+    return Part(spec, done, quality, read_quarantine(state, spec, observed.set_aside))
 
 
 def clips_of(state: Store, run: str) -> tuple[RunSpec, dict[str, str]]:
-    """A run's order, and output name -> path below the input root of each of its clips."""
-    order = observe(state, run).order
-    return order, {row.utterance_id: row.media for row in read_clips(state, order)}
+    """A run's spec, and output name -> path below the input root of each of its clips."""
+    spec = observe(state, run).spec
+    return spec, {row.utterance_id: row.media for row in read_clips(state, spec)}
 
 
 def files_of(state: Store, parts: Sequence[Part]) -> FileTable:
@@ -60,7 +60,7 @@ def files_of(state: Store, parts: Sequence[Part]) -> FileTable:
     files = FileTable()
     for i, part in enumerate(parts):
         for done in part.done:
-            files.add(i, files_of_commit(part.order, state, done))
+            files.add(i, files_of_commit(part.spec, state, done))
     return files
 
 
@@ -70,7 +70,7 @@ def quality_of(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
     One video under several transcripts is flagged, where the pipeline judges clips: no shard can see it alone.
     """
     lines = _last_lines(parts)
-    judged = any(pipeline_of(part.order.pipeline).judges_clips(part.order) for part in parts)
+    judged = any(pipeline_of(part.spec.pipeline).judges_clips(part.spec) for part in parts)
     return with_other_words(lines) if judged else lines
 
 
@@ -94,14 +94,14 @@ def quarantine_of(parts: Sequence[Part]) -> list[Mapping[str, Any]]:
         return list(parts[0].quarantine)
     kept = []
     for i, part in enumerate(parts):
-        later = {clip for other in parts[i + 1 :] for clip in other.told()}
-        kept += [line for line in part.quarantine if _place(part.order, line["key"]) not in later]
+        later = {clip for other in parts[i + 1 :] for clip in other.mentioned()}
+        kept += [line for line in part.quarantine if _place(part.spec, line["key"]) not in later]
     return sorted(kept, key=lambda line: str(line["key"]))
 
 
-def _place(order: RunSpec, path: object) -> str:
+def _place(spec: RunSpec, path: object) -> str:
     """A clip's path with that of the input root before it, where it has none of its own."""
-    return str(path) if is_absolute(str(path)) else f"{order.input_root.rstrip('/')}/{path}"
+    return str(path) if is_absolute(str(path)) else f"{spec.input_root.rstrip('/')}/{path}"
 
 
 def file_of_line(line: Mapping[str, Any]) -> str:
@@ -109,12 +109,12 @@ def file_of_line(line: Mapping[str, Any]) -> str:
     return str(line.get("file", line["key"]))
 
 
-def check_addable(runs: Sequence[tuple[RunSpec, Mapping[str, str]]], order: RunSpec, clips: Mapping[str, str]) -> None:
+def check_addable(runs: Sequence[tuple[RunSpec, Mapping[str, str]]], spec: RunSpec, clips: Mapping[str, str]) -> None:
     """Raises BadConfig when a run may not add its clips (output name -> path) to those of these runs.
 
     OTHER_SETTINGS: files of one output are made alike. NAME_TAKEN: a file would replace another clip's.
     """
-    held, asked = _settings(runs[-1][0]), _settings(order)
+    held, asked = _settings(runs[-1][0]), _settings(spec)
     # Runs of before the device was pinned do not tell it.
     held = {name: asked.get(name) for name in asked if name.endswith(".device")} | held
     differing = [
@@ -125,23 +125,23 @@ def check_addable(runs: Sequence[tuple[RunSpec, Mapping[str, str]]], order: RunS
     if differing:
         raise BadConfig(
             "OTHER_SETTINGS",
-            f"{order.output_root} holds clips made otherwise: {'; '.join(differing)}. Give the settings that it was "
+            f"{spec.output_root} holds clips made otherwise: {'; '.join(differing)}. Give the settings that it was "
             "made with, or another --output-root",
         )
     for there, made in runs:
         for name in sorted(set(made) & set(clips)):
             old = _place(there, made[name])
             # A clip given alone, and again with the folder that it lies in, is one.
-            if old != _place(order, clips[name]):
+            if old != _place(spec, clips[name]):
                 raise BadConfig(
                     "NAME_TAKEN",
-                    f"{clips[name]} would be {name!r}, which {order.output_root} has of {old}: "
+                    f"{clips[name]} would be {name!r}, which {spec.output_root} has of {old}: "
                     "rename one of the two, or run the folder above both at once",
                 )
 
 
-def _settings(order: RunSpec) -> dict[str, Any]:
-    named = {f"{s.name}.{name}": value for s in order.stages for name, value in s.config.items()}
-    free = pipeline_of(order.pipeline).free_settings
+def _settings(spec: RunSpec) -> dict[str, Any]:
+    named = {f"{s.name}.{name}": value for s in spec.stages for name, value in s.config.items()}
+    free = pipeline_of(spec.pipeline).free_settings
     kept = {name: value for name, value in named.items() if name not in free}
-    return kept | {f"model {name}": digest for s in order.stages for name, digest in s.models.items()}
+    return kept | {f"model {name}": digest for s in spec.stages for name, digest in s.models.items()}

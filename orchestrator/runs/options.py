@@ -1,4 +1,4 @@
-"""How a run is carried out: limits, workers, remote stages; none of it decides a byte of the output."""
+"""How a run is executed: limits, workers, remote stages; none of it decides a byte of the output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.base.store.interface import Store
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out; none of it decides a byte of the output."""
+    """How a run is executed; none of it decides a byte of the output."""
 
     num_workers: int = 1
     policy: Policy = field(default_factory=Policy)
@@ -33,11 +33,11 @@ class RunOptions:
             raise ValueError(f"a run needs at least 1 worker, not {self.num_workers}")
 
 
-def work_flags(order: RunSpec, state: Store, options: RunOptions) -> list[str]:
+def work_flags(spec: RunSpec, state: Store, options: RunOptions) -> list[str]:
     """Flags of a worker, the same here and in a pod; which shards it does is left to whoever starts it."""
     limit = options.policy.max_failures
     flags = [
-        *("--state-root", state.uri, "--run", order.run),
+        *("--state-root", state.uri, "--run", spec.run),
         *("--clip-time-s", f"{options.clip_time_s:g}", "--clip-memory-mib", str(options.clip_memory_mib)),
         *("--num-threads", str(options.threads_per_worker)),
         *("--max-shard-failures", str(-1 if limit is None else limit)),
@@ -48,12 +48,12 @@ def work_flags(order: RunSpec, state: Store, options: RunOptions) -> list[str]:
     return flags
 
 
-def log_dir(order: RunSpec, state: Store) -> str:
+def log_dir(spec: RunSpec, state: Store) -> str:
     """Where the workers of a run on this machine write their logs; a state root that is no folder holds none."""
     if "://" in state.uri:
         cache = os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir()
-        return str(Path(cache) / "visemill" / "logs" / order.run)
-    return str(Path(state.uri) / paths.run_dir(order.run) / "logs")
+        return str(Path(cache) / "visemill" / "logs" / spec.run)
+    return str(Path(state.uri) / paths.run_dir(spec.run) / "logs")
 
 
 def remote_stages(remotes: Iterable[str]) -> frozenset[str]:

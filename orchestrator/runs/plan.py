@@ -31,14 +31,14 @@ class Roots:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it starts: its order, the frozen list as bytes, and what is to be said.
+    """A run before it starts: its spec, the frozen list as bytes, and what is to be said.
 
     found: what the finished run of the output had written last when this one was planned; empty without one.
     append_flag: with which it would add to what its output holds; empty where nothing can. dataset: its name where it
     is one of several below datasets_root; empty where the output root is its own.
     """
 
-    order: RunSpec
+    spec: RunSpec
     rows: ClipTable
     clips: bytes
     problems: tuple[QuarantineEntry, ...]
@@ -97,7 +97,7 @@ def make_plan(
     map_digest = run_digest(pipeline.name, stage_orders, keys, *decided)
     passes = tuple(gangs_of(gangs, MapPass(MAP_PASS, map_digest, num_shards), recipes))
     digest = whole_digest(map_digest, passes)
-    order = RunSpec(
+    spec = RunSpec(
         run or digest[:16],
         pipeline.name,
         digest,
@@ -117,7 +117,7 @@ def make_plan(
         named_roots=data_set.roots,
     )
     return Plan(
-        order,
+        spec,
         data_set.rows,
         clips,
         data_set.problems,
@@ -151,14 +151,14 @@ def explain_difference(pinned: RunSpec, planned: RunSpec) -> str:
     return "; ".join(differences) or "what decides its bytes"
 
 
-def _flat(order: RunSpec) -> dict[str, Any]:
-    flat: dict[str, Any] = {f"library {name}": version for name, version in order.libraries.items()}
-    for stage in order.stages:
+def _flat(spec: RunSpec) -> dict[str, Any]:
+    flat: dict[str, Any] = {f"library {name}": version for name, version in spec.libraries.items()}
+    for stage in spec.stages:
         flat |= {f"{stage.name}.{name}": value for name, value in stage.config.items()}
         flat |= {f"model {name}": digest for name, digest in stage.models.items()}
-    for gang in order.gangs:
+    for gang in spec.gangs:
         flat |= {f"pass {gang.name}": gang.recipe, f"ranks of {gang.name}": gang.num_ranks}
         flat |= {f"{gang.name}.{name}": value for name, value in gang.config.items()}
         flat |= {f"model {name}": digest for name, digest in gang.models.items()}
         flat |= {f"library {name}": version for name, version in gang.libraries.items()}
-    return flat | {name: value for name, value in order.details.items() if not isinstance(value, list | dict)}
+    return flat | {name: value for name, value in spec.details.items() if not isinstance(value, list | dict)}

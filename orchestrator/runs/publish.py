@@ -19,7 +19,7 @@ from orchestrator.runs.commits.outputs import missing_outputs, table_of
 from orchestrator.runs.commits.packed import PackedLines
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.edited_files import check_nothing_lost, edited_tables, refuse_edited
-from orchestrator.runs.leakage import Leak, content_leaks, frame_leaks, not_told, raise_if_leaking
+from orchestrator.runs.leakage import Leak, content_leaks, frame_leaks, raise_if_leaking, unreported
 from orchestrator.runs.lineage import Part, part_of, parts_of, quality_of, quarantine_of
 from services.base.digest import canonical_json
 from services.base.errors import BadConfig
@@ -54,15 +54,15 @@ def take_inventory(pipeline: Pipeline, commits: Commits, outputs: Store) -> Outp
     Raises BadConfig TABLE_EDITED, before anything is forgotten, where a table that a user has edited would be written
     anew.
     """
-    order, state, observed = commits.order, commits.state, commits.look()
-    lost = missing_outputs(order, state, outputs, commits.read(observed.done))
+    spec, state, observed = commits.spec, commits.state, commits.look()
+    lost = missing_outputs(spec, state, outputs, commits.read(observed.done))
     # A commit may have been deleted since, as the message about one that cannot be read advises.
-    whole = observed.finished and len(observed.done) == order.num_shards and not lost
-    edited = edited_tables(pipeline.tables(order), summaries_of(order, state), outputs) if observed.finished else []
-    published = whole and not set(missing_summaries(order, state, outputs)).difference(edited)
+    whole = observed.finished and len(observed.done) == spec.num_shards and not lost
+    edited = edited_tables(pipeline.tables(spec), summaries_of(spec, state), outputs) if observed.finished else []
+    published = whole and not set(missing_summaries(spec, state, outputs)).difference(edited)
     if not published:
         refuse_edited(edited, outputs)
-        forget(order, state, lost)
+        forget(spec, state, lost)
     return OutputInventory(observed, observed.done.difference(lost), published, tuple(edited))
 
 
@@ -71,11 +71,11 @@ def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool 
 
     Raises BadConfig: OUTPUT_IN_USE while another process has the output, and as publish does.
     """
-    with Lease(outputs.uri, commits.order.run) as lease:
+    with Lease(outputs.uri, commits.spec.run) as lease:
         inventory = take_inventory(pipeline, commits, outputs)
         if inventory.published:
             return None
-        if len(inventory.done) < commits.order.num_shards:
+        if len(inventory.done) < commits.spec.num_shards:
             return False
         outputs.clean_abandoned(ABANDONED_AFTER_S)
         lease.check()
@@ -90,9 +90,9 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     lost; NotThere when a commit is. Safe to be killed and called again: a file moves once, and finished.json is written
     when all is in place.
     """
-    order, state = commits.order, commits.state
+    spec, state = commits.spec, commits.state
     # A listing may lag behind the last commits.
-    done = commits.read(range(order.num_shards))
+    done = commits.read(range(spec.num_shards))
     parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
     check_leaks(parts[-1], state)
     quality = quality_of(parts)
@@ -101,14 +101,14 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     summaries: dict[str, Iterable[bytes]] = {
         QUALITY_FILE: encoded(quality),
         QUARANTINE_FILE: encoded(quarantine),
-        **{name: [data] for name, data in pipeline.summary_files(order, all_done, quality).items()},
+        **{name: [data] for name, data in pipeline.summary_files(spec, all_done, quality).items()},
     }
-    check_nothing_lost(pipeline, [part.order for part in parts], outputs, summaries)
-    move_all(order, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
-    facts = {name: _put_summary(order, outputs, name, pieces) for name, pieces in summaries.items()}
-    outputs.delete_prefix(paths.staged(order.run, ""))
-    finished = {"digest": order.digest, "summaries": facts}
-    state.put(paths.finished_file(order.run), canonical_json(finished).encode())
+    check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
+    move_all(spec, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
+    facts = {name: _put_summary(spec, outputs, name, pieces) for name, pieces in summaries.items()}
+    outputs.delete_prefix(paths.staged(spec.run, ""))
+    finished = {"digest": spec.digest, "summaries": facts}
+    state.put(paths.finished_file(spec.run), canonical_json(finished).encode())
     return done
 
 
@@ -123,10 +123,10 @@ def _withdraw(outputs: Store, summaries: Iterable[str]) -> None:
         outputs.delete(name)
 
 
-def _put_summary(order: RunSpec, outputs: Store, name: str, pieces: Iterable[bytes]) -> dict[str, object]:
+def _put_summary(spec: RunSpec, outputs: Store, name: str, pieces: Iterable[bytes]) -> dict[str, object]:
     """Writes a summary; its sha256 and size."""
     # Whatever a write that dies leaves lies where it is removed, and not among the outputs.
-    staged = paths.staged(order.run, name)
+    staged = paths.staged(spec.run, name)
     with outputs.upload(staged) as upload:
         for piece in pieces:
             upload.write(piece)
@@ -141,14 +141,14 @@ def _portable(line: Mapping[str, object]) -> dict[str, object]:
 
 
 def move_all(
-    order: RunSpec, state: Store, outputs: Store, done: Iterable[ShardCommit], *, before: Callable[[], None]
+    spec: RunSpec, state: Store, outputs: Store, done: Iterable[ShardCommit], *, before: Callable[[], None]
 ) -> None:
     """Moves every staged file to its name, several at a time. before: called once when there is one to move.
 
     Raises BadConfig OUTPUT_GONE, before anything is changed, when a file is neither staged nor in place.
     """
-    folder = paths.staged(order.run, "")
-    with table_of(order, state, done) as files, ThreadPoolExecutor(_NUM_MOVERS) as pool:
+    folder = paths.staged(spec.run, "")
+    with table_of(spec, state, done) as files, ThreadPoolExecutor(_NUM_MOVERS) as pool:
         files.find(outputs.list(folder), folder, of_any_size=True)
         for batch in _batches(files.missing()):
             for _ in pool.map(lambda file: _require_in_place(outputs, file.name, file.facts), batch):
@@ -183,7 +183,7 @@ def check_leaks(part: Part, state: Store) -> None:
     leaks: list[Leak] = []
     if len(set(splits.values())) > 1:
         leaks = content_leaks(lambda: ((key, splits[key], sha256) for key, sha256 in _inputs(part.done, left_out)))
-    leaks += not_told(frame_leaks(part.quality), leaks)
+    leaks += unreported(frame_leaks(part.quality), leaks)
     raise_if_leaking(leaks, state.uri)
 
 
@@ -197,12 +197,12 @@ def _splits_of(part: Part, state: Store, left_out: Collection[object]) -> dict[s
     splits = {str(line["key"]): sys.intern(str(line["split"])) for line in part.quality if "split" in line}
     if all(key in splits for key, _ in _inputs(part.done, left_out)):
         return splits
-    return {row.key: row.split for row in read_clips(state, part.order)}
+    return {row.key: row.split for row in read_clips(state, part.spec)}
 
 
-def summaries_of(order: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
+def summaries_of(spec: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
     """Name -> {"sha256", "size_bytes"} of what a finished run has written beside its shards."""
-    name = paths.finished_file(order.run)
+    name = paths.finished_file(spec.run)
     try:
         facts: dict[str, Mapping[str, Any]] = json.loads(state.read(name))["summaries"]
     except (ValueError, KeyError, TypeError) as error:
@@ -212,8 +212,8 @@ def summaries_of(order: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
     return facts
 
 
-def missing_summaries(order: RunSpec, state: Store, outputs: Store) -> list[str]:
+def missing_summaries(spec: RunSpec, state: Store, outputs: Store) -> list[str]:
     """Summaries of a finished run that are gone or of another size."""
-    wanted = summaries_of(order, state)
+    wanted = summaries_of(spec, state)
     there = {name: outputs.stat(name) for name in wanted}
     return [n for n, entry in there.items() if entry is None or entry.size_bytes != wanted[n]["size_bytes"]]

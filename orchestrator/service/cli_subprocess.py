@@ -26,9 +26,9 @@ Event = Mapping[str, Any]
 class CliSubprocess:
     """`visemill WORDS -o json`. Run once, by the thread that shall outlive it; stop from any thread."""
 
-    def __init__(self, words: Sequence[str], take: Callable[[Event], None]) -> None:
+    def __init__(self, arguments: Sequence[str], take: Callable[[Event], None]) -> None:
         """take: called with each event of its progress, from another thread."""
-        self._words = list(words)
+        self._args = list(arguments)
         self._take = take
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._process: subprocess.Popen[str] | None = None
@@ -37,7 +37,7 @@ class CliSubprocess:
 
     def run(self) -> Exit:
         """Starts it and waits for its end."""
-        argv = [sys.executable, "-m", "orchestrator.cli.child_main", str(os.getpid()), *self._words, "--output=json"]
+        argv = [sys.executable, "-m", "orchestrator.cli.child_main", str(os.getpid()), *self._args, "--output=json"]
         with subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -103,7 +103,7 @@ def error_of(ended: Exit) -> VisemillError:
     error = ended.answer.get("error")
     if error is not None:
         return from_kind(error["kind"], error["reason"], error["message"], error["detail"])
-    return Transient("PROCESS_LOST", f"its process ended with {ended.code}: try again", ended.words)
+    return Transient("PROCESS_LOST", f"its process ended with {ended.code}: try again", ended.detail)
 
 
 def pinned_of(ended: Exit) -> Pinned:

@@ -64,7 +64,7 @@ class RunClient:
         return response.run
 
     def retry(self, run_id: str, limits: Limits | None) -> runs_pb2.Run:
-        """limits: None as the run was carried out before."""
+        """limits: None as the run was executed before."""
         request = runs_pb2.RetryRequest(id=run_id, limits=None if limits is None else _limits_to_proto(limits))
         response: runs_pb2.RetryResponse = self._call(self._stub.Retry, request)
         return response.run

@@ -10,9 +10,9 @@ from orchestrator.service.retention import Keep
 
 @dataclass(frozen=True)
 class HostConfig:
-    """num_runs: carried at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
-    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume` and `retry`. attach_words: to
-    `resume`. cancel_words: to `cancel`, where a run has to be ended besides its process; None where not. keep: of
+    """num_runs: executed at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
+    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume` and `retry`. attach_argv: to
+    `resume`. cancel_argv: to `cancel`, where a run has to be ended besides its process; None where not. keep: of
     ended runs.
     owners: whom runs are open to.
     """
@@ -22,8 +22,8 @@ class HostConfig:
     workers_flag: str = "--workers"
     pin_words: tuple[str, ...] = ()
     resume_words: tuple[str, ...] = ()
-    attach_words: tuple[str, ...] = ()
-    cancel_words: tuple[str, ...] | None = None
+    attach_argv: tuple[str, ...] = ()
+    cancel_argv: tuple[str, ...] | None = None
     keep: Keep = field(default_factory=Keep)
     owners: Owners = field(default_factory=Owners)
 

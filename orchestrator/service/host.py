@@ -1,4 +1,4 @@
-"""I/O: submitted runs, each carried by a process of its own, so many at a time, found again after a restart."""
+"""I/O: submitted runs, each executed by a process of its own, so many at a time, found again after a restart."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ class RunHost:
             place.join()
 
     def submit(self, request: RunRequest, wait: Callable[[], object], caller: str = ANONYMOUS) -> RunRecord:
-        """Plans and pins a run, and has it carried out. wait: called over and over; raises to end the waiting. caller:
+        """Plans and pins a run, and has it executed. wait: called over and over; raises to end the waiting. caller:
         its subject, who owns the run.
 
         Raises BadConfig RUN_OF_ANOTHER, and what the plan is refused with. A plan that nobody waits for any more is
-        still made and carried out.
+        still made and executed.
         """
         self._allowed.check(request)
         return self._planning.result((request.key, caller), lambda: self._pin(request, caller), wait)
@@ -299,14 +299,14 @@ class RunHost:
         return record
 
     def _place(self) -> None:
-        """One place where runs are carried, one after another."""
+        """One place where runs are executed, one after another."""
         while (run_id := self._next()) is not None:
             with log.bound(run=run_id):
                 try:
-                    self._carry(run_id)
+                    self._execute(run_id)
                 except Exception:  # noqa: BLE001 - told with its traceback
                     # A store that is away, or a bug: this run is tried again, the others go on.
-                    _LOG.exception("run %s could not be carried", run_id)
+                    _LOG.exception("run %s could not be executed", run_id)
                     with self._changed:
                         self._carriers.pop(run_id, None)
                         self._ready_at_s[run_id] = time.monotonic() + _SAVE_AGAIN_S
@@ -323,7 +323,7 @@ class RunHost:
                 self._changed.wait(wait_s)
         return None
 
-    def _carry(self, run_id: str) -> None:
+    def _execute(self, run_id: str) -> None:
         with self._changed:
             record = self._records[run_id]
             if record.phase.ended:
@@ -336,7 +336,7 @@ class RunHost:
         if record.phase is not Phase.CANCELLING:
             self._registry.save(record)
             ended = carrier.run()
-            self.metrics.carried.labels(str(ended.code)).inc()
+            self.metrics.executed.labels(str(ended.code)).inc()
             claim = claim_of(open_store(record.request.roots.output_root)) if record.is_retry else None
             with self._changed:
                 self._num_requests.pop(run_id, None)
@@ -359,9 +359,9 @@ class RunHost:
 
     def _cancelled(self, record: RunRecord) -> RunRecord:
         """Ends what a cluster still does for the run."""
-        if self._config.cancel_words is not None:
-            words = ["cancel", *record.request.roots.output_argv(), *self._config.cancel_words]
-            ended = CliSubprocess(words, _ignore).run()
+        if self._config.cancel_argv is not None:
+            argv = ["cancel", *record.request.roots.output_argv(), *self._config.cancel_argv]
+            ended = CliSubprocess(argv, _ignore).run()
             if ended.code:
                 raise error_of(ended)
         with self._changed:
@@ -370,7 +370,7 @@ class RunHost:
     def _resume_words(self, record: RunRecord) -> list[str]:
         remotes = remote_argv(self._config.remotes, record.pinned.stages)
         own = record.request.resume_argv(self._config.workers_flag)[1:]
-        attach = self._config.attach_words if record.verb == "resume" else ()
+        attach = self._config.attach_argv if record.verb == "resume" else ()
         # A flag that is given twice counts as it is given last.
         # The run's state lies where its submitter may write.
         allow = self._allow_argv()
@@ -384,7 +384,7 @@ class RunHost:
         with self._changed:
             record = self._records[run_id]
             if event["event"] == "progress":
-                self._set(record.told(event, self._clock()))
+                self._set(record.updated(event, self._clock()))
                 num_requests = int(event.get("kube_requests", 0))
                 self.metrics.kube_requests.inc(max(0, num_requests - self._num_requests.get(run_id, 0)))
                 self._num_requests[run_id] = num_requests

@@ -27,7 +27,7 @@ class RunMetrics(Collector):
             registry=self._own,
         )
         self.refused = Counter("visemill_runs_refused", "Submits that were refused.", ["reason"], registry=self._own)
-        self.carried = Counter(
+        self.executed = Counter(
             "visemill_run_processes", "Processes that executed a run and have ended.", ["exit_code"], registry=self._own
         )
         self.kube_requests = Counter(

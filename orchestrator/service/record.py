@@ -67,7 +67,7 @@ class Pinned:
 class RunRecord:
     """A submitted run. version: grows with every change, over restarts too. num_tries: in a row, without a new shard
     done. owner: subject of the certificate that it was submitted with; empty without one. is_retry: its quarantined
-    clips are tried again, or were the last time. retry_begun: they have been set aside, and what is left is carried on.
+    clips are tried again, or were the last time. retry_begun: they have been set aside, and what is left is executed.
     first_name: what it was called before files were taken in.
     """
 
@@ -104,12 +104,12 @@ class RunRecord:
         return dataclasses.replace(self, version=version, **values)
 
     def queued(self, now_s: float) -> RunRecord:
-        """To be carried on, whatever it came to before."""
+        """To be continued, whatever it came to before."""
         ended = {"ended_at_s": 0.0, "exit_code": 0, "why": "", "error": None, "num_tries": 0}
         return self.changed(now_s, phase=Phase.QUEUED, is_retry=False, **ended)
 
     def retried(self, limits: Limits | None, now_s: float) -> RunRecord:
-        """To be carried on with its quarantined and left-out clips tried again. limits: None as before."""
+        """To be continued with its quarantined and left-out clips tried again. limits: None as before."""
         request = self.request if limits is None else dataclasses.replace(self.request, limits=limits)
         counts: dict[str, Any] = {"quarantined": 0, "shards_done": 0, "clips_done": 0, "summary": None}
         return dataclasses.replace(self.queued(now_s), request=request, is_retry=True, retry_begun=False, **counts)
@@ -138,7 +138,7 @@ class RunRecord:
         end = {"ended_at_s": now_s, "exit_code": EXIT_INTERRUPTED}
         return self.changed(now_s, phase=Phase.CANCELLED, why="cancelled", **end)
 
-    def told(self, event: Mapping[str, Any], now_s: float) -> RunRecord:
+    def updated(self, event: Mapping[str, Any], now_s: float) -> RunRecord:
         """After a line of progress (orchestrator/console/progress.py) of the process that carries it."""
         (shards_done, num_shards), (clips_done, num_clips) = event["shards"], event["clips"]
         pinned = self.pinned
@@ -177,15 +177,15 @@ def record_from_json(data: bytes) -> RunRecord:
 
 @dataclass(frozen=True)
 class Exit:
-    """How the process that carried a run has ended. answer: what it printed as JSON. words: its last lines."""
+    """How the process that executed a run has ended. answer: what it printed as JSON. detail: its last lines."""
 
     code: int
     answer: Mapping[str, Any]
-    words: str = ""
+    detail: str = ""
 
 
 def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, float]:
-    """(the record, seconds until it is carried on; 0 when it has ended or is to be carried on at once)."""
+    """(the record, seconds until it is continued; 0 when it has ended or is to be continued at once)."""
     error: Mapping[str, str] | None = ended.answer.get("error")
     why = _why(ended, error)
     if error is None and ended.answer.get("finished") is not None:
@@ -225,4 +225,4 @@ def _summed_up(record: RunRecord, answer: Mapping[str, Any]) -> RunRecord:
 def _why(ended: Exit, error: Mapping[str, str] | None) -> str:
     if error is not None:
         return f"{error['reason']}: {error['message']}"
-    return str(ended.answer.get("why", "")) or f"its process ended with {ended.code}: {ended.words}"
+    return str(ended.answer.get("why", "")) or f"its process ended with {ended.code}: {ended.detail}"

@@ -48,7 +48,7 @@ class Registry:
         return True
 
     def records(self) -> list[RunRecord]:
-        """All of them, the oldest first. One that cannot be read is told and left out."""
+        """All of them, the oldest first. One that cannot be read is logged and left out."""
         names = [entry.name for entry in self._store.list(_PREFIX) if entry.name.endswith(".json")]
         with ThreadPoolExecutor(_NUM_READERS) as pool:
             found = [record for record in pool.map(self._read, names) if record is not None]

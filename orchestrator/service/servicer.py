@@ -52,8 +52,8 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
         for record, messages in self._host.watch(
             request.id, request.since_version, current_call().remaining_s, subject_of(context)
         ):
-            said = [runs_pb2.RunMessage(said_at=_timestamp(m.at_s), text=m.text) for m in messages]
-            yield runs_pb2.WatchResponse(run=run_to_proto(record), messages=said)
+            sent = [runs_pb2.RunMessage(said_at=_timestamp(m.at_s), text=m.text) for m in messages]
+            yield runs_pb2.WatchResponse(run=run_to_proto(record), messages=sent)
 
     def Cancel(self, request: runs_pb2.CancelRequest, context: grpc.ServicerContext) -> runs_pb2.CancelResponse:
         return runs_pb2.CancelResponse(run=run_to_proto(self._host.cancel(request.id, subject_of(context))))

@@ -22,7 +22,7 @@ from services.base.rpc import server as server_module
 from services.base.rpc.client import Remote, expectation, require_expected
 from services.base.rpc.codec import PIECE_BYTES
 from services.base.rpc.interceptor import current_call
-from services.base.rpc.pool import Children, carry
+from services.base.rpc.pool import Children, execute
 from services.base.rpc.remote_stream import RemoteStream
 from services.base.rpc.uploads import Uploads, job_of, start_of
 from services.base.stage.clip_pass import ChunkPart, FactsPart, InfoPart, Part
@@ -55,7 +55,7 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         stages = [(SPEC.name, dataclasses.asdict(config_of_call(self._config, start)))]
         with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            yield from _responses(carry(self._children, stages, job_of(media), want={WAVEFORM}))
+            yield from _responses(execute(self._children, stages, job_of(media), want={WAVEFORM}))
 
 
 def config_of_call(config: AudioConfig, start: audio_pb2.DecodeAudioStart) -> AudioConfig:

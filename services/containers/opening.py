@@ -214,11 +214,11 @@ def packets_of(media: Media, config: DecodeConfig, stream_index: int) -> tuple[i
 
 
 def bad_input(reason: str, message: str, log: DecoderLog, error: Exception | None = None) -> BadInput:
-    """The refusal of a clip, with the decoder's last words, or else the error's own."""
-    said = log.stderr_tail()
-    if not said and error is not None:
-        said = str(getattr(error, "strerror", "") or error)
-    return BadInput(reason, message, said)
+    """The refusal of a clip, with the decoder's last lines, or else the error's own."""
+    detail = log.stderr_tail()
+    if not detail and error is not None:
+        detail = str(getattr(error, "strerror", "") or error)
+    return BadInput(reason, message, detail)
 
 
 def absurd_memory(media: Media, log: DecoderLog, error: MemoryError) -> BadInput:

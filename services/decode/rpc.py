@@ -29,7 +29,7 @@ from services.base.rpc.codec import (
     require_frame_fits,
 )
 from services.base.rpc.interceptor import current_call
-from services.base.rpc.pool import Children, carry
+from services.base.rpc.pool import Children, execute
 from services.base.rpc.remote_stream import RemoteStream
 from services.base.rpc.uploads import Uploads, job_of, start_of
 from services.base.stage.clip_pass import ChunkPart, FactsPart, InfoPart, Part
@@ -62,7 +62,7 @@ class DecodeServicer(decode_pb2_grpc.DecodeServiceServicer):
         stages = [(SPEC.name, dataclasses.asdict(config_of_call(self._config, start.sampling, start.target_fps)))]
         with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
-            parts = carry(self._children, stages, job_of(media, start.max_frames), want={FRAMES})
+            parts = execute(self._children, stages, job_of(media, start.max_frames), want={FRAMES})
             yield from _responses(parts, self._max_message_bytes)
 
 

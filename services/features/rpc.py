@@ -24,7 +24,7 @@ from services.base.rpc import server as server_module
 from services.base.rpc.client import Remote, expectation, require_expected
 from services.base.rpc.codec import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
 from services.base.rpc.interceptor import current_call
-from services.base.rpc.pool import Children, carry
+from services.base.rpc.pool import Children, execute
 from services.base.rpc.readiness import Need
 from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
 from services.base.sandbox.supervisor import Stages
@@ -63,7 +63,7 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
         with self._uploads.media(start.media, request_iterator) as media:
             current_call().note(clip=media.name)
             job = job_of(media, start.max_frames)
-            yield from _responses(carry(self._children, stages_of(start, self._config), job))
+            yield from _responses(execute(self._children, stages_of(start, self._config), job))
 
     def _of_frames(
         self, start: features_pb2.ExtractStart, requests: Iterator[features_pb2.ExtractRequest]

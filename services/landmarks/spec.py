@@ -41,10 +41,10 @@ class LandmarksConfig:
         },
     )
     dlib_predictor: str = field(
-        default="", metadata={"help": "file of dlib's 68-point predictor; empty: look in the usual places"}
+        default="", metadata={"help": "file of dlib's 68-point predictor; empty: search the model folders"}
     )
     face_landmarker: str = field(
-        default="", metadata={"help": "file of MediaPipe's face_landmarker.task; empty: look in the usual places"}
+        default="", metadata={"help": "file of MediaPipe's face_landmarker.task; empty: search the model folders"}
     )
 
     def __post_init__(self) -> None:

@@ -93,8 +93,8 @@ class Run:
         stages = (PinnedStage("decode"),)
         digest = hashlib.sha256(clips).hexdigest()
         self.state = open_store(folder / "state")
-        self.order = RunSpec("r", "grid", "d" * 64, stages, "/in", "/out", NUM_SHARDS, NUM_SHARDS, digest, {})
-        self.state.put(paths.run_file("r"), self.order.to_json())
+        self.spec = RunSpec("r", "grid", "d" * 64, stages, "/in", "/out", NUM_SHARDS, NUM_SHARDS, digest, {})
+        self.state.put(paths.run_file("r"), self.spec.to_json())
         self.said: list[str] = []
         self.stops = False
         self.on_say = lambda text: None
@@ -104,7 +104,7 @@ class Run:
         self.on_say(text)
 
     def commit(self, shard):
-        done = ShardCommit(shard, self.order.digest, {}, {}, {"train": 1}, {"wall": 1.0})
+        done = ShardCommit(shard, self.spec.digest, {}, {}, {"train": 1}, {"wall": 1.0})
         self.state.put(paths.done_file("r", shard, NUM_SHARDS), done.to_json())
 
     def drive(self, parallelism=None, max_failures=None):
@@ -114,7 +114,7 @@ class Run:
         limits = Limits(NUM_SHARDS, 1000, 4000)
         settings = KubeSettings(namespace="ours", pods_memory_mib=1000, max_indexes=2)
         backend = KubeMap(
-            *(self.order, self.state, KubeApi("", "ours"), options, settings, limits, progress),
+            *(self.spec, self.state, KubeApi("", "ours"), options, settings, limits, progress),
             SayOnce(self.say),
             lambda: self.stops,
             [1] * NUM_SHARDS,

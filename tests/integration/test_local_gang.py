@@ -215,7 +215,7 @@ def whole_run(tmp_path) -> tuple[RunSpec, Store, Store]:
     outputs, state = open_store(tmp_path), open_store(tmp_path / paths.STATE_DIR)
     clips = encode_clips([ClipRow("k", "k", "s", "k.mpg", "train", 0, 0, 0, 1, "v")], 1)
     stages = (PinnedStage("decode"),)
-    order = RunSpec(
+    spec = RunSpec(
         RUN,
         "grid",
         MAP.digest,
@@ -229,17 +229,17 @@ def whole_run(tmp_path) -> tuple[RunSpec, Store, Store]:
         gangs=(gang_pass("train", "toy", 2, {}, [MAP]),),
     )
     state.put(paths.clips_file(RUN), clips)
-    state.put(paths.run_file(RUN), order.to_json())
+    state.put(paths.run_file(RUN), spec.to_json())
     outputs.put(paths.staged(RUN, "train-0.tfrecord"), b"records")
     facts = {"sha256": hashlib.sha256(b"records").hexdigest(), "size_bytes": 7, "num_records": 1}
-    done = ShardCommit(0, order.digest, {"train-0.tfrecord": facts}, {"k": "0" * 64}, {"train": 1}, {"wall": 1.0})
+    done = ShardCommit(0, spec.digest, {"train-0.tfrecord": facts}, {"k": "0" * 64}, {"train": 1}, {"wall": 1.0})
     state.put(paths.done_file(RUN, 0, 1), done.to_json())
-    return order, state, outputs
+    return spec, state, outputs
 
 
 def test_a_run_carries_its_passes_in_order_and_resumes_where_it_stopped(whole_run, monkeypatch, tmp_path):
     """The rank's argv alone is the toy's."""
-    order, state, outputs = whole_run
+    spec, state, outputs = whole_run
     where, more = ["--output-root", outputs.uri], ["--die", "1:1:8:78"]
 
     def toys_argv(gang, run, uri):
@@ -249,16 +249,16 @@ def test_a_run_carries_its_passes_in_order_and_resumes_where_it_stopped(whole_ru
     plain = dataclasses.replace(PIPELINE, summary_files=lambda *_: {})
 
     def carry():
-        return RunLoop(plain, order, state, outputs, RunOptions(quiet=True)).run()
+        return RunLoop(plain, spec, state, outputs, RunOptions(quiet=True)).run()
 
     failed = carry()
     assert (failed.finished, failed.exit_code) == (False, 78)
     assert failed.why == "pass train: AS_ASKED: rank 1 ended with 78: ends with 78"
     assert outputs.read("train-0.tfrecord") == b"records", "the map pass is finished and published"
-    assert [one["step"] for one in gang_facts(order, state)] == [5]
+    assert [one["step"] for one in gang_facts(spec, state)] == [5]
     more.clear()
     assert carry().finished
-    (facts,) = gang_facts(order, state)
+    (facts,) = gang_facts(spec, state)
     assert (facts["finished"], facts["step"], facts["outputs"]) == (True, 20, ["train/weights.json"])
     assert outputs.read("train/weights.json") == expected(2, 20)
     again = carry()

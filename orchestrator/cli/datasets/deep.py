@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.runs.reproduce import local_file
-from orchestrator.planner.planning import limit_words
+from orchestrator.planner.planning import limit_argv
 from orchestrator.planner.reading import Unread, media_sha256, read_all, reading, with_progress
 from orchestrator.planner.services import service_lines
-from orchestrator.runs.leakage import Hashed, Leak, content_leaks, not_told
+from orchestrator.runs.leakage import Hashed, Leak, content_leaks, unreported
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED
 from services.base.process.cgroup import granted_cores
 from services.base.run.manifest import ClipRow
@@ -33,7 +33,7 @@ Decoded = tuple[str, str]
 """A clip's key and the digest of its decoded frames."""
 
 
-def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore) -> tuple[list[Leak], dict[str, Unread]]:
+def find_leaks(spec: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore) -> tuple[list[Leak], dict[str, Unread]]:
     """The same content in two splits, by bytes and then by frames, and by path clips that cannot be read or decoded.
 
     Every media file is read; where there are several splits each is decoded, those of the same bytes once. Raises what
@@ -53,7 +53,7 @@ def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore) -
         if row.key in sha256_of:
             first_of.setdefault(sha256_of[row.key], row)
     decoded, undecoded = with_progress(
-        decoded_digests(order, list(first_of.values()), inputs, granted_cores()), len(first_of), "decoding everything"
+        decoded_digests(spec, list(first_of.values()), inputs, granted_cores()), len(first_of), "decoding everything"
     )
     frames_of = {sha256_of[key]: frames for key, frames in decoded}
     frames = [(key, split, frames_of[sha256]) for key, split, sha256 in digests if frames_of.get(sha256)]
@@ -61,18 +61,18 @@ def find_leaks(order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore) -
     for row in rows:
         if (found := bad.get(sha256_of.get(row.key, ""))) is not None:
             unread[row.media] = found._replace(path=row.media)
-    return [*by_bytes, *not_told(content_leaks(frames), by_bytes)], unread
+    return [*by_bytes, *unreported(content_leaks(frames), by_bytes)], unread
 
 
 def decoded_digests(
-    order: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore, num_processes: int
+    spec: RunSpec, rows: Sequence[ClipRow], inputs: ReadableStore, num_processes: int
 ) -> Iterator[Decoded | Unread]:
     """(key, digest of decoded frames) of every clip, or why it cannot be decoded; in the order in which they are done.
 
     Raises what is wrong with more than a clip.
     """
-    source = order.stages[0]
-    words = ["--config", json.dumps({source.name: dict(source.config)}), *limit_words(order)]
+    source = spec.stages[0]
+    argv = ["--config", json.dumps({source.name: dict(source.config)}), *limit_argv(spec)]
     # Small sets are spread over all processes as well.
     size = max(1, min(_BATCH, -(-len(rows) // num_processes)))
     answers: queue.SimpleQueue[Decoded | Unread | None] = queue.SimpleQueue()
@@ -80,7 +80,7 @@ def decoded_digests(
 
     def decode(batch: Iterable[ClipRow]) -> None:
         try:
-            for answer in _of_batch(source.name, words, batch, inputs):
+            for answer in _of_batch(source.name, argv, batch, inputs):
                 answers.put(answer)
                 if stopped:
                     return
@@ -102,7 +102,7 @@ def decoded_digests(
 
 
 def _of_batch(
-    stage: str, words: Sequence[str], rows: Iterable[ClipRow], inputs: ReadableStore
+    stage: str, argv: Sequence[str], rows: Iterable[ClipRow], inputs: ReadableStore
 ) -> Iterator[Decoded | Unread]:
     with tempfile.TemporaryDirectory() as folder:
         there: list[tuple[ClipRow, str]] = []
@@ -116,12 +116,12 @@ def _of_batch(
             return
         paths = [path for _, path in there]
         accept = (EXIT_OK, EXIT_QUARANTINED, EXIT_BUG)
-        lines = service_lines(stage, "once", *words, "--", *paths, limit_s=_LIMIT_S, accept=accept)
+        lines = service_lines(stage, "once", *argv, "--", *paths, limit_s=_LIMIT_S, accept=accept)
         for (row, _), line in zip(there, lines, strict=True):
             yield _answer(row, json.loads(line))
 
 
-def _answer(row: ClipRow, said: Mapping[str, Any]) -> Decoded | Unread:
-    if said["outcome"] == "ok":
-        return row.key, said["facts"]["frames_sha256"]
-    return Unread(row.media, said["reason"], said["message"])
+def _answer(row: ClipRow, facts: Mapping[str, Any]) -> Decoded | Unread:
+    if facts["outcome"] == "ok":
+        return row.key, facts["facts"]["frames_sha256"]
+    return Unread(row.media, facts["reason"], facts["message"])

@@ -36,7 +36,7 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     argv += ["--kind", flags.kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--broken"] if flags.broken else []
-    said = ""
+    output = ""
     with (
         Heartbeat("generating the corpus") as beat,
         subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
@@ -44,20 +44,20 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
         assert process.stdout is not None and process.stderr is not None
         # Standard output is one line at the end, which a pipe holds.
         for line in process.stderr:
-            said = line
+            output = line
             if not line.startswith('{"kind"'):
                 beat.say(line.rstrip())
         answer = process.stdout.read()
     if process.returncode != 0:
-        raise _refusal(said, flags.directory)
+        raise _refusal(output, flags.directory)
     written = json.loads(answer)
     return Answer(
         f"{counted(len(written), 'file')} in {flags.directory}", {"directory": flags.directory, "written": written}
     )
 
 
-def _refusal(said: str, directory: str) -> VisemillError:
+def _refusal(output: str, directory: str) -> VisemillError:
     """What the service said last, as an error of ours."""
-    if said.startswith('{"kind"'):
-        return from_kind(**json.loads(said))
+    if output.startswith('{"kind"'):
+        return from_kind(**json.loads(output))
     return BadConfig("NO_CORPUS", f"the corpus could not be written to {directory}: see the lines above")

@@ -22,7 +22,7 @@ from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.prediction import Prediction
-from orchestrator.planner.planning import limit_words, plan_of
+from orchestrator.planner.planning import limit_argv, plan_of
 from orchestrator.planner.reading import Unread, read_all, reading
 from orchestrator.planner.services import run_service
 from orchestrator.roots import state_root
@@ -62,30 +62,30 @@ def plan(flags: argparse.Namespace) -> Answer:
     request = request_of(flags)
     with Heartbeat("listing the data set, reading the versions of the stages"):
         made = plan_of(request)
-    inputs = open_inputs(made.order.media_roots, must_exist=True, follow_links=made.order.follow_links)
+    inputs = open_inputs(made.spec.media_roots, must_exist=True, follow_links=made.spec.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]
     labels, unread = check_labels(pipeline, rows, inputs)
     leaks: list[str] = []
     if flags.deep:
-        found, more = find_leaks(made.order, rows, inputs)
+        found, more = find_leaks(made.spec, rows, inputs)
         leaks = [str(leak) for leak in found]
         unread |= more
     findings += [*labels, *unread.values()]
     sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
-    prediction = predict(made, sample, min(options_of(request.limits, flags, made.order).num_workers, granted_cores()))
+    prediction = predict(made, sample, min(options_of(request.limits, flags, made.spec).num_workers, granted_cores()))
     disks = _disks(pipeline, made, prediction, flags)
     prediction |= {"needed_bytes": sum(disk.needed_bytes for disk in disks), "free_bytes": _free_bytes(made)}
     full = any(disk.is_short for disk in disks) and not flags.ignore_free_space
     data: dict[str, Any] = {
-        "run": made.order.run,
-        "digest": made.order.digest,
+        "run": made.spec.run,
+        "digest": made.spec.digest,
         "clips": len(rows),
         "found": len(rows) + len(made.problems),
         "splits": dict(sorted(made.num_by_split.items())),
         "speakers": dict(sorted(made.num_by_speaker.items())),
-        "num_shards": made.order.num_shards,
-        "passes": [{"pass": one.name, "digest": one.digest} for one in made.order.passes],
+        "num_shards": made.spec.num_shards,
+        "passes": [{"pass": one.name, "digest": one.digest} for one in made.spec.passes],
         "input_bytes": made.input_bytes,
         "notes": list(made.notes),
         "problems": [{"path": path, "reason": reason, "message": message} for path, reason, message in findings],
@@ -145,15 +145,15 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
                 there.append(found)
         if not there:
             return [{"key": key, **answer} for key, answer in answers.items()]
-        words = [media for _, media, _ in there]
+        argv = [media for _, media, _ in there]
         for _, _, extras in there:
-            words += extras
-        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.order.stages})]
-        words += limit_words(made.order)
-        names = ",".join(stage.name for stage in made.order.stages)
+            argv += extras
+        argv += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.spec.stages})]
+        argv += limit_argv(made.spec)
+        names = ",".join(stage.name for stage in made.spec.stages)
         with Heartbeat(f"processing {counted(len(there), 'clip')} for the prediction"):
-            said = run_service(names, "once", *words, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
-    for (row, _, _), line in zip(there, said.splitlines(), strict=True):
+            output = run_service(names, "once", *argv, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    for (row, _, _), line in zip(there, output.splitlines(), strict=True):
         answers[row.key] = json.loads(line)
     return [{"key": key, **answer} for key, answer in answers.items()]
 
@@ -169,19 +169,19 @@ def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -
     size = sum(answer[_product(answer)]["num_bytes"] for answer in good) / len(good)
     return {
         "cpu_s_per_clip": round(cpu_s, 4),
-        "wall_s": round(cpu_s * made.order.num_clips / num_workers, 1),
-        "output_bytes": int(size * made.order.num_clips),
+        "wall_s": round(cpu_s * made.spec.num_clips / num_workers, 1),
+        "output_bytes": int(size * made.spec.num_clips),
         "workers": num_workers,
     }
 
 
 def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags: argparse.Namespace) -> list[Disk]:
     """The disks that a run would write to: outputs as the sample measured them, and what is kept for other runs."""
-    num_clips = made.order.num_clips
-    guess = pipeline.predict({s.name: s.config for s in made.order.stages}, made.input_bytes / num_clips)
+    num_clips = made.spec.num_clips
+    guess = pipeline.predict({s.name: s.config for s in made.spec.stages}, made.input_bytes / num_clips)
     output_bytes = prediction["output_bytes"] / num_clips or guess.output_bytes
     expected = Prediction(output_bytes, guess.artifact_bytes)
-    places = made.order.output_root, state_root(made.order.output_root, flags.state_root)
+    places = made.spec.output_root, state_root(made.spec.output_root, flags.state_root)
     return disks_of(demand_of(*places, expected, num_clips, keeps_artifacts=flags.artifact_cache))
 
 
@@ -191,7 +191,7 @@ def _product(answer: Mapping[str, Any]) -> str:
 
 def _free_bytes(made: Plan) -> int | None:
     """Free space where the output will lie, without making it."""
-    return None if "://" in made.order.output_root else free_bytes(made.order.output_root)
+    return None if "://" in made.spec.output_root else free_bytes(made.spec.output_root)
 
 
 def _text(data: Mapping[str, Any], made: Plan) -> str:
@@ -201,7 +201,7 @@ def _text(data: Mapping[str, Any], made: Plan) -> str:
 def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     for note in data["notes"]:
         yield f"note: {one_line(note)}"
-    has_splits = len(pipeline_of(made.order.pipeline).splits) > 1
+    has_splits = len(pipeline_of(made.spec.pipeline).splits) > 1
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {counted(len(data['speakers']), 'speaker')}" if set(data["speakers"]) - {""} else ""
     yield f"{counted(data['clips'], 'clip')}{speakers} ({num_bytes(made.input_bytes)}){splits}"
@@ -229,7 +229,7 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"{prediction['cpu_s_per_clip'] * 1000:.0f} ms of a core a clip, "
             f"{num_bytes(prediction['output_bytes'])} of output"
         )
-    for gang in made.order.gangs:
+    for gang in made.spec.gangs:
         yield f"then pass {gang.name}: {gang.num_ranks} ranks of recipe {gang.recipe}, after {', '.join(gang.after)}"
     if data["disk_too_small"]:
         yield (

@@ -21,7 +21,7 @@ from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import counted, num_bytes
 from orchestrator.pipelines.base import Agreement
 from orchestrator.pipelines.lookup import pipeline_of
-from orchestrator.planner.planning import limit_words
+from orchestrator.planner.planning import limit_argv
 from orchestrator.planner.services import service_lines
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
@@ -52,19 +52,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def verify(flags: argparse.Namespace) -> Answer:
     """Exits 0 when all is as it was written, 65 when anything differs."""
-    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
-    observed = observe(state, order.run)
-    if not observed.finished or not gangs_are_done(order, state):
+    spec, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    observed = observe(state, spec.run)
+    if not observed.finished or not gangs_are_done(spec, state):
         raise BadConfig(
             "NOT_FINISHED",
-            f"run {order.run} is not finished: `visemill resume --output-root {order.output_root}` first",
+            f"run {spec.run} is not finished: `visemill resume --output-root {spec.output_root}` first",
         )
-    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    parts = parts_of(state, [*earlier_runs(outputs), spec.run])
     made = files_of(state, parts)
     problems: list[dict[str, str]] = []
-    summaries = summaries_of(order, state)
-    for gang in order.gangs:
-        summaries |= published_files(order, gang, state) or {}
+    summaries = summaries_of(spec, state)
+    for gang in spec.gangs:
+        summaries |= published_files(spec, gang, state) or {}
     num_files = len(made) + len(summaries)
     own = [OutputFile(name, len(parts) - 1, facts) for name, facts in sorted(summaries.items())]
     gone: set[str] = set()
@@ -75,23 +75,23 @@ def verify(flags: argparse.Namespace) -> Answer:
             if problem == _GONE:
                 gone.add(name)
             if problem and maker < len(parts) - 1:
-                later = f"of run {parts[maker].order.run}, to which others were added since"
+                later = f"of run {parts[maker].spec.run}, to which others were added since"
                 problem += f" ({later}: give its command again)"
             num_read += int(facts["size_bytes"])
             progress.clip(ok=not problem)
             problems += [{"file": name, "problem": problem}] if problem else []
     with Heartbeat("checking the outputs against the rules of the pipeline"):
-        problems += _broken_rules(order, outputs, (file.name for file in made if file.name not in gone))
+        problems += _broken_rules(spec, outputs, (file.name for file in made if file.name not in gone))
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
     deviations: dict[str, float] = {}
     for i, part in enumerate(parts):
-        every = choose(part.order, state, part.done, share(flags.recompute))
+        every = choose(part.spec, state, part.done, share(flags.recompute))
         chosen = [c for c in every if made.source_of(_file(part, c)) == i]
         num_chosen += len(chosen)
-        problems += _recompute(part.order, outputs, chosen, wrong, deviations)
+        problems += _recompute(part.spec, outputs, chosen, wrong, deviations)
     data = {
-        "run": order.run,
+        "run": spec.run,
         "files": num_files,
         "bytes": num_read,
         "recomputed": num_chosen,
@@ -108,12 +108,12 @@ def verify(flags: argparse.Namespace) -> Answer:
 
 
 def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
-    return pipeline_of(part.order.pipeline).file_of(part.order, chosen[0])
+    return pipeline_of(part.spec.pipeline).file_of(part.spec, chosen[0])
 
 
-def _broken_rules(order: RunSpec, outputs: Store, names: Iterable[str]) -> list[dict[str, Any]]:
+def _broken_rules(spec: RunSpec, outputs: Store, names: Iterable[str]) -> list[dict[str, Any]]:
     """What the pipeline's own rules find, also in files that somebody has changed: which of them trainers can read."""
-    found = pipeline_of(order.pipeline).check_outputs(order, outputs, names)
+    found = pipeline_of(spec.pipeline).check_outputs(spec, outputs, names)
     return [{"file": name, "problem": message} for name, message in found]
 
 
@@ -143,24 +143,24 @@ def share(text: str) -> float:
     return value
 
 
-def choose(order: RunSpec, state: Store, done: Sequence[ShardCommit], part: float) -> list[tuple[ClipRow, int]]:
+def choose(spec: RunSpec, state: Store, done: Sequence[ShardCommit], part: float) -> list[tuple[ClipRow, int]]:
     """(row, its place among the records of its file), the same clips every time: by the digest of the key.
 
     At least one where there is one: a share of a small run that comes to no clip would find nothing wrong.
     """
     if part <= 0:
         return []
-    manifest = read_clips(state, order)
-    quarantined = {line["key"] for line in read_quarantine(state, order, [d.shard for d in done])}
-    pipeline = pipeline_of(order.pipeline)
+    manifest = read_clips(state, spec)
+    quarantined = {line["key"] for line in read_quarantine(state, spec, [d.shard for d in done])}
+    pipeline = pipeline_of(spec.pipeline)
     chosen: list[tuple[ClipRow, int]] = []
     first: tuple[float, ClipRow, int] | None = None
-    for shard in range(order.num_shards):
+    for shard in range(spec.num_shards):
         places: dict[str, int] = {}
         for row in manifest.rows(shard):
             if row.key in quarantined:
                 continue
-            file = pipeline.file_of(order, row)
+            file = pipeline.file_of(spec, row)
             place = places.setdefault(file, 0)
             places[file] += 1
             lot = int.from_bytes(hashlib.sha256(f"verify {row.key}".encode()).digest()[:4]) / 2**32
@@ -172,7 +172,7 @@ def choose(order: RunSpec, state: Store, done: Sequence[ShardCommit], part: floa
 
 
 def _recompute(
-    order: RunSpec,
+    spec: RunSpec,
     outputs: Store,
     chosen: Sequence[tuple[ClipRow, int]],
     wrong: set[str],
@@ -184,48 +184,48 @@ def _recompute(
     """
     if not chosen:
         return []
-    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
+    inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
     problems: list[dict[str, Any]] = []
     with closing(Progress(len(chosen), 0)) as progress, progress.ticking("recomputing"):
         progress.say(f"recomputing {counted(len(chosen), 'clip')}; loading models")
         for first in range(0, len(chosen), _CLIPS_A_CALL):
             batch = chosen[first : first + _CLIPS_A_CALL]
             with tempfile.TemporaryDirectory() as folder:
-                made = _make_again(order, inputs, [row for row, _ in batch], Path(folder), progress)
-                for key, kept, again in _pairs(order, outputs, batch, made, wrong):
-                    found = _agreement(order, kept, again)
+                made = _make_again(spec, inputs, [row for row, _ in batch], Path(folder), progress)
+                for key, kept, again in _pairs(spec, outputs, batch, made, wrong):
+                    found = _agreement(spec, kept, again)
                     problems += [{"file": key, "problem": problem} for problem in found.problems]
                     for name, value in found.deviations.items():
                         deviations[name] = max(value, deviations.get(name, 0.0))
     return problems
 
 
-def _agreement(order: RunSpec, kept: bytes | None, made: Path | str) -> Agreement:
+def _agreement(spec: RunSpec, kept: bytes | None, made: Path | str) -> Agreement:
     """kept: None where the output has no such file. made: the payload's file, or why there is none."""
     if isinstance(made, str):
         return Agreement((f"is not made again: {made}",))
     if kept is None:
         return Agreement(("is made now, and is not in the output",))
-    return pipeline_of(order.pipeline).compare(order, kept, made.read_bytes())
+    return pipeline_of(spec.pipeline).compare(spec, kept, made.read_bytes())
 
 
 def _make_again(
-    order: RunSpec, inputs: ReadableStore, rows: Sequence[ClipRow], folder: Path, progress: Progress
+    spec: RunSpec, inputs: ReadableStore, rows: Sequence[ClipRow], folder: Path, progress: Progress
 ) -> dict[str, Path | str]:
     """Key -> the file, or the folder of the files, of its product, or why there is none. Progress is told of each clip
     as it comes.
     """
-    words = [str(local_file(inputs, row.media, folder)) for row in rows]
+    argv = [str(local_file(inputs, row.media, folder)) for row in rows]
     for row in rows:
-        words += ["--clip", clip_as_json(row)]
+        argv += ["--clip", clip_as_json(row)]
         for extra in row.extras:
-            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
-    words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
-    words += ["--save", str(folder / "made"), *limit_words(order)]
-    names = ",".join(stage.name for stage in order.stages)
-    said = service_lines(names, "once", *words, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+            argv += ["--extra", f"{extra.role}={local_file(inputs, extra.path, folder)}"]
+    argv += ["--config", json.dumps({stage.name: dict(stage.config) for stage in spec.stages})]
+    argv += ["--save", str(folder / "made"), *limit_argv(spec)]
+    names = ",".join(stage.name for stage in spec.stages)
+    answers = service_lines(names, "once", *argv, limit_s=3600, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
     made: dict[str, Path | str] = {}
-    for row, line in zip(rows, said, strict=True):
+    for row, line in zip(rows, answers, strict=True):
         answer = json.loads(line)
         progress.clip(ok=answer["outcome"] == "ok")
         if answer["outcome"] == "ok":
@@ -236,14 +236,14 @@ def _make_again(
 
 
 def _pairs(
-    order: RunSpec,
+    spec: RunSpec,
     outputs: Store,
     batch: Sequence[tuple[ClipRow, int]],
     made: Mapping[str, Path | str],
     wrong: set[str],
 ) -> Iterator[tuple[str, bytes | None, Path | str]]:
     """(key, or output file of a product of many; what the output has of it; the same made again)."""
-    output_name = pipeline_of(order.pipeline).output_name
+    output_name = pipeline_of(spec.pipeline).output_name
     alone = []
     for row, place in batch:
         again = made[row.key]
@@ -251,10 +251,10 @@ def _pairs(
             alone.append((row, place))
             continue
         for file in sorted(path for path in again.rglob("*") if path.is_file()):
-            name = output_name(order, row, file.relative_to(again).as_posix())
+            name = output_name(spec, row, file.relative_to(again).as_posix())
             if name not in wrong:
                 yield name, _read(outputs, name), file
-    for key, kept in _stored(order, outputs, alone, wrong):
+    for key, kept in _stored(spec, outputs, alone, wrong):
         yield key, kept, made[key]
 
 
@@ -266,11 +266,11 @@ def _read(outputs: Store, name: str) -> bytes | None:
 
 
 def _stored(
-    order: RunSpec, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]
+    spec: RunSpec, outputs: Store, batch: Sequence[tuple[ClipRow, int]], wrong: set[str]
 ) -> Iterator[tuple[str, bytes]]:
     """(key, payload) of these clips in the output."""
-    pipeline = pipeline_of(order.pipeline)
-    wanted = {(pipeline.file_of(order, row), place): row.key for row, place in batch}
+    pipeline = pipeline_of(spec.pipeline)
+    wanted = {(pipeline.file_of(spec, row), place): row.key for row, place in batch}
     for name in sorted({name for name, _ in wanted} - wrong):
         try:
             for place, payload in pipeline.payloads(outputs, name):

@@ -32,7 +32,7 @@ from services.base.store.interface import Store
 class PinnedRun:
     """A run that is pinned, and how it is to be executed. notes: of its planning."""
 
-    order: RunSpec
+    spec: RunSpec
     state: Store
     outputs: Store
     options: RunOptions
@@ -41,26 +41,26 @@ class PinnedRun:
 
 def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
     """To its end, or until it can go no further. Raises BadConfig DISK_FULL, OUTPUT_IN_USE."""
-    order, state, outputs, options = run.order, run.state, run.outputs, run.options
-    pipeline = pipeline_of(order.pipeline)
+    spec, state, outputs, options = run.spec, run.state, run.outputs, run.options
+    pipeline = pipeline_of(spec.pipeline)
     notes = (*run.notes, *check_space([run], flags))
-    logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(order, state)
+    logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(spec, state)
     try:
         if cluster.is_kube(flags):
-            summary = cluster.carry(pipeline, order, state, outputs, options, flags)
+            summary = cluster.execute(pipeline, spec, state, outputs, options, flags)
         else:
-            summary = RunLoop(pipeline, order, state, outputs, options).run()
+            summary = RunLoop(pipeline, spec, state, outputs, options).run()
     except VisemillError as error:
         if cluster.is_kube(flags) or Path(logs).is_dir():
             error.logs = logs
         raise
-    told = observe(state, order.run).told
-    lines = read_quarantine(state, order, told)
+    set_aside = observe(state, spec.run).set_aside
+    lines = read_quarantine(state, spec, set_aside)
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
     data = {**facts_of(summary, lines, notes), "cluster": flags.cluster}
-    if order.gangs:
-        data["passes"] = gang_facts(order, state)
+    if spec.gangs:
+        data["passes"] = gang_facts(spec, state)
     if not summary.finished:
         data["logs"] = logs
     if cluster.is_kube(flags):
@@ -75,14 +75,14 @@ def check_space(runs: Sequence[PinnedRun], flags: argparse.Namespace) -> tuple[s
     """
     demands, sure = [], []
     for run in runs:
-        order, outputs, state = run.order, run.outputs.uri, run.state.uri
+        spec, outputs, state = run.spec, run.outputs.uri, run.state.uri
         if "://" in outputs and "://" in state:
             continue
-        manifest, done = read_clips(run.state, order), observe(run.state, order.run).done
-        num_clips = sum(manifest.num_clips_of(shard) for shard in range(order.num_shards) if shard not in done)
+        manifest, done = read_clips(run.state, spec), observe(run.state, spec.run).done
+        num_clips = sum(manifest.num_clips_of(shard) for shard in range(spec.num_shards) if shard not in done)
         media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
-        settings = {stage.name: stage.config for stage in order.stages}
-        prediction = pipeline_of(order.pipeline).predict(settings, media_bytes)
+        settings = {stage.name: stage.config for stage in spec.stages}
+        prediction = pipeline_of(spec.pipeline).predict(settings, media_bytes)
         sure.append(prediction.is_sure)
         demands.append(demand_of(outputs, state, prediction, num_clips, keeps_artifacts=flags.artifact_cache))
     notes = check(disks_of(*demands), is_sure=all(sure), ignores=flags.ignore_free_space)
@@ -96,15 +96,15 @@ def facts_of(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tup
     reasons = Counter(str(line["reason"]) for line in lines)
     totals = Totals.of(summary.done)
     return {
-        "run": summary.order.run,
-        "pipeline": summary.order.pipeline,
-        "output_root": summary.order.output_root,
+        "run": summary.spec.run,
+        "pipeline": summary.spec.pipeline,
+        "output_root": summary.spec.output_root,
         "finished": summary.finished,
         "why": summary.why,
         "nothing_to_do": summary.nothing_to_do,
-        "shards": {"done": len(summary.done), "total": summary.order.num_shards},
-        "found": num_found(summary.order, lines),
-        **totals.to_answer(pipeline_of(summary.order.pipeline).splits),
+        "shards": {"done": len(summary.done), "total": summary.spec.num_shards},
+        "found": num_found(summary.spec, lines),
+        **totals.to_answer(pipeline_of(summary.spec.pipeline).splits),
         "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
         "bytes": totals.output_bytes,

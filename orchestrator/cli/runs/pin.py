@@ -13,7 +13,7 @@ from orchestrator.console.escape import one_line
 from orchestrator.console.quantities import counted
 from orchestrator.planner.planning import plan_of
 from orchestrator.roots import open_named, state_root
-from orchestrator.runs.claim.claim import check_pin, claim_of, pin, pinned_order
+from orchestrator.runs.claim.claim import check_pin, claim_of, pin, pinned_spec
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.plan import Plan
 from services.base.store.interface import Store
@@ -28,42 +28,42 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def pin_run(flags: argparse.Namespace) -> Answer:
     """The same plan again changes nothing, and waits for nobody who carries it out."""
     plan = plan_of(request_of(flags), allowed_of(flags))
-    order = plan.order
-    state = open_named("--state-root", state_root(order.output_root, flags.state_root))
-    outputs = open_named("--output-root", order.output_root)
+    spec = plan.spec
+    state = open_named("--state-root", state_root(spec.output_root, flags.state_root))
+    outputs = open_named("--output-root", spec.output_root)
     if flags.dry_run:
         check_pin(plan, state, outputs)
     elif _only_compares(plan, state, outputs):
         pin(plan, state, outputs)
     else:
-        with Lease(outputs.uri, order.run):
+        with Lease(outputs.uri, spec.run):
             pin(plan, state, outputs)
     data = {
-        "run": order.run,
-        "digest": order.digest,
-        "pipeline": order.pipeline,
-        "input_root": order.input_root,
-        **({"further_input_roots": list(order.further_roots)} if order.further_roots else {}),
-        "output_root": order.output_root,
+        "run": spec.run,
+        "digest": spec.digest,
+        "pipeline": spec.pipeline,
+        "input_root": spec.input_root,
+        **({"further_input_roots": list(spec.further_roots)} if spec.further_roots else {}),
+        "output_root": spec.output_root,
         "state_root": state.uri,
-        "stages": [stage.name for stage in order.stages],
-        "passes": [one.name for one in order.passes],
-        "shards": order.num_shards,
-        "clips": order.num_clips,
+        "stages": [stage.name for stage in spec.stages],
+        "passes": [one.name for one in spec.passes],
+        "shards": spec.num_shards,
+        "clips": spec.num_clips,
         "problems": len(plan.problems),
         "notes": list(plan.notes),
         "dry_run": flags.dry_run,
     }
     notes = [f"note: {one_line(note)}" for note in plan.notes]
     done = "would be pinned" if flags.dry_run else "is pinned"
-    pinned = f"run {order.run} {done}: {counted(order.num_clips, 'clip')} in {counted(order.num_shards, 'shard')}"
-    then = [] if flags.dry_run else [f"  start it: visemill resume --output-root {shlex.quote(order.output_root)}"]
+    pinned = f"run {spec.run} {done}: {counted(spec.num_clips, 'clip')} in {counted(spec.num_shards, 'shard')}"
+    then = [] if flags.dry_run else [f"  start it: visemill resume --output-root {shlex.quote(spec.output_root)}"]
     return Answer("\n".join([*notes, pinned, *then]), data)
 
 
 def _only_compares(plan: Plan, state: Store, outputs: Store) -> bool:
     """Whether the output is another run's, or this run's already: then nothing is written, and no lease needed."""
-    claim, order = claim_of(outputs), plan.order
-    if claim is None or order.appends:
+    claim, spec = claim_of(outputs), plan.spec
+    if claim is None or spec.appends:
         return False
-    return claim.digest != order.digest or (claim.run == order.run and pinned_order(state, order.run) is not None)
+    return claim.digest != spec.digest or (claim.run == spec.run and pinned_spec(state, spec.run) is not None)

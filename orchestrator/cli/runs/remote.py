@@ -53,14 +53,14 @@ def run(flags: argparse.Namespace) -> Answer:
     """Submits the run and watches it to its end, as if it ran here; several data sets once all of them are planned."""
     requests = [_submitted_of(request, flags) for request in requests_of(flags)]
     with _client(flags) as client:
-        said = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
+        progress = Progress(0, 0, quiet=flags.quiet, as_json=flags.progress == "json")
         if len(requests) > 1:
             for request in requests:
-                client.submit(request, lambda: said.say("still planning"), plan_only=True)
+                client.submit(request, lambda: progress.say("still planning"), plan_only=True)
         submitted = {}
         for request in requests:
-            one = submitted[request.roots.dataset] = client.submit(request, lambda: said.say("still planning"))
-            said.say(
+            one = submitted[request.roots.dataset] = client.submit(request, lambda: progress.say("still planning"))
+            progress.say(
                 "".join(f"note: {one_line(note)}\n" for note in one.notes) + f"run {one.name} is at {flags.server}"
             )
         calls = {name: partial(_watched_answer, client, one, flags) for name, one in submitted.items()}
@@ -128,7 +128,7 @@ def datasets_at(flags: argparse.Namespace) -> list[str]:
 
 
 def _watched_to_its_end(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
-    """As _watched; one who stops watching is told that the run goes on."""
+    """As _watched; one who stops watching reads that the run goes on."""
     try:
         return _watched(client, run, flags)
     except KeyboardInterrupt:
@@ -161,7 +161,7 @@ def _find(client: RunClient, flags: argparse.Namespace) -> runs_pb2.Run:
 
 
 def _watched(client: RunClient, run: runs_pb2.Run, flags: argparse.Namespace) -> runs_pb2.Run:
-    """The run as it has ended; what happens until then is told."""
+    """The run as it has ended; what happens until then is printed."""
     quiet, as_json = getattr(flags, "quiet", False), getattr(flags, "progress", "text") == "json"
     progress = Progress(run.clips.total, run.clips.done, quiet=quiet, as_json=as_json)
     with closing(progress):

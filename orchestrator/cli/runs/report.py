@@ -48,22 +48,22 @@ def report(flags: argparse.Namespace) -> Answer:
 
 
 def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
-    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
-    observed = observe(state, order.run)
-    pipeline = pipeline_of(order.pipeline)
-    parts = parts_of(state, [*earlier_runs(outputs), order.run])
+    spec, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    observed = observe(state, spec.run)
+    pipeline = pipeline_of(spec.pipeline)
+    parts = parts_of(state, [*earlier_runs(outputs), spec.run])
     quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
     beat.now("drawing contact sheets")
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
-    passes = gang_facts(order, state)
+    passes = gang_facts(spec, state)
     findings = Findings(
-        order,
+        spec,
         observed.finished and all(one["finished"] for one in passes),
         [shard for part in parts for shard in part.done],
         quality,
         quarantine,
         sheets,
-        len(quality) + len(quarantine) if len(parts) > 1 else num_found(order, quarantine),
+        len(quality) + len(quarantine) if len(parts) > 1 else num_found(spec, quarantine),
         pipeline.product,
         pipeline.splits,
         pipeline.figures,
@@ -98,28 +98,28 @@ def _sheets(
 ) -> Iterator[Sheet]:
     """Flagged clips first, then the first of the rest."""
     ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
-    made_by = {file_of_line(clip): part.order for part in parts for clip in part.quality}
+    made_by = {file_of_line(clip): part.spec for part in parts for clip in part.quality}
     with tempfile.TemporaryDirectory() as folder:
         for clip in ordered[:num_sheets]:
-            order, key = made_by[file_of_line(clip)], str(clip["key"])
-            picture = _preview(order, state, key) or _draw(order, state, outputs, key, Path(folder))
+            spec, key = made_by[file_of_line(clip)], str(clip["key"])
+            picture = _preview(spec, state, key) or _draw(spec, state, outputs, key, Path(folder))
             if picture:
                 yield Sheet(f"{key} {', '.join(clip['flags'])}".rstrip(), picture)
 
 
-def _preview(order: RunSpec, state: Store, key: str) -> bytes:
+def _preview(spec: RunSpec, state: Store, key: str) -> bytes:
     """The sidecar that the pipeline keeps for people, empty where there is none."""
-    name = pipeline_of(order.pipeline).preview
+    name = pipeline_of(spec.pipeline).preview
     try:
-        return state.read(paths.sidecar_file(order.run, key, name)) if name else b""
+        return state.read(paths.sidecar_file(spec.run, key, name)) if name else b""
     except NotThere:
         return b""
 
 
-def _draw(order: RunSpec, state: Store, outputs: Store, clip_key: str, folder: Path) -> bytes:
+def _draw(spec: RunSpec, state: Store, outputs: Store, clip_key: str, folder: Path) -> bytes:
     """A contact sheet by what shows the pipeline's files; empty when nothing does, or the record cannot be found."""
-    row = next(row for row in read_clips(state, order) if row.key == clip_key)
-    name = pipeline_of(order.pipeline).file_of(order, row)
+    row = next(row for row in read_clips(state, spec) if row.key == clip_key)
+    name = pipeline_of(spec.pipeline).file_of(spec, row)
     path = outputs.local_path(name)
     if path is None:
         path = folder / name
@@ -129,7 +129,7 @@ def _draw(order: RunSpec, state: Store, outputs: Store, clip_key: str, folder: P
     target.unlink(missing_ok=True)
     key = f"{row.speaker_id}/{row.utterance_id}"
     try:
-        module = inspector_of(name, order.pipeline)
+        module = inspector_of(name, spec.pipeline)
     except BadConfig:
         return b""
     argv = [sys.executable, "-m", module, str(path), "--key", key, "--png", str(target), "-o", "json"]

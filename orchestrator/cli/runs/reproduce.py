@@ -35,30 +35,30 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def reproduce(flags: argparse.Namespace) -> Answer:
     """What became of the clip, as the stages say it. Raises BadConfig NO_SUCH_CLIP."""
-    order, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
-    row = find_clip(order, state, flags.clip)
-    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
-    time_s, memory_mib = clip_limits_of(flags, pipeline_of(order.pipeline))
+    spec, state, _ = find_run(flags.output_root, flags.state_root, flags.run)
+    row = find_clip(spec, state, flags.clip)
+    inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
+    time_s, memory_mib = clip_limits_of(flags, pipeline_of(spec.pipeline))
     with tempfile.TemporaryDirectory() as folder:
-        words = [str(local_file(inputs, row.media, Path(folder))), "--clip", clip_as_json(row)]
+        argv = [str(local_file(inputs, row.media, Path(folder))), "--clip", clip_as_json(row)]
         for extra in row.extras:
-            words += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
-        words += ["--config", json.dumps({stage.name: dict(stage.config) for stage in order.stages})]
-        words += ["--clip-time-s", str(time_s), "--clip-memory-mib", str(memory_mib)]
-        words += ["--save", flags.save] if flags.save else []
-        names = ",".join(stage.name for stage in order.stages)
+            argv += ["--extra", f"{extra.role}={local_file(inputs, extra.path, Path(folder))}"]
+        argv += ["--config", json.dumps({stage.name: dict(stage.config) for stage in spec.stages})]
+        argv += ["--clip-time-s", str(time_s), "--clip-memory-mib", str(memory_mib)]
+        argv += ["--save", flags.save] if flags.save else []
+        names = ",".join(stage.name for stage in spec.stages)
         limit_s = 2 * time_s + 300
         with Heartbeat(f"processing {row.key!r}"):
-            said = run_service(names, "once", *words, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
-    answer = json.loads(said)
+            output = run_service(names, "once", *argv, limit_s=limit_s, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
+    answer = json.loads(output)
     text = [f"{one_line(row.key)}: {answer['outcome']} {answer.get('reason', '')} {answer.get('message', '')}".rstrip()]
     text += [f"  {name}: {value}" for name, value in answer.items() if name not in ("outcome", "reason", "message")]
     return Answer("\n".join(text), answer, EXIT_OK if answer["outcome"] == "ok" else EXIT_QUARANTINED)
 
 
-def find_clip(order: RunSpec, state: Store, key: str) -> ClipRow:
+def find_clip(spec: RunSpec, state: Store, key: str) -> ClipRow:
     """The row of a key. Raises BadConfig."""
-    manifest = read_clips(state, order)
+    manifest = read_clips(state, spec)
     first = ""
     for row in manifest:
         if row.key == key:
@@ -66,15 +66,15 @@ def find_clip(order: RunSpec, state: Store, key: str) -> ClipRow:
         first = first or row.key
     raise BadConfig(
         "NO_SUCH_CLIP",
-        f"--clip {key!r} is none of the {manifest.num_clips} clips of run {order.run}; the first of them is {first!r}",
+        f"--clip {key!r} is none of the {manifest.num_clips} clips of run {spec.run}; the first of them is {first!r}",
     )
 
 
 def clip_as_json(row: ClipRow) -> str:
     """What the `once` entry point is told of a clip, so that it makes what the run made."""
     clip = {"key": row.key, "utterance_id": row.utterance_id, "speaker_id": row.speaker_id, "split": row.split}
-    said = {name: value for name, value in asdict(row.attributes).items() if value not in ("", None)}
-    return json.dumps(clip | ({"attributes": said} if said else {}))
+    output = {name: value for name, value in asdict(row.attributes).items() if value not in ("", None)}
+    return json.dumps(clip | ({"attributes": output} if output else {}))
 
 
 def local_file(inputs: ReadableStore, name: str, folder: Path) -> Path:

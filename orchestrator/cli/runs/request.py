@@ -102,7 +102,7 @@ def effective_values(flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Limits:
-    """What the flags of a run say of how it is carried out. pipeline: None where a server knows.
+    """What the flags of a run say of how it is executed. pipeline: None where a server knows.
 
     Raises BadConfig.
     """

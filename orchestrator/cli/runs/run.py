@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from orchestrator.access.request import RunRequest
-from orchestrator.access.state_names import check_order
+from orchestrator.access.state_names import check_spec
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
@@ -81,18 +81,18 @@ def run(flags: argparse.Namespace) -> Answer:
 def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argparse.Namespace) -> Answer:
     """Pins all, then runs one after another; a run that fails keeps none of the others from theirs."""
     of_each = [flags_of(request, flags) for request in requests]
-    options = [options_of(r.limits, own, plan.order) for r, plan, own in zip(requests, plans, of_each, strict=True)]
+    options = [options_of(r.limits, own, plan.spec) for r, plan, own in zip(requests, plans, of_each, strict=True)]
     pinned = []
     for request, plan, how in zip(requests, plans, options, strict=True):
-        order = plan.order
-        state = open_named("--state-root", state_root(order.output_root, request.roots.state_root))
-        outputs = open_named("--output-root", order.output_root)
+        spec = plan.spec
+        state = open_named("--state-root", state_root(spec.output_root, request.roots.state_root))
+        outputs = open_named("--output-root", spec.output_root)
         pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
         if not how.quiet:
             # Before hours are spent on it: that no clip goes to test, say.
             whose = f"{request.roots.dataset}: " if request.roots.dataset else ""
             sys.stderr.write("".join(f"note: {whose}{one_line(note)}\n" for note in plan.notes))
-        pinned.append(PinnedRun(order, state, outputs, how, plan.notes))
+        pinned.append(PinnedRun(spec, state, outputs, how, plan.notes))
     names = [request.roots.dataset for request in requests]
     if names == [""]:
         return execute(pinned[0], flags)
@@ -104,9 +104,9 @@ def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argp
 
 def resume(flags: argparse.Namespace) -> Answer:
     """Carries on the run that an output root holds."""
-    order, state, outputs = _find_to_write(flags)
-    options = options_of(limits_of(flags, pipeline_of(order.pipeline)), flags, order)
-    return execute(PinnedRun(order, state, outputs, options), flags)
+    spec, state, outputs = _find_to_write(flags)
+    options = options_of(limits_of(flags, pipeline_of(spec.pipeline)), flags, spec)
+    return execute(PinnedRun(spec, state, outputs, options), flags)
 
 
 def retry(flags: argparse.Namespace) -> Answer:
@@ -115,62 +115,62 @@ def retry(flags: argparse.Namespace) -> Answer:
     """
     if flags.server:
         return remote.retry(flags)
-    order, state, outputs = _find_to_write(flags)
-    pipeline = pipeline_of(order.pipeline)
+    spec, state, outputs = _find_to_write(flags)
+    pipeline = pipeline_of(spec.pipeline)
     limits = limits_of(flags, pipeline)
-    options = options_of(limits, flags, order)
+    options = options_of(limits, flags, spec)
     with Heartbeat("looking for files that were fixed", quiet=flags.quiet or flags.progress == "json"):
-        fixed = plan_accepted_changes(pipeline, order, state, allowed_of(flags))
-    with Lease(outputs.uri, order.run):
+        fixed = plan_accepted_changes(pipeline, spec, state, allowed_of(flags))
+    with Lease(outputs.uri, spec.run):
         if fixed is not None:
-            notes = _taken_in(fixed, take_over(fixed, order, state, outputs))
-            order, again = fixed.plan.order, [NO_SHARD]
-            options = options_of(limits, flags, order)
+            notes = _taken_in(fixed, take_over(fixed, spec, state, outputs))
+            spec, again = fixed.plan.spec, [NO_SHARD]
+            options = options_of(limits, flags, spec)
         else:
             notes = ()
-            told = observe(state, order.run).told
-            again = sorted({int(str(line["shard"])) for line in read_quarantine(state, order, told)} - {NO_SHARD})
+            set_aside = observe(state, spec.run).set_aside
+            again = sorted({int(str(line["shard"])) for line in read_quarantine(state, spec, set_aside)} - {NO_SHARD})
             if again:
-                forget(order, state, again)
-                forget_gangs(order, state)
+                forget(spec, state, again)
+                forget_gangs(spec, state)
     if not again:
-        return Answer(*_nothing_to_retry(order, state))
+        return Answer(*_nothing_to_retry(spec, state))
     if not options.quiet:
         sys.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
-    return execute(PinnedRun(order, state, outputs, options, notes), flags)
+    return execute(PinnedRun(spec, state, outputs, options, notes), flags)
 
 
 def _taken_in(fixed: AcceptedChanges, num_carried: int) -> tuple[str, ...]:
-    order = fixed.plan.order
+    spec = fixed.plan.spec
     clips, first = counted(len(fixed.taken_in), "clip"), fixed.taken_in[0]
     notes = [
-        f"{clips} left out before and taken in now, the first {first}: the output is of run {order.run} now, "
-        f"which takes over {num_carried} of {order.num_shards} shards"
+        f"{clips} left out before and taken in now, the first {first}: the output is of run {spec.run} now, "
+        f"which takes over {num_carried} of {spec.num_shards} shards"
     ]
     if fixed.new:
         notes.append(
-            f"{counted(len(fixed.new), 'clip')} new in {order.input_root} and added too, the first {fixed.new[0]}"
+            f"{counted(len(fixed.new), 'clip')} new in {spec.input_root} and added too, the first {fixed.new[0]}"
         )
     return (*notes, *fixed.plan.notes)
 
 
 def _find_to_write(flags: argparse.Namespace) -> tuple[RunSpec, Store, Store]:
-    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    spec, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
     allowed = allowed_of(flags)
     if allowed is not None:
-        check_order(order, allowed)
-    if not writes_to(order, outputs):
+        check_spec(spec, allowed)
+    if not writes_to(spec, outputs):
         raise BadConfig(
             "OUTPUT_MOVED",
-            f"run {order.run} writes to {order.output_root} and lies in {outputs.uri}: move it back",
+            f"run {spec.run} writes to {spec.output_root} and lies in {outputs.uri}: move it back",
         )
-    check_inputs(order, state)
-    return order, state, outputs
+    check_inputs(spec, state)
+    return spec, state, outputs
 
 
-def _nothing_to_retry(order: RunSpec, state: Store) -> tuple[str, dict[str, object], int]:
-    """Files that planning left out, and that are no clips yet, are told."""
-    left_out = [str(line["media"]) for line in read_quarantine(state, order, ())]
+def _nothing_to_retry(spec: RunSpec, state: Store) -> tuple[str, dict[str, object], int]:
+    """Files that planning left out, and that are no clips yet, are reported."""
+    left_out = [str(line["media"]) for line in read_quarantine(state, spec, ())]
     text = "no clip of this run is in quarantine: nothing to retry"
     if left_out:
         text += (
@@ -180,18 +180,18 @@ def _nothing_to_retry(order: RunSpec, state: Store) -> tuple[str, dict[str, obje
     return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
 
 
-def check_inputs(order: RunSpec, state: Store) -> None:
+def check_inputs(spec: RunSpec, state: Store) -> None:
     """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed.
 
     Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
     """
-    inputs = open_inputs(order.media_roots, must_exist=True, follow_links=order.follow_links)
+    inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
     there = {entry.name: (entry.size_bytes, entry.version) for entry in with_picture_folders(inputs.list())}
-    lines = read_quarantine(state, order, observe(state, order.run).told)
+    lines = read_quarantine(state, spec, observe(state, spec.run).set_aside)
     may_change = {str(line["key"]) for line in lines if line["shard"] != NO_SHARD}
-    fixed = read_accepted_changes(state, order)
+    fixed = read_accepted_changes(state, spec)
     changed = []
-    for row in read_clips(state, order):
+    for row in read_clips(state, spec):
         files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
         for name, *facts in files:
             if is_absolute(name) and (entry := stat_media(inputs, name)) is not None:

@@ -68,17 +68,17 @@ def add_limit_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def options_of(limits: Limits, flags: argparse.Namespace, order: RunSpec) -> RunOptions:
-    """How this run is carried out, within these limits; no number of workers: one a core. Raises BadConfig."""
-    pipeline, cores = pipeline_of(order.pipeline), granted_cores()
-    num_workers = max(1, min(limits.num_workers or cores, order.num_shards))
-    check_remotes(flags.remote, order)
+def options_of(limits: Limits, flags: argparse.Namespace, spec: RunSpec) -> RunOptions:
+    """How this run is executed, within these limits; no number of workers: one a core. Raises BadConfig."""
+    pipeline, cores = pipeline_of(spec.pipeline), granted_cores()
+    num_workers = max(1, min(limits.num_workers or cores, spec.num_shards))
+    check_remotes(flags.remote, spec)
     usual = Policy()
     return RunOptions(
         num_workers,
         Policy(
             limits.max_attempts or usual.max_attempts,
-            failure_limit(limits.max_failures or ANY_NUMBER, order.num_clips),
+            failure_limit(limits.max_failures or ANY_NUMBER, spec.num_clips),
         ),
         limits.clip_time_s or pipeline.clip_time_s,
         limits.clip_memory_mib or pipeline.clip_memory_mib,
@@ -90,9 +90,9 @@ def options_of(limits: Limits, flags: argparse.Namespace, order: RunSpec) -> Run
     )
 
 
-def check_remotes(remotes: Sequence[str], order: RunSpec) -> None:
+def check_remotes(remotes: Sequence[str], spec: RunSpec) -> None:
     """Raises BadConfig for a --remote that is no STAGE=HOST:PORT, or of a stage that the run does not have."""
-    names = [stage.name for stage in order.stages]
+    names = [stage.name for stage in spec.stages]
     for pair in remotes:
         stage, _, target = pair.partition("=")
         if stage not in names or not target:

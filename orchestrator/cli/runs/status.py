@@ -63,23 +63,23 @@ def status(flags: argparse.Namespace) -> Answer:
         raise BadConfig("BAD_FLAGS", "--watch follows a run elsewhere: give --server or --cluster kube")
     if flags.watch:
         cluster.watch_status(flags)
-    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
-    observed = observe(state, order.run)
-    done = read_done(state, order, _share(observed.done, whole=flags.whole))
-    told = _share(observed.told, whole=flags.whole or flags.quarantine)
-    lines = read_quarantine(state, order, told)
+    spec, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    observed = observe(state, spec.run)
+    done = read_done(state, spec, _share(observed.done, whole=flags.whole))
+    set_aside = _share(observed.set_aside, whole=flags.whole or flags.quarantine)
+    lines = read_quarantine(state, spec, set_aside)
     data = _data(observed, done, lines)
-    data["counted"] = {"done": len(done), "quarantine": len(told)}
+    data["counted"] = {"done": len(done), "quarantine": len(set_aside)}
     data["quarantine"] = lines if flags.quarantine else []
-    gangs = gang_facts(order, state)
+    gangs = gang_facts(spec, state)
     finished = observed.finished and all(one["finished"] for one in gangs)
     if gangs:
         data |= {"finished": finished, "passes": gangs}
-    text = [f"run {order.run} ({order.pipeline}): {'finished' if finished else 'not finished'}"]
+    text = [f"run {spec.run} ({spec.pipeline}): {'finished' if finished else 'not finished'}"]
     text += [*_progress_lines(observed, data), *gang_lines(gangs)]
     if lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in data["reasons"].items())
-        text.append(f"  quarantine{_of(len(told), len(observed.told))}: {reasons}")
+        text.append(f"  quarantine{_of(len(set_aside), len(observed.set_aside))}: {reasons}")
     for line in data["quarantine"]:
         text.append(f"  {one_line(line['key'])}: {line['reason']}: {one_line(line['message'])}")
         text += [f"      {detail}" for detail in str(line["detail"]).splitlines()[-3:]]
@@ -97,39 +97,39 @@ def _request(flags: argparse.Namespace) -> Answer:
     """What the run was planned with: its roots, and every option of its pipeline."""
     if flags.server:
         raise BadConfig("BAD_FLAGS", f"{PRINT_FLAG} reads the state of the run: leave out --server")
-    order, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
-    if order.options is None:
+    spec, state, outputs = find_run(flags.output_root, flags.state_root, flags.run)
+    if spec.options is None:
         raise BadConfig(
             "NO_REQUEST",
-            f"run {order.run} was pinned before options were kept: see how it was started",
+            f"run {spec.run} was pinned before options were kept: see how it was started",
         )
-    options = dataclasses.asdict(config_from_mapping(pipeline_of(order.pipeline).options, order.options))
+    options = dataclasses.asdict(config_from_mapping(pipeline_of(spec.pipeline).options, spec.options))
     is_inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
     values = {
-        PIPELINE: order.pipeline,
-        "input_root": [order.input_root, *order.further_roots] if order.further_roots else order.input_root,
-        "output_root": order.output_root,
+        PIPELINE: spec.pipeline,
+        "input_root": [spec.input_root, *spec.further_roots] if spec.further_roots else spec.input_root,
+        "output_root": spec.output_root,
         "state_root": "" if is_inside else state.uri,
-        "run": "" if order.run == order.digest[:16] else order.run,
+        "run": "" if spec.run == spec.digest[:16] else spec.run,
         **options,
-        "follow_links": order.follow_links,
+        "follow_links": spec.follow_links,
     }
     said = {name.replace("_", "-"): value for name, value in values.items() if value not in (None, "")}
     return Answer(request_text(said), said)
 
 
 def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, object]]) -> dict[str, Any]:
-    order = observed.order
+    spec = observed.spec
     totals = Totals.of(done)
     reasons = Counter(str(line["reason"]) for line in lines)
     return {
-        "run": order.run,
-        "pipeline": order.pipeline,
+        "run": spec.run,
+        "pipeline": spec.pipeline,
         "finished": observed.finished,
-        "shards": {"done": len(observed.done), "total": order.num_shards},
-        "clips": order.num_clips,
-        "found": num_found(order, lines),
-        **totals.to_answer(pipeline_of(order.pipeline).splits),
+        "shards": {"done": len(observed.done), "total": spec.num_shards},
+        "clips": spec.num_clips,
+        "found": num_found(spec, lines),
+        **totals.to_answer(pipeline_of(spec.pipeline).splits),
         "quarantined": len(lines),
         "reasons": dict(sorted(reasons.items())),
         "worker_s": round(totals.seconds.get("wall", 0.0), 1),
@@ -137,13 +137,13 @@ def _data(observed: RunState, done: list[ShardCommit], lines: list[dict[str, obj
 
 
 def _progress_lines(observed: RunState, data: dict[str, Any]) -> list[str]:
-    order, num_done, num_counted = observed.order, len(observed.done), data["counted"]["done"]
+    spec, num_done, num_counted = observed.spec, len(observed.done), data["counted"]["done"]
     records, clips = counted(sum(data["records"].values()), "record"), counted(data["found"], "clip")
     made = f"{records} of {clips}, {duration(data['worker_s'])} of workers"
     if num_counted == num_done:
-        return [f"  {num_done} of {counted(order.num_shards, 'shard')}, {made}"]
+        return [f"  {num_done} of {counted(spec.num_shards, 'shard')}, {made}"]
     return [
-        f"  {num_done} of {counted(order.num_shards, 'shard')}",
+        f"  {num_done} of {counted(spec.num_shards, 'shard')}",
         f"  {made}{_of(num_counted, num_done)}; --whole counts in all",
     ]
 

@@ -30,10 +30,10 @@ def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Genera
     failed = [pod for pod in pods if pod.exit_code]
     ended_s_ago = now_s - min((pod.ended_s for pod in failed), default=now_s - _LONG_AGO_S)
     seen = Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, queue=job.queue)
-    words = next((_words(pod) for pod in failed if pod.exit_code == seen.failure), "")
-    return Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, words, job.queue)
+    detail = next((_detail(pod) for pod in failed if pod.exit_code == seen.failure), "")
+    return Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, detail, job.queue)
 
 
-def _words(pod: PodSeen) -> str:
+def _detail(pod: PodSeen) -> str:
     message = pod.termination_message
     return f"{message.reason}: {message.message}" if message else pod.trouble

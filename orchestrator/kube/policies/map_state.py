@@ -80,12 +80,12 @@ def _config_error(seen: Seen, job: JobSeen) -> Fail | None:
         if pod.exit_code == EXIT_USAGE:
             return Fail("the image's worker knows not all of its flags: --image is of another version", EXIT_BAD_CONFIG)
         if pod.exit_code == EXIT_BAD_CONFIG:
-            words = (
+            detail = (
                 f"{pod.termination_message.reason}: {pod.termination_message.message}"
                 if pod.termination_message
                 else f"see `visemill logs --pod {pod.name}`"
             )
-            return Fail(words, EXIT_BAD_CONFIG)
+            return Fail(detail, EXIT_BAD_CONFIG)
     if job.phase == "failed" and job.reason == "PodFailurePolicy":
         return Fail(f"a pod ended with {EXIT_BAD_CONFIG}, a setting that cannot work: {job.message}", EXIT_BAD_CONFIG)
     return None

@@ -83,5 +83,5 @@ def _last_failure(ended: Iterable[PodSeen]) -> Failure:
     failed = [pod for pod in sorted(ended, key=lambda pod: pod.ended_s) if pod.exit_code not in (0, EXIT_BAD_SHARD)]
     last = failed[-1] if failed else None
     message = last.termination_message if last else None
-    words = f"the last one: {message.reason}: {message.message}" if message else ""
-    return Failure(last.exit_code or EXIT_BUG if last else EXIT_BUG, 1, 0.0, words, is_final=True)
+    detail = f"the last one: {message.reason}: {message.message}" if message else ""
+    return Failure(last.exit_code or EXIT_BUG if last else EXIT_BUG, 1, 0.0, detail, is_final=True)

@@ -60,9 +60,9 @@ def discover(entries: Iterable[Entry], layout: str = AUTO, layouts: Sequence[Lay
     pairing = _Pairing(tree, chosen)
     pairing.pair_all()
     elsewhere = aligns_elsewhere(tree, chosen)
-    told = {path for problem in elsewhere for path in problem.clips}
-    pairing.leave_out(told)
-    own = [problem for problem in pairing.problems if not told.issuperset(problem.clips or (problem.path,))]
+    reported = {path for problem in elsewhere for path in problem.clips}
+    pairing.leave_out(reported)
+    own = [problem for problem in pairing.problems if not reported.issuperset(problem.clips or (problem.path,))]
     own = _with_hints(own, tree, chosen)
     problems = [*own, *elsewhere, *_unread(tree, chosen), *_names(tree, chosen), *picture_problems(tree, chosen)]
     problems += _packed(tree, chosen, set(pairing.clips.speakers))

@@ -32,7 +32,7 @@ from services.landmarks.backends import backend_named
 from services.records.grid.meta import build_meta
 from services.records.grid.spec import RecordsConfig
 
-# Problems about files that would have been clips, and all that name clips; the others are told, and leave the exit
+# Problems about files that would have been clips, and all that name clips; the others are reported, and leave the exit
 # code alone.
 _LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "UNKNOWN_EXTENSION"})
 _PIECE_BYTES = 8 << 20
@@ -59,7 +59,7 @@ def read(inputs: Inputs, options: GridOptions) -> DataSet:
     rows = frozen_rows(found.clips, splits, options.num_shards, round_robin=options.compat_order)
     problems = _within(found, len(splits))
     lines = _lines(problems)
-    return DataSet(rows, lines, tuple(notes + _told(problems)), _details(found, config, splits, len(lines), options))
+    return DataSet(rows, lines, tuple(notes + _notes(problems)), _details(found, config, splits, len(lines), options))
 
 
 def _within(found: Discovery, num_clips: int) -> list[Problem]:
@@ -107,7 +107,7 @@ def _lines(problems: Iterable[Problem]) -> tuple[QuarantineEntry, ...]:
     )
 
 
-def _told(problems: Sequence[Problem]) -> list[str]:
+def _notes(problems: Sequence[Problem]) -> list[str]:
     counts = Counter(problem.reason for problem in problems if not _is_lost(problem))
     first = {problem.reason: problem for problem in reversed(problems) if not _is_lost(problem)}
     one_by_one = [f"{p.path}: {p.reason}: {p.message}" for p in problems if p.reason == "ALIGNS_ELSEWHERE"]
@@ -149,39 +149,35 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
     return [(p.reason, p.message) for p in check_align(row.utterance_id, path, extras["align"])]
 
 
-def summary_files(
-    order: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]
-) -> dict[str, bytes]:
+def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """meta.json: the original's keys, and more; the same from run to run."""
     del quality
-    settings = {stage.name: dict(stage.config) for stage in order.stages}
+    settings = {stage.name: dict(stage.config) for stage in spec.stages}
     counts: Counter[str] = Counter()
     num_quarantined = 0
     for shard in done:
         counts.update(shard.records)
         num_quarantined += shard.num_quarantined
     landmarks = settings["landmarks"]
-    models = {name: digest for stage in order.stages for name, digest in stage.models.items()}
+    models = {name: digest for stage in spec.stages for name, digest in stage.models.items()}
     extra = {
-        "mode": order.details["mode"],
-        "exclude_speakers": order.details["exclude_speakers"],
-        "compat_order": order.details["compat_order"],
+        "mode": spec.details["mode"],
+        "exclude_speakers": spec.details["exclude_speakers"],
+        "compat_order": spec.details["compat_order"],
         "decode_max_frames": settings["decode"]["max_frames"],
         "landmarks": {name: landmarks[name] for name in ("backend", "mode", "num_jitters", "max_gap_frames")},
         "models": models,
-        "libraries": dict(order.libraries),
-        "quarantined_examples": num_quarantined + order.details["num_left_out"],
+        "libraries": dict(spec.libraries),
+        "quarantined_examples": num_quarantined + spec.details["num_left_out"],
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
-    meta = build_meta(
-        config, counts=counts, num_shards=order.num_shards, speakers=order.details["speakers"], extra=extra
-    )
+    meta = build_meta(config, counts=counts, num_shards=spec.num_shards, speakers=spec.details["speakers"], extra=extra)
     return {"meta.json": meta}
 
 
-def file_of(order: RunSpec, row: ClipRow) -> str:
+def file_of(spec: RunSpec, row: ClipRow) -> str:
     """The file of a clip's split and shard."""
-    return f"{row.split}-{shard_name(row.shard, order.num_shards)}.tfrecord"
+    return f"{row.split}-{shard_name(row.shard, spec.num_shards)}.tfrecord"
 
 
 def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
@@ -192,9 +188,9 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
     return enumerate(read_records(pieces))
 
 
-def judges_clips(order: RunSpec) -> bool:
+def judges_clips(spec: RunSpec) -> bool:
     """Unless the run was asked to keep whatever comes."""
-    return any(stage.config.get("quality_policy", "keep") != "keep" for stage in order.stages)
+    return any(stage.config.get("quality_policy", "keep") != "keep" for stage in spec.stages)
 
 
 def predict(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001

@@ -151,15 +151,15 @@ def check_speakers(config: SplitConfig, speakers: Collection[str], *, allow_miss
     notes = []
     missing = sorted(config.named_speakers() - set(speakers))
     if missing:
-        said = f"the split names speakers that the data set does not hold: {', '.join(missing)}"
+        text = f"the split names speakers that the data set does not hold: {', '.join(missing)}"
         if not allow_missing:
             near = _did_you_mean(missing[0], speakers)
             raise BadConfig(
                 "UNKNOWN_SPEAKERS",
-                f"{said} (it holds {_some(speakers)}){near}. Correct the split or the input root, or give "
+                f"{text} (it holds {_some(speakers)}){near}. Correct the split or the input root, or give "
                 "--allow-missing-speakers to go on with those there are",
             )
-        notes.append(said)
+        notes.append(text)
     unlisted = sorted(set(speakers) - config.named_speakers() - set(config.exclude_speakers))
     if unlisted and config.train_speakers is not None:
         raise BadConfig(

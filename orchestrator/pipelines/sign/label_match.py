@@ -1,4 +1,4 @@
-"""Which clip a line of a label map means: exactly one, or the line is refused or told as nobody's. Pure."""
+"""Which clip a line of a label map means: exactly one, or the line is refused or reported as nobody's. Pure."""
 
 from __future__ import annotations
 

@@ -165,10 +165,10 @@ def _check_not_edited(
             )
 
 
-def labels_given(orders: Iterable[RunSpec]) -> dict[str, set[Label]]:
+def labels_given(specs: Iterable[RunSpec]) -> dict[str, set[Label]]:
     """Key of a clip -> the labels that these runs gave it."""
     given: dict[str, set[Label]] = {}
-    for order in orders:
-        for name, (gloss, cat) in order.details.get("labels", {}).items():
+    for spec in specs:
+        for name, (gloss, cat) in spec.details.get("labels", {}).items():
             given.setdefault(same_clip(name), set()).add((gloss, cat))
     return given

@@ -91,14 +91,12 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
     return []
 
 
-def summary_files(
-    order: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]
-) -> dict[str, bytes]:
+def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run.
 
     Goes through quality once; of a clip it keeps its row alone.
     """
-    labels: Mapping[str, Sequence[int]] = order.details["labels"]
+    labels: Mapping[str, Sequence[int]] = spec.details["labels"]
     made: list[LabelRow] = []
     counts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
@@ -109,26 +107,26 @@ def summary_files(
         if (name := file.removesuffix(_NPZ)) in labels:
             made.append(LabelRow(file, labels[name][0], labels[name][1], occluded))
     files: dict[str, bytes] = {}
-    if labels or order.details["kept_labels"]:
-        files[order.details["labels_file"]] = _labels_file(order, made)
-    if order.details["glosses"]:
-        files[GLOSSES_FILE] = _glosses_file(order)
+    if labels or spec.details["kept_labels"]:
+        files[spec.details["labels_file"]] = _labels_file(spec, made)
+    if spec.details["glosses"]:
+        files[GLOSSES_FILE] = _glosses_file(spec)
     counts["quarantined"] = sum(shard.num_quarantined for shard in done)
-    files["meta.json"] = _meta(order, counts, flags)
+    files["meta.json"] = _meta(spec, counts, flags)
     return files
 
 
-def tables(order: RunSpec) -> frozenset[str]:
+def tables(spec: RunSpec) -> frozenset[str]:
     """labels.csv and glosses.csv, to which users add columns, and which they correct."""
-    return frozenset({order.details["labels_file"], GLOSSES_FILE})
+    return frozenset({spec.details["labels_file"], GLOSSES_FILE})
 
 
-def lost(orders: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:
+def lost(specs: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:
     """What such a table says that it would not say any more. A label that a run gave may be replaced by another run,
     and so may one of before any run.
     """
-    earlier, own = labels_given(orders[:-1]), labels_given(orders[-1:])
-    appends = orders[-1].appends
+    earlier, own = labels_given(specs[:-1]), labels_given(specs[-1:])
+    appends = specs[-1].appends
 
     def may_replace(key: str, label: tuple[int, int]) -> bool:
         if label in own.get(key, ()):
@@ -143,23 +141,23 @@ def lost(orders: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> s
         return f"what it says ({error.message})"
 
 
-def _labels_file(order: RunSpec, made: Sequence[LabelRow]) -> bytes:
-    rows = upsert((LabelRow(*row) for row in order.details["kept_labels"]), made)
-    form = form_of(order.details.get("labels_form"))
+def _labels_file(spec: RunSpec, made: Sequence[LabelRow]) -> bytes:
+    rows = upsert((LabelRow(*row) for row in spec.details["kept_labels"]), made)
+    form = form_of(spec.details.get("labels_form"))
     return form.render((row._asdict() for row in rows), label_key) if form else render_labels(rows)
 
 
-def _glosses_file(order: RunSpec) -> bytes:
-    rows = [Gloss(*gloss) for gloss in order.details["glosses"]]
-    form = form_of(order.details.get("glosses_form"))
+def _glosses_file(spec: RunSpec) -> bytes:
+    rows = [Gloss(*gloss) for gloss in spec.details["glosses"]]
+    form = form_of(spec.details.get("glosses_form"))
     if not form:
         return render_glosses(rows)
     named = ({"gloss_id": g.gloss, "label": g.label, "cat_id": g.cat, "category": g.category} for g in sorted(rows))
     return form.render(named, gloss_key)
 
 
-def _meta(order: RunSpec, counts: Mapping[str, int], flags: Mapping[str, int]) -> bytes:
-    settings = {stage.name: dict(stage.config) for stage in order.stages}
+def _meta(spec: RunSpec, counts: Mapping[str, int], flags: Mapping[str, int]) -> bytes:
+    settings = {stage.name: dict(stage.config) for stage in spec.stages}
     made = settings["signfiles"]
     meta = {
         "clips": counts["clips"],
@@ -172,21 +170,21 @@ def _meta(order: RunSpec, counts: Mapping[str, int], flags: Mapping[str, int]) -
         "order": ORDER,
         "face_indices": list(FACE_INDICES),
         "settings": {name: value for name, value in sorted(made.items()) if name != "preview"},
-        "models": {name: digest for stage in order.stages for name, digest in sorted(stage.models.items())},
-        "libraries": dict(order.libraries),
+        "models": {name: digest for stage in spec.stages for name, digest in sorted(stage.models.items())},
+        "libraries": dict(spec.libraries),
     }
     if made["features"]:
-        weights = next(digest for stage in order.stages if stage.name == "features" for digest in stage.models.values())
+        weights = next(digest for stage in spec.stages if stage.name == "features" for digest in stage.models.values())
         meta["iv3_weights"] = weights_in_words(weights)
     return (json.dumps(meta, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def file_of(order: RunSpec, row: ClipRow) -> str:  # noqa: ARG001
+def file_of(spec: RunSpec, row: ClipRow) -> str:  # noqa: ARG001
     """The npz of a clip."""
     return npz_name(row.utterance_id)
 
 
-def file_of_product(order: RunSpec, row: ClipRow, name: str) -> str:  # noqa: ARG001
+def file_of_product(spec: RunSpec, row: ClipRow, name: str) -> str:  # noqa: ARG001
     """The npz of a clip, or its table."""
     return output_name(row.utterance_id, name)
 
@@ -196,9 +194,9 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
     yield 0, outputs.read(name)
 
 
-def check_outputs(order: RunSpec, outputs: Store, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def check_outputs(spec: RunSpec, outputs: Store, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(file, rule and message) of every rule that a published clip breaks."""
-    del order
+    del spec
     there = set(names)
     for name in sorted(name for name in there if name.endswith(_NPZ)):
         table = parquet_name(name.removesuffix(_NPZ))
@@ -213,13 +211,13 @@ def check_outputs(order: RunSpec, outputs: Store, names: Iterable[str]) -> Itera
             yield about, f"{breach.rule}: {breach.message}"
 
 
-def compare(order: RunSpec, kept: bytes, made: bytes) -> Agreement:
+def compare(spec: RunSpec, kept: bytes, made: bytes) -> Agreement:
     """Bytes are compared, but where a server computed the features: these agree within the stated tolerance. They are
     in the npz, and not in the table.
     """
-    served = any(stage.config.get("backend") == "triton" for stage in order.stages if stage.name == "features")
+    served = any(stage.config.get("backend") == "triton" for stage in spec.stages if stage.name == "features")
     if not served or is_table(kept):
-        return same_bytes(order, kept, made)
+        return same_bytes(spec, kept, made)
     try:
         return Agreement(*disagreements(kept, made, {"X2048": TOLERANCE}))
     except BadInput as error:

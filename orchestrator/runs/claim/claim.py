@@ -52,44 +52,44 @@ def earlier_runs(outputs: Store) -> tuple[str, ...]:
 
 def pin(plan: Plan, state: Store, outputs: Store) -> None:
     """Writes the plan where it is not yet. Raises BadConfig when the output or the run's name is another's."""
-    order = plan.order
-    pinned = pinned_order(state, order.run)
+    spec = plan.spec
+    pinned = pinned_spec(state, spec.run)
     if pinned is not None:
         _refuse_other_plan(pinned, plan)
     if plan.dataset:
         claim_name(open_store(plan.datasets_root), plan.dataset)
     inside = state.uri == join_uri(outputs.uri, paths.STATE_DIR)
-    _claim_output(Claim(order.run, order.digest, "" if inside else state.uri), plan, state, outputs)
+    _claim_output(Claim(spec.run, spec.digest, "" if inside else state.uri), plan, state, outputs)
     if pinned is None:
         # The list first: whoever finds run.json finds all of the plan.
-        state.put(paths.clips_file(order.run), plan.clips)
-        state.put(paths.problems_file(order.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
-        if not state.create(paths.run_file(order.run), order.to_json()):
-            _refuse_other_plan(run_spec_from_json(state.read(paths.run_file(order.run))), plan)
+        state.put(paths.clips_file(spec.run), plan.clips)
+        state.put(paths.problems_file(spec.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
+        if not state.create(paths.run_file(spec.run), spec.to_json()):
+            _refuse_other_plan(run_spec_from_json(state.read(paths.run_file(spec.run))), plan)
 
 
 def check_pin(plan: Plan, state: Store, outputs: Store) -> None:
     """Raises BadConfig where pin would, as things are now; nothing is written."""
-    order = plan.order
-    pinned, held = pinned_order(state, order.run), claim_of(outputs)
+    spec = plan.spec
+    pinned, held = pinned_spec(state, spec.run), claim_of(outputs)
     if pinned is not None:
         _refuse_other_plan(pinned, plan)
     if plan.dataset:
         check_name(open_store(plan.datasets_root), plan.dataset)
     if held is None:
         _check_free(plan, outputs)
-    elif not order.appends and held.digest != order.digest:
-        _refuse_other_claim(held, plan, pinned_order(state, held.run))
+    elif not spec.appends and held.digest != spec.digest:
+        _refuse_other_claim(held, plan, pinned_spec(state, held.run))
 
 
 def is_pinned(plan: Plan, state: Store, outputs: Store) -> bool:
     """Whether the output is this very run's, and the plan in place. Raises BadConfig when either cannot be read."""
-    claim, pinned = claim_of(outputs), pinned_order(state, plan.order.run)
-    mine = (plan.order.run, plan.order.digest)
+    claim, pinned = claim_of(outputs), pinned_spec(state, plan.spec.run)
+    mine = (plan.spec.run, plan.spec.digest)
     return claim is not None and pinned is not None and mine == (claim.run, claim.digest) == (pinned.run, pinned.digest)
 
 
-def pinned_order(state: Store, run: str) -> RunSpec | None:
+def pinned_spec(state: Store, run: str) -> RunSpec | None:
     """The order of a run, None where there is no such run. Raises BadConfig when it cannot be read."""
     try:
         return run_spec_from_json(state.read(paths.run_file(run)))
@@ -97,15 +97,15 @@ def pinned_order(state: Store, run: str) -> RunSpec | None:
         return None
 
 
-def writes_to(order: RunSpec, outputs: Store) -> bool:
+def writes_to(spec: RunSpec, outputs: Store) -> bool:
     """Whether the run's workers write to that output, and not to where it was before somebody moved it."""
-    return open_store(order.output_root).uri == outputs.uri
+    return open_store(spec.output_root).uri == outputs.uri
 
 
 def _refuse_other_plan(pinned: RunSpec, plan: Plan) -> None:
-    if pinned.digest != plan.order.digest:
-        raise _other_run(plan, f"run {pinned.run}", explain_difference(pinned, plan.order))
-    if not writes_to(pinned, open_store(plan.order.output_root)):
+    if pinned.digest != plan.spec.digest:
+        raise _other_run(plan, f"run {pinned.run}", explain_difference(pinned, plan.spec))
+    if not writes_to(pinned, open_store(plan.spec.output_root)):
         raise BadConfig(
             "OTHER_OUTPUT",
             f"run {pinned.run}, which is the same plan, writes to {pinned.output_root}: "
@@ -124,17 +124,17 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     if held.state != claim.state:
         where = held.state or join_uri(outputs.uri, paths.STATE_DIR)
         raise _other_run(plan, f"run {held.run}", f"its state, which lies in {where}: give --state-root {where}")
-    pinned = pinned_order(state, held.run)
-    if pinned and plan.order.appends:
+    pinned = pinned_spec(state, held.run)
+    if pinned and plan.spec.appends:
         _add_to(held, claim, plan, state, outputs)
         return
     _refuse_other_claim(held, plan, pinned)
 
 
 def _refuse_other_claim(held: Claim, plan: Plan, pinned: RunSpec | None) -> NoReturn:
-    difference = explain_difference(pinned, plan.order) if pinned else "its plan, which is gone from the state root"
-    if held.digest == plan.order.digest:
-        difference = f"--run {held.run} against {plan.order.run}"
+    difference = explain_difference(pinned, plan.spec) if pinned else "its plan, which is gone from the state root"
+    if held.digest == plan.spec.digest:
+        difference = f"--run {held.run} against {plan.spec.run}"
     raise _other_run(plan, f"run {held.run}", difference)
 
 
@@ -176,7 +176,7 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
             "OUTPUT_CHANGED",
             f"another run has finished in {outputs.uri} since this one was planned: give the command again",
         )
-    check_addable([clips_of(state, run) for run in (*held.earlier, held.run)], plan.order, plan.names())
+    check_addable([clips_of(state, run) for run in (*held.earlier, held.run)], plan.spec, plan.names())
     # One that was finished before publishes again, over what has come since.
     state.delete(paths.finished_file(claim.run))
     earlier = tuple(run for run in (*held.earlier, held.run) if run != claim.run)
@@ -186,7 +186,7 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
 def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
     """Shards of an earlier run would be read as part of this one; where the plan adds, only its own names matter."""
     foreign = (entry.name for entry in outputs.list() if not entry.name.startswith(f"{paths.STATE_DIR}/"))
-    if plan.order.appends:
+    if plan.spec.appends:
         taken = set(plan.names())
         foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
     first = next(foreign, None)
@@ -200,14 +200,14 @@ def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
 
 
 def _may_append(plan: Plan) -> bool:
-    return bool(plan.append_flag) and not plan.order.appends
+    return bool(plan.append_flag) and not plan.spec.appends
 
 
 def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
     hint = f"; {plan.append_flag} adds these clips to it" if _may_append(plan) else ""
     return BadConfig(
         "OTHER_RUN",
-        f"{plan.order.output_root} holds {held}, which differs in: {difference}. "
+        f"{plan.spec.output_root} holds {held}, which differs in: {difference}. "
         "Choose a new --output-root, or restore what changed; `visemill resume` continues the run that is there"
         f"{hint}",
     )

@@ -19,17 +19,17 @@ def pin_or_join(plan: Plan, state: Store, outputs: Store, *, joins: bool, patien
 
     Raises BadConfig: OUTPUT_IN_USE while another process has the output and this run is not pinned, and as pin does.
     """
-    until_s, told = time.monotonic() + patience_s, False
+    until_s, has_reported = time.monotonic() + patience_s, False
     while not (joins and is_pinned(plan, state, outputs)):
         try:
-            with Lease(outputs.uri, plan.order.run):
+            with Lease(outputs.uri, plan.spec.run):
                 pin(plan, state, outputs)
                 return
         except BadConfig as error:
             if not joins or error.reason != "OUTPUT_IN_USE" or time.monotonic() >= until_s:
                 raise
-            if not told:
+            if not has_reported:
                 sys.stderr.write(f"{error.message}: waiting for it\n")
-            told = True
+            has_reported = True
         time.sleep(_POLL_S)
     pin(plan, state, outputs)

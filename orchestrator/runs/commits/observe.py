@@ -27,13 +27,13 @@ _NUM_AT_ONCE = 1024
 class RunState:
     """A run as its state root has it.
 
-    versions: of the commit of each shard that has one. told: shards that have set clips aside, committed or not.
+    versions: of the commit of each shard that has one. set_aside: shards that have set clips aside, committed or not.
     finished: its output tree is published.
     """
 
-    order: RunSpec
+    spec: RunSpec
     versions: Mapping[int, str]
-    told: frozenset[int]
+    set_aside: frozenset[int]
     finished: bool
 
     @functools.cached_property
@@ -44,59 +44,59 @@ class RunState:
 
 def observe(state: Store, run: str) -> RunState:
     """Raises NotThere when there is no such run, BadConfig when its run.json cannot be read."""
-    order = run_spec_from_json(state.read(paths.run_file(run)))
+    spec = run_spec_from_json(state.read(paths.run_file(run)))
     found: dict[str, dict[int, str]] = {paths.DONE: {}, paths.QUARANTINE: {}}
-    for entry in _list_shards(state, order):
+    for entry in _list_shards(state, spec):
         folder, _, name = entry.name.rpartition("/")
         if name in found and entry.size_bytes:
             found[name][parse_shard_name(folder.rpartition("/")[2])[0]] = entry.version
     finished = state.stat(paths.finished_file(run)) is not None
-    return RunState(order, found[paths.DONE], frozenset(found[paths.QUARANTINE]), finished)
+    return RunState(spec, found[paths.DONE], frozenset(found[paths.QUARANTINE]), finished)
 
 
-def read_clips(state: Store, order: RunSpec) -> Manifest:
+def read_clips(state: Store, spec: RunSpec) -> Manifest:
     """The frozen list of a run. Raises BadConfig BAD_CLIPS_FILE."""
-    return open_clips(state.read(paths.clips_file(order.run)), order.clips_sha256)
+    return open_clips(state.read(paths.clips_file(spec.run)), spec.clips_sha256)
 
 
-def read_done(state: Store, order: RunSpec, shards: Iterable[int]) -> list[ShardCommit]:
+def read_done(state: Store, spec: RunSpec, shards: Iterable[int]) -> list[ShardCommit]:
     """The commits of these shards, in order of shard."""
-    names = [paths.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
+    names = [paths.done_file(spec.run, shard, spec.num_shards) for shard in sorted(shards)]
     return list(_of_all(names, lambda name: _read_done(state, name)))
 
 
-def read_packed(state: Store, order: RunSpec, shards: Iterable[int]) -> Iterator[bytes]:
+def read_packed(state: Store, spec: RunSpec, shards: Iterable[int]) -> Iterator[bytes]:
     """The same as `packed.pack` makes them; a thousand are held as objects at a time."""
-    names = [paths.done_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
+    names = [paths.done_file(spec.run, shard, spec.num_shards) for shard in sorted(shards)]
     yield from _of_all(names, lambda name: pack(_read_done(state, name)))
 
 
-def read_quarantine(state: Store, order: RunSpec, shards: Iterable[int]) -> list[dict[str, object]]:
+def read_quarantine(state: Store, spec: RunSpec, shards: Iterable[int]) -> list[dict[str, object]]:
     """What planning found, then the quarantine of these shards, in order of shard and clip."""
-    names = [paths.quarantine_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
-    return [*_lines(state, paths.problems_file(order.run)), *_lines_of_all(state, names)]
+    names = [paths.quarantine_file(spec.run, shard, spec.num_shards) for shard in sorted(shards)]
+    return [*_lines(state, paths.problems_file(spec.run)), *_lines_of_all(state, names)]
 
 
-def num_found(order: RunSpec, lines: Iterable[Mapping[str, object]]) -> int:
+def num_found(spec: RunSpec, lines: Iterable[Mapping[str, object]]) -> int:
     """Clips that a run has found: those of its list, and those that planning left out. lines: its quarantine."""
-    return order.num_clips + sum(line["shard"] == NO_SHARD for line in lines)
+    return spec.num_clips + sum(line["shard"] == NO_SHARD for line in lines)
 
 
-def read_quality(state: Store, order: RunSpec, shards: Iterable[int]) -> Iterator[dict[str, object]]:
+def read_quality(state: Store, spec: RunSpec, shards: Iterable[int]) -> Iterator[dict[str, object]]:
     """Quality facts of the clips of these shards, in order of shard and clip."""
-    names = [paths.quality_file(order.run, shard, order.num_shards) for shard in sorted(shards)]
+    names = [paths.quality_file(spec.run, shard, spec.num_shards) for shard in sorted(shards)]
     yield from _lines_of_all(state, names)
 
 
-def read_accepted_changes(state: Store, order: RunSpec) -> dict[str, tuple[int, str]]:
+def read_accepted_changes(state: Store, spec: RunSpec) -> dict[str, tuple[int, str]]:
     """Input files that a retry took in though they are not as the frozen list has them: name -> (size, version)."""
-    files = [entry.name for entry in _list_shards(state, order) if entry.name.endswith(f"/{paths.ACCEPTED}")]
+    files = [entry.name for entry in _list_shards(state, spec) if entry.name.endswith(f"/{paths.ACCEPTED}")]
     return {name: (size, version) for file in files for name, (size, version) in json.loads(state.read(file)).items()}
 
 
-def _list_shards(state: Store, order: RunSpec) -> Iterator[Entry]:
+def _list_shards(state: Store, spec: RunSpec) -> Iterator[Entry]:
     """All files of all shards. A listing comes page by page, each after the last: several at a time are faster."""
-    prefixes = [f"{paths.run_dir(order.run)}/shards/{prefix}" for prefix in name_prefixes(order.num_shards)]
+    prefixes = [f"{paths.run_dir(spec.run)}/shards/{prefix}" for prefix in name_prefixes(spec.num_shards)]
     with ThreadPoolExecutor(_NUM_READERS) as pool:
         for entries in pool.map(lambda prefix: list(state.list(prefix)), prefixes):
             yield from entries

@@ -21,7 +21,7 @@ _CACHE_KIB = 2048
 _NUM_AT_ONCE = 128
 
 
-def files_of_commit(order: RunSpec, state: Store, done: ShardCommit) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def files_of_commit(spec: RunSpec, state: Store, done: ShardCommit) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(name, {"sha256", "size_bytes", "num_records"}) of each output file of a shard, by name.
 
     Raises BadConfig BAD_LISTING, at the latest after the last file, when their listing is not the one of the commit.
@@ -29,16 +29,16 @@ def files_of_commit(order: RunSpec, state: Store, done: ShardCommit) -> Iterator
     if done.listing is None:
         yield from sorted(done.outputs.items())
         return
-    name = paths.listing_file(order.run, done.shard, order.num_shards, done.listing.sha256)
+    name = paths.listing_file(spec.run, done.shard, spec.num_shards, done.listing.sha256)
     digest = hashlib.sha256()
     try:
         for line in _lines(state, name):
             digest.update(line)
             yield file_of_line(line)
     except (NotThere, ValueError, KeyError, TypeError) as error:
-        raise _bad_listing(order, state, done, name, f"cannot be read ({error})") from error
+        raise _bad_listing(spec, state, done, name, f"cannot be read ({error})") from error
     if digest.hexdigest() != done.listing.sha256:
-        raise _bad_listing(order, state, done, name, "is not the one that the shard was committed with")
+        raise _bad_listing(spec, state, done, name, "is not the one that the shard was committed with")
 
 
 def _lines(state: Store, name: str) -> Iterator[bytes]:
@@ -53,8 +53,8 @@ def _lines(state: Store, name: str) -> Iterator[bytes]:
         yield rest
 
 
-def _bad_listing(order: RunSpec, state: Store, done: ShardCommit, name: str, what: str) -> BadConfig:
-    commit = paths.done_file(order.run, done.shard, order.num_shards)
+def _bad_listing(spec: RunSpec, state: Store, done: ShardCommit, name: str, what: str) -> BadConfig:
+    commit = paths.done_file(spec.run, done.shard, spec.num_shards)
     return BadConfig(
         "BAD_LISTING", f"{name} in {state.uri} {what}: delete {commit} there and resume, and the shard is made again"
     )
@@ -137,19 +137,19 @@ class FileTable:
                 yield OutputFile(name, source, json.loads(facts))
 
 
-def table_of(order: RunSpec, state: Store, done: Iterable[ShardCommit]) -> FileTable:
+def table_of(spec: RunSpec, state: Store, done: Iterable[ShardCommit]) -> FileTable:
     """The output files of these shards, each with the number of its shard. Raises BadConfig BAD_LISTING."""
     files = FileTable()
     for shard in done:
-        files.add(shard.shard, files_of_commit(order, state, shard))
+        files.add(shard.shard, files_of_commit(spec, state, shard))
     return files
 
 
 def missing_outputs(
-    order: RunSpec, state: Store, outputs: Store, done: Iterable[ShardCommit], *, or_staged: bool = True
+    spec: RunSpec, state: Store, outputs: Store, done: Iterable[ShardCommit], *, or_staged: bool = True
 ) -> list[int]:
     """Those of these shards one of whose files is neither published with its size nor, with or_staged, staged."""
-    staged = paths.staged(order.run, "")
-    with table_of(order, state, done) as files:
+    staged = paths.staged(spec.run, "")
+    with table_of(spec, state, done) as files:
         files.find(outputs.list(), staged if or_staged else "")
         return files.sources_missing()

@@ -9,8 +9,8 @@ from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 
 
-def forget(order: RunSpec, state: Store, shards: Iterable[int]) -> None:
+def forget(spec: RunSpec, state: Store, shards: Iterable[int]) -> None:
     """These shards are to be made again, so that the run is not finished any more."""
-    state.delete(paths.finished_file(order.run))
+    state.delete(paths.finished_file(spec.run))
     for shard in shards:
-        state.delete(paths.done_file(order.run, shard, order.num_shards))
+        state.delete(paths.done_file(spec.run, shard, spec.num_shards))

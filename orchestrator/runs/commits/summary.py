@@ -17,7 +17,7 @@ from services.base.store.interface import NotThere, Store
 class Summary:
     """How a run ended. done: its commits, when it was published. finished: that it was, and its gang passes too."""
 
-    order: RunSpec
+    spec: RunSpec
     exit_code: int
     why: str
     done: Sequence[ShardCommit]
@@ -27,10 +27,10 @@ class Summary:
     nothing_to_do: bool = False
 
 
-def num_problems(order: RunSpec, state: Store) -> int:
+def num_problems(spec: RunSpec, state: Store) -> int:
     """How many files planning has set aside."""
     try:
-        return len(lines_of(state.read(paths.problems_file(order.run))))
+        return len(lines_of(state.read(paths.problems_file(spec.run))))
     except NotThere:
         return 0
 
@@ -39,10 +39,10 @@ def summarize(
     commits: Commits, done: Sequence[ShardCommit], code: int, why: str, wall_s: float, *, nothing_to_do: bool = False
 ) -> Summary:
     """How a run has ended, or where it stands, by those of its commits that are done."""
-    order, state = commits.order, commits.state
-    num_quarantined = num_problems(order, state) + sum(d.num_quarantined for d in done)
+    spec, state = commits.spec, commits.state
+    num_quarantined = num_problems(spec, state) + sum(d.num_quarantined for d in done)
     num_records = sum(d.num_records for d in done)
     if code == EXIT_OK and num_quarantined:
         code = EXIT_QUARANTINED if num_records else EXIT_BAD_SHARD
-    finished = state.stat(paths.finished_file(order.run)) is not None and gangs_are_done(order, state)
-    return Summary(order, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)
+    finished = state.stat(paths.finished_file(spec.run)) is not None and gangs_are_done(spec, state)
+    return Summary(spec, code, why, done, num_quarantined, wall_s, finished, nothing_to_do)

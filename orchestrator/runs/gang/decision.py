@@ -32,7 +32,7 @@ class Generation:
     """The processes, or the Job, that were started under one number.
 
     exit_codes: of pods that have ended, by their index; the one with index 0 holds rank 0. disrupted: a pod of it was
-    deleted, or its node is lost. ended_s_ago: since its first pod ended. words: what the one that failed said.
+    deleted, or its node is lost. ended_s_ago: since its first pod ended. detail: what the one that failed printed last.
     queue: of Kueue, which then suspends it and lets it go on.
     """
 
@@ -41,7 +41,7 @@ class Generation:
     exit_codes: Mapping[int, int] = field(default_factory=dict)
     disrupted: bool = False
     ended_s_ago: float = 0.0
-    words: str = ""
+    detail: str = ""
     queue: str = ""
 
     @property
@@ -116,8 +116,8 @@ def decide(state: GangState, max_attempts: int) -> Action:
     # Of older generations too: another may have begun before it was seen why.
     for one in state.generations:
         if 0 < state.since <= one.number and one.failure in _CONFIG:
-            words = one.words or f"a rank ended with {one.failure}, a setting that cannot work"
-            return Fail(words, EXIT_BAD_CONFIG)
+            detail = one.detail or f"a rank ended with {one.failure}, a setting that cannot work"
+            return Fail(detail, EXIT_BAD_CONFIG)
     if newest.phase == "suspended":
         return _suspended(newest, number, wakes=state.wakes)
     if newest.phase == "running" and not (newest.failure or newest.disrupted or 0 in newest.exit_codes):
@@ -151,12 +151,12 @@ def _after(state: GangState, newest: Generation, number: int, max_attempts: int)
     last = max(state.log.progressed, default=0)
     fruitless = [one for one in ended if one.number > last]
     counted = [one for one in fruitless if _counts(one)]
-    words = f" ({newest.words})" if newest.words else ""
+    detail = f" ({newest.detail})" if newest.detail else ""
     if _counts(newest) and len(counted) >= max_attempts:
         code = newest.failure if newest.failure in (EXIT_BUG, EXIT_TRANSIENT) else EXIT_BUG
-        return Fail(f"{len(counted)} generations failed without a checkpoint{words}: see the logs, then resume", code)
+        return Fail(f"{len(counted)} generations failed without a checkpoint{detail}: see the logs, then resume", code)
     if len(fruitless) >= _MOST_WITHOUT_PROGRESS:
-        why = f"{len(fruitless)} generations ended without a checkpoint{words}: see the logs, then resume"
+        why = f"{len(fruitless)} generations ended without a checkpoint{detail}: see the logs, then resume"
         return Fail(why, EXIT_TRANSIENT)
     wait_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (len(counted) - 1)) if counted else 0.0
     if newest.ended_s_ago < wait_s:
@@ -172,8 +172,8 @@ def _counts(one: Generation) -> bool:
 def _why(newest: Generation) -> str:
     if newest.failure:
         pod = min(index for index, code in newest.exit_codes.items() if code == newest.failure)
-        words = f": {newest.words}" if newest.words else ""
-        return f"pod {pod} of generation {newest.number} ended with {newest.failure}{words}"
+        detail = f": {newest.detail}" if newest.detail else ""
+        return f"pod {pod} of generation {newest.number} ended with {newest.failure}{detail}"
     if newest.disrupted:
         return f"a pod of generation {newest.number} was deleted or lost its node"
     return f"generation {newest.number} ended and committed no result"

@@ -34,7 +34,7 @@ def drive(backend: GangBackend, max_attempts: int, say: Callable[[str], None]) -
 
     max_attempts: generations in a row that may fail without a checkpoint.
     """
-    said, away_since_s = "", 0.0
+    last_note, away_since_s = "", 0.0
     while True:
         at_most_s = None
         try:
@@ -48,9 +48,9 @@ def drive(backend: GangBackend, max_attempts: int, say: Callable[[str], None]) -
             if time.monotonic() - away_since_s > _AWAY_LIMIT_S:
                 return Fail(f"{error.reason}: {error.message}", EXIT_TRANSIENT)
             action, note = Wait(), f"{error.reason}: {error.message}; ranks keep running"
-        if note and note != said:
+        if note and note != last_note:
             say(note)
-        said = note or said
+        last_note = note or last_note
         if isinstance(action, Fail):
             return action
         if isinstance(action, Finish):

@@ -25,8 +25,8 @@ class OpenBackend(GangBackend, Protocol):
     def close(self) -> None: ...
 
 
-def carry_gangs(
-    order: RunSpec,
+def execute_gangs(
+    spec: RunSpec,
     state: Store,
     outputs: Store,
     open_backend: Callable[[GangPass], OpenBackend],
@@ -39,12 +39,12 @@ def carry_gangs(
     leased: holds the output's lease while a result is published. max_attempts: as `drive` takes it. Raises BadConfig,
     Transient.
     """
-    if gangs_are_whole(order, state, outputs):
+    if gangs_are_whole(spec, state, outputs):
         return None
-    for gang in order.gangs:
+    for gang in spec.gangs:
         for _ in range(_MOST_TRIES):
             with leased():
-                is_finished = settle(order, gang, state, outputs)
+                is_finished = settle(spec, gang, state, outputs)
             if is_finished:
                 break
             say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods")

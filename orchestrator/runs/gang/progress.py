@@ -11,15 +11,15 @@ from services.base.store.interface import Store
 from services.base.worker.pass_log import PassLog
 
 
-def gang_facts(order: RunSpec, state: Store) -> list[dict[str, Any]]:
+def gang_facts(spec: RunSpec, state: Store) -> list[dict[str, Any]]:
     """Of each gang pass, in order. step: of the last checkpoint. outputs: names of its published files.
 
     Raises BadConfig, Transient.
     """
     facts = []
-    for gang in order.gangs:
-        log = PassLog(state, order.run, gang.name).read()
-        files = published_files(order, gang, state)
+    for gang in spec.gangs:
+        log = PassLog(state, spec.run, gang.name).read()
+        files = published_files(spec, gang, state)
         facts.append(
             {
                 "pass": gang.name,

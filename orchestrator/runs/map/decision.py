@@ -22,14 +22,14 @@ _BACKOFF = Backoff(first_s=1.0, most_s=60.0)
 
 @dataclass(frozen=True)
 class Failure:
-    """A shard whose worker ended before it was done. exit_code: as subprocess gives it, negative for a signal. words:
+    """A shard whose worker ended before it was done. exit_code: as subprocess gives it, negative for a signal. detail:
     what it said last, the reason first. is_final: no other attempt may help, however many there were.
     """
 
     exit_code: int
     num_attempts: int
     at_s: float
-    words: str = ""
+    detail: str = ""
     is_final: bool = False
 
 
@@ -168,9 +168,9 @@ def _ending(state: MapState, policy: Policy) -> Fail | None:
 def _gave_up(state: MapState, given_up: set[int]) -> Fail:
     if given_up:
         failure = state.failures[min(given_up)]
-        code, words = failure.exit_code, f" ({failure.words})" if failure.words else ""
+        code, detail = failure.exit_code, f" ({failure.detail})" if failure.detail else ""
         code = code if code in (EXIT_BUG, EXIT_TRANSIENT, EXIT_BAD_SHARD) else EXIT_BUG
-        return Fail(f"{some(given_up)} failed in every attempt{words}: see {state.logs}, then resume", code)
+        return Fail(f"{some(given_up)} failed in every attempt{detail}: see {state.logs}, then resume", code)
     return Fail(f"{some(state.bad - state.done)} have too many quarantined clips", EXIT_BAD_SHARD)
 
 

@@ -84,7 +84,7 @@ class PictureFolder:
 
     @property
     def version(self) -> str:
-        """Changes when a picture comes, goes, or is written anew; the same in whatever order they were added."""
+        """Changes when a picture comes, goes, or is rewritten; the same in whatever order they were added."""
         return f"pictures-{self._digest % (1 << _DIGEST_BITS):032x}"
 
     def fault(self) -> Fault | None:

@@ -104,16 +104,16 @@ def check_remote(target: str, patience_s: float = CHECK_PATIENCE_S) -> None:
 class _Unwell:
     """Why a server does not serve. answers: whether it was the server that said so."""
 
-    words: str
+    detail: str
     answers: bool
 
 
 def _given_up(target: str, patience_s: float, why: _Unwell) -> Transient:
     if why.answers:
-        return Transient("NOT_SERVING", f"{target} answers and did not serve within {patience_s:g} s: {why.words}")
+        return Transient("NOT_SERVING", f"{target} answers and did not serve within {patience_s:g} s: {why.detail}")
     return Transient(
         "REMOTE_DOES_NOT_ANSWER",
-        f"{target} did not report within {patience_s:g} s that it serves ({why.words}): check the address, and that "
+        f"{target} did not report within {patience_s:g} s that it serves ({why.detail}): check the address, and that "
         "`python -m services STAGE serve` runs there",
     )
 

@@ -40,7 +40,7 @@ class Children(Protocol):
     def borrow(self, timeout_s: float, stages: Stages | None = None) -> AbstractContextManager[Child]: ...
 
 
-def carry(
+def execute(
     children: Children,
     stages: Stages,
     job: ClipJob,

@@ -74,7 +74,7 @@ class Readiness:
         self._needs = tuple(needs)
         self._stopping = stopping
         self._listener: Listener = lambda _: None
-        self._said: tuple[str, str] | None = None
+        self._problem: tuple[str, str] | None = None
         self._wake = threading.Condition()
         self._is_asked = self._has_ended = False
         self._has_served = False
@@ -123,7 +123,7 @@ class Readiness:
             self._has_served = self._has_served or error is None
             num_failures = 0 if error is None else num_failures + 1
             with self._wake:
-                # What was met during this look was looked at, and a failing look must not ask for the next.
+                # What was met during this look was checked, and a failing check must not ask for the next.
                 self._is_asked = False
             self._looked.set()
             with self._wake:
@@ -148,11 +148,11 @@ class Readiness:
         return "", None
 
     def _tell(self, name: str, error: VisemillError | None) -> None:
-        said = None if error is None else (name, error.reason)
-        if error is not None and said != self._said:
+        problem = None if error is None else (name, error.reason)
+        if error is not None and problem != self._problem:
             fields = {"reason": error.reason, "kind": error.kind, "detail": error.detail}
             _LOG.warning("not serving, %s: %s", name, error.message, extra={"fields": fields})
-        elif error is None and self._said is not None:
+        elif error is None and self._problem is not None:
             _LOG.info("serving again" if self._has_served else "serving: all that was missing is there")
-        self._said = said
+        self._problem = problem
         self._listener(error)

@@ -31,7 +31,7 @@ from services.base.rpc.interceptor import CallInterceptor, Gate, call_abandoned
 from services.base.rpc.pool import ChildPool
 from services.base.rpc.readiness import STARTING, Need, Readiness
 from services.base.rpc.status import health_trailers
-from services.base.rpc.uploads import IntakeLimits, Uploads
+from services.base.rpc.uploads import UploadLimits, Uploads
 from services.base.sandbox.supervisor import PassChild, Stages, clip_limits
 from services.base.stage.spec import StageSpec
 
@@ -78,7 +78,7 @@ Register = Callable[[grpc.Server], None]
 def uploads_of(flags: argparse.Namespace) -> Uploads:
     """What takes clips in, as the flags say. Raises BadConfig."""
     try:
-        limits = IntakeLimits(flags.max_clip_mib << 20, flags.spool_mib << 20, tuple(flags.allow_root))
+        limits = UploadLimits(flags.max_clip_mib << 20, flags.spool_mib << 20, tuple(flags.allow_root))
     except ValueError as error:
         raise BadConfig("BAD_SETTING", f"--allow-root: {error}") from error
     return Uploads(limits)

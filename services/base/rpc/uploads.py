@@ -26,7 +26,7 @@ _MAX_NAME_CHARS = 200
 
 
 @dataclass(frozen=True)
-class IntakeLimits:
+class UploadLimits:
     """max_clip_bytes: of one encoded clip. spool_bytes: what of it stays in memory. roots: folders, s3:// prefixes."""
 
     max_clip_bytes: int = 512 << 20
@@ -94,7 +94,7 @@ def job_of(media: Media, max_frames: int | None = None) -> ClipJob:
 class Uploads:
     """Takes clips in, within limits. Raises BadConfig for an allowed root that can be none."""
 
-    def __init__(self, limits: IntakeLimits) -> None:
+    def __init__(self, limits: UploadLimits) -> None:
         self._limits = limits
         self._roots = AllowedRoots(limits.roots)
 
@@ -171,7 +171,7 @@ def _data_of(requests: Iterator[Request]) -> Iterator[bytes]:
         yield request.data
 
 
-def _received(name: str, promised: int, pieces: Iterator[bytes], limits: IntakeLimits, spool: Path) -> Media:
+def _received(name: str, promised: int, pieces: Iterator[bytes], limits: UploadLimits, spool: Path) -> Media:
     """The pieces as Media: in memory, or in the spool file once they outgrow it."""
     most = promised or limits.max_clip_bytes
     whose = "its header promised" if promised else "this server takes (--max-clip-mib)"
@@ -202,7 +202,7 @@ def _received(name: str, promised: int, pieces: Iterator[bytes], limits: IntakeL
     return Media(name, sha256, size_bytes, data=bytes(held))
 
 
-def _require_size(name: str, size_bytes: int, limits: IntakeLimits) -> None:
+def _require_size(name: str, size_bytes: int, limits: UploadLimits) -> None:
     if size_bytes < 0:
         raise BadInput("BAD_MESSAGE", f"{name}: size_bytes must be at least 0, not {size_bytes}")
     if size_bytes > limits.max_clip_bytes:

@@ -19,7 +19,7 @@ _MOST_RANKS = 4096
 
 @dataclass(frozen=True)
 class MapPass:
-    """Shards of clips, each carried, committed and retried alone."""
+    """Shards of clips, each processed, committed and retried alone."""
 
     name: str
     digest: str

@@ -35,7 +35,7 @@ def run_dir(run: str) -> str:
 
 
 def run_file(run: str) -> str:
-    """The pinned order of a run."""
+    """The pinned spec of a run."""
     return f"runs/{run}/run.json"
 
 

@@ -103,7 +103,7 @@ def name_prefixes(num_shards: int) -> tuple[str, ...]:
 
 
 def part_of(shards: Sequence[int], index: int, num_indexes: int) -> tuple[int, ...]:
-    """Which of the listed shards an index of a Job carries: every num_indexes-th, so that sizes differ by one at most.
+    """The shards of the list that an index of a Job processes: every num_indexes-th, so sizes differ by one at most.
 
     Raises ValueError unless 0 <= index < num_indexes.
     """

@@ -1,4 +1,4 @@
-"""The pinned order of a run: what run.json holds, and all that a worker needs to know. Pure: text <-> value."""
+"""The pinned spec of a run: what run.json holds, and all that a worker needs to know. Pure: text <-> value."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class RunSpec:
 
 
 def run_spec_from_json(data: bytes) -> RunSpec:
-    """The order of a run.json. Raises BadConfig for another schema, or for what is no order."""
+    """The spec of a run.json. Raises BadConfig for another schema, or for what is no spec."""
     try:
         fields = json.loads(data)
         if fields.get("schema_version") != SCHEMA_VERSION:

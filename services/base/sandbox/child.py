@@ -41,7 +41,7 @@ OpenStage = Callable[[str, Mapping[str, Any], str | None, Mapping[str, Mapping[s
 # What the stages have measured since the last clip was done.
 _MEASURED: deque[tuple[str, float]] = deque(maxlen=4096)
 
-# Of the thread that carries clips; others find none.
+# Of the thread that processes clips; others find none.
 _SUPERVISOR: ContextVar[socket.socket | None] = ContextVar("visemill_supervisor", default=None)
 
 
@@ -49,7 +49,7 @@ _SUPERVISOR: ContextVar[socket.socket | None] = ContextVar("visemill_supervisor"
 def waiting_for(whom: str) -> Iterator[None]:
     """Around a clip's wait for somebody else, such as a remote stage: the supervisor, if any, does not count it.
 
-    Counts for nothing in any thread but the one that carries the clip. whom: for the message when it takes too long.
+    Counts for nothing in any thread but the one that processes the clip. whom: for the message when it takes too long.
     """
     sock = _SUPERVISOR.get()
     if sock is None:
@@ -91,11 +91,11 @@ def child_main(fd: int, open_stage: OpenStage) -> int:
     if message is None:
         return 0
     log.setup()
-    order = message[0]
-    limit = order["memory_bytes"] + _SLACK_BYTES
+    start = message[0]
+    limit = start["memory_bytes"] + _SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    clips = _Clips(sock, Passes(open_stage, order["remote"], order["types"]))
+    clips = _Clips(sock, Passes(open_stage, start["remote"], start["types"]))
     while (message := clips.next_message()) is not None:
         if message[0]["part"] == "open":
             clips.open(message[0]["stages"])
@@ -194,7 +194,7 @@ class _Clips:
             # Read at once: while the other end sends, it reads nothing.
             self._next = self._begin(*_received(self._sock), None)
         try:
-            self._carry(clip)
+            self._execute(clip)
         except VisemillError as error:
             _finish(pushed)
             _send_error(self._sock, error)
@@ -203,7 +203,7 @@ class _Clips:
             fields = {"kind": "MEMORY", "reason": "OUT_OF_MEMORY", "message": "", "detail": ""}
             protocol.send(self._sock, {"part": "error", **fields})
             os._exit(1)
-        except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is told with its traceback
+        except Exception as error:  # noqa: BLE001 - whatever a library raises costs the clip, and is reported with its traceback
             _finish(pushed)
             bug = VisemillError("INTERNAL_ERROR", f"{clip.key}: {error!r}", traceback.format_exc())
             _send_error(self._sock, bug)
@@ -216,10 +216,10 @@ class _Clips:
         steps = self._passes.current().run(job, given, want=header["want"], pushed=chunks, info=info)
         return ClipInProgress(job.clip.key, steps)
 
-    def _carry(self, clip: ClipInProgress) -> None:
+    def _execute(self, clip: ClipInProgress) -> None:
         """Sends the clip's parts as they come. Raises what ends it."""
         spent_s = clip.spent_s
-        self._send_said(clip)
+        self._send_drained(clip)
         if spent_s and not clip.has_ended:
             protocol.send(self._sock, {"part": "spent", "seconds": spent_s})
         self._send_progress(clip, 0.0)
@@ -229,7 +229,7 @@ class _Clips:
             before_s = clip.media_s
             with log.bound(clip=clip.key):
                 clip.step()
-            self._send_said(clip)
+            self._send_drained(clip)
             self._send_progress(clip, before_s)
 
     def _wait(self, clip: ClipInProgress) -> None:
@@ -238,8 +238,8 @@ class _Clips:
             self._step_unheard(turn)
         protocol.send(self._sock, {"part": "waits", "for": ""})
 
-    def _send_said(self, clip: ClipInProgress) -> None:
-        for part in clip.said():
+    def _send_drained(self, clip: ClipInProgress) -> None:
+        for part in clip.drain():
             part_header, pieces = protocol.pack_part(part)
             if isinstance(part, DonePart):
                 part_header["measured"] = [_MEASURED.popleft() for _ in range(len(_MEASURED))]

@@ -17,7 +17,7 @@ def is_too_much_for_two(reason: str) -> bool:
     return reason in _TOO_MUCH
 
 
-def verdict(
+def attribute_failure(
     key: str, lost: ChildLost, stderr_tail: str, *, num_tries: int, is_last: bool, held_two: bool
 ) -> VisemillError | None:
     """What a loss means to the clip that was waited for; None: it is to be tried again, alone in a fresh child.
@@ -29,7 +29,7 @@ def verdict(
     if not is_last:
         return None
     if lost.reason == "INTERNAL_ERROR":
-        detail = "\n".join(text for text in (stderr_tail, lost.words) if text)
+        detail = "\n".join(text for text in (stderr_tail, lost.detail) if text)
         return VisemillError(lost.reason, f"{lost.message}: please report it, with the traceback", detail)
     again = ", and again in a fresh process" if num_tries > 1 else ""
     message = f"{key}: {lost.message}{again}; {_remedy(lost.reason)} if it is a good clip"

@@ -23,7 +23,7 @@ class ClipInProgress:
     def __init__(self, key: str, steps: Generator[Part | Pause, None, None]) -> None:
         self.key = key
         self._steps = steps
-        self._said: deque[Part] = deque()
+        self._ready: deque[Part] = deque()
         self._error: BaseException | None = None
         self.pause = Pause()
         self.has_ended = False
@@ -33,7 +33,7 @@ class ClipInProgress:
     @property
     def is_full(self) -> bool:
         """Whether it has begun to give out files: they are kept nowhere, so it goes on when somebody takes them."""
-        return bool(self._said) and isinstance(self._said[-1], FilePart | PiecePart)
+        return bool(self._ready) and isinstance(self._ready[-1], FilePart | PiecePart)
 
     @property
     def can_go_on(self) -> bool:
@@ -41,7 +41,7 @@ class ClipInProgress:
         return not self.has_ended and not self.is_full and self.pause.is_over
 
     def step(self) -> None:
-        """Computes up to the next part or pause. What the pass raises is kept for `said`, but for MemoryError."""
+        """Computes up to the next part or pause. What the pass raises is kept for `drain`, but for MemoryError."""
         began_s = time.thread_time()
         try:
             found = next(self._steps, None)
@@ -54,12 +54,12 @@ class ClipInProgress:
         self.pause = found if isinstance(found, Pause) else Pause()
         self.media_s = max(self.media_s, self.pause.media_s)
         if found is not None and not isinstance(found, Pause):
-            self._said.append(found)
+            self._ready.append(found)
 
-    def said(self) -> Iterator[Part]:
+    def drain(self) -> Iterator[Part]:
         """Parts that were not given out yet, in order. Raises what has ended the clip, after them."""
-        while self._said:
-            yield self._said.popleft()
+        while self._ready:
+            yield self._ready.popleft()
         if self._error is not None:
             raise self._error
 

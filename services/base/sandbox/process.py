@@ -44,7 +44,7 @@ class ChildProcess:
             )
         finally:
             theirs.close()
-        self._words = StderrTail(self._process)
+        self._stderr = StderrTail(self._process)
 
     @property
     def pid(self) -> int:
@@ -56,11 +56,11 @@ class ChildProcess:
 
     def hear_as(self, context: contextvars.Context) -> None:
         """From now on its warnings are of this context's clip."""
-        self._words.context = context
+        self._stderr.context = context
 
     def stderr_tail(self) -> str:
-        """The last lines of its standard error; all that it said, once it has ended."""
-        return self._words.said(wait=self.has_ended)
+        """The last lines of its standard error; all of it, once it has ended."""
+        return self._stderr.tail(wait=self.has_ended)
 
     def send(self, watch: ClipWatch, header: Mapping[str, Any], *payload: bytes | memoryview) -> None:
         """Raises ChildLost, as the watch does or because the child has gone."""
@@ -92,7 +92,7 @@ class ChildProcess:
                     return message
 
     def kill(self) -> None:
-        """Ends it, if it has not; nothing of it is left but its last words."""
+        """Ends it, if it has not; nothing of it is left but its last lines."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
@@ -104,8 +104,8 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             return ChildLost("CLIP_CRASHED", "its process stopped answering")
         if status == -signal.SIGKILL and num_oom_kills() > self._num_oom_kills:
-            words = "memory ran out around it before its own limit was reached: give the pod or container more"
-            return ChildLost(MEMORY_RAN_OUT, words, killed=True)
+            message = "memory ran out around it before its own limit was reached: give the pod or container more"
+            return ChildLost(MEMORY_RAN_OUT, message, killed=True)
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return ChildLost("CLIP_CRASHED", f"its process was ended by {name}", killed=-status == signal.SIGKILL)

@@ -29,7 +29,7 @@ class StderrTail:
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
-    def said(self, *, wait: bool) -> str:
+    def tail(self, *, wait: bool) -> str:
         """The last lines. wait: until the last of it is in, for a process that has ended."""
         if wait:
             self._thread.join(_LAST_WORDS_S)

@@ -24,7 +24,7 @@ from services.base.errors import BadConfig, Transient, VisemillError, from_kind
 from services.base.process import metrics
 from services.base.sandbox import protocol
 from services.base.sandbox.child import MOST_PASSES
-from services.base.sandbox.failure_attribution import is_too_much_for_two, verdict
+from services.base.sandbox.failure_attribution import attribute_failure, is_too_much_for_two
 from services.base.sandbox.limits import ClipLimits, clip_limits
 from services.base.sandbox.process import ChildProcess
 from services.base.sandbox.stage_metrics import StageMetrics
@@ -94,7 +94,7 @@ class PassChild:
         self._should_stop = should_stop
         self._grace_s = grace_s
         self._process: ChildProcess | None = None
-        # The one whose words are asked for when it has gone.
+        # The one whose stderr is asked for when it has gone.
         self._last: ChildProcess | None = None
         # What the child holds open, the stages of the next clip last; and all that was ever opened here.
         self._open: list[list[Any]] = []
@@ -104,7 +104,7 @@ class PassChild:
         self._begins_next = False
         self._has_room_for_two = True
         self.num_restarts = 0
-        # Told of every start, with what it failed with; not of stages that a caller named and that never opened here.
+        # Called at every start, with what it failed with; not of stages that a caller named and that never opened here.
         self.on_start: Callable[[VisemillError | None], None] = lambda _: None
 
     def holds(self, stages: Stages) -> bool:
@@ -175,7 +175,7 @@ class PassChild:
                 held_two = then is not None or is_taken
                 if held_two and is_too_much_for_two(lost.reason):
                     self._has_room_for_two = False
-                error = verdict(
+                error = attribute_failure(
                     job.clip.key,
                     lost,
                     self.stderr_tail(),
@@ -188,7 +188,7 @@ class PassChild:
                 self.num_restarts += 1
 
     def stderr_tail(self) -> str:
-        """The last lines of the child's standard error; all that it said, once it has ended."""
+        """The last lines of the child's standard error; all of it, once it has ended."""
         return self._last.stderr_tail() if self._last is not None else ""
 
     def close(self) -> None:
@@ -239,10 +239,10 @@ class PassChild:
     def _spawn(self) -> None:
         self._process = ChildProcess([*self._program, "child"], self._num_threads, self._environment)
         self._last = self._process
-        order = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
+        start = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
         # Artifacts that are given may be of stages that this child does not hold.
-        order["types"] = {name: f"{kind.__module__}:{kind.__qualname__}" for name, kind in self._types.items()}
-        self._process.send(self._watch(_START_LIMIT_S), order)
+        start["types"] = {name: f"{kind.__module__}:{kind.__qualname__}" for name, kind in self._types.items()}
+        self._process.send(self._watch(_START_LIMIT_S), start)
 
     def _open_stages(self) -> None:
         assert self._process is not None
@@ -324,7 +324,7 @@ class PassChild:
         if header["kind"] == "MEMORY":
             return ChildLost("OUT_OF_MEMORY", "it ran out of memory")
         if header["kind"] == "BUG":
-            return ChildLost("INTERNAL_ERROR", header["message"], words=header["detail"])
+            return ChildLost("INTERNAL_ERROR", header["message"], detail=header["detail"])
         return _error_of(header)
 
     def _send_chunks(self, watch: ClipWatch, chunks: Iterator[Chunk]) -> None:

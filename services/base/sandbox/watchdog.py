@@ -22,14 +22,14 @@ MEMORY_RAN_OUT = "MEMORY_RAN_OUT"
 
 
 class ChildLost(Exception):
-    """killed: by SIGKILL, which no library sends to itself. words: what it had to say of it, such as a traceback."""
+    """killed: by SIGKILL, which no library sends to itself. detail: what it had to say of it, such as a traceback."""
 
-    def __init__(self, reason: str, message: str, *, killed: bool = False, words: str = "") -> None:
+    def __init__(self, reason: str, message: str, *, killed: bool = False, detail: str = "") -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.killed = killed
-        self.words = words
+        self.detail = detail
 
 
 class ClipWatch:

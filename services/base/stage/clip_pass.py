@@ -1,4 +1,4 @@
-"""A pass: one clip carried through its stages in one process, its streams decoded once and shown to every stage."""
+"""A pass: one clip through its stages in one process, its streams decoded once and shown to every stage."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class _Clock:
 
 
 class ClipPass:
-    """The stages of a pass, opened once, carrying one clip at a time."""
+    """The stages of a pass, opened once, processing one clip at a time."""
 
     def __init__(self, stages: Sequence[BoundStage]) -> None:
         self._sources: dict[str, BoundStage] = {}
@@ -190,7 +190,7 @@ class ClipPass:
                 streams = {kind: _Named("frames" if kind == FRAMES else kind, _Pushed(info, pushed))}
             else:
                 streams = {kind: self._opened(stage, job, opened, clock) for kind, stage in self._sources.items()}
-            yield from self._carry(job, given, todo, streams, frozenset(want), clock)
+            yield from self._execute(job, given, todo, streams, frozenset(want), clock)
 
     def _opened(self, stage: BoundStage, job: ClipJob, opened: contextlib.ExitStack, clock: _Clock) -> _Named:
         source: Any = stage.call
@@ -199,7 +199,7 @@ class ClipPass:
         clock.add(stage.spec.name, since_s)
         return _Named(stage.spec.name, stream)
 
-    def _carry(
+    def _execute(
         self,
         job: ClipJob,
         given: Mapping[str, Any],

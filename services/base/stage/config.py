@@ -83,20 +83,20 @@ def add_config_flags(
         if heading not in groups:
             groups[heading] = parser.add_argument_group(heading)
         add = groups[heading].add_argument
-        words = (field.flag, *field.aliases)
+        names = (field.flag, *field.aliases)
         given: dict[str, Any] = {"dest": field.name, "default": None if unset else field.default, "help": field.help}
         if field.is_hidden:
             given["help"] = argparse.SUPPRESS
         elif field.kind is not bool and field.default not in (None, "") and not (unset and field.default == 0):
             given["help"] = f"{field.help} (default: {str(field.default).replace('%', '%%')})"
         if field.is_switch:
-            add(*words, action="store_true", **given)
+            add(*names, action="store_true", **given)
         elif field.kind is bool:
-            add(*words, action=argparse.BooleanOptionalAction, **given)
+            add(*names, action=argparse.BooleanOptionalAction, **given)
         elif field.choices:
-            add(*words, choices=field.choices, **given)
+            add(*names, choices=field.choices, **given)
         else:
-            add(*words, type=field.kind, metavar=field.metavar or _METAVARS.get(field.unit), **given)
+            add(*names, type=field.kind, metavar=field.metavar or _METAVARS.get(field.unit), **given)
 
 
 def config_from_flags(config: type, flags: argparse.Namespace) -> Any:

@@ -1,7 +1,7 @@
 """What a stage is, to those who run it. A stage module exports `SPEC` (from its spec.py) and `open_stage` (from its
 stage.py).
 
-Two kinds. A *source* turns media into a stream, once. A *consumer* is told of each chunk of the streams that it reads
+Two kinds. A *source* turns media into a stream, once. A *consumer* receives each chunk of the streams that it reads
 and answers with an artifact. One clip at a time goes through a pass; nothing of a clip outlives it.
 """
 
@@ -148,7 +148,7 @@ class ConfiguredStage:
 
 @dataclass(frozen=True)
 class ClipJob:
-    """One clip to carry through a pass. extras: bytes of the clip's other inputs by role, e.g. {"align": b"..."}.
+    """One clip to take through a pass. extras: bytes of the clip's other inputs by role, e.g. {"align": b"..."}.
 
     max_frames: where to stop decoding this clip, as a `Source` takes it.
     """

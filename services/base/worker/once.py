@@ -193,8 +193,8 @@ def _save(stem: Path, name: str, data: bytes) -> Path:
 
 def _text(answer: Mapping[str, Any]) -> str:
     if answer["outcome"] != "ok":
-        words = f"\n  {answer['detail']}" if answer["detail"] else ""
-        return f"{answer['media']}: {answer['outcome']} {answer['reason']}: {answer['message']}{words}"
+        detail = f"\n  {answer['detail']}" if answer["detail"] else ""
+        return f"{answer['media']}: {answer['outcome']} {answer['reason']}: {answer['message']}{detail}"
     parts = [f"{name} {value}" for name, value in answer.items() if name not in ("media", "outcome")]
     return f"{answer['media']}: ok\n  " + "\n  ".join(parts)
 

@@ -1,4 +1,4 @@
-"""A pinned run as its workers find it: its order, and whether what decides bytes here is what it was pinned with."""
+"""A pinned run as its workers find it: its spec, and whether what decides bytes here is what it was pinned with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.base.run.spec import RunSpec, run_spec_from_json
 from services.base.store.interface import NotThere, Store
 
 
-def read_order(state: Store, run: str) -> RunSpec:
+def read_spec(state: Store, run: str) -> RunSpec:
     """Raises BadConfig NO_RUN, and as run_spec_from_json does."""
     try:
         return run_spec_from_json(state.read(paths.run_file(run)))

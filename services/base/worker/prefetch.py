@@ -110,11 +110,11 @@ class ClipsAhead:
 class ClipInputs:
     """Reads the inputs of clips. fixed: files that are not as the frozen list has them and are taken all the same."""
 
-    def __init__(self, store: ReadableStore, may_change: Collection[str], mended_before: Mapping[str, Version]) -> None:
-        """may_change: keys of clips that have given nothing to the output yet. mended_before: what was taken before."""
+    def __init__(self, store: ReadableStore, may_change: Collection[str], fixed_before: Mapping[str, Version]) -> None:
+        """may_change: keys of clips that have given nothing to the output yet. fixed_before: what was taken before."""
         self._store = store
         self._may_change = may_change
-        self._mended_before = mended_before
+        self._fixed_before = fixed_before
         self.fixed: dict[str, Version] = {}
 
     def ahead(self, rows: list[ClipRow], check: Callable[[], None]) -> ClipsAhead:
@@ -150,7 +150,7 @@ class ClipInputs:
         there = None if entry is None else (entry.size_bytes, entry.version)
         if there == listed:
             return
-        if there is not None and (key in self._may_change or self._mended_before.get(name) == there):
+        if there is not None and (key in self._may_change or self._fixed_before.get(name) == there):
             self.fixed[name] = there
         if name in self.fixed or key in self._may_change:
             return

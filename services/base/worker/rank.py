@@ -24,7 +24,7 @@ from services.base.store.interface import Store, Upload
 from services.base.store.open import open_store
 from services.base.worker.fingerprint import identity_of
 from services.base.worker.pass_log import GangWriter, PassLog, restored
-from services.base.worker.pinned_run import read_order, require_same
+from services.base.worker.pinned_run import read_spec, require_same
 from services.base.worker.ranks import MASTER_FD
 
 LOG = logging.getLogger(__name__)
@@ -79,17 +79,17 @@ def place_of(environment: Mapping[str, str]) -> RankPlace:
 
 
 class Rank:
-    """What a recipe is given. order: of the run. gang: its pass. place: where this rank stands.
+    """What a recipe is given. spec: of the run. gang: its pass. place: where this rank stands.
 
     outputs: the output root, where the files of the passes before are published. Use from one thread.
     """
 
-    def __init__(self, order: RunSpec, gang: GangPass, place: RankPlace, state: Store, outputs: Store) -> None:
+    def __init__(self, spec: RunSpec, gang: GangPass, place: RankPlace, state: Store, outputs: Store) -> None:
         """On rank 0 it begins the generation. Raises Transient GENERATION_SUPERSEDED."""
-        self.order, self.gang, self.place, self.outputs = order, gang, place, outputs
+        self.spec, self.gang, self.place, self.outputs = spec, gang, place, outputs
         self._state = state
-        self._log = PassLog(state, order.run, gang.name)
-        self._writer = GangWriter(state, outputs, order.run, gang.name, place.generation) if place.rank == 0 else None
+        self._log = PassLog(state, spec.run, gang.name)
+        self._writer = GangWriter(state, outputs, spec.run, gang.name, place.generation) if place.rank == 0 else None
 
     @property
     def writer(self) -> GangWriter:
@@ -136,8 +136,8 @@ class Rank:
             raise BadConfig(
                 "NO_PASS", f"pass {self.gang.name} does not come after {pass_name!r}, but after {self.gang.after}"
             )
-        self.order.gang(pass_name)
-        result = PassLog(self._state, self.order.run, pass_name).read().result
+        self.spec.gang(pass_name)
+        result = PassLog(self._state, self.spec.run, pass_name).read().result
         return {name: paths.result_file(pass_name, name) for name in (result.outputs if result else ())}
 
 
@@ -152,8 +152,8 @@ def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     flags = parser.parse_args(argv)
     log.setup()
     state = open_store(flags.state_root)
-    order = read_order(state, flags.run)
-    gang = order.gang(flags.pass_name)
+    spec = read_spec(state, flags.run)
+    gang = spec.gang(flags.pass_name)
     if gang.recipe != recipe.name:
         raise BadConfig("OTHER_RECIPE", f"pass {gang.name} is of recipe {gang.recipe}, not {recipe.name}")
     config = config_from_mapping(recipe.config, gang.config)
@@ -163,8 +163,8 @@ def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     place = place_of(os.environ)
     if place.world_size != gang.num_ranks:
         raise BadConfig("BAD_RANK", f"WORLD_SIZE is {place.world_size}, and {gang.name} has {gang.num_ranks} ranks")
-    with log.bound(run=order.run, gang=gang.name, rank=place.rank, generation=place.generation):
-        rank = Rank(order, gang, place, state, open_store(order.output_root))
+    with log.bound(run=spec.run, gang=gang.name, rank=place.rank, generation=place.generation):
+        rank = Rank(spec, gang, place, state, open_store(spec.output_root))
         LOG.info("rank %d of %d begins", place.rank, place.world_size)
         recipe.train(config, rank)
     return EXIT_OK

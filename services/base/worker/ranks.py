@@ -130,9 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _tell(path: str, rank: int, code: int, error: Mapping[str, str]) -> None:
     """As a worker does."""
-    words = f"rank {rank} ended with {code}" + (f": {error['message']}" if error else "")
+    text = f"rank {rank} ended with {code}" + (f": {error['message']}" if error else "")
     kind = "BAD_CONFIG" if code in (EXIT_BAD_CONFIG, EXIT_USAGE) else "TRANSIENT" if code == EXIT_TRANSIENT else "BUG"
-    fields = {"kind": kind, "reason": error.get("reason", "RANK_FAILED"), "message": words[:500]}
+    fields = {"kind": kind, "reason": error.get("reason", "RANK_FAILED"), "message": text[:500]}
     sys.stderr.write(json.dumps(fields) + "\n")
     if path:
         Path(path).write_text(json.dumps(fields), encoding="utf-8")

@@ -40,7 +40,7 @@ LOG = logging.getLogger(__name__)
 class ShardContext:
     """What all shards of a worker share."""
 
-    order: RunSpec
+    spec: RunSpec
     specs: Mapping[str, StageSpec]
     identities: list[StageIdentity]
     manifest: Manifest
@@ -54,21 +54,21 @@ class ShardContext:
     @classmethod
     def open(
         cls,
-        order: RunSpec,
+        spec: RunSpec,
         specs: Mapping[str, StageSpec],
         identities: list[StageIdentity],
         state: Store,
         flags: argparse.Namespace,
     ) -> ShardContext:
-        clips = state.read(paths.clips_file(order.run))
+        clips = state.read(paths.clips_file(spec.run))
         return cls(
-            order,
+            spec,
             specs,
             identities,
-            open_clips(clips, order.clips_sha256),
+            open_clips(clips, spec.clips_sha256),
             state,
-            open_inputs(order.media_roots, follow_links=order.follow_links),
-            open_store(order.output_root),
+            open_inputs(spec.media_roots, follow_links=spec.follow_links),
+            open_store(spec.output_root),
             flags.max_shard_failures,
             flags.artifact_cache,
             tuple(flags.remote),
@@ -94,7 +94,7 @@ class ShardWork:
         self._quality: list[str] = []
         self._quarantine: list[QuarantineEntry] = []
         self._tried: set[str] = set()
-        run, num_shards = context.order.run, context.order.num_shards
+        run, num_shards = context.spec.run, context.spec.num_shards
         self._done_name = paths.done_file(run, shard, num_shards)
         self._quarantine_name = paths.quarantine_file(run, shard, num_shards)
         self._quality_name = paths.quality_file(run, shard, num_shards)
@@ -127,16 +127,16 @@ class ShardWork:
 
     def _open_writer(self, written: dict[str, dict[str, Any]]) -> ShardWriter:
         """written: gets what a commit says of each file once it is closed."""
-        stage = self._c.order.stages[-1]
+        stage = self._c.spec.stages[-1]
         spec = self._c.specs[stage.name]
         if spec.writer is None:
             raise BadConfig("NO_WRITER", f"{spec.name} writes no files: end the pass with a stage that does")
 
         def create(name: str) -> _Sink:
-            return _Sink(name, paths.staged(self._c.order.run, name), self._c.outputs, written)
+            return _Sink(name, paths.staged(self._c.spec.run, name), self._c.outputs, written)
 
         config = config_from_mapping(spec.config, stage.config)
-        writer: ShardWriter = spec.writer(config, self._shard, self._c.order.num_shards, create)
+        writer: ShardWriter = spec.writer(config, self._shard, self._c.spec.num_shards, create)
         return writer
 
     def _commit(self, outputs: Mapping[str, Mapping[str, Any]], wall_s: float) -> None:
@@ -146,12 +146,12 @@ class ShardWork:
         self._c.state.put(self._quality_name, "".join(line + "\n" for line in self._quality).encode())
         listing = Listing.of(outputs) if len(outputs) > MOST_INLINE else None
         if listing is not None:
-            run, num_shards = self._c.order.run, self._c.order.num_shards
+            run, num_shards = self._c.spec.run, self._c.spec.num_shards
             lines = b"".join(listing_lines(outputs))
             self._c.state.put(paths.listing_file(run, self._shard, num_shards, listing.sha256), lines)
         done = ShardCommit(
             self._shard,
-            self._c.order.digest,
+            self._c.spec.digest,
             {} if listing is not None else outputs,
             self._inputs,
             dict(self._records),
@@ -165,9 +165,9 @@ class ShardWork:
         self._c.state.create(self._done_name, done.to_json())
         metrics.SHARDS.labels("committed").inc()
         metrics.SHARD_SECONDS.observe(wall_s)
-        told = {"records": done.records, "quarantined": done.num_quarantined, "counts": done.counts}
-        LOG.info("shard done", extra={"fields": {**told, "wall_s": done.seconds["wall"]}})
-        say(event="shard_done", shard=self._shard, skipped=False, **told, seconds=done.seconds)
+        counted = {"records": done.records, "quarantined": done.num_quarantined, "counts": done.counts}
+        LOG.info("shard done", extra={"fields": {**counted, "wall_s": done.seconds["wall"]}})
+        say(event="shard_done", shard=self._shard, skipped=False, **counted, seconds=done.seconds)
 
     def _carrier(self, writer: ShardWriter) -> Carrier:
         c = self._c
@@ -189,8 +189,8 @@ class ShardWork:
             self._tell(clip, clip.product)
         metrics.CLIPS.labels("ok" if clip.error is None else "quarantined").inc()
         metrics.CLIP_SECONDS.observe(clip.wall_s)
-        told = {"ok": clip.error is None, "wall_s": round(clip.wall_s, 3), "counts": rounded(clip.counts)}
-        say(event="clip", shard=self._shard, key=row.key, **told)
+        counted = {"ok": clip.error is None, "wall_s": round(clip.wall_s, 3), "counts": rounded(clip.counts)}
+        say(event="clip", shard=self._shard, key=row.key, **counted)
         if 0 <= self._c.max_failures < len(self._quarantine):
             raise BadShard(
                 "TOO_MANY_FAILURES",
@@ -204,12 +204,12 @@ class ShardWork:
         flags = sorted({*product.flags, *(["SPLIT_BATCHES"] if clip.has_split else [])})
         facts = {"key": row.key, "split": row.split, "flags": flags, **product.quality}
         for name, data in product.sidecars.items():
-            self._c.state.put(paths.sidecar_file(self._c.order.run, row.key, name), data)
+            self._c.state.put(paths.sidecar_file(self._c.spec.run, row.key, name), data)
         self._quality.append(canonical_json(facts))
 
     def _set_aside(self, row: ClipRow, error: VisemillError) -> None:
-        """Told at once and not only with the commit, so that a run which stops at this clip says why."""
-        run = ["visemill", "reproduce", "--output-root", self._c.order.output_root, "--clip", row.key]
+        """Reported at once and not only with the commit, so that a run which stops at this clip says why."""
+        run = ["visemill", "reproduce", "--output-root", self._c.spec.output_root, "--clip", row.key]
         inputs = self._c.inputs.uri
         message = error.message.replace(f"{inputs}/", "").replace(inputs, "the input root")
         line = QuarantineEntry(

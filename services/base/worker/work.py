@@ -1,4 +1,4 @@
-"""The `work` entry point: shards of a pinned run, each carried clip by clip through the pass, written, and committed.
+"""The `work` entry point: shards of a pinned run, each processed clip by clip through the pass, written, and committed.
 
 Exits 0 when all shards given are done, 65 when one was bad, 75 when it should be tried again, 78 when the run cannot
 work; --termination-log is a file that then tells why.
@@ -34,15 +34,15 @@ from services.base.store.open import open_store
 from services.base.worker.carrying import say
 from services.base.worker.children import PassChildren
 from services.base.worker.fingerprint import StageIdentity, identity_of
-from services.base.worker.pinned_run import read_order, require_same
+from services.base.worker.pinned_run import read_spec, require_same
 from services.base.worker.shard import ShardContext, ShardWork
 from services.base.worker.windows import split_of
 
 LOG = logging.getLogger(__name__)
 
 # Kubernetes keeps 4096 bytes of a termination log; a character may be escaped to six.
-_MOST_WORDS = 500
-_MOST_TOLD = 100
+_MOST_LETTERS = 500
+_MOST_SHARDS = 100
 _STDIN_POLL_S = 0.2
 
 
@@ -137,14 +137,14 @@ def _exposed(listen: str) -> Iterator[None]:
 
 
 def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop) -> dict[int, BadShard]:
-    """Carries the shards of the flags; those that were bad, with what was wrong."""
+    """Processes the shards of the flags; those that were bad, with what was wrong."""
     state = open_store(flags.state_root)
-    order = read_order(state, flags.run)
-    identities = check_identities(order, specs)
-    context = ShardContext.open(order, specs, identities, state, flags)
+    spec = read_spec(state, flags.run)
+    identities = check_identities(spec, specs)
+    context = ShardContext.open(spec, specs, identities, state, flags)
     remote = remote_targets(flags.remote, list(specs))
     _check_remotes(remote)
-    stages = [(stage.name, stage.config) for stage in order.stages]
+    stages = [(stage.name, stage.config) for stage in spec.stages]
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     num_threads = min(flags.num_threads, granted_cores())
 
@@ -156,8 +156,8 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
     try:
         children.start()
         say(event="ready")
-        for shard, attempt in asked_shards(flags, order, state, stop):
-            with log.bound(run=order.run, shard=shard, attempt=attempt):
+        for shard, attempt in asked_shards(flags, spec, state, stop):
+            with log.bound(run=spec.run, shard=shard, attempt=attempt):
                 try:
                     ShardWork(context, shard, attempt, children, stop).run()
                 except BadShard as error:
@@ -173,8 +173,8 @@ def _write_termination_message(path: str, error: VisemillError, bad: Iterable[in
     """What a pod's status tells of its end; Kubernetes keeps the first 4096 bytes."""
     if not path:
         return
-    told = shards_text(itertools.islice(bad, _MOST_TOLD))
-    fields = {"kind": error.kind, "reason": error.reason, "message": error.message[:_MOST_WORDS], "shards": told}
+    names = shards_text(itertools.islice(bad, _MOST_SHARDS))
+    fields = {"kind": error.kind, "reason": error.reason, "message": error.message[:_MOST_LETTERS], "shards": names}
     try:
         Path(path).write_text(json.dumps(fields), encoding="utf-8")
     except OSError as refused:
@@ -204,7 +204,7 @@ def _check_remotes(remote: Mapping[str, str]) -> None:
 
 
 def asked_shards(
-    flags: argparse.Namespace, order: RunSpec, state: Store, should_stop: Callable[[], bool]
+    flags: argparse.Namespace, spec: RunSpec, state: Store, should_stop: Callable[[], bool]
 ) -> Iterator[tuple[int, int]]:
     """(shard, attempt) for this index's part of --shards; for "-", for each line "SHARD [ATTEMPT]" of standard input.
 
@@ -212,11 +212,11 @@ def asked_shards(
     """
     if flags.shards == "-":
         for line in _lines_of_stdin(should_stop):
-            words = line.split() or [""]
-            (shard,) = _shards(words[0], order.num_shards)[:1]
-            yield shard, int(words[1]) if words[1:] else flags.attempt
+            parts = line.split() or [""]
+            (shard,) = _shards(parts[0], spec.num_shards)[:1]
+            yield shard, int(parts[1]) if parts[1:] else flags.attempt
         return
-    listed = _shards(_list_of(flags.shards, order, state), order.num_shards)
+    listed = _shards(_list_of(flags.shards, spec, state), spec.num_shards)
     try:
         part = part_of(listed, flags.index, flags.num_indexes)
     except ValueError as error:
@@ -225,10 +225,10 @@ def asked_shards(
         yield shard, flags.attempt
 
 
-def _list_of(text: str, order: RunSpec, state: Store) -> str:
+def _list_of(text: str, spec: RunSpec, state: Store) -> str:
     if not text.startswith("@"):
         return text
-    name = paths.list_file(order.run, text[1:])
+    name = paths.list_file(spec.run, text[1:])
     try:
         return state.read(name).decode()
     except NotThere as error:
@@ -258,29 +258,29 @@ def _shards(text: str, num_shards: int) -> tuple[int, ...]:
         raise BadConfig("NO_SUCH_SHARD", str(error)) from error
 
 
-def check_identities(order: RunSpec, specs: Mapping[str, StageSpec]) -> list[StageIdentity]:
+def check_identities(spec: RunSpec, specs: Mapping[str, StageSpec]) -> list[StageIdentity]:
     """What would decide the bytes here, which must be what the run was pinned with. Raises BadConfig."""
-    names = [stage.name for stage in order.stages]
+    names = [stage.name for stage in spec.stages]
     if names != list(specs):
         raise BadConfig(
             "OTHER_STAGES", f"the run's pass is {','.join(names)}, this worker was started as {','.join(specs)}"
         )
     identities = []
-    for stage in order.stages:
-        spec = specs[stage.name]
-        identity = identity_of(spec, config_from_mapping(spec.config, stage.config))
+    for stage in spec.stages:
+        found = specs[stage.name]
+        identity = identity_of(found, config_from_mapping(found.config, stage.config))
         require_same("model", stage.models, identity.models)
-        require_same("library", order.libraries, identity.libraries, subset=True)
+        require_same("library", spec.libraries, identity.libraries, subset=True)
         identities.append(identity)
-    _require_settled(order, identities)
+    _require_settled(spec, identities)
     return identities
 
 
-def _require_settled(order: RunSpec, identities: Sequence[StageIdentity]) -> None:
+def _require_settled(spec: RunSpec, identities: Sequence[StageIdentity]) -> None:
     """A run that was pinned without saying its device goes on where its digest says that it began."""
     open_ones = [
         f"{stage.name} {name} {value}"
-        for stage, identity in zip(order.stages, identities, strict=True)
+        for stage, identity in zip(spec.stages, identities, strict=True)
         for name, value in identity.settled.items()
         if stage.config.get(name, "auto") == "auto"
     ]
@@ -288,12 +288,12 @@ def _require_settled(order: RunSpec, identities: Sequence[StageIdentity]) -> Non
         return
     keys = {i.name: {"version": i.version, "config": i.run_config} for i in identities}
     libraries = {name: version for i in identities for name, version in i.libraries.items()}
-    pinned = (order.pipeline, order.stages, keys, order.clips_sha256, order.num_shards, libraries, order.details)
-    if run_digest(*pinned, order.appends) != order.map_pass.digest:
+    pinned = (spec.pipeline, spec.stages, keys, spec.clips_sha256, spec.num_shards, libraries, spec.details)
+    if run_digest(*pinned, spec.appends) != spec.map_pass.digest:
         raise BadConfig(
             "DEVICE_UNKNOWN",
-            f"run {order.run} was pinned without its device, and here that is {', '.join(open_ones)}, which is not "
-            f"what its digest {order.digest[:16]} was made of: go on where it was begun, or begin a new run in a new "
+            f"run {spec.run} was pinned without its device, and here that is {', '.join(open_ones)}, which is not "
+            f"what its digest {spec.digest[:16]} was made of: go on where it was begun, or begin a new run in a new "
             "output root",
         )
 

@@ -48,15 +48,15 @@ def _about(text: str) -> dict[str, str]:
     return {"help": text, "description": f"{text[:1].upper()}{text[1:]}."}
 
 
-def words_of(flags: argparse.Namespace) -> list[str]:
+def argv_of(flags: argparse.Namespace) -> list[str]:
     """The command line that gives these flags: the action, its flags, the repository."""
-    words = [str(flags.action)]
+    argv = [str(flags.action)]
     names = {"export": ("weights", "weights_sha256", "seed"), "verify": ("server",)}.get(flags.action, ())
-    words += [f"--{name.replace('_', '-')}={getattr(flags, name)}" for name in names]
+    argv += [f"--{name.replace('_', '-')}={getattr(flags, name)}" for name in names]
     if flags.action == "export":
-        words += [f"--network={network}" for network in flags.network or ()]
+        argv += [f"--network={network}" for network in flags.network or ()]
         for field in dataclasses.fields(Serving):
             name, value = field.name.replace("_", "-"), getattr(flags, field.name)
             switch = {True: f"--{name}", False: f"--no-{name}"}
-            words.append(switch[value] if isinstance(value, bool) else f"--{name}={value}")
-    return words if flags.repository is None else [*words, "--", str(flags.repository)]
+            argv.append(switch[value] if isinstance(value, bool) else f"--{name}={value}")
+    return argv if flags.repository is None else [*argv, "--", str(flags.repository)]

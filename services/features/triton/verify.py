@@ -80,11 +80,11 @@ def _verified(folder: Path, version: int, server: _Server | None, *, is_latest: 
         checks.append(lambda: _config_problems(folder, place, card))
     if is_latest and server is not None:
         checks.append(lambda: server.problems(folder, card))
-    problems = [problem for check in checks for problem in _told(check)]
+    problems = [problem for check in checks for problem in _problems_of(check)]
     return Finding(folder.name, version, card.weights, card.digest, tuple(problems))
 
 
-def _told(check: Callable[[], Iterator[str]]) -> list[str]:
+def _problems_of(check: Callable[[], Iterator[str]]) -> list[str]:
     """What a check finds, or what it broke off with: one that fails hides no other."""
     try:
         return list(check())
@@ -107,8 +107,8 @@ def _config_problems(folder: Path, place: Path, card: Card) -> Iterator[str]:
     if config.name != folder.name:
         yield f"{CONFIG_FILE} is of {config.name}, and lies in the folder {folder.name}"
     for name in ("digest", "weights"):
-        if (said := config.parameters[name].string_value) != getattr(card, name):
-            yield f"{CONFIG_FILE} says {name} {said or 'nothing'}, the latest version has {getattr(card, name)}"
+        if (stated := config.parameters[name].string_value) != getattr(card, name):
+            yield f"{CONFIG_FILE} says {name} {stated or 'nothing'}, the latest version has {getattr(card, name)}"
     for kind, tensors in (("input", card.inputs), ("output", card.outputs)):
         said_names, names = [t.name for t in getattr(config, kind)], [t.name for t in tensors]
         if said_names != names:

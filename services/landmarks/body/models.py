@@ -37,7 +37,7 @@ def _path(name: str, given: str) -> Path:
         flag = "--" + name.split("_landmarker", maxsplit=1)[0] + "-landmarker"
         raise BadConfig(
             "MODEL_MISSING",
-            f"{name} is in none of the usual places: run `python -m services.landmarks.model_files fetch {name}`, "
+            f"{name} is in none of the model folders: run `python -m services.landmarks.model_files fetch {name}`, "
             f"or give its path with {flag} FILE",
         )
     return path

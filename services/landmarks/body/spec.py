@@ -26,10 +26,10 @@ class KeypointsConfig:
     segmenter: str = _setting(
         "", "file of your own person segmenter: all but the person is blacked out; empty: nothing is"
     )
-    face_landmarker: str = _setting("", "file of MediaPipe's face_landmarker.task; empty: look in the usual places")
-    hand_landmarker: str = _setting("", "file of MediaPipe's hand_landmarker.task; empty: look in the usual places")
+    face_landmarker: str = _setting("", "file of MediaPipe's face_landmarker.task; empty: search the model folders")
+    hand_landmarker: str = _setting("", "file of MediaPipe's hand_landmarker.task; empty: search the model folders")
     pose_landmarker: str = _setting(
-        "", "file of MediaPipe's pose_landmarker_full.task; empty: look in the usual places"
+        "", "file of MediaPipe's pose_landmarker_full.task; empty: search the model folders"
     )
 
     def __post_init__(self) -> None:

@@ -85,8 +85,8 @@ def stderr_to_log() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         with contextlib.suppress(BlockingIOError):
-            if said := os.read(reader, 1 << 16):
-                _log.debug("mediapipe: %s", said.decode(errors="replace").strip())
+            if output := os.read(reader, 1 << 16):
+                _log.debug("mediapipe: %s", output.decode(errors="replace").strip())
         os.close(reader)
 
 

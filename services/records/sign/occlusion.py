@@ -25,7 +25,7 @@ _WRIST, _KNUCKLES, _FINGERTIPS = 0, [5, 9, 13, 17], [4, 8, 12, 16, 20]
 
 @dataclass(frozen=True)
 class Occlusion:
-    """The verdict on a clip. method: the rule that was applied, hand-over-head or visibility.
+    """The result for a clip. method: the rule that was applied, hand-over-head or visibility.
 
     share: of occluded frames, 0..1. longest_run: of occluded frames. min_run: frames in a row that would have been
     enough.
@@ -39,7 +39,7 @@ class Occlusion:
 
 
 def judge(xy_TNC: Float32Array, mask_TN: BoolArray, pts_s_T: Float64Array, config: SignFilesConfig) -> Occlusion:
-    """The verdict by config.occ_method: `auto` falls back to visibility where no hand was found over the head.
+    """The result by config.occ_method: `auto` falls back to visibility where no hand was found over the head.
 
     A clip in which hardly a frame shows anybody is not occluded.
     """

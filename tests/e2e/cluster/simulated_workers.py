@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from orchestrator.kube.api import KubeApi
-from orchestrator.runs.claim.claim import pinned_order
+from orchestrator.runs.claim.claim import pinned_spec
 from services.base.run import paths
 from services.base.run.sharding import parse_shards, part_of
 from services.base.run.spec import ShardCommit
@@ -20,19 +20,19 @@ from services.base.store.open import open_store
 
 def main(namespace: str, state_root: str, run: str) -> None:
     state, api = open_store(state_root), KubeApi(namespace=namespace)
-    order = pinned_order(state, run)
-    assert order is not None
+    spec = pinned_spec(state, run)
+    assert spec is not None
 
     def commit(shard: int) -> None:
-        done = ShardCommit(shard, order.digest, {}, {}, {"train": 1}, {"wall": 0.0})
-        state.put(paths.done_file(run, shard, order.num_shards), done.to_json())
+        done = ShardCommit(shard, spec.digest, {}, {}, {"train": 1}, {"wall": 0.0})
+        state.put(paths.done_file(run, shard, spec.num_shards), done.to_json())
 
     def shards_of(pod: dict[str, Any]) -> tuple[int, ...]:
         args = pod["spec"]["containers"][0]["args"]
         text, num_indexes = (args[args.index(flag) + 1] for flag in ("--shards", "--num-indexes"))
         listed = state.read(paths.list_file(run, text[1:])).decode() if text.startswith("@") else text
         index = int(pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
-        return part_of(parse_shards(listed, order.num_shards), index, int(num_indexes))
+        return part_of(parse_shards(listed, spec.num_shards), index, int(num_indexes))
 
     seen: set[str] = set()
     under_way: deque[Future[None]] = deque()

@@ -182,13 +182,13 @@ def test_the_commands_of_a_run_know_its_gang(gang, cluster, namespace, kube_vise
     """Over 20 s: pods start, and end within their grace."""
     map_pass = MapPass(MAP_PASS, "d" * 64, 1)
     gangs = (gang_pass("train", "toy", NUM_RANKS, {}, [map_pass], ranks_per_pod=RANKS_PER_POD),)
-    order = RunSpec(
+    spec = RunSpec(
         *("toy", "grid", map_pass.digest, (PinnedStage("decode"),), "s3://in/put", gang.output, 1, 1, "0" * 64, {}),
         gangs=gangs,
     )
     (tmp_path / ".visemill" / "runs" / "toy").mkdir(parents=True)
-    (tmp_path / ".visemill" / "runs" / "toy" / "run.json").write_bytes(order.to_json())
-    claim = json.dumps({"run": "toy", "digest": order.digest})
+    (tmp_path / ".visemill" / "runs" / "toy" / "run.json").write_bytes(spec.to_json())
+    claim = json.dumps({"run": "toy", "digest": spec.digest})
     (tmp_path / ".visemill" / "output.json").write_text(claim)
     gang.put(tmp_path)
     here = ["--output-root", gang.output, "--namespace", namespace]

@@ -102,11 +102,11 @@ def test_status_of_a_run_of_many_shards(visemill, tmp_path, figure):
     """From a disk: a store of objects takes minutes to be filled; `benchmarks/cluster.py --status-shards` does that."""
     state = tmp_path / paths.STATE_DIR
     stages = (PinnedStage("decode"),)
-    order = RunSpec("many", "grid", "d" * 64, stages, "in", str(tmp_path), MANY_SHARDS, MANY_SHARDS, "0" * 64, {})
-    done = ShardCommit(0, order.digest, {}, {}, {"train": 1}, {"wall": 1.0})
+    spec = RunSpec("many", "grid", "d" * 64, stages, "in", str(tmp_path), MANY_SHARDS, MANY_SHARDS, "0" * 64, {})
+    done = ShardCommit(0, spec.digest, {}, {}, {"train": 1}, {"wall": 1.0})
     (state / paths.run_dir("many") / "shards").mkdir(parents=True)
-    (state / "output.json").write_text(json.dumps({"run": "many", "digest": order.digest}))
-    (state / paths.run_file("many")).write_bytes(order.to_json())
+    (state / "output.json").write_text(json.dumps({"run": "many", "digest": spec.digest}))
+    (state / paths.run_file("many")).write_bytes(spec.to_json())
     text = done.to_json()
     for shard in range(MANY_SHARDS - 1):
         folder = state / paths.shard_dir("many", shard, MANY_SHARDS)

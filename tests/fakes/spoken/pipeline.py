@@ -44,16 +44,14 @@ def count(inputs: Inputs, options: SpokenOptions) -> int:
     return len(clips(inputs, options).clips)
 
 
-def summary_files(
-    order: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]
-) -> dict[str, bytes]:
-    del order, done
+def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    del spec, done
     said = {str(clip["key"]): [clip["text"], clip["language"], clip["stated_s"]] for clip in quality}
     return {"said.json": json.dumps(said, ensure_ascii=False, sort_keys=True).encode()}
 
 
-def file_of(order: RunSpec, row: ClipRow) -> str:
-    del order
+def file_of(spec: RunSpec, row: ClipRow) -> str:
+    del spec
     return f"{row.key}.npz"
 
 

@@ -66,20 +66,18 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
     return []
 
 
-def summary_files(
-    order: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]
-) -> dict[str, bytes]:
-    del order, done
+def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    del spec, done
     windows = {str(clip["key"]): clip["windows"] for clip in quality}
     return {"meta.json": json.dumps({"clips": len(windows), "windows": sum(windows.values())}).encode()}
 
 
-def file_of(order: RunSpec, row: ClipRow) -> str:
-    return name_in_output(order, row, "clip.npz")
+def file_of(spec: RunSpec, row: ClipRow) -> str:
+    return name_in_output(spec, row, "clip.npz")
 
 
-def name_in_output(order: RunSpec, row: ClipRow, name: str) -> str:
-    return output_name(row.utterance_id, name, bool(order.stages[-1].config["tree"]))
+def name_in_output(spec: RunSpec, row: ClipRow, name: str) -> str:
+    return output_name(row.utterance_id, name, bool(spec.stages[-1].config["tree"]))
 
 
 def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:

@@ -278,25 +278,25 @@ class Bucket:
         metrics.STORE_RETRIES.labels(method).inc()
         return Retryable(away)
 
-    def _judge(self, method: str, key: str, status: int, code: str, words: str) -> VisemillError | Retryable | Refused:
+    def _judge(self, method: str, key: str, status: int, code: str, detail: str) -> VisemillError | Retryable | Refused:
         """What a refusal means to a run."""
         code = code or _CODE_OF_STATUS.get(status, "")
-        what = f"S3 answered {status} {code or words} to {method} {self.name}/{key} at {self._settings.endpoint}"
+        what = f"S3 answered {status} {code or detail} to {method} {self.name}/{key} at {self._settings.endpoint}"
         if code in _CONFLICT_CODES and method == "POST":
             return Refused(code)
         if status in _RETRIED_STATUS or code in _RETRIED_CODES | _CONFLICT_CODES:
             metrics.STORE_RETRIES.labels(method).inc()
-            return Retryable(Transient("STORE_UNREACHABLE", f"{what}; the server is overloaded or starting", words))
+            return Retryable(Transient("STORE_UNREACHABLE", f"{what}; the server is overloaded or starting", detail))
         if code in _EXPECTED and key:
             return Refused(code)
         if code == "NoSuchBucket":
             return BadConfig("BUCKET_MISSING", f"there is no bucket {self.name}: {what}; create it, or check the uri")
         if code == "RequestTimeTooSkewed":
-            return BadConfig("CLOCK_SKEW", f"{what}: this machine's clock is off; set it by NTP", words)
+            return BadConfig("CLOCK_SKEW", f"{what}: this machine's clock is off; set it by NTP", detail)
         if status in (301, 307) or code == "AuthorizationHeaderMalformed":
-            return BadConfig("WRONG_REGION", f"{what}; set AWS_REGION to the bucket's region", words)
+            return BadConfig("WRONG_REGION", f"{what}; set AWS_REGION to the bucket's region", detail)
         if status in (401, 403):
-            return BadConfig("ACCESS_DENIED", f"{what}; check the credentials and their policy", words)
+            return BadConfig("ACCESS_DENIED", f"{what}; check the credentials and their policy", detail)
         if status == 507 or code in _FULL_CODES:
-            return BadConfig("DISK_FULL", f"{what}: the store is full; free some space and resume", words)
-        return BadConfig("S3_REFUSED", f"{what}; check that the endpoint is S3 and does this", words)
+            return BadConfig("DISK_FULL", f"{what}: the store is full; free some space and resume", detail)
+        return BadConfig("S3_REFUSED", f"{what}; check that the endpoint is S3 and does this", detail)

@@ -72,5 +72,5 @@ class CheckedPool(urllib3.PoolManager):
 def _parsed_by_minio(url: str, response: Any) -> bool:
     if response.status not in (200, 204, 206):
         return "application/xml" in response.headers.get("content-type", "")
-    words = parse_qs(urlsplit(url).query, keep_blank_values=True)
-    return "location" in words or words.get("Action", [""])[0].startswith("AssumeRole")
+    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    return "location" in query or query.get("Action", [""])[0].startswith("AssumeRole")

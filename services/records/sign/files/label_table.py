@@ -1,4 +1,4 @@
-"""A table that a user may have edited, written anew with all that is theirs: columns, their order, separator. Pure."""
+"""A table that a user may have edited, rewritten with all that is theirs: columns, their order, separator. Pure."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def lost_labels(
     may_replace: (key of a clip, its gloss and cat) -> whether another label may take their place. again: so with
     `occluded` of such a clip. Raises BadConfig BAD_LABELS.
     """
-    others = _said(after, HEADER, label_key)
+    others = _cells_by_key(after, HEADER, label_key)
     # What is no id is refused before ids are compared.
     parse_labels(before)
-    for key, row in _said(before, HEADER, label_key).items():
+    for key, row in _cells_by_key(before, HEADER, label_key).items():
         replaceable = {"file"}
         if may_replace(key, (int(row["gloss"]), int(row["cat"]))):
             replaceable |= {"gloss", "cat", *(["occluded"] if again else [])}
@@ -119,8 +119,8 @@ def lost_labels(
 
 def lost_glosses(before: bytes, after: bytes) -> str:
     """The same of tables of glosses."""
-    others = _said(after, GLOSS_COLUMNS, gloss_key)
-    rows = _said(before, GLOSS_COLUMNS, gloss_key)
+    others = _cells_by_key(after, GLOSS_COLUMNS, gloss_key)
+    rows = _cells_by_key(before, GLOSS_COLUMNS, gloss_key)
     return next((lost for key, row in rows.items() if (lost := _lost(key, row, others.get(key), {"label"}))), "")
 
 
@@ -139,17 +139,17 @@ def _number(value: str) -> str:
     return str(int(value)) if value.isascii() and value.isdecimal() else value
 
 
-def _said(
+def _cells_by_key(
     data: bytes, known: Sequence[str], key_of: Callable[[Mapping[str, object]], str]
 ) -> dict[str, Mapping[str, str]]:
     text = text_of(data, "BAD_LABELS")
     columns, separator = header_of(text, known)
-    said: dict[str, Mapping[str, str]] = {}
+    stated: dict[str, Mapping[str, str]] = {}
     for record in records_of(text, separator, columns, "BAD_LABELS"):
         row = dict(zip(columns, [*record.values, *[""] * len(columns)], strict=False))
         if not record.is_head:
-            said[key_of({"file": "", "label": "", **row})] = row
-    return said
+            stated[key_of({"file": "", "label": "", **row})] = row
+    return stated
 
 
 def _form(
@@ -160,7 +160,7 @@ def _form(
     added = [name for name in known if name not in columns]
     head, line_of, cells_of = "", dict[str, str](), dict[str, list[str]]()
     number_of: dict[str, int] = {}
-    said_of: dict[str, list[str]] = {}
+    stated_of: dict[str, list[str]] = {}
     for record in records_of(text, separator, columns, "BAD_LABELS"):
         if record.is_head:
             # A header that stands there once more, where tables were joined, is not kept.
@@ -168,8 +168,8 @@ def _form(
             continue
         values = [*record.values, *[""] * len(columns)][: len(columns)]
         key = key_of(dict(zip(columns, values, strict=True)))
-        said = [key if name in _KEYS else value for name, value in zip(columns, values, strict=True)]
-        if said_of.setdefault(key, said) != said:
+        stated = [key if name in _KEYS else value for name, value in zip(columns, values, strict=True)]
+        if stated_of.setdefault(key, stated) != stated:
             raise BadConfig(
                 "BAD_LABELS",
                 f"lines {number_of[key]} and {record.number} are both of {key!r} and are not the same: keep one",
@@ -206,10 +206,10 @@ def _extended(record: Record, num_columns: int, added: Sequence[str], separator:
 def _as_written_here(line: str, columns: Sequence[str], known: Sequence[str], separator: str) -> str:
     """The row as it would be written from what it says in the known columns."""
     (values,) = csv.reader(io.StringIO(line, newline=""), delimiter=separator, skipinitialspace=True)
-    said = dict(zip(columns, (value.strip() for value in values), strict=False))
+    stated = dict(zip(columns, (value.strip() for value in values), strict=False))
     written = []
     for name in columns:
-        value = said.get(name, "") if name in known else ""
+        value = stated.get(name, "") if name in known else ""
         written.append(_number(value) if name in _NUMBERS else value)
     return _line([composed(v) if name == "label" else v for name, v in zip(columns, written, strict=True)], separator)
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from orchestrator.access.allowed import Allowed
-from orchestrator.access.state_names import check_order, planned_options
+from orchestrator.access.state_names import check_spec, planned_options
 from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
 from services.base.run.spec import PinnedStage, RunSpec
@@ -23,19 +23,19 @@ def with_stage(**config):
 
 
 @pytest.mark.parametrize(
-    "order",
+    "spec",
     [
         pytest.param(ORDER, id="its roots are allowed"),
         pytest.param(with_stage(weights="imagenet", triton="triton:8001"), id="a name, and a server that is allowed"),
         pytest.param(with_stage(weights="/data/w.pt"), id="a file below a root"),
     ],
 )
-def test_what_a_submitter_could_have_named(order):
-    check_order(order, ALLOWED)
+def test_what_a_submitter_could_have_named(spec):
+    check_spec(spec, ALLOWED)
 
 
 @pytest.mark.parametrize(
-    ("order", "named"),
+    ("spec", "named"),
     [
         (dataclasses.replace(ORDER, input_root="/etc"), "input_root /etc"),
         (dataclasses.replace(ORDER, input_root="/data/../etc"), "input_root /data/../etc"),
@@ -46,9 +46,9 @@ def test_what_a_submitter_could_have_named(order):
         (with_stage(triton="169.254.169.254:80"), "features.triton 169.254.169.254:80"),
     ],
 )
-def test_what_nobody_may_name_is_refused(order, named):
+def test_what_nobody_may_name_is_refused(spec, named):
     with pytest.raises(BadConfig, match="STATE_NOT_ALLOWED") as refused:
-        check_order(order, ALLOWED)
+        check_spec(spec, ALLOWED)
     assert named in refused.value.message and "begin a new run" in refused.value.message
 
 

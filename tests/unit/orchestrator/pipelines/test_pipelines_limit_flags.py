@@ -76,7 +76,8 @@ def test_every_limit_is_raised_by_a_flag_of_this_command(pipeline):
 @pytest.mark.parametrize("reason", ["TIMEOUT", "OUT_OF_MEMORY", "CLIP_CRASHED"])
 def test_a_clip_lost_for_a_limit_on_clips_names_flags_of_this_command(pipeline, reason):
     lost = ChildLost(reason, "it went")
-    flags = FLAG.findall(failure_attribution.verdict("x", lost, "", num_tries=1, is_last=True, held_two=False).message)
+    error = failure_attribution.attribute_failure("x", lost, "", num_tries=1, is_last=True, held_two=False)
+    flags = FLAG.findall(error.message)
     assert flags and all(has_flag(pipeline, flag) for flag in flags)
 
 

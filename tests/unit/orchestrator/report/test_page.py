@@ -104,7 +104,7 @@ NAMES = {
 def test_no_text_of_a_run_can_become_markup():
     """A clip, folder, flag, setting, library or pipeline of any name: the page has the elements that it has anyway."""
     stage = PinnedStage(*(hostile(value) for value in ("decode", {"max_frames": "75"}, {"model": "0"})))
-    order = replace(
+    spec = replace(
         ORDER, stages=(stage,), **{name: hostile(getattr(ORDER, name)) for name in ("run", "pipeline", "digest")},
         **{name: hostile(getattr(ORDER, name)) for name in ("input_root", "output_root", "clips_sha256", "libraries")},
     )  # fmt: skip
@@ -113,7 +113,7 @@ def test_no_text_of_a_run_can_become_markup():
     given = {"quality": hostile(QUALITY), "quarantine": hostile(QUARANTINE), "product": hostile("clips"),
              "splits": ["train" + HOSTILE, "val"],
              "figures": [("num_frames_grey" + HOSTILE, hostile("grey"))]}  # fmt: skip
-    told = page(Findings(order, True, done, sheets=[Sheet(hostile("s1/a"), b"\xff\xd8")], **given))
+    told = page(Findings(spec, True, done, sheets=[Sheet(hostile("s1/a"), b"\xff\xd8")], **given))
     balance = Balance()
     balance.feed(told)
     assert balance.open == []

@@ -10,7 +10,7 @@ from services.base.errors import BadConfig
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 
 
-def order(run, root="/in", preview=True, **config):
+def spec(run, root="/in", preview=True, **config):
     decode = PinnedStage("decode", {"target_fps": 15.0} | config, {"net": "aa"})
     stages = (decode, PinnedStage("signfiles", {"preview": preview}))
     return RunSpec(run, "sign", "d" * 64, stages, root, "/out", 1, 1, "c" * 64, {})
@@ -21,7 +21,7 @@ def part(run, made=(), left_out=(), root="/in"):
     done = ShardCommit(0, "d", outputs, {}, {}, {})
     quality = [{"key": f"{name}.mp4", "file": f"{name}.npz", "run": run} for name in made]
     quarantine = [{"key": f"{name}.mp4", "run": run} for name in left_out]
-    return Part(order(run, root), [done], quality, quarantine)
+    return Part(spec(run, root), [done], quality, quarantine)
 
 
 def test_one_run_is_told_as_it_is():
@@ -52,13 +52,13 @@ def test_a_clip_is_in_quarantine_until_a_later_run_of_the_same_folder_tells_othe
 
 
 def test_clips_may_be_added_and_made_again():
-    check_addable([(order("r1"), {"a": "a.mp4"})], order("r2"), {"a": "a.mp4", "b": "b.mp4"})
-    check_addable([(order("r1"), {"a": "a.mp4"})], order("r2", "/elsewhere", preview=False), {"b": "a.mp4"})
-    check_addable([(order("r1"), {"a": "a.mp4"})], order("r2", max_decoded_frames=9), {"a": "a.mp4"})
+    check_addable([(spec("r1"), {"a": "a.mp4"})], spec("r2"), {"a": "a.mp4", "b": "b.mp4"})
+    check_addable([(spec("r1"), {"a": "a.mp4"})], spec("r2", "/elsewhere", preview=False), {"b": "a.mp4"})
+    check_addable([(spec("r1"), {"a": "a.mp4"})], spec("r2", max_decoded_frames=9), {"a": "a.mp4"})
 
 
 def test_a_clip_that_is_given_alone_and_then_with_its_folder_is_the_same_clip():
-    check_addable([(order("r1", "/in/x"), {"a": "a.mp4"})], order("r2", "/in"), {"a": "x/a.mp4"})
+    check_addable([(spec("r1", "/in/x"), {"a": "a.mp4"})], spec("r2", "/in"), {"a": "x/a.mp4"})
     alone, folder = part("r1", (), ["a"], root="/in/x"), part("r2", ["x/a"], root="/in")
     assert quarantine_of([alone, folder]) == []
 
@@ -66,14 +66,14 @@ def test_a_clip_that_is_given_alone_and_then_with_its_folder_is_the_same_clip():
 @pytest.mark.parametrize(
     ("added", "clips", "reason"),
     [
-        (order("r2", target_fps=30.0), {"b": "b.mp4"}, "OTHER_SETTINGS"),
-        (order("r2", out_size=0), {"b": "b.mp4"}, "OTHER_SETTINGS"),
-        (dataclasses.replace(order("r2"), stages=(PinnedStage("decode"),)), {"b": "b.mp4"}, "OTHER_SETTINGS"),
-        (order("r2", "/elsewhere"), {"a": "a.mp4"}, "NAME_TAKEN"),
-        (order("r2"), {"a": "x/a.mp4"}, "NAME_TAKEN"),
+        (spec("r2", target_fps=30.0), {"b": "b.mp4"}, "OTHER_SETTINGS"),
+        (spec("r2", out_size=0), {"b": "b.mp4"}, "OTHER_SETTINGS"),
+        (dataclasses.replace(spec("r2"), stages=(PinnedStage("decode"),)), {"b": "b.mp4"}, "OTHER_SETTINGS"),
+        (spec("r2", "/elsewhere"), {"a": "a.mp4"}, "NAME_TAKEN"),
+        (spec("r2"), {"a": "x/a.mp4"}, "NAME_TAKEN"),
     ],
 )
 def test_what_may_not_be_added(added, clips, reason):
     with pytest.raises(BadConfig) as refused:
-        check_addable([(order("r1"), {"a": "a.mp4"})], added, clips)
+        check_addable([(spec("r1"), {"a": "a.mp4"})], added, clips)
     assert refused.value.reason == reason

@@ -59,15 +59,15 @@ def plan(**changes):
 
 def test_a_plan_counts_and_freezes_its_clips():
     made = plan()
-    assert (made.order.num_clips, made.input_bytes, dict(made.num_by_split)) == (3, 303, {"train": 3})
+    assert (made.spec.num_clips, made.input_bytes, dict(made.num_by_split)) == (3, 303, {"train": 3})
     assert [row.key for row in Manifest(made.clips)] == ["s1/c0", "s1/c1", "s1/c2"]
-    assert made.order.run == made.order.digest[:16]
-    assert made.order.stages[1].models == {"face.task": "ab"}
+    assert made.spec.run == made.spec.digest[:16]
+    assert made.spec.stages[1].models == {"face.task": "ab"}
 
 
 def test_equal_plans_have_equal_digests_and_a_name_is_no_part_of_it():
-    assert plan().order.digest == plan(run="mine").order.digest
-    assert plan(run="mine").order.run == "mine"
+    assert plan().spec.digest == plan(run="mine").spec.digest
+    assert plan(run="mine").spec.run == "mine"
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_equal_plans_have_equal_digests_and_a_name_is_no_part_of_it():
 )
 def test_what_differs_between_two_plans_is_named(changes, told):
     other = plan(**changes)
-    assert other.order.digest != plan().order.digest
-    assert told in explain_difference(plan().order, other.order)
+    assert other.spec.digest != plan().spec.digest
+    assert told in explain_difference(plan().spec, other.spec)
 
 
 def test_another_number_of_shards_alone_is_not_told_as_another_list_of_clips():
-    assert explain_difference(plan().order, plan(num_shards=3).order) == "--num-shards 2 against 3"
+    assert explain_difference(plan().spec, plan(num_shards=3).spec) == "--num-shards 2 against 3"
 
 
 def test_a_data_set_without_clips_is_refused_with_what_was_found():
@@ -135,4 +135,4 @@ def test_the_seeds_defaults_are_kept():
 
 def test_an_order_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        plan().order.run = "other"
+        plan().spec.run = "other"

@@ -21,7 +21,7 @@ from services.base.store.open import open_store
 
 NUM_SHARDS = 5
 PLAIN = dataclasses.replace(
-    PIPELINE, summary_files=lambda _order, done, quality: {"meta.json": f"{len(done)} {len(list(quality))}".encode()}
+    PIPELINE, summary_files=lambda _spec, done, quality: {"meta.json": f"{len(done)} {len(list(quality))}".encode()}
 )
 
 
@@ -54,13 +54,13 @@ class Whole:
         self.state = Counted(root / paths.STATE_DIR)
         rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}.mpg", split, i, 0, i, 1, "v") for i, split in enumerate(splits)]
         clips = encode_clips(rows, NUM_SHARDS)
-        self.order = RunSpec(
+        self.spec = RunSpec(
             *("r", "grid", "d" * 64, (PinnedStage("decode"),), "/in", str(root), NUM_SHARDS, len(rows)),
             hashlib.sha256(clips).hexdigest(),
             {},
         )
         self.state.put(paths.clips_file("r"), clips)
-        self.state.put(paths.run_file("r"), self.order.to_json())
+        self.state.put(paths.run_file("r"), self.spec.to_json())
         for shard in range(NUM_SHARDS):
             self.commit(shard, content="same" if same else f"content {shard}")
         line = b'{"key": "k1x", "detail": "here", "reason": "TORN"}\n'
@@ -71,13 +71,13 @@ class Whole:
         self.outputs.put(paths.staged("r", name), data)
         facts = {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "num_records": 1}
         inputs = {f"k{shard}": hashlib.sha256(content.encode()).hexdigest()}
-        done = ShardCommit(shard, self.order.digest, {name: facts}, inputs, {"train": 1}, {"wall": 1.0})
+        done = ShardCommit(shard, self.spec.digest, {name: facts}, inputs, {"train": 1}, {"wall": 1.0})
         self.state.put(paths.quality_file("r", shard, NUM_SHARDS), f'{{"key": "k{shard}"}}\n'.encode())
         self.state.put(paths.done_file("r", shard, NUM_SHARDS), done.to_json())
 
     def publish(self) -> bool | None:
         """As a process of its own does."""
-        return publish_whole(PLAIN, Commits(self.order, self.state), self.outputs)
+        return publish_whole(PLAIN, Commits(self.spec, self.state), self.outputs)
 
     def published(self) -> dict[str, bytes]:
         names = [entry.name for entry in self.outputs.list() if not entry.name.startswith(paths.STATE_DIR)]
@@ -106,10 +106,10 @@ def test_publishing_reads_every_file_of_a_shard_once(whole: Whole) -> None:
 
 
 def test_a_run_here_reads_every_commit_once_from_its_start_to_its_summary(whole: Whole) -> None:
-    summary = RunLoop(PLAIN, whole.order, whole.state, whole.outputs, RunOptions(quiet=True)).run()
+    summary = RunLoop(PLAIN, whole.spec, whole.state, whole.outputs, RunOptions(quiet=True)).run()
     assert (summary.finished, len(summary.done), whole.published()) == (True, NUM_SHARDS, EXPECTED)
     assert whole.state.reads[paths.DONE] == NUM_SHARDS
-    again = RunLoop(PLAIN, whole.order, whole.state, whole.outputs, RunOptions(quiet=True)).run()
+    again = RunLoop(PLAIN, whole.spec, whole.state, whole.outputs, RunOptions(quiet=True)).run()
     assert again.nothing_to_do and len(again.done) == NUM_SHARDS
     assert whole.state.reads[paths.DONE] == 2 * NUM_SHARDS
 
@@ -144,7 +144,7 @@ def test_one_content_in_two_splits_is_refused_before_anything_is_published(tmp_p
 
 
 def test_a_commit_that_was_written_anew_is_read_anew(whole: Whole) -> None:
-    commits = Commits(whole.order, whole.state)
+    commits = Commits(whole.spec, whole.state)
     before = commits.read(commits.look().done)
     assert commits.read(commits.look().done) == before
     assert whole.state.reads[paths.DONE] == NUM_SHARDS
@@ -161,13 +161,13 @@ class Labelled(Whole):
 
     pipeline = dataclasses.replace(
         PLAIN,
-        summary_files=lambda _order, done, _quality: {"labels.csv": b"a,1\nb,2\n", "meta.json": b"%d" % len(done)},
-        tables=lambda _order: frozenset({"labels.csv"}),
-        lost=lambda _orders, name, before, after: f"{len(before)} of {len(after)} bytes of {name}",
+        summary_files=lambda _spec, done, _quality: {"labels.csv": b"a,1\nb,2\n", "meta.json": b"%d" % len(done)},
+        tables=lambda _spec: frozenset({"labels.csv"}),
+        lost=lambda _specs, name, before, after: f"{len(before)} of {len(after)} bytes of {name}",
     )
 
     def publish(self) -> bool | None:
-        return publish_whole(self.pipeline, Commits(self.order, self.state), self.outputs)
+        return publish_whole(self.pipeline, Commits(self.spec, self.state), self.outputs)
 
 
 EDITED = b"a,12,mine\nb,2,\n"
@@ -178,7 +178,7 @@ def test_an_edited_table_of_a_finished_run_is_left_as_it_is(tmp_path: Path) -> N
     assert run.publish() is True
     run.outputs.put("labels.csv", EDITED)
     assert run.publish() is None
-    summary = RunLoop(run.pipeline, run.order, run.state, run.outputs, RunOptions(quiet=True)).run()
+    summary = RunLoop(run.pipeline, run.spec, run.state, run.outputs, RunOptions(quiet=True)).run()
     assert summary.nothing_to_do and "labels.csv was changed since and is left as it is" in summary.why
     assert run.outputs.read("labels.csv") == EDITED
 

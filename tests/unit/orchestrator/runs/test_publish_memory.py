@@ -43,13 +43,13 @@ def published(root: Path, num_shards: int) -> tuple[int, object]:
     made = benchmark()
     made.make_run(root, num_shards, 5)
     state, outputs = open_store(root / paths.STATE_DIR), open_store(root)
-    order = run_spec_from_json(state.read(paths.run_file(made.RUN)))
+    spec = run_spec_from_json(state.read(paths.run_file(made.RUN)))
     gc.collect()
     # Else cycles wait for a collection the longer, the more other tests have left in this process.
     gc.freeze()
     tracemalloc.start()
     try:
-        assert publish_whole(PIPELINE, Commits(order, state), outputs)
+        assert publish_whole(PIPELINE, Commits(spec, state), outputs)
         return tracemalloc.get_traced_memory()[1], outputs
     finally:
         tracemalloc.stop()

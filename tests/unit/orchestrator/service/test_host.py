@@ -115,7 +115,7 @@ def test_a_run_that_another_server_has_taken_up_is_kept(started, tmp_path):
 
 def test_an_ended_run_is_retried_by_its_owner_and_the_same_call_again_is_answered(started, tmp_path):
     ended, live = _run("r", 1, owner="CN=alice"), _run("live", phase=Phase.RUNNING, owner="CN=alice")
-    host = started(ended, live, owners=Owners(True), attach_words=("--attach",))
+    host = started(ended, live, owners=Owners(True), attach_argv=("--attach",))
     with pytest.raises(BadConfig, match="RUN_OF_ANOTHER"):
         host.retry(ended.id, None, "CN=bob")
     with pytest.raises(BadConfig, match="RUN_NOT_ENDED"):

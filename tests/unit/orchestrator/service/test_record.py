@@ -71,7 +71,7 @@ def test_tries_without_a_new_shard_are_bounded_and_further_and_further_apart(end
 
 def test_a_new_shard_starts_the_count_again():
     record = dataclasses.replace(RECORD, num_tries=3)
-    done = record.begun(1.0).told({"shards": [1, 4], "clips": [5, 20], "quarantined": 0}, 2.0)
+    done = record.begun(1.0).updated({"shards": [1, 4], "clips": [5, 20], "quarantined": 0}, 2.0)
     assert after(done, Exit(-11, {}), 200.0)[0].num_tries == 1
 
 
@@ -112,7 +112,7 @@ def test_a_retry_becomes_a_resume_once_its_clips_are_set_aside():
     assert (again.phase, again.verb, again.request, again.ended_at_s) == (Phase.QUEUED, "retry", FINISHED.request, 0.0)
     assert (again.quarantined, again.summary, again.id) == (0, None, FINISHED.id)
     assert record_from_json(again.to_json()) == again
-    begun = again.begun(201.0).told({"shards": [3, 4], "clips": [15, 21], "quarantined": 0}, 202.0)
+    begun = again.begun(201.0).updated({"shards": [3, 4], "clips": [15, 21], "quarantined": 0}, 202.0)
     assert (begun.verb, begun.is_retry, begun.pinned.num_clips) == ("resume", True, 21)
     assert FINISHED.queued(200.0).verb == "resume"
 

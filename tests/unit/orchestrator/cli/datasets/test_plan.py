@@ -14,7 +14,7 @@ def test_sampled_clips_are_spread_over_the_data_sets_own_order():
 
 def test_a_prediction_needs_a_clip_that_went_well():
     class Made:
-        class order:
+        class spec:
             num_clips = 100
 
     good = {"outcome": "ok", "cpu_s": {"decode": 0.1, "landmarks": 0.3}, "record": {"num_bytes": 1000}}

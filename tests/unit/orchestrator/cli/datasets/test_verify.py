@@ -30,7 +30,7 @@ def test_clips_that_are_made_again_are_counted_as_they_come(tmp_path, monkeypatc
     rows = [ClipRow(f"k{i}", f"k{i}", "s", f"k{i}.mpg", "train", 0, i, i, 1, "v") for i in range(3)]
     for row in rows:
         (tmp_path / row.media).write_bytes(b"x")
-    order = RunSpec("r", "grid", "d" * 64, (PinnedStage("decode"),), str(tmp_path), "out", 1, 3, "0" * 64, {})
+    spec = RunSpec("r", "grid", "d" * 64, (PinnedStage("decode"),), str(tmp_path), "out", 1, 3, "0" * 64, {})
     progress = Progress(3, 0, stream=io.StringIO())
     counted = []
 
@@ -40,6 +40,6 @@ def test_clips_that_are_made_again_are_counted_as_they_come(tmp_path, monkeypatc
             yield json.dumps({"outcome": "ok", "saved": {"record": f"made/{i}"}}) + "\n"
 
     monkeypatch.setattr(verify, "service_lines", lines)
-    made = verify._make_again(order, open_store(tmp_path), rows, tmp_path, progress)
+    made = verify._make_again(spec, open_store(tmp_path), rows, tmp_path, progress)
     assert counted == ["0/3", "1/3", "2/3"]
     assert made == {f"k{i}": Path(f"made/{i}") for i in range(3)}

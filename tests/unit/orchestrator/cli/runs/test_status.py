@@ -26,9 +26,9 @@ def done_json(shard: int) -> bytes:
 def output(tmp_path: Path) -> Path:
     """Every 40th shard is done, 2,500 in all; each has set one clip aside."""
     stages = (PinnedStage("decode"),)
-    order = RunSpec(RUN, "grid", DIGEST, stages, "in", str(tmp_path), NUM_SHARDS, 4 * NUM_SHARDS, "0" * 64, {})
+    spec = RunSpec(RUN, "grid", DIGEST, stages, "in", str(tmp_path), NUM_SHARDS, 4 * NUM_SHARDS, "0" * 64, {})
     line = QuarantineEntry("k", "m", "train", "BAD_INPUT", "NO_FACE", "none").to_json()
-    files = {paths.run_file(RUN): order.to_json(), "output.json": json.dumps({"run": RUN, "digest": DIGEST}).encode()}
+    files = {paths.run_file(RUN): spec.to_json(), "output.json": json.dumps({"run": RUN, "digest": DIGEST}).encode()}
     for shard in range(0, NUM_SHARDS, 40):
         files[paths.done_file(RUN, shard, NUM_SHARDS)] = done_json(shard)
         files[paths.quarantine_file(RUN, shard, NUM_SHARDS)] = f"{line}\n".encode()
@@ -64,9 +64,9 @@ def test_a_run_that_is_not_finished_is_carried_on_by_the_command_that_is_told(ou
 
 def test_gang_passes_are_told_beside_the_shards(output, capsys):
     state = open_store(output / paths.STATE_DIR)
-    order = run_spec_from_json(state.read(paths.run_file(RUN)))
-    gangs = tuple(gang_pass(name, "toy", 2, {}, order.passes) for name in ("train", "tune"))
-    state.put(paths.run_file(RUN), dataclasses.replace(order, gangs=gangs).to_json())
+    spec = run_spec_from_json(state.read(paths.run_file(RUN)))
+    gangs = tuple(gang_pass(name, "toy", 2, {}, spec.passes) for name in ("train", "tune"))
+    state.put(paths.run_file(RUN), dataclasses.replace(spec, gangs=gangs).to_json())
     writer = GangWriter(state, open_store(output), RUN, "train", 1)
     writer.checkpoint(5, b"five")
     assert main(["status", "--output-root", str(output)]) == 0
@@ -74,7 +74,7 @@ def test_gang_passes_are_told_beside_the_shards(output, capsys):
     assert "  pass train: not finished; last checkpoint at step 5, 2 ranks, generation 1\n" in said
     assert "  pass tune: not finished; last checkpoint at step 0, 2 ranks, generation 0\n" in said
     writer.finish(9)
-    assert settle(dataclasses.replace(order, gangs=gangs), gangs[0], state, open_store(output))
+    assert settle(dataclasses.replace(spec, gangs=gangs), gangs[0], state, open_store(output))
     assert main(["status", "--output-root", str(output), "-o", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert [(one["pass"], one["finished"], one["step"]) for one in data["passes"]] == [

@@ -80,12 +80,12 @@ def pod(index, **fields):
 )
 def test_what_a_job_says(seen, pods, expected):
     found = generation_of(seen, pods, NOW_S)
-    assert (found.number, found.phase, found.exit_codes, found.disrupted, found.words, found.queue) == (
+    assert (found.number, found.phase, found.exit_codes, found.disrupted, found.detail, found.queue) == (
         expected.number,
         expected.phase,
         expected.exit_codes,
         expected.disrupted,
-        expected.words,
+        expected.detail,
         expected.queue,
     )
     assert found.ended_s_ago == (expected.ended_s_ago or LONG_AGO_S)

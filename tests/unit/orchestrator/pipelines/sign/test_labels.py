@@ -257,10 +257,10 @@ def there(tmp_path, text, file="labels.csv"):
 def ran(tmp_path, **labels):
     """The record of a run that gave these labels."""
     details = {"labels": labels}
-    order = RunSpec(
+    spec = RunSpec(
         "r1", "sign", "1" * 64, (PinnedStage("decode"),), "/in", str(tmp_path / "out"), 1, 1, "0" * 64, {}, details
     )
-    return [order]
+    return [spec]
 
 
 def test_a_label_that_was_changed_by_hand_is_not_replaced(tmp_path):

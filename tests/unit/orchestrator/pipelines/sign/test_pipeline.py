@@ -288,8 +288,8 @@ def test_tables_of_this_program_are_pinned_as_rows_alone(tmp_path):
 )
 def test_what_a_labels_file_would_lose_is_told(before, lost):
     after = b"file,gloss,cat,occluded\na.npz,3,3,1\nb.npz,3,3,0\n"
-    order = order_of(read(Inputs(entries("a.mp4", "b.mp4")), options("--id", "3")).details)
-    told = PIPELINE.lost([order], "labels.csv", before.encode(), after)
+    spec = order_of(read(Inputs(entries("a.mp4", "b.mp4")), options("--id", "3")).details)
+    told = PIPELINE.lost([spec], "labels.csv", before.encode(), after)
     assert lost in told and bool(lost) == bool(told)
 
 
@@ -304,18 +304,18 @@ def test_a_label_of_an_earlier_run_is_not_lost_where_another_run_gives_another(t
 
 def test_a_label_of_before_any_run_is_not_lost_where_a_run_that_adds_gives_another(tmp_path):
     inputs = Inputs(entries("a.mp4"), output_root=str(tmp_path))
-    order = order_of(read(inputs, options("--id", "5", "--append")).details, appends=True)
+    spec = order_of(read(inputs, options("--id", "5", "--append")).details, appends=True)
     after = b"file,gloss,cat,occluded\na.npz,5,5,1\n"
-    assert PIPELINE.lost([order], "labels.csv", b"file,gloss,cat\na,9,9\n", after) == ""
-    assert "signer" in PIPELINE.lost([order], "labels.csv", b"file,gloss,cat,signer\na,9,9,s07\n", after)
+    assert PIPELINE.lost([spec], "labels.csv", b"file,gloss,cat\na,9,9\n", after) == ""
+    assert "signer" in PIPELINE.lost([spec], "labels.csv", b"file,gloss,cat,signer\na,9,9,s07\n", after)
 
 
 def test_what_a_table_of_glosses_would_lose_is_told():
     after = b"gloss_id,label,cat_id,category\n0,tea,0,DRINK\n"
-    order = order_of(read(Inputs(entries("tea/a.mp4")), options("--label-from", "folder")).details)
-    assert PIPELINE.tables(order) == {"labels.csv", "glosses.csv"}
-    assert PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id\n0;tea;0\n", after) == ""
-    assert "note 'x'" in PIPELINE.lost([order], "glosses.csv", b"gloss_id;label;cat_id;note\n0;tea;0;x\n", after)
+    spec = order_of(read(Inputs(entries("tea/a.mp4")), options("--label-from", "folder")).details)
+    assert PIPELINE.tables(spec) == {"labels.csv", "glosses.csv"}
+    assert PIPELINE.lost([spec], "glosses.csv", b"gloss_id;label;cat_id\n0;tea;0\n", after) == ""
+    assert "note 'x'" in PIPELINE.lost([spec], "glosses.csv", b"gloss_id;label;cat_id;note\n0;tea;0;x\n", after)
 
 
 def test_what_is_kept_of_a_clip_until_the_labels_are_written_is_its_row(tmp_path):
@@ -325,12 +325,12 @@ def test_what_is_kept_of_a_clip_until_the_labels_are_written_is_its_row(tmp_path
         for i in range(num_clips):
             yield clip_line(f"clip{i:05d}", i % 2) | {"facts": [i] * 400}
 
-    order = order_of({"labels": {}, "kept_labels": [], "glosses": [], "labels_file": "labels.csv"})
+    spec = order_of({"labels": {}, "kept_labels": [], "glosses": [], "labels_file": "labels.csv"})
     labels = {f"clip{i:05d}": [i, i] for i in range(num_clips)}
-    order = dataclasses.replace(order, details={**order.details, "labels": labels})
+    spec = dataclasses.replace(spec, details={**spec.details, "labels": labels})
     tracemalloc.start()
     try:
-        files = summary_files(order, [], quality())
+        files = summary_files(spec, [], quality())
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -368,8 +368,8 @@ def test_rules_that_files_break_are_told_with_the_file(tmp_path):
         outputs.put(f"{name}.npz", npz)
         outputs.put(f"{name}.parquet", table if name != "short" else b"torn")
     names = [f"{name}.{kind}" for name in ("good", "late", "short") for kind in ("npz", "parquet")]
-    order = order_of({})
-    found = list(check_outputs(order, outputs, names))
+    spec = order_of({})
+    found = list(check_outputs(spec, outputs, names))
     assert [(file, message.partition(":")[0]) for file, message in found] == [
         ("late.npz", "TIME_GOES_BACK"),
         ("late.parquet", "PARQUET_DIFFERS"),

@@ -10,7 +10,7 @@ from services.records.sign.files.npz import encode_npz
 X2048 = np.random.default_rng(3).random((2, 2048), np.float32)
 
 
-def order(**features: str) -> RunSpec:
+def spec(**features: str) -> RunSpec:
     return RunSpec("r", "sign", "d", (PinnedStage("features", features),), "/in", "/out", 1, 1, "c", {})
 
 
@@ -25,18 +25,18 @@ def moved(share: float) -> np.ndarray:
 
 
 def test_a_servers_features_need_only_be_within_the_tolerance():
-    near = PIPELINE.compare(order(backend="triton"), npz(X2048), npz(moved(TOLERANCE / 2)))
+    near = PIPELINE.compare(spec(backend="triton"), npz(X2048), npz(moved(TOLERANCE / 2)))
     assert near.problems == () and 0 < near.deviations["X2048"] < TOLERANCE
-    far = PIPELINE.compare(order(backend="triton"), npz(X2048), npz(moved(3 * TOLERANCE)))
+    far = PIPELINE.compare(spec(backend="triton"), npz(X2048), npz(moved(3 * TOLERANCE)))
     assert len(far.problems) == 1 and far.problems[0].startswith("X2048: differs by up to 0.0003")
 
 
 def test_features_made_in_process_are_the_same_bytes():
-    apart = PIPELINE.compare(order(backend="torch"), npz(X2048), npz(moved(TOLERANCE / 2)))
+    apart = PIPELINE.compare(spec(backend="torch"), npz(X2048), npz(moved(TOLERANCE / 2)))
     assert apart.problems == ("gives other bytes when it is made again",)
-    assert PIPELINE.compare(order(backend="torch"), npz(X2048), npz(X2048)).problems == ()
+    assert PIPELINE.compare(spec(backend="torch"), npz(X2048), npz(X2048)).problems == ()
 
 
 def test_a_torn_file_is_told_and_ends_nothing():
-    (problem,) = PIPELINE.compare(order(backend="triton"), npz(X2048)[:-40], npz(X2048)).problems
+    (problem,) = PIPELINE.compare(spec(backend="triton"), npz(X2048)[:-40], npz(X2048)).problems
     assert "these bytes are no npz" in problem

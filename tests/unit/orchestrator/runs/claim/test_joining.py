@@ -38,12 +38,12 @@ def plan(outputs: Store, state: Store) -> Plan:
 
 def test_a_run_that_nobody_has_begun_is_pinned(plan, state, outputs):
     pin_or_join(plan, state, outputs, joins=False)
-    assert state.stat(paths.run_file(plan.order.run)) is not None
+    assert state.stat(paths.run_file(plan.spec.run)) is not None
 
 
 def test_a_pinned_run_is_joined_while_another_process_has_the_output(plan, state, outputs):
     pin(plan, state, outputs)
-    with Lease(outputs.uri, plan.order.run):
+    with Lease(outputs.uri, plan.spec.run):
         pin_or_join(plan, state, outputs, joins=True, patience_s=0.0)
 
 
@@ -51,7 +51,7 @@ def test_a_run_that_is_just_being_pinned_is_waited_for_and_the_wait_is_told(plan
     is_held, may_end = threading.Event(), threading.Event()
 
     def other() -> None:
-        with Lease(outputs.uri, plan.order.run):
+        with Lease(outputs.uri, plan.spec.run):
             is_held.set()
             time.sleep(0.7)
             pin(plan, state, outputs)
@@ -72,4 +72,4 @@ def test_a_run_that_is_just_being_pinned_is_waited_for_and_the_wait_is_told(plan
 def test_an_output_that_another_process_keeps_is_refused(plan, state, outputs, joins):
     with Lease(outputs.uri, "other"), pytest.raises(BadConfig, match="OUTPUT_IN_USE"):
         pin_or_join(plan, state, outputs, joins=joins, patience_s=0.6)
-    assert state.stat(paths.run_file(plan.order.run)) is None
+    assert state.stat(paths.run_file(plan.spec.run)) is None

@@ -32,7 +32,7 @@ def planned(root: Path, name: str = "") -> Plan:
 def pinned(root: Path, name: str = "") -> Store:
     """The root, after a run was pinned in it."""
     plan = planned(root, name)
-    pin(plan, open_store(f"{plan.order.output_root}/{paths.STATE_DIR}"), open_store(plan.order.output_root))
+    pin(plan, open_store(f"{plan.spec.output_root}/{paths.STATE_DIR}"), open_store(plan.spec.output_root))
     return open_store(str(root))
 
 
@@ -104,7 +104,7 @@ def test_of_a_run_and_a_name_at_the_same_moment_neither_claims_what_the_other_ha
     root.delete(paths.CLAIM)
     plan = planned(tmp_path)
     with pytest.raises(BadConfig, match="ROOT_HOLDS_DATASETS"):
-        pin(plan, open_store(plan.order.output_root + "/" + paths.STATE_DIR), Meanwhile(root, f"{paths.DATASETS}am"))
+        pin(plan, open_store(plan.spec.output_root + "/" + paths.STATE_DIR), Meanwhile(root, f"{paths.DATASETS}am"))
     assert claim_of(root) is None
 
 

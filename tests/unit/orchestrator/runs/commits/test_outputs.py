@@ -22,7 +22,7 @@ from services.base.run.spec import PinnedStage, RunSpec, ShardCommit, shard_comm
 from services.base.store.interface import Store
 from services.base.store.local.folder import LocalFolder
 
-PLAIN = replace(PIPELINE, summary_files=lambda order, done, quality: {"meta.json": b"made"})
+PLAIN = replace(PIPELINE, summary_files=lambda spec, done, quality: {"meta.json": b"made"})
 FEW, MANY = 1_500, 15_000
 # As dictionaries in memory the names and facts of a file took about 700 bytes.
 MOST_BYTES_A_FILE = 20
@@ -54,7 +54,7 @@ class OneShard:
         clips = encode_clips([ClipRow("k", "k", "", "k.mp4", "train", 0, 0, 0, 1, "v")], 1)
         stages = (PinnedStage("decode"),)
         digest = hashlib.sha256(clips).hexdigest()
-        self.order = RunSpec("r", "grid", "d" * 64, stages, "/in", str(root), 1, 1, digest, {})
+        self.spec = RunSpec("r", "grid", "d" * 64, stages, "/in", str(root), 1, 1, digest, {})
         names = [f"k/{i // 100:03d}/{i:05d}.npy" for i in range(num_files)]
         staged = root / paths.staged("r", "")
         for i in range(0, num_files, 100):
@@ -67,7 +67,7 @@ class OneShard:
         self.listing_name = paths.listing_file("r", 0, 1, listing.sha256)
         self.done = ShardCommit(0, "d" * 64, {}, {"k": "0" * 64}, {"train": 1}, {"wall": 1.0}, listing=listing)
         self.state.put(paths.clips_file("r"), clips)
-        self.state.put(paths.run_file("r"), self.order.to_json())
+        self.state.put(paths.run_file("r"), self.spec.to_json())
         self.state.put(paths.quality_file("r", 0, 1), b'{"key":"k","split":"train"}\n')
         self.state.put(self.listing_name, b"".join(listing_lines(files)))
         self.state.put(paths.done_file("r", 0, 1), self.done.to_json())
@@ -78,7 +78,7 @@ class OneShard:
         gc.freeze()
         tracemalloc.start()
         try:
-            assert publish_whole(PLAIN, Commits(self.order, self.state), self.outputs)
+            assert publish_whole(PLAIN, Commits(self.spec, self.state), self.outputs)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -107,14 +107,14 @@ def shard(tmp_path) -> OneShard:
 
 def test_a_listing_is_read_as_it_was_written(shard):
     names = [f"k/000/{i:05d}.npy" for i in range(7)]
-    assert list(files_of_commit(shard.order, shard.state, shard.done)) == [(name, FACTS) for name in names]
+    assert list(files_of_commit(shard.spec, shard.state, shard.done)) == [(name, FACTS) for name in names]
     assert shard.done.output_bytes == 7 * len(CONTENT)
     assert shard_commit_from_json(shard.done.to_json()) == shard.done
 
 
 def test_a_commit_of_few_files_names_them(shard):
     done = ShardCommit(0, "d", {"b": facts_of(b"b"), "a": facts_of(b"a")}, {}, {}, {})
-    assert list(files_of_commit(shard.order, shard.state, done)) == [("a", facts_of(b"a")), ("b", facts_of(b"b"))]
+    assert list(files_of_commit(shard.spec, shard.state, done)) == [("a", facts_of(b"a")), ("b", facts_of(b"b"))]
     with pytest.raises(ValueError, match="names 1 outputs beside their listing"):
         replace(shard.done, outputs={"a": facts_of(b"a")})
 
@@ -128,23 +128,23 @@ def test_another_listing_than_the_committed_one_is_refused_with_the_remedy(shard
     else:
         shard.state.put(shard.listing_name, others[end])
     with pytest.raises(BadConfig, match=r"BAD_LISTING.*delete .*done\.json there and resume"):
-        list(files_of_commit(shard.order, shard.state, shard.done))
+        list(files_of_commit(shard.spec, shard.state, shard.done))
     with pytest.raises(BadConfig, match="BAD_LISTING"):
-        publish_whole(PLAIN, Commits(shard.order, shard.state), shard.outputs)
+        publish_whole(PLAIN, Commits(shard.spec, shard.state), shard.outputs)
     assert not list(shard.outputs.list("k/")), "nothing has been published"
 
 
 def test_a_shard_is_made_again_when_one_of_its_files_is_lost(shard):
-    assert missing_outputs(shard.order, shard.state, shard.outputs, [shard.done]) == []
-    assert missing_outputs(shard.order, shard.state, shard.outputs, [shard.done], or_staged=False) == [0]
+    assert missing_outputs(shard.spec, shard.state, shard.outputs, [shard.done]) == []
+    assert missing_outputs(shard.spec, shard.state, shard.outputs, [shard.done], or_staged=False) == [0]
     shard.outputs.delete(paths.staged("r", "k/000/00003.npy"))
-    assert missing_outputs(shard.order, shard.state, shard.outputs, [shard.done]) == [0]
+    assert missing_outputs(shard.spec, shard.state, shard.outputs, [shard.done]) == [0]
     shard.outputs.put("k/000/00003.npy", b"of quite another size")
-    assert missing_outputs(shard.order, shard.state, shard.outputs, [shard.done]) == [0]
+    assert missing_outputs(shard.spec, shard.state, shard.outputs, [shard.done]) == [0]
     shard.outputs.put("k/000/00003.npy", CONTENT)
-    assert missing_outputs(shard.order, shard.state, shard.outputs, [shard.done]) == []
-    assert publish_whole(PLAIN, Commits(shard.order, shard.state), shard.outputs) is True
-    assert publish_whole(PLAIN, Commits(shard.order, shard.state), shard.outputs) is None, "nothing is left to do"
+    assert missing_outputs(shard.spec, shard.state, shard.outputs, [shard.done]) == []
+    assert publish_whole(PLAIN, Commits(shard.spec, shard.state), shard.outputs) is True
+    assert publish_whole(PLAIN, Commits(shard.spec, shard.state), shard.outputs) is None, "nothing is left to do"
 
 
 def test_the_last_of_several_files_of_one_name_counts():

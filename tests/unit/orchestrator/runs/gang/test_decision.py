@@ -85,7 +85,7 @@ def state(kinds, *generations, since=1, **fields):
             id="two after the second",
         ),
         pytest.param(
-            state("begin1", *(gen(n, "ended", p0=70, words="BUG: x") for n in (1, 2, 3))),
+            state("begin1", *(gen(n, "ended", p0=70, detail="BUG: x") for n in (1, 2, 3))),
             Fail("3 generations failed without a checkpoint (BUG: x): see the logs, then resume", 70),
             id="every attempt failed",
         ),
@@ -110,12 +110,12 @@ def state(kinds, *generations, since=1, **fields):
             id="but not borne for ever",
         ),
         pytest.param(
-            state("begin1", gen(1, p1=78, words="NO_DATA: none")),
+            state("begin1", gen(1, p1=78, detail="NO_DATA: none")),
             Fail("NO_DATA: none", 78),
             id="a setting that cannot work ends the run at once",
         ),
         pytest.param(
-            state("begin1", gen(1, "ended", p0=75, p1=78, words="NO_DATA: none"), gen(2)),
+            state("begin1", gen(1, "ended", p0=75, p1=78, detail="NO_DATA: none"), gen(2)),
             Fail("NO_DATA: none", 78),
             id="even when the others had ended before it, and another generation has begun",
         ),

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.runs.actions import Fail
 from orchestrator.runs.gang.decision import GangState, Generation, Start
-from orchestrator.runs.gang.passes import carry_gangs
+from orchestrator.runs.gang.passes import execute_gangs
 from services.base.run.passes import MapPass, gang_pass
 from services.base.run.spec import PinnedStage, RunSpec
 from services.base.store.open import open_store
@@ -63,7 +63,7 @@ class Run:
             self.opened.append((gang.name, backend))
             return backend
 
-        return carry_gangs(ORDER, *self.stores, open_backend, contextlib.nullcontext, 2, self.said.append)
+        return execute_gangs(ORDER, *self.stores, open_backend, contextlib.nullcontext, 2, self.said.append)
 
     @property
     def names(self):

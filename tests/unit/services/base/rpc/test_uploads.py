@@ -12,9 +12,9 @@ from visemill.v1 import common_pb2, decode_pb2
 
 from services.base.errors import BadInput
 from services.base.media.clip import Media
-from services.base.rpc.uploads import IntakeLimits, Uploads, job_of, name_of, start_of
+from services.base.rpc.uploads import UploadLimits, Uploads, job_of, name_of, start_of
 
-LIMITS = IntakeLimits(max_clip_bytes=100, spool_bytes=10)
+LIMITS = UploadLimits(max_clip_bytes=100, spool_bytes=10)
 
 
 def _pieces(*pieces: bytes) -> Iterator[decode_pb2.DecodeRequest]:
@@ -158,7 +158,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def _located(root: Path, uri: str) -> Media:
-    limits = IntakeLimits(100, 10, (str(root),))
+    limits = UploadLimits(100, 10, (str(root),))
     with Uploads(limits).media(_header(uri=uri), _pieces()) as media:
         return media
 
@@ -178,7 +178,7 @@ def test_a_link_that_stays_below_the_root_is_followed(root: Path) -> None:
 def test_a_root_may_itself_be_a_link(root: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(root)
     for way in (tmp_path / "alias", root):
-        limits = IntakeLimits(100, 10, (str(tmp_path / "alias"),))
+        limits = UploadLimits(100, 10, (str(tmp_path / "alias"),))
         with Uploads(limits).media(_header(uri=f"{way}/inner.mpg"), _pieces()) as media:
             assert media.size_bytes == 12
 
@@ -221,7 +221,7 @@ def test_a_located_clip_over_the_limit_is_refused(root: Path) -> None:
 
 
 def test_bytes_beside_a_uri_are_refused(root: Path) -> None:
-    limits = IntakeLimits(100, 10, (str(root),))
+    limits = UploadLimits(100, 10, (str(root),))
     with (
         pytest.raises(BadInput, match="BAD_MESSAGE"),
         Uploads(limits).media(_header(uri=f"{root}/inner.mpg"), _pieces(b"x")),
@@ -240,7 +240,7 @@ def test_without_a_root_no_uri_is_read_and_the_answer_says_what_to_do(root: Path
 @pytest.mark.parametrize("bad", [{"roots": ("relative",)}, {"max_clip_bytes": 0}, {"spool_bytes": 0}])
 def test_limits_check_themselves(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must be"):
-        IntakeLimits(**bad)  # type: ignore[arg-type]
+        UploadLimits(**bad)  # type: ignore[arg-type]
 
 
 def test_a_folder_of_pictures_is_one_at_the_server_too_however_long_its_name() -> None:
@@ -267,7 +267,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("spool_bytes", [1, 1000])
 @pytest.mark.parametrize("name", ["", "clip", "s1/a/"])
 def test_a_uri_may_name_a_folder_of_pictures(pictures: Path, tmp_path: Path, name: str, spool_bytes: int) -> None:
-    limits = IntakeLimits(spool_bytes=spool_bytes, roots=(str(tmp_path),))
+    limits = UploadLimits(spool_bytes=spool_bytes, roots=(str(tmp_path),))
     header = common_pb2.MediaHeader(name=name, uri=f"file://{pictures}/")
     with Uploads(limits).media(header, _pieces()) as media:
         whole = media.data if media.path is None else media.path.read_bytes()
@@ -289,7 +289,7 @@ def test_a_uri_may_name_a_folder_of_pictures(pictures: Path, tmp_path: Path, nam
 def test_a_uri_of_no_such_folder_is_refused(
     pictures: Path, tmp_path: Path, ending: str, max_clip_bytes: int, refusal: str
 ) -> None:
-    limits = IntakeLimits(max_clip_bytes=max_clip_bytes, roots=(str(tmp_path),))
+    limits = UploadLimits(max_clip_bytes=max_clip_bytes, roots=(str(tmp_path),))
     header = common_pb2.MediaHeader(uri=f"{pictures}{ending}")
     with pytest.raises(BadInput, match=refusal), Uploads(limits).media(header, _pieces()):
         pass
@@ -298,7 +298,7 @@ def test_a_uri_of_no_such_folder_is_refused(
 def test_what_is_wrong_with_a_folder_of_pictures_is_said(pictures: Path, tmp_path: Path) -> None:
     (pictures / "2.png").rename(pictures / "3.png")
     header = common_pb2.MediaHeader(uri=f"{pictures}/")
-    uploads = Uploads(IntakeLimits(roots=(str(tmp_path),)))
+    uploads = Uploads(UploadLimits(roots=(str(tmp_path),)))
     with pytest.raises(BadInput, match=r"PICTURES_MISSING: .*of numbers 2"), uploads.media(header, _pieces()):
         pass
     (pictures / "2.png").symlink_to("/etc/hostname")
@@ -310,6 +310,6 @@ def test_the_root_itself_is_no_clip(tmp_path: Path) -> None:
     header = common_pb2.MediaHeader(uri=f"{tmp_path}/")
     with (
         pytest.raises(BadInput, match="BAD_NAME"),
-        Uploads(IntakeLimits(roots=(str(tmp_path),))).media(header, _pieces()),
+        Uploads(UploadLimits(roots=(str(tmp_path),))).media(header, _pieces()),
     ):
         pass

@@ -12,18 +12,18 @@ MAP = MapPass("map", "d" * 64, 4)
 GANG = gang_pass("train", "toy", 4, {"lr": 0.1}, [MAP])
 
 
-def order(*gangs):
+def spec(*gangs):
     stages = (PinnedStage("decode"),)
     return RunSpec("r", "grid", "d" * 64, stages, "/in", "/out", 4, 10, "c" * 64, {}, gangs=gangs)
 
 
 def test_a_run_of_shards_alone_is_one_map_pass_and_its_file_names_no_other():
-    assert order().passes == (MAP,)
-    assert "gangs" not in json.loads(order().to_json())
+    assert spec().passes == (MAP,)
+    assert "gangs" not in json.loads(spec().to_json())
 
 
 def test_a_gang_survives_run_json():
-    whole = order(GANG, gang_pass("tune", "toy", 2, {}, [MAP, GANG], ranks_per_pod=2))
+    whole = spec(GANG, gang_pass("tune", "toy", 2, {}, [MAP, GANG], ranks_per_pod=2))
     assert run_spec_from_json(whole.to_json()) == whole
     assert [one.name for one in whole.passes] == ["map", "train", "tune"]
 
@@ -69,7 +69,7 @@ def test_passes_stand_in_an_order_that_can_be_carried_out(passes):
 
 
 def test_a_run_file_with_a_gang_that_cannot_be_is_refused():
-    fields = json.loads(order(GANG).to_json())
+    fields = json.loads(spec(GANG).to_json())
     fields["gangs"][0]["num_ranks"] = 0
     with pytest.raises(BadConfig) as caught:
         run_spec_from_json(json.dumps(fields).encode())

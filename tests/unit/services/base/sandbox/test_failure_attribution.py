@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.base.sandbox.failure_attribution import is_too_much_for_two, verdict
+from services.base.sandbox.failure_attribution import attribute_failure, is_too_much_for_two
 from services.base.sandbox.watchdog import ChildLost
 
 ITS_OWN = ("CLIP_CRASHED", "TIMEOUT", "OUT_OF_MEMORY")
@@ -29,20 +29,21 @@ NOBODYS = ("DEADLINE_EXCEEDED", "STOPPED")
 )
 def test_a_loss_is_the_clips_fault_only_where_it_was_alone_and_no_try_is_left(reasons, is_last, held_two, kind):
     for reason in reasons:
-        error = verdict("s1/x", ChildLost(reason, "it went"), "", num_tries=1, is_last=is_last, held_two=held_two)
+        lost = ChildLost(reason, "it went")
+        error = attribute_failure("s1/x", lost, "", num_tries=1, is_last=is_last, held_two=held_two)
         assert (error and error.kind) == kind
         assert error is None or error.reason == reason
 
 
 def test_a_verdict_says_how_often_it_was_tried_and_what_was_said_last():
     lost = ChildLost("CLIP_CRASHED", "its process exited with 5")
-    once, twice = (verdict("s1/x", lost, "oh", num_tries=n, is_last=True, held_two=False) for n in (1, 2))
+    once, twice = (attribute_failure("s1/x", lost, "oh", num_tries=n, is_last=True, held_two=False) for n in (1, 2))
     assert (
         once.message
         == "s1/x: its process exited with 5; raise --clip-time-s and --clip-memory-mib if it is a good clip"
     )
     for reason, flag in (("TIMEOUT", "--clip-time-s"), ("OUT_OF_MEMORY", "--clip-memory-mib")):
-        over = verdict("s1/x", ChildLost(reason, "it went"), "", num_tries=1, is_last=True, held_two=False)
+        over = attribute_failure("s1/x", ChildLost(reason, "it went"), "", num_tries=1, is_last=True, held_two=False)
         assert over.message == f"s1/x: it went; raise {flag} if it is a good clip"
     assert twice.message.startswith("s1/x: its process exited with 5, and again in a fresh process;")
     assert twice.detail == "oh"

@@ -72,12 +72,12 @@ def test_who_would_compute_if_let(where, expected):
 def test_what_a_clip_says_is_kept_in_order_and_given_once():
     clip = ClipInProgress("c", (part for part in [FACTS, Pause(), DONE]))
     clip.step()
-    assert list(clip.said()) == [FACTS]
+    assert list(clip.drain()) == [FACTS]
     for _ in range(3):
         clip.step()
     assert clip.has_ended
-    assert list(clip.said()) == [DONE]
-    assert list(clip.said()) == []
+    assert list(clip.drain()) == [DONE]
+    assert list(clip.drain()) == []
 
 
 def test_what_ends_a_clip_comes_up_after_what_it_said():
@@ -89,10 +89,10 @@ def test_what_ends_a_clip_comes_up_after_what_it_said():
     clip.step()
     clip.step()
     assert clip.has_ended
-    said = clip.said()
-    assert next(said) == FACTS
+    drain = clip.drain()
+    assert next(drain) == FACTS
     with pytest.raises(BadInput, match="NO_FACE"):
-        next(said)
+        next(drain)
 
 
 def test_a_lack_of_memory_is_not_kept():
@@ -138,10 +138,10 @@ def test_a_clip_that_nobody_asked_for_keeps_one_part_of_its_files_and_no_more():
     clip = ClipInProgress("second", iter(parts))
     while clip.can_go_on:
         clip.step()
-    assert list(clip.said()) == parts[:3]
+    assert list(clip.drain()) == parts[:3]
     while clip.can_go_on:
         clip.step()
-    assert list(clip.said()) == parts[3:4]
+    assert list(clip.drain()) == parts[3:4]
 
 
 def test_a_clip_that_may_not_go_on_is_not_asked_while_the_first_waits():

@@ -4,7 +4,7 @@ import pytest
 
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
-from services.base.worker.pinned_run import read_order, require_same
+from services.base.worker.pinned_run import read_spec, require_same
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,5 @@ def test_what_differs_ends_the_worker(pinned, here, subset, differs):
 
 def test_a_run_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadConfig) as caught:
-        read_order(open_store(tmp_path), "r")
+        read_spec(open_store(tmp_path), "r")
     assert caught.value.reason == "NO_RUN"

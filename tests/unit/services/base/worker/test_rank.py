@@ -56,11 +56,11 @@ def test_every_variable_is_needed(name):
 def rank_of(tmp_path):
     outputs, state = open_store(tmp_path / "out"), open_store(tmp_path / "state")
     stages = (PinnedStage("decode"),)
-    order = RunSpec("r", "toy", MAP.digest, stages, "/in", "/out", 1, 1, "c" * 64, {}, gangs=(TRAIN, TUNE, ALONE))
+    spec = RunSpec("r", "toy", MAP.digest, stages, "/in", "/out", 1, 1, "c" * 64, {}, gangs=(TRAIN, TUNE, ALONE))
 
     def make(rank=0, generation=1, gang=TRAIN):
         place = RankPlace(rank, gang.num_ranks, 0, "127.0.0.1", 1, generation)
-        return Rank(order, gang, place, state, outputs)
+        return Rank(spec, gang, place, state, outputs)
 
     return make
 

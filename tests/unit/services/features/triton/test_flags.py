@@ -4,13 +4,13 @@ import argparse
 
 import pytest
 
-from services.features.triton.flags import add_actions, words_of
+from services.features.triton.flags import add_actions, argv_of
 
 
-def parse(words):
+def parse(argv):
     parser = argparse.ArgumentParser()
     add_actions(parser.add_subparsers(dest="action", required=True))
-    return parser.parse_args(words)
+    return parser.parse_args(argv)
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def parse(words):
         ["export", "models", "--weights", "a b.pth", "--seed", "7", "--preferred-batch-sizes", "1,2"],
     ],
 )
-def test_what_was_given_is_given_on(words):
-    if "-odd name" in words:
-        words = [*(w for w in words if w != "-odd name"), "--", "-odd name"]
-    flags = parse(words)
-    assert parse(words_of(flags)) == flags
+def test_what_was_given_is_given_on(argv):
+    if "-odd name" in argv:
+        argv = [*(w for w in argv if w != "-odd name"), "--", "-odd name"]
+    flags = parse(argv)
+    assert parse(argv_of(flags)) == flags
