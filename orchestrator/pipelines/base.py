@@ -52,7 +52,15 @@ def same_bytes(spec: RunSpec, kept: bytes, made: bytes) -> Agreement:  # noqa: A
     return Agreement() if kept == made else Agreement(("gives other bytes when it is made again",))
 
 
-def no_rules(spec: RunSpec, outputs: Store, names: Iterable[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG001
+class Names(Protocol):
+    """Names of published files, sorted, and whether one is among them; not held in memory all at once."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+
+def no_rules(spec: RunSpec, outputs: Store, names: Names) -> Iterable[tuple[str, str]]:  # noqa: ARG001
     """For a pipeline whose outputs have no rules beyond their digests."""
     return ()
 
@@ -176,7 +184,7 @@ class Pipeline:
     summary_files: Callable[[RunSpec, Sequence[ShardCommit], Iterable[Mapping[str, Any]]], dict[str, bytes]]
     file_of: Callable[[RunSpec, ClipRow], str]
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
-    check_outputs: Callable[[RunSpec, Store, Iterable[str]], Iterable[tuple[str, str]]] = no_rules
+    check_outputs: Callable[[RunSpec, Store, Names], Iterable[tuple[str, str]]] = no_rules
     compare: Callable[[RunSpec, bytes, bytes], Agreement] = same_bytes
     tables: Callable[[RunSpec], frozenset[str]] = no_tables
     lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] = nothing_lost

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
 from orchestrator.console.quantities import counted, num_bytes
-from orchestrator.pipelines.base import Agreement
+from orchestrator.pipelines.base import Agreement, Names
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.planning import limit_argv
 from orchestrator.planner.services import service_lines
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import observe, read_clips, read_quarantine
-from orchestrator.runs.commits.outputs import OutputFile
+from orchestrator.runs.commits.outputs import FileTable, OutputFile
 from orchestrator.runs.gang.results import gangs_are_done, published_files
 from orchestrator.runs.lineage import Part, files_of, parts_of
 from orchestrator.runs.publish import summaries_of
@@ -81,7 +81,7 @@ def verify(flags: argparse.Namespace) -> Answer:
             progress.clip(ok=not problem)
             problems += [{"file": name, "problem": problem}] if problem else []
     with Heartbeat("checking the outputs against the rules of the pipeline"):
-        problems += _broken_rules(spec, outputs, (file.name for file in made if file.name not in gone))
+        problems += _broken_rules(spec, outputs, _Published(made, gone))
     wrong = {str(p["file"]) for p in problems}
     num_chosen = 0
     deviations: dict[str, float] = {}
@@ -111,7 +111,20 @@ def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
     return pipeline_of(part.spec.pipeline).file_of(part.spec, chosen[0])
 
 
-def _broken_rules(spec: RunSpec, outputs: Store, names: Iterable[str]) -> list[dict[str, Any]]:
+class _Published:
+    """Names of the files that are there (orchestrator.pipelines.base.Names), however many."""
+
+    def __init__(self, files: FileTable, gone: Container[str]) -> None:
+        self._files, self._gone = files, gone
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._files.names() if name not in self._gone)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files and name not in self._gone
+
+
+def _broken_rules(spec: RunSpec, outputs: Store, names: Names) -> list[dict[str, Any]]:
     """What the pipeline's own rules find, also in files that somebody has changed: which of them trainers can read."""
     found = pipeline_of(spec.pipeline).check_outputs(spec, outputs, names)
     return [{"file": name, "problem": message} for name, message in found]

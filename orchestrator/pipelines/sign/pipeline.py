@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.pipelines.base import Agreement, DataSet, Inputs, Pipeline, Settings, same_bytes
+from orchestrator.pipelines.base import Agreement, DataSet, Inputs, Names, Pipeline, Settings, same_bytes
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.discovery import discover, output_names
 from orchestrator.pipelines.sign.images import image_lacks
@@ -194,15 +194,16 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
     yield 0, outputs.read(name)
 
 
-def check_outputs(spec: RunSpec, outputs: Store, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def check_outputs(spec: RunSpec, outputs: Store, names: Names) -> Iterator[tuple[str, str]]:
     """(file, rule and message) of every rule that a published clip breaks."""
     del spec
-    there = set(names)
-    for name in sorted(name for name in there if name.endswith(_NPZ)):
+    for name in names:
+        if not name.endswith(_NPZ):
+            continue
         table = parquet_name(name.removesuffix(_NPZ))
         try:
             npz = outputs.read(name)
-            parquet = outputs.read(table) if table in there else None
+            parquet = outputs.read(table) if table in names else None
         except NotThere as error:
             yield error.name, f"GONE: {error.message}"
             continue

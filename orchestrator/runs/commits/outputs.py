@@ -6,11 +6,13 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from services.base.digest import canonical_json
 from services.base.errors import BadConfig
+from services.base.process.scratch import no_scratch_space
 from services.base.run import paths
 from services.base.run.listing import file_of_line
 from services.base.run.spec import RunSpec, ShardCommit
@@ -71,19 +73,21 @@ class OutputFile(NamedTuple):
 class FileTable:
     """Output files by name, in a temporary file that goes with the process: about 2 MB of memory for any number.
 
-    `with FileTable() as files`. One that is added twice is as it was added last.
+    `with FileTable() as files`. One that is added twice is as it was added last. Raises Transient NO_SPACE where the
+    folder for temporary files is full.
     """
 
     def __init__(self) -> None:
         # An empty name is a database of its own in the folder for temporary files, which sqlite removes.
         self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript(f"""
-            PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB};
-            CREATE TABLE files (
-                name TEXT NOT NULL UNIQUE, source INTEGER NOT NULL, size_bytes INTEGER NOT NULL, facts TEXT NOT NULL,
-                is_found INTEGER NOT NULL DEFAULT 0
-            );
-        """)
+        with _scratch():
+            self._db.executescript(f"""
+                PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB};
+                CREATE TABLE files (
+                    name TEXT NOT NULL UNIQUE, source INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+                    facts TEXT NOT NULL, is_found INTEGER NOT NULL DEFAULT 0
+                );
+            """)
 
     def __enter__(self) -> FileTable:
         return self
@@ -94,18 +98,19 @@ class FileTable:
         self._db.close()
 
     def add(self, source: int, files: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        self._db.executemany(
-            "INSERT INTO files (name, source, size_bytes, facts) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
-            "SET source = excluded.source, size_bytes = excluded.size_bytes, facts = excluded.facts",
-            ((name, source, int(facts["size_bytes"]), canonical_json(facts)) for name, facts in files),
-        )
+        rows = ((name, source, int(facts["size_bytes"]), canonical_json(facts)) for name, facts in files)
+        with _scratch():
+            self._db.executemany(
+                "INSERT INTO files (name, source, size_bytes, facts) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET source = excluded.source, size_bytes = excluded.size_bytes, facts = excluded.facts",
+                rows,
+            )
 
     def find(self, entries: Iterable[Entry], folder: str = "", *, of_any_size: bool = False) -> None:
         """Marks the files that a listing shows with their size. folder: what may be before their names there."""
-        self._db.executemany(
-            "UPDATE files SET is_found = 1 WHERE name = ? AND (? OR size_bytes = ?)",
-            ((entry.name.removeprefix(folder), of_any_size, entry.size_bytes) for entry in entries),
-        )
+        rows = ((entry.name.removeprefix(folder), of_any_size, entry.size_bytes) for entry in entries)
+        with _scratch():
+            self._db.executemany("UPDATE files SET is_found = 1 WHERE name = ? AND (? OR size_bytes = ?)", rows)
 
     def __len__(self) -> int:
         return int(self._db.execute("SELECT COUNT(*) FROM files").fetchone()[0])
@@ -113,6 +118,15 @@ class FileTable:
     def __iter__(self) -> Iterator[OutputFile]:
         """All, in the order in which their names were first added."""
         return self._select("")
+
+    def __contains__(self, name: object) -> bool:
+        return self.source_of(str(name)) is not None
+
+    def names(self) -> Iterator[str]:
+        """Sorted."""
+        cursor = self._db.execute("SELECT name FROM files ORDER BY name")
+        while rows := cursor.fetchmany(_NUM_AT_ONCE):
+            yield from (name for (name,) in rows)
 
     def found(self) -> Iterator[OutputFile]:
         return self._select("WHERE is_found")
@@ -135,6 +149,14 @@ class FileTable:
         while rows := cursor.fetchmany(_NUM_AT_ONCE):
             for name, source, facts in rows:
                 yield OutputFile(name, source, json.loads(facts))
+
+
+@contextmanager
+def _scratch() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise no_scratch_space(error, "the names of output files") from error
 
 
 def table_of(spec: RunSpec, state: Store, done: Iterable[ShardCommit]) -> FileTable:

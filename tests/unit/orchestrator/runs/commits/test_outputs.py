@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import os
+import subprocess
+import sys
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
@@ -153,3 +155,29 @@ def test_the_last_of_several_files_of_one_name_counts():
         files.add(1, [("a", facts_of(b"another"))])
         assert [(file.name, file.source) for file in files] == [("b", 0), ("a", 1)]
         assert (len(files), files.source_of("a"), files.source_of("c")) == (2, 1, None)
+
+
+def test_names_come_sorted_and_are_looked_up_one_by_one():
+    with FileTable() as files:
+        files.add(0, [(name, facts_of(b"")) for name in ("b", "a/c", "ä", "B")])
+        assert list(files.names()) == ["B", "a/c", "b", "ä"]
+        assert "a/c" in files and "a" not in files
+
+
+def test_a_full_temporary_folder_is_an_answer_with_a_remedy():
+    """Files of 64 KiB stand in for a disk with as much room."""
+    code = """
+import resource, signal
+from orchestrator.runs.commits.outputs import FileTable
+from services.base.errors import Transient
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+facts = {"sha256": "0" * 64, "size_bytes": 1}
+try:
+    with FileTable() as files:
+        files.add(0, ((f"k/{i:09}.npy", facts) for i in range(100_000)))
+except Transient as error:
+    print(error.reason, error.exit_code, "TMPDIR" in error.message)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("NO_SPACE 75 True\n", 0), done.stderr
