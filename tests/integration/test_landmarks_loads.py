@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pytest
 
@@ -27,6 +28,9 @@ def opened(*configs: list[list[Any]]) -> None:
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files of models, each as often as it was loaded."""
+    # Whatever another test of this process still holds.
+    monkeypatch.setattr(points, "_LOADED", WeakValueDictionary())
+    monkeypatch.setattr(mediapipe, "_OPEN", WeakValueDictionary())
     found: list[Path] = []
     load, tasks = points._load, mediapipe.FaceTasks
 
