@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaValidator
 
 PREFIX = "VISEMILL_"
+_SCALARS = (bool, int, float, str)
 # Beginning of the library's name for an error -> the rule.
 _RULES = {
     "bool": "true or false",
@@ -101,8 +102,15 @@ def from_environment(config: type, environment: Mapping[str, str], given: Mappin
 
 def is_plain(hint: Any, value: object) -> bool:
     """Whether a value is of this type as it stands, to the library too. Of what says no the library decides."""
-    if typing.get_origin(hint) is typing.Literal:
-        return type(value) is str and value in typing.get_args(hint)
+    origin, kinds = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return type(value) is str and value in kinds
+    if isinstance(hint, types.UnionType) or origin is typing.Union:
+        others = [kind for kind in kinds if kind is not types.NoneType]
+        return (value is None and len(others) < len(kinds)) or (len(others) == 1 and is_plain(others[0], value))
+    if hint not in _SCALARS:
+        # Of which nothing is checked; of lists of texts each text is.
+        return bool(hint != list[str])
     if type(value) is not hint:
         return False
     if isinstance(value, str):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -49,6 +48,9 @@ def stage_configs(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     found, known = json_object(text, "--config"), list(names)
     for name, values in found.items():
         if name not in known:
+            # Loaded for a mistake alone: most processes start without it.
+            import difflib
+
             near = difflib.get_close_matches(name, known, 1)
             hint = f": did you mean {near[0]}?" if near else ""
             raise BadConfig("UNKNOWN_STAGE", f"--config names {name!r}, the stages are {', '.join(known)}{hint}")

@@ -128,6 +128,7 @@ def test_values_of_their_fields_types_do_not_load_the_library() -> None:
     program = (
         "import sys; from services.base.process.settings import settings; settings();"
         "from services.base.process.values import checked_value; checked_value(int, 3, 'n');"
+        "checked_value(float | None, None, 'n'); checked_value(dict[str, str], {}, 'n');"
         "print('pydantic_core' in sys.modules)"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VISEMILL_")}
