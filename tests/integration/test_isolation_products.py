@@ -27,8 +27,8 @@ def child():
     made.close()
 
 
-def job(specs: str) -> ClipJob:
-    return ClipJob(Clip("s1/x", "x", "s1", "x.mpg"), Media.of_bytes("x.mpg", specs.encode()))
+def job(orders: str) -> ClipJob:
+    return ClipJob(Clip("s1/x", "x", "s1", "x.mpg"), Media.of_bytes("x.mpg", orders.encode()))
 
 
 def test_a_product_of_any_size_takes_the_memory_of_a_few_pieces_at_both_ends(child):
@@ -54,10 +54,10 @@ def test_a_product_of_any_size_takes_the_memory_of_a_few_pieces_at_both_ends(chi
 
 
 @pytest.mark.parametrize("order", ["crash", "exit", "killed", "bug", "memory-error"])
-def test_a_child_that_ends_over_a_product_begins_it_anew(child, tmp_path, spec):
+def test_a_child_that_ends_over_a_product_begins_it_anew(child, tmp_path, order):
     """Only the first time; the product that comes in the end is the whole one."""
-    specs = f"num=40 size=100000 at=30 do=once:{spec}:{tmp_path / 'marker'}"
-    parts = list(child.run(job(specs)))
+    orders = f"num=40 size=100000 at=30 do=once:{order}:{tmp_path / 'marker'}"
+    parts = list(child.run(job(orders)))
     begun = [i for i, part in enumerate(parts) if isinstance(part, ProductPart)]
     assert len(begun) == 2 and child.num_restarts == 1
     names = [part.name for part in parts[begun[1] :] if isinstance(part, FilePart)]
@@ -68,10 +68,10 @@ def test_a_child_that_ends_over_a_product_begins_it_anew(child, tmp_path, spec):
 
 
 @pytest.mark.parametrize(("order", "reason"), [("crash", "CLIP_CRASHED"), ("bad", "NO_FACE")])
-def test_a_clip_that_always_ends_over_its_product_has_none(child, spec, reason):
+def test_a_clip_that_always_ends_over_its_product_has_none(child, order, reason):
     seen = []
     with pytest.raises(BadInput) as raised:
-        seen.extend(child.run(job(f"num=40 size=100000 at=30 do={spec}")))
+        seen.extend(child.run(job(f"num=40 size=100000 at=30 do={order}")))
     assert raised.value.reason == reason
     assert not any(isinstance(part, ArtifactPart) for part in seen)
     assert made_in(child.run(job("num=2 size=3"))).files["large"] == bytes(3) + b"\1" * 3

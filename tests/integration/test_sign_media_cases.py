@@ -184,14 +184,16 @@ def dissolved(cases) -> tuple[str, str]:
         frames_of(cases / "10_other_person" / name, num) for name, num in (("cut.mp4", 23), ("second_alone.mp4", 24))
     )
     mixed = [a * (1 - k / 6) + b * (k / 6) for k, (a, b) in enumerate(zip(first[-5:], second[:5], strict=True), 1)]
-    for name, frames in (("dissolve.mp4", [*first[:-5], *mixed, *second[5:]]), ("second.mp4", second[4:])):
+    for name, frames in (("dissolve.mkv", [*first[:-5], *mixed, *second[5:]]), ("second.mkv", second[4:])):
         with av.open(str(cases / name), "w") as output:
-            stream = output.add_stream("libx264", rate=30, options={"crf": "18", "threads": "1"})
+            # Lossless: x264 gives other pictures at each call, and quick hands are read otherwise in each.
+            stream = output.add_stream("ffv1", rate=30)
+            stream.pix_fmt = "yuv420p"
             stream.height, stream.width = frames[0].shape[:2]
             for frame in frames:
                 output.mux(stream.encode(av.VideoFrame.from_ndarray(frame.round().astype(np.uint8), format="rgb24")))
             output.mux(stream.encode())
-    return "dissolve.mp4", "second.mp4"
+    return "dissolve.mkv", "second.mkv"
 
 
 def frames_of(path: Path, num_frames: int) -> list[np.ndarray]:
@@ -206,8 +208,8 @@ def test_after_a_dissolve_the_other_person_is_read_from_the_first_frame_that_is_
     after = Made(mixed.xy_TNC[11:], mixed.mask_TN[11:], mixed.times_ms[11:], mixed.quality, mixed.flags)
     away_T = distances(after, alone)
     assert len(away_T) == len(alone.times_ms)
-    # One frame of quick hands may differ more (.02 to .08 seen); before the scene was found anew, all did by up to .18.
-    assert (away_T[1:] >= CLOSE).sum() <= 1, away_T
+    # Before the scene was found anew, all did by up to .18.
+    assert (away_T[1:] < CLOSE).all(), away_T
     assert mixed.quality["serious"] == ["SCENE_CHANGES"] and mixed.quality["num_scene_changes"] == 1
     assert alone.flags == ()
 

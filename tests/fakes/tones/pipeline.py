@@ -77,7 +77,7 @@ def file_of(spec: RunSpec, row: ClipRow) -> str:
 
 
 def name_in_output(spec: RunSpec, row: ClipRow, name: str) -> str:
-    return output_name(row.utterance_id, name, bool(spec.stages[-1].config["tree"]))
+    return output_name(row.utterance_id, name, bool(spec.stages[-1].config.get("tree", False)))
 
 
 def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:

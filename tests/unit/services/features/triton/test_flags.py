@@ -14,7 +14,7 @@ def parse(argv):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "argv",
     [
         ["list"],
         ["list", "models"],
