@@ -17,6 +17,7 @@ from orchestrator.access.request import RunRequest
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_kube_flags, add_output_flags
 from orchestrator.cli.parsing.given_flags import argv_given_by
+from orchestrator.console.quantities import counted
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.policies.image_libraries import check_image
 from orchestrator.kube.policies.watch_end import is_idle, watch_end
@@ -153,7 +154,7 @@ def scale(flags: argparse.Namespace) -> Answer:
         raise BadConfig("GANG_NOT_SCALED", f"{job.name} is a gang of {job.num_indexes} pods, which all live or none do")
     parallelism = min(flags.parallelism, job.num_indexes)
     jobs.scale(job.name, parallelism)
-    text = f"{job.name}: {parallelism} pods at a time"
+    text = f"{job.name}: {counted(parallelism, 'pod')} at a time"
     if parallelism < flags.parallelism:
         text += f", one for each of its {job.num_indexes} indexes"
     return Answer(text, {"job": job.name, "parallelism": parallelism, "before": job.parallelism})

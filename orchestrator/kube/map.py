@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import duration
+from orchestrator.console.quantities import counted, duration
 from orchestrator.console.say_once import SayOnce
 from orchestrator.kube.api import KubeApi
 from orchestrator.kube.job_builder import job_of
@@ -111,7 +111,7 @@ class KubeMap:
                 self._since = self._since or action.attempt.number
             case Scale(job, parallelism):
                 self._jobs.scale(job, parallelism)
-                self._progress.say(f"{job}: {parallelism} pods at a time")
+                self._progress.say(f"{job}: {counted(parallelism, 'pod')} at a time")
             case ForceDelete(pods):
                 for pod in pods:
                     self._jobs.force_delete(pod)
@@ -169,9 +169,10 @@ class KubeMap:
         )
         if self._jobs.create(job):
             attempt = start.attempt
+            indexes = "1 index" if parts.num_indexes == 1 else f"{parts.num_indexes} indexes"
             self._progress.say(
-                f"Job {self._api.namespace}/{job['metadata']['name']}: {len(start.shards)} shards in "
-                f"{parts.num_indexes} indexes, {parts.num_pods} pods at a time, {attempt.memory_mib} MiB each"
+                f"Job {self._api.namespace}/{job['metadata']['name']}: {counted(len(start.shards), 'shard')} in "
+                f"{indexes}, {counted(parts.num_pods, 'pod')} at a time, {attempt.memory_mib} MiB each"
                 + (f" ({attempt.why})" if attempt.why else "")
             )
 

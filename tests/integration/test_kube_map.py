@@ -269,7 +269,7 @@ def test_who_leaves_leaves_the_job_and_who_comes_scales_it(run, cluster_of):
     run.stops = False
 
     def end_when_scaled(text):
-        if text.endswith("1 pods at a time"):
+        if text.endswith("1 pod at a time"):
             for shard in range(NUM_SHARDS):
                 run.commit(shard)
             ends(job)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Protocol
 
+from orchestrator.console.quantities import counted
 from orchestrator.runs.actions import Fail
 from orchestrator.runs.gang.drive import GangBackend, drive
 from orchestrator.runs.gang.results import gangs_are_whole, settle
@@ -47,7 +48,7 @@ def execute_gangs(
                 is_finished = settle(spec, gang, state, outputs)
             if is_finished:
                 break
-            say(f"pass {gang.name}: {gang.num_ranks} ranks in {gang.num_pods} pods")
+            say(f"pass {gang.name}: {counted(gang.num_ranks, 'rank')} in {counted(gang.num_pods, 'pod')}")
             with closing(open_backend(gang)) as backend:
                 failed = drive(backend, max_attempts, say)
             if failed is not None:

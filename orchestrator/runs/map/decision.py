@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from orchestrator.console.quantities import counted
 from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
 from orchestrator.runs.policy import Policy
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_INTERRUPTED, EXIT_TRANSIENT
@@ -158,7 +159,7 @@ def _starts(state: MapState, pending: list[int]) -> tuple[list[Start], Wait]:
 def _ending(state: MapState, policy: Policy) -> Fail | None:
     if policy.max_failures is not None and state.num_quarantined > policy.max_failures:
         return Fail(
-            f"{state.num_quarantined} clips are in quarantine, over --max-failures {policy.max_failures}: "
+            f"{counted(state.num_quarantined, 'clip')} in quarantine, over --max-failures {policy.max_failures}: "
             "look at them with `visemill status`, fix them or raise the limit, then resume",
             EXIT_BAD_SHARD,
         )

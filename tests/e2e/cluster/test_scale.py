@@ -70,7 +70,7 @@ def test_every_index_of_many_over_two_hundred_nodes(cluster, store, namespace, k
     run = Watched(
         kube_visemill.start("run", "grid", *roots, "--run", "many", *spread, *where, *SIMULATED, "-o", "json")
     )
-    cluster.wait("the Job", lambda: "pods at a time" in run.words or run.process.poll() is not None)
+    cluster.wait("the Job", lambda: " at a time" in run.words or run.process.poll() is not None)
     planned_s = time.monotonic() - began_s
     workers = Path(__file__).with_name("simulated_workers.py")
     state = f"s3://{bucket}/out/{paths.STATE_DIR}"

@@ -108,7 +108,7 @@ def test_a_bad_config_ends_the_run_at_once():
 
 def test_clips_in_quarantine_count_whenever_they_were_found():
     failed, _, _ = run({}, policy=Policy(max_failures=3), quarantined={0: 2}, done={0}, num_problems=2)
-    assert failed is not None and failed.exit_code == 65 and failed.why.startswith("4 clips are in quarantine")
+    assert failed is not None and failed.exit_code == 65 and failed.why.startswith("4 clips in quarantine")
 
 
 def test_an_interrupt_ends_it():

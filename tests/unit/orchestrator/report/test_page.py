@@ -166,7 +166,7 @@ def test_an_empty_run_has_a_page_too():
 def test_only_a_finished_run_is_said_to_hold_every_clip():
     said = "every clip that was found is in the output"
     assert said in text(quarantine=[]) and said not in text(quarantine=[], finished=False)
-    assert "2 clips are in the output" in text() and "2 clips are done so far" in text(finished=False)
+    assert "2 clips in the output" in text() and "2 clips done so far" in text(finished=False)
 
 
 def test_lengths_follow_the_width_of_the_screen():
