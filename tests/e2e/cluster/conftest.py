@@ -179,7 +179,13 @@ class Cluster:
 
     def is_running(self, name: str) -> bool:
         """Whether one of its processes is there, such as kubelet-1. Of a cluster that is not the tests' own: True."""
-        return not self.own or Path(f"/proc/{self._pid(name)}").exists()
+        if not self.own:
+            return True
+        try:
+            return Path(f"/proc/{self._pid(name)}").exists()
+        except FileNotFoundError:
+            # The cluster's script has ended it.
+            return False
 
     def _pid(self, name: str) -> int:
         return int((self.kubeconfig.parent / "pids" / name).read_text())

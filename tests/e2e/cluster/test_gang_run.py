@@ -29,8 +29,8 @@ NODE = "node-1"
 def gang(cluster: Any, images: Any, store: Any, namespace: str) -> Iterator[Any]:
     cluster.nodes(2)
     cluster.load("worker")
-    # Else 20 s until a silent node is taken for dead; a kubelet renews every 10 s.
-    cluster.restart("kube-controller-manager", "--node-monitor-grace-period=12s")
+    # Else 20 s until a silent node is taken for dead; a kubelet renews every 10 s, on a loaded machine a little later.
+    cluster.restart("kube-controller-manager", "--node-monitor-grace-period=16s")
     off = [f"--set={name}=false" for name in only()]
     cluster.helm("install", "visemill", CHART, "-n", namespace, *off)
     found = Gang(cluster, store, namespace, images.name("worker"))
