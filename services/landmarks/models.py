@@ -13,7 +13,7 @@ from pathlib import Path
 
 from services.base.errors import BadConfig
 from services.base.store.by_digest import cache_folder, fetched, is_uri
-from services.base.worker.fingerprint import remembered_sha256
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.backends import BACKENDS, LandmarkBackend, ModelFile, backend_named
 from services.landmarks.face.dlib.spec import PREDICTOR
 from services.landmarks.mediapipe.spec import FACE, HAND, POSE
@@ -120,16 +120,6 @@ def _check_format(model: ModelFile, path: Path) -> None:
             "MODEL_UNREADABLE",
             f"{flag} {path} is no {model.name} ({why}): give the official {model.name}, or leave out {flag}",
         )
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 (hex) of a file, remembered while its size and time stay. Raises BadConfig when it cannot be read."""
-    try:
-        return remembered_sha256(path)
-    except OSError as error:
-        raise BadConfig(
-            "MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
-        ) from error
 
 
 def _check_pinned(model: ModelFile, path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.base.errors import BadConfig
 from services.base.store.by_digest import cache_folder, fetched, is_uri
-from services.base.worker.fingerprint import remembered_sha256
+from services.base.worker.fingerprint import sha256_of
 from services.text.spec import TextConfig
 
 
@@ -29,12 +29,7 @@ def tokenizer_path(config: TextConfig) -> Path:
 
 
 def _digest(path: Path, config: TextConfig) -> str:
-    try:
-        digest = remembered_sha256(path)
-    except OSError as error:
-        raise BadConfig(
-            "MODEL_UNREADABLE", f"--tokenizer {path} cannot be read ({error.strerror}): check its permissions"
-        ) from error
+    digest = sha256_of(path, "--tokenizer ")
     if config.tokenizer_sha256 and digest != config.tokenizer_sha256:
         raise BadConfig(
             "MODEL_CHANGED",

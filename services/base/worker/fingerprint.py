@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import importlib.metadata
 import json
 import re
@@ -20,6 +19,7 @@ from services.base.errors import BadConfig
 from services.base.stage.config import config_from_mapping, stage_configs
 from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import StageSpec
+from services.base.store.by_digest import sha256_in_pieces
 
 # The same library at the same version without its window system: the same bytes, the same run. In its place may stand a
 # distribution that only asks for it, its version labelled (scripts/headless_opencv.py).
@@ -112,8 +112,20 @@ def remembered_sha256(path: Path) -> str:
 @functools.lru_cache(maxsize=64)
 def _sha256(path: Path, size_bytes: int, mtime_ns: int) -> str:
     del size_bytes, mtime_ns  # part of the key only
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_in_pieces(path)
+
+
+def sha256_of(path: Path, named: str = "") -> str:
+    """As `remembered_sha256`. named: what a message has before the path, such as its flag.
+
+    Raises BadConfig MODEL_UNREADABLE when the file cannot be read.
+    """
+    try:
+        return remembered_sha256(path)
+    except OSError as error:
+        raise BadConfig(
+            "MODEL_UNREADABLE", f"{named}{path} cannot be read ({error.strerror}): check its permissions"
+        ) from error
 
 
 def describe_main(specs: Mapping[str, StageSpec] | Mapping[str, RecipeSpec], argv: Sequence[str]) -> int:

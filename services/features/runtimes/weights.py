@@ -100,8 +100,14 @@ def _from_file(path: Path, config: FeaturesConfig, shapes: Shapes) -> tuple[dict
 
 
 def _mapped(path: Path) -> object:
-    if path.suffix == ".safetensors":
-        return safetensors.load(path)
+    return safetensors.load(path) if path.suffix == ".safetensors" else load_mapped(path)
+
+
+def load_mapped(path: Path) -> object:
+    """What torch has saved to a file, without running code of it; mapped, so that processes share its pages.
+
+    Raises what torch.load raises, and OSError.
+    """
     # Files of torch before 1.6 are no archives, and cannot be mapped.
     return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
 

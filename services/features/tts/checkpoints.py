@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from services.base.errors import BadConfig
 from services.features.runtimes import safetensors
+from services.features.runtimes.weights import load_mapped
 
 Shapes = Mapping[str, tuple[int, ...]]
 _SHOWN = 3
@@ -78,31 +79,18 @@ def safe_tensors(path: Path, flag: str, shapes: Shapes, prefixes: Iterable[str] 
 
 
 def _state_dict(path: Path, flag: str) -> Mapping[Any, Any]:
-    loaded = _loaded(path, flag, mapped=True)
+    try:
+        loaded = load_mapped(path)
+    except (RuntimeError, ValueError, OSError, pickle.UnpicklingError, EOFError, KeyError, struct.error) as error:
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE",
+            f"{flag} {path} is no file that torch loads with weights_only=True: get it again, or save a "
+            "state dict to it",
+            str(error),
+        ) from error
     if not isinstance(loaded, Mapping):
         raise BadConfig("WEIGHTS_UNREADABLE", f"{flag} {path} holds no state dict: save `model.state_dict()` to it")
     return loaded
-
-
-def _loaded(path: Path, flag: str, *, mapped: bool) -> object:
-    load: Callable[..., object] = torch.load
-    try:
-        return load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except (RuntimeError, ValueError) as error:
-        # Files of before torch 1.6 cannot be mapped.
-        if mapped and "mmap" in str(error):
-            return _loaded(path, flag, mapped=False)
-        raise _unreadable(path, flag, error) from error
-    except (OSError, pickle.UnpicklingError, EOFError, KeyError, struct.error) as error:
-        raise _unreadable(path, flag, error) from error
-
-
-def _unreadable(path: Path, flag: str, error: Exception) -> BadConfig:
-    return BadConfig(
-        "WEIGHTS_UNREADABLE",
-        f"{flag} {path} is no file that torch loads with weights_only=True: get it again, or save a state dict to it",
-        str(error),
-    )
 
 
 def _is_model_tensor(name: object, tensor: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from services.base.errors import BadConfig
-from services.base.worker.fingerprint import remembered_sha256
+from services.base.worker.fingerprint import sha256_of
 from services.features.tts.model_places import (
     GPT_CHECKPOINT,
     MODEL_CONFIG,
@@ -77,10 +77,14 @@ def models_of(config: SpeechConfig) -> dict[str, str]:
     Raises BadConfig as `model_files`, and MODEL_UNREADABLE.
     """
     files = model_files(config)
-    models = {} if files.config_path is None else {"config": f"sha256:{_digest(files.config_path)}"}
-    for name, path in files.weights().items():
-        models[name] = f"seeded:{config.seed}" if path is None else f"sha256:{_digest(path)}"
-    return models
+    models = {} if files.config_path is None else {"config": f"sha256:{sha256_of(files.config_path)}"}
+    return {**models, **sources_of(files, config.seed)}
+
+
+def sources_of(files: ModelFiles, seed: int) -> dict[str, str]:
+    """How each network gets its weights, by its name. Raises BadConfig as `sha256_of`."""
+    weights = files.weights().items()
+    return {name: f"seeded:{seed}" if path is None else f"sha256:{sha256_of(path)}" for name, path in weights}
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -92,12 +96,3 @@ def _read_config(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadConfig("CONFIG_UNREADABLE", f"--config {path} is no mapping: give config.yaml of IndexTTS-2")
     return content
-
-
-def _digest(path: Path) -> str:
-    try:
-        return remembered_sha256(path)
-    except OSError as error:
-        raise BadConfig(
-            "MODEL_UNREADABLE", f"{path} cannot be read ({error.strerror}): check its permissions"
-        ) from error

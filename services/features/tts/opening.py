@@ -18,7 +18,7 @@ from services.features.speech.repcodec import CodecShape, SemanticCodec, codec_s
 from services.features.speech.voice import VoiceConditioner, VoiceShape
 from services.features.speech.w2v_bert import W2vBertShape, w2v_bert
 from services.features.tts.checkpoints import feature_statistics, safe_tensors, voice_tensors
-from services.features.tts.models import ModelFiles, model_files, models_of
+from services.features.tts.models import ModelFiles, model_files, sources_of
 from services.features.tts.spec import SpeechConfig
 
 LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _ONE_OF_EACH = ("num_quantizers", "downsample_scale")
 def open_extractor(config: SpeechConfig) -> SpeechExtractor:
     """Loads every network once. Raises BadConfig: as `model_files` and `checkpoints` do, and BAD_MODEL_CONFIG."""
     files = model_files(config)
-    sources = {name: source for name, source in models_of(config).items() if name != "config"}
+    sources = sources_of(files, config.seed)
     random = sorted(name for name, source in sources.items() if source.startswith("seeded:"))
     if random:
         LOG.warning(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.body.segmenter_file import check_segmenter
 from services.landmarks.body.spec import KeypointsConfig
-from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find, sha256_of
+from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER, find
 
 SEGMENTER = "segmenter"
 

@@ -17,9 +17,10 @@ from services.base.media.arrays import Float32Array, UInt8Array
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import MEDIAPIPE_478, topology
 from services.base.media.video import FrameChunk
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.face.backend import Backend, FaceTrack, landmarks_of, missing_points
 from services.landmarks.mediapipe.tasks import FaceTasks, Finder, FoundFace, MovingMesh, StillMesh
-from services.landmarks.models import FACE_LANDMARKER, sha256_of
+from services.landmarks.models import FACE_LANDMARKER
 from services.landmarks.spec import LandmarksConfig, Mode
 
 _NUM_POINTS = topology(MEDIAPIPE_478).num_points

@@ -14,8 +14,8 @@ from services.base.media.arrays import Float32Array, UInt8Array
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import WFLW_98
 from services.base.media.video import FrameChunk
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.face.backend import landmarks_of, missing_points
-from services.landmarks.models import sha256_of
 from services.landmarks.spec import LandmarksConfig
 
 SIDE_PX, CROP_PX = 640, 112

@@ -19,6 +19,7 @@ from services.base.media.arrays import Float32Array, UInt8Array
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import IBUG_68, topology
 from services.base.media.video import FrameChunk
+from services.base.worker.fingerprint import sha256_of
 from services.landmarks.face.backend import Backend, FaceTrack, landmarks_of, missing_points
 from services.landmarks.face.dlib.detector import Detectors
 from services.landmarks.face.dlib.pages import heap_onto_large_pages
@@ -26,7 +27,7 @@ from services.landmarks.face.dlib.pyramid import Pyramid, Rect
 from services.landmarks.face.dlib.search import Face, FaceSearch
 from services.landmarks.face.dlib.spec import REMEDIES
 from services.landmarks.face.dlib.tracking import NUM_FRAMES_A_KEY, KeyframeTracker, Sighting
-from services.landmarks.models import DLIB_PREDICTOR, sha256_of
+from services.landmarks.models import DLIB_PREDICTOR
 from services.landmarks.spec import LandmarksConfig
 
 Mode = Literal["tracked", "per-frame"]
