@@ -27,6 +27,7 @@ STAGES: dict[str, str] = {
     "records": "services.records.grid",
     "keypoints": "services.landmarks.body",
     "features": "services.features",
+    "fbank": "services.features.fbank",
     "speech": "services.features.tts",
     "signfiles": "services.records.sign",
 }

@@ -42,8 +42,8 @@ ORCHESTRATOR = {
 }
 ORCHESTRATOR_MODULES = {"roots"}
 STAGES = (
-    "audio", "decode", "features", "features/tts", "landmarks", "landmarks/body", "records/grid", "records/sign",
-    "text",
+    "audio", "decode", "features", "features/fbank", "features/tts", "landmarks", "landmarks/body",
+    "records/grid", "records/sign", "text",
 )  # fmt: skip
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13

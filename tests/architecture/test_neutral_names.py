@@ -25,8 +25,10 @@ NOT_SHARED = tuple(f"orchestrator/pipelines/{name}" for name in (*PIPELINES, "__
 PLAIN_WORDS = {
     "audio": "a kind of media, as video is",
     "decode": "what bytes do",
+    "filterbank": "a form of sound, as a spectrum is",
     "record": "what a data set holds, and what the RunService keeps of a run",
     "records": "the same",
+    "sound": "what is heard",
     "speech": "what people do",
     "text": "what a file, a message or a clip may hold",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -113,3 +115,36 @@ class AudioFacts:
     def counts(self) -> dict[str, float]:
         """What this adds to the counts of a run."""
         return {"audio_s": self.duration_s}
+
+
+@dataclass(frozen=True)
+class SoundFacts:
+    """What is known of a clip's whole sound, as decoded, for whoever judges it without having heard it.
+
+    duration_s: measured. source_rate_hz, source_channels, codec: as of AudioInfo. peak: 1.0 at full scale.
+    clipped_share: of the samples decoded, at full scale or beyond it, 0 to 1. silent_share: of windows of 10 ms, of an
+    RMS below -60 dBFS, 0 to 1. num_gaps, num_corrupt, ended_early, warnings: as of AudioFacts.
+    """
+
+    duration_s: float
+    source_rate_hz: int
+    source_channels: int
+    codec: str
+    peak: float = 0.0
+    clipped_share: float = 0.0
+    silent_share: float = 0.0
+    num_gaps: int = 0
+    num_corrupt: int = 0
+    ended_early: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # JSON knows no tuples.
+        object.__setattr__(self, "warnings", tuple(self.warnings))
+        for name, share in (("clipped_share", self.clipped_share), ("silent_share", self.silent_share)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} of a sound must be from 0 to 1, not {share}")
+
+    def summary(self) -> dict[str, Any]:
+        """What `once` shows."""
+        return dataclasses.asdict(self)

@@ -33,6 +33,20 @@ class Features:
 
 
 @dataclass(frozen=True)
+class FilterbankFrames:
+    """A clip's log mel filterbank, frames stacked by two. frames_TC: float32 [T, C], T >= 1, 49.9 a second."""
+
+    frames_TC: Float32Array
+
+    def __post_init__(self) -> None:
+        if self.frames_TC.dtype != np.float32 or self.frames_TC.ndim != 2 or not len(self.frames_TC):
+            raise ValueError(f"frames_TC must be float32 [T,C], not {self.frames_TC.dtype} {self.frames_TC.shape}")
+
+    def __len__(self) -> int:
+        return len(self.frames_TC)
+
+
+@dataclass(frozen=True)
 class SpeechFeatures:
     """What IndexTTS-2 trains on, of one clip.
 

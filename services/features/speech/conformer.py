@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from services.features.speech.filterbank import MAX_FRAMES, MIN_FRAMES
+
 # Output frames of the front at once: of 512 channels and 511 bins they are 67 MB, where a minute is 1.6 GB.
 _FRONT_FRAMES = 64
 _CONV_KERNEL = 15
-_POSITIONS = 5000
-# The front is a 3 x 3 convolution of stride 2.
-MIN_FRAMES = 3
-MAX_FRAMES = 2 * _POSITIONS + 1
+_POSITIONS = MAX_FRAMES // 2
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
 from services.base.media.features import SpeechFeatures
 from services.features.ops import padded
-from services.features.speech.conformer import MAX_FRAMES, MIN_FRAMES
+from services.features.speech.filterbank import check_length
 from services.features.speech.repcodec import SemanticCodec
 from services.features.speech.voice import VoiceConditioner
 
@@ -94,16 +94,4 @@ class SpeechExtractor:
             np.ascontiguousarray(condition_KD, np.float32),
             np.ascontiguousarray(emotion_D, np.float32),
             self._sources,
-        )
-
-
-def check_length(num_frames: int, name: str) -> None:
-    """Raises BadInput TOO_SHORT or TOO_LONG: the voice's front takes 3 frames, its table of positions 10,001."""
-    if num_frames < MIN_FRAMES:
-        raise BadInput(
-            "TOO_SHORT", f"{name} has {num_frames} frames of 20 ms and at least {MIN_FRAMES} are needed: leave it out"
-        )
-    if num_frames > MAX_FRAMES:
-        raise BadInput(
-            "TOO_LONG", f"{name} has {num_frames} frames of 20 ms and at most {MAX_FRAMES} have positions: cut it"
         )

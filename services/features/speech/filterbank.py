@@ -6,12 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
 
 RATE_HZ: Final = 16_000
 NUM_BINS: Final = 80
 STACKED: Final = 2
 _FRAME, _HOP = 400, 160
+# Of the voice's conditioning: its front is a 3 x 3 convolution of stride 2, and its table has 5,000 positions.
+MIN_FRAMES: Final = 3
+MAX_FRAMES: Final = 10_001
 
 
 def num_frames(num_samples: int) -> int:
@@ -22,6 +26,18 @@ def num_frames(num_samples: int) -> int:
     if num_samples < _FRAME:
         return 0
     return (1 + (num_samples - _FRAME) // _HOP) // STACKED
+
+
+def check_length(num_frames: int, name: str) -> None:
+    """Raises BadInput TOO_SHORT or TOO_LONG, where there are no features of so many stacked frames."""
+    if num_frames < MIN_FRAMES:
+        raise BadInput(
+            "TOO_SHORT", f"{name} has {num_frames} frames of 20 ms and at least {MIN_FRAMES} are needed: leave it out"
+        )
+    if num_frames > MAX_FRAMES:
+        raise BadInput(
+            "TOO_LONG", f"{name} has {num_frames} frames of 20 ms and at most {MAX_FRAMES} have positions: cut it"
+        )
 
 
 class Filterbank:

@@ -1,5 +1,5 @@
-"""The stage `speech`: a clip's sound in; semantic codes, condition and emotion vector of IndexTTS-2 out.
+"""The stage `speech`: a clip's filterbank in; semantic codes, condition and emotion vector of IndexTTS-2 out.
 
 Belongs here: its settings, where its model files lie and how they are read.
-May not: compute on sound but by `services.features.speech`, know text, or know a data set or a record format.
+May not: compute but by `services.features.speech`, know text, or know a data set or a record format.
 """

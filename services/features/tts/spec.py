@@ -76,7 +76,7 @@ SPEC = StageSpec(
     "speech",
     1,
     SpeechConfig,
-    reads=("waveform",),
+    reads=("filterbank",),
     writes=("speech_features",),
     libraries=("numpy", "torch", "transformers"),
     fingerprint=fingerprint,

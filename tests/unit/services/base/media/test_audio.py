@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
+from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo, SoundFacts
 
 
 def test_a_sample_is_heard_at_its_own_time() -> None:
@@ -35,3 +35,9 @@ def test_a_sound_without_a_rate_or_a_channel_is_not_made() -> None:
 
 def test_a_sound_counts_in_seconds() -> None:
     assert AudioFacts(num_samples=8000, duration_s=0.5).counts == {"audio_s": 0.5}
+
+
+@pytest.mark.parametrize("shares", [{"clipped_share": 1.5}, {"silent_share": -0.1}])
+def test_a_share_is_from_0_to_1(shares: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be from 0 to 1"):
+        SoundFacts(1.0, 16_000, 1, "flac", **shares)

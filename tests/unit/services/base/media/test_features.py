@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.base.media.features import Features, SpeechFeatures
+from services.base.media.features import Features, FilterbankFrames, SpeechFeatures
 
 _CODES = np.zeros(5, np.int32)
 _CONDITION, _EMOTION = np.zeros((32, 8), np.float32), np.zeros(8, np.float32)
@@ -30,3 +30,9 @@ def test_an_array_of_another_type_or_shape_is_refused(arrays: tuple[np.ndarray, 
 def test_features_of_any_random_weights_mean_nothing() -> None:
     assert SpeechFeatures(_CODES, _CONDITION, _EMOTION, {"a": "sha256:0", "b": "seeded:0"}).is_random
     assert not SpeechFeatures(_CODES, _CONDITION, _EMOTION, {"a": "sha256:0"}).is_random
+
+
+@pytest.mark.parametrize("frames", [np.zeros((3, 160)), np.zeros(3, np.float32), np.zeros((0, 160), np.float32)])
+def test_a_filterbank_is_float32_and_has_a_frame(frames: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="frames_TC"):
+        FilterbankFrames(frames)

@@ -8,7 +8,7 @@ from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
 from services.features.runtimes.weights import seeded_weights
 from services.features.speech.conformer import ConformerShape
-from services.features.speech.extraction import SpeechExtractor, SpeechNetworks, check_length
+from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
 from services.features.speech.repcodec import CodecShape, SemanticCodec, codec_shapes, codec_state
 from services.features.speech.voice import VoiceConditioner, VoiceShape
 from services.features.speech.w2v_bert import W2vBertShape, w2v_bert
@@ -67,18 +67,6 @@ def test_semantic_features_are_normalised_over_speech(networks: SpeechNetworks) 
     filterbank_NTC, lengths_N = torch.from_numpy(_filterbank(9, 1))[None], torch.tensor([9])
     state = networks.encoder(filterbank_NTC, attention_mask=torch.ones(1, 9, dtype=torch.int64)).last_hidden_state
     torch.testing.assert_close(networks.semantic(filterbank_NTC, lengths_N), (state - 0.1) / 2.0)
-
-
-@pytest.mark.parametrize(("frames", "reason"), [(0, "TOO_SHORT"), (2, "TOO_SHORT"), (10_002, "TOO_LONG")])
-def test_a_length_that_has_no_features_is_the_clips_fault(frames: int, reason: str) -> None:
-    with pytest.raises(BadInput, match=r"clip\.wav") as refused:
-        check_length(frames, "clip.wav")
-    assert refused.value.reason == reason
-
-
-@pytest.mark.parametrize("frames", [3, 10_001])
-def test_the_shortest_and_the_longest(frames: int) -> None:
-    check_length(frames, "clip.wav")
 
 
 def test_features_that_are_no_numbers_are_the_clips_fault(extractor: SpeechExtractor) -> None:

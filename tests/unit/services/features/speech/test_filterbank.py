@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
-from services.features.speech.filterbank import RATE_HZ, Filterbank, num_frames
+from services.features.speech.filterbank import RATE_HZ, Filterbank, check_length, num_frames
 
 
 def _noise(num_samples: int) -> Float32Array:
@@ -35,3 +36,15 @@ def test_each_bin_has_the_clips_own_mean_and_variance() -> None:
 def test_too_few_samples_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 560"):
         Filterbank()(_noise(500))
+
+
+@pytest.mark.parametrize(("frames", "reason"), [(0, "TOO_SHORT"), (2, "TOO_SHORT"), (10_002, "TOO_LONG")])
+def test_a_length_that_has_no_features_is_the_clips_fault(frames: int, reason: str) -> None:
+    with pytest.raises(BadInput, match=r"clip\.wav") as refused:
+        check_length(frames, "clip.wav")
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("frames", [3, 10_001])
+def test_the_shortest_and_the_longest(frames: int) -> None:
+    check_length(frames, "clip.wav")

@@ -7,8 +7,9 @@ import pytest
 from services.features.tts.spec import SPEC, SpeechConfig, fingerprint, settled
 
 
-def test_the_stage_reads_sound() -> None:
-    assert (SPEC.name, SPEC.writes, SPEC.streams) == ("speech", ("speech_features",), frozenset({"waveform"}))
+def test_the_stage_reads_filterbanks_and_no_stream() -> None:
+    assert (SPEC.name, SPEC.reads, SPEC.writes) == ("speech", ("filterbank",), ("speech_features",))
+    assert not SPEC.streams
 
 
 def test_files_decide_by_their_digests_and_not_by_their_places() -> None:

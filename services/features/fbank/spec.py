@@ -1,0 +1,26 @@
+"""What the filterbank stage is: it has no settings, its numbers are those that w2v-BERT was trained with. Inert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.base.media.audio import SoundFacts
+from services.base.media.features import FilterbankFrames
+from services.base.stage.spec import ByName, StageSpec
+
+
+@dataclass(frozen=True)
+class FbankConfig:
+    """Settings of the stage: none."""
+
+
+SPEC = StageSpec(
+    "fbank",
+    1,
+    FbankConfig,
+    reads=("waveform",),
+    writes=("filterbank", "sound"),
+    libraries=("numpy", "transformers"),
+    opens=ByName("services.features.fbank.stage:open_stage"),
+    artifacts={"filterbank": FilterbankFrames, "sound": SoundFacts},
+)
