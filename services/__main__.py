@@ -30,6 +30,7 @@ STAGES: dict[str, str] = {
     "fbank": "services.features.fbank",
     "speech": "services.features.tts",
     "signfiles": "services.records.sign",
+    "ttsfiles": "services.records.tts",
 }
 
 RECIPES: dict[str, str] = {}

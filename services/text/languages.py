@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# The names that data sets use for a language, and the rules that serve it. French and German have no rules of their
-# own: English ones read their numbers, as the original does.
-HINTS: Final = {
-    "en": "en", "fr": "en", "de": "en",
-    "zh": "zh", "cn": "zh",
-    "ja": "ja", "jp": "ja",
-    "am": "am", "amh": "am",
-}  # fmt: skip
+from services.base.media.tokens import RULES_OF
 
 _ETHIOPIC = re.compile(r"[\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f]")
 # Hiragana, katakana with its extensions and half-width forms, marks of iteration and lengthening, Japanese quotes.
@@ -31,7 +24,7 @@ PINYIN_WITH_TONE: Final = re.compile(rf"(?<![a-z])((?:{_INITIALS})?(?:{_FINALS})
 
 def hint_of(name: str) -> str | None:
     """The rules that a data set's name for its language asks for; None where none are known by it."""
-    return HINTS.get(name.strip().lower())
+    return RULES_OF.get(name.strip().lower())
 
 
 def detect(text: str) -> str:

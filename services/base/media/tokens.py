@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from services.base.media.arrays import Int32Array
+
+# The names that data sets use for a language, and the rules that serve it. French and German have no rules of their
+# own: English ones read their numbers, as the original does.
+RULES_OF: Final = {
+    "en": "en", "fr": "en", "de": "en",
+    "zh": "zh", "cn": "zh",
+    "ja": "ja", "jp": "ja",
+    "am": "am", "amh": "am",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
