@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.text.cleaning import clean_text
-from services.text.extension import extended
+from services.text.extend.extension import extended
 from services.text.tokenizer import Tokenizer
 
 _GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "text_ids.json").read_text(encoding="utf-8"))

@@ -42,6 +42,16 @@ def test_a_grammar_that_fails_is_counted_and_leaves_the_text() -> None:
     assert normalizer.failures == {"en": 1, "zh": 1}
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "left"),
+    [("I have 3 apples (it's)", "en", "I have 3 apples 'it is'"), ("我有3个；xuan4", "zh", "我有3个,XVAN4")],
+)
+def test_without_grammars_numbers_stand_as_they_are(text: str, language: str, left: str) -> None:
+    normalizer = Normalizer(with_grammars=False)
+    assert normalizer.normalized(text, language) == left
+    assert not normalizer.failures
+
+
 def test_grammars_are_loaded_only_where_a_language_needs_them() -> None:
     code = (
         "import sys; from services.text.normalization import Normalizer; n = Normalizer(); "

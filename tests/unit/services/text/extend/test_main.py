@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import EXIT_OK
-from services.text.extend import main
+from services.text.extend.__main__ import main
 from services.text.tokenizer import Tokenizer
 
 

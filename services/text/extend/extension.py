@@ -14,7 +14,7 @@ from typing import Any
 import sentencepiece
 
 from services.base.errors import BadConfig
-from services.text.model_file import MODEL_TYPES, NORMAL, parsed
+from services.text.extend.model_file import MODEL_TYPES, NORMAL, parsed
 
 # The longest text that SentencePiece learns from whole; a longer one is left out by it without a word.
 _LONGEST_TEXT_BYTES = 65_536

@@ -8,7 +8,7 @@ import pytest
 import sentencepiece
 
 from services.base.errors import BadConfig
-from services.text.extension import Extension, extended
+from services.text.extend.extension import Extension, extended
 from services.text.tokenizer import Tokenizer
 
 _AMHARIC = ["ሰላም ዓለም", "አዲስ አበባ ዋና ከተማ", "ዛሬ ጥሩ ቀን ነው", "ሰላም አዲስ ዓለም"] * 8

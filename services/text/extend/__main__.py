@@ -14,14 +14,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, BadConfig, VisemillError
-from services.formats.manifests import Record, format_of, read_manifest
+from services.formats.manifests import Record
 from services.text.cleaning import clean_text
-from services.text.extension import LEARNT_BY, extended
+from services.text.extend.extension import LEARNT_BY, extended
 from services.text.languages import hint_of
+from services.text.manifest_texts import records_of
 from services.text.normalization import Normalizer
 from services.text.tokenizer import pieces_text
-
-_PIECE_BYTES = 1 << 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     base = Path(flags.base_model)
     output = Path(flags.output_model) if flags.output_model else base.with_name(f"{base.stem}_extended.model")
     try:
-        texts = _texts([Path(name) for name in flags.manifests], flags.language)
+        texts = _texts(flags.manifests, flags.language)
         made = extended(
             _read(base, "--base-model"),
             texts,
@@ -70,11 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _texts(manifests: Sequence[Path], language: str) -> Iterator[str]:
+def _texts(manifests: Sequence[str], language: str) -> Iterator[str]:
     """What the tokenizer would get of each record; lines that are no record, and records without text, are left out."""
     normalizer = Normalizer()
     for path in manifests:
-        for record in read_manifest(_pieces(path), format_of(path.name)):
+        for record in records_of(path, "--manifests"):
             if not isinstance(record, Record):
                 sys.stderr.write(f"{path}: line {record.number} is left out: {record.message}\n")
                 continue
@@ -82,15 +81,6 @@ def _texts(manifests: Sequence[Path], language: str) -> Iterator[str]:
             if isinstance(text, str) and (cleaned := clean_text(text)):
                 hint = hint_of(named if isinstance(named, str) else "") or hint_of(language)
                 yield pieces_text(normalizer, cleaned, hint)
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
-    except OSError as error:
-        raise BadConfig("NOT_READABLE", f"--manifests {path} cannot be read: {error.strerror}") from error
 
 
 def _read(path: Path, flag: str) -> bytes:

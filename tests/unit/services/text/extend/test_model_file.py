@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 
 from services.base.errors import BadConfig
-from services.text.model_file import MODEL_TYPES, NORMAL, parsed
+from services.text.extend.model_file import MODEL_TYPES, NORMAL, parsed
 
 
 def test_pieces_and_type_of_a_model(small_model: Path) -> None:
