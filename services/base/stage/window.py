@@ -31,17 +31,21 @@ class Window:
 
     num_clips, duration_s: a run ends with the clip that reaches either. size: (a clip's key, its artifacts by name) ->
     its size. batches: (sizes of a run's clips) -> which are computed at once; a function of these alone, and so of the
-    shard, whatever the time and the number of workers. Raises ValueError for a run of no clip.
+    shard, whatever the time and the number of workers. num_decoders: processes that take clips through the stages
+    before, where nobody asks for another number; it decides no bytes. Raises ValueError for a run of no clip.
     """
 
     num_clips: int
     duration_s: float
     size: Callable[[str, Mapping[str, Any]], ClipSize]
     batches: Callable[[Sequence[ClipSize]], Batches]
+    num_decoders: int = 1
 
     def __post_init__(self) -> None:
         if self.num_clips < 1 or not self.duration_s > 0:
             raise ValueError(f"a window must hold a clip and more than 0 s, not {self.num_clips}, {self.duration_s} s")
+        if self.num_decoders < 1:
+            raise ValueError(f"num_decoders must be at least 1, not {self.num_decoders}")
 
     def is_full(self, num_clips: int, duration_s: float) -> bool:
         """Whether a run of so many clips, of so many seconds in all, ends here."""

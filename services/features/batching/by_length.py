@@ -17,11 +17,17 @@ def window_by_length(
     size: Callable[[str, Mapping[str, Any]], ClipSize],
     num_clips: int = NUM_CLIPS,
     duration_s: float = DURATION_S,
+    num_decoders: int = 1,
 ) -> Window:
     """The window of a stage whose network takes padded batches. budget_steps: as of `batches_by_length`."""
     if budget_steps < 1:
         raise ValueError(f"budget_steps {budget_steps} must be at least 1")
-    return Window(num_clips, duration_s, size, lambda sizes: batches_by_length(sizes, budget_steps))
+    return Window(num_clips, duration_s, size, lambda sizes: batches_by_length(sizes, budget_steps), num_decoders)
+
+
+def one_by_one(size: Callable[[str, Mapping[str, Any]], ClipSize], num_decoders: int = 1) -> Window:
+    """The window of a stage whose network takes each clip alone, while the next ones are decoded."""
+    return Window(1, DURATION_S, size, lambda sizes: [[place] for place in range(len(sizes))], num_decoders)
 
 
 def batches_by_length(sizes: Sequence[ClipSize], budget_steps: int) -> Batches:

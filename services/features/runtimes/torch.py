@@ -6,6 +6,7 @@ import ctypes
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -50,7 +51,20 @@ def graph_of(network: Network, module: nn.Module) -> nn.Module:
     return wrapped.eval().requires_grad_(False)
 
 
-def on_device(config: FeaturesConfig) -> torch.device:
+class OnDevice(Protocol):
+    """The settings of a stage that say where its networks compute. device: "auto", "cpu" or "cuda"."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+    @property
+    def num_threads(self) -> int: ...
+
+
+def on_device(config: OnDevice) -> torch.device:
     """The device of a config, on which all that decides bytes is fixed from now on. Raises BadConfig."""
     device = _device(config)
     _settle(config, device)
@@ -91,21 +105,21 @@ class TorchModel:
         return vectors
 
 
-def _device(config: FeaturesConfig) -> torch.device:
+def _device(config: OnDevice) -> torch.device:
     device = chosen_device(config.device)
     if device == "cuda" and not torch.cuda.is_available():
         raise BadConfig(
             "NO_GPU",
             f"device {config.device} was requested or pinned with the run, and torch {torch.__version__} reaches no "
             "GPU here: resume where there is one (a torch that is built for CUDA, and its driver), or begin a new run "
-            "with device cpu in a new output root",
+            "with device auto, which takes a GPU where there is one, in a new output root",
         )
     if device == "cpu" and config.dtype == "float16":
         raise BadConfig("NO_GPU", "dtype float16 is for a GPU, and there is none: take dtype bfloat16 or float32")
     return torch.device(device)
 
 
-def _settle(config: FeaturesConfig, device: torch.device) -> None:
+def _settle(config: OnDevice, device: torch.device) -> None:
     """What decides the bytes is fixed once a process, whatever its environment says."""
     if device.type == "cpu":
         torch.set_num_threads(config.num_threads)

@@ -16,6 +16,8 @@ from services.features.speech.filterbank import MAX_FRAMES, MIN_FRAMES
 
 # Output frames of the front at once: of 512 channels and 511 bins they are 67 MB, where a minute is 1.6 GB.
 _FRONT_FRAMES = 64
+# Queries at once: of 8 heads and three minutes of sound their scores are 41 MB.
+_BLOCK_QUERIES = 256
 _CONV_KERNEL = 15
 _POSITIONS = MAX_FRAMES // 2
 
@@ -91,6 +93,7 @@ def sinusoids(width: int, num_positions: int = _POSITIONS) -> Tensor:
 class _Front(nn.Module):
     def __init__(self, shape: ConformerShape) -> None:
         super().__init__()
+        self.num_at_once = _FRONT_FRAMES
         width = shape.output_size
         self.conv = nn.Sequential(nn.Conv2d(1, width, 3, stride=2), nn.ReLU())
         self.out = nn.Sequential(nn.Linear(width * ((shape.input_size - 1) // 2), width))
@@ -99,8 +102,8 @@ class _Front(nn.Module):
     def forward(self, features_NTC: Tensor) -> Tensor:
         num_out = (features_NTC.shape[1] - 1) // 2
         pieces = []
-        for first in range(0, num_out, _FRONT_FRAMES):
-            last = min(num_out, first + _FRONT_FRAMES)
+        for first in range(0, num_out, self.num_at_once):
+            last = min(num_out, first + self.num_at_once)
             image_NDTF = self.conv(features_NTC[:, None, 2 * first : 2 * last + 1])
             pieces.append(self.out(image_NDTF.transpose(1, 2).flatten(2)))
         return torch.cat(pieces, dim=1)
@@ -129,6 +132,7 @@ class _RelativeAttention(nn.Module):
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.num_at_once = _BLOCK_QUERIES
         self.linear_q, self.linear_k = nn.Linear(width, width), nn.Linear(width, width)
         self.linear_v, self.linear_out = nn.Linear(width, width), nn.Linear(width, width)
         self.linear_pos = nn.Linear(width, width, bias=False)
@@ -140,12 +144,16 @@ class _RelativeAttention(nn.Module):
         key_NHTK = self._heads(self.linear_k(x_NTD))
         value_NHTK = self._heads(self.linear_v(x_NTD))
         position_1HTK = self._heads(self.linear_pos(positions_TD[None]))
-        content_NHTT = (query_NTHK + self.pos_bias_u).transpose(1, 2) @ key_NHTK.transpose(2, 3)
-        place_NHTT = (query_NTHK + self.pos_bias_v).transpose(1, 2) @ position_1HTK.transpose(2, 3)
-        scores_NHTT = (content_NHTT + place_NHTT) / math.sqrt(query_NTHK.shape[-1])
         outside_N11T = ~inside_NT[:, None, None]
-        weights_NHTT = scores_NHTT.masked_fill(outside_N11T, -math.inf).softmax(dim=-1).masked_fill(outside_N11T, 0.0)
-        return self.linear_out((weights_NHTT @ value_NHTK).transpose(1, 2).flatten(2))
+        pieces = []
+        for first in range(0, query_NTHK.shape[1], self.num_at_once):
+            query_NQHK = query_NTHK[:, first : first + self.num_at_once]
+            content_NHQT = (query_NQHK + self.pos_bias_u).transpose(1, 2) @ key_NHTK.transpose(2, 3)
+            place_NHQT = (query_NQHK + self.pos_bias_v).transpose(1, 2) @ position_1HTK.transpose(2, 3)
+            scores_NHQT = (content_NHQT + place_NHQT) / math.sqrt(query_NTHK.shape[-1])
+            weights_NHQT = scores_NHQT.masked_fill(outside_N11T, -math.inf).softmax(dim=-1)
+            pieces.append(weights_NHQT.masked_fill(outside_N11T, 0.0) @ value_NHTK)
+        return self.linear_out(torch.cat(pieces, dim=2).transpose(1, 2).flatten(2))
 
     def _heads(self, x_NTD: Tensor) -> Tensor:
         return x_NTD.unflatten(2, (self.num_heads, -1)).transpose(1, 2)

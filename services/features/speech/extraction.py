@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,29 @@ class SpeechNetworks(nn.Module):
         condition_NKD, emotion_ND = self.voice(semantic_NTC, lengths_N)
         return self.codec(semantic_NTC, lengths_N), condition_NKD, emotion_ND
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the encoder's weights; what comes after it computes in float32."""
+        return next(self.encoder.parameters()).dtype
+
+    @contextlib.contextmanager
+    def in_smaller_pieces(self) -> Iterator[None]:
+        """While it lasts, attention and the convolutions of the fronts take a quarter of what they take at once."""
+        parts: list[Any] = [part for part in self.modules() if hasattr(part, "num_at_once")]
+        before = [part.num_at_once for part in parts]
+        for part in parts:
+            part.num_at_once = max(1, part.num_at_once // 4)
+        try:
+            yield
+        finally:
+            for part, num_at_once in zip(parts, before, strict=True):
+                part.num_at_once = num_at_once
+
     def semantic(self, filterbanks_NTC: Tensor, lengths_N: Tensor) -> Tensor:
         """float32 [N, T, hidden_size], normalised. Beyond a length it means nothing."""
         time_T = torch.arange(filterbanks_NTC.shape[1], device=filterbanks_NTC.device)
         mask_NT = (time_T[None] < lengths_N[:, None]).to(torch.int64)
-        state: Any = self.encoder(filterbanks_NTC, attention_mask=mask_NT)
+        state: Any = self.encoder(filterbanks_NTC.to(self.dtype), attention_mask=mask_NT)
         semantic_NTC: Tensor = (state.last_hidden_state.float() - self.mean_C) / self.std_C
         return semantic_NTC
 
@@ -57,8 +76,10 @@ class SpeechExtractor:
     sources: how each network got its weights.
     """
 
-    def __init__(self, networks: SpeechNetworks, sources: Mapping[str, str], device: str = "cpu") -> None:
-        self._networks = networks.to(device).eval().requires_grad_(False)
+    def __init__(
+        self, networks: SpeechNetworks, sources: Mapping[str, str], device: torch.device | str = "cpu"
+    ) -> None:
+        self.networks = networks.to(device).eval().requires_grad_(False)
         self._sources = dict(sources)
         self._device = device
 
@@ -73,7 +94,7 @@ class SpeechExtractor:
         with torch.inference_mode():
             codes_NT, condition_NKD, emotion_ND = (
                 made.cpu().numpy()
-                for made in self._networks(
+                for made in self.networks(
                     torch.from_numpy(padded_NTC).to(self._device), torch.from_numpy(lengths_N).to(self._device)
                 )
             )

@@ -74,14 +74,14 @@ def w2v_bert(shape: W2vBertShape) -> nn.Module:
 
 class GatheredAttention(nn.Module):
     """Takes the place of Wav2Vec2BertSelfAttention, with the same names of tensors and, but for rounding, the same
-    answer. block_queries: how many queries are computed at once.
+    answer. num_at_once: how many queries are computed at once.
     """
 
-    def __init__(self, shape: W2vBertShape, block_queries: int = _BLOCK_QUERIES) -> None:
+    def __init__(self, shape: W2vBertShape, num_at_once: int = _BLOCK_QUERIES) -> None:
         super().__init__()
         width = shape.hidden_size
         self.num_heads = shape.num_attention_heads
-        self.block_queries = block_queries
+        self.num_at_once = num_at_once
         self.left, self.right = shape.left_max_position_embeddings, shape.right_max_position_embeddings
         self.linear_q, self.linear_k = nn.Linear(width, width), nn.Linear(width, width)
         self.linear_v, self.linear_out = nn.Linear(width, width), nn.Linear(width, width)
@@ -100,8 +100,8 @@ class GatheredAttention(nn.Module):
             for linear in (self.linear_q, self.linear_k, self.linear_v)
         )
         pieces = []
-        for first in range(0, query_NHTK.shape[2], self.block_queries):
-            block = slice(first, first + self.block_queries)
+        for first in range(0, query_NHTK.shape[2], self.num_at_once):
+            block = slice(first, first + self.num_at_once)
             scores_NHQT = self._scores(query_NHTK[:, :, block], key_NHTK, first)
             if attention_mask is not None:
                 rows = attention_mask if attention_mask.shape[2] == 1 else attention_mask[:, :, block]

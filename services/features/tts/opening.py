@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from services.base.errors import BadConfig
-from services.features.device import chosen_device
+from services.features.runtimes.torch import on_device
 from services.features.runtimes.weights import seeded_weights
 from services.features.speech.conformer import sinusoids
 from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
@@ -33,7 +33,7 @@ _ONE_OF_EACH = ("num_quantizers", "downsample_scale")
 
 
 def open_extractor(config: SpeechConfig) -> SpeechExtractor:
-    """Loads every network once. Raises BadConfig: as `model_files` and `checkpoints` do, and BAD_MODEL_CONFIG."""
+    """Loads every network once. Raises BadConfig: as `model_files` and `checkpoints` do, BAD_MODEL_CONFIG, NO_GPU."""
     files = model_files(config)
     sources = sources_of(files, config.seed)
     random = sorted(name for name, source in sources.items() if source.startswith("seeded:"))
@@ -41,19 +41,19 @@ def open_extractor(config: SpeechConfig) -> SpeechExtractor:
         LOG.warning(
             "%s of random weights (seed %d): features mean nothing; name their files", ", ".join(random), config.seed
         )
-    torch.set_num_threads(config.num_threads)
+    device = on_device(config)
     encoder_shape, codec_shape, voice_shape = shapes_of(files)
     mean_C, var_C = torch.zeros(codec_shape.hidden_size), torch.ones(codec_shape.hidden_size)
     if files.w2v_stat is not None:
         mean_C, var_C = feature_statistics(files.w2v_stat, codec_shape.hidden_size)
     networks = SpeechNetworks(
-        _encoder(encoder_shape, files, config.seed),
+        _encoder(encoder_shape, files, config.seed).to(getattr(torch, config.dtype)),
         _codec(codec_shape, files, config.seed),
         _voice(voice_shape, files, config.seed),
         mean_C,
         var_C,
     )
-    return SpeechExtractor(networks, sources, chosen_device(config.device))
+    return SpeechExtractor(networks, sources, device)
 
 
 def shapes_of(files: ModelFiles) -> tuple[W2vBertShape, CodecShape, VoiceShape]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from services.base.media.features import SpeechFeatures
 from services.base.stage.fields import FileRef
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
+from services.base.stage.window import ClipSize, Window
+from services.features.batching.by_length import one_by_one, window_by_length
+from services.features.batching.by_memory import batch_size_of, num_decoders_of
+from services.features.device import chosen_device
 
 DeviceName = Literal["auto", "cpu", "cuda"]
+DtypeName = Literal["float32", "bfloat16", "float16"]
+BatchingName = Literal["auto", "clip", "padded"]
+_gpu_memory_bytes = ByName("services.features.runtimes.gpu:gpu_memory_bytes")
 MAX_THREADS = 256
+MAX_BATCH_SIZE = 1024
+# A batch is one of so many clips of 15 s.
+STEPS_OF_A_CLIP = 750
+STEP_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -39,32 +52,83 @@ class SpeechConfig:
         default="auto",
         metadata={"help": "auto takes a GPU where there is one that torch can use; a run pins which it is"},
     )
+    dtype: DtypeName = field(
+        default="float32",
+        metadata={"help": "of w2v-BERT; bfloat16 and, on a GPU, float16 are faster and change some codes"},
+    )
+    batching: BatchingName = field(
+        default="auto",
+        metadata={"help": "clip: one by one; padded: several clips of a shard at once; auto: padded on a GPU alone"},
+    )
+    batch_size: int = field(
+        default=0,
+        metadata={"help": "padded only: clips of 15 s at once, shorter ones are more; 0: by the memory of the GPU"},
+    )
     num_threads: int = field(
         default=1, metadata={"help": "threads of the networks on a CPU; another number changes the last digits"}
     )
 
     def __post_init__(self) -> None:
-        if self.device not in get_args(DeviceName):
-            raise ValueError(f"device {self.device!r} must be one of {', '.join(get_args(DeviceName))}")
-        for name, low, high in (("seed", 0, 2**32 - 1), ("num_threads", 1, MAX_THREADS)):
+        for name, names in (("device", DeviceName), ("dtype", DtypeName), ("batching", BatchingName)):
+            if getattr(self, name) not in get_args(names):
+                raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
+        for name, low, high in (
+            ("seed", 0, 2**32 - 1),
+            ("num_threads", 1, MAX_THREADS),
+            ("batch_size", 0, MAX_BATCH_SIZE),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} {value} must be from {low} to {high}")
+        if self.dtype == "float16" and self.device == "cpu":
+            raise ValueError("dtype float16 is for a GPU: take bfloat16 or float32, or device cuda")
+
+
+def settled(config: SpeechConfig, device: str = "") -> dict[str, Any]:
+    """Device, way of batching and size of a batch, as a run pins them. device: what auto means; empty: what it means
+    here.
+    """
+    chosen = (device or chosen_device("auto")) if config.device == "auto" else config.device
+    batching = ("padded" if chosen == "cuda" else "clip") if config.batching == "auto" else config.batching
+    batch_size = config.batch_size
+    if batch_size == 0:
+        batch_size = batch_size_of(_gpu_memory_bytes()) if chosen == "cuda" else 1
+    return {"device": chosen, "batching": batching, "batch_size": batch_size}
+
+
+def _settled(config: SpeechConfig) -> SpeechConfig:
+    return dataclasses.replace(config, **settled(config))
 
 
 def fingerprint(config: SpeechConfig) -> Fingerprint:
     """What of the config decides bytes: the files by their digests, which are in `models`, and the seed of others.
 
-    The device and the number of threads change the last digits.
+    Device, number format and the batch rule change the last digits; one by one, no size of a batch does.
     """
-    return Fingerprint({"seed": config.seed}, {"seed": config.seed, "device": config.device})
+    config = _settled(config)
+    rule: dict[str, Any] = {"batching": config.batching}
+    if config.batching == "padded":
+        rule["batch_size"] = config.batch_size
+    decides = {"seed": config.seed, "device": config.device, "dtype": config.dtype, **rule}
+    return Fingerprint(decides)
 
 
-def settled(config: SpeechConfig, device: str = "") -> dict[str, Any]:
-    """The device, as a run pins it. device: what auto means; empty: what it means here."""
-    if config.device != "auto":
-        return {"device": config.device}
-    return {"device": device or ByName("services.features.device:chosen_device")("auto")}
+def size(key: str, artifacts: Mapping[str, Any]) -> ClipSize:
+    """Of a clip, whose filterbank is known."""
+    num_steps = len(artifacts["filterbank"])
+    return ClipSize(key, num_steps, num_steps * STEP_S)
+
+
+def window(config: SpeechConfig) -> Window:
+    """The clips that go through the networks together: padded batches of a window of the shard, or each alone.
+
+    Either way the networks are in a process of their own, and the next clips are decoded while they compute.
+    """
+    config = _settled(config)
+    num_decoders = num_decoders_of(config.device)
+    if config.batching == "clip":
+        return one_by_one(size, num_decoders)
+    return window_by_length(config.batch_size * STEPS_OF_A_CLIP, size, num_decoders=num_decoders)
 
 
 def _models(config: SpeechConfig) -> dict[str, str]:
@@ -81,6 +145,7 @@ SPEC = StageSpec(
     libraries=("numpy", "torch", "transformers"),
     fingerprint=fingerprint,
     settled=settled,
+    window=window,
     models=_models,
     opens=ByName("services.features.tts.stage:open_stage"),
     artifacts={"speech_features": SpeechFeatures},

@@ -8,20 +8,21 @@ from typing import Any
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
 from services.base.stage.window import like, values_of
-from services.features.speech.extraction import SpeechExtractor
+from services.features.tts.fitting import FittingExtractor
 from services.features.tts.opening import open_extractor
-from services.features.tts.spec import SpeechConfig
+from services.features.tts.spec import STEPS_OF_A_CLIP, SpeechConfig, settled
 
 
 def open_stage(config: SpeechConfig) -> SpeechStage:
     """Loads the networks once. Raises BadConfig as `open_extractor` does."""
-    return SpeechStage(open_extractor(config))
+    batch_size: int = settled(config)["batch_size"]
+    return SpeechStage(FittingExtractor(open_extractor(config), batch_size * STEPS_OF_A_CLIP))
 
 
 class SpeechStage:
     """The opened stage (services.base.stage.spec.Consumer)."""
 
-    def __init__(self, extractor: SpeechExtractor) -> None:
+    def __init__(self, extractor: FittingExtractor) -> None:
         self._extractor = extractor
 
     def __call__(self, job: ClipJob, info: object) -> SpeechOfBatch:
@@ -34,7 +35,7 @@ class SpeechOfBatch:
 
     wants = NO_STREAMS
 
-    def __init__(self, extractor: SpeechExtractor, name: str) -> None:
+    def __init__(self, extractor: FittingExtractor, name: str) -> None:
         self._extractor, self._name = extractor, name
 
     def push(self, chunk: object) -> None:
@@ -42,6 +43,6 @@ class SpeechOfBatch:
         raise AssertionError(f"speech reads no stream, and was given {chunk!r}")
 
     def finish(self, given: Mapping[str, Any]) -> Any:
-        """SpeechFeatures, of several clips as `Together`. Raises BadInput as `SpeechExtractor` does."""
+        """SpeechFeatures, of several clips as `Together`. Raises BadInput as `FittingExtractor` does."""
         filterbanks = [value.frames_TC for value in values_of(given["filterbank"])]
         return like(given["filterbank"], self._extractor(filterbanks, [self._name] * len(filterbanks)))

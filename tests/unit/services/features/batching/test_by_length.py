@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.base.stage.window import ClipSize
-from services.features.batching.by_length import batches_by_length, padding_waste, window_by_length
+from services.features.batching.by_length import batches_by_length, one_by_one, padding_waste, window_by_length
 
 CLIPS = st.lists(st.integers(0, 2000), min_size=1, max_size=60)
 
@@ -69,3 +69,9 @@ def test_a_window_ends_with_the_clip_that_fills_it() -> None:
     assert [window.is_full(*filled) for filled in ((2, 59.0), (3, 1.0), (1, 60.0))] == [False, True, True]
     with pytest.raises(ValueError, match="budget_steps 0"):
         window_by_length(0, lambda key, artifacts: ClipSize(key, 1, 1.0))
+
+
+def test_one_by_one_each_clip_is_a_window() -> None:
+    window = one_by_one(lambda key, made: ClipSize(key, 1, 1.0), num_decoders=3)
+    assert (window.num_clips, window.num_decoders) == (1, 3)
+    assert window.batches(sizes([5])) == [[0]]

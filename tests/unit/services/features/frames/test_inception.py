@@ -115,5 +115,5 @@ def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     from services.base.errors import BadConfig
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(BadConfig, match=r"NO_GPU.*begin a new run with device cpu"):
+    with pytest.raises(BadConfig, match=r"NO_GPU.*begin a new run with device auto"):
         TorchModel(FeaturesConfig(device="cuda"))

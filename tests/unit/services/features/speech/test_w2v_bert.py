@@ -45,15 +45,15 @@ def test_the_last_state_kept_is_that_layers_state(original: Any, ours: Any, batc
     torch.testing.assert_close(ours(**batch).last_hidden_state, states[2], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("block_queries", [1, 7, 1000])
-def test_blocks_of_queries_decide_nothing(ours: Any, batch: dict[str, torch.Tensor], block_queries: int) -> None:
+@pytest.mark.parametrize("num_at_once", [1, 7, 1000])
+def test_blocks_of_queries_decide_nothing(ours: Any, batch: dict[str, torch.Tensor], num_at_once: int) -> None:
     expected = ours(**batch).last_hidden_state
-    before = [layer.self_attn.block_queries for layer in ours.encoder.layers]
+    before = [layer.self_attn.num_at_once for layer in ours.encoder.layers]
     for layer in ours.encoder.layers:
-        layer.self_attn.block_queries = block_queries
+        layer.self_attn.num_at_once = num_at_once
     made = ours(**batch).last_hidden_state
     for layer, queries in zip(ours.encoder.layers, before, strict=True):
-        layer.self_attn.block_queries = queries
+        layer.self_attn.num_at_once = queries
     torch.testing.assert_close(made, expected, rtol=0, atol=2e-6)
 
 

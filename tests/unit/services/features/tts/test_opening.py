@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from services.base.errors import BadConfig
 from services.features.tts.models import model_files
@@ -70,3 +71,20 @@ def test_a_checkpoint_of_other_sizes_is_refused_by_its_first_tensor(tiny_model: 
     with pytest.raises(BadConfig, match="--w2v-bert") as refused:
         open_extractor(tiny_model.config(w2v_bert=str(tiny_model.folder / "codec.safetensors")))
     assert refused.value.reason == "WEIGHTS_OF_ANOTHER_NETWORK"
+
+
+def test_a_gpu_that_is_not_there_is_said_with_a_remedy(tiny_model: Any) -> None:
+    with pytest.raises(BadConfig, match="device auto") as refused:
+        open_extractor(tiny_model.config(device="cuda"))
+    assert refused.value.reason == "NO_GPU"
+
+
+def test_another_number_format_is_the_encoders_alone(tiny_model: Any) -> None:
+    full, half = (open_extractor(tiny_model.config(dtype=dtype)) for dtype in ("float32", "bfloat16"))
+    assert half.networks.dtype == torch.bfloat16
+    assert next(half.networks.voice.parameters()).dtype == torch.float32
+    (one,), (other,) = full([_filterbank()], ["a"]), half([_filterbank()], ["a"])
+    assert other.condition_KD.dtype == np.float32
+    assert not np.array_equal(one.condition_KD, other.condition_KD)
+    # bfloat16 has 8 bits of mantissa; what is far from it is another network.
+    assert np.median(np.abs(one.condition_KD - other.condition_KD)) < 0.05 * one.condition_KD.std()
