@@ -11,12 +11,17 @@ from services.base.errors import BadConfig
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
+def is_dataset_name(name: str) -> bool:
+    """Whether a folder of that name could be a data set of an output root."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_dataset_name(name: str) -> str:
     """The name itself. Raises BadConfig BAD_DATASET_NAME.
 
     It is a folder of the output root: a name that begins with a dot could be that of the state.
     """
-    if not _NAME.fullmatch(name):
+    if not is_dataset_name(name):
         raise BadConfig(
             "BAD_DATASET_NAME",
             f"--dataset {name!r} must be 1 to 100 letters (A to Z), digits, '.', '_' and '-', not beginning with '.': "

@@ -30,16 +30,18 @@ class Limits:
     clip_time_s: float = 0.0
     clip_memory_mib: int = 0
     artifact_cache: bool = True
+    num_decoders: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("num_workers", "max_attempts", "clip_time_s", "clip_memory_mib"):
+        for name in ("num_workers", "num_decoders", "max_attempts", "clip_time_s", "clip_memory_mib"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 (as the server has it) or more, not {getattr(self, name)}")
 
-    def argv(self, workers_flag: str) -> list[str]:
-        """Flags of `resume`."""
+    def argv(self, workers_flag: str, decoders_flag: str = "") -> list[str]:
+        """Flags of `resume`. decoders_flag: empty where a run has no such number."""
         given = {
             workers_flag: self.num_workers,
+            decoders_flag: self.num_decoders if decoders_flag else 0,
             "--max-failures": self.max_failures,
             "--max-attempts": self.max_attempts,
             "--clip-time-s": self.clip_time_s,
@@ -154,9 +156,13 @@ class RunRequest:
         """The command line that plans and pins it."""
         return ["pin", self.pipeline, *self.roots.argv(), *argv_of(self.options)]
 
-    def resume_argv(self, workers_flag: str = "--workers") -> list[str]:
-        """The command line that runs it to its end. workers_flag: what takes a number of workers."""
-        return ["resume", *self.roots.output_argv(), *self.limits.argv(workers_flag)]
+    def resume_argv(self, workers_flag: str = "") -> list[str]:
+        """The command line that runs it to its end. workers_flag: what takes a number of workers; empty: the
+        pipeline's flag.
+        """
+        numbers = pipeline_of(self.pipeline).numbers
+        limits = self.limits.argv(workers_flag or numbers.workers, numbers.decoders)
+        return ["resume", *self.roots.output_argv(), *limits]
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it; options that have their defaults are left out."""
@@ -190,8 +196,12 @@ class RunRequest:
 
 def options_of_argv(pipeline: str, argv: Sequence[str], whose: str = "") -> Options:
     """The pipeline's options from its own flags, each in full. whose: for messages. Raises BadConfig BAD_FLAGS."""
-    if any(word.partition("=")[0] == "--workers" for word in argv):
-        raise BadConfig("BAD_FLAGS", "--workers is no flag of a submitted run: give limits.num_workers")
+    numbers = pipeline_of(pipeline).numbers
+    of_limits = {numbers.workers: "num_workers", numbers.decoders: "num_decoders"}
+    for word in argv:
+        flag = word.partition("=")[0]
+        if flag and flag in of_limits:
+            raise BadConfig("BAD_FLAGS", f"{flag} is no flag of a submitted run: give limits.{of_limits[flag]}")
     options: Options = config_from_argv(pipeline_of(pipeline).options, argv, whose or f"flags of {pipeline}")
     return options
 

@@ -16,9 +16,9 @@ from typing import TextIO
 
 from orchestrator.cli.answer import Answer, answer_of_error
 from orchestrator.cli.commands import build_parser, commands
-from orchestrator.cli.parsing.pipeline_commands import translate_original
+from orchestrator.cli.parsing.originals import translate_original
 from orchestrator.cli.parsing.request_file import with_pipeline, with_place
-from orchestrator.console.escape import printable
+from orchestrator.console.escape import one_line, printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
 
 
@@ -35,13 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Paths may hold what the terminal's encoding, or any encoding, cannot say.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    line = translate_original(sys.argv[1:] if argv is None else argv)
+    line, notes = translate_original(sys.argv[1:] if argv is None else argv)
     flags = argparse.Namespace(output=_output_of(line))
     try:
         line = with_pipeline(line, {command.name for command in commands() if command.per_pipeline})
         flags = build_parser(line[0] if line else "").parse_args(line)
         _require_finite(flags)
         _require_roots(flags)
+        for note in (*notes, *vars(flags).get("unused_flags", ())):
+            sys.stderr.write(f"note: {one_line(note)}\n")
         answer: Answer = flags.call(flags)
     except VisemillError as error:
         error.message = with_place(error.message, getattr(flags, "request_places", {}))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orchestrator.pipelines.data_sets import DatasetFlag, NumberFlags, OutputFlag
 from orchestrator.pipelines.needs import Need
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
@@ -172,6 +173,8 @@ class Pipeline:
     the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
+    output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
+    NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes.
     """
 
     name: str
@@ -205,3 +208,6 @@ class Pipeline:
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs
     output_name: Callable[[RunSpec, ClipRow, str], str] | None = None
+    output_flag: OutputFlag | None = None
+    dataset_flag: DatasetFlag | None = None
+    numbers: NumberFlags = field(default_factory=NumberFlags)

@@ -58,11 +58,18 @@ class Original:
     """A script that a command replaces, by the script's own name: `visemill SCRIPT …` is `visemill VERB PIPELINE …`.
 
     flags: spellings of the script's -> our flags, where a spelling means something else elsewhere or names a root;
-    the others are aliases of the pipeline's options.
+    the others are aliases of the pipeline's options. defaults: our flags -> what they are where the script's line does
+    not give them, if that differs from the command's own default. default_files: likewise, of files and folders, where
+    they are there. unused: flags with a value that the script has and that do nothing here -> why. rest: the flag of
+    the script after which everything is further flags; empty: none.
     """
 
     verb: str
     flags: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    default_files: Mapping[str, str] = field(default_factory=dict)
+    unused: Mapping[str, str] = field(default_factory=dict)
+    rest: str = ""
 
 
 @dataclass(frozen=True)

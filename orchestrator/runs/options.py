@@ -16,7 +16,10 @@ from services.base.store.interface import Store
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is executed; none of it decides a byte of the output."""
+    """How a run is executed; none of it decides a byte of the output.
+
+    num_decoders: beside each worker; 0: as many as it has use for.
+    """
 
     num_workers: int = 1
     policy: Policy = field(default_factory=Policy)
@@ -27,6 +30,7 @@ class RunOptions:
     remote: tuple[str, ...] = ()
     quiet: bool = False
     progress_as_json: bool = False
+    num_decoders: int = 0
 
     def __post_init__(self) -> None:
         if self.num_workers < 1:
@@ -43,6 +47,8 @@ def work_flags(spec: RunSpec, state: Store, options: RunOptions) -> list[str]:
         *("--max-shard-failures", str(-1 if limit is None else limit)),
         "--artifact-cache" if options.artifact_cache else "--no-artifact-cache",
     ]
+    if options.num_decoders:
+        flags += ["--decoders", str(options.num_decoders)]
     for pair in options.remote:
         flags += ["--remote", pair]
     return flags

@@ -128,6 +128,7 @@ def _limits_to_proto(limits: Limits) -> runs_pb2.RunLimits:
         clip_time_s=limits.clip_time_s,
         clip_memory_mib=limits.clip_memory_mib,
         no_artifact_cache=not limits.artifact_cache,
+        num_decoders=limits.num_decoders,
     )
 
 

@@ -11,15 +11,15 @@ from orchestrator.service.retention import Keep
 @dataclass(frozen=True)
 class HostConfig:
     """num_runs: executed at a time. remotes: STAGE=TARGET pairs for the runs that have the stage. workers_flag: what
-    takes a number of workers. pin_words: added to `pin`. resume_words: to `resume` and `retry`. attach_argv: to
-    `resume`. cancel_argv: to `cancel`, where a run has to be ended besides its process; None where not. keep: of
-    ended runs.
+    takes a number of workers; empty: the pipeline's flag. pin_words: added to `pin`. resume_words: to `resume` and
+    `retry`. attach_argv: to `resume`. cancel_argv: to `cancel`, where a run has to be ended besides its process; None
+    where not. keep: of ended runs.
     owners: whom runs are open to.
     """
 
     num_runs: int = 4
     remotes: tuple[str, ...] = ()
-    workers_flag: str = "--workers"
+    workers_flag: str = ""
     pin_words: tuple[str, ...] = ()
     resume_words: tuple[str, ...] = ()
     attach_argv: tuple[str, ...] = ()

@@ -109,6 +109,7 @@ def _limits_of(limits: runs_pb2.RunLimits) -> Limits:
             limits.clip_time_s,
             limits.clip_memory_mib,
             not limits.no_artifact_cache,
+            limits.num_decoders,
         )
     except ValueError as error:
         raise BadConfig("BAD_SUBMISSION", str(error)) from error

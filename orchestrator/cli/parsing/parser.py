@@ -8,11 +8,14 @@ import itertools
 import sys
 import textwrap
 from collections.abc import Container, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestrator.cli.parsing.help_groups import grouped, unit_of
 from orchestrator.cli.parsing.request_file import add_request_flags, filled, read_request, request_path
 from services.base.errors import EXIT_USAGE
+
+if TYPE_CHECKING:
+    from orchestrator.pipelines.data_sets import OutputFlag
 
 _WIDEST = 100
 _HELP_COLUMN = 30
@@ -55,6 +58,19 @@ def _names_inputs(argv: Sequence[str]) -> bool:
     return any("=" in value for value in (*after, *joined))
 
 
+def _settle_output(found: argparse.Namespace, own: OutputFlag) -> None:
+    """The one output root of several flags. What of them does nothing is added to `unused_flags`, for a note."""
+    given, root = getattr(found, own.dest), found.output_root
+    unused = []
+    if found.dataset:
+        unused += [f"{own.flag} {given} has no effect: each --dataset has its own output"] if given else []
+    else:
+        unused += [f"--output-root {root} has no effect: the output is {own.flag} {given}"] if given and root else []
+        found.output_root = given or root or own.default
+    setattr(found, own.dest, "")
+    vars(found)["unused_flags"] = unused
+
+
 def _choices(action: argparse.Action) -> str:
     return ", ".join(map(str, action.choices or ()))
 
@@ -83,6 +99,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **how: Any) -> None:
         super().__init__(**{"formatter_class": _Formatter, **how})
         self._roots: list[argparse.Action] = []
+        self._own_output: OutputFlag | None = None
         self._pipeline = ""
 
     def add_root(self, name: str, metavar: str) -> None:
@@ -90,6 +107,12 @@ class Parser(argparse.ArgumentParser):
         dest = name.replace("-", "_")
         action = self.add_argument(dest, metavar=metavar, default=argparse.SUPPRESS, help=f"the same as --{name}")
         self._roots.append(action)
+
+    def take_output(self, own: OutputFlag) -> None:
+        """Has the pipeline's own flag of its output."""
+        text = f"output of a single data set; it wins over --output-root (default: {own.default})"
+        self.add_argument(own.flag, default="", metavar="ROOT", help=text)
+        self._own_output = own
 
     def take_request(self, pipeline: str) -> None:
         """Has the flags of a request file, for the commands of a pipeline."""
@@ -122,6 +145,8 @@ class Parser(argparse.ArgumentParser):
         found, unknown = super().parse_known_args(argv, namespace)
         if isinstance(roots := vars(found).get("input_root"), list):
             found.input_root, *found.further_roots = roots or [""]
+        if self._own_output is not None:
+            _settle_output(found, self._own_output)
         if unknown and self._subparsers is None:
             # Here, and not by the parser of the whole program, whose help says nothing of them.
             self.error(

@@ -1,16 +1,16 @@
-"""The commands of pipelines: a parser for each pipeline that has the command, and the scripts that they replace."""
+"""The commands of pipelines: a parser for each pipeline that has the command."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.cli.parsing.request_file import PIPELINE, request_text, values_of
 from orchestrator.pipelines import PIPELINES
-from orchestrator.pipelines.commands import Outcome, PipelineCommands, Verb, commands_of, original_of, resolve
+from orchestrator.pipelines.commands import Outcome, PipelineCommands, Verb, commands_of, resolve
 
 if TYPE_CHECKING:
     from orchestrator.cli.answer import Answer
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
 
 AddFlags = Callable[[Any], Any]
 Call = Callable[[argparse.Namespace], "Answer"]
-
-
-def translate_original(argv: Sequence[str]) -> list[str]:
-    """A command line of a script that a pipeline replaces, as ours; any other as it is."""
-    found = original_of(argv[0]) if argv else None
-    if found is None:
-        return list(argv)
-    pipeline, original = found
-    rest = argv[2:] if argv[1:2] == [pipeline] else argv[1:]
-    ours = {_dashed(flag): own for flag, own in original.flags.items()}
-    return [original.verb, pipeline, *(_as_ours(word, ours) for word in rest)]
-
-
-def _as_ours(word: str, ours: Mapping[str, str]) -> str:
-    name, equals, value = word.partition("=")
-    return f"{ours.get(_dashed(name), name)}{equals}{value}" if name.startswith("-") else word
-
-
-def _dashed(flag: str) -> str:
-    return flag.replace("_", "-")
 
 
 def add_pipelines(
@@ -68,6 +48,7 @@ def add_pipelines(
         _add_roots(sub, pipeline, with_output=shared != "count")
         _add_options(sub, pipeline)
         add(sub)
+        _describe_datasets(sub, pipeline)
         yield sub, _or_printed(sub, call, shared)
 
 
@@ -105,10 +86,13 @@ def _or_printed(parser: Parser, call: Call, command: str) -> Call:
     def called(flags: argparse.Namespace) -> Answer:
         if not flags.print_request:
             return call(flags)
-        from orchestrator.cli.runs.request import effective_values, request_of, requests_of
+        from orchestrator.cli.runs.request import chosen_options, effective_values, request_of, requests_of
 
-        requests = (request_of(flags),) if command == "count" else requests_of(flags)
-        return _printed(parser, flags, requests[0].options, effective_values(flags))
+        if command == "count":
+            request_of(flags)
+        else:
+            requests_of(flags)
+        return _printed(parser, flags, chosen_options(flags), effective_values(flags))
 
     return called
 
@@ -127,12 +111,22 @@ def _printed(
 def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None:
     from orchestrator.cli.options import add_input_flag, add_output_flags
 
-    names = pipeline.positionals or ()
+    names, own = pipeline.positionals or (), pipeline.output_flag
     for name, metavar in zip(("input-root", "output-root")[: 2 if with_output else 1], names, strict=False):
         parser.add_root(name, metavar)
     add_input_flag(parser, required=not names)
     if with_output:
-        add_output_flags(parser, required=not names)
+        add_output_flags(parser, required=not names and own is None)
+        if own is not None:
+            parser.take_output(own)
+
+
+def _describe_datasets(parser: Parser, pipeline: Pipeline) -> None:
+    """As the pipeline reads --dataset, where it does."""
+    reads = pipeline.dataset_flag
+    for action in parser._actions:
+        if reads is not None and action.dest == "dataset":
+            action.metavar, action.help = reads.metavar, reads.help
 
 
 def _add_options(parser: Parser, pipeline: Pipeline) -> None:

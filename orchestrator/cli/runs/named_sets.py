@@ -10,6 +10,8 @@ from orchestrator.access.datasets import check_dataset_name, named_inputs
 from orchestrator.access.request import RunRequest
 from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.runs import remote
+from orchestrator.cli.runs.request import names_of, requests_of
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import open_named
 from orchestrator.runs.claim.claim import claim_of
 from orchestrator.runs.claim.named_sets import names_in
@@ -47,10 +49,16 @@ def planned(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
     """The command for each --dataset NAME=INPUT_ROOT."""
 
     def called(flags: argparse.Namespace) -> Answer:
-        named = named_inputs(flags.dataset, flags.input_root or "")
-        if len(named) < 2:
+        if pipeline_of(flags.pipeline).dataset_flag is not None:
+            names = names_of(requests_of(flags))
+            of_each: dict[str, dict[str, object]] = {
+                name: {"dataset": [value]} for name, value in zip(names, flags.dataset, strict=False)
+            }
+        else:
+            named = named_inputs(flags.dataset, flags.input_root or "")
+            of_each = {one.name: {"input_root": one.input_root, "dataset": [one.name]} for one in named}
+        if len(of_each) < 2:
             return call(flags)
-        of_each = {one.name: {"input_root": one.input_root, "dataset": [one.name]} for one in named}
         return answer_of_each({name: partial(call, _with(flags, **own)) for name, own in of_each.items()}, flags)
 
     return _both(add_inputs_flag, add_flags), called

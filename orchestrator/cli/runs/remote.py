@@ -14,7 +14,7 @@ from orchestrator.access.request import Limits, RunRequest
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_output_flags
-from orchestrator.cli.runs.request import limits_of, requests_of
+from orchestrator.cli.runs.request import limits_of, names_of, requests_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.progress import Progress
@@ -58,14 +58,14 @@ def run(flags: argparse.Namespace) -> Answer:
             for request in requests:
                 client.submit(request, lambda: progress.say("still planning"), plan_only=True)
         submitted = {}
-        for request in requests:
-            one = submitted[request.roots.dataset] = client.submit(request, lambda: progress.say("still planning"))
+        for name, request in zip(names_of(requests), requests, strict=True):
+            one = submitted[name] = client.submit(request, lambda: progress.say("still planning"))
             progress.say(
                 "".join(f"note: {one_line(note)}\n" for note in one.notes) + f"run {one.name} is at {flags.server}"
             )
         calls = {name: partial(_watched_answer, client, one, flags) for name, one in submitted.items()}
-        if list(calls) == [""]:
-            return calls[""]()
+        if len(calls) == 1 and not requests[0].roots.dataset:
+            return next(iter(calls.values()))()
         return answer_of_each(calls, flags)
 
 

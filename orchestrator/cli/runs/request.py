@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.access.datasets import named_inputs
+from orchestrator.access.datasets import is_dataset_name, named_inputs
 from orchestrator.access.request import Limits, RunRequest, RunRoots
 from orchestrator.cli.device import device_of
+from orchestrator.cli.parsing.number_flags import add_numbers_of, numbers_of
 from orchestrator.kube.settings import kube_settings
-from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.base import Options, Pipeline
+from orchestrator.pipelines.data_sets import DatasetFlag, GivenDataSet
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.roots import real_root
 from services.base.errors import BadConfig
 from services.base.sandbox.supervisor import clip_limits
 from services.base.stage.config import add_config_flags, config_from_flags
@@ -26,24 +31,40 @@ ANY_NUMBER = "100%"
 def add_options(parser: argparse.ArgumentParser, pipeline: Pipeline) -> None:
     """A flag for each of the pipeline's options, and those that every pipeline's commands have."""
     add_config_flags(parser, pipeline.options)
-    add_workers_flag(parser)
+    add_numbers_of(parser, pipeline)
     parser.add_argument("--follow-links", action="store_true", help="read symbolic links that leave the input root")
 
 
-def add_workers_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--workers", type=int, default=0, help="worker processes; 0: one per core (default: %(default)s)"
-    )
+def chosen_options(flags: argparse.Namespace) -> Options:
+    """The pipeline's options as they are before a --dataset changes them. Raises BadConfig."""
+    options: Options = config_from_flags(pipeline_of(flags.pipeline).options, flags)
+    return options
+
+
+def names_of(requests: Sequence[RunRequest]) -> list[str]:
+    """How the answers of several runs are told apart: by their names in their root, else by their outputs."""
+    return [request.roots.dataset or request.roots.output_root for request in requests]
+
+
+def elsewhere_notes(requests: Sequence[RunRequest]) -> list[str]:
+    """Of several data sets, those that a command on the root of the others does not find."""
+    apart = [request.roots.output_root for request in requests if not request.roots.dataset]
+    if len(requests) < 2 or not apart:
+        return []
+    return [
+        f"{', '.join(apart)}: not directly below --output-root (by default the working directory), so that status, "
+        "resume, verify and report find such an output by its own folder alone"
+    ]
 
 
 def requests_of(flags: argparse.Namespace) -> tuple[RunRequest, ...]:
     """One for each --dataset, or the one without a name. Raises BadConfig."""
+    reads = pipeline_of(flags.pipeline).dataset_flag
+    if reads is not None and flags.dataset:
+        return _given_requests(flags, reads)
     named = named_inputs(flags.dataset, flags.input_root or "")
     if len(named) > 1 and flags.run and flags.state_root:
-        raise BadConfig(
-            "BAD_FLAGS",
-            f"--run {flags.run} would name {len(named)} runs in one --state-root: leave out one of the flags",
-        )
+        raise _one_name_for_several(flags, len(named))
     if not named:
         return (request_of(flags),)
     return tuple(_request(flags, one.input_root, one.name) for one in named)
@@ -54,20 +75,74 @@ def request_of(flags: argparse.Namespace) -> RunRequest:
 
     Raises BadConfig.
     """
-    if named := named_inputs(getattr(flags, "dataset", ()), flags.input_root or ""):
+    datasets = getattr(flags, "dataset", ())
+    if datasets and pipeline_of(flags.pipeline).dataset_flag is not None:
+        requests = requests_of(flags)
+        if len(requests) > 1:
+            raise BadConfig("BAD_FLAGS", f"--dataset is given {len(requests)} times, and is for one data set here")
+        return requests[0]
+    if named := named_inputs(datasets, flags.input_root or ""):
         if len(named) > 1:
             raise BadConfig("BAD_FLAGS", f"--dataset is given {len(named)} times, and is for one data set here")
         return _request(flags, named[0].input_root, named[0].name)
     return _request(flags, flags.input_root)
 
 
-def _request(flags: argparse.Namespace, input_root: str, dataset: str = "") -> RunRequest:
+def _given_requests(flags: argparse.Namespace, reads: DatasetFlag) -> tuple[RunRequest, ...]:
+    """Of a pipeline that reads --dataset itself. An output directly below the root of all is a named data set of it;
+    one that lies elsewhere is found by its own folder alone.
+    """
+    if len(flags.dataset) > 1 and flags.run and flags.state_root:
+        raise _one_name_for_several(flags, len(flags.dataset))
+    base = absolute(flags.output_root or ".")
+    requests = []
+    for one in reads.read(flags.dataset, chosen_options(flags), flags.output_root or ""):
+        output = absolute(one.output_root).rstrip("/")
+        above, _, name = output.rpartition("/")
+        is_named = real_root(above) == real_root(base) and is_dataset_name(name)
+        requests.append(
+            _request(flags, flags.input_root, name, base, one.options)
+            if is_named
+            else _request(flags, flags.input_root, "", output, one.options)
+        )
+    _refuse_shared_outputs([request.roots.output_root for request in requests])
+    return tuple(requests)
+
+
+def _refuse_shared_outputs(outputs: Sequence[str]) -> None:
+    """Raises BadConfig DUPLICATE_OUTPUT where two are one folder, or one lies within another."""
+    real = [real_root(output) for output in outputs]
+    for (i, one), (j, other) in itertools.permutations(enumerate(real), 2):
+        if (one == other and i < j) or (one != other and f"{other}/".startswith(f"{one}/")):
+            raise BadConfig(
+                "DUPLICATE_OUTPUT",
+                f"--dataset writes to {outputs[i]} and to {outputs[j]}: give each data set an output of its own, which "
+                "lies in no other",
+            )
+
+
+def _one_name_for_several(flags: argparse.Namespace, num: int) -> BadConfig:
+    return BadConfig(
+        "BAD_FLAGS", f"--run {flags.run} would name {num} runs in one --state-root: leave out one of the flags"
+    )
+
+
+def _request(
+    flags: argparse.Namespace,
+    input_root: str,
+    dataset: str = "",
+    output_root: str | None = None,
+    options: Options | None = None,
+) -> RunRequest:
+    """output_root, options: where they are not those of the flags."""
     pipeline = pipeline_of(flags.pipeline)
-    options = config_from_flags(pipeline.options, flags)
+    options = config_from_flags(pipeline.options, flags) if options is None else options
     # Those of a data set that has no root of its own.
     further = flags.further_roots if input_root == flags.input_root else ()
     # `count` writes nothing.
-    output_root, state_root = getattr(flags, "output_root", input_root), getattr(flags, "state_root", "")
+    if output_root is None:
+        output_root = getattr(flags, "output_root", input_root)
+    state_root = getattr(flags, "state_root", "")
     try:
         roots = RunRoots.of_dataset(
             absolute(input_root),
@@ -94,8 +169,15 @@ def effective_values(flags: argparse.Namespace) -> dict[str, Any]:
     found |= {name: absolute(root) for name, root in roots.items() if root}
     if flags.further_roots:
         found["input_root"] = [absolute(root) for root in (flags.input_root, *flags.further_roots)]
-    if any("=" in name for name in getattr(flags, "dataset", ())):
-        found["dataset"] = [f"{one.name}={absolute(one.input_root)}" for one in named_inputs(flags.dataset, "")]
+    reads, datasets = pipeline.dataset_flag, getattr(flags, "dataset", ())
+    if reads is not None and datasets:
+        given = reads.read(datasets, chosen_options(flags), flags.output_root or "")
+        found["dataset"] = [
+            reads.text(GivenDataSet(one.label, absolute(one.output_root), with_files(one.options, absolute)))
+            for one in given
+        ]
+    elif any("=" in name for name in datasets):
+        found["dataset"] = [f"{one.name}={absolute(one.input_root)}" for one in named_inputs(datasets, "")]
     if getattr(flags, "cluster", "local") == "kube":
         found |= asdict(kube_settings(vars(flags), os.environ))
     return found
@@ -106,20 +188,20 @@ def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Li
 
     Raises BadConfig.
     """
-    if flags.workers < 0:
-        raise BadConfig("BAD_WORKERS", f"--workers must be 0 (a worker a core) or more, not {flags.workers}")
+    num_workers, num_decoders = numbers_of(flags, pipeline)
     if flags.max_attempts < 1:
         raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
     if pipeline is not None:
         clip_limits_of(flags, pipeline)
     try:
         return Limits(
-            flags.workers,
+            num_workers,
             "" if flags.max_failures == ANY_NUMBER else flags.max_failures,
             flags.max_attempts,
             flags.clip_time_s or 0.0,
             flags.clip_memory_mib or 0,
             flags.artifact_cache,
+            num_decoders,
         )
     except ValueError as error:
         raise BadConfig("BAD_FLAGS", str(error)) from error

@@ -12,10 +12,11 @@ from orchestrator.access.state_names import check_spec
 from orchestrator.cli import cluster
 from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
+from orchestrator.cli.parsing.number_flags import add_number_flags
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.execute import PinnedRun, check_space, execute
 from orchestrator.cli.runs.named_sets import add_inputs_flag, flags_of
-from orchestrator.cli.runs.request import add_workers_flag, limits_of, requests_of
+from orchestrator.cli.runs.request import elsewhere_notes, limits_of, names_of, requests_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
@@ -61,7 +62,7 @@ def _add_flags_of_pinned(parser: argparse.ArgumentParser) -> None:
     add_output_flags(parser)
     add_run_flags(parser)
     add_allow_flags(parser)
-    add_workers_flag(parser)
+    add_number_flags(parser)
     cluster.add_cluster_flags(parser)
 
 
@@ -70,6 +71,8 @@ def run(flags: argparse.Namespace) -> Answer:
     if flags.server:
         return remote.run(flags)
     requests = requests_of(flags)
+    for note in () if flags.quiet else elsewhere_notes(requests):
+        sys.stderr.write(f"note: {one_line(note)}\n")
     if cluster.is_kube(flags):
         for request in requests:
             cluster.check(request, flags)
@@ -83,18 +86,18 @@ def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argp
     of_each = [flags_of(request, flags) for request in requests]
     options = [options_of(r.limits, own, plan.spec) for r, plan, own in zip(requests, plans, of_each, strict=True)]
     pinned = []
-    for request, plan, how in zip(requests, plans, options, strict=True):
+    names = names_of(requests)
+    for name, request, plan, how in zip(names, requests, plans, options, strict=True):
         spec = plan.spec
         state = open_named("--state-root", state_root(spec.output_root, request.roots.state_root))
         outputs = open_named("--output-root", spec.output_root)
         pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
         if not how.quiet:
             # Before hours are spent on it: that no clip goes to test, say.
-            whose = f"{request.roots.dataset}: " if request.roots.dataset else ""
+            whose = f"{name}: " if len(requests) > 1 or request.roots.dataset else ""
             sys.stderr.write("".join(f"note: {whose}{one_line(note)}\n" for note in plan.notes))
         pinned.append(PinnedRun(spec, state, outputs, how, plan.notes))
-    names = [request.roots.dataset for request in requests]
-    if names == [""]:
+    if len(requests) == 1 and not requests[0].roots.dataset:
         return execute(pinned[0], flags)
     # All of them together: each by itself may fit.
     check_space(pinned, flags)

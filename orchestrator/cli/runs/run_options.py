@@ -87,6 +87,7 @@ def options_of(limits: Limits, flags: argparse.Namespace, spec: RunSpec) -> RunO
         tuple(flags.remote),
         flags.quiet,
         flags.progress == "json",
+        limits.num_decoders,
     )
 
 

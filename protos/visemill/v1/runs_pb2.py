@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16visemill/v1/runs.proto\x12\x0bvisemill.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x04\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x10\n\x08pipeline\x18\x04 \x01(\t\x12\x12\n\ninput_root\x18\x05 \x01(\t\x12\x13\n\x0boutput_root\x18\x06 \x01(\t\x12\x12\n\nstate_root\x18\x07 \x01(\t\x12$\n\x05phase\x18\x08 \x01(\x0e\x32\x15.visemill.v1.RunPhase\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x11\n\texit_code\x18\n \x01(\x05\x12\x0b\n\x03why\x18\x0b \x01(\t\x12\"\n\x06shards\x18\x0c \x01(\x0b\x32\x12.visemill.v1.Count\x12!\n\x05\x63lips\x18\r \x01(\x0b\x32\x12.visemill.v1.Count\x12\x13\n\x0bquarantined\x18\x0e \x01(\x03\x12\r\n\x05notes\x18\x0f \x03(\t\x12\x30\n\x0csubmitted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x62\x65gan_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07summary\x18\x13 \x01(\x0b\x32\x17.visemill.v1.RunSummary\x12$\n\x05\x65rror\x18\x14 \x01(\x0b\x32\x15.visemill.v1.RunError\x12\r\n\x05owner\x18\x15 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x16 \x01(\t\x12\x1b\n\x13\x66urther_input_roots\x18\x17 \x03(\t\"9\n\x08RunError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"$\n\x05\x43ount\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\"\xb5\x04\n\nRunSummary\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.visemill.v1.RunSummary.RecordsEntry\x12\x35\n\x07reasons\x18\x02 \x03(\x0b\x32$.visemill.v1.RunSummary.ReasonsEntry\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\x06\x66rames\x18\x04 \x01(\x03\x42\x02\x18\x01\x12 \n\x14landmarks_found_made\x18\x05 \x01(\x03\x42\x02\x18\x01\x12\x0e\n\x06wall_s\x18\x06 \x01(\x01\x12\x15\n\rnothing_to_do\x18\x07 \x01(\x08\x12\x0f\n\x07\x63luster\x18\x08 \x01(\t\x12\r\n\x05\x66ound\x18\t \x01(\x03\x12\x33\n\x06\x63ounts\x18\n \x03(\x0b\x32#.visemill.v1.RunSummary.CountsEntry\x12\x33\n\x06reused\x18\x0b \x03(\x0b\x32#.visemill.v1.RunSummary.ReusedEntry\x1a.\n\x0cRecordsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a.\n\x0cReasonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a-\n\x0bReusedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xe8\x01\n\rSubmitRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x12\n\ninput_root\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\r\n\x05\x66lags\x18\x06 \x03(\t\x12&\n\x06limits\x18\x07 \x01(\x0b\x32\x16.visemill.v1.RunLimits\x12\x0f\n\x07\x64\x61taset\x18\x08 \x01(\t\x12\x11\n\tplan_only\x18\t \x01(\x08\x12\x1b\n\x13\x66urther_input_roots\x18\n \x03(\t\"\x95\x01\n\tRunLimits\x12\x13\n\x0bnum_workers\x18\x01 \x01(\x05\x12\x14\n\x0cmax_failures\x18\x02 \x01(\t\x12\x14\n\x0cmax_attempts\x18\x03 \x01(\x05\x12\x13\n\x0b\x63lip_time_s\x18\x04 \x01(\x01\x12\x17\n\x0f\x63lip_memory_mib\x18\x05 \x01(\x05\x12\x19\n\x11no_artifact_cache\x18\x06 \x01(\x08\"/\n\x0eSubmitResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"\x18\n\nGetRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x0bGetResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"I\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\"G\n\x0cListResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.visemill.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x0cWatchRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\"Y\n\rWatchResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\"G\n\nRunMessage\x12+\n\x07said_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x1b\n\rCancelRequest\x12\n\n\x02id\x18\x01 \x01(\t\"/\n\x0e\x43\x61ncelResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"B\n\x0cRetryRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x06limits\x18\x02 \x01(\x0b\x32\x16.visemill.v1.RunLimits\".\n\rRetryResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run*\xca\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_PHASE_QUEUED\x10\x01\x12\x15\n\x11RUN_PHASE_RUNNING\x10\x02\x12\x15\n\x11RUN_PHASE_WAITING\x10\x03\x12\x16\n\x12RUN_PHASE_FINISHED\x10\x04\x12\x14\n\x10RUN_PHASE_FAILED\x10\x05\x12\x18\n\x14RUN_PHASE_CANCELLING\x10\x06\x12\x17\n\x13RUN_PHASE_CANCELLED\x10\x07\x32\x8b\x03\n\nRunService\x12\x41\n\x06Submit\x12\x1a.visemill.v1.SubmitRequest\x1a\x1b.visemill.v1.SubmitResponse\x12\x38\n\x03Get\x12\x17.visemill.v1.GetRequest\x1a\x18.visemill.v1.GetResponse\x12;\n\x04List\x12\x18.visemill.v1.ListRequest\x1a\x19.visemill.v1.ListResponse\x12@\n\x05Watch\x12\x19.visemill.v1.WatchRequest\x1a\x1a.visemill.v1.WatchResponse0\x01\x12\x41\n\x06\x43\x61ncel\x12\x1a.visemill.v1.CancelRequest\x1a\x1b.visemill.v1.CancelResponse\x12>\n\x05Retry\x12\x19.visemill.v1.RetryRequest\x1a\x1a.visemill.v1.RetryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16visemill/v1/runs.proto\x12\x0bvisemill.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x04\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x10\n\x08pipeline\x18\x04 \x01(\t\x12\x12\n\ninput_root\x18\x05 \x01(\t\x12\x13\n\x0boutput_root\x18\x06 \x01(\t\x12\x12\n\nstate_root\x18\x07 \x01(\t\x12$\n\x05phase\x18\x08 \x01(\x0e\x32\x15.visemill.v1.RunPhase\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x11\n\texit_code\x18\n \x01(\x05\x12\x0b\n\x03why\x18\x0b \x01(\t\x12\"\n\x06shards\x18\x0c \x01(\x0b\x32\x12.visemill.v1.Count\x12!\n\x05\x63lips\x18\r \x01(\x0b\x32\x12.visemill.v1.Count\x12\x13\n\x0bquarantined\x18\x0e \x01(\x03\x12\r\n\x05notes\x18\x0f \x03(\t\x12\x30\n\x0csubmitted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x62\x65gan_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07summary\x18\x13 \x01(\x0b\x32\x17.visemill.v1.RunSummary\x12$\n\x05\x65rror\x18\x14 \x01(\x0b\x32\x15.visemill.v1.RunError\x12\r\n\x05owner\x18\x15 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x16 \x01(\t\x12\x1b\n\x13\x66urther_input_roots\x18\x17 \x03(\t\"9\n\x08RunError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"$\n\x05\x43ount\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\"\xb5\x04\n\nRunSummary\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.visemill.v1.RunSummary.RecordsEntry\x12\x35\n\x07reasons\x18\x02 \x03(\x0b\x32$.visemill.v1.RunSummary.ReasonsEntry\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\x06\x66rames\x18\x04 \x01(\x03\x42\x02\x18\x01\x12 \n\x14landmarks_found_made\x18\x05 \x01(\x03\x42\x02\x18\x01\x12\x0e\n\x06wall_s\x18\x06 \x01(\x01\x12\x15\n\rnothing_to_do\x18\x07 \x01(\x08\x12\x0f\n\x07\x63luster\x18\x08 \x01(\t\x12\r\n\x05\x66ound\x18\t \x01(\x03\x12\x33\n\x06\x63ounts\x18\n \x03(\x0b\x32#.visemill.v1.RunSummary.CountsEntry\x12\x33\n\x06reused\x18\x0b \x03(\x0b\x32#.visemill.v1.RunSummary.ReusedEntry\x1a.\n\x0cRecordsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a.\n\x0cReasonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a-\n\x0bReusedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xe8\x01\n\rSubmitRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x12\n\ninput_root\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\r\n\x05\x66lags\x18\x06 \x03(\t\x12&\n\x06limits\x18\x07 \x01(\x0b\x32\x16.visemill.v1.RunLimits\x12\x0f\n\x07\x64\x61taset\x18\x08 \x01(\t\x12\x11\n\tplan_only\x18\t \x01(\x08\x12\x1b\n\x13\x66urther_input_roots\x18\n \x03(\t\"\xab\x01\n\tRunLimits\x12\x13\n\x0bnum_workers\x18\x01 \x01(\x05\x12\x14\n\x0cmax_failures\x18\x02 \x01(\t\x12\x14\n\x0cmax_attempts\x18\x03 \x01(\x05\x12\x13\n\x0b\x63lip_time_s\x18\x04 \x01(\x01\x12\x17\n\x0f\x63lip_memory_mib\x18\x05 \x01(\x05\x12\x19\n\x11no_artifact_cache\x18\x06 \x01(\x08\x12\x14\n\x0cnum_decoders\x18\x07 \x01(\x05\"/\n\x0eSubmitResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"\x18\n\nGetRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x0bGetResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"I\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0boutput_root\x18\x03 \x01(\t\"G\n\x0cListResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.visemill.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x0cWatchRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\"Y\n\rWatchResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\"G\n\nRunMessage\x12+\n\x07said_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x1b\n\rCancelRequest\x12\n\n\x02id\x18\x01 \x01(\t\"/\n\x0e\x43\x61ncelResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\"B\n\x0cRetryRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x06limits\x18\x02 \x01(\x0b\x32\x16.visemill.v1.RunLimits\".\n\rRetryResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run*\xca\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_PHASE_QUEUED\x10\x01\x12\x15\n\x11RUN_PHASE_RUNNING\x10\x02\x12\x15\n\x11RUN_PHASE_WAITING\x10\x03\x12\x16\n\x12RUN_PHASE_FINISHED\x10\x04\x12\x14\n\x10RUN_PHASE_FAILED\x10\x05\x12\x18\n\x14RUN_PHASE_CANCELLING\x10\x06\x12\x17\n\x13RUN_PHASE_CANCELLED\x10\x07\x32\x8b\x03\n\nRunService\x12\x41\n\x06Submit\x12\x1a.visemill.v1.SubmitRequest\x1a\x1b.visemill.v1.SubmitResponse\x12\x38\n\x03Get\x12\x17.visemill.v1.GetRequest\x1a\x18.visemill.v1.GetResponse\x12;\n\x04List\x12\x18.visemill.v1.ListRequest\x1a\x19.visemill.v1.ListResponse\x12@\n\x05Watch\x12\x19.visemill.v1.WatchRequest\x1a\x1a.visemill.v1.WatchResponse0\x01\x12\x41\n\x06\x43\x61ncel\x12\x1a.visemill.v1.CancelRequest\x1a\x1b.visemill.v1.CancelResponse\x12>\n\x05Retry\x12\x19.visemill.v1.RetryRequest\x1a\x1a.visemill.v1.RetryResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +44,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNSUMMARY'].fields_by_name['frames']._serialized_options = b'\030\001'
   _globals['_RUNSUMMARY'].fields_by_name['landmarks_found_made']._loaded_options = None
   _globals['_RUNSUMMARY'].fields_by_name['landmarks_found_made']._serialized_options = b'\030\001'
-  _globals['_RUNPHASE']._serialized_start=2409
-  _globals['_RUNPHASE']._serialized_end=2611
+  _globals['_RUNPHASE']._serialized_start=2431
+  _globals['_RUNPHASE']._serialized_end=2633
   _globals['_RUN']._serialized_start=73
   _globals['_RUN']._serialized_end=676
   _globals['_RUNERROR']._serialized_start=678
@@ -65,31 +65,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITREQUEST']._serialized_start=1344
   _globals['_SUBMITREQUEST']._serialized_end=1576
   _globals['_RUNLIMITS']._serialized_start=1579
-  _globals['_RUNLIMITS']._serialized_end=1728
-  _globals['_SUBMITRESPONSE']._serialized_start=1730
-  _globals['_SUBMITRESPONSE']._serialized_end=1777
-  _globals['_GETREQUEST']._serialized_start=1779
-  _globals['_GETREQUEST']._serialized_end=1803
-  _globals['_GETRESPONSE']._serialized_start=1805
-  _globals['_GETRESPONSE']._serialized_end=1849
-  _globals['_LISTREQUEST']._serialized_start=1851
-  _globals['_LISTREQUEST']._serialized_end=1924
-  _globals['_LISTRESPONSE']._serialized_start=1926
-  _globals['_LISTRESPONSE']._serialized_end=1997
-  _globals['_WATCHREQUEST']._serialized_start=1999
-  _globals['_WATCHREQUEST']._serialized_end=2048
-  _globals['_WATCHRESPONSE']._serialized_start=2050
-  _globals['_WATCHRESPONSE']._serialized_end=2139
-  _globals['_RUNMESSAGE']._serialized_start=2141
-  _globals['_RUNMESSAGE']._serialized_end=2212
-  _globals['_CANCELREQUEST']._serialized_start=2214
-  _globals['_CANCELREQUEST']._serialized_end=2241
-  _globals['_CANCELRESPONSE']._serialized_start=2243
-  _globals['_CANCELRESPONSE']._serialized_end=2290
-  _globals['_RETRYREQUEST']._serialized_start=2292
-  _globals['_RETRYREQUEST']._serialized_end=2358
-  _globals['_RETRYRESPONSE']._serialized_start=2360
-  _globals['_RETRYRESPONSE']._serialized_end=2406
-  _globals['_RUNSERVICE']._serialized_start=2614
-  _globals['_RUNSERVICE']._serialized_end=3009
+  _globals['_RUNLIMITS']._serialized_end=1750
+  _globals['_SUBMITRESPONSE']._serialized_start=1752
+  _globals['_SUBMITRESPONSE']._serialized_end=1799
+  _globals['_GETREQUEST']._serialized_start=1801
+  _globals['_GETREQUEST']._serialized_end=1825
+  _globals['_GETRESPONSE']._serialized_start=1827
+  _globals['_GETRESPONSE']._serialized_end=1871
+  _globals['_LISTREQUEST']._serialized_start=1873
+  _globals['_LISTREQUEST']._serialized_end=1946
+  _globals['_LISTRESPONSE']._serialized_start=1948
+  _globals['_LISTRESPONSE']._serialized_end=2019
+  _globals['_WATCHREQUEST']._serialized_start=2021
+  _globals['_WATCHREQUEST']._serialized_end=2070
+  _globals['_WATCHRESPONSE']._serialized_start=2072
+  _globals['_WATCHRESPONSE']._serialized_end=2161
+  _globals['_RUNMESSAGE']._serialized_start=2163
+  _globals['_RUNMESSAGE']._serialized_end=2234
+  _globals['_CANCELREQUEST']._serialized_start=2236
+  _globals['_CANCELREQUEST']._serialized_end=2263
+  _globals['_CANCELRESPONSE']._serialized_start=2265
+  _globals['_CANCELRESPONSE']._serialized_end=2312
+  _globals['_RETRYREQUEST']._serialized_start=2314
+  _globals['_RETRYREQUEST']._serialized_end=2380
+  _globals['_RETRYRESPONSE']._serialized_start=2382
+  _globals['_RETRYRESPONSE']._serialized_end=2428
+  _globals['_RUNSERVICE']._serialized_start=2636
+  _globals['_RUNSERVICE']._serialized_end=3031
 # @@protoc_insertion_point(module_scope)

@@ -176,20 +176,22 @@ class SubmitRequest(_message.Message):
     def __init__(self, pipeline: _Optional[str] = ..., input_root: _Optional[str] = ..., output_root: _Optional[str] = ..., state_root: _Optional[str] = ..., run_name: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[RunLimits, _Mapping]] = ..., dataset: _Optional[str] = ..., plan_only: bool = ..., further_input_roots: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunLimits(_message.Message):
-    __slots__ = ("num_workers", "max_failures", "max_attempts", "clip_time_s", "clip_memory_mib", "no_artifact_cache")
+    __slots__ = ("num_workers", "max_failures", "max_attempts", "clip_time_s", "clip_memory_mib", "no_artifact_cache", "num_decoders")
     NUM_WORKERS_FIELD_NUMBER: _ClassVar[int]
     MAX_FAILURES_FIELD_NUMBER: _ClassVar[int]
     MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     CLIP_TIME_S_FIELD_NUMBER: _ClassVar[int]
     CLIP_MEMORY_MIB_FIELD_NUMBER: _ClassVar[int]
     NO_ARTIFACT_CACHE_FIELD_NUMBER: _ClassVar[int]
+    NUM_DECODERS_FIELD_NUMBER: _ClassVar[int]
     num_workers: int
     max_failures: str
     max_attempts: int
     clip_time_s: float
     clip_memory_mib: int
     no_artifact_cache: bool
-    def __init__(self, num_workers: _Optional[int] = ..., max_failures: _Optional[str] = ..., max_attempts: _Optional[int] = ..., clip_time_s: _Optional[float] = ..., clip_memory_mib: _Optional[int] = ..., no_artifact_cache: bool = ...) -> None: ...
+    num_decoders: int
+    def __init__(self, num_workers: _Optional[int] = ..., max_failures: _Optional[str] = ..., max_attempts: _Optional[int] = ..., clip_time_s: _Optional[float] = ..., clip_memory_mib: _Optional[int] = ..., no_artifact_cache: bool = ..., num_decoders: _Optional[int] = ...) -> None: ...
 
 class SubmitResponse(_message.Message):
     __slots__ = ("run",)

@@ -11,7 +11,6 @@ import pytest
 
 from orchestrator.cli.commands import build_parser, overview
 from orchestrator.cli.main import main
-from orchestrator.cli.parsing.pipeline_commands import translate_original
 from orchestrator.pipelines.commands import Original, Outcome, Verb, commands_of
 from services.base.errors import BadConfig
 from services.base.stage.fields import option
@@ -41,7 +40,7 @@ def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
         Verb("train", "train a network", same_as="run"),
         Verb("stats", "statistics of a folder", options=f"{HERE}:StatsOptions", calls=f"{HERE}:stats"),
     )
-    script = Original("train", {"--video_dir": "--input-root", "--out": "--output-root"})
+    script = Original("train")
     set_commands(monkeypatch, "grid", shared=("plan", "count", "pin"), originals={})
     set_commands(monkeypatch, "sign", shared=("count",), own=own, originals={"signs_train.py": script})
 
@@ -84,14 +83,6 @@ def test_a_training_that_is_a_run_has_the_flags_of_a_run() -> None:
     flags = build_parser("train").parse_args(line)
     assert (flags.pipeline, flags.input_root, flags.workers, flags.max_attempts) == ("sign", "in", 2, 3)
     assert flags.call.__name__ == "run"
-
-
-@pytest.mark.parametrize("script", ["signs_train.py", "signs_train", "signs-train"])
-def test_the_command_line_of_a_script_is_ours(script: str) -> None:
-    line = [script, "--video-dir=a", "--out", "b", "--write_keypoints"]
-    assert translate_original(line) == ["train", "sign", "--input-root=a", "--output-root", "b", "--write_keypoints"]
-    flags = build_parser("train").parse_args(translate_original(line))
-    assert (flags.input_root, flags.output_root, flags.write_keypoints) == ("a", "b", True)
 
 
 def test_a_command_that_is_there_already_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

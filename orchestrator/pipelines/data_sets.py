@@ -1,0 +1,85 @@
+"""PURE: what a pipeline may say of its roots and of --dataset, where these are not folders of media: files, say.
+
+A value of --dataset is then the pipeline's own, and each becomes a run with its roots and options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class OutputFlag:
+    """A pipeline's own flag of the output of a single data set: it wins over --output-root, which is also the folder
+    of several. default: that output where nothing names it.
+    """
+
+    flag: str
+    default: str
+
+    def __post_init__(self) -> None:
+        if not (self.flag.startswith("--") and self.default):
+            raise ValueError(f"an output needs a flag and a default, not {self}")
+
+    @property
+    def dest(self) -> str:
+        """As parsed flags name it."""
+        return _dest(self.flag)
+
+
+@dataclass(frozen=True)
+class GivenDataSet:
+    """A data set that a value of --dataset names.
+
+    label: what the value calls it. output_root: as given, of the working directory. options: of the pipeline, as they
+    are for this one, with the file that it is read from.
+    """
+
+    label: str
+    output_root: str
+    options: Any
+
+    def __post_init__(self) -> None:
+        if not self.output_root:
+            raise ValueError(f"a data set needs an output root, not {self}")
+
+
+@dataclass(frozen=True)
+class DatasetFlag:
+    """--dataset as a pipeline reads it. metavar, help: of the command line.
+
+    read: (values in order, options, --output-root or nothing) -> the data sets, as many and in that order. Raises
+    BadConfig. text: (a data set, with whole paths) -> the value that gives it.
+    """
+
+    metavar: str
+    help: str
+    read: Callable[[Sequence[str], Any, str], Sequence[GivenDataSet]]
+    text: Callable[[GivenDataSet], str]
+
+
+@dataclass(frozen=True)
+class NumberFlags:
+    """How a pipeline spells the number of its worker processes, its default, and the number of decoders beside each
+    process where a user may choose it. num_workers: 0 is one per core.
+    """
+
+    workers: str = "--workers"
+    num_workers: int = 0
+    decoders: str = ""
+
+    @property
+    def workers_dest(self) -> str:
+        """As parsed flags name it."""
+        return _dest(self.workers)
+
+    @property
+    def decoders_dest(self) -> str:
+        """The same; empty where there is none."""
+        return _dest(self.decoders)
+
+
+def _dest(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
