@@ -104,12 +104,12 @@ def test_batches_are_cut_in_the_shards_windows_by_length(whole: tuple[Path, list
     assert all(batch == sorted(batch) and len(batch) * batch[-1] <= 400 for batch in batches)
 
 
-def test_two_workers_and_a_killed_run_give_the_same_bytes(
+def test_two_workers_of_three_decoders_and_a_killed_run_give_the_same_bytes(
     fork: Path, wavs: Path, whole: tuple[Path, list[list[int]]], tmp_path: Path
 ) -> None:
     """Takes over 20 s: four starts of the command line, each of whose workers loads torch."""
     expected = files(whole[0])
-    run(fork, argv(wavs, tmp_path / "two", workers=2))
+    run(fork, argv(wavs, tmp_path / "two", "--num-decoders", 3, workers=2))
     assert files(tmp_path / "two") == expected
 
     names = [f"{name}.wav" for name in STEPS]

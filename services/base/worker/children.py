@@ -1,4 +1,6 @@
-"""The child processes of a worker: one for its clips, and where a stage computes several together, one for that."""
+"""The child processes of a worker: one for its clips; where a stage computes several together, one for that
+stage, and one or more that decode for it.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +8,45 @@ from collections.abc import Callable
 
 from services.base.sandbox.supervisor import PassChild, Stages
 from services.base.worker.carrying import Carrier, Carrying, ClipByClip
-from services.base.worker.windows import NetworkChild, SplitPass, WindowByWindow
+from services.base.worker.windows import ChildInThread, Decoders, SplitPass, WindowByWindow
 
 
 class PassChildren:
     """What holds the opened stages of a pass."""
 
-    def __init__(self, child_of: Callable[[Stages], PassChild], stages: Stages, split: SplitPass | None) -> None:
-        """split: of a pass with a stage that computes several clips together."""
+    def __init__(
+        self, child_of: Callable[[Stages], PassChild], stages: Stages, split: SplitPass | None, num_decoders: int = 0
+    ) -> None:
+        """split: of a pass with a stage that computes several clips together. num_decoders: children for the stages
+        before it; 0: as many as it asks for.
+        """
         self._split = split
-        self._clips = child_of(stages if split is None else split.before)
-        self._network = None if split is None else NetworkChild(child_of(split.own))
+        self._clips: PassChild | None = None
+        if split is None:
+            self._clips = child_of(stages)
+            return
+        num_decoders = num_decoders or split.window.num_decoders
+        self._decoders = Decoders([ChildInThread(child_of(split.before), f"decoder-{i}") for i in range(num_decoders)])
+        self._network = ChildInThread(child_of(split.own), "network")
 
     def start(self) -> None:
         """Raises what opening the stages raises."""
-        self._clips.start()
-        if self._network is not None:
-            self._network.start()
+        if self._clips is not None:
+            self._clips.start()
+            return
+        self._decoders.start()
+        self._network.start()
 
     def carrier(self, carrying: Carrying) -> Carrier:
         """Of the clips of a shard."""
-        if self._split is None or self._network is None:
+        if self._clips is not None or self._split is None:
+            assert self._clips is not None
             return ClipByClip(carrying, self._clips)
-        return WindowByWindow(carrying, self._clips, self._network, self._split)
+        return WindowByWindow(carrying, self._decoders, self._network, self._split)
 
     def close(self) -> None:
-        self._clips.close()
-        if self._network is not None:
-            self._network.close()
+        if self._clips is not None:
+            self._clips.close()
+            return
+        self._decoders.close()
+        self._network.close()

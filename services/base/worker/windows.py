@@ -1,14 +1,19 @@
 """How the clips of a shard go through a pass with a stage that computes several of them together.
 
-Three parts: the stages before it, clip by clip and a window ahead; its batches, in a child of their own; the stages
-after it, clip by clip in the shard's order. While the batches of a window are computed, the next one is decoded.
+Three parts: the stages before it, a window ahead, each clip in one of several children; its batches, in a child of
+their own; the stages after it, clip by clip in the shard's order. While the batches of a window are computed, the next
+one is decoded.
 """
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import functools
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -68,28 +73,70 @@ def split_of(stages: Stages, specs: Mapping[str, StageSpec], remote: Mapping[str
     return SplitPass(*parts, specs[name], window)
 
 
-class NetworkChild:
-    """The child that holds a stage's network, and the one thread that waits for it while clips are decoded.
+class ChildInThread:
+    """A child, and the one thread that waits for it while others go on.
 
     One thread for as long as the child may live: the kernel ends a child with the thread that has started it.
     """
 
-    def __init__(self, child: PassChild) -> None:
+    def __init__(self, child: PassChild, name: str) -> None:
         self.child = child
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._calls: deque[Future[Any]] = deque()
+
+    @property
+    def num_waiting(self) -> int:
+        """Calls that are not over."""
+        while self._calls and self._calls[0].done():
+            self._calls.popleft()
+        return len(self._calls)
 
     def start(self) -> None:
-        """Raises what opening the stage raises."""
+        """Raises what opening the stages raises."""
         self.submit(self.child.start).result()
 
     def submit(self, call: Callable[[], Result]) -> Future[Result]:
-        """The call's result to come; calls are made in turn."""
-        return self._thread.submit(call)
+        """The call's result to come; calls are made in turn, with what the caller's log lines are bound to."""
+        answer = self._thread.submit(contextvars.copy_context().run, call)
+        self._calls.append(answer)
+        return answer
 
     def close(self) -> None:
         """Ends the child, after the calls that were made."""
         self.submit(self.child.close).result()
         self._thread.shutdown()
+
+
+class Decoders:
+    """Children that each take a clip at a time through the stages before; the first one through those after, too."""
+
+    def __init__(self, children: Sequence[ChildInThread]) -> None:
+        if not children:
+            raise ValueError("there must be a child that decodes")
+        self._children = children
+
+    @property
+    def most_ahead(self) -> int:
+        """Clips that may be on their way at once: each child has its next one when it has done with one."""
+        return 2 * len(self._children)
+
+    def start(self) -> None:
+        """Raises what opening the stages raises."""
+        for started in [decoder.submit(decoder.child.start) for decoder in self._children]:
+            started.result()
+
+    def submit(self, call: Callable[[PassChild], Result]) -> Future[Result]:
+        """Its result to come, in the child that has the least to do."""
+        decoder = min(self._children, key=lambda decoder: decoder.num_waiting)
+        return decoder.submit(functools.partial(call, decoder.child))
+
+    def in_turn(self, call: Callable[[PassChild], Result]) -> Result:
+        """Its result, in the first child: calls of this kind follow one another."""
+        return self._children[0].submit(functools.partial(call, self._children[0].child)).result()
+
+    def close(self) -> None:
+        for decoder in self._children:
+            decoder.close()
 
 
 @dataclass
@@ -105,16 +152,17 @@ class _Pending:
 class WindowByWindow:
     """Clips through a pass in windows (carrying.Carrier)."""
 
-    def __init__(self, carrying: Carrying, child: PassChild, network: NetworkChild, split: SplitPass) -> None:
+    def __init__(self, carrying: Carrying, decoders: Decoders, network: ChildInThread, split: SplitPass) -> None:
         self._carrying = carrying
-        self._child = child
+        self._decoders = decoders
         self._network = network
         self._split = split
 
     def carried(self, ahead: ClipsAhead) -> Generator[CarriedClip, None, None]:
         computing: tuple[list[_Pending], Future[None]] | None = None
+        windows = self._windows(ahead)
         try:
-            for window in self._windows(ahead):
+            for window in windows:
                 started = self._network.submit(self._computed(window))
                 if computing is not None:
                     yield from self._finished(*computing)
@@ -123,33 +171,61 @@ class WindowByWindow:
                 yield from self._finished(*computing)
                 computing = None
         finally:
+            windows.close()
             if computing is not None:
                 # Nobody wants its answers, and the next shard must not find its child at work.
                 computing[1].cancel()
                 self._network.submit(lambda: None).result()
 
-    def _windows(self, ahead: ClipsAhead) -> Iterator[list[_Pending]]:
+    def _windows(self, ahead: ClipsAhead) -> Generator[list[_Pending], None, None]:
         """Runs of clips that have been through the stages before. One that fails counts as a clip, and for no time."""
         window: list[_Pending] = []
         duration_s = 0.0
-        for read in ahead:
-            pending = _Pending(CarriedClip(read))
-            with log.bound(clip=read.row.key), pending.clip.attempt():
-                self._begin(pending)
-            window.append(pending)
-            duration_s += pending.size.duration_s if pending.size is not None else 0.0
-            if self._split.window.is_full(len(window), duration_s):
-                yield window
-                window, duration_s = [], 0.0
+        with contextlib.closing(self._decoded(ahead)) as decoded:
+            for pending in decoded:
+                window.append(pending)
+                duration_s += pending.size.duration_s if pending.size is not None else 0.0
+                if self._split.window.is_full(len(window), duration_s):
+                    yield window
+                    window, duration_s = [], 0.0
         if window:
             yield window
 
-    def _begin(self, pending: _Pending) -> None:
+    def _decoded(self, ahead: ClipsAhead) -> Generator[_Pending, None, None]:
+        """The clips in the shard's order, a bounded number of them on their way through the decoders."""
+        waiting: deque[tuple[_Pending, Future[None]]] = deque()
+        try:
+            for read in ahead:
+                pending = _Pending(CarriedClip(read))
+                waiting.append((pending, self._decoders.submit(functools.partial(self._attempt, pending))))
+                if len(waiting) == self._decoders.most_ahead:
+                    yield self._next_of(waiting)
+            while waiting:
+                yield self._next_of(waiting)
+        finally:
+            # As of the network's child: the next shard must not find them at work.
+            for _, started in waiting:
+                started.cancel()
+            wait([started for _, started in waiting])
+
+    @staticmethod
+    def _next_of(waiting: deque[tuple[_Pending, Future[None]]]) -> _Pending:
+        """The one that came first, once it is decoded. Raises what is not its own fault."""
+        pending, started = waiting[0]
+        started.result()
+        waiting.popleft()
+        return pending
+
+    def _attempt(self, pending: _Pending, child: PassChild) -> None:
+        with log.bound(clip=pending.clip.read.row.key), pending.clip.attempt():
+            self._begin(pending, child)
+
+    def _begin(self, pending: _Pending, child: PassChild) -> None:
         clip = pending.clip
         job = clip.read.job
         known = pending.known = self._carrying.known_of(job)
-        self._child.rebind(self._split.before)
-        self._carrying.patiently(lambda: self._carrying.take(clip, self._child.run(job, given=known.given), known))
+        child.rebind(self._split.before)
+        self._carrying.patiently(lambda: self._carrying.take(clip, child.run(job, given=known.given), known))
         self._carrying.reuse(clip, known)
         clip.made = {**known.given, **clip.made}
         pending.size = self._split.window.size(job.clip.key, clip.made)
@@ -217,14 +293,14 @@ class WindowByWindow:
             clip, job = pending.clip, pending.job
             if clip.error is None and job is not None:
                 with log.bound(clip=job.clip.key), clip.attempt():
-                    self._end(clip, job, pending.known)
+                    self._decoders.in_turn(functools.partial(self._end, clip, job, pending.known))
             clip.made = {}
             yield clip
 
-    def _end(self, clip: CarriedClip, job: ClipJob, known: KnownOfClip) -> None:
-        self._child.rebind(self._split.after)
+    def _end(self, clip: CarriedClip, job: ClipJob, known: KnownOfClip, child: PassChild) -> None:
+        child.rebind(self._split.after)
         given: Mapping[str, Any] = dict(clip.made)
-        self._carrying.patiently(lambda: self._carrying.take(clip, self._child.run(job, given=given), known))
+        self._carrying.patiently(lambda: self._carrying.take(clip, child.run(job, given=given), known))
         if clip.product is None:
             raise VisemillError("NO_PRODUCT", f"{job.clip.key}: the pass ended without a product")
 

@@ -91,6 +91,12 @@ def add_work_flags(parser: argparse.ArgumentParser) -> None:
         help="threads of the media libraries, at most one a granted core (default: %(default)s)",
     )
     parser.add_argument(
+        "--decoders",
+        type=int,
+        default=0,
+        help="processes for the stages before one that computes several clips together; 0: as many as it asks for",
+    )
+    parser.add_argument(
         "--artifact-cache", action=argparse.BooleanOptionalAction, default=True, help="look up and keep artifacts"
     )
     parser.add_argument(
@@ -142,6 +148,8 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
     spec = read_spec(state, flags.run)
     identities = check_identities(spec, specs)
     context = ShardContext.open(spec, specs, identities, state, flags)
+    if flags.decoders < 0:
+        raise BadConfig("BAD_FLAGS", f"--decoders {flags.decoders} must be 0 or more")
     remote = remote_targets(flags.remote, list(specs))
     _check_remotes(remote)
     stages = [(stage.name, stage.config) for stage in spec.stages]
@@ -151,7 +159,7 @@ def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop
     def child_of(some: Stages) -> PassChild:
         return PassChild(some, limits, num_threads, specs=specs.values(), remote=remote, should_stop=stop)
 
-    children = PassChildren(child_of, stages, split_of(stages, specs, remote))
+    children = PassChildren(child_of, stages, split_of(stages, specs, remote), flags.decoders)
     bad: dict[int, BadShard] = {}
     try:
         children.start()

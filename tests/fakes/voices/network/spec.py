@@ -22,6 +22,8 @@ class VoicesConfig:
     batching: str = "padded"
     budget_steps: int = 400
     num_clips: int = 4
+    # Processes that decode; they decide no bytes.
+    num_decoders: int = 1
     # A network that is given a sequence of so many steps dies.
     deadly_steps: int = 0
     # A file that gets a line for each batch.
@@ -33,7 +35,9 @@ def size(key, artifacts):
 
 
 def window(config):
-    return window_by_length(config.budget_steps, size, config.num_clips) if config.batching == "padded" else None
+    if config.batching != "padded":
+        return None
+    return window_by_length(config.budget_steps, size, config.num_clips, num_decoders=config.num_decoders)
 
 
 SPEC = StageSpec(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from services.base.stage.spec import StageSpec
 from services.base.stage.window import ClipSize, Window
 from services.base.worker.carrying import ClipByClip
@@ -23,9 +25,9 @@ class Child:
         self.calls.append("close")
 
 
-def opened(split: SplitPass | None) -> Any:
+def opened(split: SplitPass | None, num_decoders: int = 0) -> Any:
     Child.made.clear()
-    children = PassChildren(Child, [("bands", {}), ("voices", {}), ("files", {})], split)  # type: ignore[arg-type]
+    children = PassChildren(Child, [("bands", {}), ("voices", {}), ("files", {})], split, num_decoders)  # type: ignore[arg-type]
     children.start()
     carrier = children.carrier(None)  # type: ignore[arg-type]
     children.close()
@@ -38,9 +40,10 @@ def test_one_child_holds_all_stages_where_clips_go_alone() -> None:
     assert [child.stages for child in Child.made] == [["bands", "voices", "files"]]
 
 
-def test_the_network_is_in_a_child_of_its_own() -> None:
-    window = Window(2, 1.0, lambda key, made: ClipSize(key, 1, 1.0), lambda sizes: [])
+@pytest.mark.parametrize(("asked", "made"), [(0, 2), (1, 1), (3, 3)])
+def test_the_network_is_in_a_child_of_its_own_beside_those_that_decode(asked: int, made: int) -> None:
+    window = Window(2, 1.0, lambda key, made: ClipSize(key, 1, 1.0), lambda sizes: [], num_decoders=2)
     spec = StageSpec("voices", 1, int, ("bands",), ("voices",))
     split = SplitPass([("bands", {})], [("voices", {})], [("files", {})], spec, window)
-    assert isinstance(opened(split), WindowByWindow)
-    assert [child.stages for child in Child.made] == [["bands"], ["voices"]]
+    assert isinstance(opened(split, asked), WindowByWindow)
+    assert [child.stages for child in Child.made] == [*[["bands"]] * made, ["voices"]]

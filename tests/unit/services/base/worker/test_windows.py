@@ -1,6 +1,7 @@
 """Which passes are split, and clips through one that is: windows, halves of a batch that fails, the shard's order."""
 
-from collections.abc import Generator, Iterator, Mapping
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from services.base.stage.spec import StageSpec
 from services.base.stage.window import ClipSize, Together, Window
 from services.base.worker.carrying import CarriedClip, Carrying
 from services.base.worker.prefetch import ReadClip
-from services.base.worker.windows import SplitPass, WindowByWindow, split_of
+from services.base.worker.windows import ChildInThread, Decoders, SplitPass, WindowByWindow, split_of
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,18 @@ class Clips:
 
     def __init__(self, lengths: Mapping[str, int | None]) -> None:
         self._lengths, self._stages = lengths, [("", {})]
+        self.is_closed = False
+        self.decoded: list[str] = []
 
     def rebind(self, stages: Any) -> None:
         self._stages = stages
 
+    def close(self) -> None:
+        self.is_closed = True
+
     def run(self, job: Any, *, given: Mapping[str, Any]) -> Generator[Any, None, None]:
         if self._stages[-1][0] == "bands":
+            self.decoded.append(job.clip.key)
             length = self._lengths[job.clip.key]
             if length is None:
                 raise BadInput("TOO_SHORT", f"{job.clip.key} is too short")
@@ -114,7 +121,9 @@ class Network:
         yield DonePart({"voices": float(len(values))})
 
 
-def carried(lengths: Mapping[str, int | None], network: Network) -> list[CarriedClip]:
+def carried(
+    lengths: Mapping[str, int | None], network: Network, children: Sequence[Clips] | None = None
+) -> list[CarriedClip]:
     stages, known = specs(AUDIO, BANDS, VOICES, FILES)
     split = split_of(stages, known, {})
     assert isinstance(split, SplitPass)
@@ -145,8 +154,12 @@ def carried(lengths: Mapping[str, int | None], network: Network) -> list[Carried
         )
         for i, key in enumerate(lengths)
     ]
-    way = WindowByWindow(carrying, Clips(lengths), network, split)  # type: ignore[arg-type]
-    return list(way.carried(iter(reads)))  # type: ignore[arg-type]
+    decoders = Decoders([ChildInThread(child, "decoder") for child in children or [Clips(lengths)]])  # type: ignore[arg-type]
+    way = WindowByWindow(carrying, decoders, network, split)  # type: ignore[arg-type]
+    try:
+        return list(way.carried(iter(reads)))  # type: ignore[arg-type]
+    finally:
+        decoders.close()
 
 
 def test_clips_come_in_the_shards_order_from_batches_of_its_windows() -> None:
@@ -192,3 +205,60 @@ def test_what_is_no_clips_fault_ends_the_shard() -> None:
     for error in (BadConfig("NO_GPU", "there is none"), Transient("MEMORY_RAN_OUT", "it was killed")):
         with pytest.raises(type(error), match=error.reason):
             carried({"a": 1}, Without(error))
+
+
+LENGTHS = {"a": 5, "b": 3, "c": None, "d": 9, "e": 1, "f": 7, "g": 2}
+
+
+class Slow(Clips):
+    """Decodes nothing before the others have."""
+
+    def __init__(self, lengths: Mapping[str, int | None], others: Sequence[Clips]) -> None:
+        super().__init__(lengths)
+        self._others, self.has_waited = others, threading.Event()
+
+    def run(self, job: Any, *, given: Mapping[str, Any]) -> Generator[Any, None, None]:
+        while not self.has_waited.is_set() and not any(other.decoded for other in self._others):
+            self.has_waited.wait(0.001)
+        self.has_waited.set()
+        yield from super().run(job, given=given)
+
+
+def test_three_decoders_give_the_clips_and_batches_of_one() -> None:
+    one, three = Network(), Network()
+    expected = carried(LENGTHS, one)
+    children = [Clips(LENGTHS), Clips(LENGTHS)]
+    children.insert(0, Slow(LENGTHS, list(children)))
+    found = carried(LENGTHS, three, children)
+    assert three.batches == one.batches
+    assert [clip.read.row.key for clip in found] == list(LENGTHS)
+    assert [clip.product for clip in found] == [clip.product for clip in expected]
+    assert [clip.error and clip.error.reason for clip in found][2] == "TOO_SHORT"
+    assert sorted(key for child in children for key in child.decoded) == sorted(LENGTHS)
+    assert all(child.is_closed for child in children)
+    assert sum(bool(child.decoded) for child in children) > 1
+
+
+def test_calls_go_to_the_child_that_has_the_least_to_do() -> None:
+    gates = [threading.Event(), threading.Event()]
+    decoders = Decoders([ChildInThread(Clips({}), "decoder") for _ in gates])  # type: ignore[arg-type]
+    held = [decoders.submit(lambda child, gate=gate: gate.wait(60) and child) for gate in gates]  # type: ignore[misc]
+    gates[1].set()
+    free = held[1].result(timeout=60)
+    assert [decoders.submit(lambda child: child).result(timeout=60) for _ in range(3)] == [free] * 3
+    gates[0].set()
+    assert held[0].result(timeout=60) is not free
+    assert decoders.most_ahead == 4
+    decoders.close()
+
+
+def test_a_decoder_that_ends_the_shard_leaves_none_at_work() -> None:
+    class Lost(Clips):
+        def run(self, job: Any, *, given: Mapping[str, Any]) -> Generator[Any, None, None]:
+            raise Transient("MEMORY_RAN_OUT", "it was killed")
+            yield
+
+    children = [Lost(LENGTHS), Clips(LENGTHS)]
+    with pytest.raises(Transient, match="MEMORY_RAN_OUT"):
+        carried(LENGTHS, Network(), children)
+    assert all(child.is_closed for child in children)

@@ -2,7 +2,7 @@
 
 import threading
 
-from services.base.worker.windows import NetworkChild
+from services.base.worker.windows import ChildInThread
 
 
 class Child:
@@ -18,7 +18,7 @@ class Child:
 
 def test_it_is_started_and_closed_in_the_thread_that_asks_it() -> None:
     child = Child()
-    network = NetworkChild(child)  # type: ignore[arg-type]
+    network = ChildInThread(child, "network")  # type: ignore[arg-type]
     network.start()
     answers = [network.submit(lambda i=i: (i, threading.current_thread().name)) for i in range(3)]  # type: ignore[misc]
     network.close()
