@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.access.allowed import Allowed
@@ -27,9 +28,9 @@ class _InputRoots(argparse.Action):
             namespace.further_roots = (*namespace.further_roots, values)
 
 
-def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True, aliases: Sequence[str] = ()) -> None:
     text = "folder or s3://bucket/prefix of the data set; several are read as one: may be repeated"
-    parser.add_argument("--input-root", required=required, action=_InputRoots, help=text)
+    parser.add_argument("--input-root", *aliases, required=required, action=_InputRoots, help=text)
     parser.set_defaults(further_roots=())
 
 

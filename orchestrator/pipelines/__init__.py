@@ -15,6 +15,7 @@ from services.base.errors import BadConfig
 PIPELINES: dict[str, str] = {
     "grid": "orchestrator.pipelines.grid.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
+    "tts": "orchestrator.pipelines.tts.pipeline",
 }
 
 

@@ -25,7 +25,8 @@ class DataSet:
 
     rows: clips to process. problems: files that will not become records, with reasons.
     notes: what the user should hear before the run. details: what finishing needs; part of the run's digest. appends:
-    whether the clips add to what the output holds. roots: where media lie that are below no input root.
+    whether the clips add to what the output holds. roots: where media lie that are below no input root. num_shards: of
+    the run where its options leave that to the reader; 0: the options say it.
     """
 
     rows: ClipTable
@@ -34,6 +35,7 @@ class DataSet:
     details: Mapping[str, Any] = field(default_factory=dict)
     appends: bool = False
     roots: tuple[str, ...] = ()
+    num_shards: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ def no_gangs(options: Any) -> tuple[GangPlan, ...]:  # noqa: ARG001
     return ()
 
 
+def names_no_root(options: Any) -> str:  # noqa: ARG001
+    """For a pipeline whose data set is an input root."""
+    return ""
+
+
 # The runs that an output holds already, the oldest first; asked for only where a reader adds to them.
 EarlierRuns = Callable[[], Sequence[RunSpec]]
 
@@ -111,7 +118,7 @@ def no_earlier_runs() -> Sequence[RunSpec]:
 class Options(Protocol):
     """What every pipeline's options hold: a frozen dataclass of scalar fields, each with a default and with its help
     and group among its metadata (services/base/stage/fields.py). Flags are made from it. Raises BadConfig for a value
-    out of range.
+    out of range. num_shards: 0 where the reader says how many.
     """
 
     @property
@@ -159,7 +166,9 @@ class Pipeline:
     tables: of the summaries, those that a user may edit. lost: (specs of the output's runs, name of such a
     table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
-    be a file. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
+    be a file. input_flags: further spellings of --input-root. default_root: (options) -> the input root where none is
+    given, such as the folder of a manifest; empty: one must be. preview: the sidecar
+    that the report shows; empty: a sheet is drawn from the output.
     product: what a clip becomes, in the plural. splits: those that its clips may go to, in the order that people are
     told of them; a single one is not told. append_flag: the flag with which a run adds to what its output holds; empty
     where none does. figures: (quality fact, its heading) of the report's table of clips.
@@ -192,6 +201,8 @@ class Pipeline:
     tables: Callable[[RunSpec], frozenset[str]] = no_tables
     lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] = nothing_lost
     positionals: tuple[str, str] | None = None
+    input_flags: tuple[str, ...] = ()
+    default_root: Callable[[Any], str] = names_no_root
     preview: str = ""
     product: str = "records"
     splits: tuple[str, ...] = ("train",)

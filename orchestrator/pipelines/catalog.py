@@ -19,7 +19,7 @@ from orchestrator.pipelines.text_column import TextColumn
 from services.base.errors import BadConfig
 from services.base.media.clip import ClipAttributes
 from services.base.run.manifest import ClipTable, FileArrays
-from services.base.run.sharding import assign_shards
+from services.base.run.sharding import Assignment, assign_shards
 
 SKIP = "skip"
 # Of an id that a clip does not have: ids are from 0.
@@ -143,6 +143,7 @@ class AttributeColumns:
     durations_s: array[float] = field(default_factory=lambda: array("d"))
     glosses: array[int] = field(default_factory=lambda: array("q"))
     categories: array[int] = field(default_factory=lambda: array("q"))
+    media_named: TextColumn = field(default_factory=TextColumn)
 
     def append(self, said: ClipAttributes) -> None:
         self.texts.append(said.text)
@@ -150,6 +151,7 @@ class AttributeColumns:
         self.durations_s.append(math.nan if said.duration_s is None else said.duration_s)
         self.glosses.append(_NONE if said.gloss is None else said.gloss)
         self.categories.append(_NONE if said.category is None else said.category)
+        self.media_named.append(said.media_named)
 
     def __len__(self) -> int:
         return len(self.durations_s)
@@ -160,7 +162,9 @@ class AttributeColumns:
             self.texts.chosen(indices),
             self.languages.chosen(indices),
             array("d", (self.durations_s[i] for i in indices)),
-            *(array("q", (ids[i] for i in indices)) for ids in (self.glosses, self.categories)),
+            array("q", (self.glosses[i] for i in indices)),
+            array("q", (self.categories[i] for i in indices)),
+            self.media_named.chosen(indices),
         )
 
     def to_arrow(self) -> dict[str, Any]:
@@ -172,6 +176,7 @@ class AttributeColumns:
             "language": self.languages.to_arrow(),
             "duration_s": pa.array(durations_N, mask=np.isnan(durations_N)),
             **{name: pa.array(id_N, mask=id_N == _NONE) for name, id_N in ids.items()},
+            "media_named": self.media_named.to_arrow(),
         }
 
 
@@ -209,22 +214,34 @@ class ClipColumns(Sequence[ListedClip]):
         return ListedClip(self.keys[i], self.speakers[i], self.media[i], extras)
 
 
-def frozen_rows(clips: ClipColumns, splits: Sequence[str], num_shards: int, *, round_robin: bool = False) -> ClipTable:
+def frozen_rows(
+    clips: ClipColumns,
+    splits: Sequence[str],
+    num_shards: int,
+    *,
+    round_robin: bool = False,
+    assignment: Assignment | None = None,
+    utterance_ids: TextColumn | None = None,
+) -> ClipTable:
     """The rows of the frozen list, by shard and position; in columns, for there may be a million.
 
     splits: one of train, val, test and skip for each of the first len(splits) clips; the others are cut off. Skipped
     clips have no row but do count for shards and positions, so that leaving one out moves no other clip.
-    Raises ValueError when two clips share a key or the number of shards is impossible.
+    assignment: of each clip; None: by its key, or with round_robin by its place. utterance_ids: of each clip; None: the
+    last part of its key. Raises ValueError when two clips share a key or the number of shards is impossible.
     """
     num_clips = len(splits)
-    assignment = assign_shards(clips.keys[:num_clips], num_shards, round_robin=round_robin)
+    if assignment is None:
+        assignment = assign_shards(clips.keys[:num_clips], num_shards, round_robin=round_robin)
     order = assignment.order()
     order = order[np.fromiter((split != SKIP for split in splits), np.bool_, num_clips)[order]]
     keys = clips.keys.to_arrow()[:num_clips]
     media = clips.media.to_arrow()
     columns = {
         "key": keys,
-        "utterance_id": pc.replace_substring_regex(keys, "^(?s:.*)/", ""),
+        "utterance_id": pc.replace_substring_regex(keys, "^(?s:.*)/", "")
+        if utterance_ids is None
+        else utterance_ids.to_arrow(),
         "speaker_id": clips.speakers.to_arrow(),
         "media": media.paths,
         "split": pa.array(splits, pa.string()),

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -37,7 +38,11 @@ _ENDS_LINE = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of a manifest's fields; empty: it has none of that kind. id and media must be there."""
+    """Names of a manifest's fields; empty: it has none of that kind. id and media must be there.
+
+    kind: what its media are, as reasons begin: MEDIA_MISSING, or AUDIO_MISSING. needs_text: whether a line without text
+    is no clip.
+    """
 
     id: str = "id"
     media: str = "audio"
@@ -45,13 +50,16 @@ class Columns:
     text: str = "text"
     language: str = "language"
     duration_s: str = "duration"
+    kind: str = "MEDIA"
+    needs_text: bool = False
 
 
 class LineProblem(NamedTuple):
     """Why a line of a manifest is no clip. line: from 1. id: as it stands there, empty where it has none.
 
-    reason: NO_ID, BAD_ID, DUPLICATE_ID, MEDIA_MISSING, MEDIA_OUTSIDE, BAD_JSON or BAD_ROW. media: as the manifest
-    names it, or where it would lie; empty where that is not known.
+    reason: NO_ID, BAD_ID, DUPLICATE_ID, NO_TEXT, MEDIA_MISSING, MEDIA_OUTSIDE (or of another kind), BAD_JSON or
+    BAD_ROW. media: as the manifest names it, or where it would lie; empty where that is not known. duration_s: as
+    stated.
     """
 
     line: int
@@ -59,6 +67,7 @@ class LineProblem(NamedTuple):
     reason: str
     message: str
     media: str = ""
+    duration_s: float | None = None
 
     def entry(self, manifest: str) -> QuarantineEntry:
         """As a run tells of it."""
@@ -101,13 +110,20 @@ def search_order(inputs: Inputs, manifest: str, *, roots_first: bool = False) ->
 
 
 def read_clips(
-    inputs: Inputs, flag: str, manifest: str, columns: Columns, search: Sequence[str], header: Sequence[str] = ()
+    inputs: Inputs,
+    flag: str,
+    manifest: str,
+    columns: Columns,
+    search: Sequence[str],
+    header: Sequence[str] = (),
+    max_clips: int = 0,
 ) -> ManifestClips:
     """Reads a manifest of JSON lines, or of CSV by its ending. flag: that names it.
 
     search: roots below which a relative path is looked for, in that order; a path with `..`, an absolute one and a URI
-    are as they are. header: names of the columns of a CSV without a header. Of lines with one id the first counts,
-    whatever is wrong with its media. Raises BadConfig NOT_READABLE, BAD_MANIFEST.
+    are as they are. header: names of the columns of a CSV without a header. max_clips: the lines after so many clips
+    are not read; 0: all are. Of lines with one id the first counts, whatever is wrong with its media. Raises BadConfig
+    NOT_READABLE, BAD_MANIFEST.
     """
     found = ManifestClips()
     ids, id_lines, places = TextColumn(), array("q"), array("q")
@@ -128,6 +144,10 @@ def read_clips(
         found.clips.speakers.append(_text(record.values.get(columns.speaker)))
         found.clips.media.append(media.name, media.entry.size_bytes, media.entry.version)
         found.clips.attributes.append(_attributes(record.values, columns))
+        if len(found.lines) == max_clips:
+            # Some lines after it may have been looked at already.
+            found.problems = [problem for problem in found.problems if problem.line < record.number]
+            break
     again = _later_ones(ids, id_lines)
     found.problems += [problem for i, problem in again if places[i] >= 0]
     found.problems.sort(key=lambda problem: problem.line)
@@ -166,7 +186,16 @@ def _problem_of(record: Record, columns: Columns) -> LineProblem | None:
         if not _is_whole(record.values.get(name)):
             message = f"its {name!r} holds half of a character (a lone surrogate): write the text anew"
             return LineProblem(record.number, key, BAD_JSON, message)
+    if columns.needs_text and not _text(record.values.get(columns.text)).strip():
+        message = f"it has no {columns.text!r}: say what is spoken, or leave the line out"
+        return _of_record(record, columns, "NO_TEXT", message)
     return None
+
+
+def _of_record(record: Record, columns: Columns, reason: str, message: str, media: str = "") -> LineProblem:
+    """A finding about a line that would be a clip without it."""
+    duration_s = _seconds(record.values.get(columns.duration_s))
+    return LineProblem(record.number, _id_of(record, columns), reason, message, media, duration_s)
 
 
 def _is_whole(value: object) -> bool:
@@ -192,8 +221,16 @@ def _text(value: object) -> str:
 
 def _attributes(values: Mapping[str, Any], columns: Columns) -> ClipAttributes:
     return ClipAttributes(
-        _text(values.get(columns.text)), _text(values.get(columns.language)), _seconds(values.get(columns.duration_s))
+        _text(values.get(columns.text)),
+        _text(values.get(columns.language)),
+        _seconds(values.get(columns.duration_s)),
+        media_named=media_named(str(values.get(columns.media) or "").strip()),
     )
+
+
+def media_named(value: str) -> str:
+    """A path as a manifest has it, without needless `.` and `/`; a URI as it is."""
+    return value if "://" in value else PurePosixPath(value).as_posix()
 
 
 def _seconds(value: object) -> float | None:
@@ -255,10 +292,9 @@ class _Lookup:
 
     def _find(self, record: Record, columns: Columns) -> _Found | LineProblem:
         named = _named(record, columns)
-        key = _id_of(record, columns)
         if not named or "\0" in named:
             message = f"it names no file in {columns.media!r}: give a path or a URI"
-            return LineProblem(record.number, key, "MEDIA_MISSING", message)
+            return _of_record(record, columns, f"{columns.kind}_MISSING", message)
         looked, refused, leaves = [], "", False
         for path in self._candidates(named):
             root, is_input = self._root_of(path)
@@ -274,9 +310,9 @@ class _Lookup:
             looked.append(path)
         if looked and not leaves:
             message = f"there is no file {named!r}; looked for {' and '.join(looked[:4])}: correct the path, or add it"
-            return LineProblem(record.number, key, "MEDIA_MISSING", message, self._name_of(looked[0]))
+            return _of_record(record, columns, f"{columns.kind}_MISSING", message, self._name_of(looked[0]))
         message = f"{named!r} leads to {refused}, outside the roots that may be read here: move it below one of them"
-        return LineProblem(record.number, key, "MEDIA_OUTSIDE", message, refused)
+        return _of_record(record, columns, f"{columns.kind}_OUTSIDE", message, refused)
 
     def _candidates(self, named: str) -> list[str]:
         """Absolute paths or URIs that it may mean, in order."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 from orchestrator.access.allowed import Allowed
 from orchestrator.access.request import RunRequest, RunRoots
@@ -96,10 +97,14 @@ def take_over(fixed: AcceptedChanges, before: RunSpec, state: Store, outputs: St
 def _request(spec: RunSpec, state: Store, command: str, allowed: Allowed | None) -> RunRequest:
     """The run's own request once more. command: that planned it."""
     run_name = "" if spec.run == spec.digest[:16] else _next_name(spec.run)
+    options = planned_options(spec, command, allowed)
+    if not options.num_shards:
+        # As many as there are, whatever the reader would choose for the clips that there are now.
+        options = dataclasses.replace(cast("Any", options), num_shards=spec.num_shards)
     devices = [str(stage.config["device"]) for stage in spec.stages if "device" in stage.config]
     return RunRequest(
         spec.pipeline,
-        planned_options(spec, command, allowed),
+        options,
         RunRoots(
             spec.input_root,
             spec.output_root,

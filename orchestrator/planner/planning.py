@@ -47,7 +47,7 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
     recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
     plan = make_plan(
-        *(pipeline, data_set, stages, identities, where, options.num_shards),
+        *(pipeline, data_set, stages, identities, where, data_set.num_shards or options.num_shards),
         run=name,
         follow_links=follow_links,
         gangs=gangs,
@@ -101,7 +101,9 @@ def _with_command(data_set: DataSet, request: RunRequest) -> DataSet:
     """Each problem with the command that shows it again."""
     roots = [word for root in request.roots.input_roots for word in ("--input-root", absolute(root))]
     roots += ["--output-root", absolute(request.roots.output_root)]
-    command = shlex.join(["visemill", "plan", request.pipeline, *roots, *argv_of(request.options)])
+    command = shlex.join(
+        ["visemill", "plan", request.pipeline, *roots, *argv_of(with_files(request.options, absolute))]
+    )
     problems = tuple(dataclasses.replace(line, reproduce=command) for line in data_set.problems)
     return dataclasses.replace(data_set, problems=problems)
 

@@ -34,6 +34,7 @@ PLAIN_WORDS = {
 }
 # Fields of settings that are also names of the shared code, for a reason of its own.
 PLAIN_FIELDS = {
+    "face_landmarker": "MediaPipe's name of a topology of points",
     "max_frames": "where a source stops for one clip (ClipJob)",
     "num_shards": "of every run",
     "num_threads": "of every process",

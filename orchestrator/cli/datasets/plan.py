@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.device import add_device_flag
-from orchestrator.cli.runs.reproduce import local_file
+from orchestrator.cli.runs.reproduce import clip_as_json, local_file
 from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
@@ -146,8 +146,8 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
         if not there:
             return [{"key": key, **answer} for key, answer in answers.items()]
         argv = [media for _, media, _ in there]
-        for _, _, extras in there:
-            argv += extras
+        for row, _, extras in there:
+            argv += [*extras, f"--clip={clip_as_json(row)}"]
         argv += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.spec.stages})]
         argv += limit_argv(made.spec)
         names = ",".join(stage.name for stage in made.spec.stages)

@@ -110,11 +110,14 @@ def _printed(
 
 def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None:
     from orchestrator.cli.options import add_input_flag, add_output_flags
+    from orchestrator.pipelines.base import names_no_root
 
     names, own = pipeline.positionals or (), pipeline.output_flag
     for name, metavar in zip(("input-root", "output-root")[: 2 if with_output else 1], names, strict=False):
         parser.add_root(name, metavar)
-    add_input_flag(parser, required=not names)
+    # Asked for once the options are known, where these may name one.
+    has_default = pipeline.default_root is not names_no_root
+    add_input_flag(parser, required=not names and not has_default, aliases=pipeline.input_flags)
     if with_output:
         add_output_flags(parser, required=not names and own is None)
         if own is not None:

@@ -19,7 +19,8 @@ class ClipAttributes:
     """What a data set says about a clip, beside its media; empty or None where it says nothing.
 
     text: what is spoken. language: as the data set writes it, such as `am`. duration_s: as stated, not as measured.
-    gloss, category: ids of what is shown and of its category, from 0.
+    gloss, category: ids of what is shown and of its category, from 0. media_named: the media's path as a manifest names
+    it.
     """
 
     text: str = ""
@@ -27,6 +28,7 @@ class ClipAttributes:
     duration_s: float | None = None
     gloss: int | None = None
     category: int | None = None
+    media_named: str = ""
 
     def __post_init__(self) -> None:
         if self.duration_s is not None and not 0 <= self.duration_s < math.inf:

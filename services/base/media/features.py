@@ -48,7 +48,7 @@ class FilterbankFrames:
 
 @dataclass(frozen=True)
 class SpeechFeatures:
-    """What IndexTTS-2 trains on, of one clip.
+    """What a network that speaks trains on, of one clip.
 
     codes_L: int32, 49.9 a second. condition_KD: float32 [32, model_dim]. emo_vec_D: float32 [model_dim]. sources: how
     each network got its weights, "sha256:<hex>" or "seeded:<seed>". num_splits: how often its batch had to be halved.

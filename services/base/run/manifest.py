@@ -76,6 +76,7 @@ _ATTRIBUTES = {
     "duration_s": pa.float64(),
     "gloss": pa.int64(),
     "category": pa.int64(),
+    "media_named": pa.string(),
 }
 _SCHEMA = pa.schema(
     {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from services.base.errors import BadConfig
+from services.features.tts.spec import USUAL_PLACES, SpeechConfig
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ SEMANTIC_CODEC: Final = HubFile("--semantic-codec", "amphion/MaskGCT", "semantic
 GPT_CHECKPOINT: Final = HubFile("--gpt-checkpoint", "IndexTeam/IndexTTS-2", "gpt.pth")
 W2V_STAT: Final = HubFile("--w2v-stat", "IndexTeam/IndexTTS-2", "wav2vec2bert_stats.pt")
 MODEL_CONFIG: Final = HubFile("--config", "IndexTeam/IndexTTS-2", "config.yaml")
+
+
+def usual_files(config: SpeechConfig) -> dict[str, str]:
+    """By the setting's name, absolute paths of files in their usual places that no setting names."""
+    places = {name: Path(place) for name, place in USUAL_PLACES.items() if not getattr(config, name)}
+    return {name: str(place.absolute()) for name, place in places.items() if place.is_file()}
 
 
 def named_file(file: HubFile, named: str) -> Path:

@@ -24,6 +24,8 @@ MAX_BATCH_SIZE = 1024
 # A batch is one of so many clips of 15 s.
 STEPS_OF_A_CLIP = 750
 STEP_S = 0.02
+USUAL_PLACES = {"config": "checkpoints/config.yaml", "gpt_checkpoint": "checkpoints/gpt.pth"}
+"""Where users of the original have its files, below the working directory: taken where no setting names another."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,16 @@ class SpeechConfig:
 
 
 def settled(config: SpeechConfig, device: str = "") -> dict[str, Any]:
-    """Device, way of batching and size of a batch, as a run pins them. device: what auto means; empty: what it means
-    here.
+    """Device, way of batching, size of a batch and files in their usual places, as a run pins them. device: what auto
+    means; empty: what it means here.
     """
     chosen = (device or chosen_device("auto")) if config.device == "auto" else config.device
     batching = ("padded" if chosen == "cuda" else "clip") if config.batching == "auto" else config.batching
     batch_size = config.batch_size
     if batch_size == 0:
         batch_size = batch_size_of(_gpu_memory_bytes()) if chosen == "cuda" else 1
-    return {"device": chosen, "batching": batching, "batch_size": batch_size}
+    files = ByName("services.features.tts.model_places:usual_files")(config)
+    return {**files, "device": chosen, "batching": batching, "batch_size": batch_size}
 
 
 def _settled(config: SpeechConfig) -> SpeechConfig:

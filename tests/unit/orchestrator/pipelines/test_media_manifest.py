@@ -59,8 +59,8 @@ def test_a_clip_has_what_its_line_says(tmp_path: Path, roots: tuple[Path, Path])
     assert list(found.clips.keys) == ["a/1", "12"] and list(found.lines) == [1, 3]
     assert list(found.clips.speakers) == ["s1", ""]
     rows = {one.key: one for one in found.frozen(2, lambda key: "val" if key == "12" else "train")}
-    assert rows["a/1"].attributes == ClipAttributes("ሰላም\nልጅ", "am", 2.0)
-    assert rows["12"].attributes == ClipAttributes("", "7")
+    assert rows["a/1"].attributes == ClipAttributes("ሰላም\nልጅ", "am", 2.0, media_named="both.wav")
+    assert rows["12"].attributes == ClipAttributes("", "7", media_named="both.wav")
     assert (rows["12"].split, rows["12"].utterance_id, rows["12"].size_bytes) == ("val", "12", len("m/both.wav"))
 
 

@@ -34,7 +34,7 @@ def stats(options: StatsOptions) -> Outcome:
 
 @pytest.fixture(autouse=True)
 def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sign pipeline with a training that is a run, statistics of its own, and no plan; GRID without run."""
+    """The sign pipeline with a training that is a run, statistics of its own, and no plan; the others without run."""
     sys.modules.setdefault(HERE, sys.modules[__name__])
     own = (
         Verb("train", "train a network", same_as="run"),
@@ -43,6 +43,7 @@ def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Original("train")
     set_commands(monkeypatch, "grid", shared=("plan", "count", "pin"), originals={})
     set_commands(monkeypatch, "sign", shared=("count",), own=own, originals={"signs_train.py": script})
+    set_commands(monkeypatch, "tts", shared=("count", "plan"), own=(), originals={})
 
 
 def set_commands(monkeypatch: pytest.MonkeyPatch, pipeline: str, **changes: Any) -> None:
@@ -60,8 +61,8 @@ def test_only_what_a_pipeline_has_is_there() -> None:
     commands = below(build_parser())
     assert {"train", "stats", "plan", "count", "pin"} <= commands.keys() and "run" not in commands
     assert {name: set(below(commands[name])) for name in ("plan", "count", "train", "stats")} == {
-        "plan": {"grid"},
-        "count": {"grid", "sign"},
+        "plan": {"grid", "tts"},
+        "count": {"grid", "sign", "tts"},
         "train": {"sign"},
         "stats": {"sign"},
     }

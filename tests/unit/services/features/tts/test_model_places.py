@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig
-from services.features.tts.model_places import SEMANTIC_CODEC, W2V_BERT, HubFile, cached_file, hub_caches, named_file
+from services.features.tts.model_places import (
+    SEMANTIC_CODEC,
+    W2V_BERT,
+    HubFile,
+    cached_file,
+    hub_caches,
+    named_file,
+    usual_files,
+)
+from services.features.tts.spec import SpeechConfig
 
 
 def _put(cache: Path, file: HubFile, revision: str, main: bool = False) -> Path:
@@ -63,3 +72,15 @@ def test_several_revisions_and_no_main_are_not_guessed_between(tmp_path: Path) -
 )
 def test_which_caches_are_looked_in(named: str, environment: dict[str, str], places: list[str]) -> None:
     assert hub_caches(named, environment) == [Path(place) for place in places]
+
+
+def test_files_in_their_usual_places_are_taken_where_no_setting_names_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert usual_files(SpeechConfig()) == {}
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "config.yaml").touch()
+    (tmp_path / "checkpoints" / "gpt.pth").touch()
+    assert usual_files(SpeechConfig(config="other.yaml")) == {"gpt_checkpoint": f"{tmp_path}/checkpoints/gpt.pth"}
+    assert set(usual_files(SpeechConfig())) == {"config", "gpt_checkpoint"}

@@ -1,0 +1,86 @@
+"""Clips of speech that a manifest names to what IndexTTS-2 trains on, and how such a run is finished."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.data_sets import OutputFlag
+from orchestrator.pipelines.tts.needs import needs
+from orchestrator.pipelines.tts.options import TtsOptions, stages
+from orchestrator.pipelines.tts.reading import count, default_root, read
+from orchestrator.pipelines.tts.splits import TRAIN, VAL
+from services.base.run.manifest import ClipRow
+from services.base.run.spec import RunSpec, ShardCommit
+from services.base.store.interface import Store
+from services.records.tts.names import FOLDERS, feature_file, output_name
+
+
+def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
+    """Nothing: what a clip says is in its manifest."""
+    return []
+
+
+def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """meta.json."""
+    counts: Counter[str] = Counter()
+    for clip in quality:
+        counts[str(clip["split"])] += 1
+    meta = {
+        **{split: counts[split] for split in (TRAIN, VAL)},
+        "quarantined": sum(shard.num_quarantined for shard in done),
+        "models": {name: digest for stage in spec.stages for name, digest in sorted(stage.models.items())},
+        "libraries": dict(spec.libraries),
+    }
+    return {"meta.json": (json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()}
+
+
+def file_of(spec: RunSpec, row: ClipRow) -> str:  # noqa: ARG001
+    """The text ids of a clip."""
+    return feature_file(FOLDERS[0], row.utterance_id)
+
+
+def file_of_product(spec: RunSpec, row: ClipRow, name: str) -> str:  # noqa: ARG001
+    """Where a file of a clip's product lies."""
+    return output_name(row.utterance_id, name)
+
+
+def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
+    """The file itself."""
+    yield 0, outputs.read(name)
+
+
+PIPELINE = Pipeline(
+    "tts",
+    "speech that a manifest names to text ids, semantic codes, conditions and emotion vectors",
+    TtsOptions,
+    stages,
+    read,
+    count,
+    check,
+    summary_files,
+    file_of,
+    payloads,
+    output_name=file_of_product,
+    needs=needs,
+    checked_options=("tokenizer",),
+    input_flags=("--audio-root",),
+    output_flag=OutputFlag("--output-dir", "processed_data"),
+    default_root=default_root,
+    product="clips",
+    splits=(TRAIN, VAL),
+    figures=(
+        ("duration_s", "seconds"),
+        ("num_text_ids", "text ids"),
+        ("num_codes", "codes"),
+        ("num_unknown", "unknown tokens"),
+        ("peak", "peak"),
+        ("clipped_share", "clipped"),
+        ("silent_share", "silent"),
+    ),
+    clip_time_s=600.0,
+    clip_memory_mib=8192,
+)

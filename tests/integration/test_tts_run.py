@@ -1,0 +1,65 @@
+"""`visemill run tts` on real speech, with the published tokenizer and tiny networks: every command of a run works."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tts_corpus import MODEL_DIM, spoken, tiny_config, tokenizer, write_manifest
+
+from orchestrator.cli.main import main
+
+FINISHED, WITH_QUARANTINE = 0, 3
+
+
+def visemill(*words: object, exits: int, capsys: pytest.CaptureFixture[str]) -> Any:
+    code = main([*map(str, words), "-o", "json"])
+    found = capsys.readouterr()
+    assert code == exits, found.err
+    return json.loads(found.out)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.is_file() and ".visemill" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_a_manifest_becomes_features_and_every_missing_line_has_its_reason(
+    testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Takes half a minute: five of the commands start the stages, each with its libraries."""
+    lines = spoken(testdata)
+    lines += [{"id": "gone", "text": "x", "audio": "gone.wav"}, "{", {"id": "mute", "audio": lines[0]["audio"]}]
+    manifest = write_manifest(tmp_path / "corpus" / "manifest.jsonl", lines)
+    out = tmp_path / "out"
+    what = ["--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config", tiny_config(tmp_path)]
+    what += ["--num-shards", 2]
+
+    assert visemill("count", "tts", *what, exits=FINISHED, capsys=capsys)["clips"] == 4
+    plan = visemill("plan", "tts", *what, "--output-dir", out, "--sample", 1, exits=WITH_QUARANTINE, capsys=capsys)
+    assert [one["outcome"] for one in plan["sample"]] == ["ok"] and not out.exists()
+
+    run = ["run", "tts", *what, "--output-dir", out, "--val-count", 1, "--workers", 1, "--progress", "json"]
+    answer = visemill(*run, exits=WITH_QUARANTINE, capsys=capsys)
+    assert answer["finished"]
+    reasons = {line["key"]: line["reason"] for line in map(json.loads, (out / "quarantine.jsonl").open())}
+    assert reasons == {"gone": "AUDIO_MISSING", str(manifest): "BAD_JSON", "mute": "NO_TEXT"}
+    for key in ("aishell/1", "voice 01", "hate", "mid"):
+        ids, codes, condition, emotion = (
+            np.load(out / name / f"{key}.npy") for name in ("text_ids", "codes", "condition", "emo_vec")
+        )
+        assert ids.dtype == codes.dtype == np.int32 and ids.ndim == codes.ndim == 1 and len(ids) > 0
+        assert condition.dtype == emotion.dtype == np.float32
+        assert condition.shape == (32, MODEL_DIM) and emotion.shape == (MODEL_DIM,)
+    # A clip whose rate is 16 kHz already has one code for every two frames of 10 ms.
+    assert len(np.load(out / "codes" / "mid.npy")) == 248
+
+    assert not visemill("verify", "--output-root", out, "--recompute", 1, exits=FINISHED, capsys=capsys)["problems"]
+    one = visemill("reproduce", "--output-root", out, "--clip", "aishell/1", exits=FINISHED, capsys=capsys)
+    assert one["ttsfile"]["flags"] == ["RANDOM_WEIGHTS"] and one["text_ids"]["num_ids"] > 0
+    assert Path(visemill("report", "--output-root", out, exits=FINISHED, capsys=capsys)["report"]).is_file()
+
+    before = files(out)
+    assert visemill("resume", "--output-root", out, exits=WITH_QUARANTINE, capsys=capsys)["finished"]
+    assert files(out) == before
