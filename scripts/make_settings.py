@@ -21,6 +21,7 @@ from services.base.rpc.config import ListenConfig, ServeConfig  # noqa: E402
 from services.base.store.s3.client import VARIABLES  # noqa: E402
 from services.decode import rpc as decode  # noqa: E402
 from services.features import rpc as features  # noqa: E402
+from services.features.tts import rpc as speech  # noqa: E402
 from services.landmarks import rpc as landmarks  # noqa: E402
 
 PAGE = Path("docs/settings.md")
@@ -30,6 +31,7 @@ SERVERS = {
     "decode": decode.add_serve_flags,
     "landmarks": landmarks.add_serve_flags,
     "features": features.add_serve_flags,
+    "speech": speech.add_serve_flags,
     "orchestrator": run_serve.add_flags,
 }
 # What the chart says itself, and by which of its values.

@@ -64,7 +64,7 @@ def open_stage(
     if target is None:
         return BoundStage(spec, _opener(spec)(values))
     rpc = _rpc(spec)
-    if spec.source_of is not None:
+    if spec.source_of is not None or not spec.streams:
         return BoundStage(spec, rpc.open_remote(target, values))
     for other in configs:
         source = spec_of(other)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.base.errors import Transient, VisemillError
 from services.base.process import metrics
@@ -29,6 +29,7 @@ class Child(Protocol):
         *,
         want: Collection[str] = NO_STREAMS,
         timeout_s: float | None = None,
+        given: Mapping[str, Any] | None = None,
         pushed: Iterator[Chunk] | None = None,
         info: Info | None = None,
     ) -> Iterator[Part]: ...
@@ -46,16 +47,18 @@ def execute(
     job: ClipJob,
     *,
     want: Collection[str] = NO_STREAMS,
+    given: Mapping[str, Any] | None = None,
     pushed: Iterator[Chunk] | None = None,
     info: Info | None = None,
 ) -> Iterator[Part]:
     """Parts of one clip's pass in a borrowed child, within the time of the call that this thread serves.
 
-    To be read to its end: a child whose parts are left unread is killed.
+    given: artifacts by name that the caller has sent; their stages do not run. To be read to its end: a child
+    whose parts are left unread is killed.
     """
     call = current_call()
     with children.borrow(call.remaining_s(), stages) as child:
-        yield from child.run(job, want=want, timeout_s=call.remaining_s(), pushed=pushed, info=info)
+        yield from child.run(job, want=want, timeout_s=call.remaining_s(), given=given, pushed=pushed, info=info)
 
 
 class ChildPool:

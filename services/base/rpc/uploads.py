@@ -117,7 +117,7 @@ class Uploads:
                     raise BadInput("BAD_MESSAGE", f"{name}: nothing may follow a start that names a URI")
                 yield self._located(header.uri, name, spool)
             else:
-                yield _received(name, header.size_bytes, _data_of(requests), self._limits, spool)
+                yield _received(name, header.size_bytes, data_of(requests), self._limits, spool)
 
     def _located(self, uri: str, name: str, spool: Path) -> Media:
         store, key = self._roots.find(uri)
@@ -163,11 +163,12 @@ def name_of(header: common_pb2.MediaHeader) -> str:
     return "".join(c if c.isprintable() else "?" for c in name[:_MAX_NAME_CHARS]) or "clip"
 
 
-def _data_of(requests: Iterator[Request]) -> Iterator[bytes]:
+def data_of(requests: Iterator[Request]) -> Iterator[bytes]:
+    """The pieces that follow a start. Raises BadInput BAD_MESSAGE for anything else."""
     for request in requests:
         kind = request.WhichOneof("message")
         if kind != "data":
-            raise BadInput("BAD_MESSAGE", f"after a start with media only data may follow, not {kind or 'nothing'}")
+            raise BadInput("BAD_MESSAGE", f"after this start only data may follow, not {kind or 'nothing'}")
         yield request.data
 
 

@@ -151,5 +151,6 @@ SPEC = StageSpec(
     window=window,
     models=_models,
     opens=ByName("services.features.tts.stage:open_stage"),
+    rpc=ByName("services.features.tts.rpc"),
     artifacts={"speech_features": SpeechFeatures},
 )

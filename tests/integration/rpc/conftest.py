@@ -98,8 +98,8 @@ def audio_server() -> Iterator[ServedStage]:
 
 @pytest.fixture(scope="session")
 def serve_features() -> Callable[..., ServedStage]:
-    """Starts a features server; whoever starts one ends it."""
-    return lambda *flags: ServedStage("features", *flags)
+    """Starts a features server, or one of another stage; whoever starts one ends it."""
+    return lambda *flags, stage="features": ServedStage(stage, *flags)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny_speech import write_config
 
 from services.features.runtimes.weights import seeded_weights
 from services.features.speech.repcodec import codec_shapes
@@ -14,17 +15,6 @@ from services.features.speech.w2v_bert import w2v_bert
 from services.features.tts.models import model_files
 from services.features.tts.opening import shapes_of
 from services.features.tts.spec import SpeechConfig
-
-_CONFIG = """
-w2v_bert: {hidden_size: 16, num_attention_heads: 2, intermediate_size: 24, num_layers: 2}
-semantic_codec:
-  {codebook_size: 64, hidden_size: 16, codebook_dim: 4, vocos_dim: 8, vocos_intermediate_dim: 12, vocos_num_layers: 2}
-gpt:
-  model_dim: 12
-  condition_module: {output_size: 8, linear_units: 12, attention_heads: 2, num_blocks: 1, perceiver_mult: 2}
-  emo_condition_module: {output_size: 8, linear_units: 12, attention_heads: 1, num_blocks: 1, perceiver_mult: 2}
-w2v_stat: stats.pt
-"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +38,8 @@ class TinyModel:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     folder = tmp_path_factory.mktemp("indextts")
-    (folder / "config.yaml").write_text(_CONFIG)
-    encoder, codec, voice = shapes_of(model_files(SpeechConfig(config=str(folder / "config.yaml"))))
+    config = SpeechConfig(config=str(write_config(folder)))
+    encoder, codec, voice = shapes_of(model_files(config))
     save_file(_seeded(w2v_bert(encoder)), folder / "w2v_bert.safetensors")
     save_file(seeded_weights(9, codec_shapes(codec)), folder / "codec.safetensors")
     torch.save(_seeded(VoiceConditioner(voice)), folder / "gpt.pth")
