@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from orchestrator.pipelines.data_sets import DatasetFlag, NumberFlags, OutputFlag
 from orchestrator.pipelines.needs import Need
@@ -36,6 +37,31 @@ class DataSet:
     appends: bool = False
     roots: tuple[str, ...] = ()
     num_shards: int = 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the runs of an output have made, for what is written last. All but the commits may be gone through again.
+
+    done: commits. quality: a line a clip, in order of shard and position where one run alone has made the output.
+    quarantine: lines of the clips that are not in it, those that planning left out first. clips: the frozen list of the
+    run that publishes. leaks: contents that stand in two splits, in words. until_written: closes what the summaries
+    are read from.
+    """
+
+    spec: RunSpec
+    done: Sequence[ShardCommit]
+    quality: Iterable[Mapping[str, Any]]
+    quarantine: Iterable[Mapping[str, Any]] = ()
+    clips: Iterable[ClipRow] = ()
+    leaks: Sequence[str] = ()
+    until_written: ExitStack = field(default_factory=ExitStack)
+
+
+Summaries = Mapping[str, Iterable[bytes]]
+"""Name -> the pieces of a file, which may be gone through again."""
+
+OnLeak = Literal["stop", "report"]
 
 
 @dataclass(frozen=True)
@@ -73,17 +99,17 @@ def no_tables(spec: RunSpec) -> frozenset[str]:  # noqa: ARG001
     return frozenset()
 
 
-def nothing_lost(specs: Sequence[RunSpec], name: str, before: bytes, after: bytes) -> str:  # noqa: ARG001
-    """For the same."""
-    return ""
-
-
 def never_judged(spec: RunSpec) -> bool:  # noqa: ARG001
     """For a pipeline that compares no clip's quality with another's."""
     return False
 
 
 Settings = Mapping[str, Mapping[str, Any]]
+
+
+def never_leak(spec: RunSpec) -> OnLeak:  # noqa: ARG001
+    """For a pipeline whose splits share no content."""
+    return "stop"
 
 
 def nothing_predicted(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001
@@ -154,8 +180,7 @@ class Pipeline:
     options: the class of its options. stages: (name, settings) in order, from its options. read: (inputs, options) ->
     DataSet; raises BadConfig. count: (inputs, options) -> how many clips a run would find.
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
-    summary_files: (spec, commits, quality of each clip) -> what is written last, by name; of these the last one says
-    that all the others are there.
+    summary_files: what is written last, by name; of these the last one says that all the others are there.
     file_of: the output file that a clip's product is in, or the first of its files. payloads: (place, payload) of every
     product of an output file; raises BadInput when it is torn.
     output_name: (spec, row, name of a file of the clip's product) -> the output file that it is, where each is one of
@@ -163,8 +188,9 @@ class Pipeline:
     check_outputs: (spec, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
     compare: (spec, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
-    tables: of the summaries, those that a user may edit. lost: (specs of the output's runs, name of such a
-    table, the table as it is there, as it would be written) -> what it says and would not say any more; else empty.
+    tables: of the summaries, those that a user may edit. lost: (specs of the output's runs, name of such a table, the
+    table as it is there, as it would be written) -> what it says and would not say any more; else empty. None: every
+    line of a table counts.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. input_flags: further spellings of --input-root. default_root: (options) -> the input root where none is
     given, such as the folder of a manifest; empty: one must be. preview: the sidecar
@@ -181,6 +207,7 @@ class Pipeline:
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
+    on_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
     output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
     NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes.
@@ -193,13 +220,13 @@ class Pipeline:
     read: Callable[[Inputs, Any], DataSet]
     count: Callable[[Inputs, Any], int]
     check: Callable[[ClipRow, Mapping[str, bytes]], list[tuple[str, str]]]
-    summary_files: Callable[[RunSpec, Sequence[ShardCommit], Iterable[Mapping[str, Any]]], dict[str, bytes]]
+    summary_files: Callable[[Made], Summaries]
     file_of: Callable[[RunSpec, ClipRow], str]
     payloads: Callable[[Store, str], Iterator[tuple[int, bytes]]]
     check_outputs: Callable[[RunSpec, Store, Names], Iterable[tuple[str, str]]] = no_rules
     compare: Callable[[RunSpec, bytes, bytes], Agreement] = same_bytes
     tables: Callable[[RunSpec], frozenset[str]] = no_tables
-    lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] = nothing_lost
+    lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] | None = None
     positionals: tuple[str, str] | None = None
     input_flags: tuple[str, ...] = ()
     default_root: Callable[[Any], str] = names_no_root
@@ -217,6 +244,7 @@ class Pipeline:
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
+    on_leak: Callable[[RunSpec], OnLeak] = never_leak
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs
     output_name: Callable[[RunSpec, ClipRow, str], str] | None = None
     output_flag: OutputFlag | None = None

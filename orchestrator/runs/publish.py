@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.base import Made, Pipeline
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.commits.commits import Commits
@@ -19,13 +19,15 @@ from orchestrator.runs.commits.outputs import missing_outputs, table_of
 from orchestrator.runs.commits.packed import PackedLines
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.edited_files import check_nothing_lost, edited_tables, refuse_edited
-from orchestrator.runs.leakage import Leak, content_leaks, frame_leaks, raise_if_leaking, unreported
+from orchestrator.runs.leakage import Hashed, Leak, content_leaks, frame_leaks, leak_notes, raise_if_leaking, unreported
 from orchestrator.runs.lineage import Part, part_of, parts_of, quality_of, quarantine_of
+from orchestrator.runs.splits_by_key import SplitsByKey
 from services.base.digest import canonical_json
 from services.base.errors import BadConfig
 from services.base.run import paths
+from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec, ShardCommit
-from services.base.store.interface import Store
+from services.base.store.interface import NotThere, Store
 
 _Item = TypeVar("_Item")
 ABANDONED_AFTER_S = 3600.0
@@ -86,35 +88,56 @@ def publish_whole(pipeline: Pipeline, commits: Commits, outputs: Store) -> bool 
 def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: Store) -> Sequence[ShardCommit]:
     """Makes the output tree complete: the commits of all shards. observed: the commits' last look.
 
-    Raises BadConfig when content stands in two splits, an output is gone, or what a user wrote into a table would be
-    lost; NotThere when a commit is. Safe to be killed and called again: a file moves once, and finished.json is written
-    when all is in place.
+    Raises BadConfig when content stands in two splits and the pipeline does not only report it, when an output is gone,
+    or what a user wrote into a table would be lost; NotThere when a commit is. Safe to be killed and called again: a
+    file moves once, and finished.json is written when all is in place.
     """
     spec, state = commits.spec, commits.state
     # A listing may lag behind the last commits.
     done = commits.read(range(spec.num_shards))
     parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
-    check_leaks(parts[-1], state)
-    quality = quality_of(parts)
-    quarantine = [_portable(line) for line in quarantine_of(parts)]
-    all_done = done if len(parts) == 1 else [shard for part in parts for shard in part.done]
-    summaries: dict[str, Iterable[bytes]] = {
-        QUALITY_FILE: encoded(quality),
-        QUARANTINE_FILE: encoded(quarantine),
-        **{name: [data] for name, data in pipeline.summary_files(spec, all_done, quality).items()},
-    }
-    check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
-    move_all(spec, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
-    facts = {name: _put_summary(spec, outputs, name, pieces) for name, pieces in summaries.items()}
+    leaks = find_leaks(parts[-1], state)
+    if pipeline.on_leak(spec) == "stop":
+        raise_if_leaking(leaks, state.uri)
+    with ExitStack() as until_written:
+        made = Made(
+            spec,
+            done if len(parts) == 1 else [shard for part in parts for shard in part.done],
+            quality_of(parts),
+            [_portable(line) for line in quarantine_of(parts)],
+            _Clips(spec, state),
+            tuple(str(leak) for leak in leaks),
+            until_written,
+        )
+        summaries: dict[str, Iterable[bytes]] = {
+            QUALITY_FILE: encoded(made.quality),
+            QUARANTINE_FILE: encoded(made.quarantine),
+            **pipeline.summary_files(made),
+        }
+        check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
+        move_all(spec, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
+        facts = {name: _put_summary(spec, outputs, name, pieces) for name, pieces in summaries.items()}
     outputs.delete_prefix(paths.staged(spec.run, ""))
-    finished = {"digest": spec.digest, "summaries": facts}
+    finished: dict[str, object] = {"digest": spec.digest, "summaries": facts}
+    if notes := leak_notes(leaks):
+        finished["notes"] = notes
     state.put(paths.finished_file(spec.run), canonical_json(finished).encode())
     return done
 
 
-def encoded(lines: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+class _Clips:
+    """The frozen list of a run, read when it is gone through."""
+
+    def __init__(self, spec: RunSpec, state: Store) -> None:
+        self._spec, self._state = spec, state
+
+    def __iter__(self) -> Iterator[ClipRow]:
+        return iter(read_clips(self._state, self._spec))
+
+
+def encoded(lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """A JSON-lines file, in pieces."""
-    return PackedLines(lines).encoded() if not isinstance(lines, PackedLines) else lines.encoded()
+    return (lines if isinstance(lines, PackedLines) else PackedLines(lines)).encoded()
 
 
 def _withdraw(outputs: Store, summaries: Iterable[str]) -> None:
@@ -176,15 +199,18 @@ def _require_in_place(outputs: Store, name: str, facts: Mapping[str, Any]) -> No
         )
 
 
-def check_leaks(part: Part, state: Store) -> None:
-    """Raises BadConfig CONTENT_LEAK when two splits hold records of the same media bytes, or of the same frames."""
+def find_leaks(part: Part, state: Store) -> list[Leak]:
+    """Contents of which two splits hold records: of the same media bytes, or of the same frames."""
     left_out = {line["key"] for line in part.quarantine}
     splits = _splits_of(part, state, left_out)
-    leaks: list[Leak] = []
-    if len(set(splits.values())) > 1:
-        leaks = content_leaks(lambda: ((key, splits[key], sha256) for key, sha256 in _inputs(part.done, left_out)))
-    leaks += unreported(frame_leaks(part.quality), leaks)
-    raise_if_leaking(leaks, state.uri)
+    leaks = content_leaks(lambda: _hashed(part, left_out, splits)) if len(splits.names) > 1 else []
+    return leaks + unreported(frame_leaks(part.quality), leaks)
+
+
+def _hashed(part: Part, left_out: Collection[object], splits: SplitsByKey) -> Iterator[Hashed]:
+    for batch in _batches(_inputs(part.done, left_out)):
+        of_each = splits.of([key for key, _ in batch])
+        yield from ((key, split, sha256) for (key, sha256), split in zip(batch, of_each, strict=True))
 
 
 def _inputs(done: Iterable[ShardCommit], left_out: Collection[object]) -> Iterator[tuple[str, str]]:
@@ -192,12 +218,12 @@ def _inputs(done: Iterable[ShardCommit], left_out: Collection[object]) -> Iterat
     return (pair for shard in done for pair in shard.inputs.items() if pair[0] not in left_out)
 
 
-def _splits_of(part: Part, state: Store, left_out: Collection[object]) -> dict[str, str]:
+def _splits_of(part: Part, state: Store, left_out: Collection[object]) -> SplitsByKey:
     """The split of each clip in the output: its quality facts tell it, where they do not the frozen list."""
-    splits = {str(line["key"]): sys.intern(str(line["split"])) for line in part.quality if "split" in line}
-    if all(key in splits for key, _ in _inputs(part.done, left_out)):
+    splits = SplitsByKey((str(line["key"]), str(line["split"])) for line in part.quality if "split" in line)
+    if all(split for _, split, _ in _hashed(part, left_out, splits)):
         return splits
-    return {row.key: row.split for row in read_clips(state, part.spec)}
+    return SplitsByKey((row.key, row.split) for row in read_clips(state, part.spec))
 
 
 def summaries_of(spec: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
@@ -210,6 +236,14 @@ def summaries_of(spec: RunSpec, state: Store) -> dict[str, Mapping[str, Any]]:
             "BAD_FINISHED_FILE", f"{name} in {state.uri} cannot be read ({error!r}): delete it and resume"
         ) from error
     return facts
+
+
+def notes_of(spec: RunSpec, state: Store) -> list[str]:
+    """What the user should hear of a run that is finished."""
+    try:
+        return [str(note) for note in json.loads(state.read(paths.finished_file(spec.run))).get("notes", [])]
+    except (NotThere, ValueError, AttributeError, TypeError):
+        return []
 
 
 def missing_summaries(spec: RunSpec, state: Store, outputs: Store) -> list[str]:

@@ -21,6 +21,7 @@ from orchestrator.runs.commits.observe import num_found, observe, read_clips, re
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.options import RunOptions, log_dir
+from orchestrator.runs.publish import notes_of
 from orchestrator.runs.space import check, demand_of, disks_of
 from services.base.errors import VisemillError
 from services.base.run.spec import RunSpec
@@ -58,6 +59,9 @@ def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
     lines = read_quarantine(state, spec, set_aside)
     # Else they were told before the work began.
     late_notes = notes if options.quiet else ()
+    if summary.finished:
+        found = tuple(notes_of(spec, state))
+        notes, late_notes = (*notes, *found), (*late_notes, *found)
     data = {**facts_of(summary, lines, notes), "cluster": flags.cluster}
     if spec.gangs:
         data["passes"] = gang_facts(spec, state)

@@ -14,6 +14,7 @@ from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.parsing.number_flags import add_number_flags
 from orchestrator.cli.runs import remote
+from orchestrator.cli.runs.changed_inputs import check_inputs
 from orchestrator.cli.runs.execute import PinnedRun, check_space, execute
 from orchestrator.cli.runs.named_sets import add_inputs_flag, flags_of
 from orchestrator.cli.runs.request import elsewhere_notes, limits_of, names_of, requests_of
@@ -28,16 +29,13 @@ from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
 from orchestrator.runs.claim.lease import Lease
-from orchestrator.runs.commits.observe import observe, read_accepted_changes, read_clips, read_quarantine
+from orchestrator.runs.commits.observe import observe, read_quarantine
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.spec import NO_SHARD, RunSpec
-from services.base.store.input_roots import open_inputs
 from services.base.store.interface import Store
-from services.base.store.names import is_absolute
-from services.base.store.picture_folders import stat_media, with_picture_folders
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -181,30 +179,3 @@ def _nothing_to_retry(spec: RunSpec, state: Store) -> tuple[str, dict[str, objec
             "retry takes them in"
         )
     return text, {"shards": [], "left_out": left_out}, EXIT_QUARANTINED if left_out else EXIT_OK
-
-
-def check_inputs(spec: RunSpec, state: Store) -> None:
-    """Raises BadConfig INPUT_CHANGED when files of the frozen list are gone or changed.
-
-    Clips in quarantine may change, and what a retry has taken in since counts instead of the list.
-    """
-    inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
-    there = {entry.name: (entry.size_bytes, entry.version) for entry in with_picture_folders(inputs.list())}
-    lines = read_quarantine(state, spec, observe(state, spec.run).set_aside)
-    may_change = {str(line["key"]) for line in lines if line["shard"] != NO_SHARD}
-    fixed = read_accepted_changes(state, spec)
-    changed = []
-    for row in read_clips(state, spec):
-        files = [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]
-        for name, *facts in files:
-            if is_absolute(name) and (entry := stat_media(inputs, name)) is not None:
-                # Of the first root alone all is listed: another may be a whole disk.
-                there[name] = entry.size_bytes, entry.version
-            if there.get(name) != fixed.get(name, tuple(facts)) and row.key not in may_change:
-                changed.append(name)
-    if changed:
-        raise BadConfig(
-            "INPUT_CHANGED",
-            f"{counted(len(changed), 'input file')} changed or gone since the run was planned, the first {changed[0]}: "
-            "restore them, or begin a new run in a new output root",
-        )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.pipelines.base import DataSet, Inputs, Pipeline, Settings
+from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Settings, Summaries
 from orchestrator.pipelines.catalog import SKIP, Problem, frozen_rows, raise_if_fatal
 from orchestrator.pipelines.grid.align_check import check_align
 from orchestrator.pipelines.grid.discovery import Discovery, discover
@@ -23,7 +23,7 @@ from orchestrator.pipelines.prediction import Prediction
 from services.base.media.topology import topology
 from services.base.run.manifest import ClipRow
 from services.base.run.sharding import shard_name
-from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
+from services.base.run.spec import QuarantineEntry, RunSpec
 from services.base.stage.config import config_from_mapping
 from services.base.store.interface import Store
 from services.formats.tfrecord import read_records
@@ -149,13 +149,13 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
     return [(p.reason, p.message) for p in check_align(row.utterance_id, path, extras["align"])]
 
 
-def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+def summary_files(run: Made) -> Summaries:
     """meta.json: the original's keys, and more; the same from run to run."""
-    del quality
+    spec = run.spec
     settings = {stage.name: dict(stage.config) for stage in spec.stages}
     counts: Counter[str] = Counter()
     num_quarantined = 0
-    for shard in done:
+    for shard in run.done:
         counts.update(shard.records)
         num_quarantined += shard.num_quarantined
     landmarks = settings["landmarks"]
@@ -172,7 +172,7 @@ def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(config, counts=counts, num_shards=spec.num_shards, speakers=spec.details["speakers"], extra=extra)
-    return {"meta.json": meta}
+    return {"meta.json": [meta]}
 
 
 def file_of(spec: RunSpec, row: ClipRow) -> str:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.pipelines.base import Agreement, DataSet, Inputs, Names, Pipeline, Settings, same_bytes
+from orchestrator.pipelines.base import (
+    Agreement,
+    DataSet,
+    Inputs,
+    Made,
+    Names,
+    Pipeline,
+    Settings,
+    Summaries,
+    same_bytes,
+)
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.sign.discovery import discover, output_names
 from orchestrator.pipelines.sign.images import image_lacks
@@ -18,7 +27,7 @@ from orchestrator.pipelines.sign.options import SignOptions, stages
 from services.base.errors import BadConfig, BadInput
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.sharding import assign_shards
-from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
+from services.base.run.spec import QuarantineEntry, RunSpec
 from services.base.store.interface import NotThere, Store
 from services.features.spec import TOLERANCE
 from services.records.sign.files.agreement import disagreements
@@ -91,28 +100,29 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
     return []
 
 
-def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+def summary_files(run: Made) -> Summaries:
     """labels.csv with a row a clip, glosses.csv where labels have names, and meta.json; the same from run to run.
 
     Goes through quality once; of a clip it keeps its row alone.
     """
+    spec = run.spec
     labels: Mapping[str, Sequence[int]] = spec.details["labels"]
     made: list[LabelRow] = []
     counts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
-    for clip in quality:
+    for clip in run.quality:
         file, occluded = str(clip["file"]), int(clip["occluded"])
         counts.update(clips=1, frames=int(clip["num_frames"]), occluded=occluded)
         flags.update(clip["flags"])
         if (name := file.removesuffix(_NPZ)) in labels:
             made.append(LabelRow(file, labels[name][0], labels[name][1], occluded))
-    files: dict[str, bytes] = {}
+    files: dict[str, list[bytes]] = {}
     if labels or spec.details["kept_labels"]:
-        files[spec.details["labels_file"]] = _labels_file(spec, made)
+        files[spec.details["labels_file"]] = [_labels_file(spec, made)]
     if spec.details["glosses"]:
-        files[GLOSSES_FILE] = _glosses_file(spec)
-    counts["quarantined"] = sum(shard.num_quarantined for shard in done)
-    files["meta.json"] = _meta(spec, counts, flags)
+        files[GLOSSES_FILE] = [_glosses_file(spec)]
+    counts["quarantined"] = sum(shard.num_quarantined for shard in run.done)
+    files["meta.json"] = [_meta(spec, counts, flags)]
     return files
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from orchestrator.pipelines.base import Pipeline
+from orchestrator.pipelines.base import Made, Pipeline, Summaries
 from orchestrator.pipelines.data_sets import OutputFlag
 from orchestrator.pipelines.tts.needs import needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.reading import count, default_root, read
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 from services.records.tts.names import FOLDERS, feature_file, output_name
 
@@ -24,18 +23,19 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
     return []
 
 
-def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+def summary_files(run: Made) -> Summaries:
     """meta.json."""
+    spec = run.spec
     counts: Counter[str] = Counter()
-    for clip in quality:
+    for clip in run.quality:
         counts[str(clip["split"])] += 1
     meta = {
         **{split: counts[split] for split in (TRAIN, VAL)},
-        "quarantined": sum(shard.num_quarantined for shard in done),
+        "quarantined": sum(shard.num_quarantined for shard in run.done),
         "models": {name: digest for stage in spec.stages for name, digest in sorted(stage.models.items())},
         "libraries": dict(spec.libraries),
     }
-    return {"meta.json": (json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()}
+    return {"meta.json": [(json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()]}
 
 
 def file_of(spec: RunSpec, row: ClipRow) -> str:  # noqa: ARG001

@@ -1,20 +1,21 @@
-"""Many small JSON values held in little memory: compressed, and made anew whenever they are gone through. Pure."""
+"""Many small JSON values held in little memory: compressed, made anew whenever they are gone through, and on the disk
+where they are more than a few megabytes.
+"""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from services.base.digest import canonical_json
+from services.base.process.external_sort import ExternalSort
+from services.base.process.scratch import ScratchBlocks
 from services.base.run.spec import ShardCommit, shard_commit_from_json
 
 _LINES_A_BLOCK = 512
-# Of lines that are sorted, those that are held as objects at once.
-_LINES_A_SORT = 2048
+_IN_MEMORY_BYTES = 4 << 20
 _FASTEST = 1
 
 
@@ -48,10 +49,13 @@ class PackedCommits(Sequence[ShardCommit]):
 
 
 class PackedLines(Sequence[Mapping[str, Any]]):
-    """Objects of JSON-lines files. To be gone through from first to last: a single one costs its whole block."""
+    """Objects of JSON-lines files. To be gone through from first to last: a single one costs its whole block.
+
+    Raises Transient NO_SPACE where the folder for temporary files is full.
+    """
 
     def __init__(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        self._blocks: list[bytes] = []
+        self._blocks = ScratchBlocks("facts of clips", _IN_MEMORY_BYTES)
         self._num_lines = 0
         block: list[str] = []
         for line in lines:
@@ -77,24 +81,27 @@ class PackedLines(Sequence[Mapping[str, Any]]):
         if isinstance(i, slice):
             return list(self)[i]
         place = range(self._num_lines)[i]
-        lines = zlib.decompress(self._blocks[place // _LINES_A_BLOCK]).splitlines()
+        lines = zlib.decompress(self._blocks.read(place // _LINES_A_BLOCK)).splitlines()
         found: Mapping[str, Any] = json.loads(lines[place % _LINES_A_BLOCK])
         return found
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        for block in self._blocks:
-            yield from map(json.loads, zlib.decompress(block).splitlines())
+        for block in self.encoded():
+            yield from map(json.loads, block.splitlines())
 
     def encoded(self) -> Iterator[bytes]:
         """The canonical JSON of every line, in pieces of many lines each."""
-        yield from map(zlib.decompress, self._blocks)
+        for i in range(len(self._blocks)):
+            yield zlib.decompress(self._blocks.read(i))
 
 
 def in_order(
     lines: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], str]
 ) -> Iterator[Mapping[str, Any]]:
-    """The lines in order of the key; those of one key stay as they came. Held packed, but for a few thousand."""
-    remaining, runs = iter(lines), list[PackedLines]()
-    while some := list(itertools.islice(remaining, _LINES_A_SORT)):
-        runs.append(PackedLines(sorted(some, key=key)))
-    return heapq.merge(*runs, key=key)
+    """The lines in order of the key; those of one key stay as they came. Raises Transient NO_SPACE."""
+    with ExternalSort("facts of clips") as ordered:
+        for line in lines:
+            # In UTF-8 texts are ordered as their characters are.
+            ordered.add(key(line).encode(errors="surrogatepass"), canonical_json(line).encode())
+        for _, found in ordered:
+            yield json.loads(found)

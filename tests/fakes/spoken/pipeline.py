@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tones.pipeline import check, payloads
 
-from orchestrator.pipelines.base import DataSet, Inputs, Pipeline
+from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Summaries
 from orchestrator.pipelines.media_manifest import Columns, ManifestClips, read_clips, search_order
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.spec import RunSpec
 from services.base.stage.fields import FileRef, option
 
 
@@ -44,10 +44,9 @@ def count(inputs: Inputs, options: SpokenOptions) -> int:
     return len(clips(inputs, options).clips)
 
 
-def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    del spec, done
-    said = {str(clip["key"]): [clip["text"], clip["language"], clip["stated_s"]] for clip in quality}
-    return {"said.json": json.dumps(said, ensure_ascii=False, sort_keys=True).encode()}
+def summary_files(made: Made) -> Summaries:
+    said = {str(clip["key"]): [clip["text"], clip["language"], clip["stated_s"]] for clip in made.quality}
+    return {"said.json": [json.dumps(said, ensure_ascii=False, sort_keys=True).encode()]}
 
 
 def file_of(spec: RunSpec, row: ClipRow) -> str:

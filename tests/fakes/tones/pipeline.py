@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.pipelines.base import DataSet, Inputs, Pipeline
+from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Summaries
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.sharding import assign_shards
-from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.spec import RunSpec
 from services.base.stage.fields import option
 from services.base.store.interface import Entry, Store
 from tones.writer import output_name
@@ -66,10 +66,9 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
     return []
 
 
-def summary_files(spec: RunSpec, done: Sequence[ShardCommit], quality: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    del spec, done
-    windows = {str(clip["key"]): clip["windows"] for clip in quality}
-    return {"meta.json": json.dumps({"clips": len(windows), "windows": sum(windows.values())}).encode()}
+def summary_files(made: Made) -> Summaries:
+    windows = {str(clip["key"]): clip["windows"] for clip in made.quality}
+    return {"meta.json": [json.dumps({"clips": len(windows), "windows": sum(windows.values())}).encode()]}
 
 
 def file_of(spec: RunSpec, row: ClipRow) -> str:

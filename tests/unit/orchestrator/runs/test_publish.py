@@ -3,15 +3,17 @@
 import dataclasses
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrator.execution.local_run import RunLoop
+from orchestrator.pipelines.base import Made, Summaries
 from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.options import RunOptions
-from orchestrator.runs.publish import QUALITY_FILE, QUARANTINE_FILE, publish_whole
+from orchestrator.runs.publish import QUALITY_FILE, QUARANTINE_FILE, notes_of, publish_whole
 from services.base.errors import BadConfig
 from services.base.run import paths
 from services.base.run.manifest import ClipRow, encode_clips
@@ -21,7 +23,8 @@ from services.base.store.open import open_store
 
 NUM_SHARDS = 5
 PLAIN = dataclasses.replace(
-    PIPELINE, summary_files=lambda _spec, done, quality: {"meta.json": f"{len(done)} {len(list(quality))}".encode()}
+    PIPELINE,
+    summary_files=lambda made: {"meta.json": [str(len(made.done)).encode(), f" {len(list(made.quality))}".encode()]},
 )
 
 
@@ -161,7 +164,7 @@ class Labelled(Whole):
 
     pipeline = dataclasses.replace(
         PLAIN,
-        summary_files=lambda _spec, done, _quality: {"labels.csv": b"a,1\nb,2\n", "meta.json": b"%d" % len(done)},
+        summary_files=lambda made: {"labels.csv": [b"a,1\nb", b",2\n"], "meta.json": [b"%d" % len(made.done)]},
         tables=lambda _spec: frozenset({"labels.csv"}),
         lost=lambda _specs, name, before, after: f"{len(before)} of {len(after)} bytes of {name}",
     )
@@ -213,3 +216,69 @@ def test_a_table_that_is_gone_is_written_anew(tmp_path: Path) -> None:
     run.outputs.delete("labels.csv")
     assert run.publish() is True
     assert run.outputs.read("labels.csv") == b"a,1\nb,2\n"
+
+
+class Listed(Whole):
+    """The same, where every line of the table counts, as the pipeline says nothing of what may go."""
+
+    pipeline = dataclasses.replace(Labelled.pipeline, lost=None)
+
+    def publish(self) -> bool | None:
+        return publish_whole(self.pipeline, Commits(self.spec, self.state), self.outputs)
+
+
+def test_every_line_of_a_table_counts_where_the_pipeline_says_nothing_of_it(tmp_path: Path) -> None:
+    run = Listed(tmp_path)
+    run.outputs.put("labels.csv", b"a,1\r\nmine\nb,2")
+    with pytest.raises(BadConfig, match=r"TABLE_EDITED.*would lose 1 line:"):
+        run.publish()
+    run.outputs.put("labels.csv", b"b,2\r\n")
+    assert run.publish() is True
+
+
+def test_a_leak_that_is_only_reported_is_published_and_told(tmp_path: Path) -> None:
+    leaking = Whole(tmp_path, ("train", "train", "test", "train", "train"), same=True)
+    told: list[str] = []
+
+    def summary_files(made: Made) -> Summaries:
+        told.extend(made.leaks)
+        return {"meta.json": [b"made"]}
+
+    pipeline = dataclasses.replace(PLAIN, summary_files=summary_files, on_leak=lambda _spec: "report")
+    assert publish_whole(pipeline, Commits(leaking.spec, leaking.state), leaking.outputs) is True
+    assert told == ["k2 (test) = k0 (train) = k1 (train) = k3 (train) = k4 (train)"]
+    (note,) = notes_of(leaking.spec, leaking.state)
+    assert "two splits, 1 times: k2 (test)" in note
+
+
+def test_a_summary_is_written_in_pieces_and_what_it_is_read_from_is_closed(tmp_path: Path) -> None:
+    run = Whole(tmp_path)
+    events: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        for i in range(3):
+            events.append(f"piece {i}")
+            yield b"%d" % i
+
+    def summary_files(made: Made) -> Summaries:
+        made.until_written.callback(events.append, "closed")
+        return {"first.bin": pieces(), "meta.json": [b"made"]}
+
+    pipeline = dataclasses.replace(PLAIN, summary_files=summary_files)
+    assert publish_whole(pipeline, Commits(run.spec, run.state), run.outputs) is True
+    assert events == ["piece 0", "piece 1", "piece 2", "closed"]
+    assert run.outputs.read("first.bin") == b"012"
+
+
+def test_what_summaries_are_read_from_is_closed_when_publishing_fails(tmp_path: Path) -> None:
+    run, closed = Whole(tmp_path), list[bool]()
+
+    def summary_files(made: Made) -> Summaries:
+        made.until_written.callback(closed.append, True)
+        raise BadConfig("ODD", "in between")
+
+    with pytest.raises(BadConfig, match="in between"):
+        publish_whole(
+            dataclasses.replace(PLAIN, summary_files=summary_files), Commits(run.spec, run.state), run.outputs
+        )
+    assert closed == [True]

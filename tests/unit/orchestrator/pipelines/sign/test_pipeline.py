@@ -11,8 +11,8 @@ import pytest
 
 from orchestrator.cli.main import build_parser
 from orchestrator.cli.runs.request import request_of
-from orchestrator.pipelines.base import Inputs
-from orchestrator.pipelines.sign.pipeline import PIPELINE, check_outputs, payloads, read, summary_files
+from orchestrator.pipelines.base import Inputs, Made
+from orchestrator.pipelines.sign.pipeline import PIPELINE, check_outputs, payloads, read
 from services.base.errors import EXIT_USAGE, BadConfig
 from services.base.run.manifest import encode_clips
 from services.base.run.sharding import shard_of
@@ -181,6 +181,10 @@ def order_of(details, *words, appends=False):
     return RunSpec(
         "r", "sign", "0" * 64, tuple(stages), "in", "out", 1, 2, "0" * 64, {"numpy": "2"}, details, appends=appends
     )
+
+
+def summary_files(spec, done, quality):
+    return {name: b"".join(pieces) for name, pieces in PIPELINE.summary_files(Made(spec, done, quality)).items()}
 
 
 def clip_line(name, occluded=0):

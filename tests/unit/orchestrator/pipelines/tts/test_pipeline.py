@@ -2,6 +2,7 @@
 
 import json
 
+from orchestrator.pipelines.base import Made
 from orchestrator.pipelines.tts.pipeline import PIPELINE
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import PinnedStage, RunSpec
@@ -25,6 +26,6 @@ def test_a_clip_has_no_label_file_that_could_be_wrong() -> None:
 
 
 def test_the_last_file_says_how_the_others_were_made() -> None:
-    made = PIPELINE.summary_files(spec(), [], [{"split": "val"}, {"split": "train"}, {"split": "train"}])
-    meta = json.loads(made["meta.json"])
+    made = PIPELINE.summary_files(Made(spec(), [], [{"split": "val"}, {"split": "train"}, {"split": "train"}]))
+    meta = json.loads(b"".join(made["meta.json"]))
     assert (meta["train"], meta["val"], meta["models"]) == (2, 1, {"tokenizer": "d"})

@@ -24,7 +24,7 @@ from services.base.run.spec import PinnedStage, RunSpec, ShardCommit, shard_comm
 from services.base.store.interface import Store
 from services.base.store.local.folder import LocalFolder
 
-PLAIN = replace(PIPELINE, summary_files=lambda spec, done, quality: {"meta.json": b"made"})
+PLAIN = replace(PIPELINE, summary_files=lambda made: {"meta.json": [b"made"]})
 FEW, MANY = 1_500, 15_000
 # As dictionaries in memory the names and facts of a file took about 700 bytes.
 MOST_BYTES_A_FILE = 20
