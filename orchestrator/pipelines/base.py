@@ -182,9 +182,10 @@ class Pipeline:
     check: (row, bytes of its extras) -> messages about labels, for `plan`.
     summary_files: what is written last, by name; of these the last one says that all the others are there.
     file_of: the output file that a clip's product is in, or the first of its files. payloads: (place, payload) of every
-    product of an output file; raises BadInput when it is torn.
+    product of an output file; raises BadInput when it is torn. The payload of a product of several files is their
+    bytes one after another, by name.
     output_name: (spec, row, name of a file of the clip's product) -> the output file that it is, where each is one of
-    its own; None: the product lies in its file_of.
+    its own; None, or an empty name: the product lies in its file_of.
     check_outputs: (spec, outputs, names of published files) -> (file, message) of each rule that one breaks, for
     `verify`.
     compare: (spec, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.

@@ -6,6 +6,8 @@ import io
 
 import numpy as np
 
+from services.base.errors import BadInput
+
 MEDIA_TYPE = "application/x-npy"
 
 
@@ -14,3 +16,23 @@ def encode_npy(array: np.ndarray) -> bytes:
     out = io.BytesIO()
     np.lib.format.write_array(out, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
     return out.getvalue()
+
+
+def decode_npy(data: bytes) -> np.ndarray:
+    """Raises BadInput BAD_NPY when the bytes are torn, followed by others, or hold objects."""
+    arrays = decode_npys(data)
+    if len(arrays) != 1:
+        raise BadInput("BAD_NPY", f"these bytes hold {len(arrays)} arrays and not one: make the clip again")
+    return arrays[0]
+
+
+def decode_npys(data: bytes) -> list[np.ndarray]:
+    """The arrays of files one after another. Raises BadInput BAD_NPY as `decode_npy`."""
+    source = io.BytesIO(data)
+    arrays: list[np.ndarray] = []
+    try:
+        while source.tell() < len(data):
+            arrays.append(np.lib.format.read_array(source, allow_pickle=False))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, SyntaxError, MemoryError) as error:
+        raise BadInput("BAD_NPY", f"these bytes are no npy of a plain array ({error}): make the clip again") from error
+    return arrays

@@ -219,7 +219,12 @@ def _agreement(spec: RunSpec, kept: bytes | None, made: Path | str) -> Agreement
         return Agreement((f"is not made again: {made}",))
     if kept is None:
         return Agreement(("is made now, and is not in the output",))
-    return pipeline_of(spec.pipeline).compare(spec, kept, made.read_bytes())
+    return pipeline_of(spec.pipeline).compare(spec, kept, b"".join(path.read_bytes() for path in _files(made)))
+
+
+def _files(made: Path) -> list[Path]:
+    """The file, or the files of the folder, by name."""
+    return sorted(path for path in made.rglob("*") if path.is_file()) if made.is_dir() else [made]
 
 
 def _make_again(
@@ -263,8 +268,11 @@ def _pairs(
         if output_name is None or isinstance(again, str) or not again.is_dir():
             alone.append((row, place))
             continue
-        for file in sorted(path for path in again.rglob("*") if path.is_file()):
-            name = output_name(spec, row, file.relative_to(again).as_posix())
+        files = {output_name(spec, row, file.relative_to(again).as_posix()): file for file in _files(again)}
+        if "" in files:
+            alone.append((row, place))
+            continue
+        for name, file in files.items():
             if name not in wrong:
                 yield name, _read(outputs, name), file
     for key, kept in _stored(spec, outputs, alone, wrong):

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from orchestrator.pipelines.commands import PipelineCommands
+from orchestrator.pipelines.commands import PipelineCommands, Verb
 
-COMMANDS = PipelineCommands()
+COMMANDS = PipelineCommands(
+    own=(
+        Verb(
+            "unpack",
+            "write the features in an output's Arrow files as npy files",
+            options="orchestrator.pipelines.tts.unpacking:UnpackOptions",
+            calls="orchestrator.pipelines.tts.unpacking:unpack",
+        ),
+    ),
+    inspects=dict.fromkeys((".npy", ".arrow"), "services.records.tts.inspect"),
+)

@@ -13,7 +13,7 @@ from services.base.stage.fields import FileRef, option, settings_for, stage_opti
 from services.base.store.roots import absolute
 from services.containers.audio.config import AudioConfig
 from services.features.tts.spec import USUAL_PLACES, BatchingName, DeviceName, DtypeName, SpeechConfig
-from services.records.tts.spec import QualityPolicy, TtsFilesConfig
+from services.records.tts.spec import QualityPolicy, Storage, TtsFilesConfig
 from services.text.spec import TextConfig
 
 RATE_HZ = 24_000
@@ -106,6 +106,12 @@ class TtsOptions:
         RATE_HZ, f"taken for the original's sake and without effect: sound passes {RATE_HZ} Hz", group="features"
     )
     max_duration_s: float = stage_option(AudioConfig, "max_duration_s", "reject longer clips", group="limits", unit="s")
+    storage: Storage = stage_option(
+        TtsFilesConfig,
+        "storage",
+        "npy: four files a clip; arrow: one Arrow file a shard, which `visemill unpack tts` turns into npy; both",
+        group="output",
+    )
     quality_policy: QualityPolicy = stage_option(
         TtsFilesConfig,
         "quality_policy",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from orchestrator.pipelines.base import Made, Pipeline, Summaries
 from orchestrator.pipelines.data_sets import OutputFlag
 from orchestrator.pipelines.tts.needs import needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
+from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import RunSpec
-from services.base.store.interface import Store
-from services.records.tts.names import FOLDERS, feature_file, output_name
 
 
 def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
@@ -38,21 +36,6 @@ def summary_files(run: Made) -> Summaries:
     return {"meta.json": [(json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()]}
 
 
-def file_of(spec: RunSpec, row: ClipRow) -> str:  # noqa: ARG001
-    """The text ids of a clip."""
-    return feature_file(FOLDERS[0], row.utterance_id)
-
-
-def file_of_product(spec: RunSpec, row: ClipRow, name: str) -> str:  # noqa: ARG001
-    """Where a file of a clip's product lies."""
-    return output_name(row.utterance_id, name)
-
-
-def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
-    """The file itself."""
-    yield 0, outputs.read(name)
-
-
 PIPELINE = Pipeline(
     "tts",
     "speech that a manifest names to text ids, semantic codes, conditions and emotion vectors",
@@ -64,6 +47,8 @@ PIPELINE = Pipeline(
     summary_files,
     file_of,
     payloads,
+    check_outputs=check_outputs,
+    compare=compare,
     output_name=file_of_product,
     needs=needs,
     checked_options=("tokenizer",),

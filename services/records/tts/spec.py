@@ -9,6 +9,12 @@ from typing import Literal, get_args
 
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
+NUM_LATENTS = 32
+"""Rows of a condition."""
+
+NUM_CODES = 8192
+"""Codes are 0 to NUM_CODES - 1."""
+
 Storage = Literal["npy", "arrow", "both"]
 QualityPolicy = Literal["flag", "quarantine"]
 

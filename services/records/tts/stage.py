@@ -16,13 +16,7 @@ from services.base.stage.spec import ClipJob
 from services.formats.npy import MEDIA_TYPE, encode_npy
 from services.records.tts.flags import flags_of, judge
 from services.records.tts.names import FILES
-from services.records.tts.spec import TtsFilesConfig
-
-NUM_LATENTS = 32
-"""Rows of a condition."""
-
-NUM_CODES = 8192
-"""Codes are 0 to NUM_CODES - 1."""
+from services.records.tts.spec import NUM_CODES, NUM_LATENTS, TtsFilesConfig
 
 _NO_STREAMS: frozenset[str] = frozenset()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from services.records.deviation import deviation
 from services.records.sign.files.npz import decode_npz
 
 _META = "meta"
@@ -29,20 +30,6 @@ def disagreements(
         if name in before and name in now and _is_alike(before[name], now[name])
     }
     return tuple(_problems(before, now, tolerances, deviations)), deviations
-
-
-def deviation(kept: np.ndarray, made: np.ndarray) -> float:
-    """The largest absolute difference of two arrays of one shape, as a share of the first one's standard deviation.
-
-    Infinite where a value that is not finite stands in one alone, or where the first one's values are all the same.
-    """
-    if np.array_equal(kept, made, equal_nan=True):
-        return 0.0
-    if not (np.isfinite(kept).all() and np.isfinite(made).all()):
-        return float("inf")
-    spread = float(kept.std(dtype=np.float64))
-    largest = float(np.abs(kept.astype(np.float64) - made).max())
-    return largest / spread if spread > 0 else float("inf")
 
 
 def _problems(

@@ -1,11 +1,12 @@
-"""npy files: the bytes of np.save."""
+"""npy files: the bytes of np.save, read back strictly."""
 
 import io
 
 import numpy as np
 import pytest
 
-from services.formats.npy import encode_npy
+from services.base.errors import BadInput
+from services.formats.npy import decode_npy, encode_npy
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,26 @@ def test_bytes_are_those_of_np_save_and_read_without_pickle(array):
     found = np.load(io.BytesIO(data), allow_pickle=False)
     assert found.dtype == array.dtype
     np.testing.assert_array_equal(found, array)
+    np.testing.assert_array_equal(decode_npy(data), array)
+
+
+def pickled():
+    out = io.BytesIO()
+    np.save(out, np.array([{}], object), allow_pickle=True)
+    return out.getvalue()
+
+
+WHOLE = encode_npy(np.arange(5, dtype=np.int32))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK\3\4", WHOLE[:40], WHOLE[:-1], WHOLE + b"\0", pickled(), WHOLE.replace(b"(5,)", b"(-5)")],
+    ids=["empty", "zip", "header torn", "torn", "longer", "objects", "shape"],
+)
+def test_what_is_no_array_is_refused(data):
+    with pytest.raises(BadInput, match=r"BAD_NPY.*make the clip again"):
+        decode_npy(data)
 
 
 def test_objects_are_not_written():
