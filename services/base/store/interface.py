@@ -122,6 +122,11 @@ class Upload(abc.ABC):
         self.size_bytes += len(data)
         self._append(data)
 
+    def flush(self) -> None:
+        """Has a disk take what was written so far, so that a commit needs no more space. Raises as `write`."""
+        if not self._open:
+            raise ValueError("this upload has ended: open another")
+
     def commit(self, *, create_only: bool = False) -> bool:
         """Publishes under the name, replacing what was there. create_only: False and no change if the name is taken."""
         if not self._open:

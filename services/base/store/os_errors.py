@@ -17,7 +17,7 @@ def refusal(error: OSError, root: str, name: str, doing: str) -> VisemillError |
         return BadConfig(
             "NOT_A_FOLDER", f"cannot write {path}: a file is where a folder must be, or the reverse; move it", text
         )
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return BadConfig(
             "DISK_FULL", f"cannot {doing} {path}: the disk or quota is full; free some space and resume", text
         )

@@ -40,6 +40,15 @@ class LocalUpload(Upload):
             self.abort()
             raise refusal(error, self._root, self._name, "write") from error
 
+    def flush(self) -> None:
+        super().flush()
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self.abort()
+            raise refusal(error, self._root, self._name, "write") from error
+
     def _publish(self, create_only: bool) -> bool:
         try:
             self._file.flush()
