@@ -145,13 +145,17 @@ class AttributeColumns:
     categories: array[int] = field(default_factory=lambda: array("q"))
     media_named: TextColumn = field(default_factory=TextColumn)
 
+    def extend(self, said: Iterable[ClipAttributes]) -> None:
+        said = list(said)
+        self.texts.extend(one.text for one in said)
+        self.languages.extend(one.language for one in said)
+        self.durations_s.extend(math.nan if one.duration_s is None else one.duration_s for one in said)
+        self.glosses.extend(_NONE if one.gloss is None else one.gloss for one in said)
+        self.categories.extend(_NONE if one.category is None else one.category for one in said)
+        self.media_named.extend(one.media_named for one in said)
+
     def append(self, said: ClipAttributes) -> None:
-        self.texts.append(said.text)
-        self.languages.append(said.language)
-        self.durations_s.append(math.nan if said.duration_s is None else said.duration_s)
-        self.glosses.append(_NONE if said.gloss is None else said.gloss)
-        self.categories.append(_NONE if said.category is None else said.category)
-        self.media_named.append(said.media_named)
+        self.extend((said,))
 
     def __len__(self) -> int:
         return len(self.durations_s)

@@ -43,9 +43,10 @@ class Files:
         """What lies there, as the worker will find it; None for nothing. Raises BadConfig and Transient of the root."""
         if root not in self._stores:
             self._stores[root] = open_store(root, follow_links=self._follow_links)
-        with contextlib.suppress(BadInput):
+        try:
             return self._stores[root].stat(name)
-        return None
+        except BadInput:
+            return None
 
     def read(self, flag: str, file: str) -> bytes:
         """A small file, whole. flag: for messages. Raises BadConfig NOT_READABLE, FILE_TOO_LARGE."""

@@ -5,34 +5,27 @@ Rows are read one at a time and kept in columns; media are looked up as a worker
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 import numpy as np
 
 from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.catalog import ClipColumns, frozen_rows
 from orchestrator.pipelines.files import folder_of
+from orchestrator.pipelines.media_lookup import Found, MediaLookup, NotFound, is_plain
 from orchestrator.pipelines.text_column import TextColumn
 from services.base.media.clip import ClipAttributes
 from services.base.run.manifest import ClipTable
 from services.base.run.spec import QuarantineEntry
-from services.base.store.interface import Entry, is_name
-from services.base.store.names import below, is_absolute, normal
-from services.base.store.roots import absolute
+from services.base.store.interface import is_name
 from services.formats.manifests import BAD_JSON, BadLine, Record, format_of, read_manifest
 
-# Rows whose media are looked up side by side, where that takes a request to a server each.
-_NUM_TOGETHER = 1024
-_NUM_READERS = 16
 _ENDS_LINE = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -52,6 +45,11 @@ class Columns:
     duration_s: str = "duration"
     kind: str = "MEDIA"
     needs_text: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Those that are kept as they are."""
+        return self.speaker, self.text, self.language, self.media
 
 
 class LineProblem(NamedTuple):
@@ -94,14 +92,6 @@ class ManifestClips:
         return frozen_rows(self.clips, splits, num_shards)
 
 
-class _Found(NamedTuple):
-    """Media as it was found: name: as the list of clips has it; root: that it lies below, if it is no input root."""
-
-    name: str
-    root: str
-    entry: Entry
-
-
 def search_order(inputs: Inputs, manifest: str, *, roots_first: bool = False) -> tuple[str, ...]:
     """Where a relative path is looked for: beside the manifest, then below each input root; or the other way round."""
     roots = [root for root in inputs.input_roots if root]
@@ -126,35 +116,61 @@ def read_clips(
     NOT_READABLE, BAD_MANIFEST.
     """
     found = ManifestClips()
-    ids, id_lines, places = TextColumn(), array("q"), array("q")
-    lookup = _Lookup(inputs, search)
+    ids, id_lines, are_clips = TextColumn(), array("q"), array("b")
+    lookup = MediaLookup(inputs, search)
     pieces = inputs.files.pieces(flag, manifest)
     records = read_manifest(pieces, format_of(manifest), header, (columns.id, columns.media))
-    for record, media in lookup.of_all(_checked(records, columns, found.problems), columns):
-        key = _id_of(record, columns)
-        ids.append(key)
-        id_lines.append(record.number)
-        if isinstance(media, LineProblem):
-            places.append(-1)
-            found.problems.append(media)
-            continue
-        places.append(len(found.lines))
-        found.lines.append(record.number)
-        found.clips.keys.append(key)
-        found.clips.speakers.append(_text(record.values.get(columns.speaker)))
-        found.clips.media.append(media.name, media.entry.size_bytes, media.entry.version)
-        found.clips.attributes.append(_attributes(record.values, columns))
-        if len(found.lines) == max_clips:
-            # Some lines after it may have been looked at already.
-            found.problems = [problem for problem in found.problems if problem.line < record.number]
+    for looked_up in lookup.batches(_checked(records, columns, found.problems), lambda record: _named(record, columns)):
+        batch = _until(looked_up, max_clips - len(found.lines)) if max_clips else looked_up
+        ids.extend(_id_of(record, columns) for record, _ in batch)
+        id_lines.extend(record.number for record, _ in batch)
+        are_clips.extend(isinstance(media, Found) for _, media in batch)
+        _add(found, batch, columns)
+        if max_clips and len(found.lines) == max_clips:
+            # Lines after it may have been looked at already.
+            found.problems = [problem for problem in found.problems if problem.line <= batch[-1][0].number]
             break
-    again = _later_ones(ids, id_lines)
-    found.problems += [problem for i, problem in again if places[i] >= 0]
+    places_N = np.cumsum(np.frombuffer(are_clips, np.int8), dtype=np.int64) - 1
+    again = [(i, problem) for i, problem in _later_ones(ids, id_lines) if are_clips[i]]
+    found.problems += [problem for _, problem in again]
     found.problems.sort(key=lambda problem: problem.line)
-    if left_out := [places[i] for i, _ in again if places[i] >= 0]:
-        _leave_out(found, left_out)
+    if again:
+        _leave_out(found, [int(places_N[i]) for i, _ in again])
     found.roots = lookup.roots()
     return found
+
+
+_Batch = list[tuple[Record, Found | NotFound]]
+
+
+def _until(batch: _Batch, num_clips: int) -> _Batch:
+    """A batch up to its so-many-th clip."""
+    places = [i for i, (_, media) in enumerate(batch) if isinstance(media, Found)]
+    return batch if len(places) < num_clips else batch[: places[num_clips - 1] + 1]
+
+
+def _add(found: ManifestClips, batch: _Batch, columns: Columns) -> None:
+    """Those whose media were found, in columns; of the others a finding each."""
+    there = [(record, media) for record, media in batch if isinstance(media, Found)]
+    found.problems += [_not_found(record, media, columns) for record, media in batch if isinstance(media, NotFound)]
+    found.lines.extend(record.number for record, _ in there)
+    clips = found.clips
+    clips.keys.extend(_id_of(record, columns) for record, _ in there)
+    clips.speakers.extend(_text(record.values.get(columns.speaker)) for record, _ in there)
+    clips.media.extend(
+        (media.name for _, media in there),
+        (media.entry.size_bytes for _, media in there),
+        (media.entry.version for _, media in there),
+    )
+    clips.attributes.extend(_attributes(record.values, columns) for record, _ in there)
+
+
+def _not_found(record: Record, media: NotFound, columns: Columns) -> LineProblem:
+    if not _named(record, columns):
+        message = f"it names no file in {columns.media!r}: give a path or a URI"
+        return _of_record(record, columns, f"{columns.kind}_MISSING", message)
+    reason = f"{columns.kind}_{'OUTSIDE' if media.is_outside else 'MISSING'}"
+    return _of_record(record, columns, reason, media.message, media.place)
 
 
 def _checked(records: Iterable[Record | BadLine], columns: Columns, problems: list[LineProblem]) -> Iterator[Record]:
@@ -175,15 +191,15 @@ def _problem_of(record: Record, columns: Columns) -> LineProblem | None:
     if value is None or value == "":
         return LineProblem(record.number, "", "NO_ID", f"it has no {columns.id!r}: give each line one of its own")
     key = _id_of(record, columns)
-    if not key or not is_name(key) or _ENDS_LINE.search(key):
+    if not key or not is_name(key) or not (key.isprintable() or _ENDS_LINE.search(key) is None):
         shown = key.encode(errors="backslashreplace").decode() or repr(value)[:200]
         message = (
             f"{columns.id} {shown!r} names no file: give a text or a whole number, `/`-separated, without "
             "empty, `.` or `..` parts, NUL, ends of lines and halves of characters"
         )
         return LineProblem(record.number, shown, "BAD_ID", message)
-    for name in (columns.speaker, columns.text, columns.language, columns.media):
-        if not _is_whole(record.values.get(name)):
+    for name in columns.texts:
+        if not _is_whole(record.values.get(name, "")):
             message = f"its {name!r} holds half of a character (a lone surrogate): write the text anew"
             return LineProblem(record.number, key, BAD_JSON, message)
     if columns.needs_text and not _text(record.values.get(columns.text)).strip():
@@ -199,8 +215,11 @@ def _of_record(record: Record, columns: Columns, reason: str, message: str, medi
 
 
 def _is_whole(value: object) -> bool:
+    text = value if isinstance(value, str) else str(value)
+    if text.isascii():
+        return True
     try:
-        str(value).encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -230,7 +249,7 @@ def _attributes(values: Mapping[str, Any], columns: Columns) -> ClipAttributes:
 
 def media_named(value: str) -> str:
     """A path as a manifest has it, without needless `.` and `/`; a URI as it is."""
-    return value if "://" in value else PurePosixPath(value).as_posix()
+    return value if is_plain(value) or "://" in value else PurePosixPath(value).as_posix()
 
 
 def _seconds(value: object) -> float | None:
@@ -265,84 +284,7 @@ def _leave_out(found: ManifestClips, indices: Sequence[int]) -> None:
     found.clips = found.clips.chosen(kept)
 
 
-class _Lookup:
-    """Finds the media that rows name."""
-
-    def __init__(self, inputs: Inputs, search: Sequence[str]) -> None:
-        self._files = inputs.files
-        self._inputs = [absolute(root) for root in inputs.input_roots if root]
-        self._search = [absolute(root) for root in search]
-        self._used: dict[str, None] = {}
-
-    def roots(self) -> tuple[str, ...]:
-        """Roots that media were found below and that are no input roots, as they came up."""
-        return tuple(self._used)
-
-    def of_all(self, records: Iterator[Record], columns: Columns) -> Iterator[tuple[Record, _Found | LineProblem]]:
-        """Each record with its media, in order; a bounded number is under way. Raises what is wrong with a store."""
-        with ThreadPoolExecutor(_NUM_READERS) as pool:
-            while batch := list(itertools.islice(records, _NUM_TOGETHER)):
-                is_remote = any("://" in place for place in (*self._search, *(_named(r, columns) for r in batch)))
-                # Of a disk one thread finds as many files as sixteen.
-                each = pool.map if is_remote else map
-                for record, media in zip(batch, each(lambda r: self._find(r, columns), batch), strict=True):
-                    if isinstance(media, _Found) and media.root:
-                        self._used[media.root] = None
-                    yield record, media
-
-    def _find(self, record: Record, columns: Columns) -> _Found | LineProblem:
-        named = _named(record, columns)
-        if not named or "\0" in named:
-            message = f"it names no file in {columns.media!r}: give a path or a URI"
-            return _of_record(record, columns, f"{columns.kind}_MISSING", message)
-        looked, refused, leaves = [], "", False
-        for path in self._candidates(named):
-            root, is_input = self._root_of(path)
-            if not root:
-                refused = refused or path
-                continue
-            entry = self._files.stat(root, below(root, path) or "")
-            if entry is not None and entry.kind == "file":
-                return _Found(self._name_of(path), "" if is_input else root, entry)
-            if entry is not None and entry.kind == "outside":
-                refused, leaves = path, True
-                continue
-            looked.append(path)
-        if looked and not leaves:
-            message = f"there is no file {named!r}; looked for {' and '.join(looked[:4])}: correct the path, or add it"
-            return _of_record(record, columns, f"{columns.kind}_MISSING", message, self._name_of(looked[0]))
-        message = f"{named!r} leads to {refused}, outside the roots that may be read here: move it below one of them"
-        return _of_record(record, columns, f"{columns.kind}_OUTSIDE", message, refused)
-
-    def _candidates(self, named: str) -> list[str]:
-        """Absolute paths or URIs that it may mean, in order."""
-        if named.startswith("file:///"):
-            return [normal(unquote(named.removeprefix("file://")))]
-        if named.startswith("~"):
-            return [normal(absolute(named))]
-        if is_absolute(named):
-            return [normal(named)]
-        return list(dict.fromkeys(normal(f"{root.rstrip('/')}/{named}") for root in self._search))
-
-    def _root_of(self, path: str) -> tuple[str, bool]:
-        """(the root to open, whether it is an input root); empty where it may not be read."""
-        for root in self._inputs:
-            if below(root, path):
-                return root, True
-        if "://" in path and not path.startswith("s3://"):
-            return "", False
-        allowed = self._files.root_of(path)
-        if not allowed:
-            return "", False
-        # As small a root as there is one: what is beside the media is read by nobody.
-        inner = (root for root in self._search if below(allowed, root) is not None and below(root, path))
-        return next(inner, allowed), False
-
-    def _name_of(self, path: str) -> str:
-        """As the list of clips has it: below the first input root relative to it."""
-        return (below(self._inputs[0], path) if self._inputs else None) or path
-
-
 def _named(record: Record, columns: Columns) -> str:
+    """The path that a record has; empty where it has none."""
     value = record.values.get(columns.media)
-    return value.strip() if isinstance(value, str) else ""
+    return "" if not isinstance(value, str) or "\0" in value else value.strip()

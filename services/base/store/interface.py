@@ -240,8 +240,8 @@ class Store(ReadableStore, Protocol):
 
 def check_name(name: str) -> str:
     """The name itself. Raises BadInput BAD_NAME unless it is one that every store takes."""
-    rule = _broken_rule(name)
-    if rule:
+    if not is_name(name):
+        rule = _broken_rule(name)
         raise BadInput("BAD_NAME", f"name {name!r} {rule}; give a `/`-separated path below the root")
     return name
 

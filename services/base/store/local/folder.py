@@ -17,13 +17,17 @@ from services.base.store.local.upload import COPY_BYTES, LocalUpload, make_folde
 from services.base.store.local.walk import Walk, entry_of, is_below
 from services.base.store.os_errors import refusal
 
+_MOST_HELD_FOLDERS = 4096
+
 
 class LocalFolder:
     """A Store in a folder. See `services.base.store.interface.Store`."""
 
     def __init__(self, root: Path, *, must_exist: bool = False, follow_links: bool = False) -> None:
         self._root = os.path.realpath(root)
+        self._prefix = f"{self._root.rstrip('/')}/"
         self._follow_links = follow_links
+        self._held_folders: set[str] = set()
         if must_exist:
             self.check_root()
         if Path(self._root).exists() and not Path(self._root).is_dir():
@@ -58,14 +62,21 @@ class LocalFolder:
             raise refusal(error, self._root, prefix, "read") from error
 
     def stat(self, name: str) -> Entry | None:
-        path = self._path(check_name(name))
+        # Asked a million times for a manifest: no objects for paths, and each folder is resolved once.
+        path = f"{self._prefix}{check_name(name)}"
         try:
-            status = path.lstat()
-            if self._leaves(os.path.realpath(path)):
-                return Entry(name, 0, "", "outside")
-            return entry_of(name, path.stat() if stat.S_ISLNK(status.st_mode) else status)
+            status = os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
-            return Entry(name, 0, "", "other") if path.is_symlink() else None
+            return None
+        except OSError as error:
+            raise refusal(error, self._root, name, "read") from error
+        try:
+            is_link = stat.S_ISLNK(status.st_mode)
+            if self._leaves(os.path.realpath(path)) if is_link else not self._holds_folder(name.rpartition("/")[0]):
+                return Entry(name, 0, "", "outside")
+            return entry_of(name, os.stat(path) if is_link else status)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return Entry(name, 0, "", "other") if os.path.islink(path) else None  # noqa: PTH114
         except OSError as error:
             raise refusal(error, self._root, name, "read") from error
 
@@ -178,6 +189,19 @@ class LocalFolder:
 
     def _leaves(self, real: str) -> bool:
         return not (self._follow_links or is_below(real, self._root))
+
+    def _holds_folder(self, folder: str) -> bool:
+        """Whether a folder lies in the root once links are followed. One that did is not asked about again: whoever
+        opens a file looks once more.
+        """
+        if folder in self._held_folders:
+            return True
+        if folder and self._leaves(os.path.realpath(self._path(folder))):
+            return False
+        if len(self._held_folders) >= _MOST_HELD_FOLDERS:
+            self._held_folders.clear()
+        self._held_folders.add(folder)
+        return True
 
     def _writable(self, name: str, *, make: bool = True) -> Path:
         path = self._path(check_name(name))
