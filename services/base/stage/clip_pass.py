@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, BadInput
 from services.base.media.audio import AudioChunk
 from services.base.stage.product import FilePart, PiecePart, Product, ProductFile, ProductPart, file_parts
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer, StageSpec
@@ -156,6 +156,7 @@ class ClipPass:
                 raise BadConfig("TWO_SOURCES", f"a pass decodes {kind} once: give one of {names}")
             self._sources[kind] = stage
         self._consumers = [stage for stage in stages if stage.spec.source_of is None]
+        self._reasons = {old: new for stage in self._consumers for old, new in stage.spec.media_reasons.items()}
 
     @property
     def waits_at_end(self) -> bool:
@@ -195,9 +196,10 @@ class ClipPass:
     def _opened(self, stage: BoundStage, job: ClipJob, opened: contextlib.ExitStack, clock: _Clock) -> _Named:
         source: Any = stage.call
         since_s = time.process_time()
-        stream = opened.enter_context(source(job.media, job.max_frames))
+        with _renaming(self._reasons):
+            stream = opened.enter_context(source(job.media, job.max_frames))
         clock.add(stage.spec.name, since_s)
-        return _Named(stage.spec.name, stream)
+        return _Named(stage.spec.name, stream, self._reasons)
 
     def _execute(
         self,
@@ -258,15 +260,30 @@ class _Pushed:
 
 @dataclass(frozen=True)
 class _Named:
-    """A stream, and the name of the stage that decodes it."""
+    """A stream, and the name of the stage that decodes it. reasons: as `StageSpec.media_reasons`."""
 
     name: str
     stream: Stream[Any, Any, Any] | _Pushed
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        with _renaming(self.reasons):
+            yield from self.stream
+
+
+@contextlib.contextmanager
+def _renaming(reasons: Mapping[str, str]) -> Iterator[None]:
+    try:
+        yield
+    except BadInput as error:
+        if error.reason not in reasons:
+            raise
+        raise BadInput(reasons[error.reason], error.message, error.detail) from error
 
 
 def _in_time(streams: Mapping[str, _Named], clock: _Clock) -> Iterator[tuple[str, Chunk]]:
     """The chunks of every stream, of two the one that is behind in time; one chunk is held at a time."""
-    left = {kind: _timed(named.stream, named.name, clock) for kind, named in streams.items()}
+    left = {kind: _timed(named, named.name, clock) for kind, named in streams.items()}
     until_s = dict.fromkeys(streams, -math.inf)
     while left:
         kind = min(left, key=until_s.__getitem__)

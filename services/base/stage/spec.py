@@ -92,6 +92,8 @@ class StageSpec:
     counts: what the facts of its stream count (see `counts` of a stream's facts), such as "frames".
     window: (config) -> the clips of a shard that it computes together; None: each is computed alone. Such a stage is
     given its artifacts as `Together`, and answers likewise; of a clip alone, as any other.
+    media_reasons: of a consumer, reason of a source that refuses a clip -> the reason that the clip is left out for in
+    its passes; others stay as they are.
     """
 
     name: str
@@ -111,6 +113,7 @@ class StageSpec:
     metrics: tuple[StageMetric, ...] = ()
     counts: tuple[str, ...] = ()
     window: Callable[[Any], Window | None] = no_window
+    media_reasons: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.writes or type(self.writes) is not tuple:
@@ -121,6 +124,8 @@ class StageSpec:
             raise ValueError(f"stage {self.name} writes {self.writes} and gives types of {sorted(self.artifacts)}")
         if self.source_of is None and any(metric.fact for metric in self.metrics):
             raise ValueError(f"stage {self.name} has no stream whose facts its metrics could count")
+        if self.media_reasons and not self.streams:
+            raise ValueError(f"stage {self.name} reads no stream, and so no source's reasons could be renamed for it")
 
     @property
     def streams(self) -> frozenset[str]:

@@ -8,6 +8,17 @@ from services.base.media.audio import SoundFacts
 from services.base.media.features import FilterbankFrames
 from services.base.stage.spec import ByName, StageSpec
 
+_UNREADABLE = (
+    "EMPTY_FILE",
+    "OPEN_FAILED",
+    "UNSUPPORTED_CODEC",
+    "UNSUPPORTED_RATE",
+    "TOO_MANY_CHANNELS",
+    "RATE_CHANGED",
+    "CHANNELS_CHANGED",
+    "NO_SAMPLES",
+)
+
 
 @dataclass(frozen=True)
 class FbankConfig:
@@ -23,4 +34,5 @@ SPEC = StageSpec(
     libraries=("numpy", "transformers"),
     opens=ByName("services.features.fbank.stage:open_stage"),
     artifacts={"filterbank": FilterbankFrames, "sound": SoundFacts},
+    media_reasons={**dict.fromkeys(_UNREADABLE, "AUDIO_UNREADABLE"), "NO_AUDIO_STREAM": "NO_AUDIO"},
 )

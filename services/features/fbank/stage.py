@@ -67,10 +67,17 @@ class FbankOfClip:
             self._pieces += self._resampler.finish()
         samples_T = np.concatenate(self._pieces) if self._pieces else np.zeros(0, np.float32)
         self._pieces = []
-        if not np.isfinite(samples_T).all():
-            raise BadInput("NOT_FINITE", f"{self._name} has samples that are no numbers: decode it to whole numbers")
+        facts: AudioFacts | None = given.get("audio_facts")
+        # Whoever decodes them makes them silence, and counts them.
+        num_not_finite = facts.num_not_finite if facts is not None else 0
+        if num_not_finite or not np.isfinite(samples_T).all():
+            raise BadInput(
+                "NOT_FINITE",
+                f"{self._name} has samples that are no numbers ({num_not_finite or 'some'} of them NaN or infinite): "
+                "record or convert it anew, or leave it out",
+            )
         check_length(num_frames(len(samples_T)), self._name)
-        sound = self._sound(given.get("audio_facts"))
+        sound = self._sound(facts)
         return {"filterbank": FilterbankFrames(self._filterbank(samples_T)), "sound": sound}
 
     def _sound(self, facts: AudioFacts | None) -> SoundFacts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, BadInput, Transient
 from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo
 from services.base.media.clip import Clip, Media
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
@@ -259,6 +259,63 @@ def test_a_pass_may_have_no_video_at_all():
     parts = list(made.run(JOB, {}, want={"waveform"}))
     assert sum(isinstance(p, ChunkPart) for p in parts) == 5
     assert sound.given["facts"] is None and sound.given["audio_facts"] == AudioFacts(500, 0.5)
+
+
+@contextmanager
+def refusing(media, max_frames=None):
+    raise BadInput("OPEN_FAILED", f"{media.name} does not open", "the library's words")
+    yield
+
+
+class Breaking(Microphone):
+    def __init__(self, error):
+        self.error = error
+
+    @contextmanager
+    def __call__(self, media, max_frames=None):
+        error = self.error
+
+        class Stream:
+            info = SOUND
+
+            def __iter__(self):
+                yield AudioChunk(0, np.zeros((10, 1), np.float32), 1000)
+                raise error
+
+        yield Stream()
+
+
+def listener(call, **reasons):
+    return BoundStage(StageSpec("listener", 1, NoSettings, ("waveform",), ("x",), media_reasons=reasons), call)
+
+
+@pytest.mark.parametrize("source", [refusing, Breaking(BadInput("OPEN_FAILED", "x.mpg does not open"))])
+def test_a_stage_may_have_its_own_reasons_for_what_its_source_refuses(source):
+    made = ClipPass([stage("audio", source, "waveform"), listener(Seen("waveform"), OPEN_FAILED="SOUND_UNREADABLE")])
+    with pytest.raises(BadInput, match=r"SOUND_UNREADABLE: x\.mpg does not open") as caught:
+        list(made.run(JOB, {}))
+    assert isinstance(caught.value.__cause__, BadInput)
+    assert caught.value.detail == caught.value.__cause__.detail
+
+
+@pytest.mark.parametrize("error", [BadInput("TOO_LONG", "x.mpg is long"), Transient("OPEN_FAILED", "not now")])
+def test_other_reasons_and_other_errors_stay_as_they_are(error):
+    listens = listener(Seen("waveform"), OPEN_FAILED="SOUND_UNREADABLE")
+    with pytest.raises(type(error), match=f"{error.reason}: {error.message}"):
+        list(ClipPass([stage("audio", Breaking(error), "waveform"), listens]).run(JOB, {}))
+
+
+def test_what_a_stage_itself_refuses_keeps_its_reason(decoder):
+    class Picky(Seen):
+        def push(self, chunk):
+            raise BadInput("OPEN_FAILED", "not what the source says")
+
+    with pytest.raises(BadInput, match="OPEN_FAILED: not what the source says"):
+        list(
+            ClipPass([stage("audio", Microphone(), "waveform"), listener(Picky("waveform"), OPEN_FAILED="X")]).run(
+                JOB, {}
+            )
+        )
 
 
 def test_a_pass_may_need_no_stream_at_all():

@@ -92,3 +92,9 @@ def test_a_clip_without_sound_is_set_aside(stage: FbankStage) -> None:
     with pytest.raises(BadInput, match="a/one") as refused:
         stage(JOB, None)
     assert refused.value.reason == "NO_AUDIO"
+
+
+def test_samples_that_were_no_numbers_and_became_silence_are_the_clips_fault_too(stage: FbankStage) -> None:
+    facts = AudioFacts(16_000, 1.0, num_decoded=16_000, num_not_finite=3)
+    with pytest.raises(BadInput, match=r"NOT_FINITE: a/one .*\(3 of them NaN or infinite\)"):
+        _made(stage, _noise(16_000), 16_000, facts=facts)
