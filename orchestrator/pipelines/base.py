@@ -191,7 +191,7 @@ class Pipeline:
     compare: (spec, a clip's payload in the output, the same made again) -> how far they agree, for `verify`.
     tables: of the summaries, those that a user may edit. lost: (specs of the output's runs, name of such a table, the
     table as it is there, as it would be written) -> what it says and would not say any more; else empty. None: every
-    line of a table counts.
+    line of a table counts. derived_tables: of the tables, those that follow from the others, and so lose nothing.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
     be a file. input_flags: further spellings of --input-root. default_root: (options) -> the input root where none is
     given, such as the folder of a manifest; empty: one must be. preview: the sidecar
@@ -208,7 +208,7 @@ class Pipeline:
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
-    on_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
+    at_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
     output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
     NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes.
@@ -228,6 +228,7 @@ class Pipeline:
     compare: Callable[[RunSpec, bytes, bytes], Agreement] = same_bytes
     tables: Callable[[RunSpec], frozenset[str]] = no_tables
     lost: Callable[[Sequence[RunSpec], str, bytes, bytes], str] | None = None
+    derived_tables: Callable[[RunSpec], frozenset[str]] = no_tables
     positionals: tuple[str, str] | None = None
     input_flags: tuple[str, ...] = ()
     default_root: Callable[[Any], str] = names_no_root
@@ -245,7 +246,7 @@ class Pipeline:
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
-    on_leak: Callable[[RunSpec], OnLeak] = never_leak
+    at_leak: Callable[[RunSpec], OnLeak] = never_leak
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs
     output_name: Callable[[RunSpec, ClipRow, str], str] | None = None
     output_flag: OutputFlag | None = None

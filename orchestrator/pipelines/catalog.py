@@ -226,13 +226,15 @@ def frozen_rows(
     round_robin: bool = False,
     assignment: Assignment | None = None,
     utterance_ids: TextColumn | None = None,
+    place_N: np.ndarray | None = None,
 ) -> ClipTable:
     """The rows of the frozen list, by shard and position; in columns, for there may be a million.
 
     splits: one of train, val, test and skip for each of the first len(splits) clips; the others are cut off. Skipped
     clips have no row but do count for shards and positions, so that leaving one out moves no other clip.
     assignment: of each clip; None: by its key, or with round_robin by its place. utterance_ids: of each clip; None: the
-    last part of its key. Raises ValueError when two clips share a key or the number of shards is impossible.
+    last part of its key. place_N: int64, of each clip in the data set's order; None: that of the columns.
+    Raises ValueError when two clips share a key or the number of shards is impossible.
     """
     num_clips = len(splits)
     if assignment is None:
@@ -251,7 +253,7 @@ def frozen_rows(
         "split": pa.array(splits, pa.string()),
         "shard": pa.array(assignment.shard_N),
         "position": pa.array(assignment.position_N),
-        "idx": pa.array(np.arange(num_clips)),
+        "idx": pa.array(np.arange(num_clips) if place_N is None else place_N),
         "size_bytes": media.sizes_bytes,
         "version": media.versions,
     }

@@ -26,7 +26,7 @@ from services.base.digest import canonical_json
 from services.base.errors import BadConfig
 from services.base.run import paths
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.spec import NO_SHARD, RunSpec, ShardCommit
 from services.base.store.interface import NotThere, Store
 
 _Item = TypeVar("_Item")
@@ -97,7 +97,7 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     done = commits.read(range(spec.num_shards))
     parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
     leaks = find_leaks(parts[-1], state)
-    if pipeline.on_leak(spec) == "stop":
+    if pipeline.at_leak(spec) == "stop":
         raise_if_leaking(leaks, state.uri)
     with ExitStack() as until_written:
         made = Made(
@@ -201,7 +201,8 @@ def _require_in_place(outputs: Store, name: str, facts: Mapping[str, Any]) -> No
 
 def find_leaks(part: Part, state: Store) -> list[Leak]:
     """Contents of which two splits hold records: of the same media bytes, or of the same frames."""
-    left_out = {line["key"] for line in part.quarantine}
+    # A line that planning left out may have the id of a clip that is there.
+    left_out = {line["key"] for line in part.quarantine if line.get("shard") != NO_SHARD}
     splits = _splits_of(part, state, left_out)
     leaks = content_leaks(lambda: _hashed(part, left_out, splits)) if len(splits.names) > 1 else []
     return leaks + unreported(frame_leaks(part.quality), leaks)

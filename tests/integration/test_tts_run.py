@@ -9,6 +9,7 @@ import pytest
 from tts_corpus import MODEL_DIM, spoken, tiny_config, tokenizer, write_manifest
 
 from orchestrator.cli.main import main
+from services.records.tts.names import MANIFESTS
 
 FINISHED, WITH_QUARANTINE = 0, 3
 
@@ -54,6 +55,20 @@ def test_a_manifest_becomes_features_and_every_missing_line_has_its_reason(
         assert condition.shape == (32, MODEL_DIM) and emotion.shape == (MODEL_DIM,)
     # A clip whose rate is 16 kHz already has one code for every two frames of 10 ms.
     assert len(np.load(out / "codes" / "mid.npy")) == 248
+
+    made = [json.loads(line) for name in MANIFESTS for line in (out / name).open()]
+    assert sorted(line["id"] for line in made) == ["aishell/1", "hate", "mid", "voice 01"]
+    assert {line["audio_path"] for line in made} == {line["audio"] for line in lines[:4]}
+    assert all(len(np.load(out / line["codes_path"])) == line["code_len"] for line in made)
+    stats = json.loads((out / "stats.json").read_bytes())
+    assert (stats["total"], stats["train"], stats["val"]) == (4, 3, 1) and len(stats["digests"]) >= 2
+    skipped = [json.loads(line) for line in (out / "skipped.jsonl").open()]
+    assert [(line["line"], line["id"], line["reason"]) for line in skipped] == [
+        *((5, "gone", "AUDIO_MISSING"), (6, "", "BAD_JSON"), (7, "mute", "NO_TEXT"))
+    ]
+    assert (out / ".preprocessing_progress.txt").read_text().splitlines() == [line["id"] for line in lines[:4]]
+    meta = json.loads((out / "meta.json").read_bytes())
+    assert "SEEDED RANDOM WEIGHTS" in meta["warning"] and meta["flags"]["RANDOM_WEIGHTS"] == 4
 
     assert not visemill("verify", "--output-root", out, "--recompute", 1, exits=FINISHED, capsys=capsys)["problems"]
     one = visemill("reproduce", "--output-root", out, "--clip", "aishell/1", exits=FINISHED, capsys=capsys)

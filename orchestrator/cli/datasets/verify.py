@@ -27,12 +27,13 @@ from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import observe, read_clips, read_quarantine
 from orchestrator.runs.commits.outputs import FileTable, OutputFile
+from orchestrator.runs.edited_files import edited_tables
 from orchestrator.runs.gang.results import gangs_are_done, published_files
 from orchestrator.runs.lineage import Part, files_of, parts_of
 from orchestrator.runs.publish import summaries_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import RunSpec, ShardCommit
+from services.base.run.spec import NO_SHARD, RunSpec, ShardCommit
 from services.base.store.input_roots import open_inputs
 from services.base.store.interface import NotThere, ReadableStore, Store
 
@@ -65,8 +66,9 @@ def verify(flags: argparse.Namespace) -> Answer:
     summaries = summaries_of(spec, state)
     for gang in spec.gangs:
         summaries |= published_files(spec, gang, state) or {}
-    num_files = len(made) + len(summaries)
-    own = [OutputFile(name, len(parts) - 1, facts) for name, facts in sorted(summaries.items())]
+    edited = edited_tables(pipeline_of(spec.pipeline).tables(spec), summaries, outputs)
+    own = [OutputFile(name, len(parts) - 1, facts) for name, facts in sorted(summaries.items()) if name not in edited]
+    num_files = len(made) + len(own)
     gone: set[str] = set()
     num_read = 0
     with closing(Progress(num_files, 0, unit="files")) as progress, progress.ticking("comparing outputs"):
@@ -96,6 +98,7 @@ def verify(flags: argparse.Namespace) -> Answer:
         "bytes": num_read,
         "recomputed": num_chosen,
         "deviations": deviations,
+        "edited": edited,
         "problems": problems,
     }
     lines = [
@@ -103,6 +106,7 @@ def verify(flags: argparse.Namespace) -> Answer:
         f"{counted(len(problems), 'problem')}"
     ]
     lines += [f"  {name}: up to {most:.2g} of its standard deviation apart" for name, most in deviations.items()]
+    lines += [f"  {name} was changed since, as its user may: its digest is not compared" for name in edited]
     lines += [one_line(f"  {p['file']}: {p['problem']}") for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
 
@@ -164,7 +168,8 @@ def choose(spec: RunSpec, state: Store, done: Sequence[ShardCommit], part: float
     if part <= 0:
         return []
     manifest = read_clips(state, spec)
-    quarantined = {line["key"] for line in read_quarantine(state, spec, [d.shard for d in done])}
+    lines = read_quarantine(state, spec, [d.shard for d in done])
+    quarantined = {line["key"] for line in lines if line.get("shard") != NO_SHARD}
     pipeline = pipeline_of(spec.pipeline)
     chosen: list[tuple[ClipRow, int]] = []
     first: tuple[float, ClipRow, int] | None = None

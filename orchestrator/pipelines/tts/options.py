@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.pipelines.base import OnLeak
 from orchestrator.pipelines.tts.splits import check_split
 from services.base.errors import BadConfig
 from services.base.run.sharding import MAX_SHARDS
@@ -98,6 +99,11 @@ class TtsOptions:
     )
     val_ratio: float = option(0.01, "share of clips that go to val, by the hash of their ids", group="data set")
     val_count: int = option(0, "how many clips go to val, instead of a share; 0: --val-ratio", group="data set")
+    on_leak: OnLeak = option(
+        "report",
+        "what to do where train and val hold the same content: report it, or stop and publish nothing",
+        group="data set",
+    )
     seed: int = option(
         17, "taken for the original's sake: the split goes by ids, and no seed moves it", group="data set"
     )

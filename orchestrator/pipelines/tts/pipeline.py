@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Mapping
 
-from orchestrator.pipelines.base import Made, Pipeline, Summaries
+from orchestrator.pipelines.base import OnLeak, Pipeline
 from orchestrator.pipelines.data_sets import OutputFlag
 from orchestrator.pipelines.tts.needs import needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
+from orchestrator.pipelines.tts.summary import derived_tables, summary_files, tables
 from services.base.run.manifest import ClipRow
+from services.base.run.spec import RunSpec
 
 
 def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
@@ -21,19 +21,9 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
     return []
 
 
-def summary_files(run: Made) -> Summaries:
-    """meta.json."""
-    spec = run.spec
-    counts: Counter[str] = Counter()
-    for clip in run.quality:
-        counts[str(clip["split"])] += 1
-    meta = {
-        **{split: counts[split] for split in (TRAIN, VAL)},
-        "quarantined": sum(shard.num_quarantined for shard in run.done),
-        "models": {name: digest for stage in spec.stages for name, digest in sorted(stage.models.items())},
-        "libraries": dict(spec.libraries),
-    }
-    return {"meta.json": [(json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()]}
+def at_leak(spec: RunSpec) -> OnLeak:
+    """As its user has asked."""
+    return "stop" if spec.details.get("on_leak") == "stop" else "report"
 
 
 PIPELINE = Pipeline(
@@ -49,6 +39,9 @@ PIPELINE = Pipeline(
     payloads,
     check_outputs=check_outputs,
     compare=compare,
+    tables=tables,
+    derived_tables=derived_tables,
+    at_leak=at_leak,
     output_name=file_of_product,
     needs=needs,
     checked_options=("tokenizer",),

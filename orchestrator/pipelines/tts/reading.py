@@ -55,9 +55,10 @@ def read(inputs: Inputs, options: TtsOptions) -> DataSet:
         num_shards,
         assignment=assignment,
         utterance_ids=stems_of(found.clips.keys),
+        place_N=np.frombuffer(found.lines, np.int64) - 1,
     )
     problems = tuple(problem.entry(options.manifest) for problem in found.problems)
-    details = {"val_ratio": options.val_ratio, "val_count": options.val_count}
+    details = {"val_ratio": options.val_ratio, "val_count": options.val_count, "on_leak": options.on_leak}
     return DataSet(
         rows, problems, tuple(_notes(found, splits, options)), details, roots=found.roots, num_shards=num_shards
     )

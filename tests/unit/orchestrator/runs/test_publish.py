@@ -244,7 +244,7 @@ def test_a_leak_that_is_only_reported_is_published_and_told(tmp_path: Path) -> N
         told.extend(made.leaks)
         return {"meta.json": [b"made"]}
 
-    pipeline = dataclasses.replace(PLAIN, summary_files=summary_files, on_leak=lambda _spec: "report")
+    pipeline = dataclasses.replace(PLAIN, summary_files=summary_files, at_leak=lambda _spec: "report")
     assert publish_whole(pipeline, Commits(leaking.spec, leaking.state), leaking.outputs) is True
     assert told == ["k2 (test) = k0 (train) = k1 (train) = k3 (train) = k4 (train)"]
     (note,) = notes_of(leaking.spec, leaking.state)

@@ -1,8 +1,5 @@
 """What a run of the pipeline writes, and where."""
 
-import json
-
-from orchestrator.pipelines.base import Made
 from orchestrator.pipelines.tts.pipeline import PIPELINE
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import PinnedStage, RunSpec
@@ -23,9 +20,3 @@ def test_files_are_called_by_the_stem_that_planning_gave() -> None:
 
 def test_a_clip_has_no_label_file_that_could_be_wrong() -> None:
     assert PIPELINE.check(ROW, {}) == []
-
-
-def test_the_last_file_says_how_the_others_were_made() -> None:
-    made = PIPELINE.summary_files(Made(spec(), [], [{"split": "val"}, {"split": "train"}, {"split": "train"}]))
-    meta = json.loads(b"".join(made["meta.json"]))
-    assert (meta["train"], meta["val"], meta["models"]) == (2, 1, {"tokenizer": "d"})
