@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 PROTO_VENV := .venv-protos
 DEMO := demo
 DEMO_SIGN := demo-sign
+DEMO_TTS := demo-tts
 
-.PHONY: setup setup-test wheel demo demo-sign test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test wheel demo demo-sign demo-tts test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 # OpenCV without a window system: see scripts/headless_opencv.py.
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --find-links build/opencv
@@ -31,6 +32,12 @@ $(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
 	$(PIP_INSTALL) --editable '.[dev,dlib68,features,kube,speech,tensorflow,triton]'
 	$(BIN)/pip check
 	$(BIN)/python scripts/fetch_tools.py
+	touch $@
+
+# What text and the networks of speech need beside it.
+$(VENV)/.ready-speech: $(VENV)/.ready
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[features,speech]'
 	touch $@
 
 $(PROTO_VENV)/.ready: Makefile
@@ -58,6 +65,15 @@ demo-sign: setup
 	@$(BIN)/visemill run sign $(DEMO_SIGN)/corpus $(DEMO_SIGN)/out --write-keypoints --label-from folder; \
 	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
 	$(BIN)/visemill report --output-root $(DEMO_SIGN)/out
+
+demo-tts: $(VENV)/.ready-speech
+	@rm -rf $(DEMO_TTS)
+	$(BIN)/visemill demo-corpus $(DEMO_TTS)/corpus --kind tts --broken
+	$(BIN)/python scripts/make_demo_models.py $(DEMO_TTS)/corpus/manifest.jsonl $(DEMO_TTS)/models
+	@$(BIN)/visemill run tts --manifest $(DEMO_TTS)/corpus/manifest.jsonl --output-dir $(DEMO_TTS)/out --val-count 4 \
+	  --tokenizer $(DEMO_TTS)/models/bpe.model --config $(DEMO_TTS)/models/config.yaml --num-shards 4; \
+	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
+	$(BIN)/visemill report --output-root $(DEMO_TTS)/out
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready

@@ -1,4 +1,4 @@
-"""`python -m services.corpus.demo DIR`: talking-face clips in GRID's layout, the same bytes every time.
+"""`python -m services.corpus.demo DIR`: a small corpus, the same bytes every time; by default talking faces as GRID's.
 
 DIR/sN_processed/STEM.mpg and DIR/sN_processed/align/STEM.align (layout A), and DIR/demo-corpus.json, which says what
 was asked for and what was written. The bytes are a function of the arguments, this code and the versions of its
@@ -32,6 +32,7 @@ from services.corpus.drawing.frames import Actor
 from services.corpus.drawing.look import look_of
 from services.corpus.sentences import draw_sentences
 from services.corpus.signer import sign_files
+from services.corpus.spoken import spoken_files
 
 MARKER = "demo-corpus.json"
 MAX_SPEAKERS = 999
@@ -89,6 +90,13 @@ def write_sign_corpus(directory: Path, seed: int, *, broken: bool, progress: Pro
     """Write the clips of a drawn signer, DIR/WORD/WORD_N.mp4, as write_corpus does. Raises what it raises."""
     planned = [_Planned(*file) for file in sign_files(seed, broken=broken)]
     asked = {"kind": "sign", "seed": seed, "broken": broken, "made_with": _made_with()}
+    return _write_all(directory, planned, asked, progress)
+
+
+def write_speech_corpus(directory: Path, seed: int, *, broken: bool, progress: Progress | None = None) -> list[Written]:
+    """Write DIR/manifest.jsonl and the recordings it names, as write_corpus does. Raises what it raises."""
+    planned = [_Planned(*file) for file in spoken_files(seed, broken=broken)]
+    asked = {"kind": "tts", "seed": seed, "broken": broken, "made_with": _made_with()}
     return _write_all(directory, planned, asked, progress)
 
 
@@ -226,7 +234,7 @@ class _Teller:
 
 
 def _text(directory: Path, written: Sequence[Written]) -> str:
-    clips = sum(file.path.endswith((".mpg", ".mp4")) and not file.fault for file in written)
+    clips = sum(file.path.endswith((".mpg", ".mp4", ".wav")) and not file.fault for file in written)
     megabytes = sum(file.size_bytes for file in written) / 1e6
     lines = [f"{clips} clips, {len(written)} files, {megabytes:.1f} MB in {directory}"]
     bad = {Path(file.path).stem: file for file in written if file.fault}
@@ -238,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.corpus.demo", description=__doc__)
     parser.add_argument("directory", type=Path, metavar="DIR")
-    parser.add_argument("--kind", choices=("grid", "sign"), default="grid")
+    parser.add_argument("--kind", choices=("grid", "sign", "tts"), default="grid")
     parser.add_argument("--speakers", type=int, default=4)
     parser.add_argument("--clips", type=int, default=8, help="of each speaker")
     parser.add_argument("--broken", action="store_true", help="add samples with the faults of a real corpus")
@@ -250,6 +258,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.kind == "sign":
             written = write_sign_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
+        elif args.kind == "tts":
+            written = write_speech_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
         else:
             written = write_corpus(
                 args.directory, args.speakers, args.clips, args.seed, broken=args.broken, progress=_Teller()

@@ -14,4 +14,5 @@ COMMANDS = PipelineCommands(
         ),
     ),
     inspects=dict.fromkeys((".npy", ".arrow"), "services.records.tts.inspect"),
+    corpus="a manifest of recordings in four scripts",
 )
