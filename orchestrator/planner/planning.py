@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestrator.access.allowed import Allowed
 from orchestrator.access.request import RunRequest, RunRoots
-from orchestrator.pipelines.base import DataSet, Inputs
+from orchestrator.pipelines.base import DataSet, Inputs, Options, Pipeline
 from orchestrator.pipelines.files import Files, any_bucket, any_root
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.listing import JoinedListing
-from orchestrator.planner.services import describe
+from orchestrator.planner.services import answer_of, describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_spec
 from orchestrator.runs.plan import Plan, Roots, make_plan
@@ -44,6 +44,9 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
     )
     gangs = pipeline.gangs(options)
     identities = describe(stages, request.device)
+    data_set = _checked(
+        pipeline, options, data_set, {name: i["models"] for (name, _), i in zip(stages, identities, strict=True)}
+    )
     recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
     plan = make_plan(
@@ -56,6 +59,17 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
     chosen = given_of(with_files(options, absolute))
     plan = dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, options=chosen))
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
+
+
+def _checked(
+    pipeline: Pipeline, options: Options, data_set: DataSet, models: Mapping[str, Mapping[str, str]]
+) -> DataSet:
+    """With what its surveys found among the notes. Raises BadConfig."""
+    checks = pipeline.plan_checks(options, data_set.rows, models) if data_set.rows else None
+    if checks is None:
+        return data_set
+    notes = checks.judge([answer_of(survey) for survey in checks.surveys])
+    return dataclasses.replace(data_set, notes=(*data_set.notes, *notes))
 
 
 def inputs_of(request: RunRequest) -> Inputs:

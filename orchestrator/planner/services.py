@@ -10,9 +10,11 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.pipelines.surveys import Survey
 from services.base.errors import EXIT_OK, BadConfig, VisemillError, from_kind
 
 _DESCRIBE_LIMIT_S = 120.0
+_SURVEY_LIMIT_S = 1800.0
 
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "auto") -> list[dict[str, Any]]:
@@ -30,11 +32,30 @@ def run_service(stages: str, entry_point: str, *flags: str, limit_s: float, acce
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
-        raise _hung(stages, entry_point, limit_s) from None
+        raise _hung(f"services {stages} {entry_point}", limit_s) from None
     # A bug may end the service before it has said anything.
     if done.returncode in accept and (done.stdout or done.returncode == EXIT_OK):
         return done.stdout
-    raise _failed(stages, entry_point, done.returncode, done.stderr)
+    raise _failed(f"services {stages} {entry_point}", done.returncode, done.stderr)
+
+
+def answer_of(survey: Survey) -> dict[str, Any]:
+    """What a survey found. Raises what it failed with."""
+    with tempfile.TemporaryFile() as lines:
+        for line in survey.lines():
+            lines.write(line)
+        lines.seek(0)
+        argv = [sys.executable, "-m", survey.module, *survey.argv]
+        try:
+            done = subprocess.run(
+                argv, stdin=lines, capture_output=True, text=True, timeout=_SURVEY_LIMIT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise _hung(f"python -m {survey.module}", _SURVEY_LIMIT_S) from None
+    if done.returncode != EXIT_OK:
+        raise _failed(f"python -m {survey.module}", done.returncode, done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def service_lines(
@@ -67,21 +88,19 @@ def service_lines(
             assert process.stdout is not None
             process.stdout.close()
         if late.is_set():
-            raise _hung(stages, entry_point, limit_s)
+            raise _hung(f"services {stages} {entry_point}", limit_s)
         if code not in accept:
             stderr.seek(0)
-            raise _failed(stages, entry_point, code, stderr.read())
+            raise _failed(f"services {stages} {entry_point}", code, stderr.read())
 
 
-def _hung(stages: str, entry_point: str, limit_s: float) -> BadConfig:
-    return BadConfig(
-        "SERVICE_HUNG", f"`services {stages} {entry_point}` took over {limit_s:g} s: see whether its models load"
-    )
+def _hung(command: str, limit_s: float) -> BadConfig:
+    return BadConfig("SERVICE_HUNG", f"`{command}` took over {limit_s:g} s: see whether its models load")
 
 
-def _failed(stages: str, entry_point: str, code: int, stderr: str) -> VisemillError:
+def _failed(command: str, code: int, stderr: str) -> VisemillError:
     for line in reversed(stderr.splitlines()):
         if line.startswith('{"kind"'):
             fields = json.loads(line)
             return from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
-    return BadConfig("SERVICE_FAILED", f"`services {stages} {entry_point}` exited with {code}", stderr[-2000:])
+    return BadConfig("SERVICE_FAILED", f"`{command}` exited with {code}", stderr[-2000:])

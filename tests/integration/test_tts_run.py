@@ -78,3 +78,22 @@ def test_a_manifest_becomes_features_and_every_missing_line_has_its_reason(
     before = files(out)
     assert visemill("resume", "--output-root", out, exits=WITH_QUARANTINE, capsys=capsys)["finished"]
     assert files(out) == before
+
+
+def test_the_usual_first_mistake_stops_before_anything_is_computed(
+    testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The published tokenizer knows no Ethiopic."""
+    lines = [{**line, "text": "ሰላም ለዓለም", "language": "am"} for line in spoken(testdata)]
+    manifest = write_manifest(tmp_path / "manifest.jsonl", lines)
+    out = tmp_path / "out"
+    what = ["--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config", tiny_config(tmp_path)]
+    refused = visemill("run", "tts", *what, "--language", "am", "--output-dir", out, exits=78, capsys=capsys)
+    error = refused["error"]
+    assert error["reason"] == "UNKNOWN_TOKENS" and "ሰ" in error["message"] and "am: " in error["message"]
+    assert not out.exists()
+    pinned = visemill(
+        "pin", "tts", *what, "--output-dir", out, "--max-unk-share", 1, "--dry-run", exits=FINISHED, capsys=capsys
+    )
+    assert any("unknown to the tokenizer" in note for note in pinned["notes"])
+    assert any("SEEDED RANDOM WEIGHTS" in note for note in pinned["notes"])

@@ -35,6 +35,8 @@ from services.base.store.input_roots import open_inputs
 from services.base.store.interface import ReadableStore
 
 _SHOWN = 10
+# What a clip is told of itself goes by a command line, which takes 128 KiB.
+_MOST_ARGUMENT_CHARACTERS = 100_000
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +139,8 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
 
         there = []
         for row in spread(rows, num_clips):
+            if len(clip_as_json(row)) > _MOST_ARGUMENT_CHARACTERS:
+                continue
             found = reading(row, fetched)
             if isinstance(found, Unread):
                 answers[row.key] = {"outcome": BadInput.kind, "reason": found.reason, "message": found.message}

@@ -78,6 +78,12 @@ class TtsOptions:
         group="features",
         metavar="CODE",
     )
+    max_unk_share: float = option(
+        0.05,
+        "largest share of unknown tokens in the texts of a language; with more no run begins",
+        group="features",
+        unit="0..1",
+    )
     device: DeviceName = stage_option(
         SpeechConfig, "device", "where the networks run; auto: a GPU where there is one", group="features"
     )
@@ -136,6 +142,8 @@ class TtsOptions:
                 raise BadConfig("BAD_FLAGS", f"{flag} must be {meaning}, not {value}")
         if self.num_shards > MAX_SHARDS:
             raise BadConfig("BAD_FLAGS", f"--num-shards must be at most {MAX_SHARDS}, not {self.num_shards}")
+        if not 0 <= self.max_unk_share <= 1:
+            raise BadConfig("BAD_FLAGS", f"--max-unk-share must be from 0 to 1, not {self.max_unk_share}")
         check_split(self.val_ratio, self.val_count)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orchestrator.pipelines.base import OnLeak, Pipeline
 from orchestrator.pipelines.data_sets import OutputFlag
+from orchestrator.pipelines.tts.checks import plan_checks
 from orchestrator.pipelines.tts.needs import needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
@@ -44,6 +45,7 @@ PIPELINE = Pipeline(
     at_leak=at_leak,
     output_name=file_of_product,
     needs=needs,
+    plan_checks=plan_checks,
     checked_options=("tokenizer",),
     input_flags=("--audio-root",),
     output_flag=OutputFlag("--output-dir", "processed_data"),

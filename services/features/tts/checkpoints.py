@@ -33,11 +33,7 @@ def voice_tensors(path: Path, shapes: Shapes) -> dict[str, Tensor]:
     shapes: name -> shape of what is needed. Raises BadConfig WEIGHTS_UNREADABLE, WEIGHTS_OF_ANOTHER_NETWORK,
     WEIGHTS_NOT_FINITE.
     """
-    found = _state_dict(path, "--gpt-checkpoint")
-    nested = found.get("model")
-    if isinstance(nested, Mapping):
-        found = nested
-    tensors = {_plain_name(name): tensor for name, tensor in found.items() if _is_model_tensor(name, tensor)}
+    tensors = _model_tensors(path)
     if not any(name.startswith("conditioning_encoder.") for name in tensors) and any(
         _OF_2_5 in name for name in tensors
     ):
@@ -46,6 +42,21 @@ def voice_tensors(path: Path, shapes: Shapes) -> dict[str, Tensor]:
             f"--gpt-checkpoint {path} is of IndexTTS-2.5, which has no conditioning encoder: give that of IndexTTS-2",
         )
     return _needed(path, "--gpt-checkpoint", tensors, shapes)
+
+
+def num_texts_of(path: Path) -> int | None:
+    """Pieces of a tokenizer that the table of texts of a checkpoint has room for; None without a table."""
+    table = _model_tensors(path).get("text_embedding.weight")
+    # The last row is of no piece: it stands for the end.
+    return None if table is None or not table.ndim else len(table) - 1
+
+
+def _model_tensors(path: Path) -> dict[str, Tensor]:
+    found = _state_dict(path, "--gpt-checkpoint")
+    nested = found.get("model")
+    if isinstance(nested, Mapping):
+        found = nested
+    return {_plain_name(name): tensor for name, tensor in found.items() if _is_model_tensor(name, tensor)}
 
 
 def feature_statistics(path: Path, width: int) -> tuple[Tensor, Tensor]:

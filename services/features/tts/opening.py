@@ -17,7 +17,7 @@ from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
 from services.features.speech.repcodec import CodecShape, SemanticCodec, codec_shapes, codec_state
 from services.features.speech.voice import VoiceConditioner, VoiceShape
 from services.features.speech.w2v_bert import W2vBertShape, w2v_bert
-from services.features.tts.checkpoints import feature_statistics, safe_tensors, voice_tensors
+from services.features.tts.checkpoints import feature_statistics, num_texts_of, safe_tensors, voice_tensors
 from services.features.tts.models import ModelFiles, model_files, sources_of
 from services.features.tts.spec import SpeechConfig
 
@@ -54,6 +54,25 @@ def open_extractor(config: SpeechConfig) -> SpeechExtractor:
         var_C,
     )
     return SpeechExtractor(networks, sources, device)
+
+
+def check_files(files: ModelFiles) -> int | None:
+    """Reads every file that there is as the networks would, and keeps nothing: how many texts the checkpoint's table
+    has, or the config's says; None where neither is there. Raises BadConfig as `open_extractor`.
+    """
+    encoder_shape, codec_shape, voice_shape = shapes_of(files)
+    if files.w2v_stat is not None:
+        feature_statistics(files.w2v_stat, codec_shape.hidden_size)
+    if files.semantic_codec is not None:
+        _codec(codec_shape, files, 0)
+    if files.w2v_bert is not None:
+        _encoder(encoder_shape, files, 0)
+    if files.gpt_checkpoint is not None:
+        _voice(voice_shape, files, 0)
+        return num_texts_of(files.gpt_checkpoint)
+    gpt = files.config.get("gpt")
+    said = gpt.get("number_text_tokens") if isinstance(gpt, Mapping) else None
+    return said if isinstance(said, int) else None
 
 
 def shapes_of(files: ModelFiles) -> tuple[W2vBertShape, CodecShape, VoiceShape]:
