@@ -23,7 +23,7 @@ def open_model(config: FeaturesConfig) -> FeatureModel:
         try:
             from services.features.triton.networks import open_triton
         except ModuleNotFoundError as error:
-            raise _missing(error, "triton") from error
+            raise missing_library(error, "triton") from error
         return open_triton(config)
     try:
         if config.backend == "onnxruntime":
@@ -32,7 +32,7 @@ def open_model(config: FeaturesConfig) -> FeatureModel:
             return open_onnx(config)
         from services.features.runtimes.torch import open_torch
     except ModuleNotFoundError as error:
-        raise _missing(error, "features") from error
+        raise missing_library(error, "features") from error
     return open_torch(config)
 
 
@@ -41,9 +41,10 @@ def check_of_triton(config: FeaturesConfig) -> Callable[[], None]:
     try:
         from services.features.triton.client import ModelProbe
     except ModuleNotFoundError as error:
-        raise _missing(error, "triton") from error
+        raise missing_library(error, "triton") from error
     return ModelProbe(config.triton, config.model, lambda: weights_of(config)).check
 
 
-def _missing(error: ModuleNotFoundError, extra: str) -> BadConfig:
+def missing_library(error: ModuleNotFoundError, extra: str) -> BadConfig:
+    """What to raise for a library of that extra."""
     return BadConfig("LIBRARY_MISSING", f"{error.name} is not installed: pip install 'visemill[{extra}]'")

@@ -9,7 +9,7 @@ semantic_codec:
 gpt:
   model_dim: 12
   condition_module: {output_size: 8, linear_units: 12, attention_heads: 2, num_blocks: 1, perceiver_mult: 2}
-  emo_condition_module: {output_size: 8, linear_units: 12, attention_heads: 1, num_blocks: 1, perceiver_mult: 2}
+  emo_condition_module: {output_size: 8, linear_units: 12, attention_heads: 2, num_blocks: 1, perceiver_mult: 2}
 w2v_stat: stats.pt
 """
 

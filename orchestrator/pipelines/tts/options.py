@@ -10,7 +10,7 @@ from orchestrator.pipelines.base import OnLeak
 from orchestrator.pipelines.tts.splits import check_split
 from services.base.errors import BadConfig
 from services.base.run.sharding import MAX_SHARDS
-from services.base.stage.fields import FileRef, option, settings_for, stage_option
+from services.base.stage.fields import Address, FileRef, option, settings_for, stage_option
 from services.base.store.roots import absolute
 from services.containers.audio.config import AudioConfig
 from services.features.tts.spec import USUAL_PLACES, BatchingName, DeviceName, DtypeName, SpeechConfig
@@ -103,6 +103,22 @@ class TtsOptions:
     dtype: DtypeName = stage_option(
         SpeechConfig, "dtype", "number format of the encoder; all but float32 change some codes", group="features"
     )
+    triton: Address = stage_option(
+        SpeechConfig,
+        "triton",
+        "Triton server that holds the networks; without it they run here, or where --remote speech says",
+        group="features",
+    )
+    triton_in_flight: int = stage_option(
+        SpeechConfig, "triton_in_flight", "clips that a process asks --triton for at a time", group="features"
+    )
+    triton_weights: str = stage_option(
+        SpeechConfig,
+        "triton_weights",
+        "weights that --triton must serve, as the export has named them (default: those of the files here)",
+        group="features",
+        metavar="WEIGHTS",
+    )
     val_ratio: float = option(0.01, "share of clips that go to val, by the hash of their ids", group="data set")
     val_count: int = option(0, "how many clips go to val, instead of a share; 0: --val-ratio", group="data set")
     on_leak: OnLeak = option(
@@ -162,7 +178,8 @@ def stages(options: TtsOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
 
 def _speech(options: TtsOptions) -> dict[str, Any]:
     files = "config", "gpt_checkpoint", "w2v_stat", "w2v_bert", "semantic_codec", "hf_cache_dir"
-    return _with_whole_paths(settings_for(SpeechConfig, options), *files)
+    served = {"backend": "triton"} if options.triton else {}
+    return _with_whole_paths(settings_for(SpeechConfig, options) | served, *files)
 
 
 def _with_whole_paths(settings: Mapping[str, Any], *names: str) -> dict[str, Any]:

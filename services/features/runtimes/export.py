@@ -22,7 +22,7 @@ from torch import nn
 
 from services.base.errors import VisemillError
 from services.features.frames.inception import FrameFeatures, InceptionV3
-from services.features.networks import NETWORKS, Array, Network, is_time, network_named
+from services.features.networks import NETWORKS, Array, is_time, network_named
 from services.features.runtimes.torch import graph_of, loaded_network
 from services.features.spec import FeaturesConfig
 
@@ -48,7 +48,9 @@ def export_network(
     if any_size and isinstance(module, InceptionV3):
         graph = FrameFeatures(module)
     facts = {"model": config.model, "weights": weights}
-    _export(graph, entry, path, facts, any_size=any_size, most_inside_bytes=most_inside_bytes)
+    export_graph(
+        graph, entry.inputs, entry.outputs, path, facts, any_size=any_size, most_inside_bytes=most_inside_bytes
+    )
     return weights
 
 
@@ -67,21 +69,34 @@ def _dynamic(array: Array, dims: Mapping[str, Any], *, any_size: bool) -> dict[i
     return sizes | ({1: dims["height"], 2: dims["width"]} if any_size else {})
 
 
-def _export(
-    model: nn.Module, entry: Network, path: Path, facts: Mapping[str, str], *, any_size: bool, most_inside_bytes: int
+def export_graph(
+    model: nn.Module,
+    inputs: Sequence[Array],
+    outputs: Sequence[Array],
+    path: Path,
+    facts: Mapping[str, str],
+    *,
+    any_size: bool = False,
+    least_steps: int = 0,
+    most_inside_bytes: int = MOST_INSIDE_BYTES,
 ) -> None:
-    """Writes one file (and its data beside it), whole or not at all; the same graph for the same network."""
-    dims = {name: torch.export.Dim(name) for name in ("num_items", "num_steps", "height", "width")}
+    """Writes one file (and its data beside it), whole or not at all; the same graph for the same network.
+
+    facts: what its metadata say. least_steps: of a sequence, where the exporter must know of some; the file takes
+    shorter ones all the same. any_size, most_inside_bytes: as of `export_network`.
+    """
+    dims = {name: torch.export.Dim(name) for name in ("num_items", "height", "width")}
+    dims["num_steps"] = torch.export.Dim("num_steps", min=least_steps)
     # It misses torchvision, whose operators no network here has.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             model.eval(),
-            tuple(_example(array, any_size=any_size) for array in entry.inputs),
-            input_names=[array.name for array in entry.inputs],
-            output_names=[array.name for array in entry.outputs],
-            dynamic_shapes=tuple(_dynamic(array, dims, any_size=any_size) for array in entry.inputs),
+            tuple(_example(array, any_size=any_size) for array in inputs),
+            input_names=[array.name for array in inputs],
+            output_names=[array.name for array in outputs],
+            dynamic_shapes=tuple(_dynamic(array, dims, any_size=any_size) for array in inputs),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

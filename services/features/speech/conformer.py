@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from services.features.speech.filterbank import MAX_FRAMES, MIN_FRAMES
+from services.features.speech.pieces import first_steps, steps_from
 
 # Output frames of the front at once: of 512 channels and 511 bins they are 67 MB, where a minute is 1.6 GB.
 _FRONT_FRAMES = 64
+# Bins at once, where it is exported: of 512 channels and a minute they are 98 MB.
+_FRONT_BINS = 32
 # Queries at once: of 8 heads and three minutes of sound their scores are 41 MB.
 _BLOCK_QUERIES = 256
 _CONV_KERNEL = 15
@@ -100,6 +104,8 @@ class _Front(nn.Module):
         self.pos_enc = _PositionTable(width)
 
     def forward(self, features_NTC: Tensor) -> Tensor:
+        if torch.compiler.is_exporting():
+            return self._by_bins(features_NTC)
         num_out = (features_NTC.shape[1] - 1) // 2
         pieces = []
         for first in range(0, num_out, self.num_at_once):
@@ -107,6 +113,18 @@ class _Front(nn.Module):
             image_NDTF = self.conv(features_NTC[:, None, 2 * first : 2 * last + 1])
             pieces.append(self.out(image_NDTF.transpose(1, 2).flatten(2)))
         return torch.cat(pieces, dim=1)
+
+    def _by_bins(self, features_NTC: Tensor) -> Tensor:
+        """The same but for rounding, in pieces whose number is known before the length is, as a graph needs."""
+        num_bins = (features_NTC.shape[2] - 1) // 2
+        linear: Any = self.out[0]
+        weight_DEF = linear.weight.unflatten(1, (-1, num_bins))
+        sums_NTD = linear.bias
+        for first in range(0, num_bins, _FRONT_BINS):
+            last = min(num_bins, first + _FRONT_BINS)
+            image_NETF = self.conv(features_NTC[:, None, :, 2 * first : 2 * last + 1])
+            sums_NTD = sums_NTD + image_NETF.transpose(1, 2).flatten(2) @ weight_DEF[:, :, first:last].flatten(1).t()
+        return sums_NTD
 
 
 class _Block(nn.Module):
@@ -146,8 +164,8 @@ class _RelativeAttention(nn.Module):
         position_1HTK = self._heads(self.linear_pos(positions_TD[None]))
         outside_N11T = ~inside_NT[:, None, None]
         pieces = []
-        for first in range(0, query_NTHK.shape[1], self.num_at_once):
-            query_NQHK = query_NTHK[:, first : first + self.num_at_once]
+        for first in first_steps(query_NTHK.shape[1], self.num_at_once):
+            query_NQHK = query_NTHK[:, steps_from(first, self.num_at_once)]
             content_NHQT = (query_NQHK + self.pos_bias_u).transpose(1, 2) @ key_NHTK.transpose(2, 3)
             place_NHQT = (query_NQHK + self.pos_bias_v).transpose(1, 2) @ position_1HTK.transpose(2, 3)
             scores_NHQT = (content_NHQT + place_NHQT) / math.sqrt(query_NTHK.shape[-1])

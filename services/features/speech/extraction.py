@@ -6,15 +6,13 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
 from services.base.media.features import SpeechFeatures
 from services.features.ops import padded
+from services.features.speech.answers import features_of
 from services.features.speech.filterbank import check_length
 from services.features.speech.repcodec import SemanticCodec
 from services.features.speech.voice import VoiceConditioner
@@ -99,20 +97,6 @@ class SpeechExtractor:
                 )
             )
         return [
-            self._checked(codes_NT[i, :length], condition_NKD[i], emotion_ND[i], names[i])
+            features_of(codes_NT[i, :length], condition_NKD[i], emotion_ND[i], self._sources, names[i])
             for i, length in enumerate(lengths_N.tolist())
         ]
-
-    def _checked(
-        self, codes_L: npt.NDArray[Any], condition_KD: npt.NDArray[Any], emotion_D: npt.NDArray[Any], name: str
-    ) -> SpeechFeatures:
-        if not (np.isfinite(condition_KD).all() and np.isfinite(emotion_D).all()):
-            raise BadInput(
-                "FEATURES_NOT_FINITE", f"{name} gives features that are no numbers: look at its sound, or take float32"
-            )
-        return SpeechFeatures(
-            np.ascontiguousarray(codes_L, np.int32),
-            np.ascontiguousarray(condition_KD, np.float32),
-            np.ascontiguousarray(emotion_D, np.float32),
-            self._sources,
-        )

@@ -51,7 +51,7 @@ class Perceiver(nn.Module):
 
     def forward(self, context_NTC: Tensor, inside_NT: Tensor) -> Tensor:
         context_NTD = self.proj_context(context_NTC)
-        latents_NLD = self.latents.expand(len(context_NTC), -1, -1)
+        latents_NLD = self.latents.expand(context_NTC.shape[0], -1, -1)
         for layer in self.layers:
             attention, feed_forward = layer.children()
             latents_NLD = latents_NLD + attention(latents_NLD, context_NTD, inside_NT)

@@ -47,6 +47,7 @@ class VoiceConditioner(nn.Module):
     def __init__(self, shape: VoiceShape, original_padding: bool = False) -> None:
         super().__init__()
         self.shape = shape
+        self.num_latents = _NUM_SPEAKER_LATENTS
         self.conditioning_encoder = Conformer(shape.speaker, original_padding)
         self.perceiver_encoder = Perceiver(
             PerceiverShape(

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from services.features.speech.pieces import first_steps, steps_from
+
 # Queries at once: of 16 heads and a minute of sound their scores are 49 MB.
 _BLOCK_QUERIES = 256
 # Layers that are left out before the end: the features are hidden_states[17] of 24 layers.
@@ -100,8 +102,8 @@ class GatheredAttention(nn.Module):
             for linear in (self.linear_q, self.linear_k, self.linear_v)
         )
         pieces = []
-        for first in range(0, query_NHTK.shape[2], self.num_at_once):
-            block = slice(first, first + self.num_at_once)
+        for first in first_steps(query_NHTK.shape[2], self.num_at_once):
+            block = steps_from(first, self.num_at_once)
             scores_NHQT = self._scores(query_NHTK[:, :, block], key_NHTK, first)
             if attention_mask is not None:
                 rows = attention_mask if attention_mask.shape[2] == 1 else attention_mask[:, :, block]

@@ -49,6 +49,13 @@ class Serving:
         default="reject",
         metadata={"help": "what happens to a request past its time: reject it, or delay it behind the others"},
     )
+    max_padding_percent: int = field(
+        default=0,
+        metadata={
+            "help": "python only, of sequences: those are computed together of which the longest is so much longer at "
+            "most than the shortest; 0: all of a batch"
+        },
+    )
     keep_versions: int = field(default=1, metadata={"help": "number of latest versions to serve"})
     warm_up: bool = field(default=True, metadata={"help": "compute one item before the model counts as ready"})
     execution_env: str = field(
@@ -63,7 +70,7 @@ class Serving:
         for name in ("num_instances", "num_threads", "max_batch_size", "keep_versions"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("queue_delay_us", "max_queue", "timeout_ms"):
+        for name in ("queue_delay_us", "max_queue", "timeout_ms", "max_padding_percent"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
         if self.execution_env and self.platform != "python":
@@ -107,6 +114,8 @@ def config_text(
     """config.pbtxt. parameters: what callers may read of the model, and what its file reads."""
     backend = {"python": 'backend: "python"', "onnx": 'backend: "onnxruntime"'}[serving.platform]
     given = {**parameters, "num_threads": str(serving.num_threads)}
+    if serving.max_padding_percent and len(inputs) > 1:
+        given["max_padding_percent"] = str(serving.max_padding_percent)
     if serving.platform == "onnx":
         given["intra_op_thread_count"] = str(serving.num_threads)
     if serving.execution_env:
@@ -142,9 +151,12 @@ def _tensor(what: str, tensor: Tensor, serving: Serving, *, ragged: bool) -> str
 
 
 def _batching(serving: Serving) -> str:
-    lines = [f"max_queue_delay_microseconds: {serving.queue_delay_us}"]
-    if serving.preferred:
-        lines.append(f"preferred_batch_size: [ {', '.join(map(str, serving.preferred))} ]")
+    # Without any, a server takes its own: the largest batch.
+    preferred = serving.preferred or (serving.max_batch_size,)
+    lines = [
+        f"max_queue_delay_microseconds: {serving.queue_delay_us}",
+        f"preferred_batch_size: [ {', '.join(map(str, preferred))} ]",
+    ]
     policy = []
     if serving.timeout_ms:
         policy += [f"timeout_action: {serving.timeout_action.upper()}", "allow_timeout_override: true"]

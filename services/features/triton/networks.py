@@ -44,7 +44,7 @@ class TritonFrames:
             frames_NHWC = stretched(frames_NHWC, self._size_px)
         most = self._client.facts.max_batch_size
         pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
-        return np.concatenate(_gathered([self._threads.submit(self._one, piece) for piece in pieces]))
+        return np.concatenate(gathered([self._threads.submit(self._one, piece) for piece in pieces]))
 
     def _one(self, piece_NHWC: UInt8Array) -> Float32Array:
         return self._client.infer([(self._input, piece_NHWC)], self._output).astype(np.float32, copy=False)
@@ -63,7 +63,7 @@ def open_triton(config: FeaturesConfig) -> TritonFrames:
     return TritonFrames(client, config.triton_in_flight)
 
 
-def _gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:
+def gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:
     """All results in order. On a failure those not yet begun are dropped, and what is under way is waited for."""
     try:
         return [future.result() for future in asked]

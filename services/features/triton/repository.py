@@ -99,7 +99,7 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
         config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
-    _make_folder(flags.repository)
+    make_folder(flags.repository)
     return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
 
 
@@ -107,7 +107,7 @@ def _networks() -> dict[str, str]:
     return {name: network_named(name).about for name in NETWORKS}
 
 
-def _make_folder(repository: Path) -> None:
+def make_folder(repository: Path) -> None:
     """Before networks are computed, which takes a minute. Raises BadConfig."""
     try:
         repository.mkdir(parents=True, exist_ok=True)

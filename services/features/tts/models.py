@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from services.base.digest import canonical_json
 from services.base.errors import BadConfig
 from services.base.worker.fingerprint import sha256_of
 from services.features.tts.model_places import (
@@ -74,11 +77,22 @@ def model_files(config: SpeechConfig) -> ModelFiles:
 def models_of(config: SpeechConfig) -> dict[str, str]:
     """What each network's weights are, "sha256:<hex>" or "seeded:<seed>", and the config's digest.
 
-    Raises BadConfig as `model_files`, and MODEL_UNREADABLE.
+    Of a server whose weights the config names, that name. Raises BadConfig as `model_files`, and MODEL_UNREADABLE.
     """
+    if config.triton_weights:
+        return {"served": config.triton_weights}
     files = model_files(config)
     models = {} if files.config_path is None else {"config": f"sha256:{sha256_of(files.config_path)}"}
     return {**models, **sources_of(files, config.seed)}
+
+
+def served_weights(models: Mapping[str, str]) -> str:
+    """The one name, "sha256:<hex>" or "seeded:<hex>", that a model server knows all networks of `models_of` by."""
+    if set(models) == {"served"}:
+        return models["served"]
+    is_random = any(source.startswith("seeded:") for source in models.values())
+    digest = hashlib.sha256(canonical_json(dict(models)).encode()).hexdigest()
+    return f"{'seeded' if is_random else 'sha256'}:{digest}"
 
 
 def sources_of(files: ModelFiles, seed: int) -> dict[str, str]:

@@ -33,7 +33,16 @@ _ONE_OF_EACH = ("num_quantizers", "downsample_scale")
 
 
 def open_extractor(config: SpeechConfig) -> SpeechExtractor:
-    """Loads every network once. Raises BadConfig: as `model_files` and `checkpoints` do, BAD_MODEL_CONFIG, NO_GPU."""
+    """Loads every network once. Raises BadConfig as `open_networks` does, and NO_GPU."""
+    device = on_device(config)
+    networks, sources = open_networks(config)
+    return SpeechExtractor(networks, sources, device)
+
+
+def open_networks(config: SpeechConfig) -> tuple[SpeechNetworks, dict[str, str]]:
+    """The networks, and how each got its weights. Raises BadConfig: as `model_files` and `checkpoints` do, and
+    BAD_MODEL_CONFIG.
+    """
     files = model_files(config)
     sources = sources_of(files, config.seed)
     random = sorted(name for name, source in sources.items() if source.startswith("seeded:"))
@@ -41,7 +50,6 @@ def open_extractor(config: SpeechConfig) -> SpeechExtractor:
         LOG.warning(
             "%s of random weights (seed %d): features mean nothing; name their files", ", ".join(random), config.seed
         )
-    device = on_device(config)
     encoder_shape, codec_shape, voice_shape = shapes_of(files)
     mean_C, var_C = torch.zeros(codec_shape.hidden_size), torch.ones(codec_shape.hidden_size)
     if files.w2v_stat is not None:
@@ -53,7 +61,7 @@ def open_extractor(config: SpeechConfig) -> SpeechExtractor:
         mean_C,
         var_C,
     )
-    return SpeechExtractor(networks, sources, device)
+    return networks.eval().requires_grad_(False), sources
 
 
 def check_files(files: ModelFiles) -> int | None:

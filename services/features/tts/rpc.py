@@ -23,6 +23,7 @@ from services.base.rpc import server as server_module
 from services.base.rpc.client import Remote, expectation, require_expected
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, execute
+from services.base.rpc.readiness import Need
 from services.base.rpc.uploads import Uploads, data_of, job_of, start_of
 from services.base.sandbox.child import waiting_for
 from services.base.sandbox.supervisor import Stages
@@ -194,7 +195,18 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     def register(grpc_server: grpc.Server) -> None:
         speech_pb2_grpc.add_SpeechFeatureServiceServicer_to_server(servicer, grpc_server)
 
-    return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
+    return server_module.run_server(
+        serve_config, children, {SERVICE: register}, uploads=uploads, needs=needs_of(served.config)
+    )
+
+
+def needs_of(config: SpeechConfig) -> list[Need]:
+    """What the server must have before its children can open the stage: the Triton server, with the model."""
+    if config.backend != "triton":
+        return []
+    from services.features.tts.served import check_of_triton
+
+    return [Need("Triton", check_of_triton(config))]
 
 
 def open_remote(target: str, config: SpeechConfig) -> Consumer:

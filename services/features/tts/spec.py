@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from services.base.media.features import SpeechFeatures
-from services.base.stage.fields import FileRef
+from services.base.rpc.channel.targets import check_target
+from services.base.stage.fields import Address, FileRef
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.base.stage.window import ClipSize, Window
 from services.features.batching.by_length import one_by_one, window_by_length
 from services.features.batching.by_memory import batch_size_of, num_decoders_of
 from services.features.device import chosen_device
+from services.features.spec import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
 
+BackendName = Literal["torch", "triton"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 DtypeName = Literal["float32", "bfloat16", "float16"]
 BatchingName = Literal["auto", "clip", "padded"]
 _gpu_memory_bytes = ByName("services.features.runtimes.gpu:gpu_memory_bytes")
 MAX_THREADS = 256
+MAX_IN_FLIGHT = 64
 MAX_BATCH_SIZE = 1024
 # A batch is one of so many clips of 15 s.
 STEPS_OF_A_CLIP = 750
@@ -69,33 +73,67 @@ class SpeechConfig:
     num_threads: int = field(
         default=1, metadata={"help": "threads of the networks on a CPU; another number changes the last digits"}
     )
+    backend: BackendName = field(
+        default="torch", metadata={"help": "torch: in this process; triton: a server that holds the one copy"}
+    )
+    triton: Address = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC endpoint"})
+    triton_in_flight: int = field(
+        default=4, metadata={"help": "triton only: clips whose features are asked for at a time"}
+    )
+    triton_weights: str = field(
+        default="",
+        metadata={"help": "triton only: weights of its model, as the export names them; empty: of the files here"},
+    )
 
     def __post_init__(self) -> None:
-        for name, names in (("device", DeviceName), ("dtype", DtypeName), ("batching", BatchingName)):
+        for name, names in (
+            ("device", DeviceName),
+            ("dtype", DtypeName),
+            ("batching", BatchingName),
+            ("backend", BackendName),
+        ):
             if getattr(self, name) not in get_args(names):
                 raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
         for name, low, high in (
             ("seed", 0, 2**32 - 1),
             ("num_threads", 1, MAX_THREADS),
             ("batch_size", 0, MAX_BATCH_SIZE),
+            ("triton_in_flight", 1, MAX_IN_FLIGHT),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} {value} must be from {low} to {high}")
         if self.dtype == "float16" and self.device == "cpu":
             raise ValueError("dtype float16 is for a GPU: take bfloat16 or float32, or device cuda")
+        self._check_triton()
+
+    def _check_triton(self) -> None:
+        if self.triton:
+            check_target(self.triton, "--triton")
+        if self.backend == "triton":
+            if not self.triton:
+                raise ValueError("the triton backend needs the server's address: give --triton HOST:PORT")
+            for name, value, usual in (("dtype", self.dtype, "float32"), ("batching", self.batching, "clip")):
+                if value not in (usual, "auto"):
+                    raise ValueError(f"{name} {value} is for torch: the server decides it; leave it out")
+            if self.device == "cuda":
+                raise ValueError("device cuda is for torch: the server has its own; leave it out")
+        elif self.triton_weights:
+            raise ValueError("triton_weights is for the triton backend: leave it out")
 
 
 def settled(config: SpeechConfig, device: str = "") -> dict[str, Any]:
     """Device, way of batching, size of a batch and files in their usual places, as a run pins them. device: what auto
     means; empty: what it means here.
     """
+    files = ByName("services.features.tts.model_places:usual_files")(config)
+    if config.backend == "triton":
+        return {**files, "device": "cpu", "batching": "clip", "batch_size": 1}
     chosen = (device or chosen_device("auto")) if config.device == "auto" else config.device
     batching = ("padded" if chosen == "cuda" else "clip") if config.batching == "auto" else config.batching
     batch_size = config.batch_size
     if batch_size == 0:
         batch_size = batch_size_of(_gpu_memory_bytes()) if chosen == "cuda" else 1
-    files = ByName("services.features.tts.model_places:usual_files")(config)
     return {**files, "device": chosen, "batching": batching, "batch_size": batch_size}
 
 
@@ -108,6 +146,9 @@ def fingerprint(config: SpeechConfig) -> Fingerprint:
 
     Device, number format and the batch rule change the last digits; one by one, no size of a batch does.
     """
+    if config.backend == "triton":
+        # A server batches as it likes, and what it computes with is its own.
+        return Fingerprint({"seed": config.seed, "backend": config.backend}, libraries=("numpy",))
     config = _settled(config)
     rule: dict[str, Any] = {"batching": config.batching}
     if config.batching == "padded":
@@ -129,6 +170,9 @@ def window(config: SpeechConfig) -> Window:
     """
     config = _settled(config)
     num_decoders = num_decoders_of(config.device)
+    if config.backend == "triton":
+        # Requests of clips of like length, all under way at once: the server makes batches of them.
+        return window_by_length(config.triton_in_flight * STEPS_OF_A_CLIP, size, num_decoders=num_decoders)
     if config.batching == "clip":
         return one_by_one(size, num_decoders)
     return window_by_length(config.batch_size * STEPS_OF_A_CLIP, size, num_decoders=num_decoders)
@@ -153,4 +197,5 @@ SPEC = StageSpec(
     opens=ByName("services.features.tts.stage:open_stage"),
     rpc=ByName("services.features.tts.rpc"),
     artifacts={"speech_features": SpeechFeatures},
+    metrics=(BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS),
 )

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from services.base.media.arrays import Float32Array
+from services.base.media.features import SpeechFeatures
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
 from services.base.stage.window import like, values_of
-from services.features.tts.fitting import FittingExtractor
-from services.features.tts.opening import open_extractor
+from services.features.opening import missing_library
 from services.features.tts.spec import STEPS_OF_A_CLIP, SpeechConfig, settled
+
+Extractor = Callable[[Sequence[Float32Array], Sequence[str]], list[SpeechFeatures]]
+"""Filterbanks of clips, float32 [T_i, 160], and their names -> features of each."""
 
 
 def open_stage(config: SpeechConfig) -> SpeechStage:
-    """Loads the networks once. Raises BadConfig as `open_extractor` does."""
+    """Loads the networks once, or connects to their server. Raises BadConfig as `open_extractor` and `open_served` do,
+    and Transient.
+    """
+    return SpeechStage(_served(config) if config.backend == "triton" else _here(config))
+
+
+def _here(config: SpeechConfig) -> Extractor:
+    from services.features.tts.fitting import FittingExtractor
+    from services.features.tts.opening import open_extractor
+
     batch_size: int = settled(config)["batch_size"]
-    return SpeechStage(FittingExtractor(open_extractor(config), batch_size * STEPS_OF_A_CLIP))
+    return FittingExtractor(open_extractor(config), batch_size * STEPS_OF_A_CLIP)
+
+
+def _served(config: SpeechConfig) -> Extractor:
+    try:
+        from services.features.tts.served import open_served
+    except ModuleNotFoundError as error:
+        raise missing_library(error, "triton") from error
+    return open_served(config)
 
 
 class SpeechStage:
     """The opened stage (services.base.stage.spec.Consumer)."""
 
-    def __init__(self, extractor: FittingExtractor) -> None:
+    def __init__(self, extractor: Extractor) -> None:
         self._extractor = extractor
 
     def __call__(self, job: ClipJob, info: object) -> SpeechOfBatch:
@@ -35,7 +56,7 @@ class SpeechOfBatch:
 
     wants = NO_STREAMS
 
-    def __init__(self, extractor: FittingExtractor, name: str) -> None:
+    def __init__(self, extractor: Extractor, name: str) -> None:
         self._extractor, self._name = extractor, name
 
     def push(self, chunk: object) -> None:
@@ -43,6 +64,6 @@ class SpeechOfBatch:
         raise AssertionError(f"speech reads no stream, and was given {chunk!r}")
 
     def finish(self, given: Mapping[str, Any]) -> Any:
-        """SpeechFeatures, of several clips as `Together`. Raises BadInput as `FittingExtractor` does."""
+        """SpeechFeatures, of several clips as `Together`. Raises BadInput as the extractor does."""
         filterbanks = [value.frames_TC for value in values_of(given["filterbank"])]
         return like(given["filterbank"], self._extractor(filterbanks, [self._name] * len(filterbanks)))

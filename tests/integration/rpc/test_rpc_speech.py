@@ -180,7 +180,7 @@ def test_a_remote_stage_of_other_weights_is_refused(server: Any, speech: dict[st
 @pytest.mark.parametrize(
     ("start", "data", "expected"),
     [
-        ({"media": {"name": "x.wav"}}, b"no sound", (BadInput, "OPEN_FAILED")),
+        ({"media": {"name": "x.wav"}}, b"no sound", (BadInput, "AUDIO_UNREADABLE")),
         ({"media": {"name": "x.wav"}}, bytes(5 << 20), (BadInput, "CLIP_TOO_LARGE")),
         ({"media": {"name": "x.wav", "uri": "/etc/passwd"}}, b"", (BadInput, "URI_REFUSED")),
         ({}, b"", (BadInput, "BAD_MESSAGE")),

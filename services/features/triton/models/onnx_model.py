@@ -39,6 +39,7 @@ class TritonPythonModel:
         shapes = [made.get("shape", (-1, -1)) for made in card["outputs"]]
         self._have_time = [len(shape) > 1 and shape[1] < 0 for shape in shapes]
         parameters = json.loads(args["model_config"]).get("parameters", {})
+        self._most_padding = int(parameters.get("max_padding_percent", {}).get("string_value", "0")) / 100
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("num_threads", {}).get("string_value", "1"))
         self._on_gpu = args["model_instance_kind"] == "GPU"
@@ -55,9 +56,23 @@ class TritonPythonModel:
             else:
                 text = f"WEIGHTS_DIFFER: this server holds {self._weights}, and the caller is pinned to {expected}"
                 responses[i] = _failure(text, pb_utils.TritonError.INVALID_ARG)
-        for i, answer in self._answers(accepted):
-            responses[i] = answer
+        for group in self._alike(accepted):
+            for i, answer in self._answers(group):
+                responses[i] = answer
         return responses
+
+    def _alike(self, asked: list[tuple[int, list[np.ndarray]]]) -> list[list[tuple[int, list[np.ndarray]]]]:
+        """Requests of sequences by length, in groups that padding makes little longer; others are one group."""
+        if not self._most_padding or len(self._inputs) == 1:
+            return [asked]
+        groups: list[list[tuple[int, list[np.ndarray]]]] = []
+        for one in sorted(asked, key=lambda each: each[1][0].shape[1]):
+            shortest = groups[-1][0][1][0].shape[1] if groups else 0
+            if groups and one[1][0].shape[1] <= (1 + self._most_padding) * shortest:
+                groups[-1].append(one)
+            else:
+                groups.append([one])
+        return groups
 
     def _answers(self, asked: list[tuple[int, list[np.ndarray]]]) -> list[tuple[int, Any]]:
         """(place, inputs) of requests -> (place, response) of each."""

@@ -64,3 +64,9 @@ def test_a_value_out_of_range_is_refused_by_its_flag(field: str, value: float) -
     with pytest.raises(BadConfig, match=f"--{field.replace('_', '-')} must be") as refused:
         TtsOptions(**{field: value})
     assert refused.value.reason in ("BAD_FLAGS", "BAD_SPLIT")
+
+
+def test_with_a_triton_server_the_networks_are_asked_for_there() -> None:
+    speech = dict(stages(TtsOptions(triton="triton:8001", triton_weights="sha256:1")))["speech"]
+    assert (speech["backend"], speech["triton"], speech["triton_weights"]) == ("triton", "triton:8001", "sha256:1")
+    assert "backend" not in dict(stages(TtsOptions()))["speech"]

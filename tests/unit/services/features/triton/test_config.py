@@ -46,6 +46,18 @@ def test_a_queue_has_no_limits_unless_they_are_asked_for(parsed):
     assert (policy.max_queue_size, policy.default_timeout_microseconds) == (3, 0)
 
 
+def test_where_no_batch_size_is_preferred_it_is_the_largest_as_a_server_itself_says(parsed):
+    batching = parsed(frames_config(Serving(preferred_batch_sizes="", max_batch_size=5))).dynamic_batching
+    assert list(batching.preferred_batch_size) == [5]
+
+
+def test_how_far_sequences_may_be_padded_is_a_parameter_of_sequences_alone(parsed):
+    serving = Serving(max_padding_percent=25)
+    assert "max_padding_percent" not in parsed(frames_config(serving)).parameters
+    sequences = parsed(config_text("net", SEQUENCES, VECTORS, serving, {}))
+    assert sequences.parameters["max_padding_percent"].string_value == "25"
+
+
 @pytest.mark.parametrize(("kind", "number"), [("cpu", 2), ("gpu", 1)])
 def test_instances_are_placed(parsed, kind, number):
     (group,) = parsed(frames_config(Serving(kind=kind, num_instances=3))).instance_group

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.base.errors import BadConfig
-from services.features.tts.models import model_files, models_of
+from services.features.tts.models import model_files, models_of, served_weights
 from services.features.tts.spec import SpeechConfig
 
 
@@ -53,3 +53,15 @@ def test_a_config_that_is_no_mapping_is_refused(tmp_path: Path, content: str) ->
     with pytest.raises(BadConfig) as refused:
         model_files(SpeechConfig(config=str(tmp_path / "config.yaml")))
     assert refused.value.reason == "CONFIG_UNREADABLE"
+
+
+def test_a_server_knows_all_networks_by_one_name_that_tells_of_random_ones(tiny_model: Any) -> None:
+    models = models_of(tiny_model.config())
+    assert served_weights(models).startswith("sha256:") and served_weights(models) == served_weights(dict(models))
+    assert served_weights({**models, "w2v_bert": "sha256:0"}) != served_weights(models)
+    assert served_weights({**models, "w2v_bert": "seeded:0"}).startswith("seeded:")
+
+
+def test_the_name_of_a_servers_weights_may_stand_for_files_that_are_not_here() -> None:
+    named = models_of(SpeechConfig(backend="triton", triton="triton:8001", triton_weights="sha256:12"))
+    assert served_weights(named) == "sha256:12"

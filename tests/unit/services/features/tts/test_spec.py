@@ -82,3 +82,41 @@ def test_a_clips_size_is_its_frames_of_20_ms() -> None:
 def test_values_out_of_range_are_named(changes: dict[str, Any], what: str) -> None:
     with pytest.raises(ValueError, match=what):
         SpeechConfig(**changes)
+
+
+SERVED: dict[str, Any] = {"backend": "triton", "triton": "triton:8001"}
+
+
+def test_the_backend_decides_and_where_its_server_is_does_not() -> None:
+    served = fingerprint(SpeechConfig(**SERVED))
+    assert served.key_config == {"seed": 0, "backend": "triton"} and served.libraries == ("numpy",)
+    assert served == fingerprint(SpeechConfig(**{**SERVED, "triton": "other:1", "triton_in_flight": 9}))
+    assert served != fingerprint(SpeechConfig(device="cpu"))
+
+
+def test_of_a_server_no_device_and_no_batch_rule_of_this_machine_is_pinned() -> None:
+    pinned = settled(SpeechConfig(**SERVED), "cuda")
+    assert pinned == {"device": "cpu", "batching": "clip", "batch_size": 1}
+    assert SpeechConfig(**SERVED, **pinned) == dataclasses.replace(SpeechConfig(**SERVED), **pinned)
+
+
+def test_a_server_is_asked_for_several_clips_of_like_length_at_a_time() -> None:
+    assert window(SpeechConfig(**SERVED, triton_in_flight=2)).batches(SIZES) == [[3, 1], [0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"backend": "triton"}, "--triton HOST:PORT"),
+        ({**SERVED, "triton": "no port"}, "--triton"),
+        ({**SERVED, "device": "cuda"}, "leave it out"),
+        ({**SERVED, "dtype": "bfloat16"}, "leave it out"),
+        ({**SERVED, "batching": "padded"}, "leave it out"),
+        ({"triton_weights": "sha256:1"}, "leave it out"),
+        ({"triton_in_flight": 0}, "from 1 to 64"),
+        ({"backend": "onnx"}, "torch, triton"),
+    ],
+)
+def test_settings_of_a_server_that_disagree_are_refused(changes: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        SpeechConfig(**changes)

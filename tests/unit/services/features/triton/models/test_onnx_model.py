@@ -65,7 +65,7 @@ def make(monkeypatch, tmp_path):
     monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda data, options, providers: session)
     session = Session(most=100)
 
-    def made(inputs=("frames",), most=100, digest=None, kind="CPU"):
+    def made(inputs=("frames",), most=100, digest=None, kind="CPU", **parameters):
         session.most = most
         folder = tmp_path / "1"
         folder.mkdir(exist_ok=True)
@@ -74,7 +74,11 @@ def make(monkeypatch, tmp_path):
         card |= {"inputs": [{"name": name} for name in inputs], "outputs": [{"name": "out"}]}
         (folder / "model.json").write_text(json.dumps(card))
         model = module.TritonPythonModel()
-        args = {"model_repository": str(tmp_path), "model_version": "1", "model_config": "{}"}
+        args = {
+            "model_repository": str(tmp_path),
+            "model_version": "1",
+            "model_config": json.dumps({"parameters": parameters}),
+        }
         model.initialize(args | {"model_instance_kind": kind, "model_instance_device_id": "0"})
         return model, session
 
@@ -124,6 +128,16 @@ def test_sequences_are_padded_to_the_longest_and_cut_again(make):
     one, two = model.execute([short, long])
     assert (one.shape, two.shape, session.sizes) == ((1, 2, 1), (2, 5, 1), [3])
     assert (one[0, 0, 0], two[0, 4, 0], two[1, 0, 0]) == (2.0, 5.0, 3.0)
+
+
+def test_sequences_that_padding_would_make_much_longer_are_computed_apart(make):
+    model, session = make(inputs=("sequences", "lengths"), max_padding_percent={"string_value": "25"})
+    lengths = [5, 100, 4, 80, 101]
+    requests = [Request(sequences=np.ones((1, n, 1), np.float32), lengths=np.array([[n]])) for n in lengths]
+    answers = model.execute(requests)
+    assert [answer.shape for answer in answers] == [(1, n, 1) for n in lengths]
+    assert [answer[0, 0, 0] for answer in answers] == lengths
+    assert session.sizes == [2, 2, 1]
 
 
 def test_a_failure_that_is_none_of_memory_is_told_to_everyone(make, monkeypatch):
