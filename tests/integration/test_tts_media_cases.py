@@ -115,6 +115,7 @@ def run(corpus: Path, testdata: Path, tmp_path_factory: pytest.TempPathFactory) 
     out = tmp_path_factory.mktemp("run") / "out"
     words = ["run", "tts", "--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config"]
     words += [corpus / "config.yaml", "--output-dir", out, "--num-shards", 2, "--val-ratio", 0, "--quiet"]
+    words += ["--max-unk-share", 1]
     code = main([*map(str, words)])
     assert code == WITH_QUARANTINE
     return Run(out, lines)
