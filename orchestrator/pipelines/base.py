@@ -62,6 +62,25 @@ class Made:
 Summaries = Mapping[str, Iterable[bytes]]
 """Name -> the pieces of a file, which may be gone through again."""
 
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of the report. rows: as many texts each as there are heads."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def no_report_tables(
+    spec: RunSpec,  # noqa: ARG001
+    quality: Sequence[Mapping[str, Any]],  # noqa: ARG001
+    rows: Iterable[ClipRow],  # noqa: ARG001
+) -> Sequence[ReportTable]:
+    """For a pipeline of which the report says what it says of any."""
+    return ()
+
+
 OnLeak = Literal["stop", "report"]
 
 
@@ -204,7 +223,9 @@ class Pipeline:
     that the report shows; empty: a sheet is drawn from the output.
     product: what a clip becomes, in the plural. splits: those that its clips may go to, in the order that people are
     told of them; a single one is not told. append_flag: the flag with which a run adds to what its output holds; empty
-    where none does. figures: (quality fact, its heading) of the report's table of clips.
+    where none does. figures: (quality fact, its heading) of the report's table of clips. report_tables: (spec, a line
+    of quality a clip, the run's clips) -> further tables of the report. plays: whether the report plays the clips'
+    sound.
     clip_time_s, clip_memory_mib: limits on one clip where the command line gives none.
     free_settings: `stage.setting` of what decides no byte of an output, so that runs of one output may differ in it.
     leaves_out: reasons of `check` for which a run leaves the clip out; with the others it keeps and flags it.
@@ -244,6 +265,10 @@ class Pipeline:
     splits: tuple[str, ...] = ("train",)
     append_flag: str = ""
     figures: tuple[tuple[str, str], ...] = ()
+    report_tables: Callable[[RunSpec, Sequence[Mapping[str, Any]], Iterable[ClipRow]], Sequence[ReportTable]] = (
+        no_report_tables
+    )
+    plays: bool = False
     clip_time_s: float = 120.0
     clip_memory_mib: int = 2048
     free_settings: frozenset[str] = frozenset()

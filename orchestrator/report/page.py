@@ -40,11 +40,24 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Player:
+    """How a clip begins: the bytes of a WAV, and what it is."""
+
+    title: str
+    wav: bytes
+
+    @property
+    def data_url(self) -> str:
+        return f"data:audio/wav;base64,{base64.b64encode(self.wav).decode()}"
+
+
+@dataclass(frozen=True)
 class Findings:
     """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output.
 
     num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them. gangs: a
-    mapping a gang pass, in order.
+    mapping a gang pass, in order. players: what can be heard. tables: (title, heads, rows of texts) of the pipeline's
+    own.
     """
 
     spec: RunSpec
@@ -58,6 +71,8 @@ class Findings:
     splits: Sequence[str] = ()
     figures: Sequence[tuple[str, str]] = ()
     gangs: Sequence[Mapping[str, Any]] = ()
+    players: Sequence[Player] = ()
+    tables: Sequence[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +131,8 @@ class Context:
     clips: Table | None
     passes: Table | None
     origin: Table
+    players: tuple[Player, ...] = ()
+    tables: tuple[tuple[str, Table], ...] = ()
 
 
 def page(findings: Findings) -> str:
@@ -158,6 +175,10 @@ def context(findings: Findings) -> Context:
         clips=_clips(findings) if findings.figures and quality else None,
         passes=_passes(findings) if findings.gangs else None,
         origin=_origin(findings.spec),
+        players=tuple(findings.players),
+        tables=tuple(
+            (title, Table(heads, tuple(_texts(*row) for row in rows))) for title, heads, rows in findings.tables
+        ),
     )
 
 
@@ -185,8 +206,11 @@ def _splits(findings: Findings) -> Table:
     for split in counts:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(speakers.get(split, Counter()).items()))
         num_records = counts.get(split, 0)
-        rows.append((*_texts(split, f"{num_records:,}"), _bar(num_records, most), Cell(names or "none")))
-    return Table(("split", "records", "", "speakers"), tuple(rows))
+        row = (*_texts(split, f"{num_records:,}"), _bar(num_records, most))
+        # A pipeline with tables of its own knows better who speaks than the clips' keys do.
+        rows.append(row if findings.tables else (*row, Cell(names or "none")))
+    heads = ("split", findings.product, "")
+    return Table(heads if findings.tables else ("split", "records", "", "speakers"), tuple(rows))
 
 
 def _reasons(quarantine: Sequence[Mapping[str, Any]]) -> Table:

@@ -46,4 +46,6 @@ def test_the_demo_runs_and_every_broken_line_has_its_reason(tmp_path: Path) -> N
     }  # fmt: skip
     assert not any(clip.get("num_unknown") for clip in quality), "the tokenizer was trained on these texts"
     assert np.load(out / "text_ids" / "am" / "000.npy").size > 3
-    assert (out / ".visemill" / "report.html").is_file()
+    report = (out / ".visemill" / "report.html").read_text(encoding="utf-8")
+    assert report.count("<audio controls") == 4
+    assert all(f"<h2>{title}</h2>" in report for title in ("Languages", "Speakers", "Lengths", "Worst clips"))

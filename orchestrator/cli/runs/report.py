@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import heapq
 import subprocess
 import sys
 import tempfile
@@ -13,20 +15,23 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.datasets.inspect import inspector_of
 from orchestrator.cli.options import add_output_flags
+from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.lookup import pipeline_of
-from orchestrator.report.page import Findings, Sheet, page
+from orchestrator.report.page import Findings, Player, Sheet, page
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import num_found, observe, read_clips
 from orchestrator.runs.gang.progress import gang_facts
 from orchestrator.runs.lineage import Part, file_of_line, parts_of, quality_of, quarantine_of
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, VisemillError
 from services.base.run import paths
 from services.base.run.spec import RunSpec
+from services.base.store.input_roots import open_inputs
 from services.base.store.interface import NotThere, Store
 
 _NAME = "report.html"
+_PLAYER_TIME_S = 60.0
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +40,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--html", default="", metavar="FILE", help=f"file to write (default: .visemill/{_NAME} below the output root)"
     )
     parser.add_argument(
-        "--sheets", type=int, default=4, help="contact sheets to draw, flagged clips first (default: %(default)s)"
+        "--sheets", type=int, default=4, help="clips to draw, or to play, flagged ones first (default: %(default)s)"
     )
 
 
@@ -55,7 +60,9 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
     beat.now("drawing contact sheets")
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
+    players = list(_players(parts, state, quality, flags.sheets)) if observed.finished and pipeline.plays else []
     passes = gang_facts(spec, state)
+    tables = pipeline.report_tables(spec, quality, read_clips(state, spec)) if quality else ()
     findings = Findings(
         spec,
         observed.finished and all(one["finished"] for one in passes),
@@ -68,6 +75,8 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
         pipeline.splits,
         pipeline.figures,
         passes,
+        players,
+        [(one.title, one.heads, one.rows) for one in tables],
     )
     beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.
@@ -78,7 +87,9 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     else:
         outputs.put(f"{paths.STATE_DIR}/{_NAME}", data)
         target = f"{outputs.uri}/{paths.STATE_DIR}/{_NAME}"
-    return Answer(f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets)})
+    return Answer(
+        f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets), "players": len(players)}
+    )
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -105,6 +116,25 @@ def _sheets(
             picture = _preview(spec, state, key) or _draw(spec, state, outputs, key, Path(folder))
             if picture:
                 yield Sheet(f"{key} {', '.join(clip['flags'])}".rstrip(), picture)
+
+
+def _players(
+    parts: Sequence[Part], state: Store, quality: Sequence[Mapping[str, Any]], num_players: int
+) -> Iterator[Player]:
+    """How the clips with the most flags begin; of those whose media cannot be reached or read, nothing."""
+    worst = heapq.nsmallest(num_players, quality, key=lambda clip: (-len(clip["flags"]), str(clip["key"])))
+    made_by = {file_of_line(clip): part.spec for part in parts for clip in part.quality}
+    for clip in worst:
+        spec, key = made_by[file_of_line(clip)], str(clip["key"])
+        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(VisemillError, subprocess.TimeoutExpired):
+            inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
+            row = next(row for row in read_clips(state, spec) if row.key == key)
+            target = Path(folder) / "excerpt.wav"
+            argv = [sys.executable, "-m", "services.audio.excerpt"]
+            argv += [str(local_file(inputs, row.media, Path(folder) / "media")), str(target)]
+            done = subprocess.run(argv, capture_output=True, check=False, timeout=_PLAYER_TIME_S)
+            if done.returncode == 0:
+                yield Player(f"{key} {', '.join(clip['flags'])}".rstrip(), target.read_bytes())
 
 
 def _preview(spec: RunSpec, state: Store, key: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.pipelines.base import Agreement, Names, same_bytes
-from orchestrator.pipelines.tts.manifest_index import ManifestIndex, SortedIndex
+from orchestrator.pipelines.tts.manifests.index import ManifestIndex, SortedIndex
 from services.base.errors import BadInput
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec

@@ -11,6 +11,7 @@ from orchestrator.pipelines.tts.needs import needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
+from orchestrator.pipelines.tts.report_tables import report_tables
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from orchestrator.pipelines.tts.summary import derived_tables, summary_files, tables
 from services.base.run.manifest import ClipRow
@@ -61,6 +62,8 @@ PIPELINE = Pipeline(
         ("clipped_share", "clipped"),
         ("silent_share", "silent"),
     ),
+    report_tables=report_tables,
+    plays=True,
     clip_time_s=600.0,
     clip_memory_mib=8192,
 )

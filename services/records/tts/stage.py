@@ -81,14 +81,17 @@ class TtsFilesOfClip:
             "num_text_ids": len(text.ids_N),
             "num_codes": len(features.codes_L),
             "num_condition": len(features.condition_KD),
+            "num_unknown": text.num_unknown,
         }
         if sound is not None:
-            quality |= {"duration_s": round(sound.duration_s, 3), "peak": round(sound.peak, 4)}
+            quality |= {
+                "duration_s": round(sound.duration_s, 3),
+                "peak": round(sound.peak, 4),
+                "clipped_share": round(sound.clipped_share, 5),
+                "silent_share": round(sound.silent_share, 4),
+            }
         usual: dict[str, Any] = {
             "stated_s": self._clip.attributes.duration_s,
-            "clipped_share": round(sound.clipped_share, 5) if sound is not None else 0.0,
-            "silent_share": round(sound.silent_share, 4) if sound is not None else 0.0,
-            "num_unknown": text.num_unknown,
             "unknown": text.unknown,
             "not_normalised": text.not_normalised,
             "is_random": features.is_random,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from orchestrator.report.page import Cell, Findings, Sheet, context, page
+from orchestrator.report.page import Cell, Findings, Player, Sheet, context, page
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 
 ORDER = RunSpec(
@@ -183,3 +183,25 @@ def test_rows_with_long_words_are_stacked_on_a_narrow_screen():
 def test_the_median_of_two_clips_lies_between_them():
     row = text().partition("num_frames_grey")[2].partition("</tr>")[0]
     assert re.findall(r">([\d.]+)<", row) == ["0", "6", "12", "1"]
+
+
+def test_clips_that_can_be_heard_have_a_player_each_that_needs_no_file():
+    html = text(players=[Player("a/<1> CLIPPED", b"RIFF1"), Player("a/2", b"RIFF2")])
+    assert html.count("<audio controls") == 2
+    assert 'src="data:audio/wav;base64,UklGRjE="' in html
+    assert "a/&lt;1&gt; CLIPPED" in html
+    assert "<audio" not in text()
+
+
+def test_tables_of_the_pipeline_stand_under_their_titles():
+    html = text(tables=[("Speakers", ("speaker", "hours"), (("<abebe>", "1.50"),))])
+    assert "<h2>Speakers</h2>" in html and "&lt;abebe&gt;" in html and "1.50" in html
+    assert "<h2>Speakers</h2>" not in text()
+
+
+def test_who_speaks_is_told_once():
+    findings = Findings(ORDER, True, DONE, QUALITY, [], splits=("train", "val"))
+    assert context(findings).splits.heads[-1] == "speakers"
+    own = context(replace(findings, tables=[("Speakers", ("speaker",), (("s1",),))], product="clips")).splits
+    assert own.heads == ("split", "clips", "")
+    assert all(len(row) == 3 for row in own.rows)

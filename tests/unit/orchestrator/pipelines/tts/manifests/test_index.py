@@ -1,6 +1,6 @@
 """What is known of a manifest's lines at once: ids, stems and lengths."""
 
-from orchestrator.pipelines.tts.manifest_index import ManifestIndex
+from orchestrator.pipelines.tts.manifests.index import ManifestIndex
 
 
 def line(clip_id, stem, text_len=1, code_len=2):
