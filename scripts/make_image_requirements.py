@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # image already holds)
 SETS: dict[str, tuple[tuple[str, ...], str]] = {
     "worker": (("", "triton", "features:onnxruntime"), ""),
-    "worker-torch": (("features",), "worker"),
+    "worker-torch": (("features", "speech"), "worker"),
     "orchestrator": (("kube",), "worker"),
 }
 HEADLESS = {"opencv-contrib-python": "opencv-contrib-python-headless"}

@@ -10,7 +10,7 @@ from services.base.errors import BadConfig
 
 # The project's own images of workers -> the libraries of networks that they hold. Of any other image nothing is known.
 _WORKER, _WITH_TORCH = "visemill-worker", "visemill-worker-torch"
-_LIBRARIES = {_WORKER: frozenset({"onnxruntime"}), _WITH_TORCH: frozenset({"onnxruntime", "torch"})}
+_LIBRARIES = {_WORKER: frozenset({"onnxruntime"}), _WITH_TORCH: frozenset({"onnxruntime", "torch", "transformers"})}
 
 Stages = Iterable[tuple[str, Mapping[str, Any]]]
 

@@ -1,7 +1,10 @@
-"""PURE: what the tts pipeline needs of a machine."""
+"""PURE: what the tts pipeline needs of a machine, and of an image of workers."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from orchestrator.pipelines.base import Settings
 from orchestrator.pipelines.needs import Need, PackageNeed, StageNeed, pip_install
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 
@@ -24,4 +27,17 @@ def needs(options: TtsOptions) -> tuple[Need, ...]:
         Need("filterbanks", StageNeed("fbank", settings["fbank"]), "what the encoder is given", _SPEECH),
         Need("speech networks", StageNeed("speech", settings["speech"]), "codes, conditions, emotion vectors", _FETCH),
         Need("ttsfiles", StageNeed("ttsfiles", settings["ttsfiles"]), "the files of a clip", pip_install("visemill")),
+    )
+
+
+def image_lacks(settings: Settings, held: Collection[str]) -> str:
+    """Why an image that holds these libraries of networks cannot carry out the run; empty: it can.
+
+    Texts and filterbanks need libraries too, wherever the networks are.
+    """
+    if "transformers" in held or not settings.keys() & {"text", "fbank", "speech"}:
+        return ""
+    return (
+        "text, fbank and speech: it holds neither sentencepiece nor transformers nor torch: give an image with the "
+        "extras features and speech"
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orchestrator.pipelines.base import OnLeak, Pipeline
 from orchestrator.pipelines.data_sets import OutputFlag
 from orchestrator.pipelines.tts.checks import plan_checks
-from orchestrator.pipelines.tts.needs import needs
+from orchestrator.pipelines.tts.needs import image_lacks, needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
@@ -49,6 +49,7 @@ PIPELINE = Pipeline(
     plan_checks=plan_checks,
     checked_options=("tokenizer",),
     input_flags=("--audio-root",),
+    image_lacks=image_lacks,
     output_flag=OutputFlag("--output-dir", "processed_data"),
     default_root=default_root,
     product="clips",

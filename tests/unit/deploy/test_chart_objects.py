@@ -29,6 +29,7 @@ EVERYTHING = {
     "minio": {"enabled": True, "image": "minio:1", "secretKey": "12345678"},
     "services": {
         "triton": {"gpus": 1, "nodeSelector": {"gpu": "yes"}, "runtimeClassName": "nvidia", "volumes": []},
+        "speech": {"enabled": True, "gpus": 1, "flags": {"tokenizer": "/models/bpe.model", "language": "am"}},
         "landmarks-dlib": {"args": ["landmarks", "serve"], "flags": {"backend": "dlib"}, "callers": ["worker"]},
     },
 }
@@ -207,6 +208,29 @@ def test_submitted_runs_are_kept_where_they_outlive_the_pod(
 def test_a_chart_without_orchestrator_needs_no_registry(chart: Callable[..., Any]) -> None:
     made = chart({"s3": {"ephemeralRegistry": False}, "services": {"orchestrator": {"enabled": False}}})
     assert "visemill-orchestrator" not in made.pods()
+
+
+def test_speech_is_off_until_it_is_asked_for_and_then_has_its_objects_and_calls_triton(
+    chart: Callable[..., Any],
+) -> None:
+    assert "visemill-speech" not in chart().all("Deployment")
+    flags = {"backend": "triton", "triton": "visemill-triton:8001", "tokenizer": "/models/bpe.model"}
+    made = chart({"services": {"speech": {"enabled": True, "flags": flags}}, "remoteStages": ["speech"]})
+    for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"):
+        assert "visemill-speech" in made.all(kind), kind
+    pod = made.pods()["visemill-speech"]
+    (container,) = pod["containers"]
+    assert container["image"].startswith("visemill-worker-torch:")
+    assert container["args"][:2] == ["speech", "serve"] and "--tokenizer=/models/bpe.model" in container["args"]
+    assert "--remote=speech=visemill-speech:50051" in args_of(made.pods()["visemill-orchestrator"])
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        assert "grpc" in container[probe]
+    (egress,) = [
+        rule
+        for rule in made.one("NetworkPolicy", "visemill-speech")["spec"]["egress"]
+        if rule["ports"] == [{"port": 8001, "protocol": "TCP"}]
+    ]
+    assert egress["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "triton"
 
 
 @pytest.mark.parametrize("stage", ["audio", "landmarks"])
