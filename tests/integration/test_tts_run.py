@@ -79,6 +79,16 @@ def test_a_manifest_becomes_features_and_every_missing_line_has_its_reason(
     assert visemill("resume", "--output-root", out, exits=WITH_QUARANTINE, capsys=capsys)["finished"]
     assert files(out) == before
 
+    split = ["split", "tts", "--output-dir", out]
+    assert visemill(*split, "--val-count", 2, exits=FINISHED, capsys=capsys)["val"] == 2
+    mine = files(out)
+    verified = visemill("verify", "--output-root", out, exits=FINISHED, capsys=capsys)
+    assert (verified["problems"], verified["edited"]) == ([], ["stats.json", *MANIFESTS]), "another split is no damage"
+    again = visemill("resume", "--output-root", out, exits=WITH_QUARANTINE, capsys=capsys)
+    assert again["nothing_to_do"] and files(out) == mine, "nor is it overwritten"
+    visemill(*split, "--val-count", 1, exits=FINISHED, capsys=capsys)
+    assert files(out) == before, "the split of the run is the run's bytes"
+
 
 def test_the_usual_first_mistake_stops_before_anything_is_computed(
     testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,12 @@ from orchestrator.pipelines.commands import PipelineCommands, Verb
 COMMANDS = PipelineCommands(
     own=(
         Verb(
+            "split",
+            "split an output's manifests anew by another share or number, and compute nothing",
+            options="orchestrator.pipelines.tts.manifests.splitting:SplitOptions",
+            calls="orchestrator.pipelines.tts.manifests.splitting:split",
+        ),
+        Verb(
             "unpack",
             "write the features in an output's Arrow files as npy files",
             options="orchestrator.pipelines.tts.unpacking:UnpackOptions",

@@ -11,14 +11,14 @@ from typing import Any
 
 from orchestrator.pipelines.base import Made, Summaries
 from orchestrator.pipelines.tts.manifests.input_order import Line, LinesInOrder, joined, pieces
-from orchestrator.pipelines.tts.manifests.lines import MANIFEST_OF, STATS_FILE, json_file, json_line, record_of
+from orchestrator.pipelines.tts.manifests.lines import MANIFEST_OF, json_file, json_line, record_of
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.process.external_sort import ExternalSort
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import NO_SHARD, RunSpec
+from services.records.tts.names import PROGRESS_FILE, STATS_FILE
 
 SKIPPED_FILE = "skipped.jsonl"
-PROGRESS_FILE = ".preprocessing_progress.txt"
 META_FILE = "meta.json"
 _SPLITS = (TRAIN, VAL)
 _RANDOM = "RANDOM_WEIGHTS"

@@ -12,6 +12,8 @@ FILES = tuple(folder + NPY for folder in FOLDERS)
 """The files of a clip's product."""
 
 MANIFESTS = ("train_manifest.jsonl", "val_manifest.jsonl")
+STATS_FILE = "stats.json"
+PROGRESS_FILE = ".preprocessing_progress.txt"
 ARROW_FOLDER = "features"
 ARROW = ".arrow"
 

@@ -13,7 +13,6 @@ from services.records.tts.names import FOLDERS, MANIFESTS, feature_file
 MANIFEST_OF = dict(zip((TRAIN, VAL), MANIFESTS, strict=True))
 """Split -> its manifest."""
 
-STATS_FILE = "stats.json"
 _NUM_LATENTS = 32
 # Ends of lines to `str.splitlines`, which JSON leaves as they are.
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "\x7f\x85\u2028\u2029"}
