@@ -16,7 +16,7 @@ from typing import TextIO
 
 from orchestrator.cli.answer import Answer, answer_of_error
 from orchestrator.cli.commands import build_parser, commands
-from orchestrator.cli.parsing.originals import translate_original
+from orchestrator.cli.parsing.originals import translate_original, with_only_pipeline
 from orchestrator.cli.parsing.request_file import with_pipeline, with_place
 from orchestrator.console.escape import one_line, printable
 from services.base.errors import EXIT_BUG, EXIT_INTERRUPTED, BadConfig, Transient, VisemillError
@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     line, notes = translate_original(sys.argv[1:] if argv is None else argv)
     flags = argparse.Namespace(output=_output_of(line))
     try:
+        line = with_only_pipeline(line)
         line = with_pipeline(line, {command.name for command in commands() if command.per_pipeline})
         flags = build_parser(line[0] if line else "").parse_args(line)
         _require_finite(flags)

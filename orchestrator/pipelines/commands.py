@@ -130,6 +130,12 @@ def original_of(word: str) -> tuple[str, Original] | None:
     return None
 
 
+def only_pipeline_of(verb: str) -> str | None:
+    """The one pipeline that has a verb of its own of that name; None where none or several have it."""
+    having = [name for name in PIPELINES if any(own.name == verb for own in commands_of(name).own)]
+    return having[0] if len(having) == 1 and verb not in SHARED else None
+
+
 def resolve(target: str) -> Any:
     """What "module:member" names. Raises ImportError or AttributeError."""
     module, _, member = target.partition(":")

@@ -1,4 +1,4 @@
-"""Command lines of the scripts that pipelines replace, as ours."""
+"""Command lines of the scripts that pipelines replace, and of verbs without the pipeline's name, as ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.pipelines.commands import Original, original_of
+from orchestrator.pipelines.commands import Original, only_pipeline_of, original_of
 
 
 def translate_original(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -21,6 +21,14 @@ def translate_original(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     given, notes = _without_unused(given, {_dashed(flag): why for flag, why in original.unused.items()})
     ours = {_dashed(flag): own for flag, own in original.flags.items()}
     return [original.verb, pipeline, *_defaults(original), *(_as_ours(word, ours) for word in given)], notes
+
+
+def with_only_pipeline(argv: Sequence[str]) -> list[str]:
+    """The line of a verb that a single pipeline has, with that pipeline's name where it has none."""
+    name = only_pipeline_of(argv[0]) if argv else None
+    if name is None or (len(argv) > 1 and not argv[1].startswith("-")):
+        return list(argv)
+    return [argv[0], name, *argv[1:]]
 
 
 def _without_rest(words: Sequence[str], flag: str) -> Iterator[str]:

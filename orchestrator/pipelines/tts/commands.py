@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.pipelines.commands import PipelineCommands, Verb
+from orchestrator.pipelines.commands import Original, PipelineCommands, Verb
 
 COMMANDS = PipelineCommands(
     own=(
@@ -18,7 +18,23 @@ COMMANDS = PipelineCommands(
             options="orchestrator.pipelines.tts.unpacking:UnpackOptions",
             calls="orchestrator.pipelines.tts.unpacking:unpack",
         ),
+        Verb(
+            "retokenize",
+            "encode the texts of a manifest with another tokenizer",
+            options="orchestrator.pipelines.tts.tools.retokenizing:RetokenizeOptions",
+            calls="orchestrator.pipelines.tts.tools.retokenizing:retokenize",
+        ),
+        Verb(
+            "extend-tokenizer",
+            "add pieces of new text to a tokenizer, whose ids stay",
+            options="orchestrator.pipelines.tts.tools.extending:ExtendOptions",
+            calls="orchestrator.pipelines.tts.tools.extending:extend",
+        ),
     ),
+    originals={
+        "process_text_ids.py": Original("retokenize", defaults={"--language": "ja"}),
+        "extend_bpe.py": Original("extend-tokenizer"),
+    },
     inspects=dict.fromkeys((".npy", ".arrow"), "services.records.tts.inspect"),
     corpus="a manifest of recordings in four scripts",
 )

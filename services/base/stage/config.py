@@ -95,6 +95,8 @@ def add_config_flags(
             add(*names, action="store_true", **given)
         elif field.kind is bool:
             add(*names, action=argparse.BooleanOptionalAction, **given)
+        elif field.is_several:
+            add(*names, nargs="+", action=_OneALine, metavar=field.metavar, **given)
         elif field.choices:
             add(*names, choices=field.choices, **given)
         else:
@@ -125,6 +127,18 @@ def argv_of(config: Any) -> list[str]:
         else:
             argv.append(f"{field.flag}={value}")
     return argv
+
+
+class _OneALine(argparse.Action):
+    """Values of a flag that takes several, and may be given several times."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
+    ) -> None:
+        del parser, flag
+        before = getattr(namespace, self.dest)
+        given = [before] if before and before != self.default else []
+        setattr(namespace, self.dest, "\n".join([*given, *values]))
 
 
 class _StrictParser(argparse.ArgumentParser):

@@ -40,7 +40,8 @@ class ConfigField:
 
     kind: bool, int, float or str. choices: the values that it may have, where these are few. names: what its text
     names. is_switch: a flag that is given or not, and has no --no-… beside it. unit: such as px; empty for a count or
-    a text. sets: (config class of a stage, field) that take its value. aliases: other spellings of its flag.
+    a text. is_several: a text of which the flag takes several, one a line in the value. sets: (config class of a
+    stage, field) that take its value. aliases: other spellings of its flag.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ConfigField:
     aliases: tuple[str, ...] = ()
     is_switch: bool = False
     is_hidden: bool = False
+    is_several: bool = False
     sets: tuple[tuple[type, str], ...] = ()
 
     @property
@@ -72,6 +74,7 @@ def option(
     metavar: str = "",
     aliases: tuple[str, ...] = (),
     hidden: bool = False,
+    several: bool = False,
     sets: tuple[tuple[type, str], ...] = (),
 ) -> Any:
     """A field of a pipeline's options. The other arguments: as of ConfigField; text: its help."""
@@ -84,6 +87,7 @@ def option(
         "aliases": aliases,
         "hidden": hidden,
         "switch": default is False,
+        "several": several,
         "sets": sets,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -135,6 +139,7 @@ def _read(field: dataclasses.Field[Any], hint: Any) -> ConfigField:
         tuple(field.metadata.get("aliases", ())),
         bool(field.metadata.get("switch", False)),
         bool(field.metadata.get("hidden", False)),
+        bool(field.metadata.get("several", False)),
         tuple(field.metadata.get("sets", ())),
     )
 

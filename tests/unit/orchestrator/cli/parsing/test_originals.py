@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.cli.commands import build_parser
 from orchestrator.cli.main import main
-from orchestrator.cli.parsing.originals import translate_original
-from orchestrator.pipelines.commands import Original, commands_of
+from orchestrator.cli.parsing.originals import translate_original, with_only_pipeline
+from orchestrator.pipelines.commands import Original, Verb, commands_of
 
 SCRIPTS = {
     "signs_train.py": Original("run", {"--video_dir": "--input-root", "--out": "--output-root"}),
@@ -81,3 +81,29 @@ def test_the_notes_are_on_standard_error(capsys: pytest.CaptureFixture[str]) -> 
     line = ["signs_many", "--launch-delay", "3", "--video_dir", "none", "--output-root", "out", "--write-keypoints"]
     assert main(line) == 78
     assert capsys.readouterr().err.startswith("note: --launch-delay 3 has no effect")
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (["measure", "--x"], ["measure", "sign", "--x"]),
+        (["measure"], ["measure", "sign"]),
+        (["measure", "-h"], ["measure", "sign", "-h"]),
+        (["measure", "sign", "--x"], ["measure", "sign", "--x"]),
+        (["measure", "other", "--x"], ["measure", "other", "--x"]),
+        (["both", "--x"], ["both", "--x"]),
+        (["run", "--x"], ["run", "--x"]),
+        (["nothing", "--x"], ["nothing", "--x"]),
+        ([], []),
+    ],
+)
+def test_a_verb_of_a_single_pipeline_needs_no_name_of_it(
+    argv: list[str], line: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pipeline, names in (("sign", ("measure", "both")), ("grid", ("both",))):
+        own = tuple(Verb(name, "measure", options="a:B", calls="a:c") for name in names)
+        monkeypatch.setattr(
+            f"orchestrator.pipelines.{pipeline}.commands.COMMANDS",
+            dataclasses.replace(commands_of(pipeline), own=own, originals={}),
+        )
+    assert with_only_pipeline(argv) == line

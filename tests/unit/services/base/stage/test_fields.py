@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 import pytest
 
 from services.base.errors import BadConfig
-from services.base.stage.config import add_config_flags, argv_of, config_from_argv, config_from_mapping
+from services.base.stage.config import (
+    add_config_flags,
+    argv_of,
+    config_from_argv,
+    config_from_flags,
+    config_from_mapping,
+)
 from services.base.stage.fields import (
     Address,
     FileOrName,
@@ -113,3 +119,17 @@ def test_help_has_groups_and_defaults_and_hides_what_is_hidden():
 def test_a_default_is_the_stages_and_the_value_goes_back_to_it():
     assert ToyOptions().rate == ToyStage().rate_hz
     assert settings_for(ToyStage, ToyOptions(rate=8.0)) == {"rate_hz": 8.0}
+
+
+def test_a_flag_may_take_several_texts_one_a_line():
+    @dataclass(frozen=True)
+    class Several:
+        manifests: str = option("", "files", group="input", several=True)
+
+    parser = argparse.ArgumentParser()
+    add_config_flags(parser, Several)
+    for argv in (["--manifests", "a", "b c"], ["--manifests", "a", "--manifests=b c"]):
+        made = config_from_flags(Several, parser.parse_args(argv))
+        assert made == Several("a\nb c")
+    assert config_from_flags(Several, parser.parse_args(argv_of(Several("a\nb")))) == Several("a\nb")
+    assert config_from_flags(Several, parser.parse_args([])) == Several()

@@ -1,0 +1,83 @@
+"""I/O: a command of a service by its own argv, for a verb of a pipeline: what it says on the way, and its answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from orchestrator.console.heartbeat import Heartbeat
+from services.base.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_QUARANTINED,
+    BadConfig,
+    BadInput,
+    BadShard,
+    Transient,
+    VisemillError,
+)
+
+_KINDS = {kind.exit_code: kind for kind in (BadInput, BadConfig, BadShard, Transient)}
+_REASON = re.compile(r"([A-Z][A-Z0-9_]+): (.+)")
+_MOST_SAID = 50
+
+
+class ServiceAnswer(NamedTuple):
+    """The JSON object that the command printed, and its exit code."""
+
+    data: dict[str, Any]
+    exit_code: int
+
+
+def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAnswer:
+    """Runs `python -m module argv`, whose lines on standard error are shown as they come. doing: for the wait.
+
+    Raises what the command failed with: its last line is `REASON: message`, and its exit code the class.
+    """
+    said: list[str] = []
+    with (
+        Heartbeat(doing) as beat,
+        subprocess.Popen(
+            [sys.executable, "-m", module, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            # Standard output is one line at the end, which a pipe holds.
+            for line in _last_held_back(process.stderr, said):
+                beat.say(line)
+            out = process.stdout.read()
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode in (EXIT_OK, EXIT_QUARANTINED) and out.strip():
+        for line in said[-1:]:
+            sys.stderr.write(f"{line}\n")
+        return ServiceAnswer(json.loads(out), process.returncode)
+    raise _failure(module, process.returncode, said)
+
+
+def _last_held_back(lines: Iterable[str], said: list[str]) -> Iterable[str]:
+    """Each line but the last, which may be what it failed with. said: the lines so far, the last ones of many."""
+    for line in lines:
+        if said:
+            yield said[-1]
+        said.append(line.rstrip("\n"))
+        del said[:-_MOST_SAID]
+
+
+def _failure(module: str, code: int, said: Sequence[str]) -> BaseException:
+    if code == EXIT_INTERRUPTED:
+        return KeyboardInterrupt()
+    found = _REASON.fullmatch(said[-1]) if said else None
+    if found is not None and code in _KINDS:
+        return _KINDS[code](found[1], found[2])
+    return VisemillError(
+        "SERVICE_FAILED", f"`python -m {module}` exited with {code or EXIT_BUG}: please report it", "\n".join(said)
+    )
