@@ -259,8 +259,14 @@ def _fill(parser: Parser, command: Command) -> None:
 
 
 def _finish(parser: argparse.ArgumentParser, call: Call) -> None:
+    # A verb of a pipeline may call a file of its own --output, as the script did that it replaces.
+    names = ("-o",) if "--output" in parser._option_string_actions else ("-o", "--output")
     parser.add_argument(
-        "-o", "--output", choices=("text", "json"), default="text", help="format of the answer (default: %(default)s)"
+        *names,
+        dest="output",
+        choices=("text", "json"),
+        default="text",
+        help="format of the answer (default: %(default)s)",
     )
     parser.set_defaults(call=call)
 

@@ -96,6 +96,18 @@ def csv_records(
             yield Record(number, dict(zip(header, [*found, *[""] * len(header)], strict=False)))
 
 
+# Ends of lines to some readers, which JSON leaves as they are.
+_LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\u0085\u2028\u2029"})
+
+
+def json_line(values: Mapping[str, Any]) -> bytes:
+    """A record as a line of UTF-8, one line to every reader; what has no UTF-8, a lone surrogate, is escaped."""
+    text = json.dumps(values, ensure_ascii=False)
+    if not text.isascii():
+        text = text.translate(_LINE_ENDS)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
 def _object(number: int, text: str) -> Record | BadLine:
     try:
         values = json.loads(text)

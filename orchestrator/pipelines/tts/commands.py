@@ -25,6 +25,12 @@ COMMANDS = PipelineCommands(
             calls="orchestrator.pipelines.tts.tools.retokenizing:retokenize",
         ),
         Verb(
+            "pairs",
+            "pair the clips of a manifest with prompts of their speakers",
+            options="orchestrator.pipelines.tts.tools.pairing:PairOptions",
+            calls="orchestrator.pipelines.tts.tools.pairing:pairs",
+        ),
+        Verb(
             "extend-tokenizer",
             "add pieces of new text to a tokenizer, whose ids stay",
             options="orchestrator.pipelines.tts.tools.extending:ExtendOptions",
@@ -33,6 +39,8 @@ COMMANDS = PipelineCommands(
     ),
     originals={
         "process_text_ids.py": Original("retokenize", defaults={"--language": "ja"}),
+        "build_gpt_prompt_pairs.py": Original("pairs"),
+        "generate_gpt_pairs.py": Original("pairs"),
         "extend_bpe.py": Original("extend-tokenizer"),
     },
     inspects=dict.fromkeys((".npy", ".arrow"), "services.records.tts.inspect"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from services.base.media.arrays import Int32Array
-from services.base.store.names import is_absolute
 from services.formats.npy import encode_npy
 from services.text.cleaning import clean_text
 from services.text.languages import detect, hint_of
@@ -104,8 +102,3 @@ def _ids(data: bytes) -> Int32Array | None:
 def _same(data: bytes, ids_N: Int32Array) -> bool:
     found = _ids(data)
     return found is not None and np.array_equal(found, ids_N)
-
-
-def exists(path: str) -> bool:
-    """Whether a path of this machine is there; of a store all are taken to be."""
-    return "://" in path or (is_absolute(path) and os.path.exists(path))  # noqa: PTH110 - a million of them

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,13 +12,11 @@ from typing import Any
 from services.base.errors import BadConfig
 from services.base.process.cgroup import granted_cores
 from services.base.store.by_digest import is_uri
+from services.base.store.named_file import folder_of, is_there, pieces_of, real_folder, size_bytes_of, upload_of
 from services.base.store.names import normal
-from services.base.store.open import open_store
-from services.base.store.roots import absolute
-from services.formats.manifests import BadLine, Record, format_of, json_records
-from services.text.manifest_texts import pieces_of
-from services.text.retokenize.encoding import Encoder, EncodingConfig, Job, Made, exists
-from services.text.retokenize.manifest_paths import moved, relative
+from services.formats.manifest_paths import moved, relative
+from services.formats.manifests import BadLine, Record, format_of, json_line, json_records
+from services.text.retokenize.encoding import Encoder, EncodingConfig, Job, Made
 from services.text.retokenize.pool import OrderedPool
 from services.text.retokenize.staging import Staging
 from services.text.retokenize.stems import FOLDER, NPY, stem_of
@@ -109,11 +106,11 @@ def retokenize(asked: Retokenizing, progress: Progress) -> Counts:
     with (
         Staging(asked.encoding.output_dir) as staging,
         OrderedPool(Encoder, (asked.encoding,), num) as pool,
-        _Output(asked.output_manifest) as output,
+        upload_of(asked.output_manifest) as output,
     ):
         paths = _Paths(asked)
         for row, made in _encoded(_chained(first, rows), pool):
-            output.write(_line(_finished(row, made, asked, paths, counts)))
+            output.write(json_line(_finished(row, made, asked, paths, counts)))
             if counts.num_records % _CHUNK == 0:
                 progress(counts.num_records, size.share)
         # Written in full before any file of ids gets its name: what may fail for want of space has been done.
@@ -187,13 +184,13 @@ class _Paths:
     """How paths of the old manifest are called in the new one."""
 
     def __init__(self, asked: Retokenizing) -> None:
-        self._from, self._to = _folder_of(asked.manifest), _folder_of(asked.output_manifest)
+        self._from, self._to = folder_of(asked.manifest), folder_of(asked.output_manifest)
         here = () if is_uri(self._from) else (os.path.realpath(Path.cwd()),)
         self._folders = (self._from, *here)
-        self._ids = _real(asked.encoding.output_dir)
+        self._ids = real_folder(asked.encoding.output_dir)
 
     def moved(self, values: dict[str, Any]) -> dict[str, str]:
-        return moved(values, self._folders, self._to, exists)
+        return moved(values, self._folders, self._to, is_there)
 
     def ids(self, stem: str) -> str:
         return relative(normal(f"{self._ids}/{FOLDER}/{stem}{NPY}"), self._to)
@@ -219,24 +216,12 @@ def _finished(row: _Row, made: Made | None, asked: Retokenizing, paths: _Paths, 
     return values
 
 
-# Ends of lines to some readers, which JSON leaves as they are.
-_LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\u0085\u2028\u2029"})
-
-
-def _line(values: dict[str, Any]) -> bytes:
-    text = json.dumps(values, ensure_ascii=False)
-    if not text.isascii():
-        text = text.translate(_LINE_ENDS)
-    # A lone surrogate has no UTF-8, and its escape is JSON.
-    return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
 class _Size:
     """How far a manifest is read. share: 0..1; 0 where its size is not known."""
 
     def __init__(self, manifest: str) -> None:
         self._manifest = manifest
-        self._num_read, self._num_bytes = 0, _size_bytes(manifest)
+        self._num_read, self._num_bytes = 0, size_bytes_of(manifest)
 
     @property
     def share(self) -> float:
@@ -249,44 +234,3 @@ class _Size:
                 part = piece[start : start + (1 << 16)]
                 self._num_read += len(part)
                 yield part
-
-
-def _size_bytes(manifest: str) -> int:
-    if not is_uri(manifest):
-        path = Path(manifest).expanduser()
-        return path.stat().st_size if path.is_file() else 0
-    root, _, name = manifest.rpartition("/")
-    entry = open_store(root).stat(name)
-    return entry.size_bytes if entry else 0
-
-
-class _Output:
-    """The new manifest, of which nothing is seen before commit."""
-
-    def __init__(self, name: str) -> None:
-        root, _, self._name = absolute(name).rpartition("/")
-        self._upload = open_store(root).upload(self._name)
-
-    def __enter__(self) -> _Output:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._upload.abort()
-
-    def write(self, data: bytes) -> None:
-        self._upload.write(data)
-
-    def flush(self) -> None:
-        self._upload.flush()
-
-    def commit(self) -> None:
-        self._upload.commit()
-
-
-def _folder_of(file: str) -> str:
-    return _real(absolute(file).rpartition("/")[0] or "/")
-
-
-def _real(folder: str) -> str:
-    """Without links on this machine, so that `..` leads where it says."""
-    return normal(folder) if is_uri(folder) else os.path.realpath(Path(folder).expanduser())

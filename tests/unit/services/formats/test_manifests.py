@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.base.errors import BadConfig
-from services.formats.manifests import MAX_LINE_BYTES, BadLine, Record, csv_records, format_of, json_records
+from services.formats.manifests import MAX_LINE_BYTES, BadLine, Record, csv_records, format_of, json_line, json_records
 
 LINES = ['{"id": "a", "text": "ሰላም"}', '{"id": "b", "text": "x\\ny"}']
 RECORDS = [Record(1, {"id": "a", "text": "ሰላም"}), Record(2, {"id": "b", "text": "x\ny"})]
@@ -139,3 +139,12 @@ def test_the_format_goes_by_the_ending() -> None:
     assert [format_of(name) for name in ("a.jsonl", "a.CSV", "a.tsv", "a.json", "a")] == [
         *("jsonl", "csv", "csv", "jsonl", "jsonl")
     ]
+
+
+@pytest.mark.parametrize("text", ["ሰላም", "a\u2028b\u2029c\u0085d\n", "\ud800 x", "", "\U0001f600"])
+def test_a_record_is_one_line_to_every_reader(text: str) -> None:
+    line = json_line({"id": "ሀ", "text": text})
+    assert line.endswith(b"\n")
+    (read,) = line.decode().splitlines()
+    assert json.loads(read) == {"id": "ሀ", "text": text}
+    assert "ሀ".encode() in line

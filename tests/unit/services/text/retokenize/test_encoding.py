@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.text.retokenize.encoding import Encoder, EncodingConfig, Job, Made, exists, rules_of
+from services.text.retokenize.encoding import Encoder, EncodingConfig, Job, Made, rules_of
 from services.text.retokenize.staging import Staging
 from services.text.tokenizer import Tokenizer
 
@@ -81,9 +81,3 @@ def test_a_text_of_which_nothing_is_spoken_writes_no_file(small_model: Path, tmp
 @pytest.mark.parametrize(("name", "rules"), [("JP", "ja"), (" ko ", "ko"), ("", ""), ("de", "en")])
 def test_rules_of_names(name: str, rules: str) -> None:
     assert rules_of(name) == rules
-
-
-def test_files_of_stores_are_taken_to_be_there(tmp_path: Path) -> None:
-    assert exists("s3://b/x")
-    assert exists(str(tmp_path))
-    assert not exists(str(tmp_path / "x"))

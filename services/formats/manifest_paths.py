@@ -43,6 +43,8 @@ def moved(
     first. A path that leads nowhere is taken to be below the manifest's folder; one of media stays as it is, for it may
     be named from a folder that is not known here.
     """
+    if folders == (to,):
+        return {}
     changed = {}
     for name, path in values.items():
         if not (name.endswith("_path") or name in _MEDIA) or not isinstance(path, str) or not path or is_absolute(path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.text.retokenize.manifest_paths import moved, place_of, relative
+from services.formats.manifest_paths import moved, place_of, relative
 
 
 @pytest.mark.parametrize(
