@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.pipelines.base import OnLeak, Pipeline
+from orchestrator.pipelines.base import OnLeak, Pipeline, Settings
 from orchestrator.pipelines.data_sets import OutputFlag
+from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.tts.checks import plan_checks
 from orchestrator.pipelines.tts.needs import image_lacks, needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
 from orchestrator.pipelines.tts.report_tables import report_tables
+from orchestrator.pipelines.tts.shards import BYTES_A_SECOND
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from orchestrator.pipelines.tts.summary import derived_tables, summary_files, tables
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
+from services.records.tts.names import FOLDERS
+
+# Of IndexTTS-2; smaller networks make less.
+_NUM_LATENTS, _MODEL_DIM = 32, 1280
+_CODES_A_SECOND, _USUAL_TEXT_IDS, _HEADER_BYTES = 49.9, 40, 128
 
 
 def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
@@ -26,6 +33,17 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  
 def at_leak(spec: RunSpec) -> OnLeak:
     """As its user has asked."""
     return "stop" if spec.details.get("on_leak") == "stop" else "report"
+
+
+def predict(settings: Settings, media_bytes: float) -> Prediction:
+    """A guess: how long a clip is follows from its bytes, as if they were samples of 16 bits; its condition is most of
+    what it takes. Nothing is kept for other runs.
+    """
+    num_codes = media_bytes / BYTES_A_SECOND * _CODES_A_SECOND
+    arrays_bytes = 4.0 * (_NUM_LATENTS * _MODEL_DIM + _MODEL_DIM + num_codes + _USUAL_TEXT_IDS)
+    forms = {"npy": (1, len(FOLDERS)), "arrow": (1, 0), "both": (2, len(FOLDERS))}
+    copies, num_files = forms[settings["ttsfiles"]["storage"]]
+    return Prediction(copies * arrays_bytes + num_files * _HEADER_BYTES)
 
 
 PIPELINE = Pipeline(
@@ -47,6 +65,7 @@ PIPELINE = Pipeline(
     output_name=file_of_product,
     needs=needs,
     plan_checks=plan_checks,
+    predict=predict,
     checked_options=("tokenizer",),
     input_flags=("--audio-root",),
     image_lacks=image_lacks,

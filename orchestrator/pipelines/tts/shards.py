@@ -12,10 +12,11 @@ from services.base.run.sharding import MAX_SHARDS, Assignment, check_num_shards
 SHARD_S = 1800.0
 """Sound in a shard where nobody says how many shards there are."""
 
+BYTES_A_SECOND = 48_000.0
+"""Of 16 bit at 24 kHz: what a clip's bytes count as where nothing says how long it is."""
+
 # What a clip of unknown duration and size counts as.
 _USUAL_CLIP_S = 5.0
-# Of 16 bit at 24 kHz, where no clip says its duration.
-_USUAL_BYTES_A_SECOND = 48_000.0
 _MS_A_SECOND = 1000
 
 
@@ -26,7 +27,7 @@ def weights_s(durations_s_N: npt.NDArray[np.float64], sizes_bytes_N: npt.NDArray
     """
     says_N = np.isfinite(durations_s_N) & (durations_s_N > 0)
     both_N = says_N & (sizes_bytes_N > 0)
-    rate = sizes_bytes_N[both_N].sum() / durations_s_N[both_N].sum() if both_N.any() else _USUAL_BYTES_A_SECOND
+    rate = sizes_bytes_N[both_N].sum() / durations_s_N[both_N].sum() if both_N.any() else BYTES_A_SECOND
     by_size_N = np.where(sizes_bytes_N > 0, sizes_bytes_N / rate, _USUAL_CLIP_S)
     return np.where(says_N, durations_s_N, by_size_N)
 

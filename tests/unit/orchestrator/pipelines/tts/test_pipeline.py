@@ -20,3 +20,12 @@ def test_files_are_called_by_the_stem_that_planning_gave() -> None:
 
 def test_a_clip_has_no_label_file_that_could_be_wrong() -> None:
     assert PIPELINE.check(ROW, {}) == []
+
+
+def test_a_clip_of_ten_seconds_takes_most_of_its_bytes_for_its_condition() -> None:
+    sizes = {
+        storage: PIPELINE.predict({"ttsfiles": {"storage": storage}}, 480_000.0).output_bytes
+        for storage in ("npy", "arrow", "both")
+    }
+    assert 33 * 1280 * 4 + 499 * 4 < sizes["arrow"] < sizes["npy"] < 175_000
+    assert sizes["both"] == sizes["arrow"] + sizes["npy"]
