@@ -131,11 +131,14 @@ def read_clips(
             found.problems = [problem for problem in found.problems if problem.line <= batch[-1][0].number]
             break
     places_N = np.cumsum(np.frombuffer(are_clips, np.int8), dtype=np.int64) - 1
-    again = [(i, problem) for i, problem in _later_ones(ids, id_lines) if are_clips[i]]
+    again = _later_ones(ids, id_lines)
+    # A line with another's id is that first, whatever else is wrong with it.
+    lines = {problem.line for _, problem in again}
+    found.problems = [problem for problem in found.problems if problem.line not in lines]
     found.problems += [problem for _, problem in again]
     found.problems.sort(key=lambda problem: problem.line)
-    if again:
-        _leave_out(found, [int(places_N[i]) for i, _ in again])
+    if left_out := [int(places_N[i]) for i, _ in again if are_clips[i]]:
+        _leave_out(found, left_out)
     found.roots = lookup.roots()
     return found
 
@@ -272,7 +275,7 @@ def _later_ones(ids: TextColumn, lines: Sequence[int]) -> list[tuple[int, LinePr
     found = []
     for i in again:
         before = lines[int(first_N[i])]
-        message = f"line {before} has the id {ids[i]!r} already, and is kept: give each line one of its own"
+        message = f"line {before} has the id {ids[i]!r} already, and the first counts: give each line one of its own"
         found.append((i, LineProblem(lines[i], ids[i], "DUPLICATE_ID", message)))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,9 +12,10 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.pipelines.surveys import Survey
-from services.base.errors import EXIT_OK, BadConfig, VisemillError, from_kind
+from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, BadConfig, VisemillError, from_kind
 
 _DESCRIBE_LIMIT_S = 120.0
+_SAID = re.compile(r"(?P<reason>[A-Z]+(_[A-Z0-9]+)+): (?P<message>.+)")
 _SURVEY_LIMIT_S = 1800.0
 
 
@@ -103,4 +105,7 @@ def _failed(command: str, code: int, stderr: str) -> VisemillError:
         if line.startswith('{"kind"'):
             fields = json.loads(line)
             return from_kind(fields["kind"], fields["reason"], fields["message"], fields["detail"])
+        # A command for people too says it in a line.
+        if code == EXIT_BAD_CONFIG and (said := _SAID.fullmatch(line)):
+            return BadConfig(said["reason"], said["message"])
     return BadConfig("SERVICE_FAILED", f"`{command}` exited with {code}", stderr[-2000:])

@@ -108,13 +108,24 @@ def run(corpus: Path, testdata: Path, tmp_path_factory: pytest.TempPathFactory) 
         {"id": "../up", "text": SAID, "audio": "plain.wav"},
         {"text": SAID, "audio": "plain.wav"},
         "{",
-        {"id": "plain.wav", "text": SAID, "audio": "plain.wav"},
+        {"id": "plain.wav", "text": SAID, "audio": "gone.wav"},
         {"id": 7, "text": "ሰላም", "audio": "plain.wav", "duration": 9, "language": "zh"},
     ]
     manifest = write_manifest(corpus / "manifest.jsonl", lines)
     out = tmp_path_factory.mktemp("run") / "out"
     words = ["run", "tts", "--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config"]
-    words += [corpus / "config.yaml", "--output-dir", out, "--num-shards", 2, "--val-ratio", 0, "--quiet"]
+    words += [
+        corpus / "config.yaml",
+        "--output-dir",
+        out,
+        "--num-shards",
+        2,
+        "--val-ratio",
+        0,
+        "--max-unk-share",
+        1,
+        "--quiet",
+    ]
     words += ["--max-unk-share", 1]
     code = main([*map(str, words)])
     assert code == WITH_QUARANTINE

@@ -7,6 +7,7 @@ the third that is needed becomes resident and processes share its pages.
 from __future__ import annotations
 
 import pickle
+import re
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ _SHOWN = 3
 _OF_TRAINING = ("inference_model.", "gpt.wte.weight")
 # What IndexTTS-2.5 has in place of the conditioning encoder.
 _OF_2_5 = "spk_emb_proj"
+_NAMED_CODE = re.compile(r"GLOBAL:? ([\w.]+)")
 
 
 def voice_tensors(path: Path, shapes: Shapes) -> dict[str, Tensor]:
@@ -92,7 +94,16 @@ def safe_tensors(path: Path, flag: str, shapes: Shapes, prefixes: Iterable[str] 
 def _state_dict(path: Path, flag: str) -> Mapping[Any, Any]:
     try:
         loaded = load_mapped(path)
-    except (RuntimeError, ValueError, OSError, pickle.UnpicklingError, EOFError, KeyError, struct.error) as error:
+    except pickle.UnpicklingError as error:
+        # Torch's own words advise to load it all the same.
+        found = _NAMED_CODE.search(str(error))
+        what = f"{found[1]}, which is code and no tensor" if found else "what is no tensor"
+        raise BadConfig(
+            "WEIGHTS_UNREADABLE",
+            f"{flag} {path} is a pickle with {what}, and is not loaded: get the file from where it is published, or "
+            "save a state dict alone to it",
+        ) from error
+    except (RuntimeError, ValueError, OSError, EOFError, KeyError, struct.error) as error:
         raise BadConfig(
             "WEIGHTS_UNREADABLE",
             f"{flag} {path} is no file that torch loads with weights_only=True: get it again, or save a "

@@ -87,6 +87,8 @@ def shapes_of(files: ModelFiles) -> tuple[W2vBertShape, CodecShape, VoiceShape]:
     """Sizes of the three networks, of the config or as published. Raises BadConfig BAD_MODEL_CONFIG."""
     content = files.config
     try:
+        if files.config_path is not None and not {_W2V_SECTION, "semantic_codec", "gpt"} & content.keys():
+            raise ValueError("it has neither a section gpt nor a section semantic_codec")
         encoder = W2vBertShape(**_numbers(content.get(_W2V_SECTION, {})))
         codec = CodecShape(**_numbers(content.get("semantic_codec", {})))
         gpt = content.get("gpt")

@@ -129,3 +129,15 @@ def test_a_csv_is_read_by_its_ending(tmp_path: Path, roots: tuple[Path, Path]) -
     found = read_clips(inputs, "--manifest", manifest, columns, [str(roots[0])])
     assert list(found.clips.keys) == ["1"] and list(found.clips.attributes.texts) == ["eins, zwei"]
     assert [(one.line, one.reason) for one in found.problems] == [(3, "NO_ID")]
+
+
+def test_a_line_with_anothers_id_is_that_first_whatever_is_wrong_with_its_media(
+    tmp_path: Path, roots: tuple[Path, Path]
+) -> None:
+    lines = [row("a", "both.wav"), row("a", "gone.wav"), row("b", "gone.wav"), row("b", "gone.wav")]
+    found = read(tmp_path, roots, *lines, row("c", "two.wav"), row("a", "two.wav"))
+    told = [(one.line, one.reason) for one in found.problems]
+    assert told == [(2, "DUPLICATE_ID"), (3, "MEDIA_MISSING"), (4, "DUPLICATE_ID"), (6, "DUPLICATE_ID")]
+    messages = [one.message for one in found.problems if one.reason == "DUPLICATE_ID"]
+    assert [message.split(" has ")[0] for message in messages] == ["line 1", "line 3", "line 1"]
+    assert list(found.clips.keys) == ["a", "c"] and list(found.lines) == [1, 5]

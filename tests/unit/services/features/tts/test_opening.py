@@ -88,3 +88,11 @@ def test_another_number_format_is_the_encoders_alone(tiny_model: Any) -> None:
     assert not np.array_equal(one.condition_KD, other.condition_KD)
     # bfloat16 has 8 bits of mantissa; what is far from it is another network.
     assert np.median(np.abs(one.condition_KD - other.condition_KD)) < 0.05 * one.condition_KD.std()
+
+
+def test_a_mapping_that_is_no_config_is_refused(tmp_path: Path) -> None:
+    """A line of a manifest is a mapping in YAML too, and would mean the published sizes."""
+    (tmp_path / "clips.jsonl").write_text('{"id": "a", "text": "b", "audio": "c.wav"}\n')
+    with pytest.raises(BadConfig, match="neither a section gpt nor a section semantic_codec") as refused:
+        shapes_of(model_files(SpeechConfig(config=str(tmp_path / "clips.jsonl"))))
+    assert refused.value.reason == "BAD_MODEL_CONFIG"
