@@ -15,8 +15,8 @@ COMMANDS = PipelineCommands(
         Verb(
             "unpack",
             "write the features in an output's Arrow files as npy files",
-            options="orchestrator.pipelines.tts.unpacking:UnpackOptions",
-            calls="orchestrator.pipelines.tts.unpacking:unpack",
+            options="orchestrator.pipelines.tts.written.unpacking:UnpackOptions",
+            calls="orchestrator.pipelines.tts.written.unpacking:unpack",
         ),
         Verb(
             "retokenize",

@@ -10,12 +10,12 @@ from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.tts.checks import plan_checks
 from orchestrator.pipelines.tts.needs import image_lacks, needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
-from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
 from orchestrator.pipelines.tts.reading import count, default_root, read
-from orchestrator.pipelines.tts.report_tables import report_tables
 from orchestrator.pipelines.tts.shards import BYTES_A_SECOND
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from orchestrator.pipelines.tts.summary import derived_tables, summary_files, tables
+from orchestrator.pipelines.tts.written.report_tables import report_tables
+from orchestrator.pipelines.tts.written.rules import check_outputs, compare, file_of, file_of_product, payloads
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
 from services.records.tts.names import FOLDERS

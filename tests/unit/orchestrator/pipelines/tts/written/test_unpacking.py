@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.pipelines.commands import commands_of, resolve
-from orchestrator.pipelines.tts.unpacking import UnpackOptions, unpack
+from orchestrator.pipelines.tts.written.unpacking import UnpackOptions, unpack
 from services.base.errors import BadConfig
 
 

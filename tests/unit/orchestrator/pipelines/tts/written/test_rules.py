@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.pipelines.tts.outputs import check_outputs, compare, file_of, file_of_product, payloads
+from orchestrator.pipelines.tts.written.rules import check_outputs, compare, file_of, file_of_product, payloads
 from services.base.media.clip import Clip
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import PinnedStage, RunSpec

@@ -1,6 +1,6 @@
 """Tables of the report: hours by language and speaker, lengths beside the model's limits, the worst clips."""
 
-from orchestrator.pipelines.tts.report_tables import report_tables
+from orchestrator.pipelines.tts.written.report_tables import report_tables
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import PinnedStage, RunSpec
 
