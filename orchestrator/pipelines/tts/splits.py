@@ -17,7 +17,7 @@ _MAX_RELATIVE_ERROR = 0.2
 _FEW = 10
 # A group is skewed where its clips in val are off by more than half, and by more than chance explains; or where it has
 # none though so many were to be expected.
-_SKEW, _NUM_SIGMAS, _MISSED = 0.5, 3.0, 3.0
+_SKEW, _NUM_SIGMAS, _MISSED = 0.5, 4.0, 3.0
 _MOST_TOLD = 3
 
 

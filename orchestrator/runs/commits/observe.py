@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,8 +20,8 @@ from services.base.store.interface import Entry, NotThere, Store
 
 _Read = TypeVar("_Read")
 _NUM_READERS = 16
-# Of shards whose files are held at once.
-_NUM_AT_ONCE = 1024
+# Files that are read before the first of them is wanted: of a shard of hours one is large.
+_NUM_AHEAD = 2 * _NUM_READERS
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read_done(state: Store, spec: RunSpec, shards: Iterable[int]) -> list[ShardC
 
 
 def read_packed(state: Store, spec: RunSpec, shards: Iterable[int]) -> Iterator[bytes]:
-    """The same as `packed.pack` makes them; a thousand are held as objects at a time."""
+    """The same as `packed.pack` makes them; few are held as objects at a time."""
     names = [paths.done_file(spec.run, shard, spec.num_shards) for shard in sorted(shards)]
     yield from _of_all(names, lambda name: pack(_read_done(state, name)))
 
@@ -118,8 +119,17 @@ def _lines_of_all(state: Store, names: Sequence[str]) -> Iterator[dict[str, obje
 def _of_all(names: Sequence[str], read: Callable[[str], _Read]) -> Iterator[_Read]:
     """What `read` makes of each, in order."""
     with ThreadPoolExecutor(_NUM_READERS) as pool:
-        for start in range(0, len(names), _NUM_AT_ONCE):
-            yield from pool.map(read, names[start : start + _NUM_AT_ONCE])
+        coming: deque[Future[_Read]] = deque()
+        try:
+            for name in names:
+                coming.append(pool.submit(read, name))
+                if len(coming) == _NUM_AHEAD:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            for future in coming:
+                future.cancel()
 
 
 def _lines(state: Store, name: str) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ MANIFEST_OF = dict(zip((TRAIN, VAL), MANIFESTS, strict=True))
 
 _NUM_LATENTS = 32
 # Ends of lines to `str.splitlines`, which JSON leaves as they are.
-_ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "\x7f\x85\u2028\u2029"}
+_ENDS_OF_LINES = re.compile("[\x85\u2028\u2029]")
 
 
 def record_of(row: ClipRow, quality: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def record_of(row: ClipRow, quality: Mapping[str, Any]) -> dict[str, Any]:
 
 def json_line(record: Mapping[str, Any]) -> bytes:
     """A line of JSON in UTF-8, of which no reader makes two, whatever it takes for the end of a line."""
-    return (json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_ESCAPED) + "\n").encode()
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return (_ENDS_OF_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
 
 
 def json_file(values: Mapping[str, Any]) -> bytes:

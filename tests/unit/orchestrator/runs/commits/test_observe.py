@@ -1,5 +1,7 @@
 """What the store says of a run: a file that is not what was written there is named, with what to do."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.runs.commits.observe import read_done, read_quality, read_quarantine
@@ -35,3 +37,16 @@ def test_a_shard_that_wrote_neither_quarantine_nor_quality_has_none(tmp_path):
     state = open_store(str(tmp_path))
     assert read_quarantine(state, ORDER, [1]) == []
     assert list(read_quality(state, ORDER, [1])) == []
+
+
+def test_of_many_shards_few_files_are_read_before_they_are_wanted(tmp_path):
+    """Facts of 30 minutes of short clips are some hundred lines a shard."""
+    state, reads = open_store(str(tmp_path)), []
+    for shard in range(200):
+        state.put(paths.quality_file("r", shard, 200), b'{"key": "k%d"}\n' % shard)
+    read = state.read
+    state.read = lambda name, *more: reads.append(name) or read(name, *more)
+    lines = read_quality(state, replace(ORDER, num_shards=200), range(200))
+    assert next(lines) == {"key": "k0"}
+    assert len(reads) <= 40
+    assert [line["key"] for line in lines] == [f"k{shard}" for shard in range(1, 200)]
