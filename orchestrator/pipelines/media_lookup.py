@@ -18,6 +18,7 @@ _Item = TypeVar("_Item")
 # Items whose media are looked up side by side, where that takes a request to a server each.
 _NUM_TOGETHER = 1024
 _NUM_READERS = 16
+_MOST_FOLDERS = 16_384
 # A path that is one below any folder, without `.`, `..` or empty parts.
 _PLAIN = re.compile(r"(?!~)(?:(?!\.\.?/)[^/\0]+/)*(?!\.\.?\Z)[^/\0]+")
 
@@ -65,6 +66,7 @@ class MediaLookup:
         self._inputs = [absolute(root) for root in inputs.input_roots if root]
         self._search = list(dict.fromkeys(normal(absolute(root)) for root in search))
         self._used: dict[str, None] = {}
+        self._missing: dict[tuple[str, str], bool] = {}
         self._places = [self._place(folder) for folder in self._search]
 
     def roots(self) -> tuple[str, ...]:
@@ -94,12 +96,27 @@ class MediaLookup:
             for place in self._places:
                 if not place.opened:
                     break
+                if self._lacks(place, named.rpartition("/")[0]):
+                    continue
                 entry = self._files.stat(place.opened, place.prefix + named)
                 if entry is not None and entry.kind == "file":
                     if place.name_prefix is None:
                         break
                     return Found(place.name_prefix + named, place.root, entry)
         return self._find_anywhere(named)
+
+    def _lacks(self, place: _Place, folder: str) -> bool:
+        """Whether a folder is not there, asked once: a corpus has few of them, and most places have none. A bucket has
+        none that could be asked for.
+        """
+        if not folder or "://" in place.opened:
+            return False
+        key = place.folder, folder
+        if key not in self._missing:
+            if len(self._missing) >= _MOST_FOLDERS:
+                return False
+            self._missing[key] = self._files.stat(place.opened, place.prefix + folder) is None
+        return self._missing[key]
 
     def _find_anywhere(self, named: str) -> Found | NotFound:
         looked, refused, leaves = [], "", False

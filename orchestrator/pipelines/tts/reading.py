@@ -26,8 +26,10 @@ def search_order(inputs: Inputs, manifest: str) -> tuple[str, ...]:
     in the folder above that.
     """
     beside = folder_of(manifest)
-    above = folder_of(beside)
-    return tuple(dict.fromkeys((absolute("."), *(root for root in inputs.input_roots if root), beside, above)))
+    bucket = beside.partition("://")[2]
+    # Above a bucket there is nothing.
+    above = () if bucket and "/" not in bucket else (folder_of(beside),)
+    return tuple(dict.fromkeys((absolute("."), *(root for root in inputs.input_roots if root), beside, *above)))
 
 
 def default_root(options: TtsOptions) -> str:

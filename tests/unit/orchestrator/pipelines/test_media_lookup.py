@@ -7,6 +7,7 @@ import pytest
 from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.files import Files
 from orchestrator.pipelines.media_lookup import Found, MediaLookup, NotFound, is_plain
+from services.base.store.interface import Entry
 
 
 @pytest.fixture
@@ -68,6 +69,18 @@ def test_where_only_some_roots_may_be_read_only_these_are(folder: Path) -> None:
     assert isinstance(lookup.find("a.wav"), Found)
     refused = lookup.find("d.wav")
     assert isinstance(refused, NotFound) and not refused.is_outside
+
+
+class Bucket(Files):
+    """One object, and no folders, as a bucket has none."""
+
+    def stat(self, root: str, name: str) -> Entry | None:
+        return Entry(name, 7, "etag") if (root, name) == ("s3://b/set", "wavs/a.wav") else None
+
+
+def test_an_object_below_a_prefix_is_found_though_no_folder_is_there() -> None:
+    lookup = MediaLookup(Inputs((), "s3://b/set", files=Bucket()), ("s3://b/other", "s3://b/set"))
+    assert lookup.find("wavs/a.wav") == Found("wavs/a.wav", "", Entry("wavs/a.wav", 7, "etag"))
 
 
 def test_batches_hold_every_item_in_order(folder: Path) -> None:

@@ -52,6 +52,19 @@ def test_audio_is_looked_for_as_it_is_given_then_below_the_roots_then_beside_and
     ]
 
 
+@pytest.mark.parametrize(
+    ("manifest", "places"),
+    [
+        ("s3://b/set/m.jsonl", ["s3://b/set", "s3://b"]),
+        ("s3://b/m.jsonl", ["s3://b"]),
+        ("/m.jsonl", ["/"]),
+        ("/set/m.jsonl", ["/set", "/"]),
+    ],
+)
+def test_above_a_bucket_and_above_the_disk_there_is_nothing(manifest: str, places: list[str]) -> None:
+    assert list(search_order(Inputs(()), manifest)[1:]) == places
+
+
 def test_a_path_stays_as_the_manifest_has_it(folder: Path) -> None:
     """The original made `abs/a.wav` of `/abs/a.wav`, and `a.wav` of `../a.wav`."""
     names = ["./beside.wav", "../set/beside.wav", f"{folder}/above.wav", ".//beside.wav"]
