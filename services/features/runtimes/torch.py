@@ -64,10 +64,16 @@ class OnDevice(Protocol):
     def num_threads(self) -> int: ...
 
 
-def on_device(config: OnDevice) -> torch.device:
-    """The device of a config, on which all that decides bytes is fixed from now on. Raises BadConfig."""
+def on_device(config: OnDevice, *, keeps_blocks: bool = True) -> torch.device:
+    """The device of a config, on which all that decides bytes is fixed from now on. Raises BadConfig.
+
+    keeps_blocks: whether a CPU's memory of one layer is kept for the next, which is faster where all inputs have one
+    size, and costs memory where they have many.
+    """
     device = _device(config)
     _settle(config, device)
+    if keeps_blocks and device.type == "cpu":
+        _keep_large_blocks()
     return device
 
 
@@ -123,7 +129,6 @@ def _settle(config: OnDevice, device: torch.device) -> None:
     """What decides the bytes is fixed once a process, whatever its environment says."""
     if device.type == "cpu":
         torch.set_num_threads(config.num_threads)
-        _keep_large_blocks()
     else:
         # Float32 means float32: TF32 keeps 10 bits. Trying out algorithms would pick one by timing.
         torch.backends.cuda.matmul.allow_tf32 = False

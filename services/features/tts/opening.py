@@ -34,7 +34,8 @@ _ONE_OF_EACH = ("num_quantizers", "downsample_scale")
 
 def open_extractor(config: SpeechConfig) -> SpeechExtractor:
     """Loads every network once. Raises BadConfig as `open_networks` does, and NO_GPU."""
-    device = on_device(config)
+    # Kept blocks of a minute of sound would be 0.8 GB of no use.
+    device = on_device(config, keeps_blocks=False)
     networks, sources = open_networks(config)
     return SpeechExtractor(networks, sources, device)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from services.base.errors import BadConfig
+from services.features.runtimes import torch as runtime
 from services.features.tts.models import model_files
 from services.features.tts.opening import open_extractor, shapes_of
 from services.features.tts.spec import SpeechConfig
@@ -96,3 +97,13 @@ def test_a_mapping_that_is_no_config_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="neither a section gpt nor a section semantic_codec") as refused:
         shapes_of(model_files(SpeechConfig(config=str(tmp_path / "clips.jsonl"))))
     assert refused.value.reason == "BAD_MODEL_CONFIG"
+
+
+def test_memory_of_a_long_clip_is_given_back(tiny_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What glibc would keep of the blocks of a minute of sound is 0.8 GB."""
+    called: list[str] = []
+    monkeypatch.setattr(runtime, "_keep_large_blocks", lambda: called.append("kept"))
+    open_extractor(tiny_model.config())
+    assert not called
+    runtime.on_device(tiny_model.config())
+    assert called == ["kept"]

@@ -1,0 +1,267 @@
+"""Speech features against the original's way, padding by length against file order, a worker against a bare loop, text.
+
+python benchmarks/speech.py [--clips 4] [--most-s 6] [--batch 4] [--layers 24] [--worker-clips 32] [--texts 20000]
+
+Networks have random weights. The original's way: clips in file order, padded to the longest, all layers of w2v-BERT by
+transformers' own attention, codes and conditions of the padded features. Needs a tokenizer for the last two tables:
+VISEMILL_TESTDATA.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from services.__main__ import open_stage
+from services.base.media.clip import Clip, ClipAttributes, Media
+from services.base.process.threads import thread_environment
+from services.base.stage.clip_pass import ClipPass, PiecePart
+from services.base.stage.spec import ClipJob
+from services.base.stage.window import ClipSize
+from services.features.batching.by_length import NUM_CLIPS, batches_by_length, padding_waste
+from services.features.ops import padded
+from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
+from services.features.speech.filterbank import num_frames
+from services.features.speech.repcodec import CodecShape, SemanticCodec
+from services.features.speech.voice import VoiceConditioner, VoiceShape
+from services.features.speech.w2v_bert import W2vBertShape, w2v_bert
+from services.features.tts.spec import STEPS_OF_A_CLIP
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTDATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared"))
+RATE_HZ = 16_000
+# Large enough that the networks are nearly all of a clip's time, small enough for a minute.
+MIDDLING = """
+w2v_bert: {hidden_size: 512, num_attention_heads: 8, intermediate_size: 2048, num_layers: 6}
+semantic_codec: {codebook_size: 8192, hidden_size: 512, codebook_dim: 8, vocos_dim: 192, vocos_intermediate_dim: 512}
+gpt:
+  model_dim: 256
+  condition_module: {output_size: 128, linear_units: 512, attention_heads: 4, num_blocks: 3, perceiver_mult: 2}
+  emo_condition_module: {output_size: 128, linear_units: 256, attention_heads: 4, num_blocks: 2, perceiver_mult: 2}
+"""
+
+
+def uniform(rng: np.random.Generator, num: int, most_s: float = 15.0) -> np.ndarray:
+    return rng.uniform(1.0, most_s, num)
+
+
+def log_normal(rng: np.random.Generator, num: int) -> np.ndarray:
+    return np.clip(rng.lognormal(math.log(4.0), 0.6, num), 1.0, 30.0)
+
+
+def padding_table(num_clips: int = 2048) -> None:
+    """Share of what is computed that is padding: ours on full windows and on 200 clips, the original's order of 8."""
+    print("\n| lengths | ours, a window of 512 | ours, 200 clips | file order, 8 at once |\n|---|---|---|---|")
+    for name, lengths in (("uniform 1 to 15 s", uniform), ("log-normal, median 4 s", log_normal)):
+        seconds = lengths(np.random.default_rng(0), num_clips)
+        sizes = [ClipSize(f"{i:05}", num_frames(int(s * RATE_HZ)), float(s)) for i, s in enumerate(seconds)]
+        windows = [sizes[i : i + NUM_CLIPS] for i in range(0, len(sizes), NUM_CLIPS)]
+        budget = 8 * STEPS_OF_A_CLIP
+        ours = float(np.mean([padding_waste(w, batches_by_length(w, budget)) for w in windows]))
+        few = padding_waste(sizes[:200], batches_by_length(sizes[:200], budget))
+        theirs = padding_waste(sizes, [range(i, min(i + 8, len(sizes))) for i in range(0, len(sizes), 8)])
+        print(f"| {name} | {ours:.1%} | {few:.1%} | {theirs:.1%} |")
+
+
+def networks(num_layers: int) -> tuple[SpeechNetworks, SpeechNetworks]:
+    """The original's and ours, of the same weights at their full widths."""
+    from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
+
+    torch.manual_seed(0)
+    config = Wav2Vec2BertConfig(
+        num_hidden_layers=num_layers, position_embeddings_type="relative_key", add_adapter=False,
+        apply_spec_augment=False, attn_implementation="eager",
+    )  # fmt: skip
+    theirs: Any = Wav2Vec2BertModel(config)
+    shape = W2vBertShape()
+    with torch.device("meta"):
+        encoder = w2v_bert(shape)
+    state = {name: tensor for name, tensor in theirs.state_dict().items() if name in encoder.state_dict()}
+    encoder.load_state_dict(state, strict=True, assign=True)
+    codec = SemanticCodec(CodecShape())
+    voice, original = VoiceConditioner(VoiceShape()), VoiceConditioner(VoiceShape(), original_padding=True)
+    original.load_state_dict(voice.state_dict(), assign=True)
+    for part in original.modules():
+        if hasattr(part, "num_at_once"):
+            part.num_at_once = 1_000_000
+    mean_C, var_C = torch.zeros(shape.hidden_size), torch.ones(shape.hidden_size)
+    return (
+        SpeechNetworks(theirs, codec, original, mean_C, var_C).eval().requires_grad_(False),
+        SpeechNetworks(encoder, codec, voice, mean_C, var_C),
+    )
+
+
+def the_originals_way(net: SpeechNetworks, filterbanks: Sequence[np.ndarray], batch: int) -> None:
+    for first in range(0, len(filterbanks), batch):
+        padded_NTC, lengths_N = padded(list(filterbanks[first : first + batch]))
+        time_T = torch.arange(padded_NTC.shape[1])
+        lengths = torch.from_numpy(lengths_N)
+        mask_NT = (time_T[None] < lengths[:, None]).to(torch.int64)
+        with torch.inference_mode():
+            out: Any = net.encoder(torch.from_numpy(padded_NTC), attention_mask=mask_NT, output_hidden_states=True)
+            semantic_NTC = (out.hidden_states[17] - net.mean_C) / net.std_C
+            net.codec(semantic_NTC)
+            net.voice(semantic_NTC, lengths)
+
+
+def cpu_s(call: Callable[[], object]) -> float:
+    began_s = time.process_time()
+    call()
+    return time.process_time() - began_s
+
+
+def features_table(num_clips: int, most_s: float, batch: int, num_layers: int) -> None:
+    torch.set_num_threads(1)
+    theirs, ours = networks(num_layers)
+    rng = np.random.default_rng(1)
+    seconds = uniform(rng, num_clips, most_s)
+    clips = [rng.standard_normal((num_frames(int(s * RATE_HZ)), 160)).astype(np.float32) for s in seconds]
+    extractor = SpeechExtractor(ours, {})
+    warm = [clip[:25] for clip in clips[:1]]
+    extractor(warm, ["warm"])
+    the_originals_way(theirs, warm, 1)
+    one_s = cpu_s(lambda: the_originals_way(theirs, clips, 1))
+    many_s = cpu_s(lambda: the_originals_way(theirs, clips, batch))
+    alone_s = cpu_s(lambda: [extractor([clip], ["a clip"]) for clip in clips])
+    total_s = float(seconds.sum())
+    print(f"\n{num_clips} clips of 1 to {most_s:g} s, {total_s:.0f} s in all, {num_layers} layers, one thread")
+    print("\n| way | CPU s | a second of sound | times ours |\n|---|---|---|---|")
+    for name, spent_s in (
+        ("ours, clip by clip", alone_s), ("the original's, 1 at once", one_s),
+        (f"the original's, {batch} at once", many_s),
+    ):  # fmt: skip
+        print(f"| {name} | {spent_s:.1f} | {spent_s / total_s:.2f} | {spent_s / alone_s:.2f} |")
+
+
+def corpus(folder: Path, num_clips: int) -> list[dict[str, str]]:
+    """Clips of noise, and their manifest."""
+    rng, lines = np.random.default_rng(2), []
+    (folder / "audio").mkdir(parents=True)
+    for i, seconds in enumerate(uniform(rng, num_clips, 6.0)):
+        path = folder / "audio" / f"c{i:04}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE_HZ)
+            file.writeframes((rng.standard_normal(int(seconds * RATE_HZ)) * 3000).astype("<i2").tobytes())
+        lines.append({"id": path.stem, "text": "ONE OF MANY", "audio": str(path), "language": "ja"})
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "config.yaml").write_text(MIDDLING)
+    return lines
+
+
+def bare_loop(folder: Path, lines: Sequence[dict[str, str]], tokenizer: Path) -> float:
+    """Seconds of the stages called in one process, nothing around them."""
+    torch.set_num_threads(1)
+    configs: dict[str, dict[str, Any]] = {
+        "audio": {"sample_rate_hz": 24_000, "resampler": "sinc"},
+        "text": {"tokenizer": str(tokenizer)},
+        "fbank": {},
+        "speech": {"config": str(folder / "config.yaml"), "device": "cpu"},
+        "ttsfiles": {},
+    }
+    opened = ClipPass([open_stage(name, config, None, configs) for name, config in configs.items()])
+
+    def one(line: dict[str, str], sink: Any) -> None:
+        clip = Clip(
+            line["id"], line["id"], "", line["audio"], attributes=ClipAttributes(line["text"], line["language"])
+        )
+        for part in opened.run(ClipJob(clip, Media.of_file(Path(line["audio"]))), {}):
+            if isinstance(part, PiecePart):
+                sink.write(part.data)
+
+    with (folder / "bare").open("wb") as sink:
+        one(lines[0], sink)
+        began_s = time.perf_counter()
+        for line in lines:
+            one(line, sink)
+    return time.perf_counter() - began_s
+
+
+def run(folder: Path, tokenizer: Path, processes: int) -> tuple[float, float]:
+    """Seconds of a run of one shard a process, and the busy seconds of all its shards."""
+    out = folder / f"out{processes}"
+    argv = [
+        sys.executable, "-m", "orchestrator.cli.main", "run", "tts", "--manifest", folder / "manifest.jsonl",
+        "--output-root", out, "--tokenizer", tokenizer, "--config", folder / "config.yaml", "--device", "cpu",
+        "--num-shards", 2, "--num-processes", processes, "--quiet", "-o", "json",
+    ]  # fmt: skip
+    done = subprocess.run([*map(str, argv)], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 3):
+        sys.exit(done.stdout + done.stderr)
+    shards = [json.loads(path.read_text()) for path in out.glob(".visemill/runs/*/shards/*/done.json")]
+    if len(shards) != 2:
+        sys.exit(f"2 shards were expected below {out}, not {len(shards)}")
+    walls = [shard["seconds"]["wall"] for shard in shards]
+    return (max(walls) if processes > 1 else sum(walls)), sum(walls)
+
+
+def worker_table(num_clips: int, tokenizer: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = corpus(folder, num_clips)
+        bare_s = bare_loop(folder, lines, tokenizer)
+        one_s, _ = run(folder, tokenizer, 1)
+        two_s, _ = run(folder, tokenizer, 2)
+    print(f"\n{num_clips} clips of 1 to 6 s, networks of middling size, one thread each")
+    print("\n| what | s | ratio |\n|---|---|---|")
+    print(f"| bare loop over the same stages | {bare_s:.1f} | |")
+    print(f"| one worker | {one_s:.1f} | {bare_s / one_s:.2f} of the bare loop's speed |")
+    print(f"| two workers | {two_s:.1f} | {one_s / two_s:.2f} of one |")
+
+
+def text_table(num_texts: int, tokenizer: Path) -> None:
+    from services.text.tokenizer import Tokenizer
+
+    encoder = Tokenizer(tokenizer)
+    print("\n| texts, one core | a second |\n|---|---|")
+    for language, text, share in (
+        ("ja", "これは{}番目の文です。", 1.0), ("am", "ይህ ዓረፍተ ነገር ቁጥር {} ነው።", 1.0),
+        ("en", "This is sentence number {} of many.", 0.02), ("zh", "这是第{}个句子。", 0.02),
+    ):  # fmt: skip
+        texts = [text.format(i) for i in range(int(num_texts * share))]
+        encoder.encode(texts[0], language)
+        began_s = time.process_time()
+        for one in texts:
+            encoder.encode(one, language)
+        print(f"| {language} | {len(texts) / (time.process_time() - began_s):,.0f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, default=4, help="of the features' table; 0: none")
+    parser.add_argument("--most-s", type=float, default=6.0)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=24)
+    parser.add_argument("--worker-clips", type=int, default=32, help="0: none")
+    parser.add_argument("--texts", type=int, default=20_000, help="0: none")
+    flags = parser.parse_args()
+    os.environ.update(thread_environment(1))
+    padding_table()
+    if flags.clips:
+        features_table(flags.clips, flags.most_s, flags.batch, flags.layers)
+    tokenizer = TESTDATA / "weights" / "indextts2_bpe.model"
+    if not tokenizer.is_file():
+        print(f"\n{tokenizer} is not there: the tables of workers and texts are left out")
+        return
+    if flags.worker_clips:
+        worker_table(flags.worker_clips, tokenizer)
+    if flags.texts:
+        text_table(flags.texts, tokenizer)
+
+
+if __name__ == "__main__":
+    main()
