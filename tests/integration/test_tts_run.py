@@ -107,3 +107,18 @@ def test_the_usual_first_mistake_stops_before_anything_is_computed(
     )
     assert any("unknown to the tokenizer" in note for note in pinned["notes"])
     assert any("SEEDED RANDOM WEIGHTS" in note for note in pinned["notes"])
+
+
+def test_a_tokenizer_that_changed_on_disk_is_not_mixed_with_the_one_before(
+    testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "bpe.model"
+    model.write_bytes(tokenizer(testdata).read_bytes())
+    manifest = write_manifest(tmp_path / "manifest.jsonl", spoken(testdata)[:1])
+    out = tmp_path / "out"
+    what = ["--manifest", manifest, "--tokenizer", model, "--config", tiny_config(tmp_path), "--output-dir", out]
+    visemill("pin", "tts", *what, exits=FINISHED, capsys=capsys)
+    # A field that nobody reads: the same pieces, and another file.
+    model.write_bytes(model.read_bytes() + b"\x22\x00")
+    resumed = visemill("resume", "--output-root", out, "--workers", 1, exits=78, capsys=capsys)
+    assert "MODEL_CHANGED" in json.dumps(resumed) and not (out / "codes").exists()
