@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +19,10 @@ _FRAME, _HOP = 400, 160
 # Of the voice's conditioning: its front is a 3 x 3 convolution of stride 2, and its table has 5,000 positions.
 MIN_FRAMES: Final = 3
 MAX_FRAMES: Final = 10_001
+
+# Transformers imports these with its extractors where they are installed. One that was built for another torch would
+# end the stage, which asks for neither.
+_NOT_NEEDED = ("torchaudio", "soundfile")
 
 
 def num_frames(num_samples: int) -> int:
@@ -47,7 +54,8 @@ class Filterbank:
     """
 
     def __init__(self) -> None:
-        from transformers import SeamlessM4TFeatureExtractor
+        with _hidden(_NOT_NEEDED):
+            from transformers import SeamlessM4TFeatureExtractor
 
         self._extractor: Any = SeamlessM4TFeatureExtractor(
             feature_size=NUM_BINS,
@@ -68,3 +76,16 @@ class Filterbank:
         # Of an odd number of frames the last one has been paired with padding.
         features_TC: Float32Array = np.ascontiguousarray(made["input_features"][0, :length], np.float32)
         return features_TC
+
+
+@contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Libraries that count as not installed, as far as they are not imported yet."""
+    modules: dict[str, Any] = sys.modules
+    hidden = [name for name in names if name not in modules]
+    modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            modules.pop(name, None)

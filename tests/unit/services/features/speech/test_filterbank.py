@@ -1,5 +1,10 @@
 """Filterbanks have the true length of a clip, and each bin's mean and variance are the clip's own."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -48,3 +53,18 @@ def test_a_length_that_has_no_features_is_the_clips_fault(frames: int, reason: s
 @pytest.mark.parametrize("frames", [3, 10_001])
 def test_the_shortest_and_the_longest(frames: int) -> None:
     check_length(frames, "clip.wav")
+
+
+def test_audio_no_longer_loads_with_torchaudio_2_9(tmp_path: Path) -> None:
+    """Nor need it: transformers would import it where it is installed, and it may be of another torch."""
+    for name in ("torchaudio", "soundfile"):
+        (tmp_path / f"{name}.py").write_text("raise OSError('undefined symbol: it was built for another torch')")
+    program = (
+        "import numpy, sys; from services.features.speech.filterbank import Filterbank;"
+        "print(Filterbank()(numpy.ones(1600, numpy.float32)).shape, {'torchaudio', 'soundfile'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
+    assert done.stdout.strip() == "(4, 160) set()", done.stderr[-2000:]
