@@ -1,0 +1,47 @@
+"""A tokenizer that is not the run's any more, or none at all: refused by name, before anything is computed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from tts_corpus import spoken, tiny_config, tokenizer, write_manifest
+
+from orchestrator.cli.main import main
+
+
+def refused(*words: object, capsys: pytest.CaptureFixture[str]) -> str:
+    """The whole answer of a command that exits 78."""
+    code = main([*map(str, words), "-o", "json"])
+    found = capsys.readouterr()
+    assert code == 78, found.err
+    return found.out
+
+
+def test_a_tokenizer_that_changed_on_disk(testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Takes some ten seconds: each command asks the stages for their models, or starts a worker that does."""
+    manifest = write_manifest(tmp_path / "manifest.jsonl", spoken(testdata)[:1])
+    model, other, out = tmp_path / "t.model", tmp_path / "other.model", tmp_path / "out"
+    model.write_bytes(tokenizer(testdata).read_bytes())
+    lines = write_manifest(tmp_path / "am.jsonl", [{"id": str(i), "text": "ሰላም ለዓለም"} for i in range(5)])
+    argv = ["--base-model", model, "--manifests", lines, "--output-model", other, "--target-size", 12_003]
+    assert main([*map(str, ["extend-tokenizer", *argv])]) == 0
+    what = ["--manifest", manifest, "--config", tiny_config(tmp_path), "--output-dir"]
+    assert main([*map(str, ["pin", "tts", *what, out, "--tokenizer", model])]) == 0
+    capsys.readouterr()
+
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, other)]
+    model.write_bytes(other.read_bytes())
+    answer = refused("resume", "--output-root", out, "--progress", "json", capsys=capsys)
+    assert "MODEL_CHANGED" in answer
+    assert all(f"tokenizer {digests[0]}" in answer and digest in answer for digest in digests)
+    answer = refused("run", "tts", *what, out, "--tokenizer", other, capsys=capsys)
+    assert json.loads(answer)["error"]["reason"] == "OTHER_RUN"
+    assert f"tokenizer {digests[0]} against {digests[1]}" in answer
+
+    model.write_bytes(other.read_bytes()[:1000])
+    error = json.loads(refused("run", "tts", *what, tmp_path / "new", "--tokenizer", model, capsys=capsys))["error"]
+    assert error["reason"] == "MODEL_UNREADABLE"
+    assert str(model) in error["message"]
+    assert not (tmp_path / "new").exists()
+    assert not list(out.glob("text_ids/*"))
