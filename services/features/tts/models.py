@@ -80,7 +80,7 @@ def models_of(config: SpeechConfig) -> dict[str, str]:
     Of a server whose weights the config names, that name. Raises BadConfig as `model_files`, and MODEL_UNREADABLE.
     """
     if config.triton_weights:
-        return {"served": config.triton_weights}
+        return {"triton_weights": config.triton_weights}
     files = model_files(config)
     models = {} if files.config_path is None else {"config": f"sha256:{sha256_of(files.config_path)}"}
     return {**models, **sources_of(files, config.seed)}
@@ -88,8 +88,8 @@ def models_of(config: SpeechConfig) -> dict[str, str]:
 
 def served_weights(models: Mapping[str, str]) -> str:
     """The one name, "sha256:<hex>" or "seeded:<hex>", that a model server knows all networks of `models_of` by."""
-    if set(models) == {"served"}:
-        return models["served"]
+    if set(models) == {"triton_weights"}:
+        return models["triton_weights"]
     is_random = any(source.startswith("seeded:") for source in models.values())
     digest = hashlib.sha256(canonical_json(dict(models)).encode()).hexdigest()
     return f"{'seeded' if is_random else 'sha256'}:{digest}"

@@ -132,6 +132,6 @@ def test_another_servers_weights_are_refused_and_their_name_may_stand_for_files(
     weights = served_weights(models_of(speech.config))
     named = SpeechConfig(triton_weights=weights, **at_server)  # type: ignore[arg-type]
     (features,) = _of(open_stage(named), 9)
-    assert features.sources == {"served": weights} and features.is_random
+    assert features.sources == {"triton_weights": weights} and features.is_random
     with pytest.raises(BadInput, match="TOO_SHORT"):
         _of(speech.there, 2)
