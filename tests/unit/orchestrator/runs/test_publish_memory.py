@@ -59,7 +59,7 @@ def published(root: Path, num_shards: int) -> tuple[int, object]:
 @pytest.mark.usefixtures("room_for_names")
 def test_a_shard_more_takes_little_more_memory(tmp_path, monkeypatch):
     """Publishes 40 and 160 shards in small steps, while every allocation is traced."""
-    monkeypatch.setattr(observe, "_NUM_AT_ONCE", 10)
+    monkeypatch.setattr(observe, "_NUM_AHEAD", 10)
     monkeypatch.setattr(packed, "_LINES_A_BLOCK", 50)
     monkeypatch.setattr(outputs_of_commits, "_NUM_AT_ONCE", 10)
     monkeypatch.setattr(publishing, "_NUM_AT_ONCE", 20)
