@@ -10,6 +10,7 @@ from tts_corpus import spoken, tiny_config, tokenizer, write_manifest
 
 from orchestrator.cli.main import main
 
+MANIFESTS = ("train_manifest.jsonl", "val_manifest.jsonl")
 ARROW_FILE = "features/00000-of-00001.arrow"
 FOLDERS = ("text_ids", "codes", "condition", "emo_vec")
 
@@ -29,35 +30,36 @@ def arrays(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_arrow_file_holds_what_npy_files_hold(
+def test_an_arrow_file_is_verified_shown_and_unpacked(
     testdata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Takes some twenty seconds: two runs and a verification start the stages, each with its libraries."""
+    """Takes some twenty seconds: a run and a verification start the stages, each with its libraries."""
     lines = [line for line in spoken(testdata) if line["id"] in ("hate", "aishell/1")]
     manifest = write_manifest(tmp_path / "manifest.jsonl", lines)
     what = ["--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config", tiny_config(tmp_path)]
-    what += ["--num-shards", 1, "--workers", 1, "--progress", "json"]
-    packed, both = tmp_path / "packed", tmp_path / "both"
-    visemill("run", "tts", *what, "--output-dir", packed, "--storage", "arrow", capsys=capsys)
-    assert arrays(packed) == {}
-    answer = visemill("verify", "--output-root", packed, "--recompute", 1, capsys=capsys)
+    what += ["--num-shards", 1, "--workers", 1, "--progress", "json", "--max-unk-share", 1]
+    out = tmp_path / "out"
+    visemill("run", "tts", *what, "--output-dir", out, "--storage", "arrow", capsys=capsys)
+    assert arrays(out) == {} and (out / ARROW_FILE).is_file()
+    # Each clip made again is, byte by byte, the four files that its row holds.
+    answer = visemill("verify", "--output-root", out, "--recompute", 1, capsys=capsys)
     assert (answer["recomputed"], answer["problems"]) == (2, [])
 
-    visemill("run", "tts", *what, "--output-dir", both, "--storage", "both", capsys=capsys)
-    assert (both / ARROW_FILE).read_bytes() == (packed / ARROW_FILE).read_bytes()
-    expected = arrays(both)
-    assert len(expected) == 8
-
-    shown = visemill("inspect", packed / ARROW_FILE, "--key", "aishell/1", capsys=capsys)
+    shown = visemill("inspect", out / ARROW_FILE, "--key", "aishell/1", capsys=capsys)
     assert (shown["rows"], shown["row"]["id"], shown["row"]["breaches"]) == (2, "aishell/1", [])
-    codes = both / "codes" / "aishell" / "1.npy"
-    shown_codes = visemill("inspect", codes, capsys=capsys)
-    assert (shown_codes["shape"], shown_codes["feature"]) == ([len(np.load(codes))], "codes")
 
-    assert visemill("unpack", "tts", "--output-dir", packed, capsys=capsys)["num_written"] == 8
-    assert arrays(packed) == expected
+    assert visemill("unpack", "tts", "--output-dir", out, capsys=capsys)["num_written"] == 8
+    records = [json.loads(line) for name in MANIFESTS for line in (out / name).read_text("utf-8").splitlines()]
+    assert sorted(record["id"] for record in records) == ["aishell/1", "hate"]
+    for record in records:
+        codes = np.load(out / record["codes_path"])
+        assert (codes.dtype, len(codes)) == (np.int32, record["code_len"])
+        assert len(np.load(out / record["text_ids_path"])) == record["text_len"]
+        assert len(np.load(out / record["condition_path"])) == record["condition_len"] == 32
+        assert np.load(out / record["emo_vec_path"]).ndim == 1
+    shown = visemill("inspect", out / "codes" / "aishell" / "1.npy", capsys=capsys)
+    assert (shown["feature"], shown["breaches"]) == ("codes", [])
 
-    # Another clip's codes in a clip's file are found.
-    codes.write_bytes((both / "codes" / "hate.npy").read_bytes())
-    problems = visemill("verify", "--output-root", both, "--recompute", 0, exits=65, capsys=capsys)["problems"]
-    assert "codes/aishell/1.npy" in {problem["file"] for problem in problems}
+    (out / ARROW_FILE).write_bytes((out / ARROW_FILE).read_bytes()[:-1])
+    problems = visemill("verify", "--output-root", out, "--recompute", 0, exits=65, capsys=capsys)["problems"]
+    assert any(problem["problem"].startswith("BAD_ARROW") for problem in problems)
