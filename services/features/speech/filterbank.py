@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -20,8 +20,8 @@ _FRAME, _HOP = 400, 160
 MIN_FRAMES: Final = 3
 MAX_FRAMES: Final = 10_001
 
-# Transformers imports these with its extractors where they are installed. One that was built for another torch would
-# end the stage, which asks for neither.
+# Transformers imports these with its extractors and models where they are installed. One that was built for another
+# torch would end the stage, which asks for neither.
 _NOT_NEEDED = ("torchaudio", "soundfile")
 
 
@@ -54,7 +54,7 @@ class Filterbank:
     """
 
     def __init__(self) -> None:
-        with _hidden(_NOT_NEEDED):
+        with audio_libraries_hidden():
             from transformers import SeamlessM4TFeatureExtractor
 
         self._extractor: Any = SeamlessM4TFeatureExtractor(
@@ -79,10 +79,10 @@ class Filterbank:
 
 
 @contextmanager
-def _hidden(names: Sequence[str]) -> Iterator[None]:
-    """Libraries that count as not installed, as far as they are not imported yet."""
+def audio_libraries_hidden() -> Iterator[None]:
+    """Those of _NOT_NEEDED count as not installed meanwhile, as far as they are not imported yet."""
     modules: dict[str, Any] = sys.modules
-    hidden = [name for name in names if name not in modules]
+    hidden = [name for name in _NOT_NEEDED if name not in modules]
     modules.update(dict.fromkeys(hidden))
     try:
         yield

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from services.features.speech.filterbank import audio_libraries_hidden
 from services.features.speech.pieces import first_steps, steps_from
 
 # Queries at once: of 16 heads and a minute of sound their scores are 49 MB.
@@ -49,7 +50,8 @@ def w2v_bert(shape: W2vBertShape) -> nn.Module:
     """float32 `input_features` [N, T, 160], int64 `attention_mask` [N, T] -> an output whose `last_hidden_state` is
     float32 [N, T, hidden_size]: the state after the last layer kept. Weights are not set: load them strictly.
     """
-    from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
+    with audio_libraries_hidden():
+        from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
 
     config = Wav2Vec2BertConfig(
         hidden_size=shape.hidden_size,
