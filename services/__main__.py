@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "speech": "services.features.tts",
     "signfiles": "services.records.sign",
     "ttsfiles": "services.records.tts",
+    "ttsexisting": "services.records.tts.existing",
 }
 
 RECIPES: dict[str, str] = {}

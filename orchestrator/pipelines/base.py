@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from orchestrator.pipelines.data_sets import DatasetFlag, NumberFlags, OutputFlag
+from orchestrator.pipelines.data_sets import Adoption, DatasetFlag, NumberFlags, OutputFlag
 from orchestrator.pipelines.needs import Need
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
@@ -239,7 +239,8 @@ class Pipeline:
     at_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
     output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
-    NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes.
+    NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes. adoption: how its runs take over what an output
+    holds already; None: they do not.
     """
 
     name: str
@@ -285,3 +286,4 @@ class Pipeline:
     output_flag: OutputFlag | None = None
     dataset_flag: DatasetFlag | None = None
     numbers: NumberFlags = field(default_factory=NumberFlags)
+    adoption: Adoption | None = None

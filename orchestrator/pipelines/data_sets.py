@@ -1,13 +1,16 @@
-"""PURE: what a pipeline may say of its roots and of --dataset, where these are not folders of media: files, say.
+"""PURE: what a pipeline may say of its roots and of --dataset, where these are not folders of media: files, say; and
+of an output that is there already.
 
 A value of --dataset is then the pipeline's own, and each becomes a run with its roots and options.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,36 @@ class NumberFlags:
     def decoders_dest(self) -> str:
         """The same; empty where there is none."""
         return _dest(self.decoders)
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """flag: of the option that asks for it. is_asked: (options) -> whether it does.
+
+    stage: that looks at the files of a clip (`looks_at` of its StageSpec); it follows the stage `after`. settings:
+    (options) -> its own. clip_of: (name of a file of the output) -> the utterance id of the clip whose product it is
+    of, once for each clip; empty for any other file. is_own: (name) -> whether this pipeline writes files of such a
+    name. made_by: stages that decide what a clip's files hold: of an earlier run they must have been as they are now,
+    but for the settings `stage.setting` in `may_differ`.
+    """
+
+    flag: str
+    is_asked: Callable[[Any], bool]
+    stage: str
+    after: str
+    settings: Callable[[Any], Mapping[str, Any]]
+    clip_of: Callable[[str], str]
+    is_own: Callable[[str], bool]
+    made_by: frozenset[str] = frozenset()
+    may_differ: frozenset[str] = frozenset()
+
+    def added(self, options: Any) -> tuple[str, Mapping[str, Any]]:
+        """The stage that looks, with its settings."""
+        return self.stage, self.settings(options)
+
+    def place(self, stages: Stages) -> int:
+        """Where among these it stands."""
+        return [name for name, _ in stages].index(self.after) + 1
 
 
 def _dest(flag: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from orchestrator.access.allowed import Allowed
 from orchestrator.access.request import RunRequest, RunRoots
 from orchestrator.pipelines.base import DataSet, Inputs, Options, Pipeline
+from orchestrator.pipelines.data_sets import Stages
 from orchestrator.pipelines.files import Files, any_bucket, any_root
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.adopting import has_to_adopt, left_alone
 from orchestrator.planner.listing import JoinedListing
 from orchestrator.planner.services import answer_of, describe
 from orchestrator.roots import open_named, state_root
@@ -49,13 +52,24 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
     )
     recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
-    plan = make_plan(
-        *(pipeline, data_set, stages, identities, where, data_set.num_shards or options.num_shards),
-        run=name,
-        follow_links=follow_links,
-        gangs=gangs,
-        recipes=recipes,
-    )
+
+    def make(stages: Stages, identities: Sequence[Mapping[str, Any]]) -> Plan:
+        return make_plan(
+            *(pipeline, data_set, stages, identities, where, data_set.num_shards or options.num_shards),
+            run=name,
+            follow_links=follow_links,
+            gangs=gangs,
+            recipes=recipes,
+        )
+
+    plan = make(stages, identities)
+    adoption = pipeline.adoption
+    if adoption is not None and adoption.is_asked(options) and has_to_adopt(adoption, where.outputs, plan.spec):
+        place, added = adoption.place(stages), adoption.added(options)
+        looking = describe([added], request.device)
+        plan = make([*stages[:place], added, *stages[place:]], [*identities[:place], *looking, *identities[place:]])
+        notes = (*plan.notes, *left_alone(adoption, where.outputs, plan.rows))
+        plan = dataclasses.replace(plan, notes=notes, adopts=True)
     chosen = given_of(with_files(options, absolute))
     plan = dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, options=chosen))
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))

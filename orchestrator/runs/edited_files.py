@@ -11,6 +11,7 @@ import numpy as np
 from orchestrator.console.quantities import counted
 from orchestrator.pipelines.base import Pipeline
 from services.base.errors import BadConfig
+from services.base.run import paths
 from services.base.run.spec import RunSpec
 from services.base.store.interface import NotThere, Store
 
@@ -69,6 +70,23 @@ def check_nothing_lost(
                 f"{lost}: move it out of the output, `visemill resume --output-root {outputs.uri}`, and put back what "
                 "you changed",
             )
+
+
+def adopts(pipeline: Pipeline, spec: RunSpec) -> bool:
+    """Whether the run takes over what its output held before, whoever made that."""
+    return pipeline.adoption is not None and any(stage.name == pipeline.adoption.stage for stage in spec.stages)
+
+
+def keep_replaced(pipeline: Pipeline, spec: RunSpec, outputs: Store, state: Store) -> None:
+    """Copies the tables that such a run replaces to its state, once: somebody else wrote them."""
+    for name in sorted(pipeline.tables(spec)):
+        copy = f"{paths.run_dir(spec.run)}/replaced/{name}"
+        if outputs.stat(name) is None or state.stat(copy) is not None:
+            continue
+        with state.upload(copy) as upload:
+            for piece in _pieces(outputs, name):
+                upload.write(piece)
+            upload.commit()
 
 
 def _lines_of(pieces: Iterable[bytes]) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Pipeline
+from orchestrator.pipelines.data_sets import Adoption
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipTable, encode_clips
 from services.base.run.passes import MAP_PASS, GangPlan, MapPass, gangs_of, whole_digest
@@ -35,7 +36,8 @@ class Plan:
 
     found: what the finished run of the output had written last when this one was planned; empty without one.
     append_flag: with which it would add to what its output holds; empty where nothing can. dataset: its name where it
-    is one of several below datasets_root; empty where the output root is its own.
+    is one of several below datasets_root; empty where the output root is its own. adopts: whether it takes over what
+    the output holds, whoever made that.
     """
 
     spec: RunSpec
@@ -50,6 +52,7 @@ class Plan:
     append_flag: str = ""
     dataset: str = ""
     datasets_root: str = ""
+    adopts: bool = False
 
     def names(self) -> dict[str, str]:
         """Output name -> path below the input root, of every clip."""
@@ -149,6 +152,33 @@ def explain_difference(pinned: RunSpec, planned: RunSpec) -> str:
         if then.get(name) != now.get(name)
     ]
     return "; ".join(differences) or "what decides its bytes"
+
+
+def explain_other_making(held: RunSpec, planned: RunSpec, adoption: Adoption) -> str:
+    """What differs in how two runs make the files of a clip; empty where nothing does. Where a model lies does not
+    matter, its digest does.
+    """
+    then, now = _making(held, adoption), _making(planned, adoption)
+    differences = [
+        f"{name} {then.get(name, 'absent')} against {now.get(name, 'absent')}"
+        for name in sorted(set(then) | set(now))
+        if then.get(name) != now.get(name)
+    ]
+    return "; ".join(differences)
+
+
+def _making(spec: RunSpec, adoption: Adoption) -> dict[str, Any]:
+    found: dict[str, Any] = {f"library {name}": version for name, version in spec.libraries.items()}
+    for stage in spec.stages:
+        if stage.name in adoption.made_by:
+            found |= {f"model {name}": digest for name, digest in stage.models.items()}
+            settings = {f"{stage.name}.{name}": value for name, value in stage.config.items()}
+            found |= {n: v for n, v in settings.items() if n not in adoption.may_differ and not _is_place(v)}
+    return found
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, str) and (value.startswith("/") or "://" in value)
 
 
 def _flat(spec: RunSpec) -> dict[str, Any]:

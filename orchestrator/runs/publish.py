@@ -18,7 +18,7 @@ from orchestrator.runs.commits.observe import RunState, read_clips
 from orchestrator.runs.commits.outputs import missing_outputs, table_of
 from orchestrator.runs.commits.packed import PackedLines
 from orchestrator.runs.commits.reset import forget
-from orchestrator.runs.edited_files import check_nothing_lost, edited_tables, refuse_edited
+from orchestrator.runs.edited_files import adopts, check_nothing_lost, edited_tables, keep_replaced, refuse_edited
 from orchestrator.runs.leakage import Hashed, Leak, content_leaks, frame_leaks, leak_notes, raise_if_leaking, unreported
 from orchestrator.runs.lineage import Part, part_of, parts_of, quality_of, quarantine_of
 from orchestrator.runs.splits_by_key import SplitsByKey
@@ -114,7 +114,10 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
             QUARANTINE_FILE: encoded(made.quarantine),
             **pipeline.summary_files(made),
         }
-        check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
+        if adopts(pipeline, spec):
+            keep_replaced(pipeline, spec, outputs, state)
+        else:
+            check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
         move_all(spec, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
         facts = {name: _put_summary(spec, outputs, name, pieces) for name, pieces in summaries.items()}
     outputs.delete_prefix(paths.staged(spec.run, ""))

@@ -43,7 +43,7 @@ ORCHESTRATOR = {
 ORCHESTRATOR_MODULES = {"roots"}
 STAGES = (
     "audio", "decode", "features", "features/fbank", "features/tts", "landmarks", "landmarks/body",
-    "records/grid", "records/sign", "records/tts", "text",
+    "records/grid", "records/sign", "records/tts", "records/tts/existing", "text",
 )  # fmt: skip
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13

@@ -25,6 +25,7 @@ NOT_SHARED = tuple(f"orchestrator/pipelines/{name}" for name in (*PIPELINES, "__
 PLAIN_WORDS = {
     "audio": "a kind of media, as video is",
     "decode": "what bytes do",
+    "existing": "what an output may hold from before",
     "filterbank": "a form of sound, as a spectrum is",
     "record": "what a data set holds, and what the RunService keeps of a run",
     "records": "the same",

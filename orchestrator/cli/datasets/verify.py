@@ -88,7 +88,7 @@ def verify(flags: argparse.Namespace) -> Answer:
     num_chosen = 0
     deviations: dict[str, float] = {}
     for i, part in enumerate(parts):
-        every = choose(part.spec, state, part.done, share(flags.recompute))
+        every = choose(part.spec, state, part.done, share(flags.recompute), _adopted(part))
         chosen = [c for c in every if made.source_of(_file(part, c)) == i]
         num_chosen += len(chosen)
         problems += _recompute(part.spec, outputs, chosen, wrong, deviations)
@@ -109,6 +109,13 @@ def verify(flags: argparse.Namespace) -> Answer:
     lines += [f"  {name} was changed since, as its user may: its digest is not compared" for name in edited]
     lines += [one_line(f"  {p['file']}: {p['problem']}") for p in problems]
     return Answer("\n".join(lines), data, EXIT_BAD_SHARD if problems else EXIT_OK)
+
+
+def _adopted(part: Part) -> frozenset[str]:
+    """Keys of clips whose files were there before the run, which would make others, a little apart."""
+    if pipeline_of(part.spec.pipeline).adoption is None:
+        return frozenset()
+    return frozenset(str(line["key"]) for line in part.quality if line.get("adopted"))
 
 
 def _file(part: Part, chosen: tuple[ClipRow, int]) -> str:
@@ -160,10 +167,13 @@ def share(text: str) -> float:
     return value
 
 
-def choose(spec: RunSpec, state: Store, done: Sequence[ShardCommit], part: float) -> list[tuple[ClipRow, int]]:
+def choose(
+    spec: RunSpec, state: Store, done: Sequence[ShardCommit], part: float, left_out: Container[str] = frozenset()
+) -> list[tuple[ClipRow, int]]:
     """(row, its place among the records of its file), the same clips every time: by the digest of the key.
 
-    At least one where there is one: a share of a small run that comes to no clip would find nothing wrong.
+    left_out: keys of clips that are not chosen. At least one where there is one: a share of a small run that comes to
+    no clip would find nothing wrong.
     """
     if part <= 0:
         return []
@@ -182,6 +192,8 @@ def choose(spec: RunSpec, state: Store, done: Sequence[ShardCommit], part: float
             place = places.setdefault(file, 0)
             places[file] += 1
             lot = int.from_bytes(hashlib.sha256(f"verify {row.key}".encode()).digest()[:4]) / 2**32
+            if row.key in left_out:
+                continue
             if lot < part:
                 chosen.append((row, place))
             if first is None or lot < first[0]:

@@ -30,8 +30,12 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     num_records = sum(records.values())
     size = num_bytes(data["bytes"])
     lines.append(f"  {num_records} {made} in {shards['done']} of {counted(shards['total'], 'shard')}, {size}")
-    if data["reused"] and not data["nothing_to_do"]:
-        reused = ", ".join(f"{stage} of {counted(count, 'clip')}" for stage, count in data["reused"].items())
+    found = dict(data["reused"]) if not data["nothing_to_do"] else {}
+    adopted = found.pop(pipeline.adoption.stage, 0) if pipeline.adoption is not None else 0
+    if adopted:
+        lines.append(f"  adopted: {counted(adopted, 'clip')}, whose files were there and right")
+    if found:
+        reused = ", ".join(f"{stage} of {counted(count, 'clip')}" for stage, count in found.items())
         lines.append(f"  reused from the cache: {reused}")
     if data["reasons"]:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))

@@ -38,6 +38,14 @@ COMMANDS = PipelineCommands(
         ),
     ),
     originals={
+        "preprocess_data": Original("run"),
+        "preprocess_multiproc": Original(
+            "run",
+            defaults={"--batch-size": "4", "--workers": "8", "--num-processes": "4"},
+            default_files={"--config": "checkpoints/config_finetune.yaml", "--hf-cache-dir": "./hf_cache"},
+            unused={"--launch-delay": "processes are started at once, and load their models side by side"},
+            rest="--extra-args",
+        ),
         "process_text_ids.py": Original("retokenize", defaults={"--language": "ja"}),
         "build_gpt_prompt_pairs.py": Original("pairs"),
         "generate_gpt_pairs.py": Original("pairs"),

@@ -146,6 +146,12 @@ class TtsOptions:
         "flag: report what is odd; quarantine: also leave out clips that are too long for the trainer",
         group="output",
     )
+    skip_existing: bool = option(
+        False,
+        "take over clips whose four files are in the output and right for the text and sound of now; the others are "
+        "made again. Also what is there already of this very run is never made twice",
+        group="output",
+    )
     num_shards: int = option(0, "shards: units of work and retry; 0: about 30 minutes of sound each", group="output")
 
     def __post_init__(self) -> None:

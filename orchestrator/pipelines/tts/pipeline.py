@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.pipelines.base import OnLeak, Pipeline, Settings
-from orchestrator.pipelines.data_sets import OutputFlag
+from orchestrator.pipelines.data_sets import NumberFlags, OutputFlag
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.pipelines.tts.checks import plan_checks
 from orchestrator.pipelines.tts.needs import image_lacks, needs
 from orchestrator.pipelines.tts.options import TtsOptions, stages
 from orchestrator.pipelines.tts.reading import count, default_root, read
+from orchestrator.pipelines.tts.roots.adoption import ADOPTION
+from orchestrator.pipelines.tts.roots.data_sets import DATASET_FLAG
 from orchestrator.pipelines.tts.shards import BYTES_A_SECOND
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from orchestrator.pipelines.tts.summary import derived_tables, summary_files, tables
@@ -70,6 +72,10 @@ PIPELINE = Pipeline(
     input_flags=("--audio-root",),
     image_lacks=image_lacks,
     output_flag=OutputFlag("--output-dir", "processed_data"),
+    dataset_flag=DATASET_FLAG,
+    adoption=ADOPTION,
+    # As the original spells them: --workers are its decoders.
+    numbers=NumberFlags("--num-processes", 1, "--workers"),
     default_root=default_root,
     product="clips",
     splits=(TRAIN, VAL),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import NoReturn
 
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.runs.claim.named_sets import check_name, claim_name, refuse_names
 from orchestrator.runs.lineage import check_addable, clips_of
-from orchestrator.runs.plan import Plan, explain_difference
+from orchestrator.runs.plan import Plan, explain_difference, explain_other_making
 from services.base.errors import BadConfig, Transient
 from services.base.run import paths
 from services.base.run.spec import RunSpec, run_spec_from_json
@@ -78,6 +80,8 @@ def check_pin(plan: Plan, state: Store, outputs: Store) -> None:
         check_name(open_store(plan.datasets_root), plan.dataset)
     if held is None:
         _check_free(plan, outputs)
+    elif plan.adopts and held.digest != spec.digest:
+        _check_adoptable(held, plan, state, outputs)
     elif not spec.appends and held.digest != spec.digest:
         _refuse_other_claim(held, plan, pinned_spec(state, held.run))
 
@@ -128,7 +132,34 @@ def _claim_output(claim: Claim, plan: Plan, state: Store, outputs: Store) -> Non
     if pinned and plan.spec.appends:
         _add_to(held, claim, plan, state, outputs)
         return
+    if pinned and plan.adopts:
+        _check_adoptable(held, plan, state, outputs)
+        outputs.put(CLAIM, json.dumps(asdict(claim)).encode())
+        return
     _refuse_other_claim(held, plan, pinned)
+
+
+def _check_adoptable(held: Claim, plan: Plan, state: Store, outputs: Store) -> None:
+    """Raises BadConfig where the run that the output holds is not finished, or has made its files in another way."""
+    pinned, adoption = pinned_spec(state, held.run), pipeline_of(plan.spec.pipeline).adoption
+    if pinned is None or adoption is None or pinned.pipeline != plan.spec.pipeline:
+        _refuse_other_claim(held, plan, pinned)
+    if not finished_as(state, held.run):
+        raise _not_finished(held, outputs)
+    if difference := explain_other_making(pinned, plan.spec, adoption):
+        raise BadConfig(
+            "OTHER_RUN",
+            f"{plan.spec.output_root} holds run {held.run}, whose files {adoption.flag} cannot take over, because they "
+            f"were made in another way: {difference}. Choose another output root, or restore what changed",
+        )
+
+
+def _not_finished(held: Claim, outputs: Store) -> BadConfig:
+    return BadConfig(
+        "NOT_FINISHED",
+        f"{outputs.uri} holds run {held.run}, which is not finished: `visemill resume --output-root {outputs.uri}` "
+        "first, then give this command again",
+    )
 
 
 def _refuse_other_claim(held: Claim, plan: Plan, pinned: RunSpec | None) -> NoReturn:
@@ -140,7 +171,8 @@ def _refuse_other_claim(held: Claim, plan: Plan, pinned: RunSpec | None) -> NoRe
 
 def _check_free(plan: Plan, outputs: Store) -> None:
     refuse_names(outputs)
-    _refuse_foreign_files(outputs, plan)
+    if not plan.adopts:
+        _refuse_foreign_files(outputs, plan)
 
 
 def _create_claim(claim: Claim, outputs: Store) -> None:
@@ -166,11 +198,7 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
     """The output becomes the new run's, which adds to what is there. Raises BadConfig or Transient."""
     now = finished_as(state, held.run)
     if not now:
-        raise BadConfig(
-            "NOT_FINISHED",
-            f"{outputs.uri} holds run {held.run}, which is not finished: `visemill resume --output-root {outputs.uri}` "
-            "first, then give this command again",
-        )
+        raise _not_finished(held, outputs)
     if now != plan.found:
         raise Transient(
             "OUTPUT_CHANGED",
@@ -190,6 +218,15 @@ def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
         taken = set(plan.names())
         foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
     first = next(foreign, None)
+    adoption = pipeline_of(plan.spec.pipeline).adoption
+    if first is not None and adoption is not None:
+        own = next((name for name in itertools.chain([first], foreign) if adoption.is_own(name)), None)
+        if own is not None:
+            raise BadConfig(
+                "FOREIGN_OUTPUT",
+                f"{outputs.uri} holds files that no run here has written, such as {own}: give {adoption.flag} to take "
+                "over those that are right and make the others again, or choose another output root",
+            )
     if first is not None:
         hint = f", or give {plan.append_flag} to add to what is there" if _may_append(plan) else ""
         raise BadConfig(

@@ -9,6 +9,17 @@ import numpy as np
 
 from services.base.media.arrays import Float32Array, Float64Array, Int32Array
 
+_FRAME_SAMPLES, _HOP_SAMPLES, _STACKED = 400, 160, 2
+
+
+def num_stacked_frames(num_samples: int) -> int:
+    """Frames of 25 ms, each 10 ms after the other and stacked by two, of that many samples at 16 kHz: whole pairs
+    alone, 49.9 a second.
+    """
+    if num_samples < _FRAME_SAMPLES:
+        return 0
+    return (1 + (num_samples - _FRAME_SAMPLES) // _HOP_SAMPLES) // _STACKED
+
 
 @dataclass(frozen=True)
 class Features:

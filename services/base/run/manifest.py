@@ -171,6 +171,10 @@ class ClipTable(Sequence[ClipRow]):
         counts = pc.value_counts(self._table.column(name)).to_pylist()
         return {entry["values"]: entry["counts"] for entry in sorted(counts, key=operator.itemgetter("values"))}
 
+    def column(self, name: str) -> Any:
+        """The column of a field that is no list, as an Arrow array."""
+        return self._table.column(name).combine_chunks()
+
     def media_bytes(self) -> int:
         """Sizes of all media together."""
         return int(pc.sum(self._table.column("size_bytes"), min_count=0).as_py())

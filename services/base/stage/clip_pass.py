@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from services.base.errors import BadConfig, BadInput
 from services.base.media.audio import AudioChunk
+from services.base.stage.existing import EXISTING, Existing
 from services.base.stage.product import FilePart, PiecePart, Product, ProductFile, ProductPart, file_parts
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer, StageSpec
 from services.base.stage.stream import (
@@ -175,6 +176,9 @@ class ClipPass:
         """Parts in order: infos, chunks (of the kinds in want only), facts, artifacts, done. Between them pauses: after
         each other chunk, and before an artifact that is waited for. Whoever goes on at once waits for it here.
 
+        Where a stage looks at files that are there and takes them, their artifacts come first, and what they make
+        needless is neither opened nor run.
+
         A product's files come before its ArtifactPart, some of them already among the chunks: ProductPart, and for each
         file FilePart and PieceParts.
 
@@ -182,16 +186,38 @@ class ClipPass:
         pushed, info: chunks from the caller in place of all sources, of the info's kind, frames without one. Raises
         what the stages raise.
         """
-        todo = [s for s in self._consumers if not given.keys() >= {*s.spec.writes}]
-        clock = _Clock()
+        clock, known = _Clock(), dict(given)
+        if pushed is None:
+            yield from self._look(job, known, clock)
+        todo = [s for s in self._consumers if not known.keys() >= {*s.spec.writes}]
+        has_taken = isinstance(known.get(EXISTING), Existing) and known[EXISTING].is_taken
         with contextlib.ExitStack() as opened:
             streams: dict[str, _Named]
             if pushed is not None:
                 kind = FRAMES if info is None else kind_of_stream(info)
                 streams = {kind: _Named("frames" if kind == FRAMES else kind, _Pushed(info, pushed))}
+            elif has_taken and not any(stage.spec.streams for stage in todo):
+                streams = {}
             else:
                 streams = {kind: self._opened(stage, job, opened, clock) for kind, stage in self._sources.items()}
-            yield from self._execute(job, given, todo, streams, frozenset(want), clock)
+            yield from self._execute(job, known, todo, streams, frozenset(want), clock)
+
+    def _look(self, job: ClipJob, known: dict[str, Any], clock: _Clock) -> Iterator[Part | Pause]:
+        """Asks the stages that look at what is there, after those of no stream whose artifacts they read."""
+        made = _ProductOfClip(clock)
+        for looking in self._consumers:
+            if looking.spec.looks_at is None or EXISTING in known:
+                continue
+            for stage in self._consumers:
+                if {*looking.spec.reads} & {*stage.spec.writes} and not known.keys() >= {*stage.spec.writes}:
+                    yield from _finish(stage, _begin(stage, job, {}, clock), known, made, clock)
+            since_s = time.process_time()
+            found = _begin(looking, job, {}, clock).finish(known)
+            clock.add(looking.spec.name, since_s)
+            for name, value in found.items():
+                known[name] = value
+                is_facts = any(name == about.facts_name for about in STREAMS.values())
+                yield FactsPart(value) if is_facts else ArtifactPart(name, value)
 
     def _opened(self, stage: BoundStage, job: ClipJob, opened: contextlib.ExitStack, clock: _Clock) -> _Named:
         source: Any = stage.call
@@ -211,10 +237,11 @@ class ClipPass:
         clock: _Clock,
     ) -> Generator[Part | Pause, None, None]:
         known: dict[str, Any] = dict(given)
+        facts_before = {name: known.get(name) for name in (about.facts_name for about in STREAMS.values())}
         infos: dict[str, Info | None] = {}
         for kind, about in STREAMS.items():
             infos[kind] = streams[kind].stream.info if kind in streams else None
-            known |= {about.info_name: infos[kind], about.facts_name: None}
+            known |= {about.info_name: infos[kind], about.facts_name: facts_before[about.facts_name]}
         for kind in streams:
             if (info := infos[kind]) is not None:
                 yield InfoPart(info)

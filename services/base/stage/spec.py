@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.base.media.clip import Clip, Media
+from services.base.stage.existing import EXISTING
 from services.base.stage.metric import StageMetric
 from services.base.stage.stream import STREAMS
 from services.base.stage.window import Window
@@ -94,6 +95,10 @@ class StageSpec:
     given its artifacts as `Together`, and answers likewise; of a clip alone, as any other.
     media_reasons: of a consumer, reason of a source that refuses a clip -> the reason that the clip is left out for in
     its passes; others stay as they are.
+    looks_at: (config, clip) -> files of the clip that the output may hold from before, by role; they are among the
+    job's extras where they are there. Such a stage is asked before any stream is opened, after the stages whose
+    artifacts it reads. It writes `existing` alone, and where that says that the files are taken, gives the artifacts of
+    the stages which need not run then, by name, and the facts of a stream that is not decoded. None: it looks at none.
     """
 
     name: str
@@ -114,6 +119,7 @@ class StageSpec:
     counts: tuple[str, ...] = ()
     window: Callable[[Any], Window | None] = no_window
     media_reasons: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+    looks_at: Callable[[Any, Clip], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         if not self.writes or type(self.writes) is not tuple:
@@ -122,6 +128,8 @@ class StageSpec:
             raise ValueError(f"stage {self.name} is a source and must write one stream alone, not {self.writes}")
         if not self.artifacts.keys() <= {*self.writes}:
             raise ValueError(f"stage {self.name} writes {self.writes} and gives types of {sorted(self.artifacts)}")
+        if self.looks_at is not None and self.writes != (EXISTING,):
+            raise ValueError(f"stage {self.name} looks at files that are there, so it writes {EXISTING!r} alone")
         if self.source_of is None and any(metric.fact for metric in self.metrics):
             raise ValueError(f"stage {self.name} has no stream whose facts its metrics could count")
         if self.media_reasons and not self.streams:

@@ -19,6 +19,7 @@ from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, 
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT
 from services.base.stage.artifacts import encode_artifact
 from services.base.stage.clip_pass import Part
+from services.base.stage.existing import Existing
 from services.base.stage.product import Product
 from services.base.stage.product_stream import ProductRestarted, ProductStream
 from services.base.stage.spec import ClipJob, StageSpec
@@ -51,7 +52,8 @@ class OfWriter(Transient):
 class CarriedClip:
     """A clip and what it came to: a product, or an error. made: artifacts by name.
 
-    counts: of its streams. seconds: CPU time by stage. has_split: a batch that it was in was broken up.
+    counts: of its streams. seconds: CPU time by stage. has_split: a batch that it was in was broken up. existing: what
+    a stage says of files that were there before; None where none looks.
     """
 
     read: ReadClip
@@ -63,6 +65,7 @@ class CarriedClip:
     reused: tuple[str, ...] = ()
     wall_s: float = 0.0
     has_split: bool = False
+    existing: Existing | None = None
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
@@ -151,12 +154,16 @@ class Carrying:
             clip.product = part.value
         elif isinstance(part, ArtifactPart):
             clip.made[part.name] = part.value
+            if isinstance(part.value, Existing):
+                clip.existing = part.value
             if part.name in known.names:
                 self.state.put(known.names[part.name], encode_artifact(part.name, part.value))
                 metrics.ARTIFACTS.labels("made").inc()
 
     def reuse(self, clip: CarriedClip, known: KnownOfClip) -> None:
         clip.reused = known.reused
+        if clip.existing is not None and clip.existing.is_taken:
+            clip.reused += tuple(name for name, spec in self.specs.items() if spec.looks_at is not None)
         metrics.ARTIFACTS.labels("found").inc(len(known.given))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.base.errors import BadConfig, BadInput, VisemillError
-from services.base.media.clip import Media
+from services.base.media.clip import Clip, Media
 from services.base.run.manifest import ClipRow
 from services.base.stage.spec import ClipJob
 from services.base.store.interface import ReadableStore
@@ -18,6 +18,8 @@ from services.base.store.picture_folders import media_of, read_media, stat_media
 
 # Media beyond this is handed to the child as a file, where there is one, and not through memory.
 _IN_MEMORY_BYTES = 64 << 20
+# A file of an earlier output beyond this is none of a clip's.
+_MOST_EXISTING_BYTES = 16 << 20
 _NUM_AHEAD = 2
 _POLL_S = 0.1
 
@@ -107,11 +109,38 @@ class ClipsAhead:
                 return
 
 
+@dataclass(frozen=True)
+class ExistingFiles:
+    """Files that the output may hold of a clip from before. looks_at: (clip) -> their names by role."""
+
+    outputs: ReadableStore
+    looks_at: Callable[[Clip], Mapping[str, str]]
+
+    def of(self, clip: Clip) -> dict[str, bytes]:
+        """By role, those that are there, can be read, and are no larger than such a file is."""
+        found: dict[str, bytes] = {}
+        for role, name in self.looks_at(clip).items():
+            with contextlib.suppress(VisemillError, OSError):
+                entry = self.outputs.stat(name)
+                if entry is not None and entry.size_bytes <= _MOST_EXISTING_BYTES:
+                    found[role] = self.outputs.read(name)
+        return found
+
+
 class ClipInputs:
     """Reads the inputs of clips. fixed: files that are not as the frozen list has them and are taken all the same."""
 
-    def __init__(self, store: ReadableStore, may_change: Collection[str], fixed_before: Mapping[str, Version]) -> None:
-        """may_change: keys of clips that have given nothing to the output yet. fixed_before: what was taken before."""
+    def __init__(
+        self,
+        store: ReadableStore,
+        may_change: Collection[str],
+        fixed_before: Mapping[str, Version],
+        existing: ExistingFiles | None = None,
+    ) -> None:
+        """may_change: keys of clips that have given nothing to the output yet. fixed_before: what was taken before.
+        existing: files of the output that are read beside the inputs.
+        """
+        self._existing = existing
         self._store = store
         self._may_change = may_change
         self._fixed_before = fixed_before
@@ -138,6 +167,8 @@ class ClipInputs:
             for extra in row.extras:
                 self._check_version(extra.path, (extra.size_bytes, extra.version), row.key)
                 clip.extras[extra.role] = self._store.read(extra.path)
+            if self._existing is not None:
+                clip.extras |= self._existing.of(row.clip())
         except VisemillError as error:
             clip.error = _of_one_clip(error)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import logging
 import shlex
@@ -31,7 +32,7 @@ from services.base.store.open import open_store
 from services.base.worker.carrying import CarriedClip, Carrier, Carrying, say
 from services.base.worker.children import PassChildren
 from services.base.worker.fingerprint import StageIdentity
-from services.base.worker.prefetch import ClipInputs
+from services.base.worker.prefetch import ClipInputs, ExistingFiles
 
 LOG = logging.getLogger(__name__)
 
@@ -73,6 +74,15 @@ class ShardContext:
             flags.artifact_cache,
             tuple(flags.remote),
         )
+
+    def existing_files(self) -> ExistingFiles | None:
+        """What a stage of the pass looks at in the output; None where none does."""
+        for stage in self.spec.stages:
+            spec = self.specs[stage.name]
+            if spec.looks_at is not None:
+                config = config_from_mapping(spec.config, stage.config)
+                return ExistingFiles(self.outputs, functools.partial(spec.looks_at, config))
+        return None
 
 
 class ShardWork:
@@ -203,6 +213,8 @@ class ShardWork:
         self._records[row.split] += 1
         flags = sorted({*product.flags, *(["SPLIT_BATCHES"] if clip.has_split else [])})
         facts = {"key": row.key, "split": row.split, "flags": flags, **product.quality}
+        if clip.existing is not None and (clip.existing.is_taken or clip.existing.why):
+            facts |= {"adopted": True} if clip.existing.is_taken else {"made_again": clip.existing.why}
         for name, data in product.sidecars.items():
             self._c.state.put(paths.sidecar_file(self._c.spec.run, row.key, name), data)
         self._quality.append(canonical_json(facts))
@@ -241,7 +253,7 @@ class ShardWork:
         with contextlib.suppress(NotThere):
             found = json.loads(self._c.state.read(self._mended_name))
             fixed = {name: (size, version) for name, (size, version) in found.items()}
-        inputs = ClipInputs(self._c.inputs, self._before, fixed)
+        inputs = ClipInputs(self._c.inputs, self._before, fixed, self._c.existing_files())
         self._mended = inputs.fixed
         return inputs
 

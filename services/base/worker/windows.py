@@ -141,7 +141,9 @@ class Decoders:
 
 @dataclass
 class _Pending:
-    """A clip on its way. job: with its media's digest and without its bytes. size: None where it has failed."""
+    """A clip on its way. job: with its media's digest and without its bytes. size: None where it has failed, or where
+    what would be computed is there already.
+    """
 
     clip: CarriedClip
     job: ClipJob | None = None
@@ -228,7 +230,8 @@ class WindowByWindow:
         self._carrying.patiently(lambda: self._carrying.take(clip, child.run(job, given=known.given), known))
         self._carrying.reuse(clip, known)
         clip.made = {**known.given, **clip.made}
-        pending.size = self._split.window.size(job.clip.key, clip.made)
+        if not clip.made.keys() >= {*self._split.spec.writes}:
+            pending.size = self._split.window.size(job.clip.key, clip.made)
         # A window holds what was made of the clips, not their media.
         clip.read.drop_media()
         pending.job = clip.read.job

@@ -11,6 +11,7 @@ import numpy as np
 
 from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array
+from services.base.media.features import num_stacked_frames
 
 RATE_HZ: Final = 16_000
 NUM_BINS: Final = 80
@@ -30,9 +31,7 @@ def num_frames(num_samples: int) -> int:
 
     This is the true length of a clip's codes, where the original writes that of the longest clip of its batch.
     """
-    if num_samples < _FRAME:
-        return 0
-    return (1 + (num_samples - _FRAME) // _HOP) // STACKED
+    return num_stacked_frames(num_samples)
 
 
 def check_length(num_frames: int, name: str) -> None:

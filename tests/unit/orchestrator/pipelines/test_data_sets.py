@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.pipelines.data_sets import GivenDataSet, NumberFlags, OutputFlag
+from orchestrator.pipelines.data_sets import Adoption, GivenDataSet, NumberFlags, OutputFlag
 
 
 def test_flags_are_known_by_the_names_that_parsed_flags_have():
@@ -21,3 +21,11 @@ def test_an_output_has_a_flag_and_a_default(flag, default):
 def test_a_data_set_has_an_output():
     with pytest.raises(ValueError, match="needs an output root"):
         GivenDataSet("am", "", None)
+
+
+ADOPTION = Adoption("--take", bool, "look", "text", lambda options: {"own": options}, str, bool)
+
+
+def test_it_stands_after_the_stage_that_it_needs():
+    assert ADOPTION.place([("audio", {}), ("text", {}), ("last", {})]) == 2
+    assert ADOPTION.added(3) == ("look", {"own": 3})
