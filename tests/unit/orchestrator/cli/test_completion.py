@@ -29,7 +29,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("line", "some"),
     [
-        ("re", {"report", "reproduce", "resume", "retry"}),
+        ("re", {"report", "reproduce", "resume", "retokenize", "retry"}),
         ("run ", {"grid", "sign", "tts"}),
         ("run grid --max-f", {"--max-frames", "--max-failures"}),
         ("run grid --quality-policy ", {"keep", "flag", "quarantine"}),
