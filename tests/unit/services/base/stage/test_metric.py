@@ -27,9 +27,10 @@ def test_a_stage_without_a_stream_has_no_facts_to_count():
         StageSpec("s", 1, object, ("frames",), ("x",), metrics=(StageMetric("visemill_x", "X.", fact="num_x"),))
 
 
-def test_no_two_stages_own_a_metric_of_one_name():
-    names = [metric.name for stage in STAGES for metric in spec_of(stage).metrics]
-    assert len(names) == len(set(names))
+def test_a_metric_of_one_name_is_the_same_to_every_stage_that_has_it():
+    """Two that ask the same kind of server count its calls alike."""
+    owned = {metric for stage in STAGES for metric in spec_of(stage).metrics}
+    assert len({metric.name for metric in owned}) == len(owned) >= 7
 
 
 @pytest.mark.parametrize("stage", STAGES)
