@@ -131,7 +131,8 @@ def settled(config: SpeechConfig, device: str = "") -> dict[str, Any]:
         return {**files, "device": "cpu", "batching": "clip", "batch_size": 1}
     chosen = (device or chosen_device("auto")) if config.device == "auto" else config.device
     batching = ("padded" if chosen == "cuda" else "clip") if config.batching == "auto" else config.batching
-    batch_size = config.batch_size
+    # One by one it has no effect, and so is no difference between two runs.
+    batch_size = 1 if batching == "clip" else config.batch_size
     if batch_size == 0:
         batch_size = batch_size_of(_gpu_memory_bytes()) if chosen == "cuda" else 1
     return {**files, "device": chosen, "batching": batching, "batch_size": batch_size}

@@ -38,6 +38,7 @@ def test_a_run_on_another_card_keeps_its_plans_batch_size(monkeypatch: pytest.Mo
 
 def test_one_by_one_no_size_of_a_batch_decides() -> None:
     assert fingerprint(SpeechConfig(device="cpu", batch_size=2)) == fingerprint(SpeechConfig(device="cpu"))
+    assert settled(SpeechConfig(device="cpu", batch_size=2)) == settled(SpeechConfig(device="cpu"))
     padded = [SpeechConfig(device="cpu", batching="padded", batch_size=size) for size in (1, 2)]
     assert fingerprint(padded[0]) != fingerprint(padded[1])
 
