@@ -131,6 +131,8 @@ def test_an_output_of_the_original_script_half_done_is_taken_over_where_it_is_ri
     assert now["condition/aishell/1.npy"] != anew["condition/aishell/1.npy"]
     assert all(now[f"{name}/old.npy"] == before[f"{name}/old.npy"] for name in FOLDERS)
 
+    meta = json.loads((out / "meta.json").read_text())
+    assert (meta["adopted"], meta["made_again"]) == (1, 2)
     # What the manifests said before is kept with the state of the run.
     (replaced,) = out.glob(".visemill/runs/*/replaced/train_manifest.jsonl")
     assert replaced.read_bytes() == manifest

@@ -98,12 +98,15 @@ class _Totals:
     speakers: set[str] = field(default_factory=set)
     languages: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    found: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: ClipRow, quality: Mapping[str, Any]) -> None:
         split, language = str(quality["split"]), str(quality.get("language", ""))
         self.splits[split] += 1
         self.flags.update(quality.get("flags", ()))
         self.speakers.add(row.speaker_id)
+        # Of files that were there before the run.
+        self.found.update(name for name in ("adopted", "made_again") if quality.get(name))
         counts = self.languages.setdefault(language, Counter())
         counts.update(
             clips=1, text_ids=int(quality["num_text_ids"]), unknown_text_ids=int(quality.get("num_unknown", 0))
@@ -129,6 +132,7 @@ def _meta(run: Made, totals: _Totals, skipped: Iterable[Mapping[str, Any]]) -> d
         "flags": dict(sorted(totals.flags.items())),
         "hours": _hours(sum(totals.seconds.values())),
         "speakers": len(totals.speakers),
+        **totals.found,
         "languages": {
             name: {**counts, "hours": _hours(totals.seconds[name])} for name, counts in sorted(totals.languages.items())
         },
