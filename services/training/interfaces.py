@@ -1,0 +1,96 @@
+"""What the parts of a training are to each other: items, steps, data, and the pieces that a recipe is put together of.
+
+Imports no torch when it is loaded, so that plans and specs can use it without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+Batch = Mapping[str, Any]
+"""Name -> CPU tensor, or a list of values a clip. frames_BTHWC: uint8, padded with 0; lengths_B: int64, frames each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Of an epoch: a clip, or a stretch of one. key: of the clip. cost: frames. num_labels: of its text."""
+
+    key: str
+    cost: int
+    num_labels: int
+
+    def __post_init__(self) -> None:
+        if self.cost < 1 or self.num_labels < 0:
+            raise ValueError(f"item {self.key!r} of {self.cost} frames and {self.num_labels} labels: 1 frame or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimiser step: indices of items, by micro-batch. Ranks share out the micro-batches."""
+
+    micro_batches: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.micro_batches or not all(self.micro_batches):
+            raise ValueError("a step has one micro-batch or more, and each of these one item or more")
+
+
+class TrainingData(Protocol):
+    """What is learnt from, by random access. Thread-safe."""
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """In an order that does not change."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of all that the items and their batches follow from."""
+        ...
+
+    def read(self, indices: Sequence[int], seed_name: str) -> Batch:
+        """The items of these indices as one batch. seed_name: what all that is drawn at random here is drawn from; the
+        same name gives the same bytes, in any thread and any process. Raises BadInput, BadConfig, Transient.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LossSum:
+    """Of a micro-batch: total, the sum of its losses as a float32 scalar with a gradient; count: of what they are
+    summed over, such as target characters. Where nothing can be learnt of it, total is 0 (with a gradient) and count 0.
+    """
+
+    total: torch.Tensor
+    count: int
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What a recipe makes of its config; `dataclasses.replace` exchanges any of them.
+
+    train: the data. model: a new model on the CPU, whose weights are drawn from this seed alone. loss: (model, batch on
+    the model's device, generator on it) -> the sum of the micro-batch's losses; what it draws, it draws from the
+    generator or from torch's default one, which is seeded alike. optimizer: of a model.
+    learning_rate: share of the training that is done, from 0 to below 1 -> factor on the optimiser's own rate.
+    train_at: (seed, epoch from 0, share of the training before it) -> the data of that epoch, such as stretches of
+    clips before whole ones; None: train.
+    validate: (model in eval mode, part, num_parts) -> sums by name over that part of the validation data; the loop adds
+    up the parts of all ranks. scores: these sums -> what is logged, among it `loss` and `best_by`, whose least value is
+    the best. None: no validation.
+    """
+
+    train: TrainingData
+    model: Callable[[int], torch.nn.Module]
+    loss: Callable[[torch.nn.Module, Batch, torch.Generator], LossSum]
+    optimizer: Callable[[torch.nn.Module], torch.optim.Optimizer]
+    learning_rate: Callable[[float], float]
+    train_at: Callable[[int, int, float], TrainingData] | None = None
+    validate: Callable[[torch.nn.Module, int, int], Mapping[str, float]] | None = None
+    scores: Callable[[Mapping[str, float]], Mapping[str, float]] = dict
+    best_by: str = "loss"
