@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.pipelines.base import Made, Summaries
-from orchestrator.pipelines.tts.manifests.input_order import Line, LinesInOrder, joined, pieces
+from orchestrator.pipelines.tts.manifests.input_order import Line, LinesInOrder, Pieces, joined
 from orchestrator.pipelines.tts.manifests.lines import MANIFEST_OF, json_file, json_line, record_of
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.process.external_sort import ExternalSort
@@ -45,7 +45,7 @@ def summary_files(run: Made) -> Summaries:
     return {
         **{MANIFEST_OF[split]: lines.manifest(split) for split in _SPLITS},
         STATS_FILE: [json_file(stats(run.spec, totals.splits))],
-        SKIPPED_FILE: pieces(map(json_line, skipped)),
+        SKIPPED_FILE: Pieces(lambda: map(json_line, skipped)),
         PROGRESS_FILE: lines.ids(),
         META_FILE: [json_file(_meta(run, totals, skipped))],
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import operator
 import struct
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from services.base.errors import BadConfig
@@ -38,14 +38,14 @@ class LinesInOrder:
         header = _HEADER.pack(self._splits.index(line.split), len(clip_id))
         self._items.add(line.place.to_bytes(8), header + clip_id + line.data)
 
-    def manifest(self, split: str) -> Iterator[bytes]:
-        """The lines of a split, in pieces."""
+    def manifest(self, split: str) -> Pieces:
+        """The lines of a split."""
         wanted = self._splits.index(split)
-        return pieces(data[_HEADER.size + size :] for number, size, data in self._read() if number == wanted)
+        return Pieces(lambda: (data[_HEADER.size + size :] for number, size, data in self._read() if number == wanted))
 
-    def ids(self) -> Iterator[bytes]:
-        """An id a line, in pieces."""
-        return pieces(data[_HEADER.size : _HEADER.size + size] + b"\n" for _, size, data in self._read())
+    def ids(self) -> Pieces:
+        """An id a line."""
+        return Pieces(lambda: (data[_HEADER.size : _HEADER.size + size] + b"\n" for _, size, data in self._read()))
 
     def _read(self) -> Iterator[tuple[int, int, bytes]]:
         for _, data in self._items:
@@ -53,16 +53,22 @@ class LinesInOrder:
             yield number, size, data
 
 
-def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines, put together to about a megabyte each."""
-    held = bytearray()
-    for line in lines:
-        held += line
-        if len(held) >= _PIECE_BYTES:
+class Pieces:
+    """A file in pieces of about a megabyte, as often as it is gone through."""
+
+    def __init__(self, lines: Callable[[], Iterable[bytes]]) -> None:
+        """lines: the file's, from the first; called each time."""
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        held = bytearray()
+        for line in self._lines():
+            held += line
+            if len(held) >= _PIECE_BYTES:
+                yield bytes(held)
+                held.clear()
+        if held:
             yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
 
 
 def joined(

@@ -59,6 +59,15 @@ def test_manifests_are_in_the_order_of_the_data_set_each_id_once() -> None:
     assert found[".preprocessing_progress.txt"] == b"a\nc\nb\n"
 
 
+def test_every_file_may_be_gone_through_again() -> None:
+    """Whoever publishes over tables that are there compares before it writes."""
+    made = Made(SPEC, [], QUALITY, LEFT_OUT, ROWS)
+    with made.until_written:
+        found = summary_files(made)
+        once, again = ({name: b"".join(pieces) for name, pieces in found.items()} for _ in range(2))
+    assert once == again and all(once.values())
+
+
 def test_every_line_that_is_missing_has_its_reason_by_line() -> None:
     assert lines_of(files()["skipped.jsonl"]) == [
         {"line": 2, "id": "a", "reason": "DUPLICATE_ID", "message": "again"},
