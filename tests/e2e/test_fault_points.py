@@ -53,6 +53,17 @@ def test_a_run_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     assert victims["worker LocalUpload.commit"] >= 2 * 3
 
 
+def test_a_run_of_speech_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
+    """Takes twenty seconds: some 100 runs are killed, resumed, and given once more. Manifests, which a user may edit,
+    are compared with what is there already before they are written anew.
+    """
+    victims = assert_every_point_holds(points_of("tts", tmp_path), 80)
+    # Four arrays of each of two clips, and eight files about them.
+    assert victims["orchestrator LocalFolder.move"] == 2 * 4 + 8
+    assert victims["worker LocalUpload.commit"] >= 2 * 4
+    assert victims["worker LocalFolder.create"] == 1
+
+
 def test_a_run_that_adds_to_another_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     """Takes half a minute: some 170 runs are killed with their workers, resumed, and given once more."""
     victims = assert_every_point_holds(points_of("append", tmp_path), 120)

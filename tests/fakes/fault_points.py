@@ -30,7 +30,8 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from quick_stages import BROKEN, QuickPass
+import sentencepiece
+from quick_stages import BROKEN, QuickPass, QuickSpeechPass
 
 import orchestrator.execution.local_workers
 import orchestrator.planner.planning
@@ -106,8 +107,10 @@ class FaultPoint:
 POINT = FaultPoint()
 
 
-def count_operations(inputs):
-    """Every operation passes the fault point, but for those on the inputs: they change nothing."""
+def count_operations(inputs, *, changes_alone):
+    """Every operation passes the fault point, but for those on the inputs: they change nothing. changes_alone: of the
+    others those that change something; before one that does not, there is what is before the next that does.
+    """
 
     def counted(kind, name, is_counted):
         method = getattr(kind, name)
@@ -120,7 +123,7 @@ def count_operations(inputs):
 
         setattr(kind, name, passing)
 
-    seams = {LocalFolder: OF_STORES, LocalUpload: OF_UPLOADS, FolderLease: OF_LEASES}
+    seams = {LocalFolder: CHANGES if changes_alone else OF_STORES, LocalUpload: OF_UPLOADS, FolderLease: OF_LEASES}
     # Over a network a tenth of the points is as many seconds: there, those that change the store.
     seams |= {S3Store: CHANGES, S3Upload: ("commit",)}
     for kind, names in seams.items():
@@ -136,6 +139,19 @@ def in_this_process(*words, limit_s):
         if services_main(words):
             raise RuntimeError(f"{words} failed")
     return said.getvalue()
+
+
+def answered_in_this_process(survey):
+    """In the place of `orchestrator.planner.services.answer_of`."""
+    given, said = io.TextIOWrapper(io.BytesIO(b"".join(survey.lines()))), io.TextIOWrapper(io.BytesIO())
+    stdin, sys.stdin = sys.stdin, given
+    try:
+        with contextlib.redirect_stdout(said):
+            if importlib.import_module(f"{survey.module}.__main__").main(survey.argv):
+                raise RuntimeError(f"{survey.module} failed")
+    finally:
+        sys.stdin = stdin
+    return json.loads(said.buffer.getvalue())
 
 
 def end_with(call):
@@ -440,6 +456,27 @@ def clips_of_sign(inputs):
             (inputs / word / f"{word}{i}.mp4").write_bytes(f"a video, {word} {i}".encode())
 
 
+def clips_of_tts(inputs):
+    """Two clips and a broken one, a line without text, and a tokenizer of their texts. Returns the manifest."""
+    text = "ሰላም ለዓለም"
+    inputs.mkdir()
+    lines = []
+    for name in ("first", "second", "third"):
+        (inputs / f"{name}.wav").write_bytes(BROKEN if name == "third" else f"a sound, {name}".encode())
+        lines.append({"id": f"said/{name}", "text": text, "audio": f"{name}.wav", "speaker": name[0]})
+    lines.append({"id": "mute", "audio": "first.wav"})
+    manifest = inputs / "manifest.jsonl"
+    manifest.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([text] * 8),
+        model_prefix=str(inputs / "tokenizer"),
+        vocab_size=40,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    return manifest
+
+
 def scenario_of(name, folder, root):
     inputs = folder / "in"
     run = ["run", "grid", "--input-root", inputs, "--output-root", "OUT", "--num-shards", 2, "--workers", 1, "--quiet"]
@@ -462,6 +499,11 @@ def scenario_of(name, folder, root):
         before = ["run", "sign", inputs / "first", *flags, "--id", 1]
         second = ["run", "sign", inputs / "second", *flags, "--id", 2]
         return Scenario(folder, root, second, [resume, second], takes_all=True, before=before)
+    if name == "tts":
+        manifest = clips_of_tts(inputs)
+        run = ["run", "tts", "--manifest", manifest, "--tokenizer", inputs / "tokenizer.model", "--output-dir", "OUT"]
+        run += ["--device", "cpu", "--hf-cache-dir", inputs, "--num-shards", 1, "--val-count", 1, "--quiet"]
+        return Scenario(folder, root, run, [resume, run], takes_all=False)
     raise SystemExit(f"no scenario {name!r}")
 
 
@@ -472,11 +514,13 @@ def do_once_what_lives_do_alike():
     for module in (
         "services.records.grid.writer",
         "services.records.sign.writer",
+        "services.records.tts.writer",
+        "services.text.coverage.__main__",
         "services.base.store.s3.bucket",
         "numpy.ma",
     ):
         importlib.import_module(module)
-    for stages in ("decode,landmarks,records", "decode,keypoints,signfiles"):
+    for stages in ("decode,landmarks,records", "decode,keypoints,signfiles", "audio,fbank,speech,ttsfiles"):
         in_this_process(stages, "describe", limit_s=0)
     gc.freeze()
 
@@ -484,12 +528,13 @@ def do_once_what_lives_do_alike():
 def main(name, folder, root=""):
     folder = Path(folder)
     do_once_what_lives_do_alike()
-    count_operations(folder / "in")
-    services.base.worker.work.PassChild = QuickPass
+    count_operations(folder / "in", changes_alone=name == "tts")
+    services.base.worker.work.PassChild = QuickSpeechPass if name == "tts" else QuickPass
     orchestrator.execution.local_workers.subprocess = SimpleNamespace(
         Popen=Forked, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
     )
     orchestrator.planner.services.run_service = in_this_process
+    orchestrator.planner.planning.answer_of = answered_in_this_process
     # A shard whose worker was killed is tried again at once.
     orchestrator.runs.map.decision._BACKOFF = Backoff(first_s=0.01, most_s=60.0)
     scenario = scenario_of(name, folder, root or str(folder))
