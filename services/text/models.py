@@ -12,8 +12,13 @@ from services.text.spec import TextConfig
 
 
 def models_of(config: TextConfig) -> dict[str, str]:
-    """{"tokenizer": sha256}. Raises BadConfig as `tokenizer_path`, and MODEL_CHANGED."""
-    return {"tokenizer": _digest(tokenizer_path(config), config)}
+    """{"tokenizer": "sha256:<hex>"}. Raises BadConfig as `tokenizer_sha256`."""
+    return {"tokenizer": f"sha256:{tokenizer_sha256(config)}"}
+
+
+def tokenizer_sha256(config: TextConfig) -> str:
+    """Of the file, in hex. Raises BadConfig as `tokenizer_path`, and MODEL_CHANGED."""
+    return _digest(tokenizer_path(config), config)
 
 
 def tokenizer_path(config: TextConfig) -> Path:

@@ -34,10 +34,10 @@ def test_a_tokenizer_that_changed_on_disk(testdata: Path, tmp_path: Path, capsys
     model.write_bytes(other.read_bytes())
     answer = refused("resume", "--output-root", out, "--progress", "json", capsys=capsys)
     assert "MODEL_CHANGED" in answer
-    assert all(f"tokenizer {digests[0]}" in answer and digest in answer for digest in digests)
+    assert all(f"tokenizer sha256:{digests[0]}" in answer and digest in answer for digest in digests)
     answer = refused("run", "tts", *what, out, "--tokenizer", other, capsys=capsys)
     assert json.loads(answer)["error"]["reason"] == "OTHER_RUN"
-    assert f"tokenizer {digests[0]} against {digests[1]}" in answer
+    assert f"tokenizer sha256:{digests[0]} against sha256:{digests[1]}" in answer
 
     model.write_bytes(other.read_bytes()[:1000])
     error = json.loads(refused("run", "tts", *what, tmp_path / "new", "--tokenizer", model, capsys=capsys))["error"]

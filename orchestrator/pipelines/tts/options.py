@@ -10,7 +10,7 @@ from orchestrator.pipelines.base import OnLeak
 from orchestrator.pipelines.tts.splits import check_split
 from services.base.errors import BadConfig
 from services.base.run.sharding import MAX_SHARDS
-from services.base.stage.fields import Address, FileRef, option, settings_for, stage_option
+from services.base.stage.fields import Address, FileRef, fields_of, option, settings_for, stage_option
 from services.base.store.roots import absolute
 from services.containers.audio.config import AudioConfig
 from services.features.tts.spec import USUAL_PLACES, BatchingName, DeviceName, DtypeName, SpeechConfig
@@ -167,6 +167,10 @@ class TtsOptions:
         if not 0 <= self.max_unk_share <= 1:
             raise BadConfig("BAD_FLAGS", f"--max-unk-share must be from 0 to 1, not {self.max_unk_share}")
         check_split(self.val_ratio, self.val_count)
+
+
+PLACES = frozenset(name for given in fields_of(TtsOptions) if given.names for _, name in given.sets)
+"""Settings of stages that say where a file or a server is, and so another thing on another machine."""
 
 
 def stages(options: TtsOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:

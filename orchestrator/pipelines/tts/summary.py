@@ -12,10 +12,11 @@ from typing import Any
 from orchestrator.pipelines.base import Made, Summaries
 from orchestrator.pipelines.tts.manifests.input_order import Line, LinesInOrder, Pieces, joined
 from orchestrator.pipelines.tts.manifests.lines import MANIFEST_OF, json_file, json_line, record_of
+from orchestrator.pipelines.tts.options import PLACES
 from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.process.external_sort import ExternalSort
 from services.base.run.manifest import ClipRow
-from services.base.run.spec import NO_SHARD, RunSpec
+from services.base.run.spec import NO_SHARD, PinnedStage, RunSpec
 from services.records.tts.names import PROGRESS_FILE, STATS_FILE
 
 SKIPPED_FILE = "skipped.jsonl"
@@ -138,11 +139,20 @@ def _meta(run: Made, totals: _Totals, skipped: Iterable[Mapping[str, Any]]) -> d
         },
         "same_content_in_train_and_val": {"contents": len(run.leaks), "clips": list(run.leaks[:_MOST_LEAKS])},
         "split": dict(_split(spec)),
-        "settings": {stage.name: dict(sorted(stage.config.items())) for stage in spec.stages},
+        "settings": {stage.name: dict(_settings(stage, _digests(spec))) for stage in spec.stages},
         "models": _digests(spec),
         "libraries": dict(spec.libraries),
     }
     return meta
+
+
+def _settings(stage: PinnedStage, digests: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """By name, the same wherever the run is carried out: of a file its digest, of any other place nothing."""
+    for name, value in sorted(stage.config.items()):
+        if name not in PLACES:
+            yield name, value
+        elif name in digests:
+            yield name, digests[name]
 
 
 def _split(spec: RunSpec) -> Iterator[tuple[str, Any]]:

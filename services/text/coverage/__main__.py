@@ -17,7 +17,7 @@ from services.formats.manifests import BadLine
 from services.text.coverage.measure import CoverageMeter, LanguageCoverage, overall_share
 from services.text.languages import hint_of
 from services.text.manifest_texts import records_of
-from services.text.models import models_of, tokenizer_path
+from services.text.models import tokenizer_path, tokenizer_sha256
 from services.text.spec import TextConfig
 
 _FLAG = "--manifest"
@@ -70,7 +70,7 @@ def _measured(flags: argparse.Namespace) -> dict[str, Any]:
         if (value := getattr(flags, flag)) < least:
             raise BadConfig("BAD_FLAGS", f"--{flag.replace('_', '-')} {value} must be {least} or more")
     config = TextConfig(flags.tokenizer, flags.tokenizer_sha256)
-    sha256 = models_of(config)["tokenizer"]
+    sha256 = tokenizer_sha256(config)
     language = hint_of(flags.language) or flags.language.strip().lower() or None
     tokenizer = str(tokenizer_path(config))
     meter = CoverageMeter(tokenizer, language, most_sampled=flags.sample, most_read_out=flags.read_out)

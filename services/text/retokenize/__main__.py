@@ -17,7 +17,7 @@ from typing import Any
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
 from services.base.store.by_digest import is_uri
 from services.base.store.open import join_uri
-from services.text.models import models_of, tokenizer_path
+from services.text.models import tokenizer_path, tokenizer_sha256
 from services.text.retokenize.encoding import EncodingConfig, rules_of
 from services.text.retokenize.rewriting import Retokenizing, retokenize
 from services.text.retokenize.romanization import hiragana
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _done(flags: argparse.Namespace) -> dict[str, Any]:
     config = TextConfig(flags.tokenizer, flags.tokenizer_sha256)
-    sha256 = models_of(config)["tokenizer"]
+    sha256 = tokenizer_sha256(config)
     romanized = tuple(filter(None, map(rules_of, flags.romanize_languages.split(",")))) if flags.romanize else ()
     if flags.romanize and not romanized:
         raise BadConfig("BAD_FLAGS", "--romanize-languages is empty: name one, such as ja, or leave --romanize out")

@@ -12,8 +12,8 @@ from services.text.spec import TextConfig
 
 def test_the_digest_of_the_file(small_model: Path) -> None:
     digest = hashlib.sha256(small_model.read_bytes()).hexdigest()
-    assert models_of(TextConfig(str(small_model))) == {"tokenizer": digest}
-    assert models_of(TextConfig(str(small_model), digest)) == {"tokenizer": digest}
+    assert models_of(TextConfig(str(small_model))) == {"tokenizer": f"sha256:{digest}"}
+    assert models_of(TextConfig(str(small_model), digest)) == {"tokenizer": f"sha256:{digest}"}
 
 
 def test_a_file_of_a_store_is_fetched_by_its_digest(

@@ -1,5 +1,6 @@
 """What a finished run of speech writes last."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -97,6 +98,28 @@ def test_the_last_file_tells_how_all_was_made() -> None:
     assert meta["languages"]["am"] == {"clips": 2, "text_ids": 6, "unknown_text_ids": 2, "hours": 1.0}
     assert meta["same_content_in_train_and_val"] == {"contents": 1, "clips": ["a (train) = b (val)"]}
     assert "warning" not in meta
+
+
+def test_settings_are_the_same_wherever_model_files_and_servers_are() -> None:
+    def settings(folder: str) -> Any:
+        own = {"config": f"{folder}/config.yaml"}
+        places = own | {"gpt_checkpoint": f"{folder}/gpt.pth", "hf_cache_dir": folder, "triton": f"{folder}:8001"}
+        stages = (
+            PinnedStage("text", {"tokenizer": f"{folder}/bpe.model", "language": "am"}, {"tokenizer": "sha256:t"}),
+            PinnedStage("ttsexisting", own),
+            PinnedStage("speech", {**places, "dtype": "float32"}, {"gpt_checkpoint": "seeded:0", "config": "sha256:c"}),
+        )
+        return json.loads(files(dataclasses.replace(SPEC, stages=stages))["meta.json"])["settings"]
+
+    assert (
+        settings("/one")
+        == settings("/home/other")
+        == {
+            "text": {"language": "am", "tokenizer": "sha256:t"},
+            "ttsexisting": {"config": "sha256:c"},
+            "speech": {"config": "sha256:c", "dtype": "float32", "gpt_checkpoint": "seeded:0"},
+        }
+    )
 
 
 def test_random_weights_are_said_first_and_loudly() -> None:
