@@ -49,6 +49,16 @@ def named_file(file: HubFile, named: str) -> Path:
     return path
 
 
+def check_cache(named: str) -> None:
+    """Raises BadConfig MODEL_MISSING where --hf-cache-dir names no folder."""
+    if named and not Path(named).expanduser().is_dir():
+        raise BadConfig(
+            "MODEL_MISSING",
+            f"--hf-cache-dir {named} is no folder: it is the cache of the Hugging Face hub, which holds "
+            f"models--{W2V_BERT.repo.replace('/', '--')}, itself or in its folder hub. Correct it, or leave it out",
+        )
+
+
 def hub_caches(named: str, environment: Mapping[str, str]) -> list[Path]:
     """Folders that may hold `models--ORG--NAME`: the named one, its `hub`, those of HF_HUB_CACHE and HF_HOME; else the
     hub's default.

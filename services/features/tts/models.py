@@ -22,6 +22,7 @@ from services.features.tts.model_places import (
     W2V_STAT,
     HubFile,
     cached_file,
+    check_cache,
     hub_caches,
     named_file,
 )
@@ -52,7 +53,10 @@ class ModelFiles:
 
 
 def model_files(config: SpeechConfig) -> ModelFiles:
-    """Looks for every file. Raises BadConfig MODEL_MISSING for one that is named and not there, CONFIG_UNREADABLE."""
+    """Looks for every file. Raises BadConfig MODEL_MISSING for one that is named and not there, or a cache that is
+    none, and CONFIG_UNREADABLE.
+    """
+    check_cache(config.hf_cache_dir)
     caches = hub_caches(config.hf_cache_dir, os.environ)
 
     def place(file: HubFile, named: str) -> Path | None:

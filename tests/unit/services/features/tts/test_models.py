@@ -36,7 +36,17 @@ def test_a_cache_of_the_hub_is_looked_in(tiny_model: Any, tmp_path: Path) -> Non
     cached.parent.mkdir(parents=True)
     cached.write_bytes((tiny_model.folder / "w2v_bert.safetensors").read_bytes())
     assert model_files(SpeechConfig()).w2v_bert == cached
+    (tmp_path / "other").mkdir()
     assert model_files(SpeechConfig(hf_cache_dir=str(tmp_path / "other"))).w2v_bert == cached
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_a_cache_that_is_no_folder_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    """It would mean random weights, for a letter that is wrong."""
+    (tmp_path / "file").touch()
+    with pytest.raises(BadConfig, match=rf"--hf-cache-dir .*/{name} is no folder: .* leave it out") as refused:
+        models_of(SpeechConfig(hf_cache_dir=str(tmp_path / name)))
+    assert refused.value.reason == "MODEL_MISSING"
 
 
 @pytest.mark.parametrize("setting", ["config", "gpt_checkpoint", "w2v_stat", "w2v_bert", "semantic_codec"])
