@@ -7,7 +7,7 @@ import difflib
 import itertools
 import sys
 import textwrap
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestrator.cli.parsing.help_groups import grouped, unit_of
@@ -101,6 +101,7 @@ class Parser(argparse.ArgumentParser):
         self._roots: list[argparse.Action] = []
         self._own_output: OutputFlag | None = None
         self._pipeline = ""
+        self._request_of: Callable[[], argparse.ArgumentParser] | None = None
 
     def add_root(self, name: str, metavar: str) -> None:
         """A root that is given by position unless its flag `--name` is."""
@@ -119,12 +120,20 @@ class Parser(argparse.ArgumentParser):
         add_request_flags(self)
         self._pipeline = pipeline
 
+    def share_request(self, other: Callable[[], argparse.ArgumentParser]) -> None:
+        """Takes request files of another command too: flags that this one has alone say nothing here."""
+        self._request_of = other
+
+    def _flags_elsewhere(self) -> Iterable[argparse.Action]:
+        return self._request_of()._actions if self._request_of is not None else ()
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         argv = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
         path = request_path(argv) if self._pipeline else ""
         if not path:
             return self._parse(argv, namespace, {}, ())
-        with filled(self._actions, read_request(path), argv, self._pipeline, self.prog) as (places, defaults):
+        request, others = read_request(path), self._flags_elsewhere
+        with filled(self._actions, request, argv, self._pipeline, self.prog, others) as (places, defaults):
             found, unknown = self._parse(argv, namespace, defaults, defaults.get("dataset", ()))
         found.request_places = places
         return found, unknown

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 AddFlags = Callable[[Any], Any]
 Call = Callable[[argparse.Namespace], "Answer"]
+Load = Callable[[str], tuple[AddFlags, Call]]
+_RUN = "run"
 
 
-def add_pipelines(
-    parser: Parser, command: str, load: Callable[[str], tuple[AddFlags, Call]]
-) -> Iterator[tuple[Parser, Call]]:
+def add_pipelines(parser: Parser, command: str, load: Load) -> Iterator[tuple[Parser, Call]]:
     """Adds a parser for each pipeline that has the command; yields it, and what it calls.
 
     load: from the name of a shared command to what adds its flags, and what it calls.
@@ -44,12 +44,29 @@ def add_pipelines(
             yield sub, _add_own(sub, own)
             continue
         shared = own.same_as if own is not None else command
-        add, call = load(shared)
-        _add_roots(sub, pipeline, with_output=shared != "count")
-        _add_options(sub, pipeline)
-        add(sub)
-        _describe_datasets(sub, pipeline)
+        call = _add_shared(sub, pipeline, shared, load)
+        if shared != _RUN:
+            sub.share_request(functools.partial(_run_parser, pipeline, load))
         yield sub, _or_printed(sub, call, shared)
+
+
+def _run_parser(pipeline: Pipeline, load: Load) -> Parser:
+    """As that of `run`, whose requests other commands take."""
+    from orchestrator.cli.parsing.parser import Parser
+
+    parser = Parser()
+    _add_shared(parser, pipeline, _RUN, load)
+    return parser
+
+
+def _add_shared(parser: Parser, pipeline: Pipeline, command: str, load: Load) -> Call:
+    """The flags of a command that pipelines share, and what it calls."""
+    add, call = load(command)
+    _add_roots(parser, pipeline, with_output=command != "count")
+    _add_options(parser, pipeline)
+    add(parser)
+    _describe_datasets(parser, pipeline)
+    return call
 
 
 def _replaced(commands: PipelineCommands, verb: str) -> str | None:

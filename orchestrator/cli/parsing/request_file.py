@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +100,18 @@ def with_pipeline(argv: Sequence[str], commands: Iterable[str]) -> list[str]:
 
 @contextmanager
 def filled(
-    actions: Sequence[argparse.Action], request: RequestFile, argv: Sequence[str], pipeline: str, prog: str
+    actions: Sequence[argparse.Action],
+    request: RequestFile,
+    argv: Sequence[str],
+    pipeline: str,
+    prog: str,
+    others: Callable[[], Iterable[argparse.Action]] = tuple,
 ) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
     """The flags with the values of the file as their defaults, until it is left: yields (place in the file by flag,
     value by dest).
 
-    argv: the command line, whose flags win. Raises BadConfig UNKNOWN_SETTING, BAD_SETTING.
+    argv: the command line, whose flags win. others: flags of the commands that the same file is for, which say nothing
+    to this one. Raises BadConfig UNKNOWN_SETTING, BAD_SETTING.
     """
     flags = _flags(actions)
     said = request.settings.get(PIPELINE)
@@ -119,6 +125,8 @@ def filled(
     try:
         for key, given in request.settings.items():
             if key == PIPELINE:
+                continue
+            if key not in flags and key in _flags(others()):
                 continue
             if key not in flags:
                 near = difflib.get_close_matches(key, flags, 1)

@@ -153,6 +153,23 @@ def test_what_is_printed_can_be_given_back(output: str, write: Write, capsys: py
     assert (flags.num_shards, flags.parallelism, flags.namespace, flags.run) == (9, 4, "speech", "007")
 
 
+@pytest.mark.parametrize("command", ["count", "plan", "pin"])
+@pytest.mark.parametrize("pipeline", ["grid", "tts"])
+def test_a_file_of_a_run_is_for_the_commands_before_it_too(
+    command: str, pipeline: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--input-root", "in", "--output-root", "out", "--num-shards", "3", "--max-attempts", "7"]
+    assert main(["run", pipeline, *words, "--print-request"]) == EXIT_OK
+    flags = parsed(write(capsys.readouterr().out), command=command, pipeline=pipeline)
+    assert flags.input_root == str(Path("in").absolute()) and flags.num_shards == 3
+
+
+def test_a_word_that_is_no_flag_of_a_run_either_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("input-root: in\nmax-attempts: 3\nmax-attempt: 3\n")
+    assert main(["count", "grid", "--request", str(path)]) == EXIT_BAD_CONFIG
+    assert "line 3: max-attempt is no flag of `visemill count grid`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "path"),
     [
