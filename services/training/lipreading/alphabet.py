@@ -46,6 +46,8 @@ class Alphabet:
         return "".join(self.characters[i] for i in ids)
 
 
-def steps_needed(ids: Sequence[int]) -> int:
-    """The fewest time steps that CTC can align ids to: one each, and one for the blank between two equal neighbours."""
+def steps_needed(ids: Sequence[int] | str) -> int:
+    """The fewest time steps that CTC can align these ids to, or a text of which each character is one: one each, and
+    one for the blank between two equal neighbours.
+    """
     return len(ids) + sum(a == b for a, b in itertools.pairwise(ids))
