@@ -1,6 +1,7 @@
 """One run of `tts` over sound of every kind and faults of a manifest: what comes out of each, or why nothing does.
 
-The run takes half a minute: two workers load the libraries of every stage.
+The run takes most of a minute: a worker loads the libraries of every stage, and again those of children that clips end;
+one of them is waited for, twice, for as long as a clip may take.
 """
 
 import json
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from tts_corpus import tiny_config, tokenizer, write_manifest
-from tts_media import NUM_S, RATE_HZ, SAID, claims, damaged_files, good_files, halved
+from tts_media import NUM_S, RATE_HZ, SAID, claims, damaged_files, faulty_decoder, good_files, halved, odd_files
 
 from orchestrator.cli.main import main
 from services.features.speech.filterbank import num_frames
 
 WITH_QUARANTINE = 3
+# Hidden layers so wide that a frame of 20 ms takes 160 kB there: 36 s fit into what a clip may take, and 120 s do not.
+WIDTH, CLIP_MEMORY_MIB = 20_000, 1024
+CLIP_TIME_S = 10
 
 # Codes of the speech that each good file holds, whatever it is kept as.
 WHOLE = num_frames(int(NUM_S * RATE_HZ))
@@ -39,6 +43,17 @@ CODES = {
     # What there is of a file that was cut off.
     "half.wav": 36,
     "half.flac": 35,
+    # Of what is odd and whole.
+    "loud.wav": WHOLE,
+    "silent.wav": num_frames(int((NUM_S + 3) * RATE_HZ)),
+    "long.flac": num_frames(int(36.6 * RATE_HZ)),
+}
+FLAGS = {
+    "loud.wav": {"CLIPPED"},
+    "silent.wav": {"SILENT"},
+    "long.flac": {"CODES_TOO_LONG"},
+    "wordy": {"TEXT_TOO_LONG"},
+    "7": {"DURATION_DIFFERS", "LANGUAGE_DIFFERS", "UNKNOWN_TOKENS"},
 }
 REASONS = {
     "empty.wav": "AUDIO_UNREADABLE",
@@ -50,8 +65,13 @@ REASONS = {
     "blip.wav": "TOO_SHORT",
     "ten_minutes.flac": "TOO_LONG",
     "nan.wav": "NOT_FINITE",
+    "vast.wav": "FEATURES_NOT_FINITE",
+    "longer.flac": "OUT_OF_MEMORY",
+    "hang.wav": "TIMEOUT",
+    "crash.wav": "CLIP_CRASHED",
     # Of the manifest, by id, or by its own name where there is none.
     "gone": "AUDIO_MISSING",
+    "elsewhere": "AUDIO_OUTSIDE",
     "no text": "NO_TEXT",
     "only blanks": "NO_TEXT",
     "only a tag": "NO_TEXT",
@@ -89,9 +109,13 @@ def corpus(testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "half.wav": halved(good["plain.wav"]),
         "half.flac": halved(good["lossless.flac"]),
     }
-    for name, data in {**good, **damaged, **made}.items():
+    for name, data in {**good, **damaged, **made, **odd_files(testdata)}.items():
         (folder / name).write_bytes(data)
-    tiny_config(folder)
+    outside = tmp_path_factory.mktemp("outside") / "plain.wav"
+    outside.write_bytes(good["plain.wav"])
+    (folder / "link.wav").symlink_to(outside)
+    config = tiny_config(folder)
+    config.write_text(config.read_text().replace("intermediate_size: 24", f"intermediate_size: {WIDTH}"))
     return folder
 
 
@@ -102,6 +126,7 @@ def run(corpus: Path, testdata: Path, tmp_path_factory: pytest.TempPathFactory) 
     lines: list[Any] = [{"id": name, "text": SAID, "audio": name, "speaker": "a", "language": "en"} for name in names]
     lines += [
         {"id": "gone", "text": SAID, "audio": "gone.wav"},
+        {"id": "elsewhere", "text": SAID, "audio": "link.wav"},
         {"id": "no text", "audio": "plain.wav"},
         {"id": "only blanks", "text": "\u3000", "audio": "plain.wav"},
         {"id": "only a tag", "text": "Speaker 1:", "audio": "plain.wav"},
@@ -110,24 +135,17 @@ def run(corpus: Path, testdata: Path, tmp_path_factory: pytest.TempPathFactory) 
         "{",
         {"id": "plain.wav", "text": SAID, "audio": "gone.wav"},
         {"id": 7, "text": "ሰላም", "audio": "plain.wav", "duration": 9, "language": "zh"},
+        {"id": "wordy", "text": f"{SAID} " * 200, "audio": "plain.wav"},
     ]
     manifest = write_manifest(corpus / "manifest.jsonl", lines)
     out = tmp_path_factory.mktemp("run") / "out"
-    words = ["run", "tts", "--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config"]
-    words += [
-        corpus / "config.yaml",
-        "--output-dir",
-        out,
-        "--num-shards",
-        2,
-        "--val-ratio",
-        0,
-        "--max-unk-share",
-        1,
-        "--quiet",
-    ]
-    words += ["--max-unk-share", 1]
-    code = main([*map(str, words)])
+    words = ["run", "tts", "--manifest", manifest, "--tokenizer", tokenizer(testdata), "--output-dir", out, "--quiet"]
+    words += ["--config", corpus / "config.yaml", "--num-shards", 2, "--val-ratio", 0, "--max-unk-share", 1]
+    words += ["--workers", 2, "--clip-memory-mib", CLIP_MEMORY_MIB, "--clip-time-s", CLIP_TIME_S]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in faulty_decoder(tmp_path_factory.mktemp("faulty") / "decoder").items():
+            patch.setenv(name, value)
+        code = main([*map(str, words)])
     assert code == WITH_QUARANTINE
     return Run(out, lines)
 
@@ -139,7 +157,15 @@ def test_every_kind_of_file_has_the_codes_of_its_length(run: Run) -> None:
 def test_every_line_that_is_missing_has_its_reason(run: Run) -> None:
     found = {one["key"]: one["reason"] for one in run.left_out if one["key"] in REASONS}
     assert found == REASONS
-    assert set(run.quality) == {*CODES, "7"}, "every line is either there or told why not"
+    assert {one["reason"] for one in run.left_out} == {*REASONS.values(), "BAD_JSON", "NO_ID", "DUPLICATE_ID"}
+    assert set(run.quality) == {*CODES, "7", "wordy"}, "every line is either there or told why not"
+
+
+def test_a_limit_that_a_clip_is_over_is_named(run: Run) -> None:
+    messages = {one["key"]: one["message"] for one in run.left_out}
+    assert "--clip-memory-mib" in messages["longer.flac"]
+    assert "--clip-time-s" in messages["hang.wav"]
+    assert "SIGSEGV" in messages["crash.wav"]
 
 
 def test_a_line_without_an_id_of_its_own_is_told_by_its_number(run: Run) -> None:
@@ -151,8 +177,10 @@ def test_a_line_without_an_id_of_its_own_is_told_by_its_number(run: Run) -> None
 
 
 def test_what_is_odd_is_kept_and_flagged(run: Run) -> None:
-    assert run.quality["plain.wav"]["flags"] == ["RANDOM_WEIGHTS"]
-    assert {"DURATION_DIFFERS", "LANGUAGE_DIFFERS", "UNKNOWN_TOKENS"} <= set(run.quality["7"]["flags"])
+    flags = {key: set(one["flags"]) - {"RANDOM_WEIGHTS"} for key, one in run.quality.items()}
+    assert {key: flags[key] for key in FLAGS} == FLAGS
+    assert not any(flags[key] for key in good_names() if key not in FLAGS)
+    assert all("RANDOM_WEIGHTS" in one["flags"] for one in run.quality.values())
     assert run.quality["7"]["unknown"] == "".join(sorted("ሰላም"))
 
 

@@ -16,6 +16,25 @@ NUM_S = 1.5
 
 SAID = "I hate it."
 
+CRASHES, HANGS = b"crash", b"hang"
+"""What files begin with over which the decoder of `faulty_decoder` ends, or never ends."""
+
+_FAULTY = f"""
+import os, signal, sys, time
+if "child" in sys.orig_argv:
+    import av
+    opened = av.open
+    def faulty(file, *words, **named):
+        head = file.read(5)
+        file.seek(0)
+        if head == {CRASHES!r}:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if head.startswith({HANGS!r}):
+            time.sleep(3600)
+        return opened(file, *words, **named)
+    av.open = faulty
+"""
+
 
 def speech(testdata: Path, num_s: float = NUM_S) -> np.ndarray:
     """Samples of a speaker at RATE_HZ, float32 [T], full scale at 1."""
@@ -90,6 +109,27 @@ def damaged_files(testdata: Path) -> dict[str, bytes]:
         "ten_minutes.flac": encoded(np.zeros(600 * RATE_HZ, np.float32), "flac", "flac"),
         "cut.mp4": encoded(samples_T, "mp4", "aac", 44_100)[:6000],
     }
+
+
+def odd_files(testdata: Path) -> dict[str, bytes]:
+    """By name, each whole: of samples that networks make nothing of, distorted, silent, over 36 s and over 100 s."""
+    samples_T = speech(testdata)
+    return {
+        "vast.wav": encoded(samples_T * np.float32(1e34), codec="pcm_f32le"),
+        "loud.wav": encoded(np.clip(samples_T * 40, -1, 1)),
+        "silent.wav": encoded(np.concatenate([samples_T, np.zeros(3 * RATE_HZ, np.float32)])),
+        "long.flac": encoded(speech(testdata, 36.6), "flac", "flac"),
+        "longer.flac": encoded(speech(testdata, 120), "flac", "flac"),
+        "crash.wav": CRASHES,
+        "hang.wav": HANGS,
+    }
+
+
+def faulty_decoder(folder: Path) -> dict[str, str]:
+    """The environment of a run whose decoder ends over some files, as a library of C may."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_FAULTY)
+    return {"PYTHONPATH": str(folder)}
 
 
 def halved(data: bytes) -> bytes:
