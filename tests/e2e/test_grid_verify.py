@@ -37,7 +37,7 @@ def test_a_run_as_it_was_written_is_clean_even_made_again(here: Any, out: Path) 
     assert answer["problems"] == []
     assert answer["recomputed"] == 3
     # Two shards of three splits, and what is said of them.
-    assert answer["files"] == 2 * 3 + 3
+    assert answer["files"] == 2 * 3 + 4
     here.refused("verify", "--output-root", out, "--recompute", "500%", reason="BAD_SHARE")
 
 
@@ -71,7 +71,7 @@ def test_a_file_cut_short_or_deleted_is_found_and_mended(here: Any, out: Path, t
     assert tree_digest(out) == whole
 
 
-@pytest.mark.parametrize("name", ["meta.json", "quality.jsonl", "quarantine.jsonl"])
+@pytest.mark.parametrize("name", ["meta.json", "quality.jsonl", "quarantine.jsonl", "words.parquet"])
 def test_a_summary_that_was_lost_or_changed_is_found_and_mended(
     here: Any, out: Path, tree_digest: Any, name: str
 ) -> None:

@@ -19,6 +19,7 @@ from orchestrator.pipelines.grid.splits import (
     open_split,
     split_notes,
 )
+from orchestrator.pipelines.grid.written.words import WordsFile
 from orchestrator.pipelines.prediction import Prediction
 from services.base.media.topology import topology
 from services.base.run.manifest import ClipRow
@@ -27,6 +28,7 @@ from services.base.run.spec import QuarantineEntry, RunSpec
 from services.base.stage.config import config_from_mapping
 from services.base.store.interface import Store
 from services.formats.tfrecord import read_records
+from services.formats.words import WORDS_FILE
 from services.geometry.mouth_window import CHANNELS, profile_named
 from services.landmarks.backends import backend_named
 from services.records.grid.meta import build_meta
@@ -150,7 +152,7 @@ def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:
 
 
 def summary_files(run: Made) -> Summaries:
-    """meta.json: the original's keys, and more; the same from run to run."""
+    """words.parquet, and meta.json: the original's keys, and more; the same from run to run."""
     spec = run.spec
     settings = {stage.name: dict(stage.config) for stage in spec.stages}
     counts: Counter[str] = Counter()
@@ -172,7 +174,7 @@ def summary_files(run: Made) -> Summaries:
     }
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(config, counts=counts, num_shards=spec.num_shards, speakers=spec.details["speakers"], extra=extra)
-    return {"meta.json": [meta]}
+    return {WORDS_FILE: WordsFile(run), "meta.json": [meta]}
 
 
 def file_of(spec: RunSpec, row: ClipRow) -> str:

@@ -17,7 +17,7 @@ from services.records.grid.face_place import MAX_ROLL_DEG, face_place
 from services.records.grid.frame_quality import BoolArray, FrameFacts
 from services.records.grid.labels import Label, ctc_feasible
 from services.records.grid.ops import Crops
-from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of
+from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of, word_frames
 
 LONG_LOSS_FRAMES = 15
 # A few frames may be off where a face comes or goes.
@@ -199,6 +199,10 @@ def _text_part(found: ClipFindings) -> dict[str, Any]:
             "is_label_cut": timing.is_label_cut,
         },
         "transcript": found.align.transcript,
+        "words": [
+            list(word)
+            for word in word_frames(found.align, ticks_per_s, by_time=found.by_time, facts=found.facts, info=found.info)
+        ],
         "label_len": found.label.length,
         "label_truncated": found.label.truncated,
         "characters_dropped": found.label.dropped,

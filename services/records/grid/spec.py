@@ -60,11 +60,12 @@ def fingerprint(config: RecordsConfig) -> Fingerprint:
 
 SPEC = StageSpec(
     "records",
-    2,
+    3,
     RecordsConfig,
     reads=("frames", "landmarks", "align"),
     writes=("record",),
-    libraries=("numpy", "opencv-contrib-python", "google-crc32c"),
+    # pyarrow: of words.parquet.
+    libraries=("numpy", "opencv-contrib-python", "google-crc32c", "pyarrow"),
     fingerprint=fingerprint,
     opens=ByName("services.records.grid.stage:open_stage"),
     writer=ByName("services.records.grid.writer:open_writer"),

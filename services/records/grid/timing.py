@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from services.base.media.video import DecodeFacts, TimeHole, VideoInfo
@@ -45,8 +46,8 @@ def timing_of(
     """Of a record of num_frames frames. by_time: its k-th frame is the one nearest to k / RATE_HZ seconds; else the
     k-th that was decoded.
     """
-    rate_hz = facts.rate_hz if facts is not None and facts.rate_hz > 0 else info.fps_hz if info is not None else 0.0
-    places_hz = RATE_HZ if by_time or rate_hz <= 0 else rate_hz
+    rate_hz = _rate_hz(facts, info)
+    places_hz = _places_hz(rate_hz, by_time=by_time)
     holes = []
     align_end_s = align.last_tick / ticks_per_s
     for hole in facts.holes if facts is not None else ():
@@ -58,6 +59,32 @@ def timing_of(
             holes.append((first, min(num, num_frames - first)) if by_time else (first, num))
     words_end_s = max((token.end for token in align.tokens if token.words), default=0) / ticks_per_s
     return Timing(round(rate_hz, 3), by_time, tuple(holes), round(words_end_s, 3), round(num_frames / places_hz, 3))
+
+
+def word_frames(
+    align: Align, ticks_per_s: int, *, by_time: bool, facts: DecodeFacts | None, info: VideoInfo | None
+) -> list[tuple[str, int, int]]:
+    """(word in lower case, its first frame, the frame after its last) of each word, one frame or more; behind the
+    record's end too. Words of one row of the alignment share its frames. by_time: as `timing_of` takes it.
+    """
+    frames_per_tick = _places_hz(_rate_hz(facts, info), by_time=by_time) / ticks_per_s
+    found = []
+    for token in align.tokens:
+        start, end = (math.floor(tick * frames_per_tick + 0.5) for tick in (token.start, token.end))
+        found += [(word.lower(), start, max(end, start + 1)) for word in token.words]
+    return found
+
+
+def _rate_hz(facts: DecodeFacts | None, info: VideoInfo | None) -> float:
+    """As measured, else as declared; 0 if unknown."""
+    if facts is not None and facts.rate_hz > 0:
+        return facts.rate_hz
+    return info.fps_hz if info is not None else 0.0
+
+
+def _places_hz(rate_hz: float, *, by_time: bool) -> float:
+    """Of a record's frames."""
+    return RATE_HZ if by_time or rate_hz <= 0 else rate_hz
 
 
 def _is_before(hole: TimeHole, duration_s: float, align_end_s: float) -> bool:

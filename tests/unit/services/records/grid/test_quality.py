@@ -79,6 +79,7 @@ def test_a_good_clip_has_no_flags_and_says_what_was_seen(face) -> None:
     quality = clip_quality(findings(face))
     assert flags_of(quality) == ()
     assert quality["transcript"] == "bin blue at f two now"
+    assert quality["words"][:2] == [["bin", 24, 30], ["blue", 30, 35]]
     assert (quality["align_ticks_per_s"], quality["align_end_s"], quality["stem_matches"]) == (25_000, 2.98, True)
     assert (quality["num_frames"], quality["num_faces_detected"]) == (75, 75)
     assert quality["crop_scale_y"] == [1.6, 2.6]

@@ -6,7 +6,7 @@ import pytest
 
 from services.base.media.video import DecodeFacts, TimeHole, VideoInfo
 from services.formats.align import parse_align
-from services.records.grid.timing import timing_of
+from services.records.grid.timing import timing_of, word_frames
 
 ALIGN = parse_align(b"0 25000 sil\n25000 50000 bin\n50000 74500 sil\n")
 
@@ -71,3 +71,23 @@ def test_without_a_measured_rate_the_declared_one_counts() -> None:
     found = timing_of(ALIGN, 25_000, 75, by_time=False, facts=None, info=info)
     assert (found.source_rate_hz, found.is_label_cut) == (50.0, True)
     assert timing_of(ALIGN, 25_000, 75, by_time=False, facts=None, info=None).source_rate_hz == 0.0
+
+
+@pytest.mark.parametrize(
+    ("align", "ticks_per_s", "expected"),
+    [
+        pytest.param(b"0 25000 sil\n25000 50000 Bin\n", 25_000, [("bin", 25, 50)], id="1000 ticks are a frame"),
+        pytest.param(b"0 25499 bin\n25499 25500 at\n", 25_000, [("bin", 0, 25), ("at", 25, 26)], id="to the nearest"),
+        pytest.param(b"0 1000 bin\n1000 1010 at\n", 1_000, [("bin", 0, 25), ("at", 25, 26)], id="a frame at least"),
+        pytest.param(b"0 2000 bin blue\n", 1_000, [("bin", 0, 50), ("blue", 0, 50)], id="a row of two words"),
+        pytest.param(b"0 9000 sil\n9000 9500 bin\n", 1_000, [("bin", 225, 238)], id="behind any record's end"),
+    ],
+)
+def test_words_in_frames_of_the_record(align: bytes, ticks_per_s: int, expected: list[tuple[str, int, int]]) -> None:
+    assert word_frames(parse_align(align), ticks_per_s, by_time=True, facts=None, info=None) == expected
+
+
+def test_by_index_a_words_frames_are_those_of_the_videos_own_rate() -> None:
+    facts = DecodeFacts(75, rate_hz=50.0)
+    assert word_frames(ALIGN, 25_000, by_time=False, facts=facts, info=None) == [("bin", 50, 100)]
+    assert word_frames(ALIGN, 25_000, by_time=True, facts=facts, info=None) == [("bin", 25, 50)]

@@ -1,0 +1,53 @@
+"""words.parquet of a finished run: when each word is said, from what its stage told of the clips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from orchestrator.pipelines.base import Made
+from services.formats.words import WordRow, encode_words
+
+
+class WordsFile:
+    """The pieces of the file; made anew whenever they are gone through."""
+
+    def __init__(self, run: Made) -> None:
+        self._run = run
+
+    def __iter__(self) -> Iterator[bytes]:
+        return encode_words(rows_of(self._run))
+
+
+def rows_of(run: Made) -> Iterator[WordRow]:
+    """A row a word. The rows of one shard are held at a time."""
+    held: list[WordRow] = []
+    places: Counter[str] = Counter()
+    shard = 0
+    quality = iter(run.quality)
+    line = next(quality, None)
+    # Both lists go by shard and position; clips without a line are in no record.
+    for clip in run.clips:
+        if line is None:
+            break
+        if line["key"] != clip.key:
+            continue
+        if clip.shard != shard:
+            yield from _in_order(held)
+            shard = clip.shard
+            held.clear()
+            places.clear()
+        position = places[clip.split]
+        places[clip.split] += 1
+        held += (
+            WordRow(clip.key, clip.split, clip.shard, position, i, word, start, end)
+            for i, (word, start, end) in enumerate(line["words"])
+        )
+        line = next(quality, None)
+    if line is not None:
+        raise ValueError(f"facts of {line['key']} come where no clip of that key does: the lists differ in order")
+    yield from _in_order(held)
+
+
+def _in_order(rows: list[WordRow]) -> list[WordRow]:
+    return sorted(rows, key=lambda row: (row.split, row.position, row.number))
