@@ -126,27 +126,63 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+def bytes_place(data: bytes, name: str) -> tuple[int, int]:
+    """(offset, size) in a serialized Example of the one value of a feature of bytes: where it can be read without the
+    rest. Raises BadInput BAD_EXAMPLE where there is no such feature, or not one value.
+    """
+    view = memoryview(data)
+    values = []
+    try:
+        for features in _places(view, (0, len(view)), 1):
+            for entry in _places(view, features, 1):
+                if [bytes(view[slice(*key)]) for key in _places(view, entry, 1)] == [name.encode()]:
+                    of_entry = [of for value in _places(view, entry, 2) for of in _places(view, value, _BYTES_LIST)]
+                    values = [value for of in of_entry for value in _places(view, of, 1)]
+    except (IndexError, TypeError) as error:
+        raise BadInput("BAD_EXAMPLE", f"{len(data)} bytes are no serialized tf.train.Example ({error})") from error
+    if len(values) != 1:
+        raise BadInput("BAD_EXAMPLE", f"feature {name!r} holds {len(values)} values of bytes, and must hold 1")
+    start, end = values[0]
+    return start, end - start
+
+
+def _places(data: memoryview, within: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each delimited field of that number in the message that lies there."""
+    for number, start, end, wire_type in _field_places(data, *within):
+        if number == wanted and wire_type == _DELIMITED:
+            yield start, end
+
+
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """(field number, a number or the bytes) for each field of a message."""
-    position = 0
-    while position < len(data):
+    for number, start, end, wire_type in _field_places(data, 0, len(data)):
+        if wire_type == _VARINT:
+            yield number, _read_varint(data, start)[0]
+        else:
+            body = data[start:end]
+            yield number, body if wire_type == _DELIMITED else int.from_bytes(body, "little")
+
+
+def _field_places(data: memoryview, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """(field number, start and end of its value, wire type) for each field of the message that lies there."""
+    while position < end:
         key, position = _read_varint(data, position)
         number, wire_type = key >> 3, key & 7
+        size = 0
         if wire_type == _VARINT:
-            value, position = _read_varint(data, position)
-            yield number, value
-            continue
-        if wire_type == _DELIMITED:
+            _, value_end = _read_varint(data, position)
+        elif wire_type == _DELIMITED:
             size, position = _read_varint(data, position)
+            value_end = position + size
         elif wire_type in (_FIXED64, _FIXED32):
             size = 8 if wire_type == _FIXED64 else 4
+            value_end = position + size
         else:
             raise TypeError(f"wire type {wire_type} at byte {position}")
-        if position + size > len(data):
-            raise IndexError(f"a field of {size} bytes at byte {position} of {len(data)}")
-        body = data[position : position + size]
-        yield number, body if wire_type == _DELIMITED else int.from_bytes(body, "little")
-        position += size
+        if value_end > end:
+            raise IndexError(f"a field of {size} bytes at byte {position} of {end}")
+        yield number, position, value_end, wire_type
+        position = value_end
 
 
 def _read_varint(data: memoryview, position: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import google_crc32c
 
@@ -66,36 +66,67 @@ def write_record_in_pieces(sink: Writable, size_bytes: int, pieces: Iterable[byt
     sink.write(_CRC.pack(_masked(crc)))
 
 
+class FoundRecord(NamedTuple):
+    """A record of a file. offset_bytes: of its payload in the file. error: why it is none; then payload is empty.
+    hides_rest: where the next record would begin cannot be told.
+    """
+
+    offset_bytes: int
+    payload: bytes
+    error: CorruptRecord | TornRecord | None = None
+    hides_rest: bool = False
+
+
 def read_records(source: Readable | Iterable[bytes]) -> Iterator[bytes]:
     """Payloads in order, both checksums verified. source: a binary file, or chunks of one in any sizes.
 
     Raises CorruptRecord where a checksum does not match, TornRecord where the bytes end inside a record.
     """
+    for found in find_records(source):
+        if found.error is not None:
+            raise found.error
+        yield found.payload
+
+
+def find_records(source: Readable | Iterable[bytes]) -> Iterator[FoundRecord]:
+    """Records in order, both checksums verified, damaged ones among them.
+
+    After a payload that is damaged comes the next record. Where a length is, or the bytes end inside a record, nothing
+    more can be found: then this one is the last.
+    """
     take = source if isinstance(source, Readable) else _Chunks(source)
     offset = 0
+    error: CorruptRecord | TornRecord | None
     while header := _read_fully(take, _HEADER_BYTES):
+        start = offset + _HEADER_BYTES
         if len(header) < _HEADER_BYTES:
-            raise _torn(offset, len(header), _HEADER_BYTES)
-        _check(header[: _LENGTH.size], header[_LENGTH.size :], offset, "length")
+            yield FoundRecord(start, b"", _torn(offset, len(header), _HEADER_BYTES), hides_rest=True)
+            return
+        if error := _difference(header[: _LENGTH.size], header[_LENGTH.size :], offset, "length"):
+            yield FoundRecord(start, b"", error, hides_rest=True)
+            return
         (num_bytes,) = _LENGTH.unpack_from(header)
         payload = _read_fully(take, num_bytes)
         footer = _read_fully(take, _CRC.size) if len(payload) == num_bytes else b""
         if len(footer) < _CRC.size:
             found = _HEADER_BYTES + len(payload) + len(footer)
-            raise _torn(offset, found, _HEADER_BYTES + num_bytes + _CRC.size)
-        _check(payload, footer, offset, "payload")
-        yield payload
+            error = _torn(offset, found, _HEADER_BYTES + num_bytes + _CRC.size)
+            yield FoundRecord(start, b"", error, hides_rest=True)
+            return
+        error = _difference(payload, footer, offset, "payload")
+        yield FoundRecord(start, b"" if error else payload, error)
         offset += _HEADER_BYTES + num_bytes + _CRC.size
 
 
-def _check(data: bytes, stored: bytes, offset: int, what: str) -> None:
+def _difference(data: bytes, stored: bytes, offset: int, what: str) -> CorruptRecord | None:
     found, expected = masked_crc32c(data), _CRC.unpack(stored)[0]
-    if found != expected:
-        raise CorruptRecord(
-            "CORRUPT_RECORD",
-            f"the {what} of the record at byte {offset} has crc32c {found:#010x}, and {expected:#010x} is stored: "
-            "copy the file again, or write its shard again; if it is compressed, decompress it first",
-        )
+    if found == expected:
+        return None
+    return CorruptRecord(
+        "CORRUPT_RECORD",
+        f"the {what} of the record at byte {offset} has crc32c {found:#010x}, and {expected:#010x} is stored: "
+        "copy the file again, or write its shard again; if it is compressed, decompress it first",
+    )
 
 
 def _torn(offset: int, found: int, expected: int) -> TornRecord:

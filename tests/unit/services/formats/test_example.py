@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.base.errors import BadInput
-from services.formats.example import decode_example, encode_example
+from services.formats.example import bytes_place, decode_example, encode_example
 
 _INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 _VALUES = st.one_of(st.binary(max_size=300), _INT64, st.lists(_INT64, max_size=40))
@@ -74,3 +74,16 @@ def test_a_cut_example_is_bad_input() -> None:
     data = encode_example({"frames": b"x" * 100, "label": [1, -1]})
     with pytest.raises(BadInput, match="BAD_EXAMPLE"):
         decode_example(data[:-1])
+
+
+@given(st.dictionaries(st.text(max_size=8), st.binary(max_size=400) | st.integers(0, 9), max_size=5), st.binary())
+def test_the_place_of_a_value_of_bytes_is_where_it_lies(features: dict[str, bytes | int], value: bytes) -> None:
+    data = encode_example({**features, "frames": value})
+    offset, size_bytes = bytes_place(data, "frames")
+    assert data[offset : offset + size_bytes] == value
+
+
+@pytest.mark.parametrize("data", [b"", encode_example({"frames": 3}), encode_example({"frame": b"x"}), b"\x0a\xff"])
+def test_without_such_a_value_there_is_no_place(data: bytes) -> None:
+    with pytest.raises(BadInput, match="BAD_EXAMPLE"):
+        bytes_place(data, "frames")

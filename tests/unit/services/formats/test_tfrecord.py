@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from services.formats.tfrecord import (
     CorruptRecord,
     TornRecord,
+    find_records,
     masked_crc32c,
     read_records,
     write_record,
@@ -92,3 +93,25 @@ def test_a_record_in_pieces_is_the_same_bytes() -> None:
     assert pieces.getvalue() == whole.getvalue()
     with pytest.raises(ValueError, match="a record of 8 bytes came in pieces of 7"):
         write_record_in_pieces(io.BytesIO(), 8, [b"payload"])
+
+
+def test_a_damaged_payload_hides_nothing_of_what_comes_after_it() -> None:
+    whole = bytearray(framed(b"one") + framed(b"two") + framed(b"three"))
+    whole[len(framed(b"one")) + 12] ^= 1
+    found = list(find_records(io.BytesIO(bytes(whole))))
+    assert [one.payload for one in found] == [b"one", b"", b"three"]
+    assert [one.error is None for one in found] == [True, False, True]
+    assert [bytes(whole)[one.offset_bytes :][:5] for one in found][2] == b"three"
+    assert not any(one.hides_rest for one in found)
+
+
+@pytest.mark.parametrize("damage", ["length", "torn"])
+def test_where_a_length_is_damaged_or_the_file_ends_nothing_more_is_found(damage: str) -> None:
+    first, second = framed(b"one"), bytearray(framed(b"two"))
+    if damage == "length":
+        second[0] ^= 1
+        second += framed(b"three")
+    else:
+        del second[-1]
+    found = list(find_records(io.BytesIO(first + bytes(second))))
+    assert [(one.payload, one.hides_rest) for one in found] == [(b"one", False), (b"", True)]
