@@ -17,16 +17,21 @@ def features_of(
     condition_KD: npt.NDArray[Any],
     emotion_D: npt.NDArray[Any],
     sources: Mapping[str, str],
-    name: str,
 ) -> SpeechFeatures:
-    """name: of the clip, for messages. Raises BadInput FEATURES_NOT_FINITE."""
-    if not (np.isfinite(condition_KD).all() and np.isfinite(emotion_D).all()):
-        raise BadInput(
-            "FEATURES_NOT_FINITE", f"{name} gives features that are no numbers: look at its sound, or take float32"
-        )
+    """In the types of features. They may be no numbers: `check_finite`."""
     return SpeechFeatures(
         np.ascontiguousarray(codes_L, np.int32),
         np.ascontiguousarray(condition_KD, np.float32),
         np.ascontiguousarray(emotion_D, np.float32),
         dict(sources),
     )
+
+
+def check_finite(features: SpeechFeatures, name: str) -> None:
+    """name: of the clip, for messages. Raises BadInput FEATURES_NOT_FINITE."""
+    if not (np.isfinite(features.condition_KD).all() and np.isfinite(features.emo_vec_D).all()):
+        raise BadInput(
+            "FEATURES_NOT_FINITE",
+            f"{name} gives features that are NaN or infinite: look at its sound, take --dtype float32, or, where many "
+            "clips do, check the weights",
+        )

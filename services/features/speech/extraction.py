@@ -84,7 +84,7 @@ class SpeechExtractor:
     def __call__(self, filterbanks: Sequence[Float32Array], names: Sequence[str]) -> list[SpeechFeatures]:
         """filterbanks: float32 [T_i, 160] each. names: of the clips, for messages.
 
-        Raises BadInput TOO_SHORT, TOO_LONG, FEATURES_NOT_FINITE.
+        Those of a clip may be no numbers, which says nothing of the others. Raises BadInput TOO_SHORT, TOO_LONG.
         """
         for filterbank_TC, name in zip(filterbanks, names, strict=True):
             check_length(len(filterbank_TC), name)
@@ -97,6 +97,6 @@ class SpeechExtractor:
                 )
             )
         return [
-            features_of(codes_NT[i, :length], condition_NKD[i], emotion_ND[i], self._sources, names[i])
+            features_of(codes_NT[i, :length], condition_NKD[i], emotion_ND[i], self._sources)
             for i, length in enumerate(lengths_N.tolist())
         ]

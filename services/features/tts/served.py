@@ -14,7 +14,7 @@ from services.base.media.arrays import Float32Array
 from services.base.media.features import SpeechFeatures
 from services.base.sandbox.child import waiting_for
 from services.features.batching.batcher import OutOfMemory
-from services.features.speech.answers import features_of
+from services.features.speech.answers import check_finite, features_of
 from services.features.speech.filterbank import check_length
 from services.features.triton.client import ModelProbe, TritonClient
 from services.features.triton.networks import gathered
@@ -65,7 +65,9 @@ class ServedExtractor:
                 "give the server more",
                 str(error),
             ) from error
-        return features_of(codes_NT[0], condition_NKD[0], emotion_ND[0], self._sources, name)
+        features = features_of(codes_NT[0], condition_NKD[0], emotion_ND[0], self._sources)
+        check_finite(features, name)
+        return features
 
 
 def open_served(config: SpeechConfig) -> ServedExtractor:

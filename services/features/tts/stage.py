@@ -11,6 +11,7 @@ from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
 from services.base.stage.window import like, values_of
 from services.features.opening import missing_library
+from services.features.speech.answers import check_finite
 from services.features.tts.spec import STEPS_OF_A_CLIP, SpeechConfig, settled
 
 Extractor = Callable[[Sequence[Float32Array], Sequence[str]], list[SpeechFeatures]]
@@ -64,6 +65,11 @@ class SpeechOfBatch:
         raise AssertionError(f"speech reads no stream, and was given {chunk!r}")
 
     def finish(self, given: Mapping[str, Any]) -> Any:
-        """SpeechFeatures, of several clips as `Together`. Raises BadInput as the extractor does."""
+        """SpeechFeatures, of several clips as `Together`. Raises BadInput as the extractor does, and of a clip alone
+        FEATURES_NOT_FINITE: of several, whoever takes one that is no numbers refuses it, and the others are kept.
+        """
         filterbanks = [value.frames_TC for value in values_of(given["filterbank"])]
-        return like(given["filterbank"], self._extractor(filterbanks, [self._name] * len(filterbanks)))
+        made = self._extractor(filterbanks, [self._name] * len(filterbanks))
+        if len(made) == 1:
+            check_finite(made[0], self._name)
+        return like(given["filterbank"], made)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.base.errors import BadInput
 from services.base.media.clip import Clip, Media
 from services.base.media.features import FilterbankFrames, SpeechFeatures
 from services.base.stage.spec import ClipJob
@@ -37,3 +38,14 @@ def test_a_batch_has_features_of_each_in_its_order(stage: SpeechStage) -> None:
         alone = stage(JOB, None).finish({"filterbank": _frames(length)})
         np.testing.assert_array_equal(beside.codes_L, alone.codes_L)
         np.testing.assert_allclose(beside.emo_vec_D, alone.emo_vec_D, rtol=0, atol=1e-4)
+
+
+def test_a_clip_whose_features_are_no_numbers_is_refused_alone_and_breaks_up_no_batch(stage: SpeechStage) -> None:
+    wrong = _frames(20)
+    wrong.frames_TC[3] = np.inf
+    made = stage(JOB, None).finish({"filterbank": Together((_frames(7), wrong, _frames(33)))})
+    assert [bool(np.isfinite(one.condition_KD).all()) for one in made.values] == [True, False, True]
+    with pytest.raises(BadInput, match="FEATURES_NOT_FINITE: a/one"):
+        stage(JOB, None).finish({"filterbank": wrong})
+    with pytest.raises(BadInput, match="FEATURES_NOT_FINITE: a/one"):
+        stage(JOB, None).finish({"filterbank": Together((wrong,))})
