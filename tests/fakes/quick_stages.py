@@ -89,7 +89,7 @@ class QuickSpeechPass:
         yield FactsPart(AudioFacts(16_000, 1.0))
         yield ArtifactPart("text_ids", TextIds(np.arange(3, dtype=np.int32), job.clip.attributes.text, "en"))
         yield ArtifactPart("filterbank", FilterbankFrames(np.full((49, 160), seed, np.float32)))
-        yield ArtifactPart("sound", SoundFacts(1.0, 16_000, 1, "pcm_s16le"))
+        yield ArtifactPart("sound", SoundFacts(1.0, 16_000, 1, "pcm_s16le", 0.5, 0.0, 0.0))
 
     def _computed(self, job, given):
         del job

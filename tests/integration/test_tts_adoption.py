@@ -122,6 +122,8 @@ def test_an_output_of_the_original_script_half_done_is_taken_over_where_it_is_ri
         **{"aishell/1": True, "voice 01": False, "hate": False, "mid": False}
     }
     assert quality["voice 01"]["made_again"].startswith("codes: ")
+    # Nobody has listened to the sound of files that are taken over.
+    assert {key for key, line in quality.items() if "peak" not in line} == {"aishell/1"}
     assert quality["hate"]["made_again"] == "no emo_vec"
     now, anew = features(out), features(fresh)
     for key in ("voice 01", "hate", "mid"):
@@ -169,6 +171,8 @@ def test_a_larger_manifest_over_an_output_of_ones_own_computes_the_new_clips_alo
     assert answer["reused"] == {"ttsexisting": 1}
     now = features(out)
     assert {name: now[name] for name in first} == first
-    keys = {line["key"] for line in map(json.loads, (out / "quality.jsonl").open())}
-    assert keys == {"voice 01", "hate", "mid"}
+    quality = {line["key"]: line for line in map(json.loads, (out / "quality.jsonl").open())}
+    assert quality.keys() == {"voice 01", "hate", "mid"}
+    # Those of the first run were of random weights, too.
+    assert all("RANDOM_WEIGHTS" in line["flags"] for line in quality.values())
     assert not visemill("verify", "--output-root", out, exits=0, capsys=capsys)["problems"]

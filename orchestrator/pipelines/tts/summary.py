@@ -17,10 +17,9 @@ from orchestrator.pipelines.tts.splits import TRAIN, VAL
 from services.base.process.external_sort import ExternalSort
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import NO_SHARD, PinnedStage, RunSpec
-from services.records.tts.names import PROGRESS_FILE, STATS_FILE
+from services.records.tts.names import META_FILE, PROGRESS_FILE, STATS_FILE
 
 SKIPPED_FILE = "skipped.jsonl"
-META_FILE = "meta.json"
 _SPLITS = (TRAIN, VAL)
 _RANDOM = "RANDOM_WEIGHTS"
 _MOST_LEAKS = 100

@@ -123,16 +123,17 @@ class SoundFacts:
 
     duration_s: measured. source_rate_hz, source_channels, codec: as of AudioInfo. peak: 1.0 at full scale.
     clipped_share: of the samples decoded, at full scale or beyond it, 0 to 1. silent_share: of windows of 10 ms, of an
-    RMS below -60 dBFS, 0 to 1. num_gaps, num_corrupt, ended_early, warnings: as of AudioFacts.
+    RMS below -60 dBFS, 0 to 1. These three are None where the header was read alone. num_gaps, num_corrupt,
+    ended_early, warnings: as of AudioFacts.
     """
 
     duration_s: float
     source_rate_hz: int
     source_channels: int
     codec: str
-    peak: float = 0.0
-    clipped_share: float = 0.0
-    silent_share: float = 0.0
+    peak: float | None = None
+    clipped_share: float | None = None
+    silent_share: float | None = None
     num_gaps: int = 0
     num_corrupt: int = 0
     ended_early: bool = False
@@ -142,7 +143,7 @@ class SoundFacts:
         # JSON knows no tuples.
         object.__setattr__(self, "warnings", tuple(self.warnings))
         for name, share in (("clipped_share", self.clipped_share), ("silent_share", self.silent_share)):
-            if not 0 <= share <= 1:
+            if share is not None and not 0 <= share <= 1:
                 raise ValueError(f"{name} of a sound must be from 0 to 1, not {share}")
 
     def summary(self) -> dict[str, Any]:

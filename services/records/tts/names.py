@@ -13,6 +13,7 @@ FILES = tuple(folder + NPY for folder in FOLDERS)
 
 MANIFESTS = ("train_manifest.jsonl", "val_manifest.jsonl")
 STATS_FILE = "stats.json"
+META_FILE = "meta.json"
 PROGRESS_FILE = ".preprocessing_progress.txt"
 ARROW_FOLDER = "features"
 ARROW = ".arrow"

@@ -64,7 +64,9 @@ class TtsFilesOfClip:
             )
         if not (np.isfinite(features.condition_KD).all() and np.isfinite(features.emo_vec_D).all()):
             raise BadInput(
-                "FEATURES_NOT_FINITE", f"{self._clip.key}: the networks give NaN or infinity; check their weights"
+                "FEATURES_NOT_FINITE",
+                f"{self._clip.key} gives features that are NaN or infinite: look at its sound, take --dtype float32, "
+                "or, where many clips do, check the weights",
             )
         if len(features.condition_KD) != NUM_LATENTS or features.condition_KD.shape[1:] != features.emo_vec_D.shape:
             shapes = f"{features.condition_KD.shape} and {features.emo_vec_D.shape}"
@@ -84,12 +86,14 @@ class TtsFilesOfClip:
             "num_unknown": text.num_unknown,
         }
         if sound is not None:
-            quality |= {
-                "duration_s": round(sound.duration_s, 3),
-                "peak": round(sound.peak, 4),
-                "clipped_share": round(sound.clipped_share, 5),
-                "silent_share": round(sound.silent_share, 4),
-            }
+            heard = (
+                ("peak", sound.peak, 4),
+                ("clipped_share", sound.clipped_share, 5),
+                ("silent_share", sound.silent_share, 4),
+            )
+            quality["duration_s"] = round(sound.duration_s, 3)
+            # Of a sound that nobody has decoded these are not known.
+            quality |= {name: round(value, digits) for name, value, digits in heard if value is not None}
         usual: dict[str, Any] = {
             "stated_s": self._clip.attributes.duration_s,
             "unknown": text.unknown,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from services.formats.npy import decode_npy
 from services.records.tts.names import FOLDERS
 
 NUM_LATENTS, NUM_CODES = 32, 8192
+_SEEDED = "seeded:"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,21 @@ def checked(files: Mapping[str, bytes], ids_N: Int32Array, num_codes: int, width
         if not np.isfinite(array).all():
             raise NotTaken(f"{feature}: NaN or infinity")
     return ExistingArrays(text_ids_N, codes_L, condition_KD, emo_vec_D)
+
+
+def random_sources(meta: bytes) -> dict[str, str]:
+    """Of an output's meta.json, the networks whose weights were random: name -> "seeded:<seed>".
+
+    Where it says so of clips alone, which were taken over in their turn, no network is known by name. Empty where it
+    says nothing of the kind, or is no such file.
+    """
+    try:
+        found = json.loads(meta)
+        models, flags = found.get("models", {}), found.get("flags", {})
+        random = {str(name): str(source) for name, source in models.items() if str(source).startswith(_SEEDED)}
+        return random or ({"adopted": f"{_SEEDED}unknown"} if flags.get("RANDOM_WEIGHTS") else {})
+    except (ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def _array(files: Mapping[str, bytes], feature: str, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -9,7 +9,9 @@ from services.base.media.clip import Clip
 from services.base.stage.existing import EXISTING, Existing
 from services.base.stage.fields import FileRef
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
-from services.records.tts.names import FOLDERS, feature_file
+from services.records.tts.names import FOLDERS, META_FILE, feature_file
+
+META = "meta"
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,14 @@ def fingerprint(config: TtsExistingConfig) -> Fingerprint:
 
 
 def files_of(config: TtsExistingConfig, clip: Clip) -> Mapping[str, str]:
-    """Names below the output root, by feature."""
+    """Names below the output root, by feature, and what the output says of how it was made."""
     del config
-    return {feature: feature_file(feature, clip.utterance_id) for feature in FOLDERS}
+    return {**{feature: feature_file(feature, clip.utterance_id) for feature in FOLDERS}, META: META_FILE}
 
 
 SPEC = StageSpec(
     "ttsexisting",
-    1,
+    2,
     TtsExistingConfig,
     reads=("text_ids",),
     writes=(EXISTING,),

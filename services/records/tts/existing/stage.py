@@ -15,8 +15,8 @@ from services.base.media.tokens import TextIds
 from services.base.stage.existing import EXISTING, Existing
 from services.base.stage.spec import ClipJob
 from services.containers.audio.length import measured
-from services.records.tts.existing.check import NotTaken, checked
-from services.records.tts.existing.spec import TtsExistingConfig
+from services.records.tts.existing.check import NotTaken, checked, random_sources
+from services.records.tts.existing.spec import META, TtsExistingConfig
 from services.records.tts.names import FOLDERS
 
 USUAL_WIDTH = 1280
@@ -67,7 +67,9 @@ class ExistingOfClip:
             EXISTING: Existing(is_taken=True),
             "filterbank": FilterbankFrames(np.zeros((1, _NUM_BINS), np.float32)),
             "sound": _sound(num_samples, info),
-            "speech_features": SpeechFeatures(found.codes_L, found.condition_KD, found.emo_vec_D),
+            "speech_features": SpeechFeatures(
+                found.codes_L, found.condition_KD, found.emo_vec_D, random_sources(self._job.extras.get(META, b""))
+            ),
             "audio_facts": AudioFacts(0, num_samples / info.source_rate_hz),
         }
 

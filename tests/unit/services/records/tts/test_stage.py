@@ -106,6 +106,12 @@ def test_facts_that_say_nothing_are_left_out(finished, text, features, clip):
     )  # fmt: skip
 
 
+def test_what_nobody_has_heard_of_a_sound_is_left_out_and_flags_nothing(finished):
+    made = finished(sound=SoundFacts(1.2345, 48_000, 2, "pcm_s16le"))
+    assert made.quality["duration_s"] == 1.234 and made.flags == ()
+    assert not {"peak", "clipped_share", "silent_share"} & made.quality.keys()
+
+
 def test_a_pass_without_facts_of_the_sound_makes_the_same_files(finished):
     without = finished(sound=None)
     assert without.files == finished().files

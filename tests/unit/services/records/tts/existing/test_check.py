@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.formats.npy import encode_npy
-from services.records.tts.existing.check import NotTaken, checked
+from services.records.tts.existing.check import NotTaken, checked, random_sources
 
 WIDTH, NUM_CODES = 12, 9
 IDS = np.array([5, 6, 7], np.int32)
@@ -78,3 +78,16 @@ def test_a_file_that_is_not_what_would_be_made_now_is_not_taken(changed, why):
 def test_without_files_there_is_nothing_to_say():
     with pytest.raises(NotTaken, match=r"^$"):
         checked({}, IDS, NUM_CODES, WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("meta", "sources"),
+    [
+        (b'{"models": {"w2v_bert": "seeded:3", "gpt_checkpoint": "sha256:1"}}', {"w2v_bert": "seeded:3"}),
+        (b'{"models": {"w2v_bert": "sha256:1"}, "flags": {"RANDOM_WEIGHTS": 2}}', {"adopted": "seeded:unknown"}),
+        (b'{"models": {"w2v_bert": "sha256:1"}, "flags": {"CLIPPED": 2}}', {}),
+        *((other, {}) for other in (b"", b"{", b"[]", b'{"models": [1]}', b'{"flags": 1}')),
+    ],
+)
+def test_what_an_output_says_of_random_weights(meta, sources):
+    assert random_sources(meta) == sources

@@ -12,6 +12,7 @@ def test_it_looks_at_the_four_files_of_a_clips_stem():
         "codes": "codes/a/b-0123.npy",
         "condition": "condition/a/b-0123.npy",
         "emo_vec": "emo_vec/a/b-0123.npy",
+        "meta": "meta.json",
     }
     assert (SPEC.reads, SPEC.writes) == (("text_ids",), (EXISTING,))
 

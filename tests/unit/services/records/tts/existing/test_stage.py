@@ -33,7 +33,7 @@ def wav(num_samples=NUM_SAMPLES, rate_hz=RATE_HZ) -> bytes:
     return out.getvalue()
 
 
-def look(tmp_path, num_codes=NUM_CODES, media=None, only=None):
+def look(tmp_path, num_codes=NUM_CODES, media=None, only=None, meta=None):
     config = tmp_path / "config.yaml"
     config.write_text("gpt: {model_dim: 12}")
     files = {
@@ -43,6 +43,7 @@ def look(tmp_path, num_codes=NUM_CODES, media=None, only=None):
         "emo_vec": encode_npy(np.ones(12, np.float32)),
     }
     extras = {name: files[name] for name in (files if only is None else only)}
+    extras |= {} if meta is None else {"meta": meta}
     job = ClipJob(Clip("x", "x", "s", "x.wav"), Media.of_bytes("x.wav", wav() if media is None else media), extras)
     begin = open_stage(TtsExistingConfig(str(config)))
     return begin(job, None).finish({"text_ids": TextIds(IDS, "x")})
@@ -54,6 +55,18 @@ def test_files_that_are_taken_stand_for_all_that_is_made_of_the_sound(tmp_path):
     assert {*FBANK.writes, *SPEECH.writes} <= found.keys()
     assert len(found["speech_features"].codes_L) == NUM_CODES
     assert found["sound"].duration_s == found["audio_facts"].duration_s == 1.0
+
+
+def test_of_a_sound_that_is_not_decoded_nothing_is_said_of_its_samples(tmp_path):
+    sound = look(tmp_path)["sound"]
+    assert (sound.peak, sound.clipped_share, sound.silent_share) == (None, None, None)
+
+
+def test_features_of_an_output_of_random_weights_stay_so(tmp_path):
+    assert not look(tmp_path)["speech_features"].is_random
+    meta = b'{"models": {"gpt_checkpoint": "seeded:0"}}'
+    assert look(tmp_path, meta=meta)["speech_features"].sources == {"gpt_checkpoint": "seeded:0"}
+    assert look(tmp_path, meta=meta, only=()) == {EXISTING: Existing()}
 
 
 def test_padded_codes_are_not_taken(tmp_path):
