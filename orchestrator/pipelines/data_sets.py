@@ -92,7 +92,8 @@ class Adoption:
     (options) -> its own. clip_of: (name of a file of the output) -> the utterance id of the clip whose product it is
     of, once for each clip; empty for any other file. is_own: (name) -> whether this pipeline writes files of such a
     name. made_by: stages that decide what a clip's files hold: of an earlier run they must have been as they are now,
-    but for the settings `stage.setting` in `may_differ`.
+    but for the settings `stage.setting` in `may_differ`. is_packed: (name) -> whether it holds products of many clips,
+    which no stage looks at. unpack: the command that makes files of single clips of them, but for the output root.
     """
 
     flag: str
@@ -104,6 +105,8 @@ class Adoption:
     is_own: Callable[[str], bool]
     made_by: frozenset[str] = frozenset()
     may_differ: frozenset[str] = frozenset()
+    is_packed: Callable[[str], bool] = lambda name: False  # noqa: ARG005
+    unpack: str = ""
 
     def added(self, options: Any) -> tuple[str, Mapping[str, Any]]:
         """The stage that looks, with its settings."""

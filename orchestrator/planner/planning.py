@@ -16,6 +16,7 @@ from orchestrator.pipelines.files import Files, any_bucket, any_root
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.adopting import has_to_adopt, left_alone
 from orchestrator.planner.listing import JoinedListing
+from orchestrator.planner.packed import refuse_packed
 from orchestrator.planner.services import answer_of, describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_spec
@@ -68,6 +69,7 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
         place, added = adoption.place(stages), adoption.added(options)
         looking = describe([added], request.device)
         plan = make([*stages[:place], added, *stages[place:]], [*identities[:place], *looking, *identities[place:]])
+        refuse_packed(adoption, where.outputs, plan.spec)
         notes = (*plan.notes, *left_alone(adoption, where.outputs, plan.rows))
         plan = dataclasses.replace(plan, notes=notes, adopts=True)
     chosen = given_of(with_files(options, absolute))

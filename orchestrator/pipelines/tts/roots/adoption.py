@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.pipelines.data_sets import Adoption
 from orchestrator.pipelines.tts.options import TtsOptions
 from services.base.store.roots import absolute
-from services.records.tts.names import FOLDERS, NPY
+from services.records.tts.names import ARROW, ARROW_FOLDER, FOLDERS, NPY
 
 _FIRST = f"{FOLDERS[0]}/"
 _FILES = frozenset({"train_manifest.jsonl", "val_manifest.jsonl", "stats.json", ".preprocessing_progress.txt"})
@@ -26,6 +26,11 @@ def clip_of(name: str) -> str:
     return name[len(_FIRST) : -len(NPY)] if name.startswith(_FIRST) and name.endswith(NPY) else ""
 
 
+def is_packed(name: str) -> bool:
+    """Whether it is called as an Arrow file of a shard."""
+    return name.startswith(f"{ARROW_FOLDER}/") and name.endswith(ARROW)
+
+
 def is_own(name: str) -> bool:
     """Whether it is called as a file that this pipeline or the original script writes."""
     return name in _FILES or name.partition("/")[0] in FOLDERS
@@ -42,4 +47,6 @@ ADOPTION = Adoption(
     made_by=frozenset({"audio", "text", "fbank", "speech"}),
     # What a clip gets beside others differs in the last digits alone.
     may_differ=frozenset({"speech.batch_size", "speech.batching"}),
+    is_packed=is_packed,
+    unpack="visemill unpack tts --output-dir",
 )

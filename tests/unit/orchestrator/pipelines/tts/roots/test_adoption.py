@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.pipelines.tts.options import TtsOptions
-from orchestrator.pipelines.tts.roots.adoption import ADOPTION, clip_of, is_own
+from orchestrator.pipelines.tts.roots.adoption import ADOPTION, clip_of, is_own, is_packed
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_it_is_asked_for_by_its_flag_and_gets_the_models_config():
     assert ADOPTION.is_asked(asked)
     assert ADOPTION.added(asked) == ("ttsexisting", {"config": "/c.yaml"})
     assert ADOPTION.added(TtsOptions()) == ("ttsexisting", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"), [("features/00000-of-00002.arrow", True), ("features/x.npy", False), ("x.arrow", False)]
+)
+def test_files_of_many_clips_are_known_by_their_names(name, holds):
+    assert is_packed(name) == holds
