@@ -47,12 +47,18 @@ def refuse_edited(names: Sequence[str], outputs: Store) -> None:
 
 
 def check_nothing_lost(
-    pipeline: Pipeline, specs: Sequence[RunSpec], outputs: Store, summaries: Mapping[str, Iterable[bytes]]
+    pipeline: Pipeline,
+    specs: Sequence[RunSpec],
+    outputs: Store,
+    summaries: Mapping[str, Iterable[bytes]],
+    then: str = "",
 ) -> None:
     """Raises BadConfig TABLE_EDITED where a table is there that says what the one to be written does not.
 
-    specs: of all runs of the output, the last one that which publishes.
+    specs: of all runs of the output, the last one that which publishes. then: what is to be done once the table is out
+    of the way; empty: the run is resumed.
     """
+    then = then or f"`visemill resume --output-root {outputs.uri}`"
     tables = pipeline.tables(specs[-1]) - pipeline.derived_tables(specs[-1])
     for name in sorted(tables & set(summaries)):
         before = _lines_of(_pieces(outputs, name))
@@ -67,8 +73,7 @@ def check_nothing_lost(
             raise BadConfig(
                 "TABLE_EDITED",
                 f"{name} in {outputs.uri} was changed since this run was planned, and writing it anew would lose "
-                f"{lost}: move it out of the output, `visemill resume --output-root {outputs.uri}`, and put back what "
-                "you changed",
+                f"{lost}: move it out of the output, {then}, and put back what you changed",
             )
 
 

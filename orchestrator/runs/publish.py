@@ -100,15 +100,7 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
     if pipeline.at_leak(spec) == "stop":
         raise_if_leaking(leaks, state.uri)
     with ExitStack() as until_written:
-        made = Made(
-            spec,
-            done if len(parts) == 1 else [shard for part in parts for shard in part.done],
-            quality_of(parts),
-            [_portable(line) for line in quarantine_of(parts)],
-            _Clips(spec, state),
-            tuple(str(leak) for leak in leaks),
-            until_written,
-        )
+        made = _made(parts, state, tuple(str(leak) for leak in leaks), until_written)
         summaries: dict[str, Iterable[bytes]] = {
             QUALITY_FILE: encoded(made.quality),
             QUARANTINE_FILE: encoded(made.quarantine),
@@ -126,6 +118,38 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
         finished["notes"] = notes
     state.put(paths.finished_file(spec.run), canonical_json(finished).encode())
     return done
+
+
+def check_edits_kept(pipeline: Pipeline, commits: Commits, outputs: Store) -> None:
+    """Raises BadConfig TABLE_EDITED where a finished run, were it published anew, would lose what a user wrote into a
+    table: before anything is forgotten or made again.
+    """
+    spec, state, observed = commits.spec, commits.state, commits.look()
+    if not observed.finished or len(observed.done) < spec.num_shards or adopts(pipeline, spec):
+        return
+    tables = pipeline.tables(spec) - pipeline.derived_tables(spec)
+    if not edited_tables(tables, summaries_of(spec, state), outputs):
+        return
+    done = commits.read(observed.done)
+    parts = [*parts_of(state, earlier_runs(outputs)), part_of(state, observed, done)]
+    with ExitStack() as until_compared:
+        summaries = pipeline.summary_files(_made(parts, state, (), until_compared))
+        specs = [part.spec for part in parts]
+        check_nothing_lost(pipeline, specs, outputs, summaries, "give this command again")
+
+
+def _made(parts: Sequence[Part], state: Store, leaks: Sequence[str], until_written: ExitStack) -> Made:
+    """What the runs of an output have made, the last part that of the run which publishes."""
+    spec = parts[-1].spec
+    return Made(
+        spec,
+        parts[-1].done if len(parts) == 1 else [shard for part in parts for shard in part.done],
+        quality_of(parts),
+        [_portable(line) for line in quarantine_of(parts)],
+        _Clips(spec, state),
+        leaks,
+        until_written,
+    )
 
 
 class _Clips:

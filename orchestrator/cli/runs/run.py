@@ -29,10 +29,12 @@ from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
 from orchestrator.runs.claim.lease import Lease
+from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import observe, read_quarantine
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
+from orchestrator.runs.publish import check_edits_kept
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.interface import Store
@@ -124,6 +126,7 @@ def retry(flags: argparse.Namespace) -> Answer:
         fixed = plan_accepted_changes(pipeline, spec, state, allowed_of(flags))
     with Lease(outputs.uri, spec.run):
         if fixed is not None:
+            check_edits_kept(pipeline, Commits(spec, state), outputs)
             notes = _taken_in(fixed, take_over(fixed, spec, state, outputs))
             spec, again = fixed.plan.spec, [NO_SHARD]
             options = options_of(limits, flags, spec)
@@ -132,6 +135,7 @@ def retry(flags: argparse.Namespace) -> Answer:
             set_aside = observe(state, spec.run).set_aside
             again = sorted({int(str(line["shard"])) for line in read_quarantine(state, spec, set_aside)} - {NO_SHARD})
             if again:
+                check_edits_kept(pipeline, Commits(spec, state), outputs)
                 forget(spec, state, again)
                 forget_gangs(spec, state)
     if not again:

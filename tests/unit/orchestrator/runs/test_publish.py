@@ -13,7 +13,7 @@ from orchestrator.pipelines.base import Made, Summaries
 from orchestrator.pipelines.grid.pipeline import PIPELINE
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.options import RunOptions
-from orchestrator.runs.publish import QUALITY_FILE, QUARANTINE_FILE, notes_of, publish_whole
+from orchestrator.runs.publish import QUALITY_FILE, QUARANTINE_FILE, check_edits_kept, notes_of, publish_whole
 from services.base.errors import BadConfig
 from services.base.run import paths
 from services.base.run.manifest import ClipRow, encode_clips
@@ -234,6 +234,25 @@ def test_every_line_of_a_table_counts_where_the_pipeline_says_nothing_of_it(tmp_
         run.publish()
     run.outputs.put("labels.csv", b"b,2\r\n")
     assert run.publish() is True
+
+
+def test_what_a_user_wrote_into_a_table_is_told_before_anything_is_made_again(tmp_path: Path) -> None:
+    run = Listed(tmp_path)
+
+    def check() -> None:
+        check_edits_kept(run.pipeline, Commits(run.spec, run.state), run.outputs)
+
+    run.outputs.put("labels.csv", b"mine\n")
+    check()
+    run.outputs.delete("labels.csv")
+    run.publish()
+    check()
+    run.outputs.put("labels.csv", b"b,2\n")
+    check()
+    run.outputs.put("labels.csv", b"a,1\nmine\n")
+    with pytest.raises(BadConfig, match=r"TABLE_EDITED: labels\.csv .*would lose 1 line: .* give this command again"):
+        check()
+    assert run.outputs.read("labels.csv") == b"a,1\nmine\n"
 
 
 def test_a_leak_that_is_only_reported_is_published_and_told(tmp_path: Path) -> None:
