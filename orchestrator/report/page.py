@@ -57,7 +57,7 @@ class Findings:
 
     num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them. gangs: a
     mapping a gang pass, in order. players: what can be heard. tables: (title, heads, rows of texts) of the pipeline's
-    own.
+    own. speakers: key -> who speaks or signs, where that is known.
     """
 
     spec: RunSpec
@@ -73,6 +73,7 @@ class Findings:
     gangs: Sequence[Mapping[str, Any]] = ()
     players: Sequence[Player] = ()
     tables: Sequence[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = ()
+    speakers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -200,11 +201,11 @@ def _splits(findings: Findings) -> Table:
     rows = []
     speakers: dict[str, Counter[str]] = {}
     for clip in findings.quality:
-        speakers.setdefault(str(clip["split"]), Counter())[str(clip["key"]).rpartition("/")[0]] += 1
+        speakers.setdefault(str(clip["split"]), Counter())[findings.speakers.get(str(clip["key"]), "")] += 1
     counts = records_by_split(findings.splits, Totals.of(findings.done).records)
     most = max(counts.values(), default=0)
     for split in counts:
-        names = ", ".join(f"{name} ({n})" for name, n in sorted(speakers.get(split, Counter()).items()))
+        names = ", ".join(f"{name} ({n})" for name, n in sorted(speakers.get(split, Counter()).items()) if name)
         num_records = counts.get(split, 0)
         row = (*_texts(split, f"{num_records:,}"), _bar(num_records, most))
         # A pipeline with tables of its own knows better who speaks than the clips' keys do.

@@ -77,6 +77,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
         passes,
         players,
         [(one.title, one.heads, one.rows) for one in tables],
+        {} if tables else {row.key: row.speaker_id for part in parts for row in read_clips(state, part.spec)},
     )
     beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.

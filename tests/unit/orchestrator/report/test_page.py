@@ -128,7 +128,8 @@ def test_no_text_of_a_run_can_become_markup():
 
 
 def test_the_context_is_text_and_numbers_only():
-    shown = context(Findings(ORDER, True, DONE, QUALITY, QUARANTINE, splits=("train", "val")))
+    speakers = {"s1/a": "s1", "s1/b": "s1"}
+    shown = context(Findings(ORDER, True, DONE, QUALITY, QUARANTINE, splits=("train", "val"), speakers=speakers))
     assert shown.left_out.rows[0][0].text == "s1/<script>"
     assert shown.left_out.rows[0][2].blocks == ("last <words>", "visemill reproduce")
     assert [cell.text or cell.bar_percent for cell in shown.splits.rows[0]] == ["train", "2", 100, "s1 (2)"]
@@ -200,8 +201,13 @@ def test_tables_of_the_pipeline_stand_under_their_titles():
 
 
 def test_who_speaks_is_told_once():
-    findings = Findings(ORDER, True, DONE, QUALITY, [], splits=("train", "val"))
-    assert context(findings).splits.heads[-1] == "speakers"
+    speakers = {"s1/a": "abebe", "s1/b": "abebe"}
+    findings = Findings(ORDER, True, DONE, QUALITY, [], splits=("train", "val"), speakers=speakers)
+    table = context(findings).splits
+    assert table.heads[-1] == "speakers"
+    assert [row[-1].text for row in table.rows] == ["abebe (2)", "none"]
+    unknown = context(replace(findings, speakers={})).splits
+    assert [row[-1].text for row in unknown.rows] == ["none", "none"]
     own = context(replace(findings, tables=[("Speakers", ("speaker",), (("s1",),))], product="clips")).splits
     assert own.heads == ("split", "clips", "")
     assert all(len(row) == 3 for row in own.rows)
