@@ -28,8 +28,12 @@ class _InputRoots(argparse.Action):
             namespace.further_roots = (*namespace.further_roots, values)
 
 
-def add_input_flag(parser: argparse.ArgumentParser, *, required: bool = True, aliases: Sequence[str] = ()) -> None:
-    text = "folder or s3://bucket/prefix of the data set; several are read as one: may be repeated"
+_OF_DATA_SET = "folder or s3://bucket/prefix of the data set; several are read as one: may be repeated"
+
+
+def add_input_flag(
+    parser: argparse.ArgumentParser, *, required: bool = True, aliases: Sequence[str] = (), text: str = _OF_DATA_SET
+) -> None:
     parser.add_argument("--input-root", *aliases, required=required, action=_InputRoots, help=text)
     parser.set_defaults(further_roots=())
 

@@ -35,7 +35,8 @@ class Verb:
 
     summary: a line for the help. same_as: the shared command that it is under its own name, such as a training that is
     a run; empty where the two others say what it does. options: "module:Class", the frozen dataclass from which its
-    flags are made, like a pipeline's options. calls: "module:function" from these options to an Outcome.
+    flags are made, like a pipeline's options. calls: "module:function" from these options to an Outcome. leases: the
+    option that names an output, of which no run and no other such command may be at work meanwhile; empty: none.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Verb:
     same_as: str = ""
     options: str = ""
     calls: str = ""
+    leases: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -20,7 +20,7 @@ _NAMES: Mapping[str, str] = {
     DATA_SET: "input_root follow_links dataset",
     OUTPUT: "output_root state_root run",
     LIMITS: "clip_time_s clip_memory_mib max_failures max_attempts ignore_free_space",
-    WORKERS: "workers workers_device remote server artifact_cache cluster allow_root allow_address",
+    WORKERS: "workers num_processes workers_device remote server artifact_cache cluster allow_root allow_address",
     KUBERNETES: "attach parallelism pod index tail follow",
 }
 _GROUP_OF = {name: group for group, names in _NAMES.items() for name in names.split()}

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orchestrator.cli.parsing.help_groups import grouped, unit_of
+from orchestrator.cli.parsing.help_groups import OUTPUT, grouped, unit_of
 from orchestrator.cli.parsing.request_file import add_request_flags, filled, read_request, request_path
 from services.base.errors import EXIT_USAGE
 
@@ -112,7 +112,7 @@ class Parser(argparse.ArgumentParser):
     def take_output(self, own: OutputFlag) -> None:
         """Has the pipeline's own flag of its output."""
         text = f"output of a single data set; it wins over --output-root (default: {own.default})"
-        self.add_argument(own.flag, default="", metavar="ROOT", help=text)
+        self.add_argument_group(OUTPUT).add_argument(own.flag, default="", metavar="ROOT", help=text)
         self._own_output = own
 
     def take_request(self, pipeline: str) -> None:

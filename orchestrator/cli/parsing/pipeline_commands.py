@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.cli.parsing.request_file import PIPELINE, request_text, values_of
@@ -21,6 +23,10 @@ AddFlags = Callable[[Any], Any]
 Call = Callable[[argparse.Namespace], "Answer"]
 Load = Callable[[str], tuple[AddFlags, Call]]
 _RUN = "run"
+_BESIDE_LIST = (
+    "folder or s3://bucket/prefix below which relative paths of the data set are looked for too (default: where the "
+    "file that lists it lies); may be repeated"
+)
 
 
 def add_pipelines(parser: Parser, command: str, load: Load) -> Iterator[tuple[Parser, Call]]:
@@ -90,10 +96,27 @@ def _add_own(parser: Parser, verb: Verb) -> Call:
         made = config_from_flags(options, flags)
         if flags.print_request:
             return _printed(parser, flags, with_files(made, absolute))
-        outcome: Outcome = resolve(verb.calls)(made)
+        with _lease(verb, made):
+            outcome: Outcome = resolve(verb.calls)(made)
         return Answer(outcome.text or "\n".join(lines_of(outcome.data)), outcome.data, outcome.exit_code)
 
     return call
+
+
+def _lease(verb: Verb, options: object) -> AbstractContextManager[object]:
+    """That of the output which the command changes. Entering it raises BadConfig OUTPUT_IN_USE; ROOT_MISSING is raised
+    at once.
+    """
+    if not verb.leases:
+        return contextlib.nullcontext()
+    from orchestrator.runs.claim.lease import Lease
+    from services.base.store.open import open_store
+    from services.base.store.roots import absolute
+
+    root = absolute(getattr(options, verb.leases))
+    # A lease makes the folder that it lies in.
+    open_store(root, must_exist=True)
+    return Lease(root, verb.name)
 
 
 def _or_printed(parser: Parser, call: Call, command: str) -> Call:
@@ -134,7 +157,8 @@ def _add_roots(parser: Parser, pipeline: Pipeline, *, with_output: bool) -> None
         parser.add_root(name, metavar)
     # Asked for once the options are known, where these may name one.
     has_default = pipeline.default_root is not names_no_root
-    add_input_flag(parser, required=not names and not has_default, aliases=pipeline.input_flags)
+    about = {"text": _BESIDE_LIST} if has_default else {}
+    add_input_flag(parser, required=not names and not has_default, aliases=pipeline.input_flags, **about)
     if with_output:
         add_output_flags(parser, required=not names and own is None)
         if own is not None:

@@ -11,6 +11,7 @@ COMMANDS = PipelineCommands(
             "split an output's manifests anew by another share or number, and compute nothing",
             options="orchestrator.pipelines.tts.manifests.splitting:SplitOptions",
             calls="orchestrator.pipelines.tts.manifests.splitting:split",
+            leases="output_dir",
         ),
         Verb(
             "unpack",
@@ -38,10 +39,10 @@ COMMANDS = PipelineCommands(
         ),
     ),
     originals={
-        "preprocess_data": Original("run"),
+        "preprocess_data": Original("run", defaults={"--language": "ja"}),
         "preprocess_multiproc": Original(
             "run",
-            defaults={"--batch-size": "4", "--workers": "8", "--num-processes": "4"},
+            defaults={"--language": "ja", "--batch-size": "4", "--workers": "8", "--num-processes": "4"},
             default_files={"--config": "checkpoints/config_finetune.yaml", "--hf-cache-dir": "./hf_cache"},
             unused={"--launch-delay": "processes are started at once, and load their models side by side"},
             rest="--extra-args",

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.main import main
 from orchestrator.pipelines.tts.manifests.splitting import SplitOptions, split
 from orchestrator.pipelines.tts.splits import fraction, is_val
+from orchestrator.runs.claim.lease import Lease
 from services.base.errors import BadConfig
 from services.records.tts.names import MANIFESTS
 
@@ -44,3 +46,21 @@ def test_a_count_takes_the_first_candidates_and_an_odd_split_is_told(output: Pat
 def test_what_is_no_split_is_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(BadConfig, match=said):
         SplitOptions(**given)  # type: ignore[arg-type]
+
+
+def test_an_output_at_which_somebody_else_is_at_work_is_left_alone(
+    output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["split", "tts", "--output-dir", str(output), "--val-count", "5", "-o", "json"]
+    with Lease(str(output), "somebody"):
+        assert main(line) == 78
+        assert json.loads(capsys.readouterr().out)["error"]["reason"] == "OUTPUT_IN_USE"
+        assert not (output / MANIFESTS[1]).exists()
+    assert main(line) == 0
+    assert len(ids(output, MANIFESTS[1])) == 5
+
+
+def test_an_output_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", "tts", "--output-dir", str(tmp_path / "out")]) == 78
+    assert "ROOT_MISSING" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
