@@ -19,6 +19,7 @@ _FINALS = (
     "[aeiouüv]|[ae]i|u[aio]|ao|ou|i[aue]|[uüv]e|[uvü]ang?|uai|[aeiuv]n|[aeio]ng|ia[no]|i[ao]ng"
 )  # fmt: skip
 # A syllable of pinyin with its tone as a digit, 5 being the neutral one: xuan4, jve2, ying1. Not beta1, voice2.
+_TONE = re.compile("[1-5]")
 PINYIN_WITH_TONE: Final = re.compile(rf"(?<![a-z])((?:{_INITIALS})?(?:{_FINALS})|ng|er)([1-5])", re.IGNORECASE)
 
 
@@ -31,10 +32,18 @@ def detect(text: str) -> str:
     """am, ja, zh or en. Text without a Latin letter (digits, Arabic, Cyrillic), an e-mail address and pinyin with tones
     are zh, as in the original: the Chinese rules leave what they do not know as it is.
     """
-    if _ETHIOPIC.search(text):
-        return "am"
-    if _JAPANESE.search(text):
-        return "ja"
-    if _CHINESE.search(text) or not _LATIN.search(text) or _EMAIL.fullmatch(text) or PINYIN_WITH_TONE.search(text):
+    if not text.isascii():
+        if _ETHIOPIC.search(text):
+            return "am"
+        if _JAPANESE.search(text):
+            return "ja"
+        if _CHINESE.search(text):
+            return "zh"
+    if not _LATIN.search(text) or _EMAIL.fullmatch(text) or has_pinyin(text):
         return "zh"
     return "en"
+
+
+def has_pinyin(text: str) -> bool:
+    """Whether a syllable with its tone stands there. Without a digit none can, which is quick to see."""
+    return _TONE.search(text) is not None and PINYIN_WITH_TONE.search(text) is not None

@@ -14,7 +14,6 @@ from services.text.punctuation import AMHARIC, BASE, CHINESE
 
 # 's is "is" after these, where it is not a genitive.
 _CONTRACTION = re.compile(r"(what|where|who|which|how|t?here|it|s?he|that|this)'s", re.IGNORECASE)
-_WHITESPACE = re.compile(r"\s+")
 
 WITH_GRAMMARS: Final = ("en", "zh")
 """Languages whose numbers, dates and signs a grammar reads out."""
@@ -88,13 +87,18 @@ class Normalizer:
 
 def _amharic(text: str) -> str:
     text = unicodedata.normalize("NFC", without_amharic_speaker_tag(text))
-    return AMHARIC.mapped(_WHITESPACE.sub(" ", text)).strip()
+    return AMHARIC.mapped(_plain_spaces(text)).strip()
 
 
 def _japanese(text: str) -> str:
     text = unicodedata.normalize("NFKC", without_speaker_tag(text))
-    return BASE.mapped(_WHITESPACE.sub(" ", text)).strip()
+    return BASE.mapped(_plain_spaces(text)).strip()
 
 
 def _other(text: str) -> str:
-    return BASE.mapped(_WHITESPACE.sub(" ", unicodedata.normalize("NFKC", text)).strip())
+    return BASE.mapped(_plain_spaces(unicodedata.normalize("NFKC", text)))
+
+
+def _plain_spaces(text: str) -> str:
+    """Words with one blank between them."""
+    return " ".join(text.split())

@@ -13,5 +13,8 @@ _EAST_ASIAN = re.compile(
 
 def split_east_asian(text: str) -> str:
     """As in 你好 world -> 你 好 WORLD."""
-    parts = (part.strip().upper() for part in _EAST_ASIAN.split(text.strip()))
-    return " ".join(part for part in parts if part)
+    text = text.strip()
+    if text.isascii():
+        return text.upper()
+    # Upper case comes last: a letter of one range may have its capital in another.
+    return " ".join(filter(None, map(str.strip, _EAST_ASIAN.split(text)))).upper()

@@ -59,6 +59,6 @@ class TextOfClip:
             text,
             self._language or detect(text),
             encoded.num_unknown,
-            encoded.unknown,
+            self._tokenizer.unknown_of(encoded),
             self._tokenizer.normalizer.failures.total() > failures,
         )

@@ -19,13 +19,13 @@ from services.text.scripts import split_east_asian
 class Encoded:
     """A text's ids.
 
-    ids_N: int32, of 0 to vocab_size-1. num_unknown: how many of them are the unknown token. unknown: the characters
-    that it stands for.
+    ids_N: int32, of 0 to vocab_size-1. num_unknown: how many of them are the unknown token; `Tokenizer.unknown_of`
+    names the characters that it stands for. given: the text as the model has seen it.
     """
 
     ids_N: Int32Array
     num_unknown: int = 0
-    unknown: str = ""
+    given: str = ""
 
 
 class Tokenizer:
@@ -52,6 +52,7 @@ class Tokenizer:
             ) from error
         self.sha256 = hashlib.sha256(model).hexdigest()
         self.vocab_size: int = self._model.vocab_size()
+        self._unknown_id: int = self._model.unk_id()
         self.normalizer = normalizer or Normalizer()
 
     def pieces_text(self, text: str, language: str | None = None) -> str:
@@ -62,18 +63,24 @@ class Tokenizer:
         """Empty for an empty text. Never raises for a text, whatever its characters: a lone surrogate is unknown."""
         if not text:
             return Encoded(np.zeros(0, np.int32))
-        given = self.pieces_text(text, language)
-        # A lone surrogate has no UTF-8; the replacement character stands for it.
-        given = given.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        ids_N = np.asarray(self._model.encode(given), np.int32)
-        unknown_id = self._model.unk_id()
-        num_unknown = int((ids_N == unknown_id).sum())
-        return Encoded(ids_N, num_unknown, self._unknown_of(given) if num_unknown else "")
+        given = _without_surrogates(self.pieces_text(text, language))
+        ids: list[int] = self._model.encode(given)
+        return Encoded(np.array(ids, np.int32), ids.count(self._unknown_id), given)
 
-    def _unknown_of(self, given: str) -> str:
-        pieces = self._model.encode(given, return_type="proto").pieces
-        unknown_id = self._model.unk_id()
-        return "".join(sorted({character for piece in pieces if piece.id == unknown_id for character in piece.surface}))
+    def unknown_of(self, encoded: Encoded) -> str:
+        """The characters that the unknown token stands for, sorted. It takes as long as to encode."""
+        if not encoded.num_unknown:
+            return ""
+        pieces = self._model.encode(encoded.given, return_type="proto").pieces
+        surfaces = (piece.surface for piece in pieces if piece.id == self._unknown_id)
+        return "".join(sorted(set("".join(surfaces))))
+
+
+def _without_surrogates(text: str) -> str:
+    """A lone surrogate has no UTF-8; the replacement character stands for it, one a byte that it would have."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def pieces_text(normalizer: Normalizer, text: str, language: str | None) -> str:

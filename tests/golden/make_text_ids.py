@@ -108,7 +108,7 @@ def main(model: str) -> None:
             encoded = tokenizer.encode(text, language)
             rows.append({"language": language, "text": sentence, "pieces_text": tokenizer.pieces_text(text, language)})
             rows[-1]["ids"] = encoded.ids_N.tolist()
-            rows[-1]["unknown"] = encoded.unknown
+            rows[-1]["unknown"] = tokenizer.unknown_of(encoded)
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     head = json.dumps({"sha256": tokenizer.sha256, "vocab_size": tokenizer.vocab_size})
     Path(__file__).with_name("text_ids.json").write_text(f"[{head},\n{lines}]\n", encoding="utf-8")

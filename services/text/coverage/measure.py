@@ -137,7 +137,7 @@ class CoverageMeter:
             texts_read_out = thinned(doubtful, self._most_read_out)
             chosen = [(text, self._whole.encode(text, language)) for text, _ in texts_read_out]
         weight = len(doubtful) / len(chosen) if chosen else 1.0
-        seen = "".join(encoded.unknown for _, encoded in chosen)
+        seen = "".join(self._fast.unknown_of(encoded) for _, encoded in chosen)
         tokens += round(weight * sum(len(encoded.ids_N) for _, encoded in chosen))
         unknown_tokens = round(weight * sum(encoded.num_unknown for _, encoded in chosen))
         unknown = self._unknown(language, texts.counts, set(seen))
