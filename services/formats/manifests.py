@@ -27,6 +27,16 @@ _CSV_ENDINGS = (".csv", ".tsv")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
+# How files begin that people pack.
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\xfd7zX": "xz",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+
+
 class Record(NamedTuple):
     """A record. number: of its line, from 1; of several lines, the first. values: by name, as they stand there."""
 
@@ -50,7 +60,9 @@ def format_of(name: str) -> Format:
 def read_manifest(
     pieces: Iterable[bytes], form: Format, columns: Sequence[str] = (), wanted: Iterable[str] = ()
 ) -> Iterator[Record | BadLine]:
-    """Records of either format. columns, wanted: as `csv_records` takes them. Raises BadConfig BAD_MANIFEST."""
+    """Records of either format. columns, wanted: as `csv_records` takes them. Raises BadConfig BAD_MANIFEST, also for
+    a file that is packed.
+    """
     return csv_records(pieces, columns, wanted) if form == "csv" else json_records(pieces)
 
 
@@ -199,6 +211,8 @@ def _lines(pieces: Iterable[bytes], reason: str) -> Iterator[tuple[int, str | Ba
     """(number, text without its end) of each line, or what is wrong with it."""
     pieces = _with_start(iter(pieces))
     start = next(pieces, b"")
+    if packed := next((name for mark, name in _PACKED.items() if start.startswith(mark)), ""):
+        raise BadConfig("BAD_MANIFEST", f"it is packed with {packed}: unpack it, and name what comes out")
     encoding, num_skipped = _encoding(start)
     width = 2 if encoding.startswith("utf-16") else 1
     end = "\n".encode(encoding)

@@ -17,15 +17,17 @@ BYTES_A_SECOND = 48_000.0
 
 # What a clip of unknown duration and size counts as.
 _USUAL_CLIP_S = 5.0
+# No clip lasts a day, or less than a millisecond: what says so says nothing.
+_LEAST_S, _MOST_S = 0.001, 86_400.0
 _MS_A_SECOND = 1000
 
 
 def weights_s(durations_s_N: npt.NDArray[np.float64], sizes_bytes_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Seconds that each clip counts as, float64 [N]: as stated, else by its bytes at the rate of those that say both.
 
-    durations_s_N: NaN where it is not stated. sizes_bytes_N: 0 where it is not known.
+    durations_s_N: NaN where it is not stated; what no clip can last is none. sizes_bytes_N: 0 where it is not known.
     """
-    says_N = np.isfinite(durations_s_N) & (durations_s_N > 0)
+    says_N = (durations_s_N >= _LEAST_S) & (durations_s_N < _MOST_S)
     both_N = says_N & (sizes_bytes_N > 0)
     rate = sizes_bytes_N[both_N].sum() / durations_s_N[both_N].sum() if both_N.any() else BYTES_A_SECOND
     by_size_N = np.where(sizes_bytes_N > 0, sizes_bytes_N / rate, _USUAL_CLIP_S)

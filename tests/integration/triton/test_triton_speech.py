@@ -1,6 +1,9 @@
 """Speech features of a real Triton are those of this process, whatever the server computes beside a clip, or does."""
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +17,9 @@ pytest.importorskip("torch", reason="the features extra is not installed")
 pytest.importorskip("transformers", reason="the speech extra is not installed")
 
 from tiny_speech import write_config
+from tts_corpus import tokenizer, write_manifest
+from tts_media import SAID, encoded
+from tts_media import speech as samples_of
 
 from services.base.errors import BadConfig, BadInput
 from services.base.media.clip import Clip, Media
@@ -29,6 +35,8 @@ from services.features.tts.served import MODEL
 from services.features.tts.spec import SpeechConfig
 from services.features.tts.stage import SpeechStage, open_stage
 
+ROOT = Path(__file__).resolve().parents[3]
+LIMIT_S = 240
 TOLERANCE = 1e-4
 # The shortest that there is, others that share no bucket or share one, and 36 s.
 LENGTHS = (3, 4, 77, 80, 90, 301, 1799)
@@ -123,6 +131,53 @@ def test_a_server_that_is_killed_in_the_middle_and_comes_back_costs_no_clip(spee
         speech.server.start()
         difference, _ = _differ_by(computing.result(120), expected)
     assert difference < TOLERANCE
+
+
+def test_a_run_whose_server_is_killed_in_the_middle_and_comes_back_gives_the_same_bytes(
+    speech: Speech, testdata: Path, tmp_path: Path
+) -> None:
+    """Takes twenty seconds: two runs, and a start of the server. One request at a time: of several, what is computed
+    beside which decides the last digits.
+    """
+    num_clips, num_shards = 40, 20
+    for i in range(4):
+        (tmp_path / f"{i}.wav").write_bytes(encoded(samples_of(testdata, 0.5 + i / 5)))
+    lines = [{"id": f"{i:02}", "text": SAID, "audio": f"{i % 4}.wav"} for i in range(num_clips)]
+    words = ["run", "tts", "--manifest", write_manifest(tmp_path / "manifest.jsonl", lines), "--num-shards", num_shards]
+    words += ["--tokenizer", tokenizer(testdata), "--config", speech.config.config, "--val-count", 3, "--quiet"]
+    words += ["--triton", speech.server.target, "--triton-in-flight", 1]
+
+    def start(out: Path) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "orchestrator.cli.main", *map(str, words), "--output-dir", str(out)]
+        return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def published(out: Path) -> dict[str, bytes]:
+        found = [path for path in out.rglob("*") if path.is_file() and ".visemill" not in path.parts]
+        return {str(path.relative_to(out)): path.read_bytes() for path in found}
+
+    num_before, _ = speech.server.counts(MODEL)
+    with start(tmp_path / "quiet") as run:
+        text = run.communicate(timeout=LIMIT_S)[0]
+    assert run.returncode == 0, text
+    assert speech.server.counts(MODEL)[0] == num_before + num_clips
+
+    killed = tmp_path / "killed"
+    with start(killed) as run:
+        try:
+            until_s = time.monotonic() + LIMIT_S
+            while not any(killed.glob(".visemill/runs/*/shards/*/done.json")):
+                assert run.poll() is None and time.monotonic() < until_s, run.communicate()
+                time.sleep(0.01)
+            speech.server.kill()
+            num_done = len(list(killed.glob(".visemill/runs/*/shards/*/done.json")))
+            assert num_done < num_shards
+            speech.server.start()
+            text = run.communicate(timeout=LIMIT_S)[0]
+        finally:
+            run.kill()
+    assert run.returncode == 0, text
+    assert len(list((killed / "codes").glob("*.npy"))) == num_clips
+    assert published(killed) == published(tmp_path / "quiet")
 
 
 def test_another_servers_weights_are_refused_and_their_name_may_stand_for_files(speech: Speech) -> None:

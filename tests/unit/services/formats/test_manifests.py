@@ -1,12 +1,26 @@
 """Manifests: every encoding, every piece size, and each bad line told by its number while the others are read."""
 
+import bz2
+import gzip
+import io
 import json
-from collections.abc import Iterator
+import lzma
+import zipfile
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from services.base.errors import BadConfig
-from services.formats.manifests import MAX_LINE_BYTES, BadLine, Record, csv_records, format_of, json_line, json_records
+from services.formats.manifests import (
+    MAX_LINE_BYTES,
+    BadLine,
+    Record,
+    csv_records,
+    format_of,
+    json_line,
+    json_records,
+    read_manifest,
+)
 
 LINES = ['{"id": "a", "text": "ሰላም"}', '{"id": "b", "text": "x\\ny"}']
 RECORDS = [Record(1, {"id": "a", "text": "ሰላም"}), Record(2, {"id": "b", "text": "x\ny"})]
@@ -16,6 +30,13 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[i : i + size] for i in range(0, len(data), size))
 
 
+def zipped(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("manifest.jsonl", data)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 20])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -23,6 +44,16 @@ def test_every_encoding_and_line_end_in_pieces_of_any_size(encoding: str, end: s
     for last in ("", end):
         data = (end.join(LINES) + last).encode(encoding)
         assert list(json_records(pieces(data, size))) == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (lzma.compress, "xz"), (zipped, "zip")]
+)
+def test_a_file_that_is_packed_is_refused_by_the_name_of_its_format(pack: Callable[[bytes], bytes], name: str) -> None:
+    data = pack("\n".join(LINES).encode())
+    for form in ("jsonl", "csv"):
+        with pytest.raises(BadConfig, match=f"BAD_MANIFEST.*packed with {name}: unpack it"):
+            list(read_manifest(pieces(data, 3), form))  # type: ignore[arg-type]
 
 
 def test_big_endian_utf_16_with_its_mark() -> None:

@@ -24,6 +24,8 @@ def seconds(*values: float) -> np.ndarray:
         # Nobody says any: 16 bit at 24 kHz.
         ((math.nan, math.nan), (48_000, 96_000), (1.0, 2.0)),
         ((math.nan, 0.0), (0, 0), (5.0, 5.0)),
+        # What no clip can last is no duration.
+        ((1e300, 1e-320, 2.0), (100, 300, 200), (1.0, 3.0, 2.0)),
         ((), (), ()),
     ],
 )
