@@ -1,7 +1,7 @@
 """A run of `tts` whose processes are killed is carried on to the bytes of one that nobody touched.
 
-Takes half a minute of a processor: three commands load the libraries of every stage. Networks are tiny; what is killed
-are real processes.
+Takes most of a minute of a processor: five commands load the libraries of every stage. Networks are tiny; what is
+killed are real processes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tts_media import SAID, encoded, speech
 pytestmark = pytest.mark.slow
 
 NUM_CLIPS, NUM_SHARDS = 48, 24
-LIMIT_S = 120
+LIMIT_S = 300
 # What any import of it would leave behind.
 TORCHAUDIO = """
 import pathlib
@@ -33,8 +33,11 @@ raise ImportError("TorchCodec is required for load_with_torchcodec")
 
 @dataclass(frozen=True)
 class Corpus:
-    """words: of the run, without its output. config: that it names. witness: there once somebody imports torchaudio."""
+    """folder: of the manifest and the audio. words: of the run, without its manifest and its output. config: that it
+    names. witness: there once somebody imports torchaudio.
+    """
 
+    folder: Path
     words: list[object]
     config: Path
     witness: Path
@@ -49,21 +52,22 @@ def corpus(testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     lines = [
         {"id": f"a/{i:02}", "text": SAID, "audio": f"{i % 4}.wav", "speaker": f"s{i % 3}"} for i in range(NUM_CLIPS)
     ]
-    manifest = write_manifest(folder / "manifest.jsonl", lines)
+    write_manifest(folder / "manifest.jsonl", lines)
     config, witness = tiny_config(folder), folder / "imported"
     library = folder / "library" / "torchaudio"
     library.mkdir(parents=True)
     (library / "__init__.py").write_text(TORCHAUDIO.format(witness=str(witness)))
-    words = ["run", "tts", "--manifest", manifest, "--tokenizer", tokenizer(testdata), "--config", config]
+    words: list[object] = ["run", "tts", "--tokenizer", tokenizer(testdata), "--config", config]
     words += ["--num-shards", NUM_SHARDS, "--val-count", 5, "--quiet"]
-    return Corpus(words, config, witness, {"PYTHONPATH": str(library.parent)})
+    return Corpus(folder, words, config, witness, {"PYTHONPATH": str(library.parent)})
 
 
 @pytest.fixture(scope="module")
 def whole(corpus: Corpus, visemill_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of one process that is left alone."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    visemill_in(corpus.environment).ok(*corpus.words, "--output-dir", out, "--workers", 1, "--batch-size", 1)
+    words = [*corpus.words, "--manifest", corpus.folder / "manifest.jsonl", "--output-dir", out]
+    visemill_in(corpus.environment).ok(*words, "--workers", 1, "--batch-size", 1)
     return out
 
 
@@ -71,7 +75,8 @@ def whole(corpus: Corpus, visemill_in: Any, tmp_path_factory: pytest.TempPathFac
 def killed(corpus: Corpus, visemill_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state of a run by two processes, of which first a child and then the orchestrator were killed."""
     out = tmp_path_factory.mktemp("killed") / "out"
-    words = [*corpus.words, "--output-dir", out, "--workers", 2, "--batch-size", 2]
+    words = [*corpus.words, "--manifest", corpus.folder / "manifest.jsonl", "--output-dir", out]
+    words += ["--workers", 2, "--batch-size", 2]
     process = visemill_in(corpus.environment).start(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until(lambda: grandchildren(process.pid), "no worker has started a child")
@@ -95,7 +100,7 @@ def until(holds: Callable[[], object], otherwise: str) -> None:
     end_s = time.monotonic() + LIMIT_S
     while not holds():
         assert time.monotonic() < end_s, otherwise
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def stat_of(pid: int) -> tuple[str, int]:
@@ -150,6 +155,34 @@ def test_extraction_by_several_processes_writes_clips_twice(
     lines = [line for name in ("train", "val") for line in (killed / f"{name}_manifest.jsonl").read_text().splitlines()]
     assert len(lines) == len(set(lines)) == NUM_CLIPS
     assert not list(killed.glob("*.visemill-tmp-*"))
+
+
+def test_a_corpus_in_a_bucket_becomes_an_output_in_a_bucket_though_the_run_is_killed(
+    s3_server: Any, whole: Path, corpus: Corpus, visemill_in: Any
+) -> None:
+    bucket, client = s3_server.new_bucket(), s3_server.client()
+    for path in (corpus.folder / "manifest.jsonl", *corpus.folder.glob("*.wav")):
+        client.fput_object(bucket, f"corpus/{path.name}", str(path))
+
+    def names(end: str) -> list[str]:
+        found = (entry.object_name for entry in client.list_objects(bucket, "out/", recursive=True))
+        return [name for name in found if name.endswith(end)]
+
+    on_s3, out = visemill_in(s3_server.environment()), f"s3://{bucket}/out"
+    words = [*corpus.words, "--manifest", f"s3://{bucket}/corpus/manifest.jsonl", "--output-dir", out]
+    process = on_s3.start(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: names("/done.json") or process.poll() is not None, "nothing was done")
+    finally:
+        process.kill()
+        process.wait()
+    assert 0 < len(names("/done.json")) < NUM_SHARDS and not names("out/meta.json")
+
+    on_s3.ok("resume", "--output-root", out, "--quiet")
+    published = [name for name in names("") if not name.startswith("out/.visemill/")]
+    found = {name.removeprefix("out/"): client.get_object(bucket, name).data for name in published}
+    files = [path for path in whole.rglob("*") if path.is_file() and ".visemill" not in path.parts]
+    assert found == {str(path.relative_to(whole)): path.read_bytes() for path in files}
 
 
 def test_audio_no_longer_loads_with_torchaudio_2_9(whole: Path, corpus: Corpus) -> None:

@@ -287,7 +287,8 @@ def ended(pid):
 @dataclass
 class Scenario:
     """before: the command that has made what the outputs hold already. fix: what is done to the inputs then. words:
-    the command that is killed. again: what is said after that, in order.
+    the command that is killed. again: what is said after that, in order. mended: inputs of which all are broken once,
+    and mended one after the other, each with a retry.
     """
 
     folder: Path
@@ -298,6 +299,7 @@ class Scenario:
     before: list = field(default_factory=list)
     alike: list = field(default_factory=list)
     fix: object = None
+    mended: list = field(default_factory=list)
 
     @property
     def template(self):
@@ -418,6 +420,8 @@ def check_all(scenario):
         must(live(at_place(scenario.alike, alone)))
         if Tree.at(alone).files != whole.files:
             raise RuntimeError(f"{scenario.words[0]} publishes other files than {scenario.alike[0]}")
+    if scenario.mended:
+        check_mended(scenario, whole)
     lanes = []
     for i in range(NUM_LANES):
         file = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- the lane writes it, and this process reads it later
@@ -434,6 +438,21 @@ def check_all(scenario):
         file.seek(0)
         found += [json.loads(line) for line in file]
     return sorted(found, key=lambda point: point["at"])
+
+
+def check_mended(scenario, whole):
+    """A run of which no clip is whole ends with 65, and retries of the mended ones with the files of a run of them."""
+    place, before = scenario.new_place("mended"), {path: path.read_bytes() for path in scenario.mended}
+    for path in scenario.mended:
+        path.write_bytes(BROKEN)
+    lives = [live(at_place(scenario.words, place))]
+    for path, data in before.items():
+        path.write_bytes(data)
+        lives.append(live(["retry", "--output-root", place, "--quiet"]))
+    if [life.code for life in lives] != [65, *[3] * len(before)]:
+        raise RuntimeError("\n".join(f"exit {life.code}: {life.said[-2000:]}" for life in lives))
+    if Tree.at(place).files != whole.files:
+        raise RuntimeError(f"mended, these differ: {[n for n in Tree.at(place).differs(whole) if n in whole.files]}")
 
 
 def clips_of_grid(inputs):
@@ -503,7 +522,8 @@ def scenario_of(name, folder, root):
         manifest = clips_of_tts(inputs)
         run = ["run", "tts", "--manifest", manifest, "--tokenizer", inputs / "tokenizer.model", "--output-dir", "OUT"]
         run += ["--device", "cpu", "--hf-cache-dir", inputs, "--num-shards", 1, "--val-count", 1, "--quiet"]
-        return Scenario(folder, root, run, [resume, run], takes_all=False)
+        mended = [inputs / "first.wav", inputs / "second.wav"]
+        return Scenario(folder, root, run, [resume, run], takes_all=False, mended=mended)
     raise SystemExit(f"no scenario {name!r}")
 
 
