@@ -64,6 +64,16 @@ def test_a_run_of_speech_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     assert victims["worker LocalFolder.create"] == 1
 
 
+def test_a_run_of_speech_onto_a_disk_that_is_full_is_told_so_and_carried_on(small_disk: Path, tmp_path: Path) -> None:
+    """Whatever it was about to write: state, files of clips, or the manifests."""
+    (small_disk / "most").write_bytes(bytes((12 << 20) - (512 << 10)))
+    told = points_of("tts-full-disk", tmp_path, str(small_disk))
+    assert len(told) >= 3
+    for one in told:
+        assert one["code"] == 78 and "DISK_FULL" in one["said"] and "free some space and resume" in one["said"]
+        assert not one["is_torn"] and one["differs"] == []
+
+
 def test_a_run_that_adds_to_another_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     """Takes half a minute: some 170 runs are killed with their workers, resumed, and given once more."""
     victims = assert_every_point_holds(points_of("append", tmp_path), 120)

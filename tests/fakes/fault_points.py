@@ -3,7 +3,8 @@
 `fault_points.py SCENARIO FOLDER [ROOT]`. The operations are counted where the store's interface is, over all processes
 of a run; whoever makes the N-th kills itself with SIGKILL before it is made. Each life of a run is forked from this
 program, and so are its workers, which is all that differs from a run as users start it. Tells what it found as JSON on
-standard output. ROOT: of the outputs, such as s3://bucket/prefix; by default the folder.
+standard output. ROOT: of the outputs, such as s3://bucket/prefix; by default the folder. The scenario tts-full-disk
+kills nobody: there ROOT is a small file system, which is filled before the run.
 """
 
 import contextlib
@@ -455,6 +456,34 @@ def check_mended(scenario, whole):
         raise RuntimeError(f"mended, these differ: {[n for n in Tree.at(place).differs(whole) if n in whole.files]}")
 
 
+def check_full_disk(scenario, folder):
+    """A run onto a small file system, with less and more room: told what it was about to write where it found none."""
+    place, ballast, told = join_uri(folder, "out"), Path(folder, "ballast"), []
+    scenario.prepare()
+    whole_place = str(scenario.folder / "whole")
+    must(live(at_place(scenario.words, whole_place)))
+    whole, disk = Tree.at(whole_place), os.statvfs(folder)
+    for num_free in range(8 << 10, disk.f_bsize * disk.f_bavail, 16 << 10):
+        ballast.write_bytes(bytes(disk.f_bsize * disk.f_bavail - num_free))
+        life = live([*at_place(scenario.words, place), "--ignore-free-space"])
+        ballast.unlink()
+        if life.code in (0, 3):
+            break
+        left = Tree.at(place)
+        told.append(
+            {
+                "free": num_free,
+                "code": life.code,
+                "said": life.said,
+                "is_torn": "meta.json" in left.files and left.files != whole.files,
+            }
+        )
+        must(live(at_place(scenario.words, place)))
+        told[-1]["differs"] = [name for name in Tree.at(place).differs(whole) if name in whole.files]
+        shutil.rmtree(place)
+    return told
+
+
 def clips_of_grid(inputs):
     """Three clips in two shards, one of them broken. Returns the broken one's path."""
     folder = inputs / "s1_processed"
@@ -518,7 +547,7 @@ def scenario_of(name, folder, root):
         before = ["run", "sign", inputs / "first", *flags, "--id", 1]
         second = ["run", "sign", inputs / "second", *flags, "--id", 2]
         return Scenario(folder, root, second, [resume, second], takes_all=True, before=before)
-    if name == "tts":
+    if name in ("tts", "tts-full-disk"):
         manifest = clips_of_tts(inputs)
         run = ["run", "tts", "--manifest", manifest, "--tokenizer", inputs / "tokenizer.model", "--output-dir", "OUT"]
         run += ["--device", "cpu", "--hf-cache-dir", inputs, "--num-shards", 1, "--val-count", 1, "--quiet"]
@@ -548,8 +577,8 @@ def do_once_what_lives_do_alike():
 def main(name, folder, root=""):
     folder = Path(folder)
     do_once_what_lives_do_alike()
-    count_operations(folder / "in", changes_alone=name == "tts")
-    services.base.worker.work.PassChild = QuickSpeechPass if name == "tts" else QuickPass
+    count_operations(folder / "in", changes_alone=name.startswith("tts"))
+    services.base.worker.work.PassChild = QuickSpeechPass if name.startswith("tts") else QuickPass
     orchestrator.execution.local_workers.subprocess = SimpleNamespace(
         Popen=Forked, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
     )
@@ -558,7 +587,7 @@ def main(name, folder, root=""):
     # A shard whose worker was killed is tried again at once.
     orchestrator.runs.map.decision._BACKOFF = Backoff(first_s=0.01, most_s=60.0)
     scenario = scenario_of(name, folder, root or str(folder))
-    print(json.dumps(check_all(scenario)))
+    print(json.dumps(check_full_disk(scenario, root) if name == "tts-full-disk" else check_all(scenario)))
 
 
 if __name__ == "__main__":
