@@ -55,7 +55,7 @@ def test_a_run_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
 
 def test_a_run_of_speech_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     """Takes twenty seconds: some 100 runs are killed, resumed, and given once more. Manifests, which a user may edit,
-    are compared with what is there already before they are written anew.
+    are compared with what is there already before they are written anew; so they are by retries, of which two end this.
     """
     victims = assert_every_point_holds(points_of("tts", tmp_path), 80)
     # Four arrays of each of two clips, and eight files about them.
