@@ -6,7 +6,7 @@ Imports no torch when it is loaded, so that plans and specs can use it without.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -74,23 +74,33 @@ class LossSum:
 class Pieces:
     """What a recipe makes of its config; `dataclasses.replace` exchanges any of them.
 
-    train: the data. model: a new model on the CPU, whose weights are drawn from this seed alone. loss: (model, batch on
-    the model's device, generator on it) -> the sum of the micro-batch's losses; what it draws, it draws from the
-    generator or from torch's default one, which is seeded alike. optimizer: of a model.
-    learning_rate: share of the training that is done, from 0 to below 1 -> factor on the optimiser's own rate.
+    train: the data. budget_cost: of a padded micro-batch, in frames. model: a new model on the CPU, whose weights are
+    drawn from this seed alone. Running statistics of its modules (running_mean, running_var, momentum, as of BatchNorm)
+    are averaged by the loop over the micro-batches of a step. loss: (model, batch on the model's device, generator on
+    it) -> the sum of the micro-batch's losses; what it draws, it draws from the generator or from torch's default one,
+    which is seeded alike. optimizer: of a model.
+    learning_rate: (share of the training that is done, from 0 to below 1; validation losses so far, one an epoch) ->
+    factor on the optimiser's own rate.
     train_at: (seed, epoch from 0, share of the training before it) -> the data of that epoch, such as stretches of
     clips before whole ones; None: train.
-    validate: (model in eval mode, part, num_parts) -> sums by name over that part of the validation data; the loop adds
-    up the parts of all ranks. scores: these sums -> what is logged, among it `loss` and `best_by`, whose least value is
-    the best. None: no validation.
+    validate: (model in eval mode, part, num_parts) -> sums by name over that part of the validation data, the same
+    names whatever the part; the loop adds up the parts of all ranks. None: no validation. scores: these sums -> what is
+    logged, among it `loss` and best_by, whose least value is the best.
+    num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
+    weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
     """
 
     train: TrainingData
+    budget_cost: int
     model: Callable[[int], torch.nn.Module]
     loss: Callable[[torch.nn.Module, Batch, torch.Generator], LossSum]
     optimizer: Callable[[torch.nn.Module], torch.optim.Optimizer]
-    learning_rate: Callable[[float], float]
+    learning_rate: Callable[[float, Sequence[float]], float]
     train_at: Callable[[int, int, float], TrainingData] | None = None
     validate: Callable[[torch.nn.Module, int, int], Mapping[str, float]] | None = None
     scores: Callable[[Mapping[str, float]], Mapping[str, float]] = dict
     best_by: str = "loss"
+    num_val: int = 0
+    vocabulary_size: int = 0
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)

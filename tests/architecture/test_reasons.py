@@ -12,7 +12,7 @@ FORM = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 ERRORS = {"VisemillError", "BadConfig", "BadInput", "BadShard", "Transient", "ChildLost", "error_class"}
 
 # A reason of one word must be one word: whoever joins two writes an underscore between them.
-ONE_WORD = {"CANCELLED", "DRAINING", "STARTING", "STOPPED", "TIMEOUT"}
+ONE_WORD = {"CANCELLED", "DIVERGED", "DRAINING", "STARTING", "STOPPED", "TIMEOUT"}
 
 
 def reasons() -> Iterator[tuple[str, str]]:

@@ -81,9 +81,9 @@ class GangLog:
         return next((entry for entry in reversed(self.entries) if entry.kind == "done"), None)
 
     @property
-    def checkpoint(self) -> LogEntry | None:
-        """Where the next generation goes on from."""
-        return next((entry for entry in reversed(self.entries) if entry.kind == "checkpoint"), None)
+    def checkpoints(self) -> tuple[LogEntry, ...]:
+        """In order; the next generation goes on from the last one that is whole."""
+        return tuple(entry for entry in self.entries if entry.kind == "checkpoint")
 
     @property
     def step(self) -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
+from collections.abc import Collection
 
 from services.base.errors import BadConfig, Transient
 from services.base.run import paths
 from services.base.run.gang_log import GangLog, LogEntry, log_entry_from_json
 from services.base.store.interface import NotThere, Store, Upload
+
+LOG = logging.getLogger(__name__)
 
 
 class PassLog:
@@ -68,6 +72,7 @@ class GangWriter:
         self._log = PassLog(state, run, pass_name)
         self._begin = LogEntry("begin", generation, secrets.token_hex(8))
         self._uploads: dict[str, Upload] = {}
+        self._forgotten: set[str] = set()
         self._log.append(self._begin)
 
     def checkpoint(self, step: int, data: bytes) -> None:
@@ -79,6 +84,13 @@ class GangWriter:
         # Invisible until the log names it.
         self._state.create(self._log.checkpoint_file(entry), data)
         self._log.append(entry)
+
+    def keep_checkpoints(self, steps: Collection[int]) -> None:
+        """Deletes the files of all other checkpoints; the log goes on naming them. Raises Transient."""
+        for entry in self._log.read().checkpoints:
+            if entry.step not in steps and entry.file not in self._forgotten:
+                self._state.delete(self._log.checkpoint_file(entry))
+                self._forgotten.add(entry.file)
 
     def output(self, name: str) -> Upload:
         """A file of the result, which nobody sees before the result is published.
@@ -109,13 +121,37 @@ class GangWriter:
 
 
 def restored(state: Store, log: PassLog, seen: GangLog) -> tuple[int, bytes] | None:
-    """(step, data) of the last checkpoint that a log names, None before the first. Raises BadConfig BAD_CHECKPOINT."""
-    entry = seen.checkpoint
-    if entry is None:
-        return None
-    data = state.read(log.checkpoint_file(entry))
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
+    """(step, data) of the newest checkpoint that a log names and whose bytes are whole, None before the first.
+
+    Raises BadConfig BAD_CHECKPOINT where none is whole.
+    """
+    damaged = []
+    for entry in reversed(seen.checkpoints):
+        data = _whole(state, log, entry)
+        if data is not None:
+            return entry.step, data
+        LOG.warning("checkpoint %s is missing or is not what its sha256 says: goes on from the one before", entry.file)
+        damaged.append(entry.file)
+    if damaged:
         raise BadConfig(
-            "BAD_CHECKPOINT", f"{entry.file} is not what its sha256 in the log says: restore it, or begin a new run"
+            "BAD_CHECKPOINT",
+            f"{damaged[0]} is not what its sha256 in the log says, and no older one is whole: restore it, or begin a "
+            "new run",
         )
-    return entry.step, data
+    return None
+
+
+def read_checkpoint(state: Store, log: PassLog, step: int) -> bytes | None:
+    """Of the checkpoint last committed at that step; None where there is none, or it is not whole."""
+    for entry in reversed(log.read().checkpoints):
+        if entry.step == step:
+            return _whole(state, log, entry)
+    return None
+
+
+def _whole(state: Store, log: PassLog, entry: LogEntry) -> bytes | None:
+    try:
+        data = state.read(log.checkpoint_file(entry))
+    except NotThere:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == entry.sha256 else None

@@ -10,7 +10,7 @@ import argparse
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.base.errors import EXIT_OK, BadConfig, Transient
@@ -23,7 +23,7 @@ from services.base.stage.recipe import RecipeSpec
 from services.base.store.interface import Store, Upload
 from services.base.store.open import open_store
 from services.base.worker.fingerprint import identity_of
-from services.base.worker.pass_log import GangWriter, PassLog, restored
+from services.base.worker.pass_log import GangWriter, PassLog, read_checkpoint, restored
 from services.base.worker.pinned_run import read_spec, require_same
 from services.base.worker.ranks import MASTER_FD
 
@@ -99,8 +99,10 @@ class Rank:
         return self._writer
 
     def restore(self) -> tuple[int, bytes] | None:
-        """(step, data) of the checkpoint that the generation goes on from, the same for every rank; None where there is
-        none. Raises BadConfig BAD_CHECKPOINT; Transient GENERATION_SUPERSEDED, RANK_0_MISSING.
+        """(step, data) of the checkpoint that the generation goes on from, the same for every rank: the newest that is
+        whole; None where there is none.
+
+        Raises BadConfig BAD_CHECKPOINT; Transient GENERATION_SUPERSEDED, RANK_0_MISSING.
         """
         # Rank 0 has begun it, and may have committed more since.
         number, until_s = self.place.generation, time.monotonic() + _BEGIN_LIMIT_S
@@ -118,6 +120,18 @@ class Rank:
     def checkpoint(self, step: int, data: bytes) -> None:
         """Of rank 0. Raises Transient GENERATION_SUPERSEDED."""
         self.writer.checkpoint(step, data)
+
+    def checkpoint_steps(self) -> tuple[int, ...]:
+        """Of all that were committed, in order."""
+        return tuple(entry.step for entry in self._log.read().checkpoints)
+
+    def read_checkpoint(self, step: int) -> bytes | None:
+        """What was committed at that step; None where that is not there any more, or not whole."""
+        return read_checkpoint(self._state, self._log, step)
+
+    def keep_checkpoints(self, steps: Collection[int]) -> None:
+        """Of rank 0: deletes what was committed at all other steps. Keep the newest. Raises Transient."""
+        self.writer.keep_checkpoints(steps)
 
     def output(self, name: str) -> Upload:
         """Of rank 0: a file of the result. Write and commit it before `finish`."""

@@ -7,7 +7,7 @@ import pytest
 from services.base.errors import BadConfig, Transient
 from services.base.run import paths
 from services.base.store.open import open_store
-from services.base.worker.pass_log import GangWriter, PassLog, restored
+from services.base.worker.pass_log import GangWriter, PassLog, read_checkpoint, restored
 
 
 @pytest.fixture
@@ -115,13 +115,46 @@ def test_a_commit_whose_answer_was_lost_counts_once(state):
     assert kinds(state) == [("begin", 1, 0), ("checkpoint", 1, 5)]
 
 
-def test_a_checkpoint_that_was_changed_is_not_taken_up(state, tmp_path):
+@pytest.fixture
+def checkpoints(tmp_path):
+    return tmp_path / "runs" / "r" / "passes" / "train" / "checkpoints"
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda file: file.write_bytes(b"elf"), lambda file: file.write_bytes(b"te"), lambda file: file.unlink()]
+)
+def test_the_checkpoint_before_one_that_is_not_whole_is_taken_up(state, checkpoints, caplog, damage):
+    writer = begin(state, 1)
+    writer.checkpoint(5, b"five")
+    writer.checkpoint(10, b"ten")
+    (newest,) = checkpoints.glob("000000010-*")
+    damage(newest)
+    assert restore(state) == (5, b"five")
+    assert newest.name in caplog.text and "the one before" in caplog.text
+    # The next generation goes on from there, and commits the lost step again.
+    again = begin(state, 2)
+    again.checkpoint(10, b"ten")
+    assert restore(state) == (10, b"ten")
+
+
+def test_where_no_checkpoint_is_whole_nothing_begins_in_silence(state, checkpoints):
     begin(state, 1).checkpoint(5, b"five")
-    (file,) = (tmp_path / "runs" / "r" / "passes" / "train" / "checkpoints").iterdir()
+    (file,) = checkpoints.iterdir()
     file.write_bytes(b"six")
     with pytest.raises(BadConfig) as caught:
         restore(state)
     assert caught.value.reason == "BAD_CHECKPOINT"
+
+
+def test_only_the_checkpoints_that_are_kept_are_there_and_each_can_be_read(state, checkpoints):
+    writer = begin(state, 1)
+    for step in (5, 10, 15):
+        writer.checkpoint(step, b"%d" % step)
+        writer.keep_checkpoints([5, step])
+    assert sorted(file.name[:9] for file in checkpoints.iterdir()) == ["000000005", "000000015"]
+    log = PassLog(state, "r", "train")
+    assert [read_checkpoint(state, log, step) for step in (5, 10, 15, 20)] == [b"5", None, b"15", None]
+    assert restore(state) == (15, b"15")
 
 
 def stage(writer, name, data):

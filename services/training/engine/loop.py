@@ -1,0 +1,259 @@
+"""The loop of one rank: epochs of a plan, validation, checkpoints, and the result."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import torch
+
+from services.base.errors import BadConfig, Transient
+from services.base.worker.rank import Rank
+from services.training.checkpoint import file as checkpoint_file
+from services.training.checkpoint.file import contents, decoded, load_weights
+from services.training.checkpoint.keep import kept_steps
+from services.training.checkpoint.progress import Progress
+from services.training.checkpoint.writing import CheckpointWriter
+from services.training.engine.ending import EndRequest
+from services.training.engine.logs import Rates, TrainingLog
+from services.training.engine.precision import Arithmetic
+from services.training.engine.ranks import Ranks
+from services.training.engine.reading import read_ahead
+from services.training.engine.result import Result
+from services.training.engine.step import MicroBatch, Stepper, StepResult
+from services.training.engine.validation import validated
+from services.training.interfaces import Batch, Pieces, Step, TrainingData
+from services.training.plan import plan_epoch
+from services.training.spec import TrainSettings
+
+
+def device_of(local_rank: int) -> torch.device:
+    """A GPU of its own where there are any, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", local_rank % torch.cuda.device_count())
+    return torch.device("cpu")
+
+
+def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
+    """The whole training of one rank, from the newest checkpoint to the result.
+
+    Raises BadConfig NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and STOPPED
+    on SIGTERM, after a checkpoint.
+    """
+    if not len(pieces.train.items):
+        raise BadConfig("NO_TRAIN_CLIPS", "there is no clip to learn from: see what was left out, and why")
+    device = device_of(rank.place.local_rank)
+    torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place.world_size))
+    with EndRequest() as end:
+        ranks = Ranks(rank.place, device, settings.dist_timeout_s)
+        training = Training(pieces, settings, rank, ranks, device)
+        try:
+            training.run(end)
+        finally:
+            training.close()
+            ranks.close()
+
+
+def _share_of_cores(world_size: int) -> int:
+    return max(1, len(os.sched_getaffinity(0)) // world_size)
+
+
+class Training:
+    """State of one rank: the model, its optimiser, and how far they are."""
+
+    def __init__(self, pieces: Pieces, settings: TrainSettings, rank: Rank, ranks: Ranks, device: torch.device) -> None:
+        """From the newest checkpoint, if there is one. Raises as `train`."""
+        self._pieces, self._settings, self._rank, self._ranks, self._device = pieces, settings, rank, ranks, device
+        self._facts = {**pieces.facts, "data": pieces.train.digest}
+        self._model = pieces.model(settings.seed).to(device)
+        self._optimizer = pieces.optimizer(self._model)
+        for group in self._optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        self._arithmetic = Arithmetic(settings.precision, device)
+        self._progress = self._restored()
+        self._log = TrainingLog(self._progress, quiet=rank.place.rank > 0)
+        self._stepper = Stepper(
+            self._model, pieces.loss, self._optimizer, self._arithmetic, ranks, device, settings.gradient_clip
+        )
+        self._writer = CheckpointWriter(rank.checkpoint) if rank.place.rank == 0 else None
+        self._saved_s, self._saved_step = time.monotonic(), -1
+        self._rates = Rates()
+
+    def _restored(self) -> Progress:
+        found = self._rank.restore()
+        if found is None:
+            return Progress()
+        checkpoint = decoded(found[1])
+        checkpoint_file.require_same(checkpoint.facts, self._facts)
+        load_weights(self._model, checkpoint.model)
+        self._optimizer.load_state_dict(dict(checkpoint.optimizer))
+        self._arithmetic.load_state_dict(dict(checkpoint.scaler))
+        return checkpoint.progress
+
+    def run(self, end: EndRequest) -> None:
+        """Until all epochs are done; then the result."""
+        progress, settings = self._progress, self._settings
+        if progress.step == 0:
+            self._introduce()
+        else:
+            self._log.say(f"Goes on at step {progress.step}, {progress.epochs_done} epochs done")
+        while progress.epochs_done < settings.num_epochs and not self._is_over():
+            self._epoch(end)
+        if self._writer is not None:
+            self._writer.wait()
+        # Which checkpoints there are is the same for all ranks from here on.
+        self._ranks.sums({"done": 1.0})
+        result = Result(self._model, self._pieces, settings, self._rank, self._ranks, self._arithmetic)
+        result.publish(progress, self._log)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _introduce(self) -> None:
+        pieces, say = self._pieces, self._log.say
+        say(f"Train samples: {len(pieces.train.items)}")
+        say(f"Val samples: {pieces.num_val}")
+        say(f"Vocabulary size: {pieces.vocabulary_size}")
+        say(f"Total parameters: {sum(p.numel() for p in self._model.parameters()):,}")
+        num_micro_batches, num_ranks = self._settings.accumulation_steps, self._ranks.world_size
+        if num_micro_batches < num_ranks:
+            say(
+                f"{num_ranks} ranks share out steps of {num_micro_batches} micro-batches, so that some only wait: give "
+                f"--accumulation-steps {num_ranks}",
+                level=logging.WARNING,
+            )
+
+    def _is_over(self) -> bool:
+        patience = self._settings.patience
+        return bool(patience) and self._progress.epochs_since_best() >= patience
+
+    def _data(self, epoch: int) -> TrainingData:
+        share = epoch / self._settings.num_epochs
+        at = self._pieces.train_at
+        return self._pieces.train if at is None else at(self._settings.seed, epoch, share)
+
+    def _epoch(self, end: EndRequest) -> None:
+        progress, settings = self._progress, self._settings
+        epoch, first = progress.epochs_done, progress.steps_done
+        data = self._data(epoch)
+        plan = plan_epoch(
+            data.items,
+            data_digest=data.digest,
+            seed=settings.seed,
+            epoch=epoch,
+            budget_cost=self._pieces.budget_cost,
+            micro_batches_per_step=settings.accumulation_steps,
+        )
+        batches = read_ahead(self._calls(data, plan, first), settings.num_workers)
+        for i in range(first, len(plan)):
+            share = (epoch + i / len(plan)) / settings.num_epochs
+            self._set_rate(self._pieces.learning_rate(share, progress.val_losses))
+            began_s = time.monotonic()
+            micro_batches = [next(batches) for _ in self._own(plan[i])]
+            self._rates.add(sum(len(batch.indices) for batch in micro_batches), time.monotonic() - began_s)
+            result = self._stepper.take(micro_batches, stop=end.is_asked)
+            self._after_step(result, is_last=i + 1 == len(plan))
+        self._end_epoch(epoch)
+
+    def _own(self, step: Step) -> range:
+        """Of its micro-batches, the places of those that are this rank's."""
+        return range(self._ranks.rank, len(step.micro_batches), self._ranks.world_size)
+
+    def _calls(self, data: TrainingData, plan: Sequence[Step], first: int) -> Iterator[Callable[[], MicroBatch]]:
+        """What reads each micro-batch of this rank."""
+        seed, epoch = self._settings.seed, self._progress.epochs_done
+        epoch_step = self._progress.step - first
+
+        def read(indices: Sequence[int]) -> Batch:
+            return data.read(indices, f"{seed}/{epoch}")
+
+        def made(indices: tuple[int, ...], names: tuple[int | str, ...]) -> MicroBatch:
+            return MicroBatch(indices, tuple(data.items[i].cost for i in indices), read(indices), read, names)
+
+        for i in range(first, len(plan)):
+            for k in self._own(plan[i]):
+                yield partial(made, plan[i].micro_batches[k], (seed, epoch_step + i, k))
+
+    def _set_rate(self, factor: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor
+
+    def _after_step(self, result: StepResult, *, is_last: bool) -> None:
+        """Raises BadConfig DIVERGED, Transient STOPPED."""
+        progress, settings = self._progress, self._settings
+        progress.step += 1
+        progress.steps_done += 1
+        progress.bad_steps = progress.bad_steps + 1 if result.is_bad else 0
+        progress.num_skipped += result.is_bad
+        if result.is_taken:
+            progress.loss_total += result.loss_total
+            progress.loss_count += result.count
+        if progress.step % settings.log_every == 0 or result.is_bad:
+            self._log.measure(
+                step=progress.step,
+                loss=result.loss,
+                gradient_norm=result.norm,
+                learning_rate=self._optimizer.param_groups[0]["lr"],
+                skipped=progress.num_skipped,
+                **self._rates.take(),
+            )
+        if progress.bad_steps >= settings.max_bad_steps:
+            raise BadConfig(
+                "DIVERGED",
+                f"the loss or its gradient was not finite in {progress.bad_steps} steps in a row, up to step "
+                f"{progress.step}: lower --learning-rate, take --precision bf16 or fp32, or look at the data",
+            )
+        if result.stop:
+            self._save()
+            if self._writer is not None:
+                self._writer.wait()
+            raise Transient("STOPPED", f"asked to end: goes on from step {progress.step}")
+        if self._writer is not None and self._writer.is_idle:
+            # Also where somebody else has begun a newer generation.
+            self._writer.wait()
+            # The end of an epoch has one of its own.
+            if not is_last and time.monotonic() - self._saved_s > settings.save_every_s:
+                self._save()
+
+    def _end_epoch(self, epoch: int) -> None:
+        progress = self._progress
+        loss = progress.loss_total / progress.loss_count if progress.loss_count else 0.0
+        self._log.scores(epoch, {"train_loss": loss})
+        scores = {"loss": loss}
+        if self._pieces.validate is not None:
+            scores = validated(self._model, self._pieces, self._ranks, self._arithmetic)
+            self._log.scores(epoch, _validation(scores))
+        progress.epochs_done, progress.steps_done = epoch + 1, 0
+        progress.loss_total = progress.loss_count = 0.0
+        progress.epoch_steps.append(progress.step)
+        progress.note_validation(scores["loss"], scores[self._pieces.best_by])
+        self._log.measure(epoch=epoch + 1, step=progress.step, train_loss=loss, **_validation(scores))
+        self._save()
+
+    def _save(self) -> None:
+        """Of rank 0: a copy is taken here, and written beside the training."""
+        progress = self._progress
+        if self._writer is not None and progress.step != self._saved_step:
+            state = contents(self._model, self._optimizer, self._arithmetic.state_dict(), progress, self._facts)
+            after = partial(self._forget, tuple(progress.epoch_steps), progress.best_step)
+            self._writer.begin(progress.step, state, after)
+            self._saved_s, self._saved_step = time.monotonic(), progress.step
+
+    def _forget(self, epoch_steps: Sequence[int], best_step: int) -> None:
+        """In the writer's thread, after a commit, as the training was then."""
+        settings = self._settings
+        keep = kept_steps(
+            *(self._rank.checkpoint_steps(), epoch_steps, best_step),
+            save_every=settings.save_every,
+            keep_last_n=settings.keep_last_n,
+            average_last_n=settings.average_last_n,
+        )
+        self._rank.keep_checkpoints(keep)
+
+
+def _validation(scores: Mapping[str, float]) -> dict[str, float]:
+    return {f"val_{name}": value for name, value in scores.items()}

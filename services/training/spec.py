@@ -1,0 +1,53 @@
+"""What every training may be told, whatever its recipe. Inert: flags are made from it without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.base.stage.fields import option
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Settings of the loop; a recipe's config adds its own. Raises ValueError for what cannot be."""
+
+    num_epochs: int = option(40, "times that each clip is learnt from", group="training")
+    seed: int = option(1, "what all that is drawn at random is drawn from", group="training")
+    accumulation_steps: int = option(1, "micro-batches of an optimiser step, over all ranks", group="training")
+    precision: Precision = option("fp32", "numbers of the forward pass", group="training")
+    gradient_clip: float = option(5.0, "largest norm of a step's gradient", group="training")
+    max_bad_steps: int = option(
+        20,
+        "steps in a row without a finite loss and gradient that end the training",
+        group="training",
+    )
+    patience: int = option(0, "epochs without a better score that end the training; 0: none do", group="training")
+    average_last_n: int = option(5, "epochs whose weights are averaged in the end", group="training")
+    save_every_s: float = option(300.0, "time between two checkpoints", group="training", unit="s")
+    save_every: int = option(5, "epochs between two checkpoint_epoch_N.pt", group="training", unit="epochs")
+    keep_last_n: int = option(3, "checkpoint_epoch_N.pt to keep, beside the best", group="training")
+    log_every: int = option(50, "steps between two lines of metrics.jsonl", group="training")
+    num_workers: int = option(2, "threads that read batches ahead, for each rank", group="training")
+    num_threads: int = option(0, "cores of each rank; 0: its share of them", group="training")
+    dist_timeout_s: float = option(120.0, "after which a rank that waits for another gives up", group="training")
+
+    def __post_init__(self) -> None:
+        least = {
+            "num_epochs": 1, "accumulation_steps": 1, "max_bad_steps": 1, "save_every": 1, "log_every": 1,
+            "keep_last_n": 0, "average_last_n": 0, "patience": 0, "num_workers": 0, "num_threads": 0,
+        }  # fmt: skip
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ValueError(f"{name} is {getattr(self, name)}: give {bound} or more")
+        for name in ("gradient_clip", "save_every_s", "dist_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: give more than 0")
+
+
+FREE = frozenset(
+    {"save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"}
+)
+"""Settings that decide nothing of what is learnt."""

@@ -1,0 +1,97 @@
+"""A step is the sum of its micro-batches' losses over their count."""
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from torch import nn
+
+from services.base.errors import BadConfig
+from services.base.worker.rank import RankPlace
+from services.training.engine.precision import Arithmetic
+from services.training.engine.ranks import Ranks
+from services.training.engine.step import MicroBatch, Stepper
+from services.training.interfaces import LossSum
+
+CPU = torch.device("cpu")
+VALUES = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0]
+
+
+def read(indices):
+    return {"x_N": torch.tensor([VALUES[i] for i in indices])}
+
+
+def micro_batch(*indices, names=(1,)):
+    return MicroBatch(indices, (1,) * len(indices), read(indices), read, names)
+
+
+class Line(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.unused = nn.Parameter(torch.ones(1))
+
+
+def loss(model, batch, generator):
+    return LossSum((model.weight * batch["x_N"]).sum(), len(batch["x_N"]))
+
+
+def stepper(model, loss=loss, clip=1e9):
+    optimizer = torch.optim.SGD(model.parameters(), 1.0)
+    ranks = Ranks(RankPlace(0, 1, 0, "", 1, 1), CPU, 5.0)
+    return Stepper(model, loss, optimizer, Arithmetic("fp32", CPU), ranks, CPU, clip)
+
+
+def test_micro_batches_of_any_sizes_are_one_mean_over_all_that_they_count():
+    model = Line()
+    result = stepper(model).take([micro_batch(0), micro_batch(1, 2, 3, 4, 5)])
+    assert model.weight.item() == pytest.approx(-sum(VALUES) / 6)
+    assert result.count == 6 and result.is_taken and not result.is_bad and model.unused.item() == 1.0
+
+
+def test_a_step_of_which_nothing_can_be_learnt_is_neither_taken_nor_bad():
+    result = stepper(Line(), lambda model, *_: LossSum(model.weight.sum() * 0, 0)).take([micro_batch(0)])
+    assert (result.loss, result.is_taken, result.is_bad) == (0.0, False, False)
+
+
+def test_a_loss_that_is_not_finite_costs_the_step():
+    model = Line()
+    result = stepper(model, lambda *_: LossSum(model.weight.sum() * float("nan"), 1)).take([micro_batch(0)])
+    assert result.is_bad and model.weight.item() == 0.0
+
+
+def test_the_request_to_end_is_handed_on():
+    assert stepper(Line()).take([micro_batch(0)], stop=True).stop
+
+
+def too_large(model, most):
+    seen = []
+
+    def limited(model, batch, generator):
+        seen.append(len(batch["x_N"]))
+        found = loss(model, batch, generator)
+        if len(batch["x_N"]) > most:
+            # As a backward pass that fails half way.
+            found.total.backward()
+            raise torch.OutOfMemoryError("made")
+        return found
+
+    return stepper(model, limited), seen
+
+
+def test_a_micro_batch_that_does_not_fit_is_halved_with_the_same_gradient_and_remembered(caplog):
+    model = Line()
+    steps, seen = too_large(model, 2)
+    steps.take([micro_batch(0, 1, 2, 3, 4, 5)])
+    assert model.weight.item() == pytest.approx(-sum(VALUES) / 6)
+    assert seen == [6, 3, 1, 2, 1, 2] and caplog.text.count("too large") == 1
+    seen.clear()
+    steps.take([micro_batch(0, 1, 2, 3), micro_batch(4, 5)])
+    assert seen == [2, 2, 2], "no attempt at sizes that did not fit"
+
+
+def test_one_item_that_does_not_fit_ends_the_training_with_what_may_help():
+    steps, _ = too_large(Line(), 0)
+    with pytest.raises(BadConfig, match=r"one item of 1 frames does not fit.*--max-frames"):
+        steps.take([micro_batch(0)])
