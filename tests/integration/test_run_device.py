@@ -42,7 +42,7 @@ def test_a_worker_without_the_pinned_device_refuses_and_so_does_resume(clip, tmp
     for words in (["resume", "--output-root", str(out)], ["run", *pin[1:], "--iv3-device", "cuda"]):
         assert main([*words, "--quiet", "--workers", "1"]) == BAD_CONFIG
         said = capsys.readouterr().out
-        assert "device cuda was requested or pinned with the run" in said and "begin a new run with device cpu" in said
+        assert "device cuda was requested or pinned with the run" in said and "begin a new run with device auto" in said
         assert not list(out.glob(".visemill/runs/*/shards/*/done.json"))
         (logs,) = out.glob(".visemill/runs/*/logs")
         assert said.splitlines()[-1] == f"  logs: {logs}", "where to read on is said last"

@@ -333,7 +333,7 @@ def _num_calls(server: Any) -> int:
 def test_a_server_that_hangs_costs_no_clip(testdata: Path, serve_stage: Callable[..., Any]) -> None:
     server = serve_stage("landmarks", "--num-children", "1")
     stages = [("decode", {}), ("landmarks", {})]
-    child = PassChild(stages, ClipLimits(time_s=2.0), specs=[DECODE, SPEC], remote={"landmarks": server.target})
+    child = PassChild(stages, ClipLimits(time_s=4.0), specs=[DECODE, SPEC], remote={"landmarks": server.target})
     try:
         child.start()
         server.process.send_signal(signal.SIGSTOP)

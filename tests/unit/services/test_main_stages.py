@@ -34,7 +34,9 @@ def test_all_that_a_spec_names_is_there_and_takes_what_it_is_given(name: str) ->
         inspect.signature(spec.writer.resolve()).bind(spec.config(), 0, 1, None)
     if spec.rpc is not None:
         rpc = spec.rpc.resolve()
-        inspect.signature(rpc.open_remote).bind("there:1", spec.config(), *([] if spec.source_of else [None]))
+        inspect.signature(rpc.open_remote).bind(
+            "there:1", spec.config(), *([None] if spec.streams and not spec.source_of else [])
+        )
         inspect.signature(rpc.serve).bind(None, spec_of)
         inspect.signature(rpc.add_serve_flags).bind(None)
 
