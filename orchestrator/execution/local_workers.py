@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.execution.gpu_of_slot import environment_of, visible_gpus
 from services.base.worker.work import event_of
 
 _LAST_LINES = 40
@@ -37,13 +38,16 @@ class _Worker:
 
 
 class LocalWorkers:
-    """A fixed number of slots, each with at most one worker process. Use from one thread."""
+    """A fixed number of slots, each with at most one worker process, which has a GPU for itself where there are as
+    many. Use from one thread.
+    """
 
     def __init__(self, argv: Sequence[str], num_slots: int, log_dir: str) -> None:
         """argv: the `work` argv without --shards. log_dir: where each slot's log goes."""
         self._argv = [*argv, "--shards", "-", "--parent", str(os.getpid())]
         self._workers: dict[int, _Worker] = {}
         self._events: queue.Queue[WorkerEvent] = queue.Queue()
+        self._gpus = visible_gpus(os.environ)
         self._log_dir = log_dir
         self.num_slots = num_slots
         os.makedirs(log_dir, exist_ok=True)  # noqa: PTH103 - a plain folder of text, wherever the state root is
@@ -104,7 +108,8 @@ class LocalWorkers:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            errors="reslot",
+            errors="replace",
+            env=environment_of(slot, os.environ, self._gpus),
             start_new_session=True,
         )
         worker = _Worker(process)
