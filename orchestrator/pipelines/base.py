@@ -17,7 +17,7 @@ from services.base.stage.spec import ByName
 
 if TYPE_CHECKING:
     from orchestrator.pipelines.files import Files
-    from orchestrator.pipelines.surveys import PlanChecks
+    from orchestrator.pipelines.surveys import PlanChecks, Planned
     from services.base.store.interface import Entry, Store
 
 
@@ -147,7 +147,7 @@ def no_gangs(options: Any) -> tuple[GangPlan, ...]:  # noqa: ARG001
     return ()
 
 
-def checks_nothing(options: Any, rows: ClipTable, models: Mapping[str, Mapping[str, str]]) -> PlanChecks | None:  # noqa: ARG001
+def checks_nothing(options: Any, rows: ClipTable, planned: Planned) -> PlanChecks | None:  # noqa: ARG001
     """For a pipeline of whose data nothing is measured before a run."""
     return None
 
@@ -234,7 +234,7 @@ class Pipeline:
     judges_clips: (spec) -> whether the clips of all shards are compared in the end, and odd ones flagged.
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
-    plan_checks: (options, rows, digests of model files by stage) -> what is measured before a run is pinned.
+    plan_checks: (options, rows, the run as it would be pinned) -> what is measured before it is.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
     at_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
@@ -278,7 +278,7 @@ class Pipeline:
     checked_options: tuple[str, ...] = ()
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
-    plan_checks: Callable[[Any, ClipTable, Mapping[str, Mapping[str, str]]], PlanChecks | None] = checks_nothing
+    plan_checks: Callable[[Any, ClipTable, Planned], PlanChecks | None] = checks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
     at_leak: Callable[[RunSpec], OnLeak] = never_leak
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestrator.pipelines.base import DataSet, Inputs, Options, Pipeline
 from orchestrator.pipelines.data_sets import Stages
 from orchestrator.pipelines.files import Files, any_bucket, any_root
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.pipelines.surveys import Planned
 from orchestrator.planner.adopting import has_to_adopt, left_alone
 from orchestrator.planner.listing import JoinedListing
 from orchestrator.planner.packed import refuse_packed
@@ -21,6 +22,7 @@ from orchestrator.planner.services import answer_of, describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_spec
 from orchestrator.runs.plan import Plan, Roots, make_plan
+from services.base.run.manifest import ClipTable
 from services.base.run.spec import RunSpec
 from services.base.stage.config import argv_of
 from services.base.stage.fields import given_of, with_files
@@ -29,10 +31,18 @@ from services.base.store.open import open_store
 from services.base.store.roots import absolute
 
 
-def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only: bool = False) -> Plan:
+def plan_of(
+    request: RunRequest,
+    allowed: Allowed | None = None,
+    *,
+    cluster_only: bool = False,
+    remotes: Sequence[str] = (),
+    now: Callable[[str], object] = lambda _: None,
+) -> Plan:
     """Lists and plans. Raises BadConfig.
 
     allowed: what manifests may name; None: anything. cluster_only: the run is for pods, which see no folder of here.
+    remotes: STAGE=TARGET of stages that servers compute. now: hears what takes long.
     """
     pipeline, options, roots = pipeline_of(request.pipeline), request.options, request.roots
     # Before the reader looks at files that the run adds to.
@@ -48,9 +58,6 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
     )
     gangs = pipeline.gangs(options)
     identities = describe(stages, request.device)
-    data_set = _checked(
-        pipeline, options, data_set, {name: i["models"] for (name, _), i in zip(stages, identities, strict=True)}
-    )
     recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
 
@@ -72,20 +79,47 @@ def plan_of(request: RunRequest, allowed: Allowed | None = None, *, cluster_only
         refuse_packed(adoption, where.outputs, plan.spec)
         notes = (*plan.notes, *left_alone(adoption, where.outputs, plan.rows))
         plan = dataclasses.replace(plan, notes=notes, adopts=True)
+    elsewhere = _elsewhere(request, plan.spec, remotes, cluster_only=cluster_only)
+    planned = _planned(request, plan.spec, elsewhere, made_before=_made_before(roots, plan.spec))
+    notes = (*plan.notes, *_found_by_checks(pipeline, options, plan.rows, planned, now))
+    plan = dataclasses.replace(plan, notes=notes)
     chosen = given_of(with_files(options, absolute))
     plan = dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, options=chosen))
     return dataclasses.replace(plan, found=found, dataset=roots.dataset, datasets_root=absolute(roots.datasets_root))
 
 
-def _checked(
-    pipeline: Pipeline, options: Options, data_set: DataSet, models: Mapping[str, Mapping[str, str]]
-) -> DataSet:
-    """With what its surveys found among the notes. Raises BadConfig."""
-    checks = pipeline.plan_checks(options, data_set.rows, models) if data_set.rows else None
-    if checks is None:
-        return data_set
-    notes = checks.judge([answer_of(survey) for survey in checks.surveys])
-    return dataclasses.replace(data_set, notes=(*data_set.notes, *notes))
+def _elsewhere(request: RunRequest, spec: RunSpec, remotes: Sequence[str], *, cluster_only: bool) -> frozenset[str]:
+    """Stages that other machines compute. A device that is said for all workers is that of other machines."""
+    if cluster_only or request.cluster == "kube" or request.device != "auto":
+        return frozenset(stage.name for stage in spec.stages)
+    return frozenset(pair.partition("=")[0] for pair in remotes)
+
+
+def _planned(request: RunRequest, spec: RunSpec, elsewhere: frozenset[str], *, made_before: frozenset[str]) -> Planned:
+    return Planned(
+        {stage.name: stage.config for stage in spec.stages},
+        {stage.name: stage.models for stage in spec.stages},
+        spec.media_roots,
+        spec.follow_links,
+        elsewhere,
+        spec.num_shards,
+        request.limits.num_workers,
+        made_before,
+    )
+
+
+def _made_before(roots: RunRoots, spec: RunSpec) -> frozenset[str]:
+    """Stages that a run of the output has pinned as they are planned now."""
+    made = [run.stages for run in _earlier(roots) if run.libraries == spec.libraries]
+    return frozenset(stage.name for stage in spec.stages if any(stage in stages for stages in made))
+
+
+def _found_by_checks(
+    pipeline: Pipeline, options: Options, rows: ClipTable, planned: Planned, now: Callable[[str], object]
+) -> Iterable[str]:
+    """What its surveys found. Raises BadConfig."""
+    checks = pipeline.plan_checks(options, rows, planned)
+    return () if checks is None else checks.judge(answer_of(survey, now) for survey in checks.surveys)
 
 
 def inputs_of(request: RunRequest) -> Inputs:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from orchestrator.pipelines.surveys import Survey
@@ -16,7 +18,9 @@ from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, BadConfig, VisemillEr
 
 _DESCRIBE_LIMIT_S = 120.0
 _SAID = re.compile(r"(?P<reason>[A-Z]+(_[A-Z0-9]+)+): (?P<message>.+)")
-_SURVEY_LIMIT_S = 1800.0
+# Of a survey's standard error: the last of it says why it failed.
+_MOST_SAID = 200
+_HOW_FAR = re.compile(r"[0-9]+ of [0-9]+ .+")
 
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "auto") -> list[dict[str, Any]]:
@@ -41,23 +45,57 @@ def run_service(stages: str, entry_point: str, *flags: str, limit_s: float, acce
     raise _failed(f"services {stages} {entry_point}", done.returncode, done.stderr)
 
 
-def answer_of(survey: Survey) -> dict[str, Any]:
-    """What a survey found. Raises what it failed with."""
-    with tempfile.TemporaryFile() as lines:
+def answer_of(survey: Survey, now: Callable[[str], object]) -> dict[str, Any]:
+    """What a survey found. now: hears what is done, and how far it is. Raises what it failed with."""
+    now(survey.doing)
+    command = f"python -m {survey.module}"
+    argv = [sys.executable, "-m", survey.module, *survey.argv]
+    with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile("w+") as out:
         for line in survey.lines():
             lines.write(line)
         lines.seek(0)
-        argv = [sys.executable, "-m", survey.module, *survey.argv]
-        try:
-            done = subprocess.run(
-                argv, stdin=lines, capture_output=True, text=True, timeout=_SURVEY_LIMIT_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise _hung(f"python -m {survey.module}", _SURVEY_LIMIT_S) from None
-    if done.returncode != EXIT_OK:
-        raise _failed(f"python -m {survey.module}", done.returncode, done.stderr)
-    found: dict[str, Any] = json.loads(done.stdout)
+        process = subprocess.Popen(
+            argv, stdin=lines, stdout=out, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        )
+        with _killed_after(process, survey.limit_s) as is_late:
+            said: deque[str] = deque(maxlen=_MOST_SAID)
+            assert process.stderr is not None
+            for text in process.stderr:
+                if _HOW_FAR.fullmatch(text.rstrip()):
+                    now(f"{survey.doing}: {text.rstrip()}")
+                else:
+                    said.append(text)
+            code = process.wait()
+        if is_late.is_set():
+            raise _hung(command, survey.limit_s)
+        if code != EXIT_OK:
+            raise _failed(command, code, "".join(said))
+        out.seek(0)
+        found: dict[str, Any] = json.loads(out.read())
     return found
+
+
+@contextmanager
+def _killed_after(process: subprocess.Popen[str], limit_s: float) -> Iterator[threading.Event]:
+    """Yields what says that the limit has passed. Left, it ends the process, which may still run."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(limit_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def service_lines(
@@ -70,25 +108,10 @@ def service_lines(
     argv = [sys.executable, "-m", "services", stages, entry_point, *flags]
     with tempfile.TemporaryFile("w+", errors="replace") as stderr:
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=stderr, text=True)
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(limit_s, end)
-        timer.daemon = True
-        timer.start()
-        try:
+        with _killed_after(process, limit_s) as late:
             assert process.stdout is not None
             yield from process.stdout
             code = process.wait()
-        finally:
-            timer.cancel()
-            process.kill()
-            process.wait()
-            assert process.stdout is not None
-            process.stdout.close()
         if late.is_set():
             raise _hung(f"services {stages} {entry_point}", limit_s)
         if code not in accept:

@@ -266,7 +266,8 @@ class RunHost:
     def _pinned(self, request: RunRequest, *flags: str) -> Pinned:
         """What `pin` answers. Raises what it is refused with."""
         with self.metrics.planned.time():
-            argv = [*request.pin_argv(), *self._config.pin_words, *self._allow_argv(), *flags]
+            remotes = [f"--remote={pair}" for pair in self._config.remotes]
+            argv = [*request.pin_argv(), *self._config.pin_words, *self._allow_argv(), *remotes, *flags]
             ended = CliSubprocess(argv, _ignore).run()
         if "digest" not in ended.answer:
             error = error_of(ended)

@@ -62,8 +62,8 @@ def plan(flags: argparse.Namespace) -> Answer:
     """Exits 0 when a run would be clean, 3 when it would leave clips out, 78 when it cannot start."""
     pipeline = pipeline_of(flags.pipeline)
     request = request_of(flags)
-    with Heartbeat("listing the data set, reading the versions of the stages"):
-        made = plan_of(request)
+    with Heartbeat("listing the data set, reading the versions of the stages") as beat:
+        made = plan_of(request, remotes=flags.remote, now=beat.now)
     inputs = open_inputs(made.spec.media_roots, must_exist=True, follow_links=made.spec.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]

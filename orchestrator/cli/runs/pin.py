@@ -22,12 +22,19 @@ from services.base.store.interface import Store
 def add_flags(parser: argparse.ArgumentParser) -> None:
     add_device_flag(parser)
     add_allow_flags(parser)
+    parser.add_argument(
+        "--remote",
+        action="append",
+        default=[],
+        metavar="STAGE=HOST:PORT",
+        help="a stage that a server will compute, so that no trial of it is made here; may be repeated",
+    )
     parser.add_argument("--dry-run", action="store_true", help="plan and check, write nothing")
 
 
 def pin_run(flags: argparse.Namespace) -> Answer:
     """The same plan again changes nothing, and waits for nobody who carries it out."""
-    plan = plan_of(request_of(flags), allowed_of(flags))
+    plan = plan_of(request_of(flags), allowed_of(flags), remotes=flags.remote)
     spec = plan.spec
     state = open_named("--state-root", state_root(spec.output_root, flags.state_root))
     outputs = open_named("--output-root", spec.output_root)

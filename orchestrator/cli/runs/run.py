@@ -76,8 +76,9 @@ def run(flags: argparse.Namespace) -> Answer:
     if cluster.is_kube(flags):
         for request in requests:
             cluster.check(request, flags)
-    with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json"):
-        plans = [plan_of(request, cluster_only=cluster.is_kube(flags)) for request in requests]
+    kube = cluster.is_kube(flags)
+    with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json") as beat:
+        plans = [plan_of(one, cluster_only=kube, remotes=flags.remote, now=beat.now) for one in requests]
     return run_plans(requests, plans, flags)
 
 

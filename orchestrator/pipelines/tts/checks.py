@@ -1,13 +1,14 @@
-"""PURE: what is measured before a run of speech is pinned, and what it means: its texts, its tokenizer, its weights."""
+"""PURE: what is measured before a run of speech is pinned, and what it means: texts, tokenizer, weights, device."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.pipelines.surveys import PlanChecks, Survey
-from orchestrator.pipelines.tts.options import TtsOptions, stages
+from orchestrator.pipelines.surveys import PlanChecks, Planned, Survey
+from orchestrator.pipelines.tts.format_check import format_note, format_survey, is_tried, untried_notes
+from orchestrator.pipelines.tts.options import TtsOptions
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipTable
 
@@ -16,25 +17,36 @@ _MOST_TEXTS = 100_000
 _MOST_SHOWN = 40
 _RANDOM = "seeded:"
 
-Models = Mapping[str, Mapping[str, str]]
 
-
-def plan_checks(options: TtsOptions, rows: ClipTable, models: Models) -> PlanChecks:
-    """Texts against the tokenizer; model files that are given against the networks, and their table of texts."""
-    settings = dict(stages(options))
-    text = settings["text"]
+def plan_checks(options: TtsOptions, rows: ClipTable, planned: Planned) -> PlanChecks:
+    """A GPU that is asked for; texts against the tokenizer; model files that are given against the networks, and their
+    table of texts; another number format than float32 on a sample of the clips. What takes longest is last.
+    """
+    text, speech, networks = planned.settings["text"], planned.settings["speech"], planned.models["speech"]
+    on_gpu = "speech" not in planned.elsewhere and speech.get("device") == "cuda"
+    has_files = not all(source.startswith(_RANDOM) for source in networks.values())
+    tries_format = is_tried(planned)
     argv = ["--manifest", "-", "--tokenizer", text["tokenizer"], "--language", text["language"]]
-    surveys = [Survey("services.text.coverage", argv, lambda: _texts(rows))]
-    networks = models["speech"]
-    if not all(source.startswith(_RANDOM) for source in networks.values()):
-        files = json.dumps(dict(settings["speech"]))
-        surveys.append(Survey("services.features.tts.checking", ["--config", files]))
+    surveys = [Survey("services.text.coverage", argv, "reading the texts", lambda: _texts(rows))]
+    if on_gpu:
+        surveys.insert(0, Survey("services.features.gpus", ["--asked", options.device], "looking for a GPU"))
+    if has_files:
+        config = ["--config", json.dumps(dict(speech))]
+        surveys.append(Survey("services.features.tts.checking", config, "checking the model files"))
+    if tries_format:
+        surveys.append(format_survey(rows, planned))
 
-    def judge(answers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        yield from unknown_notes(answers[0]["languages"], options.max_unk_share)
-        if len(answers) > 1:
-            yield from table_notes(answers[0]["vocab_size"], answers[1]["num_text_tokens"])
+    def judge(answers: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+        num_gpus = next(answers)["num_gpus"] if on_gpu else 0
+        texts = next(answers)
+        yield from unknown_notes(texts["languages"], options.max_unk_share)
+        if has_files:
+            yield from table_notes(texts["vocab_size"], next(answers)["num_text_tokens"])
         yield from random_notes(networks)
+        yield from process_notes(planned.num_processes, planned.num_shards, num_gpus)
+        if tries_format:
+            yield format_note(next(answers))
+        yield from untried_notes(planned)
 
     return PlanChecks(surveys, judge)
 
@@ -85,4 +97,20 @@ def random_notes(networks: Mapping[str, str]) -> Iterator[str]:
         yield (
             f"SEEDED RANDOM WEIGHTS, not those of trained networks, for {', '.join(random)}: features mean nothing, "
             f"and every clip is flagged RANDOM_WEIGHTS; name the files with {flags}"
+        )
+
+
+def process_notes(num_processes: int, num_shards: int, num_gpus: int) -> Iterator[str]:
+    """What a number of processes means for the shards and GPUs that there are. num_processes: 0: as many as cores.
+    num_gpus: 0 where the networks do not run on GPUs of this machine.
+    """
+    at_once = min(num_processes, num_shards)
+    if num_processes > num_shards:
+        shards = "1 shard, which one process computes" if num_shards == 1 else f"{num_shards} shards, one a process"
+        yield f"--num-processes {num_processes}: the run has {shards}: give more with --num-shards"
+    if 0 < num_gpus < at_once:
+        which = "the one GPU" if num_gpus == 1 else f"the {num_gpus} GPUs"
+        yield (
+            f"--num-processes {num_processes}: they share {which}, each with networks of its own (about 3.1 GB at full "
+            f"size) and batches as if it were alone: take --num-processes {num_gpus}, or a smaller --batch-size"
         )

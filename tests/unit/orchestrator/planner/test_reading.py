@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,8 +135,8 @@ def test_a_plan_with_clips_that_cannot_be_read_says_so_and_exits_with_3(tmp_path
         (tmp_path / "in" / f"{name}.mp4").write_bytes(name.encode() * 100)
     listed = plan.plan_of
 
-    def planned_and_lost(request: RunRequest):
-        made = listed(request)
+    def planned_and_lost(request: RunRequest, **how: Any):
+        made = listed(request, **how)
         for path in (tmp_path / "in").glob("*.mp4"):
             path.unlink()
         return made

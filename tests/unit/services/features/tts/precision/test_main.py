@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.errors import BadConfig
-from services.features.tts.precision.__main__ import even_sample, main
+from services.base.errors import BadConfig, VisemillError
+from services.features.tts.precision.__main__ import even_sample, in_roots, main
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,25 @@ def test_the_share_is_printed_first_and_one_too_large_is_refused(
     answer = json.loads(printed)
     assert (answer["dtype"], answer["num_clips"], answer["num_codes"]) == ("bfloat16", 2, 148)
     assert "broken.wav is left out" in said and "absent.wav is left out" in said
+    assert all(f"0 of {what}\n" in said for what in ("4 clips decoded", "2 clips in float32", "2 clips in bfloat16"))
     assert answer["num_changed"] > 0
     assert (code, "DTYPE_INEXACT" in said) == (78, True)
+
+
+def test_names_are_those_below_the_roots_of_a_run_and_no_link_leads_out_of_them(tmp_path: Path) -> None:
+    root, other = tmp_path / "root", tmp_path / "other"
+    for folder in (root, other):
+        folder.mkdir()
+    (root / "a.wav").write_bytes(b"a")
+    (other / "b.wav").write_bytes(b"b")
+    (tmp_path / "outside.wav").write_bytes(b"outside")
+    (root / "leads_out.wav").symlink_to(tmp_path / "outside.wav")
+    opened = in_roots([str(root), str(other)], follow_links=False)
+    assert [opened(name).path for name in ("a.wav", f"{other}/b.wav")] == [root / "a.wav", other / "b.wav"]
+    for name in ("leads_out.wav", str(tmp_path / "outside.wav"), "absent.wav"):
+        with pytest.raises((VisemillError, OSError)):
+            opened(name)
+    assert in_roots([str(root)], follow_links=True)("leads_out.wav").size_bytes == len(b"outside")
 
 
 def test_a_sample_of_no_sound_is_refused(

@@ -1,11 +1,13 @@
 """Codes that a number format changes are counted, and too many of them are refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from services.base.errors import BadConfig
+from services.features.tts.precision import measure
 from services.features.tts.precision.measure import ChangedCodes, changed_codes
 
 
@@ -26,6 +28,36 @@ def test_codes_that_bfloat16_changes_are_counted(tiny_model: Any, batching: str)
     found = changed_codes(tiny_model.config(dtype="bfloat16", batching=batching), _filterbanks())
     assert (found.dtype, found.num_clips, found.num_codes) == ("bfloat16", 4, 437)
     assert 0 < found.num_changed < 200
+
+
+def test_a_clip_without_features_in_float32_is_left_out_and_of_none_nothing_can_be_told(tiny_model: Any) -> None:
+    heard: list[tuple[str, int]] = []
+    too_short, sound = np.zeros((2, 160), np.float32), _filterbanks()[1]
+
+    def how_far(dtype: str) -> Callable[[int], None]:
+        return lambda num_done: heard.append((dtype, num_done))
+
+    found = changed_codes(tiny_model.config(dtype="bfloat16", batching="padded"), [too_short, sound], how_far)
+    assert (found.num_clips, found.num_codes) == (1, 40)
+    assert heard[0] == ("float32", 0) and heard[-1] == ("bfloat16", 2)
+    with pytest.raises(BadConfig, match="none of 1 clips has features") as refused:
+        changed_codes(tiny_model.config(dtype="bfloat16"), [too_short])
+    assert refused.value.reason == "NO_SAMPLE"
+
+
+def test_a_clip_without_features_in_the_other_format_is_changed_throughout(
+    tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where float16 overflows."""
+    monkeypatch.setattr(measure, "_codes", lambda config, filterbanks, how_far: dict(COMPUTED[config.dtype]))
+    found = changed_codes(tiny_model.config(dtype="bfloat16"), _filterbanks())
+    assert (found.num_clips, found.num_codes, found.num_changed) == (2, 7, 5)
+
+
+COMPUTED = {
+    "float32": {0: np.array([1, 2, 3], np.int32), 2: np.array([4, 5, 6, 7], np.int32)},
+    "bfloat16": {0: np.array([1, 9, 3], np.int32), 1: np.array([8], np.int32)},
+}
 
 
 @pytest.mark.parametrize(("num_changed", "is_refused"), [(0, False), (10, False), (11, True)])
