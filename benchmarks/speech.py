@@ -1,10 +1,10 @@
-"""Speech features against the original's way, padding by length against file order, a worker against a bare loop, text.
+"""Speech: padding by length against file order, a worker against a bare loop, two against one, texts.
 
-python benchmarks/speech.py [--clips 4] [--most-s 6] [--batch 4] [--layers 24] [--worker-clips 32] [--texts 20000]
+python benchmarks/speech.py [--worker-clips 48] [--texts 20000]
 
-Networks have random weights. The original's way: clips in file order, padded to the longest, all layers of w2v-BERT by
-transformers' own attention, codes and conditions of the padded features; a clip of 15 s takes 0.8 GB there.
-Needs a tokenizer for the last two tables: VISEMILL_TESTDATA.
+The networks of the workers have random weights and middling sizes. Their CPU seconds are those of a whole run, from its
+command to its end with every process, less those of the same run with 4 clips: what a clip costs, and not a start.
+Needs a tokenizer for all but the padding: VISEMILL_TESTDATA.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import argparse
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 import wave
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +35,14 @@ from services.base.stage.clip_pass import ClipPass, PiecePart
 from services.base.stage.spec import ClipJob
 from services.base.stage.window import ClipSize
 from services.features.batching.by_length import NUM_CLIPS, batches_by_length, padding_waste
-from services.features.ops import padded
-from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
 from services.features.speech.filterbank import num_frames
-from services.features.speech.repcodec import CodecShape, SemanticCodec
-from services.features.speech.voice import VoiceConditioner, VoiceShape
-from services.features.speech.w2v_bert import W2vBertShape, w2v_bert
 from services.features.tts.spec import STEPS_OF_A_CLIP
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTDATA = Path(os.environ.get("VISEMILL_TESTDATA", ROOT / ".." / "shared"))
 RATE_HZ = 16_000
+# Clips of a run whose CPU time is taken as a start's.
+FEW = 4
 # Large enough that the networks are nearly all of a clip's time, small enough for a minute.
 MIDDLING = """
 w2v_bert: {hidden_size: 512, num_attention_heads: 8, intermediate_size: 2048, num_layers: 6}
@@ -77,76 +76,6 @@ def padding_table(num_clips: int = 2048) -> None:
         print(f"| {name} | {ours:.1%} | {few:.1%} | {theirs:.1%} |")
 
 
-def networks(num_layers: int) -> tuple[SpeechNetworks, SpeechNetworks]:
-    """The original's and ours, of the same weights at their full widths."""
-    from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
-
-    torch.manual_seed(0)
-    config = Wav2Vec2BertConfig(
-        num_hidden_layers=num_layers, position_embeddings_type="relative_key", add_adapter=False,
-        apply_spec_augment=False, attn_implementation="eager",
-    )  # fmt: skip
-    theirs: Any = Wav2Vec2BertModel(config)
-    shape = W2vBertShape()
-    with torch.device("meta"):
-        encoder = w2v_bert(shape)
-    state = {name: tensor for name, tensor in theirs.state_dict().items() if name in encoder.state_dict()}
-    encoder.load_state_dict(state, strict=True, assign=True)
-    codec = SemanticCodec(CodecShape())
-    voice, original = VoiceConditioner(VoiceShape()), VoiceConditioner(VoiceShape(), original_padding=True)
-    original.load_state_dict(voice.state_dict(), assign=True)
-    for part in original.modules():
-        if hasattr(part, "num_at_once"):
-            part.num_at_once = 1_000_000
-    mean_C, var_C = torch.zeros(shape.hidden_size), torch.ones(shape.hidden_size)
-    return (
-        SpeechNetworks(theirs, codec, original, mean_C, var_C).eval().requires_grad_(False),
-        SpeechNetworks(encoder, codec, voice, mean_C, var_C),
-    )
-
-
-def the_originals_way(net: SpeechNetworks, filterbanks: Sequence[np.ndarray], batch: int) -> None:
-    for first in range(0, len(filterbanks), batch):
-        padded_NTC, lengths_N = padded(list(filterbanks[first : first + batch]))
-        time_T = torch.arange(padded_NTC.shape[1])
-        lengths = torch.from_numpy(lengths_N)
-        mask_NT = (time_T[None] < lengths[:, None]).to(torch.int64)
-        with torch.inference_mode():
-            out: Any = net.encoder(torch.from_numpy(padded_NTC), attention_mask=mask_NT, output_hidden_states=True)
-            semantic_NTC = (out.hidden_states[17] - net.mean_C) / net.std_C
-            net.codec(semantic_NTC)
-            net.voice(semantic_NTC, lengths)
-
-
-def cpu_s(call: Callable[[], object]) -> float:
-    began_s = time.process_time()
-    call()
-    return time.process_time() - began_s
-
-
-def features_table(num_clips: int, most_s: float, batch: int, num_layers: int) -> None:
-    torch.set_num_threads(1)
-    theirs, ours = networks(num_layers)
-    rng = np.random.default_rng(1)
-    seconds = uniform(rng, num_clips, most_s)
-    clips = [rng.standard_normal((num_frames(int(s * RATE_HZ)), 160)).astype(np.float32) for s in seconds]
-    extractor = SpeechExtractor(ours, {})
-    warm = [clip[:25] for clip in clips[:1]]
-    extractor(warm, ["warm"])
-    the_originals_way(theirs, warm, 1)
-    one_s = cpu_s(lambda: the_originals_way(theirs, clips, 1))
-    many_s = cpu_s(lambda: the_originals_way(theirs, clips, batch))
-    alone_s = cpu_s(lambda: [extractor([clip], ["a clip"]) for clip in clips])
-    total_s = float(seconds.sum())
-    print(f"\n{num_clips} clips of 1 to {most_s:g} s, {total_s:.0f} s in all, {num_layers} layers, one thread")
-    print("\n| way | CPU s | a second of sound | times ours |\n|---|---|---|---|")
-    for name, spent_s in (
-        ("ours, clip by clip", alone_s), ("the original's, 1 at once", one_s),
-        (f"the original's, {batch} at once", many_s),
-    ):  # fmt: skip
-        print(f"| {name} | {spent_s:.1f} | {spent_s / total_s:.2f} | {spent_s / alone_s:.2f} |")
-
-
 def corpus(folder: Path, num_clips: int) -> list[dict[str, str]]:
     """Clips of noise, and their manifest."""
     rng, lines = np.random.default_rng(2), []
@@ -165,7 +94,7 @@ def corpus(folder: Path, num_clips: int) -> list[dict[str, str]]:
 
 
 def bare_loop(folder: Path, lines: Sequence[dict[str, str]], tokenizer: Path) -> float:
-    """Seconds of the stages called in one process, nothing around them."""
+    """CPU seconds of the stages called in one process, nothing around them."""
     torch.set_num_threads(1)
     configs: dict[str, dict[str, Any]] = {
         "audio": {"sample_rate_hz": 24_000, "resampler": "sinc"},
@@ -185,29 +114,45 @@ def bare_loop(folder: Path, lines: Sequence[dict[str, str]], tokenizer: Path) ->
                 sink.write(part.data)
 
     with (folder / "bare").open("wb") as sink:
-        one(lines[0], sink)
-        began_s = time.perf_counter()
-        for line in lines:
+        for line in lines[:FEW]:
             one(line, sink)
-    return time.perf_counter() - began_s
+        began_s = time.process_time()
+        for line in lines[FEW:]:
+            one(line, sink)
+    return time.process_time() - began_s
 
 
-def run(folder: Path, tokenizer: Path, processes: int) -> tuple[float, float]:
-    """Seconds of a run of one shard a process, and the busy seconds of all its shards."""
-    out = folder / f"out{processes}"
+@dataclass(frozen=True)
+class Spent:
+    """cpu_s: of all processes. wall_s: from the first shard's begin to the last one's end."""
+
+    cpu_s: float
+    wall_s: float
+
+
+def run(folder: Path, tokenizer: Path, processes: int, max_clips: int) -> Spent:
+    """A run of two shards."""
+    out = folder / f"out{processes}-{max_clips}"
     argv = [
         sys.executable, "-m", "orchestrator.cli.main", "run", "tts", "--manifest", folder / "manifest.jsonl",
         "--output-root", out, "--tokenizer", tokenizer, "--config", folder / "config.yaml", "--device", "cpu",
-        "--num-shards", 2, PIPELINE.numbers.workers, processes, "--quiet", "-o", "json",
+        "--max-samples", max_clips, "--num-shards", 2, PIPELINE.numbers.workers, processes, "--quiet", "-o", "json",
     ]  # fmt: skip
+    before_s = children_s()
     done = subprocess.run([*map(str, argv)], cwd=ROOT, capture_output=True, text=True, check=False)
+    cpu_s = children_s() - before_s
     if done.returncode not in (0, 3):
         sys.exit(done.stdout + done.stderr)
     shards = [json.loads(path.read_text()) for path in out.glob(".visemill/runs/*/shards/*/done.json")]
     if len(shards) != 2:
         sys.exit(f"2 shards were expected below {out}, not {len(shards)}")
     walls = [shard["seconds"]["wall"] for shard in shards]
-    return (max(walls) if processes > 1 else sum(walls)), sum(walls)
+    return Spent(cpu_s, max(walls) if processes > 1 else sum(walls))
+
+
+def children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def worker_table(num_clips: int, tokenizer: Path) -> None:
@@ -215,13 +160,15 @@ def worker_table(num_clips: int, tokenizer: Path) -> None:
         folder = Path(name)
         lines = corpus(folder, num_clips)
         bare_s = bare_loop(folder, lines, tokenizer)
-        one_s, _ = run(folder, tokenizer, 1)
-        two_s, _ = run(folder, tokenizer, 2)
-    print(f"\n{num_clips} clips of 1 to 6 s, networks of middling size, one thread each")
-    print("\n| what | s | ratio |\n|---|---|---|")
+        few = {processes: run(folder, tokenizer, processes, FEW) for processes in (1, 2)}
+        all_ = {processes: run(folder, tokenizer, processes, num_clips) for processes in (1, 2)}
+    one_s, two_s = (all_[processes].cpu_s - few[processes].cpu_s for processes in (1, 2))
+    print(f"\n{num_clips - FEW} clips of 1 to 6 s, networks of middling size, one thread each")
+    print("\n| what | CPU s | ratio |\n|---|---|---|")
     print(f"| bare loop over the same stages | {bare_s:.1f} | |")
-    print(f"| one worker | {one_s:.1f} | {bare_s / one_s:.2f} of the bare loop's speed |")
-    print(f"| two workers | {two_s:.1f} | {one_s / two_s:.2f} of one |")
+    print(f"| one worker, all processes | {one_s:.1f} | {bare_s / one_s:.2f} of the bare loop's speed |")
+    print(f"| two workers | {two_s:.1f} | {2 * one_s / two_s:.2f} times one's speed, had each a core |")
+    print(f"\nBy the clock two workers were {all_[1].wall_s / all_[2].wall_s:.2f} times as fast as one.")
 
 
 def text_table(num_texts: int, tokenizer: Path) -> None:
@@ -257,17 +204,11 @@ def _a_second(call: Callable[[str], object], texts: Sequence[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=int, default=4, help="of the features' table; 0: none")
-    parser.add_argument("--most-s", type=float, default=6.0)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--layers", type=int, default=24)
-    parser.add_argument("--worker-clips", type=int, default=32, help="0: none")
+    parser.add_argument("--worker-clips", type=int, default=48, help="0: none")
     parser.add_argument("--texts", type=int, default=20_000, help="0: none")
     flags = parser.parse_args()
     os.environ.update(thread_environment(1))
     padding_table()
-    if flags.clips:
-        features_table(flags.clips, flags.most_s, flags.batch, flags.layers)
     tokenizer = TESTDATA / "weights" / "indextts2_bpe.model"
     if not tokenizer.is_file():
         print(f"\n{tokenizer} is not there: the tables of workers and texts are left out")

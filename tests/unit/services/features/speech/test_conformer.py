@@ -62,11 +62,12 @@ def test_alone_both_maskings_agree() -> None:
 
 
 def test_the_front_in_pieces_is_the_front(monkeypatch: pytest.MonkeyPatch) -> None:
-    front, features_NTC = _conformer().embed, _features(61)[None]
-    whole_NTD = front(features_NTC)
-    monkeypatch.setattr(module, "_FRONT_FRAMES", 7)
+    front, features_NTC = _conformer().embed, torch.stack([_features(61), _features(61, seed=1)])
+    whole_NTD = front.out(front.conv(features_NTC[:, None]).transpose(1, 2).flatten(2))
+    monkeypatch.setattr(module, "_FRONT_CHANNELS", 5)
+    monkeypatch.setattr(front, "num_at_once", 7)
     torch.testing.assert_close(front(features_NTC), whole_NTD, rtol=0, atol=1e-6)
-    assert whole_NTD.shape[1] == 30
+    assert whole_NTD.shape == (2, 30, 16)
 
 
 def test_positions_come_from_the_file() -> None:
