@@ -1,4 +1,4 @@
-"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe`.
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe|test`.
 
 Two tables, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
 in rpc.py. What a recipe is, which the ranks of a gang pass run, lies in its spec.py too.
@@ -34,7 +34,9 @@ STAGES: dict[str, str] = {
     "ttsexisting": "services.records.tts.existing",
 }
 
-RECIPES: dict[str, str] = {}
+RECIPES: dict[str, str] = {
+    "grid-ctc": "services.training.recipes.grid_ctc",
+}
 
 
 def recipe_of(name: str) -> RecipeSpec:
@@ -170,10 +172,15 @@ def _run_recipe(names: list[str], entry_point: str, rest: list[str]) -> int:
         from services.base.worker.fingerprint import describe_main
 
         return describe_main(recipes, rest)
-    if entry_point != "rank":
-        raise BadConfig("UNKNOWN_ENTRY_POINT", f"a recipe has no entry point {entry_point!r}; it has rank, describe")
     if len(names) != 1:
-        raise BadConfig("ONE_RECIPE", f"rank takes one recipe, not {', '.join(names)}")
+        raise BadConfig("ONE_RECIPE", f"{entry_point} takes one recipe, not {', '.join(names)}")
+    doors = recipes[names[0]].doors
+    if entry_point in doors:
+        code: int = doors[entry_point].resolve()(rest)
+        return code
+    if entry_point != "rank":
+        known = ", ".join(("rank", "describe", *doors))
+        raise BadConfig("UNKNOWN_ENTRY_POINT", f"{names[0]} has no entry point {entry_point!r}; it has {known}")
     from services.base.worker.rank import rank_main
 
     return rank_main(recipes[names[0]], rest)

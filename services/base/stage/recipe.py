@@ -6,7 +6,7 @@ A recipe is to a gang pass what stages are to a pass over shards. Inert, as a `S
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.stage.spec import ByName, Fingerprint, all_settings, no_models, no_settings
@@ -16,7 +16,8 @@ from services.base.stage.spec import ByName, Fingerprint, all_settings, no_model
 class RecipeSpec:
     """version: raised by hand when what the ranks make changes. config: a frozen dataclass whose fields have defaults
     and scalar types. train: (config, rank) -> None, called once in the process of each rank; rank: a `Rank` of
-    services/base/worker/rank.py. libraries, fingerprint, settled, models: as of a `StageSpec`.
+    services/base/worker/rank.py. libraries, fingerprint, settled, models: as of a `StageSpec`. doors: entry points of
+    its own beside rank and describe, such as `test`: name -> (argv) -> exit code.
     """
 
     name: str
@@ -27,3 +28,4 @@ class RecipeSpec:
     fingerprint: Callable[[Any], Fingerprint] = all_settings
     settled: Callable[[Any, str], Mapping[str, Any]] = no_settings
     models: Callable[[Any], Mapping[str, str]] = no_models
+    doors: Mapping[str, ByName] = field(default_factory=dict)

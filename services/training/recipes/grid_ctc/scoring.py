@@ -1,0 +1,64 @@
+"""The test of a lipreader of grid-ctc: what it reads in clips of a split, and what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from services.base.errors import BadConfig
+from services.training.checkpoint.file import load_weights
+from services.training.data.clips import GridClips
+from services.training.data.grid import GridData
+from services.training.lipreading.decoding.greedy import greedy
+from services.training.lipreading.decoding.prefix_beam import prefix_beam
+from services.training.lipreading.scores.baselines import constant_sentence
+from services.training.lipreading.scores.printed import ModelTest
+from services.training.lipreading.scores.score import Transcript
+from services.training.recipes.grid_ctc.pieces import Lipreader, batches_of, on_device
+from services.training.recipes.grid_ctc.spec import GridCtcConfig
+
+
+def measured(
+    config: GridCtcConfig,
+    data: GridData,
+    weights: Mapping[str, torch.Tensor],
+    split: str,
+    digests: Mapping[str, str],
+    device: torch.device,
+) -> ModelTest:
+    """split: train, val or test. digests: of what was tested, for who reads the result. Raises BadConfig NO_TEST_CLIPS,
+    OTHER_MODEL, DATA_CHANGED; Transient.
+    """
+    clips = {"train": data.train, "val": data.val, "test": data.test}[split]
+    if not clips.items:
+        raise BadConfig("NO_TEST_CLIPS", f"the data have no clips of split {split}: test another, or make some")
+    reader = Lipreader(config, data.alphabet)
+    model = reader.network(config.seed).to(device).eval()
+    untrained = transcripts(reader, model, clips, width=1)
+    load_weights(model, weights)
+    learnt = {clip.key for clip in data.train.clips}
+    return ModelTest(
+        split=split,
+        transcripts=transcripts(reader, model, clips, config.beam_width),
+        untrained=untrained,
+        constant=constant_sentence([data.train.text_of(i) for i in range(len(data.train.items))], config.seed),
+        digests=digests,
+        learnt_from=sum(clip.key in learnt for clip in clips.clips),
+        seed=config.seed,
+    )
+
+
+def transcripts(reader: Lipreader, model: nn.Module, clips: GridClips, width: int) -> list[Transcript]:
+    """What the model, in eval mode, reads in each clip, in their order. width: of the beam; 1: greedy."""
+    device, blank = next(model.parameters()).device, reader.alphabet.blank
+    found: dict[int, Transcript] = {}
+    for indices in batches_of(clips, reader.budget_frames):
+        with torch.inference_mode():
+            _, log_probs = reader.log_probs(model, on_device(clips.read(indices, ""), device))
+        for index, one in zip(indices, log_probs, strict=True):
+            ids = greedy(one.numpy(), blank) if width == 1 else prefix_beam(one.numpy(), blank, width)[0].ids
+            clip = clips.clips[index]
+            found[index] = Transcript(clip.key, clip.speaker, clips.text_of(index), reader.alphabet.decode(ids))
+    return [found[index] for index in range(len(clips.items))]

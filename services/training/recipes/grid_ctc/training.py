@@ -1,0 +1,41 @@
+"""I/O: a rank of a training of grid-ctc."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+
+from services.base.worker.rank import Rank
+from services.training.data.grid import GridData, GridSettings, open_grid
+from services.training.engine.loop import train
+from services.training.recipes.grid_ctc.pieces import grid_ctc
+from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
+
+_LOG = logging.getLogger(__name__)
+
+
+def train_rank(config: GridCtcConfig, rank: Rank) -> None:
+    """The whole training of one rank. Raises as `open_grid` and `train`."""
+    outputs = rank.spec.output_root
+    train(grid_ctc(config, open_data(config, config.data_root or outputs, f"{outputs}/.visemill")), config, rank)
+
+
+def open_data(config: GridCtcConfig, data_root: str, state_root: str) -> GridData:
+    """The records of data_root, whose index is kept below state_root. Raises as `open_grid`."""
+    data = open_grid(
+        GridSettings(
+            data_root,
+            state_root,
+            Path(tempfile.gettempdir()) / "visemill-records",
+            val_share=config.val_share,
+            seed=config.seed,
+            allow_leak=config.allow_leak,
+            max_failures=config.max_failures,
+            cache_mib=config.cache_mib,
+            steps_per_frame=STEPS_PER_FRAME,
+        )
+    )
+    for clip in data.left_out:
+        _LOG.warning("%s is left out: %s (%s)", clip.key, clip.reason, clip.message)
+    return data

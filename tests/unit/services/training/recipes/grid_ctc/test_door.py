@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+from grid_records import MadeClip, write_shards
+
+torch = pytest.importorskip("torch")
+
+from services.base.errors import BadConfig  # noqa: E402
+from services.training.checkpoint.file import contents, encoded, weights_file  # noqa: E402
+from services.training.checkpoint.progress import Progress  # noqa: E402
+from services.training.data.grid import GridData  # noqa: E402
+from services.training.recipes.grid_ctc.door import test_main as run_door  # noqa: E402
+from services.training.recipes.grid_ctc.pieces import grid_ctc  # noqa: E402
+from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
+from services.training.recipes.grid_ctc.training import open_data  # noqa: E402
+
+CONFIG = GridCtcConfig(size="tiny", val_share=0.0)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> GridData:
+    write_shards(
+        tmp_path / "out",
+        {"train": [[MadeClip("s1", "a", "bin"), MadeClip("s1", "b", "at")]], "test": [[MadeClip("s2", "t", "no")]]},
+    )
+    return open_data(CONFIG, str(tmp_path / "out"), str(tmp_path / "state"))
+
+
+def saved(tmp_path: Path, data: GridData, kind: str, **facts: str) -> list[str]:
+    """Flags of a test of random weights."""
+    pieces = grid_ctc(CONFIG, data)
+    model, path = pieces.model(1), tmp_path / f"best_model{kind}"
+    told = {**pieces.facts, **facts}
+    if kind == ".pt":
+        path.write_bytes(encoded(contents(model, pieces.optimizer(model), {}, Progress(), told)))
+    else:
+        path.write_bytes(weights_file(model.state_dict(), told))
+    return ["--data-root", str(tmp_path / "out"), "--checkpoint", str(path), "--beam-width", "2"]
+
+
+@pytest.mark.parametrize("kind", [".pt", ".safetensors"])
+def test_it_prints_examples_the_score_and_what_is_beside_it(
+    tmp_path: Path, data: GridData, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_door(saved(tmp_path, data, kind)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Example 1:\nGround truth: no\nPredicted: ")
+    assert "test: 1 clips, normalisation none" in said
+    assert "an untrained model: CER" in said
+    assert "always 'at': CER 100.00%" in said
+    assert f"data: {data.digest}" in said
+    assert "WARNING" not in said
+
+
+def test_on_training_clips_it_says_so(tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_door([*saved(tmp_path, data, ".pt"), "--split", "train", "--num-examples", "0"]) == 0
+    assert "WARNING: the model was trained on 2 of these 2 clips" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"recipe": "toy"}, "OTHER_RECIPE"),
+        ({"vocabulary": "abc"}, "OTHER_VOCABULARY"),
+        ({"seed": "x"}, "CHECKPOINT_DAMAGED"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused(
+    tmp_path: Path, data: GridData, facts: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(BadConfig) as refused:
+        run_door(saved(tmp_path, data, ".pt", **facts))
+    assert refused.value.reason == reason
+
+
+def test_a_file_that_is_not_there_or_holds_no_weights_is_refused(tmp_path: Path, data: GridData) -> None:
+    flags = saved(tmp_path, data, ".safetensors")
+    Path(flags[3]).write_bytes(b"no weights")
+    with pytest.raises(BadConfig, match="holds no weights"):
+        run_door(flags)
+    Path(flags[3]).unlink()
+    with pytest.raises(BadConfig, match=r"there is no file .*best_model"):
+        run_door(flags)

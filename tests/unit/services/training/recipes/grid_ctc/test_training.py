@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from grid_records import MadeClip, write_shards
+
+torch = pytest.importorskip("torch")
+
+from services.base.run.passes import MapPass, gang_pass  # noqa: E402
+from services.base.run.spec import PinnedStage, RunSpec  # noqa: E402
+from services.base.store.open import open_store  # noqa: E402
+from services.base.worker.rank import Rank, RankPlace  # noqa: E402
+from services.training.checkpoint.file import decoded  # noqa: E402
+from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
+from services.training.recipes.grid_ctc.training import train_rank  # noqa: E402
+
+CONFIG = GridCtcConfig(
+    size="tiny", num_epochs=2, batch_frames=24, num_threads=1, num_workers=0, val_share=0.0, average_last_n=2
+)
+
+
+def rank_of(root: Path) -> Rank:
+    write_shards(
+        root / "out",
+        {"train": [[MadeClip("s1", f"a{i}", "bin at") for i in range(4)]], "val": [[MadeClip("s2", "v", "lay")]]},
+    )
+    passes = [MapPass("map", "d" * 64, 1)]
+    gang = gang_pass("train", "grid-ctc", 1, {}, passes)
+    spec = RunSpec(
+        *("r", "grid", passes[0].digest, (PinnedStage("decode"),), "/in", str(root / "out"), 1, 1, "c", {}),
+        gangs=(gang,),
+    )
+    place = RankPlace(0, 1, 0, "127.0.0.1", 1, 1)
+    return Rank(spec, gang, place, open_store(str(root / "state")), open_store(str(root / "out")))
+
+
+def test_a_training_on_records_leaves_weights_their_alphabet_and_a_log(tmp_path: Path) -> None:
+    rank = rank_of(tmp_path)
+    train_rank(CONFIG, rank)
+    (folder,) = {path.parent for path in (tmp_path / "out").rglob("best_model.pt")}
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {"best_model.pt", "model.safetensors", "tokenizer.json", "logs/training.log"} <= names
+    log = (folder / "logs" / "training.log").read_text()
+    assert "Train samples: 4" in log
+    assert "Total parameters: 901,164" in log
+    assert "val_cer=" in log
+    facts = decoded((folder / "best_model.pt").read_bytes()).facts
+    assert (facts["recipe"], facts["size"]) == ("grid-ctc", "tiny")
