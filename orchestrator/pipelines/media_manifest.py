@@ -20,7 +20,6 @@ from orchestrator.pipelines.catalog import ClipColumns, frozen_rows
 from orchestrator.pipelines.files import folder_of
 from orchestrator.pipelines.media_lookup import Found, MediaLookup, NotFound, is_plain
 from orchestrator.pipelines.text_column import TextColumn
-from services.base.media.clip import ClipAttributes
 from services.base.run.manifest import ClipTable
 from services.base.run.spec import QuarantineEntry
 from services.base.store.interface import is_name
@@ -165,7 +164,13 @@ def _add(found: ManifestClips, batch: _Batch, columns: Columns) -> None:
         (media.entry.size_bytes for _, media in there),
         (media.entry.version for _, media in there),
     )
-    clips.attributes.extend(_attributes(record.values, columns) for record, _ in there)
+    values = [record.values for record, _ in there]
+    clips.attributes.extend_speech(
+        [_text(one.get(columns.text)) for one in values],
+        [_text(one.get(columns.language)) for one in values],
+        [_seconds(one.get(columns.duration_s)) for one in values],
+        [media_named(str(one.get(columns.media) or "").strip()) for one in values],
+    )
 
 
 def _not_found(record: Record, media: NotFound, columns: Columns) -> LineProblem:
@@ -201,7 +206,7 @@ def _problem_of(record: Record, columns: Columns) -> LineProblem | None:
             "empty, `.` or `..` parts, NUL, ends of lines and halves of characters"
         )
         return LineProblem(record.number, shown, "BAD_ID", message)
-    for name in columns.texts:
+    for name in columns.texts if not _are_whole(record.values, columns.texts) else ():
         if not _is_whole(record.values.get(name, "")):
             message = f"its {name!r} holds half of a character (a lone surrogate): write the text anew"
             return LineProblem(record.number, key, BAD_JSON, message)
@@ -215,6 +220,14 @@ def _of_record(record: Record, columns: Columns, reason: str, message: str, medi
     """A finding about a line that would be a clip without it."""
     duration_s = _seconds(record.values.get(columns.duration_s))
     return LineProblem(record.number, _id_of(record, columns), reason, message, media, duration_s)
+
+
+def _are_whole(values: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether all of these are texts that can be written: asked of nearly every line, once for all its fields."""
+    try:
+        return _is_whole("".join([values.get(name, "") for name in names]))
+    except TypeError:
+        return False
 
 
 def _is_whole(value: object) -> bool:
@@ -238,16 +251,9 @@ def _id_of(record: Record, columns: Columns) -> str:
 
 def _text(value: object) -> str:
     """A field's text, empty where it has none; numbers count as their digits."""
+    if type(value) is str:
+        return value
     return "" if value is None or isinstance(value, list | dict) else str(value)
-
-
-def _attributes(values: Mapping[str, Any], columns: Columns) -> ClipAttributes:
-    return ClipAttributes(
-        _text(values.get(columns.text)),
-        _text(values.get(columns.language)),
-        _seconds(values.get(columns.duration_s)),
-        media_named=media_named(str(values.get(columns.media) or "").strip()),
-    )
 
 
 def media_named(value: str) -> str:
@@ -257,6 +263,8 @@ def media_named(value: str) -> str:
 
 def _seconds(value: object) -> float | None:
     """A duration; None for what is none, for it decides nothing."""
+    if type(value) is float:
+        return value if 0 <= value < math.inf else None
     try:
         seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):

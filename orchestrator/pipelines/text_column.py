@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
+import numpy as np
 import pyarrow as pa
 
 _NUM_PENDING = 4096
@@ -34,8 +35,9 @@ class TextColumn(Sequence[str]):
     def extend(self, texts: Iterable[str]) -> None:
         """Appends many; cheaper than one by one."""
         self._settle()
-        encoded = [text.encode() for text in texts]
-        self._bounds.extend(itertools.islice(itertools.accumulate(map(len, encoded), initial=len(self._data)), 1, None))
+        encoded = list(map(str.encode, texts))
+        lengths_N = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        self._bounds.frombytes((np.cumsum(lengths_N) + len(self._data)).tobytes())
         self._data += b"".join(encoded)
 
     def _settle(self) -> None:
@@ -77,4 +79,16 @@ class TextColumn(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         for start in range(0, len(self), _NUM_PENDING):
-            yield from self.take(range(start, min(start + _NUM_PENDING, len(self))))
+            yield from self._piece(start, min(start + _NUM_PENDING, len(self)))
+
+    def _piece(self, start: int, end: int) -> list[str]:
+        """Texts side by side: their bytes are cut out of the column once, and ASCII is decoded once."""
+        self._settle()
+        bounds = self._bounds[start : end + 1]
+        first = bounds[0]
+        data = bytes(self._data[first : bounds[-1]])
+        places = itertools.pairwise([bound - first for bound in bounds])
+        if data.isascii():
+            text = data.decode()
+            return [text[a:b] for a, b in places]
+        return [data[a:b].decode() for a, b in places]

@@ -25,3 +25,8 @@ def test_a_slice_is_a_list_of_texts(texts: list[str], piece: slice) -> None:
 def test_an_index_outside_is_an_error(i: int) -> None:
     with pytest.raises(IndexError):
         TextColumn(["a", "b"])[i]
+
+
+def test_going_through_gives_texts_of_any_script_as_they_were_appended() -> None:
+    for texts in (["a", "", "bc"] * 2000, ["a", "ሰላም", "", "😀"] * 2000, []):
+        assert list(TextColumn(texts)) == texts
