@@ -25,6 +25,8 @@ _HOW_FAR = re.compile(r"[0-9]+ of [0-9]+ .+")
 
 def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "auto") -> list[dict[str, Any]]:
     """Who would decide the bytes, as the stages themselves say. device: as device_of gives it. Raises BadConfig."""
+    if not stages:
+        return []
     names = ",".join(name for name, _ in stages)
     config = json.dumps({name: dict(values) for name, values in stages})
     done = run_service(names, "describe", "--config", config, "--device", device, limit_s=_DESCRIBE_LIMIT_S)

@@ -88,7 +88,10 @@ def make_plan(
         raise BadConfig(
             "NO_CLIPS", f"no clip below {roots.inputs} can be processed ({reasons or 'none was found'}){shown}"
         )
-    clips = encode_clips(data_set.rows, num_shards)
+    if not stages:
+        # What the ranks read is on record, and is no work of anybody else's.
+        num_shards = 0
+    clips = encode_clips(data_set.rows, max(1, num_shards))
     clips_sha256 = hashlib.sha256(clips).hexdigest()
     stage_orders = tuple(
         PinnedStage(name, {**config, **identity.get("settled", {})}, dict(identity["models"]))

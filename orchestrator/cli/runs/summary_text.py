@@ -29,7 +29,8 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     made = f"{pipeline.product} ({splits})" if len(pipeline.splits) > 1 else pipeline.product
     num_records = sum(records.values())
     size = num_bytes(data["bytes"])
-    lines.append(f"  {num_records} {made} in {shards['done']} of {counted(shards['total'], 'shard')}, {size}")
+    if shards["total"]:
+        lines.append(f"  {num_records} {made} in {shards['done']} of {counted(shards['total'], 'shard')}, {size}")
     found = dict(data["reused"]) if not data["nothing_to_do"] else {}
     adopted = found.pop(pipeline.adoption.stage, 0) if pipeline.adoption is not None else 0
     if adopted:
@@ -45,7 +46,7 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     lines += gang_lines(data.get("passes", ()))
     if not data["finished"]:
         lines.append(f"  continue: {data.get('resume') or f'visemill resume --output-root {root}'}")
-    if data["finished"] and num_records == 0:
+    if data["finished"] and num_records == 0 and shards["total"]:
         lines.append("  no clip gave a record: nothing can be trained on this output")
     lines.append(f"  output: {data['output_root']}")
     if "logs" in data:

@@ -83,7 +83,8 @@ def gang_pass(
     ranks_per_pod: int = 1,
     identity: Mapping[str, Any] | None = None,
 ) -> GangPass:
-    """The pass with its digest, in which ranks_per_pod has no part: where a rank runs decides nothing.
+    """The pass with its digest, in which ranks_per_pod has no part: where a rank runs decides nothing. Nor has
+    num_ranks, of a recipe that says so (any_num_ranks).
 
     identity: what the recipe says of itself under the config (`python -m services RECIPE describe`); None: nothing.
     """
@@ -98,6 +99,8 @@ def gang_pass(
         "libraries": made.get("libraries", {}),
         "after": {one.name: one.digest for one in after},
     }
+    if made.get("any_num_ranks"):
+        del facts["num_ranks"]
     return GangPass(
         name,
         recipe,

@@ -33,7 +33,7 @@ class PinnedStage:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """A run, pinned.
+    """A run, pinned. One of gang passes alone has no stages and no shards; its clips are what the ranks read.
 
     run: its name. digest: of everything that decides the output's bytes. clips_sha256: of clips.parquet.
     libraries: distribution -> version of what decides bytes. details: what the pipeline needs to finish the run.
@@ -65,10 +65,12 @@ class RunSpec:
     named_roots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.num_shards < 1:
+        if not self.stages and not self.gangs:
+            raise ValueError("a run needs at least one stage, or a gang pass")
+        if (self.num_shards < 1 and self.stages) or self.num_shards < 0:
             raise ValueError(f"a run needs at least 1 shard, not {self.num_shards}")
-        if not self.stages:
-            raise ValueError("a run needs at least one stage")
+        if self.num_shards and not self.stages:
+            raise ValueError(f"a run without stages has no shards, not {self.num_shards}")
         check_order(self.passes)
 
     @property

@@ -16,8 +16,9 @@ from services.base.stage.spec import ByName, Fingerprint, all_settings, no_model
 class RecipeSpec:
     """version: raised by hand when what the ranks make changes. config: a frozen dataclass whose fields have defaults
     and scalar types. train: (config, rank) -> None, called once in the process of each rank; rank: a `Rank` of
-    services/base/worker/rank.py. libraries, fingerprint, settled, models: as of a `StageSpec`. doors: entry points of
-    its own beside rank and describe, such as `test`: name -> (argv) -> exit code.
+    services/base/worker/rank.py. libraries, fingerprint, settled, models: as of a `StageSpec`.
+    any_num_ranks: whether the number of ranks has no part in the result, so that a run goes on with another.
+    doors: entry points of its own beside rank and describe, such as `test`: name -> (argv) -> exit code.
     """
 
     name: str
@@ -28,4 +29,5 @@ class RecipeSpec:
     fingerprint: Callable[[Any], Fingerprint] = all_settings
     settled: Callable[[Any, str], Mapping[str, Any]] = no_settings
     models: Callable[[Any], Mapping[str, str]] = no_models
+    any_num_ranks: bool = False
     doors: Mapping[str, ByName] = field(default_factory=dict)

@@ -32,7 +32,7 @@ _OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)
 class StageIdentity:
     """key_config: what of the config decides an artifact's bytes. run_config: that, and what decides which clips come
     out. settled: settings that the machine decides, such as its device. models: file name -> sha256. libraries: name ->
-    version.
+    version. any_num_ranks: of a recipe.
     """
 
     name: str
@@ -42,6 +42,7 @@ class StageIdentity:
     settled: Mapping[str, Any]
     models: Mapping[str, str]
     libraries: Mapping[str, str]
+    any_num_ranks: bool = False
 
     def of_artifact(self) -> dict[str, Any]:
         """What decides an artifact's bytes."""
@@ -56,6 +57,7 @@ class StageIdentity:
             "settled": dict(self.settled),
             "models": dict(self.models),
             "libraries": dict(self.libraries),
+            **({"any_num_ranks": True} if self.any_num_ranks else {}),
         }
 
 
@@ -79,6 +81,7 @@ def identity_of(spec: StageSpec | RecipeSpec, config: Any, device: str = "") -> 
         settled,
         spec.models(config),
         {name: library_version(name) for name in sorted(libraries)},
+        isinstance(spec, RecipeSpec) and spec.any_num_ranks,
     )
 
 

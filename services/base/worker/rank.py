@@ -175,7 +175,7 @@ def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     require_same("model", gang.models, identity.models)
     require_same("library", gang.libraries, identity.libraries)
     place = place_of(os.environ)
-    if place.world_size != gang.num_ranks:
+    if place.world_size != gang.num_ranks and not recipe.any_num_ranks:
         raise BadConfig("BAD_RANK", f"WORLD_SIZE is {place.world_size}, and {gang.name} has {gang.num_ranks} ranks")
     with log.bound(run=spec.run, gang=gang.name, rank=place.rank, generation=place.generation):
         rank = Rank(spec, gang, place, state, open_store(spec.output_root))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.pipelines.surveys import Survey
-from orchestrator.planner.services import answer_of
+from orchestrator.planner.services import answer_of, describe
 from services.base.errors import BadConfig
 
 
@@ -52,3 +52,7 @@ def test_what_it_failed_with_is_found_in_much_that_it_said(module: str) -> None:
     with pytest.raises(BadConfig, match="too many") as refused:
         answer_of(Survey(module, ["no number"], "trying", lambda: lines), lambda _: None)
     assert refused.value.reason == "DTYPE_INEXACT"
+
+
+def test_of_no_stages_nobody_is_asked():
+    assert describe([]) == []

@@ -38,9 +38,9 @@ def test_who_may_append(entries, entry, refusal):
 
 def test_the_last_checkpoint_counts_whoever_made_it():
     log = GangLog((BEGIN_1, STEP_5, BEGIN_2))
-    assert (log.checkpoint, log.generation, log.progressed, log.is_done) == (STEP_5, 2, frozenset({1}), False)
+    assert (log.checkpoints[-1], log.generation, log.progressed, log.is_done) == (STEP_5, 2, frozenset({1}), False)
     whole = GangLog((*log.entries, DONE_2))
-    assert (whole.checkpoint, whole.result, whole.step) == (STEP_5, DONE_2, 9)
+    assert (whole.checkpoints[-1], whole.result, whole.step) == (STEP_5, DONE_2, 9)
 
 
 def test_every_rank_of_a_generation_starts_from_what_was_there_when_it_began():

@@ -107,3 +107,20 @@ def test_a_run_of_one_pass_has_its_digest_and_one_of_several_that_of_all():
     assert whole_digest(MAP.digest, ()) == MAP.digest
     assert whole_digest(MAP.digest, [train]) not in (MAP.digest, train.digest)
     assert whole_digest("e" * 64, [train]) != whole_digest(MAP.digest, [train])
+
+
+def test_the_number_of_ranks_is_no_part_of_a_digest_where_the_recipe_says_so():
+    digests = {gang_pass("train", "toy", n, {}, [MAP], identity={"any_num_ranks": True}).digest for n in (1, 2, 4)}
+    assert len(digests) == 1
+
+
+def test_a_run_may_be_of_gang_passes_alone():
+    alone = RunSpec("r", "toy", "d" * 64, (), "/in", "/out", 0, 3, "c" * 64, {}, gangs=(GANG,))
+    assert run_spec_from_json(alone.to_json()) == alone
+
+
+@pytest.mark.parametrize(("stages", "num_shards", "gangs"), [((), 0, ()), ((), 4, (GANG,)), (("decode",), 0, (GANG,))])
+def test_a_run_has_shards_exactly_where_it_has_stages(stages, num_shards, gangs):
+    pinned = tuple(map(PinnedStage, stages))
+    with pytest.raises(ValueError, match="a run "):
+        RunSpec("r", "toy", "d" * 64, pinned, "/in", "/out", num_shards, 3, "c" * 64, {}, gangs=gangs)
