@@ -14,6 +14,7 @@ from services.base.errors import BadConfig
 
 PIPELINES: dict[str, str] = {
     "grid": "orchestrator.pipelines.grid.pipeline",
+    "grid-ctc": "orchestrator.pipelines.grid_ctc.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
 }

@@ -38,7 +38,10 @@ PLAIN_FIELDS = {
     "face_landmarker": "MediaPipe's name of a topology of points",
     "max_frames": "where a source stops for one clip (ClipJob)",
     "num_shards": "of every run",
+    "num_ranks": "of every gang",
     "num_threads": "of every process",
+    "num_workers": "of every run on a machine",
+    "ranks_per_pod": "of every gang",
     "sample_rate_hz": "of every waveform",
 }
 # Module -> names that it may not keep for ever: this list only shrinks.

@@ -1,0 +1,10 @@
+"""PURE: what the pipeline adds to the command line."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import PipelineCommands, Verb
+
+COMMANDS = PipelineCommands(
+    shared=("plan",),
+    own=(Verb("train", "train a recipe on what a run has made", same_as="run"),),
+)

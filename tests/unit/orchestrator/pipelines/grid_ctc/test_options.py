@@ -1,0 +1,24 @@
+"""Flags of a training are the recipe's settings and its ranks."""
+
+import dataclasses
+
+import pytest
+
+from orchestrator.pipelines.grid_ctc.options import GridCtcOptions, config_of, gangs
+from services.training.recipes.grid_ctc.spec import GridCtcConfig
+
+
+def test_a_training_is_one_pass_of_the_recipe_with_its_settings():
+    (gang,) = gangs(GridCtcOptions(data_root="/records", size="tiny", num_ranks=4, ranks_per_pod=2, max_bad_records=3))
+    assert (gang.name, gang.recipe, gang.num_ranks, gang.ranks_per_pod) == ("train", "grid-ctc", 4, 2)
+    expected = GridCtcConfig(data_root="/records", size="tiny", max_failures=3)
+    assert gang.config == dataclasses.asdict(expected)
+
+
+def test_defaults_are_the_recipes():
+    assert config_of(GridCtcOptions()) == GridCtcConfig()
+
+
+def test_what_the_recipe_refuses_is_refused_where_it_is_given():
+    with pytest.raises(ValueError, match="num_epochs is 0: give 1 or more"):
+        GridCtcOptions(num_epochs=0)
