@@ -41,7 +41,8 @@ def rows_of(run: Made) -> Iterator[WordRow]:
         places[clip.split] += 1
         held += (
             WordRow(clip.key, clip.split, clip.shard, position, i, word, start, end)
-            for i, (word, start, end) in enumerate(line["words"])
+            # Facts that an older version wrote have no words.
+            for i, (word, start, end) in enumerate(line.get("words", ()))
         )
         line = next(quality, None)
     if line is not None:
