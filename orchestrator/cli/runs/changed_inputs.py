@@ -11,7 +11,7 @@ import numpy as np
 from orchestrator.console.quantities import counted
 from orchestrator.runs.commits.observe import observe, read_accepted_changes, read_clips, read_quarantine
 from services.base.errors import BadConfig
-from services.base.run.manifest import ClipRow
+from services.base.run.manifest import Manifest
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.input_roots import open_inputs
 from services.base.store.interface import ReadableStore, Store
@@ -51,12 +51,11 @@ def check_inputs(spec: RunSpec, state: Store) -> None:
         )
 
 
-def _files(clips: Iterable[ClipRow], may_change: set[str], fixed: Mapping[str, tuple[int, str]]) -> Iterator[_File]:
+def _files(clips: Manifest, may_change: set[str], fixed: Mapping[str, tuple[int, str]]) -> Iterator[_File]:
     """What must be there of every clip that may not change."""
-    for row in clips:
-        if row.key not in may_change:
-            files = ((row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras))
-            yield from ((name, *fixed.get(name, (size, version))) for name, size, version in files)
+    for key, name, size_bytes, version in clips.files():
+        if key not in may_change:
+            yield (name, *fixed.get(name, (size_bytes, version)))
 
 
 def _is_as_listed(inputs: ReadableStore, file: _File) -> bool:

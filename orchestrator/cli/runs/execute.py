@@ -84,7 +84,7 @@ def check_space(runs: Sequence[PinnedRun], flags: argparse.Namespace) -> tuple[s
             continue
         manifest, done = read_clips(run.state, spec), observe(run.state, spec.run).done
         num_clips = sum(manifest.num_clips_of(shard) for shard in range(spec.num_shards) if shard not in done)
-        media_bytes = sum(row.size_bytes for row in manifest) / max(1, manifest.num_clips)
+        media_bytes = manifest.media_bytes() / max(1, manifest.num_clips)
         settings = {stage.name: stage.config for stage in spec.stages}
         prediction = pipeline_of(spec.pipeline).predict(settings, media_bytes)
         sure.append(prediction.is_sure)

@@ -317,6 +317,39 @@ class Manifest:
         shards = self._file.read(["shard"], use_threads=False).column("shard").to_numpy()
         return np.bincount(shards, minlength=self.num_shards)
 
+    def media_bytes(self) -> int:
+        """Sizes of all media together. The column that tells is read, and no other."""
+        sizes = self._file.read(["size_bytes"], use_threads=False).column("size_bytes")
+        return int(pc.sum(sizes, min_count=0).as_py())
+
+    def files(self) -> Iterator[tuple[str, str, int, str]]:
+        """Key of the clip, path, size in bytes and version of each media file and of what comes with it, by shard and
+        position. A sixth of the time that the rows take, of which no object is made.
+        """
+        for groups in self._groups_together():
+            names = ["key", "media", "size_bytes", "version", "extras"]
+            table = self._file.read_row_groups(groups, columns=names, use_threads=False)
+            media = zip(*(table.column(name).to_pylist() for name in names[:-1]), strict=True)
+            if not pc.sum(pc.list_value_length(table.column("extras"))).as_py():
+                yield from media
+                continue
+            for file, extras in zip(media, table.column("extras").to_pylist(), strict=True):
+                yield file
+                yield from ((file[0], extra["path"], extra["size_bytes"], extra["version"]) for extra in extras)
+
+    def _groups_together(self) -> Iterator[list[int]]:
+        """Row groups, as many at a time as one may hold rows: each reading costs a millisecond."""
+        held: list[int] = []
+        num_rows = 0
+        for i in range(self._file.metadata.num_row_groups):
+            held.append(i)
+            num_rows += self._file.metadata.row_group(i).num_rows
+            if num_rows >= _MAX_GROUP_ROWS:
+                yield held
+                held, num_rows = [], 0
+        if held:
+            yield held
+
     def rows(self, shard: int) -> list[ClipRow]:
         """Rows of one shard by position; empty when it has no clips. Raises ValueError for a shard there cannot be."""
         if not 0 <= shard < self.num_shards:

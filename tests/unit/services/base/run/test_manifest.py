@@ -101,6 +101,22 @@ def test_any_row_survives_and_equal_rows_give_equal_bytes(pairs: list[tuple[str,
     data = encode_clips(iter(rows), 4)
     assert list(Manifest(data)) == rows
     assert encode_clips(rows, 4) == data
+    assert list(Manifest(data).files()) == _files_of(rows)
+    assert Manifest(data).media_bytes() == sum(row.size_bytes for row in rows)
+
+
+def _files_of(rows: list[ClipRow]) -> list[tuple[str, str, int, str]]:
+    named = [
+        (row.key, [(row.media, row.size_bytes, row.version), *(extra[1:] for extra in row.extras)]) for row in rows
+    ]
+    return [(key, *file) for key, files in named for file in files]
+
+
+def test_files_of_very_many_shards_come_in_order_and_of_no_clips_there_are_none() -> None:
+    rows = [_row(f"s1/{i}", i // 2, i % 2, (ALIGN,) if i == 17_000 else ()) for i in range(34_000)]
+    assert list(Manifest(encode_clips(rows, 17_000)).files()) == _files_of(rows)
+    assert list(Manifest(encode_clips([], 2)).files()) == []
+    assert Manifest(encode_clips([], 2)).media_bytes() == 0
 
 
 def test_a_worker_reads_the_bytes_of_its_shard_only() -> None:
