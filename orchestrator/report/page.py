@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import heapq
 import statistics
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from services.base.run.totals import Totals, records_by_split
 if TYPE_CHECKING:
     import jinja2
 
-_MOST_ROWS = 200
+_MOST_ROWS, _MOST_SUCH_AS = 200, 4
 _WHOLE_CHARACTERS = 40
 # Counts of a run that the page shows, as it calls them.
 _COUNTED = {"frames": "frames", "audio_s": "seconds of audio", "tokens": "tokens"}
@@ -53,7 +55,8 @@ class Player:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a report tells. quality: a mapping a clip. quarantine: a mapping a clip that is not in the output.
+    """All that a report tells. quality: a mapping a clip, gone through several times and not held. quarantine: a
+    mapping a clip that is not in the output.
 
     num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them. gangs: a
     mapping a gang pass, in order. players: what can be heard. tables: (title, heads, rows of texts) of the pipeline's
@@ -231,28 +234,31 @@ def _left_out(quarantine: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _flags(quality: Sequence[Mapping[str, Any]]) -> Table | None:
-    flags: Counter[str] = Counter(flag for clip in quality for flag in clip["flags"])
+    flags: Counter[str] = Counter()
+    such_as: dict[str, list[str]] = {}
+    for clip in quality:
+        flags.update(clip["flags"])
+        for flag in clip["flags"]:
+            if len(named := such_as.setdefault(flag, [])) < _MOST_SUCH_AS:
+                named.append(str(clip["key"]))
     if not flags:
         return None
     most = max(flags.values())
-    rows = (
-        (*_texts(flag, str(n)), _bar(n, most), Cell(", ".join(_with_flag(quality, flag))))
-        for flag, n in flags.most_common()
-    )
+    rows = ((*_texts(flag, str(n)), _bar(n, most), Cell(", ".join(such_as[flag]))) for flag, n in flags.most_common())
     return Table(("flag", "clips", "", "such as"), tuple(rows))
-
-
-def _with_flag(quality: Sequence[Mapping[str, Any]], flag: str) -> list[str]:
-    return [str(clip["key"]) for clip in quality if flag in clip["flags"]][:4]
 
 
 def _figures(quality: Sequence[Mapping[str, Any]]) -> Table:
     """Least, median and greatest of every plain number that clips carry."""
-    names = sorted({name for clip in quality for name, value in clip.items() if _is_number(value)})
+    found: dict[str, array[float]] = {}
+    for clip in quality:
+        for name, value in clip.items():
+            if _is_number(value):
+                found.setdefault(name, array("d")).append(float(value))
     rows = []
-    for name in names:
-        values = sorted(float(clip[name]) for clip in quality if _is_number(clip.get(name)))
-        shown = (values[0], statistics.median(values), values[-1])
+    for name in sorted(found):
+        values = found.pop(name)
+        shown = (min(values), statistics.median(values), max(values))
         rows.append(_texts(name, *(f"{value:g}" for value in shown), sum(value != 0 for value in values)))
     return Table(("figure of a clip", "least", "median", "greatest", "clips where it is not 0"), tuple(rows))
 
@@ -261,7 +267,7 @@ def _clips(findings: Findings) -> Table:
     """A row a clip: its figures and flags."""
     heads = ("clip", *(head for _, head in findings.figures), "flags")
     rows = []
-    for clip in sorted(findings.quality, key=lambda clip: str(clip["key"]))[:_MOST_ROWS]:
+    for clip in heapq.nsmallest(_MOST_ROWS, findings.quality, key=lambda clip: str(clip["key"])):
         figures = (_figure(name, clip.get(name)) for name, _ in findings.figures)
         rows.append(_texts(clip["key"], *figures, ", ".join(clip["flags"])))
     return Table(heads, tuple(rows), num_more=len(findings.quality) - len(rows))

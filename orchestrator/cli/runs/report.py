@@ -57,7 +57,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     observed = observe(state, spec.run)
     pipeline = pipeline_of(spec.pipeline)
     parts = parts_of(state, [*earlier_runs(outputs), spec.run])
-    quality, quarantine = list(quality_of(parts)), quarantine_of(parts)
+    quality, quarantine = quality_of(parts), quarantine_of(parts)
     beat.now("drawing contact sheets")
     sheets = list(_sheets(parts, state, outputs, quality, flags.sheets)) if observed.finished else []
     players = list(_players(parts, state, quality, flags.sheets)) if observed.finished and pipeline.plays else []
@@ -109,10 +109,10 @@ def _sheets(
     parts: Sequence[Part], state: Store, outputs: Store, quality: Sequence[Mapping[str, Any]], num_sheets: int
 ) -> Iterator[Sheet]:
     """Flagged clips first, then the first of the rest."""
-    ordered = sorted(quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
-    made_by = {file_of_line(clip): part.spec for part in parts for clip in part.quality}
+    shown = heapq.nsmallest(num_sheets, quality, key=lambda clip: (not clip["flags"], str(clip["key"])))
+    made_by = _makers(parts, shown)
     with tempfile.TemporaryDirectory() as folder:
-        for clip in ordered[:num_sheets]:
+        for clip in shown:
             spec, key = made_by[file_of_line(clip)], str(clip["key"])
             picture = _preview(spec, state, key) or _draw(spec, state, outputs, key, Path(folder))
             if picture:
@@ -124,7 +124,7 @@ def _players(
 ) -> Iterator[Player]:
     """How the clips with the most flags begin; of those whose media cannot be reached or read, nothing."""
     worst = heapq.nsmallest(num_players, quality, key=lambda clip: (-len(clip["flags"]), str(clip["key"])))
-    made_by = {file_of_line(clip): part.spec for part in parts for clip in part.quality}
+    made_by = _makers(parts, worst)
     for clip in worst:
         spec, key = made_by[file_of_line(clip)], str(clip["key"])
         with tempfile.TemporaryDirectory() as folder, contextlib.suppress(VisemillError, subprocess.TimeoutExpired):
@@ -136,6 +136,12 @@ def _players(
             done = subprocess.run(argv, capture_output=True, check=False, timeout=_PLAYER_TIME_S)
             if done.returncode == 0:
                 yield Player(f"{key} {', '.join(clip['flags'])}".rstrip(), target.read_bytes())
+
+
+def _makers(parts: Sequence[Part], clips: Sequence[Mapping[str, Any]]) -> dict[str, RunSpec]:
+    """The run that made the file of each of these clips last."""
+    files = {file_of_line(clip) for clip in clips}
+    return {file: part.spec for part in parts for clip in part.quality if (file := file_of_line(clip)) in files}
 
 
 def _preview(spec: RunSpec, state: Store, key: str) -> bytes:

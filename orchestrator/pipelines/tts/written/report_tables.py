@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from orchestrator.pipelines.base import ReportTable
 from services.base.run.manifest import ClipRow
@@ -18,52 +21,75 @@ _USUAL_SHARE = 0.9
 Clips = Sequence[Mapping[str, Any]]
 
 
-class _Group(NamedTuple):
-    clips: Clips
-    hours: float
+@dataclass
+class _Group:
+    """Sums over the clips of one language, or of one speaker."""
+
+    num_clips: int = 0
+    duration_s: float = 0.0
+    num_ids: int = 0
+    num_unknown: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    def add(self, clip: Mapping[str, Any]) -> None:
+        self.num_clips += 1
+        self.duration_s += float(clip.get("duration_s", 0))
+        self.num_ids += int(clip["num_text_ids"])
+        self.num_unknown += int(clip.get("num_unknown", 0))
+        self.unknown.update(str(clip.get("unknown", "")))
+
+    @property
+    def hours(self) -> float:
+        return self.duration_s / 3600
 
 
 def report_tables(spec: RunSpec, quality: Clips, rows: Iterable[ClipRow]) -> list[ReportTable]:
-    """rows: the run's clips, in any order."""
+    """quality: gone through several times, and not held. rows: the run's clips; both by shard and position."""
     if not quality:
         return []
     settings = next((stage.config for stage in spec.stages if stage.name == "ttsfiles"), {})
     return [
         _languages(quality),
-        _speakers(quality, {row.key: row.speaker_id for row in rows}),
+        _speakers(quality, rows),
         _lengths(quality, settings),
         *_worst(quality),
     ]
 
 
 def _languages(quality: Clips) -> ReportTable:
-    groups = _grouped(quality, {str(clip["key"]): str(clip.get("language", "")) for clip in quality})
+    groups = _grouped((str(clip.get("language", "")), clip) for clip in quality)
     rows = []
     for language, group in groups:
-        num_ids = sum(int(clip["num_text_ids"]) for clip in group.clips)
-        num_unknown = sum(int(clip.get("num_unknown", 0)) for clip in group.clips)
-        characters = Counter(character for clip in group.clips for character in str(clip.get("unknown", "")))
-        shown = " ".join(character for character, _ in characters.most_common(_MOST_CHARACTERS))
-        share = f"{num_unknown / num_ids:.2%}" if num_ids else ""
-        rows.append((language, f"{len(group.clips):,}", _hours(group.hours), f"{num_ids:,}", share, shown))
+        shown = " ".join(character for character, _ in group.unknown.most_common(_MOST_CHARACTERS))
+        share = f"{group.num_unknown / group.num_ids:.2%}" if group.num_ids else ""
+        rows.append((language, f"{group.num_clips:,}", _hours(group.hours), f"{group.num_ids:,}", share, shown))
     if len(rows) > 1:
         hours = sum(group.hours for _, group in groups)
         rows.append(("all", f"{len(quality):,}", _hours(hours), "", "", ""))
     return ReportTable("Languages", ("rules of", "clips", "hours", "text ids", "unknown", "such as"), tuple(rows))
 
 
-def _speakers(quality: Clips, speakers: Mapping[str, str]) -> ReportTable:
-    groups = _grouped(quality, {str(clip["key"]): speakers.get(str(clip["key"]), "") for clip in quality})
+def _speakers(quality: Clips, clips: Iterable[ClipRow]) -> ReportTable:
+    groups = _grouped(_with_speakers(quality, clips))
     rows = [
-        (speaker or "(none)", f"{len(group.clips):,}", _hours(group.hours))
-        for speaker, group in groups[:_MOST_SPEAKERS]
+        (speaker or "(none)", f"{group.num_clips:,}", _hours(group.hours)) for speaker, group in groups[:_MOST_SPEAKERS]
     ]
     if others := groups[_MOST_SPEAKERS:]:
-        num_clips, hours = sum(len(group.clips) for _, group in others), sum(group.hours for _, group in others)
+        num_clips, hours = sum(group.num_clips for _, group in others), sum(group.hours for _, group in others)
         rows.append((f"{len(others):,} others", f"{num_clips:,}", _hours(hours)))
-    if alone := sum(len(group.clips) == 1 for _, group in groups):
+    if alone := sum(group.num_clips == 1 for _, group in groups):
         rows.append((f"of these {alone:,} with one clip, which has no pair", f"{alone:,}", ""))
     return ReportTable("Speakers", ("speaker", "clips", "hours"), tuple(rows))
+
+
+def _with_speakers(quality: Clips, clips: Iterable[ClipRow]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each line with who speaks. Clips without a line were left out. Raises ValueError where the orders differ."""
+    speakers = ((row.key, row.speaker_id) for row in clips)
+    for clip in quality:
+        speaker = next((speaker for key, speaker in speakers if key == clip["key"]), None)
+        if speaker is None:
+            raise ValueError(f"facts of {clip['key']} come where no clip of that key does: the lists differ in order")
+        yield speaker, clip
 
 
 def _lengths(quality: Clips, settings: Mapping[str, Any]) -> ReportTable:
@@ -73,7 +99,7 @@ def _lengths(quality: Clips, settings: Mapping[str, Any]) -> ReportTable:
         ("num_text_ids", "text ids", settings.get("max_text_tokens", 600)),
         ("num_codes", "codes", settings.get("max_codes", 1815)),
     ):
-        values = sorted(float(clip[name]) for clip in quality if clip.get(name) is not None)
+        values = sorted(array("d", (float(clip[name]) for clip in quality if clip.get(name) is not None)))
         if not values:
             continue
         late = values[min(len(values) - 1, int(0.95 * len(values)))]
@@ -87,25 +113,23 @@ def _lengths(quality: Clips, settings: Mapping[str, Any]) -> ReportTable:
 def _worst(quality: Clips) -> list[ReportTable]:
     counts = Counter(flag for clip in quality for flag in clip["flags"])
     usual = {flag for flag, n in counts.items() if n > _USUAL_SHARE * len(quality) and len(quality) > 1}
-    flagged = [(clip, [flag for flag in clip["flags"] if flag not in usual]) for clip in quality]
-    worst = sorted((pair for pair in flagged if pair[1]), key=lambda pair: (-len(pair[1]), str(pair[0]["key"])))
+    flagged = ((clip, [flag for flag in clip["flags"] if flag not in usual]) for clip in quality)
+    worst = heapq.nsmallest(
+        _MOST_WORST, (pair for pair in flagged if pair[1]), key=lambda pair: (-len(pair[1]), str(pair[0]["key"]))
+    )
     rows = tuple(
         (str(clip["key"]), ", ".join(flags), f"{clip.get('duration_s', '')}", _cut(str(clip.get("text", ""))))
-        for clip, flags in worst[:_MOST_WORST]
+        for clip, flags in worst
     )
     return [ReportTable("Worst clips", ("clip", "flags", "seconds", "text"), rows)] if rows else []
 
 
-def _grouped(quality: Clips, names: Mapping[str, str]) -> list[tuple[str, _Group]]:
-    """By falling hours, then by name. names: key -> the clip's group."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for clip in quality:
-        groups.setdefault(names[str(clip["key"])], []).append(clip)
-    made = [
-        (name, _Group(clips, sum(float(clip.get("duration_s", 0)) for clip in clips) / 3600))
-        for name, clips in groups.items()
-    ]
-    return sorted(made, key=lambda one: (-one[1].hours, one[0]))
+def _grouped(named: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, _Group]]:
+    """Of (group, clip): the groups by falling hours, then by name."""
+    groups: defaultdict[str, _Group] = defaultdict(_Group)
+    for name, clip in named:
+        groups[name].add(clip)
+    return sorted(groups.items(), key=lambda one: (-one[1].hours, one[0]))
 
 
 def _hours(hours: float) -> str:

@@ -1,6 +1,12 @@
 """Tables of the report: hours by language and speaker, lengths beside the model's limits, the worst clips."""
 
+import tracemalloc
+
+import pytest
+
 from orchestrator.pipelines.tts.written.report_tables import report_tables
+from orchestrator.report.page import Findings, page
+from orchestrator.runs.commits.packed import PackedLines
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import PinnedStage, RunSpec
 
@@ -74,3 +80,23 @@ def test_the_worst_clips_have_the_most_flags_that_not_every_clip_has():
 
 def test_nothing_is_said_of_nothing():
     assert tables_of() == {}
+
+
+def test_facts_in_another_order_than_the_clips_are_refused():
+    rows = [ClipRow(key, key, "s", "a.wav", "train", 0, i, i, 1, "v") for i, key in enumerate("ab")]
+    assert report_tables(SPEC, [clip("b")], rows), "clips without facts were left out"
+    with pytest.raises(ValueError, match="facts of a come where no clip"):
+        report_tables(SPEC, [clip("b"), clip("a")], rows)
+
+
+def test_of_very_many_clips_no_table_holds_the_facts():
+    """As Python's objects they are 6.6 MB."""
+    num_clips = 6_000
+    quality = PackedLines(clip(f"{i:06d}", num_codes=i, num_unknown=i % 3, peak=i / 7) for i in range(num_clips))
+    rows = (ClipRow(f"{i:06d}", "", f"s{i % 9}", "a.wav", "train", 0, i, i, 1, "v") for i in range(num_clips))
+    tracemalloc.start()
+    report_tables(SPEC, quality, rows)
+    page(Findings(SPEC, True, [], quality, []))
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 4e6, peak_bytes
