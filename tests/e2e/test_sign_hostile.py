@@ -1,7 +1,9 @@
 """One data set of every odd and hostile clip that can be thought of: each ends in right points or in its reason."""
 
+import contextlib
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -42,7 +44,11 @@ def encode(
 ) -> Path:
     """A video of these frames; pts_ms: when each is shown, without: at the rate."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.logging.Capture(), av.open(str(path), "w", format=container, options=options or {}) as output:
+    with (
+        own_scheduling(),
+        av.logging.Capture(),
+        av.open(str(path), "w", format=container, options=options or {}) as output,
+    ):
         stream = output.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
@@ -61,6 +67,18 @@ def encode(
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
     return path
+
+
+@contextlib.contextmanager
+def own_scheduling() -> Iterator[None]:
+    """As root, libsvtav1 gives the calling thread a real-time priority, which all that it starts later would inherit:
+    two of these at once leave a machine of two cores nothing.
+    """
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def sized(frames: Frames, width_px: int, height_px: int) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from services.base.stage.fields import option
+from services.base.stage.fields import FileRef, option
 from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import ByName, Fingerprint
 from services.training.lipreading.preparation.draws import Augmentation
@@ -25,7 +25,9 @@ _GROUP = "lipreader"
 class GridCtcConfig(TrainSettings):
     """Settings of a training on GRID's records. Raises ValueError for what cannot be."""
 
-    data_root: str = option("", "TFRecords of `visemill run grid`: a folder or s3://bucket/prefix", group="data set")
+    data_root: FileRef = option(
+        "", "TFRecords of `visemill run grid`: a folder or s3://bucket/prefix", group="data set", metavar="ROOT"
+    )
     val_share: float = option(
         0.1, "of each speaker's training clips, to validate on where there is no val split", group="data set"
     )
@@ -39,9 +41,9 @@ class GridCtcConfig(TrainSettings):
     learning_rate: float = option(0.0, "greatest step of AdamW; 0: 0.002 of size tiny, 0.0005 of full", group=_GROUP)
     weight_decay: float = option(0.01, "of AdamW", group=_GROUP)
     warm_up_share: float = option(0.05, "of the training, in which the learning rate grows", group=_GROUP)
-    windows_only: float = option(0.05, "share of the training that has windows of words alone", group=_GROUP)
+    windows_only: float = option(0.05, "share of the training that has word windows alone", group=_GROUP)
     whole_only: float = option(0.6, "share of the training from which on there are whole clips alone", group=_GROUP)
-    max_words: int = option(4, "words of a window at most", group=_GROUP)
+    max_words: int = option(4, "size of a word window at most", group=_GROUP)
     flip: float = option(0.5, "share of clips that are seen in a mirror", group=_GROUP)
     shift: float = option(1.0, "how far a crop lies from the middle at most, as a share of its margin", group=_GROUP)
     brightness: float = option(0.25, "gamma of pictures is at most 1 + this, at least the inverse", group=_GROUP)

@@ -13,7 +13,7 @@ from services.base.errors import BadConfig
 from services.base.stage.config import add_config_flags
 from services.base.stage.fields import fields_of
 
-GROUPS = {"data set", "picture", "features", "output", "limits"}
+GROUPS = {"data set", "picture", "features", "output", "limits", "training", "lipreader"}
 # name, default, choices: what scripts of users rely on. A line here changes with a line in docs/upgrade.md.
 GRID = {
     "split-config": "",

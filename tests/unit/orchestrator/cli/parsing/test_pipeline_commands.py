@@ -44,11 +44,13 @@ def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     set_commands(monkeypatch, "grid", shared=("plan", "count", "pin"), originals={})
     set_commands(monkeypatch, "sign", shared=("count",), own=own, originals={"signs_train.py": script})
     set_commands(monkeypatch, "tts", shared=("count", "plan"), own=(), originals={})
+    set_commands(monkeypatch, "grid-ctc", shared=(), own=(), originals={})
 
 
 def set_commands(monkeypatch: pytest.MonkeyPatch, pipeline: str, **changes: Any) -> None:
     monkeypatch.setattr(
-        f"orchestrator.pipelines.{pipeline}.commands.COMMANDS", dataclasses.replace(commands_of(pipeline), **changes)
+        f"orchestrator.pipelines.{pipeline.replace('-', '_')}.commands.COMMANDS",
+        dataclasses.replace(commands_of(pipeline), **changes),
     )
 
 

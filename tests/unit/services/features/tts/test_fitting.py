@@ -52,16 +52,25 @@ def test_one_long_clip_runs_out_of_memory_and_costs_neither_the_batch_nor_the_ru
     assert all(features.num_splits == 1 for features in made)
 
 
-def test_a_clip_that_does_not_fit_alone_is_computed_in_pieces(extractor: SpeechExtractor) -> None:
+def test_a_clip_that_does_not_fit_alone_is_computed_in_pieces(
+    extractor: SpeechExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (whole,) = extractor(_filterbanks([300]), ["a"])
     layer = extractor.networks.voice.conditioning_encoder.embed
-    _short_of_memory(layer.conv, lambda given: given[0].shape[2] <= 40, RuntimeError("can't allocate memory"))
+    usual, piece_of = layer.num_at_once, layer._by_channels
+
+    def short_of_memory(features_NTC: torch.Tensor) -> torch.Tensor:
+        if features_NTC.shape[1] > 80:
+            raise RuntimeError("can't allocate memory")
+        return piece_of(features_NTC)
+
+    monkeypatch.setattr(layer, "_by_channels", short_of_memory)
     (pieces,) = FittingExtractor(extractor, 750)(_filterbanks([300]), ["a"])
     np.testing.assert_array_equal(pieces.codes_L, whole.codes_L)
     np.testing.assert_allclose(pieces.condition_KD, whole.condition_KD, rtol=0, atol=5e-5 * whole.condition_KD.std())
     assert pieces.num_splits == 1
     # The next clip is tried as any other again.
-    assert layer.num_at_once == 64
+    assert layer.num_at_once == usual
 
 
 def test_a_clip_that_fits_in_no_pieces_is_set_aside(extractor: SpeechExtractor) -> None:
