@@ -29,7 +29,13 @@ def cannot(why: str) -> NoReturn:
 
 
 def install_commands() -> None:
-    """What the script needs; `cannot` where it is not to be had."""
+    """What the script needs; `cannot` where it is not to be had. One session at a time: apt-get refuses a second."""
+    with Path("/var/tmp/visemill-e2e-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_commands()
+
+
+def _install_commands() -> None:
     missing = [package for command, package in COMMANDS.items() if not shutil.which(command)]
     if not missing:
         return
