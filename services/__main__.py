@@ -132,8 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: VisemillError) -> int:
-    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-    sys.stderr.write(json.dumps(fields) + "\n")
+    sys.stderr.write(json.dumps(error.fields()) + "\n")
     return error.exit_code
 
 

@@ -30,9 +30,8 @@ def answer_of_error(error: VisemillError) -> Answer:
     """What is printed of a command that has failed."""
     lines = [f"visemill: {error.reason}: {error.message}", *filter(None, [error.detail])]
     lines += [f"  logs: {error.logs}"] if error.logs else []
-    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
     logs = {"logs": error.logs} if error.logs else {}
-    return Answer("\n".join(lines), {"error": fields, **logs, "exit_code": error.exit_code}, error.exit_code)
+    return Answer("\n".join(lines), {"error": error.fields(), **logs, "exit_code": error.exit_code}, error.exit_code)
 
 
 def lines_of(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:

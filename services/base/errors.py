@@ -43,6 +43,10 @@ class VisemillError(Exception):
         self.message = message
         self.detail = detail
 
+    def fields(self) -> dict[str, str]:
+        """What another process is told of it, as JSON."""
+        return {"kind": self.kind, "reason": self.reason, "message": self.message, "detail": self.detail}
+
 
 class BadInput(VisemillError):
     """This clip will never work: quarantine it and go on."""

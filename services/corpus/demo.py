@@ -265,8 +265,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 args.directory, args.speakers, args.clips, args.seed, broken=args.broken, progress=_Teller()
             )
     except VisemillError as error:
-        shown = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-        sys.stderr.write(json.dumps(shown) + "\n")
+        sys.stderr.write(json.dumps(error.fields()) + "\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on with this folder\n")

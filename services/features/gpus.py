@@ -20,8 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         num_gpus = _num_gpus(flags.asked)
     except VisemillError as error:
-        fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-        sys.stderr.write(json.dumps(fields) + "\n")
+        sys.stderr.write(json.dumps(error.fields()) + "\n")
         return error.exit_code
     sys.stdout.write(json.dumps({"num_gpus": num_gpus}) + "\n")
     return EXIT_OK

@@ -306,5 +306,4 @@ def _finish(pushed: _Incoming | None) -> None:
 
 
 def _send_error(sock: socket.socket, error: VisemillError) -> None:
-    fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-    protocol.send(sock, {"part": "error", **fields})
+    protocol.send(sock, {"part": "error", **error.fields()})

@@ -31,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         num_text_tokens = check_files(model_files(dataclasses.replace(config, **places)))
         sys.stdout.write(json.dumps({"num_text_tokens": num_text_tokens}) + "\n")
     except VisemillError as error:
-        fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-        sys.stderr.write(json.dumps(fields) + "\n")
+        sys.stderr.write(json.dumps(error.fields()) + "\n")
         return error.exit_code
     return EXIT_OK
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.pipelines.base import Made
+from services.base.run.clips_with_facts import clips_with_facts
 from services.formats.words import WordRow, encode_words
 
 
@@ -24,14 +25,8 @@ def rows_of(run: Made) -> Iterator[WordRow]:
     held: list[WordRow] = []
     places: Counter[str] = Counter()
     shard = 0
-    quality = iter(run.quality)
-    line = next(quality, None)
-    # Both lists go by shard and position; clips without a line are in no record.
-    for clip in run.clips:
-        if line is None:
-            break
-        if line["key"] != clip.key:
-            continue
+    # Clips without a line are in no record.
+    for clip, line in clips_with_facts(run.clips, run.quality):
         if clip.shard != shard:
             yield from _in_order(held)
             shard = clip.shard
@@ -44,9 +39,6 @@ def rows_of(run: Made) -> Iterator[WordRow]:
             # Facts that an older version wrote have no words.
             for i, (word, start, end) in enumerate(line.get("words", ()))
         )
-        line = next(quality, None)
-    if line is not None:
-        raise ValueError(f"facts of {line['key']} come where no clip of that key does: the lists differ in order")
     yield from _in_order(held)
 
 

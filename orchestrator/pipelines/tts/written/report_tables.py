@@ -6,11 +6,12 @@ import heapq
 import statistics
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.pipelines.base import ReportTable
+from services.base.run.clips_with_facts import clips_with_facts
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
 
@@ -70,7 +71,7 @@ def _languages(quality: Clips) -> ReportTable:
 
 
 def _speakers(quality: Clips, clips: Iterable[ClipRow]) -> ReportTable:
-    groups = _grouped(_with_speakers(quality, clips))
+    groups = _grouped((clip.speaker_id, line) for clip, line in clips_with_facts(clips, quality))
     rows = [
         (speaker or "(none)", f"{group.num_clips:,}", _hours(group.hours)) for speaker, group in groups[:_MOST_SPEAKERS]
     ]
@@ -80,16 +81,6 @@ def _speakers(quality: Clips, clips: Iterable[ClipRow]) -> ReportTable:
     if alone := sum(group.num_clips == 1 for _, group in groups):
         rows.append((f"of these {alone:,} with one clip, which has no pair", f"{alone:,}", ""))
     return ReportTable("Speakers", ("speaker", "clips", "hours"), tuple(rows))
-
-
-def _with_speakers(quality: Clips, clips: Iterable[ClipRow]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each line with who speaks. Clips without a line were left out. Raises ValueError where the orders differ."""
-    speakers = ((row.key, row.speaker_id) for row in clips)
-    for clip in quality:
-        speaker = next((speaker for key, speaker in speakers if key == clip["key"]), None)
-        if speaker is None:
-            raise ValueError(f"facts of {clip['key']} come where no clip of that key does: the lists differ in order")
-        yield speaker, clip
 
 
 def _lengths(quality: Clips, settings: Mapping[str, Any]) -> ReportTable:

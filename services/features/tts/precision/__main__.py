@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _measure(flags)
     except VisemillError as error:
-        fields = {"kind": error.kind, "reason": error.reason, "message": error.message, "detail": error.detail}
-        sys.stderr.write(json.dumps(fields) + "\n")
+        sys.stderr.write(json.dumps(error.fields()) + "\n")
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
