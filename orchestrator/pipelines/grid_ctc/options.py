@@ -12,27 +12,25 @@ from services.base.store.roots import absolute
 from services.training.recipes.grid_ctc.spec import RECIPE, GridCtcConfig
 
 PASS = "train"  # noqa: S105 - a name
-# --max-failures is a flag of any run, and of clips that it has set aside.
-_RENAMED = {"max_failures": "max_bad_records"}
 
 
 def config_of(options: Any) -> GridCtcConfig:
     """The recipe's settings among the options. Raises ValueError."""
     fields = dataclasses.fields(GridCtcConfig)
-    return GridCtcConfig(**{field.name: getattr(options, _RENAMED.get(field.name, field.name)) for field in fields})
+    return GridCtcConfig(**{field.name: getattr(options, field.name) for field in fields})
 
 
 def gangs(options: Any) -> tuple[GangPlan, ...]:
     """One pass, of the recipe."""
     config = {**dataclasses.asdict(config_of(options)), "data_root": absolute(options.data_root)}
-    return (GangPlan(PASS, RECIPE.name, config, options.num_ranks, options.ranks_per_pod),)
+    return (GangPlan(PASS, RECIPE.name, config, options.num_ranks, options.ranks_per_pod, at_root=True),)
 
 
 def _fields() -> list[tuple[str, Any, Any]]:
     hints = typing.get_type_hints(GridCtcConfig, include_extras=True)
     fields = [
         (
-            _RENAMED.get(field.name, field.name),
+            field.name,
             hints[field.name],
             dataclasses.field(default=field.default, metadata=field.metadata),
         )

@@ -1,7 +1,7 @@
 """I/O: the result of a gang pass: staged by the generation that committed it, published as outputs are, marker last.
 
 A pass is finished when its marker is there: `runs/RUN/passes/NAME/finished.json`, with the digest of the pass and the
-sha256 of each file. Its files lie below the output root in a folder of the pass's name.
+sha256 of each file. Its files lie below the output root in a folder of the pass's name, or (at_root) in the root.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def settle(spec: RunSpec, gang: GangPass, state: Store, outputs: Store) -> bool:
     if not _move(spec, gang, result, state, outputs):
         log.reopen()
         return False
-    files = {paths.result_file(gang.name, name): dict(facts) for name, facts in result.outputs.items()}
+    files = {gang.result_file(name): dict(facts) for name, facts in result.outputs.items()}
     facts = {"digest": gang.digest, "generation": result.generation, "step": result.step, "outputs": files}
     state.put(marker, canonical_json(facts).encode())
     # Those of generations that committed nothing, too.
@@ -95,7 +95,7 @@ def _move(spec: RunSpec, gang: GangPass, result: LogEntry, state: Store, outputs
     """Moves each staged file to its name; False, before any is moved, when one is neither staged nor in place."""
     staged = {name: paths.staged_result(spec.run, gang.name, result.attempt, name) for name in result.outputs}
     waiting = {name: source for name, source in staged.items() if _has(outputs, source, result.outputs[name])}
-    targets = {name: paths.result_file(gang.name, name) for name in result.outputs}
+    targets = {name: gang.result_file(name) for name in result.outputs}
     if not all(name in waiting or _has(outputs, targets[name], facts) for name, facts in result.outputs.items()):
         return False
     taken = [name for name in waiting if outputs.stat(targets[name]) is not None]

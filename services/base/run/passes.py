@@ -31,8 +31,9 @@ class GangPass:
     """num_ranks processes that work on one thing together: all live, or none.
 
     recipe: name of what the ranks run. ranks_per_pod: that share a pod, or a process group. after: names of passes that
-    must be finished. models, libraries: name -> digest or version of what decides the result beside the config. digest:
-    of all that does; see `gang_pass`.
+    must be finished. at_root: whether its result lies in the output root itself, not in a folder of its name. models,
+    libraries: name -> digest or version of what decides the result beside the config. digest: of all that does; see
+    `gang_pass`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class GangPass:
     after: tuple[str, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
+    at_root: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == MAP_PASS:
@@ -57,13 +59,20 @@ class GangPass:
     def num_pods(self) -> int:
         return self.num_ranks // self.ranks_per_pod
 
+    def result_file(self, name: str) -> str:
+        """Where a file of its result is published, below the output root."""
+        return name if self.at_root else f"{self.name}/{name}"
+
 
 Pass = MapPass | GangPass
 
 
 @dataclass(frozen=True)
 class GangPlan:
-    """A gang pass as a pipeline declares it. config: settings of the recipe. after: passes that must be finished."""
+    """A gang pass as a pipeline declares it. config: settings of the recipe. after: passes that must be finished.
+
+    at_root: whether its result lies in the output root itself; of one pass of a run at most.
+    """
 
     name: str
     recipe: str
@@ -71,6 +80,7 @@ class GangPlan:
     num_ranks: int = 1
     ranks_per_pod: int = 1
     after: tuple[str, ...] = (MAP_PASS,)
+    at_root: bool = False
 
 
 def gang_pass(
@@ -82,9 +92,10 @@ def gang_pass(
     *,
     ranks_per_pod: int = 1,
     identity: Mapping[str, Any] | None = None,
+    at_root: bool = False,
 ) -> GangPass:
-    """The pass with its digest, in which ranks_per_pod has no part: where a rank runs decides nothing. Nor has
-    num_ranks, of a recipe that says so (any_num_ranks).
+    """The pass with its digest, in which ranks_per_pod and at_root have no part: where a rank runs, and where its
+    result lies, decide nothing. Nor has num_ranks, of a recipe that says so (any_num_ranks).
 
     identity: what the recipe says of itself under the config (`python -m services RECIPE describe`); None: nothing.
     """
@@ -111,6 +122,7 @@ def gang_pass(
         tuple(one.name for one in after),
         dict(made.get("models", {})),
         dict(made.get("libraries", {})),
+        at_root,
     )
 
 
@@ -130,6 +142,7 @@ def gangs_of(plans: Sequence[GangPlan], map_pass: MapPass, identities: Sequence[
             *(plan.name, plan.recipe, plan.num_ranks, plan.config, after),
             ranks_per_pod=plan.ranks_per_pod,
             identity=identity,
+            at_root=plan.at_root,
         )
         made[plan.name] = gang
         gangs.append(gang)
@@ -142,7 +155,12 @@ def whole_digest(map_digest: str, gangs: Sequence[GangPass]) -> str:
 
 
 def check_order(passes: Sequence[Pass]) -> None:
-    """Raises ValueError unless each pass has a name of its own and comes after passes that stand before it."""
+    """Raises ValueError unless each pass has a name of its own and comes after passes that stand before it, and one
+    result at most lies in the output root itself.
+    """
+    at_root = [one.name for one in passes if isinstance(one, GangPass) and one.at_root]
+    if len(at_root) > 1:
+        raise ValueError(f"the results of {' and '.join(at_root)} lie in one folder: give all but one their own")
     before: set[str] = set()
     for one in passes:
         if one.name in before:

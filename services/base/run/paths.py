@@ -125,10 +125,5 @@ def staged_result(run: str, pass_name: str, attempt: str = "", name: str = "") -
     return f"{folder}{attempt}/{name}" if attempt else folder
 
 
-def result_file(pass_name: str, name: str) -> str:
-    """Where a file of a gang pass's result is published, below the output root."""
-    return f"{pass_name}/{name}"
-
-
 def artifact_file(stage: str, key: str) -> str:
     return f"artifacts/{stage}/{key[:2]}/{key}"

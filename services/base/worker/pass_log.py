@@ -95,7 +95,7 @@ class GangWriter:
     def output(self, name: str) -> Upload:
         """A file of the result, which nobody sees before the result is published.
 
-        Write it, commit it, and then `finish`. name: below the pass's folder in the output root. Raises BadInput
+        Write it, commit it, and then `finish`. name: below the place of the pass's results. Raises BadInput
         BAD_NAME.
         """
         upload = self._outputs.upload(self._staged(name))

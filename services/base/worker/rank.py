@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from services.base.errors import EXIT_OK, BadConfig, Transient
 from services.base.process import log
-from services.base.run import paths
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
 from services.base.stage.config import config_from_mapping
@@ -150,9 +149,9 @@ class Rank:
             raise BadConfig(
                 "NO_PASS", f"pass {self.gang.name} does not come after {pass_name!r}, but after {self.gang.after}"
             )
-        self.spec.gang(pass_name)
+        gang = self.spec.gang(pass_name)
         result = PassLog(self._state, self.spec.run, pass_name).read().result
-        return {name: paths.result_file(pass_name, name) for name in (result.outputs if result else ())}
+        return {name: gang.result_file(name) for name in (result.outputs if result else ())}
 
 
 def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:

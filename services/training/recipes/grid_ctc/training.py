@@ -31,7 +31,7 @@ def open_data(config: GridCtcConfig, data_root: str, state_root: str) -> GridDat
             val_share=config.val_share,
             seed=config.seed,
             allow_leak=config.allow_leak,
-            max_failures=config.max_failures,
+            max_failures=config.max_bad_records,
             cache_mib=config.cache_mib,
             steps_per_frame=STEPS_PER_FRAME,
         )

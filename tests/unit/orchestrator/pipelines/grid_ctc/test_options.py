@@ -10,8 +10,9 @@ from services.training.recipes.grid_ctc.spec import GridCtcConfig
 
 def test_a_training_is_one_pass_of_the_recipe_with_its_settings():
     (gang,) = gangs(GridCtcOptions(data_root="/records", size="tiny", num_ranks=4, ranks_per_pod=2, max_bad_records=3))
+    assert gang.at_root
     assert (gang.name, gang.recipe, gang.num_ranks, gang.ranks_per_pod) == ("train", "grid-ctc", 4, 2)
-    expected = GridCtcConfig(data_root="/records", size="tiny", max_failures=3)
+    expected = GridCtcConfig(data_root="/records", size="tiny", max_bad_records=3)
     assert gang.config == dataclasses.asdict(expected)
 
 

@@ -1,5 +1,6 @@
 """How the result of a gang pass becomes outputs: staged, moved, marked; whenever somebody is killed between."""
 
+import dataclasses
 import json
 
 import pytest
@@ -85,6 +86,14 @@ def test_a_result_is_moved_into_the_folder_of_its_pass_and_marked(stores):
     assert marker["outputs"] == published_files(ORDER, TRAIN, state)
     assert gangs_are_done(ORDER, state) and gangs_are_whole(ORDER, *stores)
     assert settle(ORDER, TRAIN, *stores)
+
+
+def test_a_result_at_the_root_is_moved_there(stores):
+    at_root = dataclasses.replace(TRAIN, at_root=True)
+    committed(*stores)
+    assert settle(ORDER, at_root, *stores)
+    assert published(stores[1]) == RESULT
+    assert set(published_files(ORDER, at_root, stores[0])) == set(RESULT)
 
 
 @pytest.mark.parametrize("at", range(1, 4))

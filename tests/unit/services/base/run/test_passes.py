@@ -114,6 +114,18 @@ def test_the_number_of_ranks_is_no_part_of_a_digest_where_the_recipe_says_so():
     assert len(digests) == 1
 
 
+def test_a_result_lies_in_a_folder_of_its_pass_or_in_the_root_which_decides_nothing():
+    folder, root = (pinned(GangPlan("train", "toy", at_root=at_root))[0] for at_root in (False, True))
+    assert (folder.result_file("logs/a.log"), root.result_file("logs/a.log")) == ("train/logs/a.log", "logs/a.log")
+    assert folder.digest == root.digest
+
+
+def test_one_result_at_most_lies_in_the_root():
+    plans = GangPlan("train", "toy", at_root=True), GangPlan("tune", "toy", at_root=True)
+    with pytest.raises(ValueError, match="train and tune lie in one folder"):
+        check_order([MAP, *pinned(*plans)])
+
+
 def test_a_run_may_be_of_gang_passes_alone():
     alone = RunSpec("r", "toy", "d" * 64, (), "/in", "/out", 0, 3, "c" * 64, {}, gangs=(GANG,))
     assert run_spec_from_json(alone.to_json()) == alone
