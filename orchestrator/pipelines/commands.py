@@ -80,7 +80,10 @@ class PipelineCommands:
     without .py, `_` and `-` alike.
 
     inspects: ending of a file -> the module that `inspect` runs for it; the empty ending stands for any that no
-    pipeline names. corpus: what `demo-corpus` generates for the pipeline; empty: nothing.
+    pipeline names. corpus: what `demo-corpus` generates for the pipeline; empty: nothing. presets: "module:member",
+    from the name of a preset to options by their names, for the shared commands, which then also take a file of
+    options; empty: neither. told: flags of shared commands, as parsed flags name them -> what the help says of them
+    instead; empty: they are not shown, because they mean nothing to the pipeline.
     """
 
     shared: tuple[str, ...] = SHARED
@@ -88,6 +91,8 @@ class PipelineCommands:
     originals: Mapping[str, Original] = field(default_factory=dict)
     inspects: Mapping[str, str] = field(default_factory=dict)
     corpus: str = ""
+    presets: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if unknown := set(self.shared).difference(SHARED):

@@ -10,8 +10,9 @@ import argparse
 from collections.abc import Iterable, Mapping
 
 DATA_SET, PICTURE, FEATURES, OUTPUT = "data set", "picture", "features", "output"
+SETTINGS, TRAINING, LIPREADER = "settings", "training", "lipreader"
 LIMITS, WORKERS, KUBERNETES, OTHER = "limits", "workers", "Kubernetes", "other"
-ORDER = (DATA_SET, PICTURE, FEATURES, OUTPUT, LIMITS, WORKERS, KUBERNETES, OTHER)
+ORDER = (DATA_SET, PICTURE, FEATURES, SETTINGS, TRAINING, LIPREADER, OUTPUT, LIMITS, WORKERS, KUBERNETES, OTHER)
 
 # What argparse calls the groups that nobody has chosen.
 _UNCHOSEN = frozenset({"options", "positional arguments"})

@@ -7,10 +7,12 @@ import difflib
 import itertools
 import sys
 import textwrap
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestrator.cli.parsing.help_groups import OUTPUT, grouped, unit_of
+from orchestrator.cli.parsing.presets import Presets, add_preset_flags, settings_layers
 from orchestrator.cli.parsing.request_file import add_request_flags, filled, read_request, request_path
 from services.base.errors import EXIT_USAGE
 
@@ -71,6 +73,10 @@ def _settle_output(found: argparse.Namespace, own: OutputFlag) -> None:
     vars(found)["unused_flags"] = unused
 
 
+def _is_shown(action: argparse.Action) -> bool:
+    return action.help is not argparse.SUPPRESS
+
+
 def _choices(action: argparse.Action) -> str:
     return ", ".join(map(str, action.choices or ()))
 
@@ -102,6 +108,7 @@ class Parser(argparse.ArgumentParser):
         self._own_output: OutputFlag | None = None
         self._pipeline = ""
         self._request_of: Callable[[], argparse.ArgumentParser] | None = None
+        self._presets: Presets = {}
 
     def add_root(self, name: str, metavar: str) -> None:
         """A root that is given by position unless its flag `--name` is."""
@@ -120,6 +127,16 @@ class Parser(argparse.ArgumentParser):
         add_request_flags(self)
         self._pipeline = pipeline
 
+    def take_presets(self, presets: Presets) -> None:
+        """Has the flags of settings by a file of their own and by a preset."""
+        add_preset_flags(self, presets)
+        self._presets = presets
+
+    def tell(self, told: Mapping[str, str]) -> None:
+        """Has other words for flags in the help, by their dest; none: the flag is not shown."""
+        for action in self._actions:
+            action.help = (told.get(action.dest, action.help) or argparse.SUPPRESS) if action.help else action.help
+
     def share_request(self, other: Callable[[], argparse.ArgumentParser]) -> None:
         """Takes request files of another command too: flags that this one has alone say nothing here."""
         self._request_of = other
@@ -129,13 +146,23 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         argv = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
+        layers = settings_layers(argv, self._presets) if self._presets else []
         path = request_path(argv) if self._pipeline else ""
-        if not path:
-            return self._parse(argv, namespace, {}, ())
-        request, others = read_request(path), self._flags_elsewhere
-        with filled(self._actions, request, argv, self._pipeline, self.prog, others) as (places, defaults):
+        if path:
+            layers.append(read_request(path))
+        places: dict[str, str] = {}
+        defaults: dict[str, Any] = {}
+        with ExitStack() as until_parsed:
+            for layer in layers:
+                # A file of settings says nothing of what the help does not show.
+                known = self._actions if layer.path == path else [one for one in self._actions if _is_shown(one)]
+                filling = filled(known, layer, argv, self._pipeline, self.prog, self._flags_elsewhere)
+                at, said = until_parsed.enter_context(filling)
+                places |= at
+                defaults |= said
             found, unknown = self._parse(argv, namespace, defaults, defaults.get("dataset", ()))
-        found.request_places = places
+        if layers:
+            found.request_places = places
         return found, unknown
 
     def _parse(self, argv: list[str], namespace: Any, requested: Container[str], datasets: Sequence[str]) -> Any:

@@ -51,6 +51,9 @@ def add_pipelines(parser: Parser, command: str, load: Load) -> Iterator[tuple[Pa
             continue
         shared = own.same_as if own is not None else command
         call = _add_shared(sub, pipeline, shared, load)
+        if has.presets:
+            sub.take_presets(resolve(has.presets))
+        sub.tell(has.told)
         if shared != _RUN:
             sub.share_request(functools.partial(_run_parser, pipeline, load))
         yield sub, _or_printed(sub, call, shared)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FLAG = "--request"
 PRINT_FLAG = "--print-request"
 PIPELINE = "pipeline"
-_NO_KEYS = frozenset({"help", "output", "request", "print_request"})
+_NO_KEYS = frozenset({"help", "output", "request", "print_request", "settings_file", "settings_preset"})
 _MOST_SHOWN = 80
 
 
@@ -31,8 +31,9 @@ class RequestFile:
     settings: Mapping[str, Setting]
 
     def where(self, key: str) -> str:
-        """How a message names the place of a key."""
-        return f"{self.path}, line {self.settings[key].line}: {key}"
+        """How a message names the place of a key. What is no file has no lines."""
+        line = self.settings[key].line
+        return f"{self.path}, line {line}: {key}" if line else f"{self.path}: {key}"
 
 
 def add_request_flags(parser: argparse.ArgumentParser) -> None:
@@ -53,25 +54,30 @@ def add_request_flags(parser: argparse.ArgumentParser) -> None:
 
 def request_path(argv: Iterable[str]) -> str:
     """The file that a command line names; empty where it names none."""
+    return value_of_flag(argv, FLAG)
+
+
+def value_of_flag(argv: Iterable[str], flag: str) -> str:
+    """What a command line gives to a flag of one value, before it is parsed; empty where it has none."""
     words = list(argv)
     for i, word in enumerate(words):
         if word == "--":
             break
-        if word == FLAG:
+        if word == flag:
             return words[i + 1] if i + 1 < len(words) else ""
-        if word.startswith(f"{FLAG}="):
-            return word.removeprefix(f"{FLAG}=")
+        if word.startswith(f"{flag}="):
+            return word.removeprefix(f"{flag}=")
     return ""
 
 
-def read_request(path: str) -> RequestFile:
-    """Raises BadConfig BAD_REQUEST_FILE for what is no file of settings."""
+def read_request(path: str, flag: str = FLAG) -> RequestFile:
+    """flag: that named it, for messages. Raises BadConfig BAD_REQUEST_FILE for what is no file of settings."""
     from services.formats.settings_file import settings_in
 
     try:
         found = settings_in(Path(path).read_text("utf-8-sig"))
     except OSError as error:
-        raise BadConfig("BAD_REQUEST_FILE", f"{FLAG} {path} cannot be read: {error.strerror or error}") from error
+        raise BadConfig("BAD_REQUEST_FILE", f"{flag} {path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise BadConfig("BAD_REQUEST_FILE", f"{path}: {error}") from error
     settings: dict[str, Setting] = {}
@@ -204,7 +210,9 @@ def _value(action: argparse.Action, given: Setting, where: str, prog: str) -> An
     except BadConfig as error:
         message = error.message if len(repr(value)) <= _MOST_SHOWN else error.message.partition(", not ")[0]
         quotes = " in quotes" if hint is str else ""
-        raise BadConfig("BAD_SETTING", f"{message}: correct it{quotes}; see `{prog} --help`") from None
+        near = difflib.get_close_matches(str(value), [str(choice) for choice in action.choices or ()], 1)
+        hint_text = f"did you mean {near[0]}?" if near else f"correct it{quotes}; see `{prog} --help`"
+        raise BadConfig("BAD_SETTING", f"{message}: {hint_text}") from None
 
 
 def _hint(action: argparse.Action) -> Any:

@@ -21,6 +21,7 @@ from services.training.lipreading.scores.counts import Counts, character_counts,
 from services.training.lipreading.windows import stretches
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
 from services.training.schedule import cosine
+from services.training.written_settings import CONFIG_FILE, config_file
 
 _BETAS, _EPSILON = (0.9, 0.98), 1e-9
 # Of pictures as records have them, 100x50: a margin of 2 px to the left and right, 1 px above and below.
@@ -48,7 +49,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         best_by="cer",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
-        files={TOKENIZER_FILE: alphabet_file(alphabet)},
+        files={TOKENIZER_FILE: alphabet_file(alphabet), CONFIG_FILE: config_file(config)},
         facts={
             "recipe": "grid-ctc",
             "vocabulary": alphabet.characters,
