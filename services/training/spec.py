@@ -30,7 +30,9 @@ class TrainSettings:
     save_every: int = option(5, "epochs between two checkpoint_epoch_N.pt", group="training", unit="epochs")
     keep_last_n: int = option(3, "checkpoint_epoch_N.pt to keep, beside the best", group="training")
     log_every: int = option(50, "steps between two lines of metrics.jsonl", group="training")
-    num_workers: int = option(2, "threads that read batches ahead, for each rank", group="training")
+    compile: bool = option(False, "torch.compile of the network; as it is where no compiler is there", group="training")
+    max_bad_records: int = option(0, "records that cannot be read, over which nothing is trained", group="data set")
+    num_workers: int = option(2, "threads that read two batches ahead each, of each rank", group="training")
     num_threads: int = option(0, "cores of each rank; 0: its share of them", group="training")
     dist_timeout_s: float = option(120.0, "after which a rank that waits for another gives up", group="training")
 
@@ -38,6 +40,7 @@ class TrainSettings:
         least = {
             "num_epochs": 1, "accumulation_steps": 1, "max_bad_steps": 1, "save_every": 1, "log_every": 1,
             "keep_last_n": 0, "average_last_n": 0, "patience": 0, "num_workers": 0, "num_threads": 0,
+            "max_bad_records": 0,
         }  # fmt: skip
         for name, bound in least.items():
             if getattr(self, name) < bound:
@@ -48,6 +51,9 @@ class TrainSettings:
 
 
 FREE = frozenset(
-    {"save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"}
+    {
+        *("save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"),
+        "max_bad_records",
+    }
 )
 """Settings that decide nothing of what is learnt."""

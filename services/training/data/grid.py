@@ -18,7 +18,7 @@ from services.base.store.open import open_store
 from services.formats.words import WORDS_FILE, read_words
 from services.training.data.clip_index import ClipIndex
 from services.training.data.clips import Clip, GridClips, Source, is_alignable
-from services.training.data.indexing import index_name, open_index
+from services.training.data.indexing import index_name, open_index, wait_for_index
 from services.training.data.local_copy import LocalCopy
 from services.training.data.made_by import MakingRun, making_run
 from services.training.data.meta import META_FILE, LabelMeta, label_meta
@@ -41,6 +41,7 @@ class GridSettings:
     machine, for what is kept of a bucket. val_share: of each speaker's training clips, for validation where the data
     have none, drawn from seed. max_failures: records that cannot be read before the training is refused. cache_mib: of
     records of a bucket that are kept here. steps_per_frame: time steps that the network makes of a frame.
+    makes_index: whether the index is made here where there is none; else it is waited for until another process has it.
     """
 
     data_root: str
@@ -52,6 +53,7 @@ class GridSettings:
     max_failures: int = 0
     cache_mib: int = 4096
     steps_per_frame: int = 1
+    makes_index: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.val_share < 1:
@@ -102,8 +104,11 @@ def open_grid(settings: GridSettings) -> GridData:
     )
     is_bucket = data.local_path(shards[0].name) is None
     state = open_store(settings.state_root)
-    index = open_index(data, shards, state, settings.cache_folder, copy.add if is_bucket else None)
-    files: RecordFiles = FilesInBucket(index, data, copy) if is_bucket else FilesOnDisk(index, data, shards)
+    if settings.makes_index:
+        index = open_index(data, shards, state, settings.cache_folder, copy.add if is_bucket else None)
+    else:
+        index = wait_for_index(data, shards, state, settings.cache_folder)
+    files: RecordFiles = FilesInBucket(index, data, shards, copy) if is_bucket else FilesOnDisk(index, data, shards)
     return _Opening(settings, data, shards, index, files, run).opened()
 
 
@@ -201,7 +206,7 @@ class _Opening:
             first = self._index.damages[0]
             raise BadShard(
                 "TOO_MANY_FAILURES",
-                f"{num_lost} or more records in {self._data.uri} cannot be read, over max_failures "
+                f"{num_lost} or more records in {self._data.uri} cannot be read, over --max-bad-records "
                 f"{self._settings.max_failures}; the first: {first.message}",
             )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from services.base.digest import digest_of
-from services.base.errors import BadInput
+from services.base.errors import BadInput, Transient
 from services.base.process.cgroup import granted_cores
 from services.base.store.interface import ReadableStore, Store
 from services.formats.example import bytes_place, decode_example
@@ -27,6 +28,9 @@ from services.training.data.shards import Shard
 _log = logging.getLogger("visemill.training.data")
 _PIECE_BYTES = 8 << 20
 _MOST_THREADS = 8
+_POLL_S = 0.2
+# Far more than a terabyte takes. Where who makes it ends, those who wait are ended by whoever started them.
+_MAKING_LIMIT_S = 24 * 3600.0
 
 Keep = Callable[[str, int, bytes], None]
 """Takes the payload of each record as it is read: (file, offset of the payload, payload)."""
@@ -60,6 +64,35 @@ def open_index(
                 raise
             _log.warning("%s: it is made anew", error.message)
     raise AssertionError("not reached")
+
+
+def wait_for_index(
+    data: ReadableStore,
+    shards: Sequence[Shard],
+    state: Store,
+    folder: Path,
+    *,
+    limit_s: float = _MAKING_LIMIT_S,
+    poll_s: float = _POLL_S,
+) -> ClipIndex:
+    """The index that another process makes, by `open_index`, once it is there. folder: as of `open_index`.
+
+    Raises Transient INDEX_MISSING after limit_s, and as the stores do.
+    """
+    name, until_s = index_name(shards), time.monotonic() + limit_s
+    why = "it is not there"
+    while time.monotonic() < until_s:
+        if state.stat(name) is not None:
+            try:
+                return ClipIndex(_on_disk(state, name, folder))
+            except BadInput as error:
+                # Who makes it finds so too, and makes it anew.
+                why = error.message
+        time.sleep(poll_s)
+    raise Transient(
+        "INDEX_MISSING",
+        f"the index {name} of {data.uri} was waited for {limit_s:.0f} s ({why}): see the log of rank 0, which makes it",
+    )
 
 
 def _on_disk(state: Store, name: str, folder: Path) -> Path:

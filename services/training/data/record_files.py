@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from services.base.errors import BadConfig, BadInput
 from services.base.media.arrays import UInt8Array
@@ -20,7 +23,8 @@ class RecordFiles(Protocol):
 
     def read(self, clip: int, first_frame: int, out_THWC: UInt8Array) -> None:
         """Frames of the clip at that place of the index, from first_frame on, as many as there is room for. out_THWC:
-        contiguous. Raises BadConfig DATA_CHANGED, Transient.
+        contiguous. Raises BadInput CORRUPT_RECORD for a record that is not what was indexed, in a file that was not
+        touched since; BadConfig DATA_CHANGED for one that was; Transient.
         """
         ...
 
@@ -31,7 +35,9 @@ def _frame_bytes(index: ClipIndex, clip: int) -> int:
 
 
 class FilesOnDisk:
-    """Read, not mapped: where a file is cut meanwhile, a read says so and a mapping would end the process."""
+    """Read, not mapped: where a file is cut meanwhile, a read says so and a mapping would end the process. A record's
+    checksum is verified when this process reads it first.
+    """
 
     def __init__(self, index: ClipIndex, data: ReadableStore, shards: tuple[Shard, ...]) -> None:
         self._index = index
@@ -39,6 +45,7 @@ class FilesOnDisk:
         self._shards = shards
         # A disk's; a file that is gone has none.
         self._paths = [data.local_path(shard.name) for shard in shards]
+        self._is_verified = bytearray(len(index))
 
     def read(self, clip: int, first_frame: int, out_THWC: UInt8Array) -> None:
         """As RecordFiles."""
@@ -53,19 +60,32 @@ class FilesOnDisk:
             status = os.fstat(descriptor)
             if (status.st_size, str(status.st_mtime_ns)) != (shard.size_bytes, shard.version):
                 raise OSError("it has another size or time than it had")
+            self._verify(descriptor, clip, shard.name)
             read_into(descriptor, offset, out_THWC)
         except OSError as error:
+            if error.errno == errno.EIO:
+                raise corrupt(shard.name, self._uri, self._index, clip, str(error)) from error
             raise changed(shard.name, self._uri, str(error)) from error
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
 
+    def _verify(self, descriptor: int, clip: int, name: str) -> None:
+        """Raises BadInput CORRUPT_RECORD, OSError."""
+        if self._is_verified[clip]:
+            return
+        payload = np.empty(int(self._index.payload_bytes_N[clip]), np.uint8)
+        read_into(descriptor, int(self._index.payload_at_N[clip]), payload)
+        if masked_crc32c(payload.tobytes()) != int(self._index.crc32c_N[clip]):
+            raise corrupt(name, self._uri, self._index, clip, "its checksum is another")
+        self._is_verified[clip] = 1
+
 
 class FilesInBucket:
     """A record is read whole and its checksum verified, unless it is in the local copy."""
 
-    def __init__(self, index: ClipIndex, data: ReadableStore, copy: LocalCopy) -> None:
-        self._index, self._data, self._copy = index, data, copy
+    def __init__(self, index: ClipIndex, data: ReadableStore, shards: tuple[Shard, ...], copy: LocalCopy) -> None:
+        self._index, self._data, self._shards, self._copy = index, data, shards, copy
 
     def read(self, clip: int, first_frame: int, out_THWC: UInt8Array) -> None:
         """As RecordFiles."""
@@ -80,9 +100,17 @@ class FilesInBucket:
         except BadInput as error:
             raise changed(name, self._data.uri, error.message) from error
         if len(payload) != size_bytes or masked_crc32c(payload) != int(index.crc32c_N[clip]):
-            raise changed(name, self._data.uri, f"the record at byte {payload_at} has another checksum than it had")
+            self._check_version(int(index.file_N[clip]))
+            raise corrupt(name, self._data.uri, index, clip, "its checksum is another")
         self._copy.add(name, payload_at, payload)
         out_THWC.reshape(-1).data[:] = memoryview(payload)[start : start + out_THWC.nbytes]
+
+    def _check_version(self, file: int) -> None:
+        """Raises BadConfig DATA_CHANGED."""
+        shard = self._shards[file]
+        entry = self._data.stat(shard.name)
+        if entry is None or (entry.size_bytes, entry.version) != (shard.size_bytes, shard.version):
+            raise changed(shard.name, self._data.uri, "it is another version than it was")
 
 
 def _read_file(path: Path, offset: int, out_THWC: UInt8Array) -> bool:
@@ -108,6 +136,15 @@ def read_into(descriptor: int, offset: int, out_THWC: UInt8Array) -> None:
         if not num_bytes:
             raise OSError("it ends before the record does")
         view, offset = view[num_bytes:], offset + num_bytes
+
+
+def corrupt(name: str, uri: str, index: ClipIndex, clip: int, what: str) -> BadInput:
+    """BadInput CORRUPT_RECORD for a record that is not what was indexed."""
+    return BadInput(
+        "CORRUPT_RECORD",
+        f"the record at byte {int(index.payload_at_N[clip])} of {name} in {uri} is not what was indexed ({what}): "
+        "restore the file, or raise --max-bad-records to go on without it",
+    )
 
 
 def changed(name: str, uri: str, what: str) -> BadConfig:

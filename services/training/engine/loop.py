@@ -10,23 +10,24 @@ from functools import partial
 
 import torch
 
-from services.base.errors import BadConfig, Transient
+from services.base.errors import BadConfig, BadShard, Transient
 from services.base.worker.rank import Rank
 from services.training.checkpoint import file as checkpoint_file
 from services.training.checkpoint.file import contents, decoded, load_weights
 from services.training.checkpoint.keep import kept_steps
 from services.training.checkpoint.progress import Progress
 from services.training.checkpoint.writing import CheckpointWriter
+from services.training.engine.compiling import compile_network
 from services.training.engine.ending import EndRequest
+from services.training.engine.epochs import Epochs
 from services.training.engine.logs import Rates, TrainingLog
 from services.training.engine.precision import Arithmetic
 from services.training.engine.ranks import Ranks
-from services.training.engine.reading import read_ahead
+from services.training.engine.reading import micro_batch, read_ahead
 from services.training.engine.result import Result
 from services.training.engine.step import MicroBatch, Stepper, StepResult
 from services.training.engine.validation import validated
-from services.training.interfaces import Batch, Pieces, Step, TrainingData
-from services.training.plan import plan_epoch
+from services.training.interfaces import Pieces, Step
 from services.training.spec import TrainSettings
 
 
@@ -41,7 +42,7 @@ def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
     """The whole training of one rank, from the newest checkpoint to the result.
 
     Raises BadConfig NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and STOPPED
-    on SIGTERM, after a checkpoint.
+    on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
         raise BadConfig("NO_TRAIN_CLIPS", "there is no clip to learn from: see what was left out, and why")
@@ -78,6 +79,11 @@ class Training:
         self._stepper = Stepper(
             self._model, pieces.loss, self._optimizer, self._arithmetic, ranks, device, settings.gradient_clip
         )
+        if settings.compile and not compile_network(self._model, device):
+            self._log.say("Nothing is there to compile the network with: it is trained as it is", level=logging.WARNING)
+        self._epochs = Epochs(pieces, settings)
+        # One reader for the whole training: the first batches of an epoch are read while the one before ends.
+        self._batches = read_ahead(self._calls(), settings.num_workers)
         self._writer = CheckpointWriter(rank.checkpoint) if rank.place.rank == 0 else None
         self._saved_s, self._saved_step = time.monotonic(), -1
         self._rates = Rates()
@@ -110,6 +116,8 @@ class Training:
         result.publish(progress, self._log)
 
     def close(self) -> None:
+        self._batches.close()
+        self._epochs.close()
         if self._writer is not None:
             self._writer.close()
 
@@ -131,31 +139,19 @@ class Training:
         patience = self._settings.patience
         return bool(patience) and self._progress.epochs_since_best() >= patience
 
-    def _data(self, epoch: int) -> TrainingData:
-        share = epoch / self._settings.num_epochs
-        at = self._pieces.train_at
-        return self._pieces.train if at is None else at(self._settings.seed, epoch, share)
-
     def _epoch(self, end: EndRequest) -> None:
         progress, settings = self._progress, self._settings
         epoch, first = progress.epochs_done, progress.steps_done
-        data = self._data(epoch)
-        plan = plan_epoch(
-            data.items,
-            data_digest=data.digest,
-            seed=settings.seed,
-            epoch=epoch,
-            budget_cost=self._pieces.budget_cost,
-            micro_batches_per_step=settings.accumulation_steps,
-        )
-        batches = read_ahead(self._calls(data, plan, first), settings.num_workers)
+        plan = self._epochs.at(epoch).plan
         for i in range(first, len(plan)):
             share = (epoch + i / len(plan)) / settings.num_epochs
             self._set_rate(self._pieces.learning_rate(share, progress.val_losses))
             began_s = time.monotonic()
-            micro_batches = [next(batches) for _ in self._own(plan[i])]
+            micro_batches = [next(self._batches) for _ in self._own(plan[i])]
             self._rates.add(sum(len(batch.indices) for batch in micro_batches), time.monotonic() - began_s)
             result = self._stepper.take(micro_batches, stop=end.is_asked)
+            if result.num_left_out:
+                self._note_left_out(micro_batches)
             self._after_step(result, is_last=i + 1 == len(plan))
         self._end_epoch(epoch)
 
@@ -163,27 +159,35 @@ class Training:
         """Of its micro-batches, the places of those that are this rank's."""
         return range(self._ranks.rank, len(step.micro_batches), self._ranks.world_size)
 
-    def _calls(self, data: TrainingData, plan: Sequence[Step], first: int) -> Iterator[Callable[[], MicroBatch]]:
-        """What reads each micro-batch of this rank."""
-        seed, epoch = self._settings.seed, self._progress.epochs_done
-        epoch_step = self._progress.step - first
+    def _calls(self) -> Iterator[Callable[[], MicroBatch]]:
+        """What reads each micro-batch of this rank, from where the training is to its end."""
+        settings, step, first = self._settings, self._progress.step, self._progress.steps_done
+        for number in range(self._progress.epochs_done, settings.num_epochs):
+            data, plan = self._epochs.at(number)
+            for taken in plan[first:]:
+                for k in self._own(taken):
+                    indices = taken.micro_batches[k]
+                    yield partial(micro_batch, data, indices, f"{settings.seed}/{number}", (settings.seed, step, k))
+                step += 1
+            first = 0
 
-        def read(indices: Sequence[int]) -> Batch:
-            return data.read(indices, f"{seed}/{epoch}")
-
-        def made(indices: tuple[int, ...], names: tuple[int | str, ...]) -> MicroBatch:
-            return MicroBatch(indices, tuple(data.items[i].cost for i in indices), read(indices), read, names)
-
-        for i in range(first, len(plan)):
-            for k in self._own(plan[i]):
-                yield partial(made, plan[i].micro_batches[k], (seed, epoch_step + i, k))
+    def _note_left_out(self, micro_batches: Sequence[MicroBatch]) -> None:
+        """Of a step in which some rank could not read an item: all ranks note the same."""
+        told = [f"{key} is left out: {why}" for batch in micro_batches for key, why in batch.left_out.items()]
+        keys = [key for batch in micro_batches for key in batch.left_out]
+        known = set(self._progress.left_out)
+        for key, line in zip(self._ranks.texts(keys), self._ranks.texts(told), strict=True):
+            if key not in known:
+                known.add(key)
+                self._progress.left_out.append(key)
+                self._log.say(line, level=logging.WARNING)
 
     def _set_rate(self, factor: float) -> None:
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
 
     def _after_step(self, result: StepResult, *, is_last: bool) -> None:
-        """Raises BadConfig DIVERGED, Transient STOPPED."""
+        """Raises BadConfig DIVERGED, Transient STOPPED, BadShard TOO_MANY_FAILURES."""
         progress, settings = self._progress, self._settings
         progress.step += 1
         progress.steps_done += 1
@@ -207,10 +211,17 @@ class Training:
                 f"the loss or its gradient was not finite in {progress.bad_steps} steps in a row, up to step "
                 f"{progress.step}: lower --learning-rate, take --precision bf16 or fp32, or look at the data",
             )
-        if result.stop:
+        num_left_out = len(progress.left_out)
+        if result.stop or num_left_out > settings.max_bad_records:
             self._save()
             if self._writer is not None:
                 self._writer.wait()
+            if num_left_out > settings.max_bad_records:
+                raise BadShard(
+                    "TOO_MANY_FAILURES",
+                    f"{num_left_out} clips cannot be read, over --max-bad-records {settings.max_bad_records}, the last "
+                    f"{progress.left_out[-1]}: restore their files, or raise it and resume from step {progress.step}",
+                )
             raise Transient("STOPPED", f"asked to end: goes on from step {progress.step}")
         if self._writer is not None and self._writer.is_idle:
             # Also where somebody else has begun a newer generation.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import torch
@@ -33,6 +34,19 @@ class Ranks:
         tensor = torch.tensor([numbers[name] for name in names], dtype=torch.float64, device=self._device)
         self.sum(tensor)
         return dict(zip(names, tensor.tolist(), strict=True))
+
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """Those of all ranks, in their order. Raises Transient RANK_LOST."""
+        data = json.dumps(list(texts)).encode()
+        sizes = self.sums({f"{rank:09d}": len(data) if rank == self.rank else 0 for rank in range(self.world_size)})
+        size_of = [int(sizes[name]) for name in sorted(sizes)]
+        rows_RN = torch.zeros(self.world_size, max(size_of), dtype=torch.uint8)
+        rows_RN[self.rank, : len(data)] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+        # Each row is one rank's: all others have 0 there.
+        rows_RN = rows_RN.to(self._device)
+        self.sum(rows_RN)
+        rows = rows_RN.cpu().numpy()
+        return [text for row, size in zip(rows, size_of, strict=True) for text in json.loads(row[:size].tobytes())]
 
     def close(self) -> None:
         """Leaves the others; harmless when it is called again."""

@@ -8,8 +8,8 @@ out its buffers anew after the first step, so that a training that goes on would
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -27,7 +27,8 @@ LOG = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class MicroBatch:
     """indices: of items. costs: of each. batch: as read. read: the same for some of the indices. names: what its
-    randomness is drawn from.
+    randomness is drawn from. left_out: of items that could not be read, which are in none of the others: why. All may
+    be, and then there is nothing to learn from.
     """
 
     indices: tuple[int, ...]
@@ -35,6 +36,7 @@ class MicroBatch:
     batch: Batch
     read: Callable[[Sequence[int]], Batch]
     names: tuple[int | str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cost(self) -> int:
@@ -53,7 +55,7 @@ class MicroBatch:
 @dataclass(frozen=True)
 class StepResult:
     """loss_total, count: over all ranks. norm: of the gradient before clipping. is_taken: whether weights have changed.
-    stop: whether some rank was asked to end.
+    stop: whether some rank was asked to end. num_left_out: items that could not be read.
     """
 
     loss_total: float
@@ -61,6 +63,7 @@ class StepResult:
     norm: float
     is_taken: bool
     stop: bool
+    num_left_out: int
 
     @property
     def loss(self) -> float:
@@ -92,7 +95,7 @@ class Stepper:
         # Padded cost from which a micro-batch has not fitted into memory; 0: all have.
         self._too_large = 0
 
-    def take(self, micro_batches: Iterable[MicroBatch], *, stop: bool = False) -> StepResult:
+    def take(self, micro_batches: Collection[MicroBatch], *, stop: bool = False) -> StepResult:
         """One step with those of its micro-batches that are this rank's, perhaps none. stop: whether it was asked to
         end. Raises Transient RANK_LOST, BadConfig OUT_OF_MEMORY.
         """
@@ -101,16 +104,20 @@ class Stepper:
         gradients = [torch.zeros_like(p) for p in self._parameters]
         total, count = 0.0, 0
         for micro_batch in micro_batches:
+            if not micro_batch.indices:
+                continue
             for loss in self._learnt(micro_batch, gradients):
                 total, count = total + loss.total.item(), count + loss.count
-        sums = self._ranks.sums({"total": total, "count": count, "stop": float(stop)})
+        num_left_out = sum(len(micro_batch.left_out) for micro_batch in micro_batches)
+        told = {"total": total, "count": count, "stop": float(stop), "left_out": num_left_out}
+        sums = self._ranks.sums(told)
         statistics = self._sum(gradients)
         is_taken, norm = False, 0.0
         if sums["count"] > 0:
             norm, is_taken = self._arithmetic.step(self._optimizer, sums["total"], sums["count"], self._clip)
         self._statistics.end(statistics, keep=is_taken)
         self._optimizer.zero_grad(set_to_none=True)
-        return StepResult(sums["total"], sums["count"], norm, is_taken, sums["stop"] > 0)
+        return StepResult(sums["total"], sums["count"], norm, is_taken, sums["stop"] > 0, int(sums["left_out"]))
 
     def _learnt(self, micro_batch: MicroBatch, gradients: list[torch.Tensor]) -> Iterator[LossSum]:
         """Adds its gradients; in halves where it is too large for the memory."""

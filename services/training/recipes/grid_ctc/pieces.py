@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
+from services.base.errors import BadShard
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
+from services.training.engine.reading import micro_batch
 from services.training.interfaces import Batch, LossSum, Pieces, TrainingData
 from services.training.lipreading.alphabet import Alphabet, steps_needed
 from services.training.lipreading.ctc import ctc_loss_sum
@@ -22,6 +25,8 @@ from services.training.lipreading.windows import stretches
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
 from services.training.schedule import cosine
 from services.training.written_settings import CONFIG_FILE, config_file
+
+LOG = logging.getLogger(__name__)
 
 _BETAS, _EPSILON = (0.9, 0.98), 1e-9
 # Of pictures as records have them, 100x50: a margin of 2 px to the left and right, 1 px above and below.
@@ -45,7 +50,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         train_at=lambda seed, epoch, share: _epoch(config, data.train, seed, epoch, share),
         validate=lambda model, part, num_parts: _validated(reader, data.val, model, part, num_parts),
-        scores=_scores,
+        scores=lambda sums: _scores(sums, config.max_bad_records),
         best_by="cer",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
@@ -140,9 +145,15 @@ def batches_of(clips: GridClips, budget_frames: int, part: int = 0, num_parts: i
 
 def _validated(reader: Lipreader, clips: GridClips, model: nn.Module, part: int, num_parts: int) -> Mapping[str, float]:
     device = next(model.parameters()).device
-    loss_total, loss_count, counts = 0.0, 0, Counts()
+    loss_total, loss_count, num_left_out, counts = 0.0, 0, 0, Counts()
     for indices in batches_of(clips, reader.budget_frames, part, num_parts):
-        batch = on_device(clips.read(indices, ""), device)
+        found = micro_batch(clips, indices, "", ())
+        num_left_out += len(found.left_out)
+        for key, why in found.left_out.items():
+            LOG.warning("%s is left out of validation: %s", key, why)
+        if not found.indices:
+            continue
+        batch = on_device(found.batch, device)
         loss, log_probs = reader.log_probs(model, batch)
         loss_total, loss_count = loss_total + loss.total.item(), loss_count + loss.count
         read = [reader.alphabet.decode(greedy(one.numpy(), reader.alphabet.blank)) for one in log_probs]
@@ -152,10 +163,18 @@ def _validated(reader: Lipreader, clips: GridClips, model: nn.Module, part: int,
         "loss_count": loss_count,
         "errors": counts.errors,
         "characters": counts.reference_units,
+        "left_out": num_left_out,
     }
 
 
-def _scores(sums: Mapping[str, float]) -> Mapping[str, float]:
+def _scores(sums: Mapping[str, float], max_bad_records: int) -> Mapping[str, float]:
+    """Raises BadShard TOO_MANY_FAILURES."""
+    if sums["left_out"] > max_bad_records:
+        raise BadShard(
+            "TOO_MANY_FAILURES",
+            f"{sums['left_out']:.0f} clips of the validation cannot be read, over --max-bad-records {max_bad_records}: "
+            "restore their files, or raise it and resume",
+        )
     return {
         "loss": sums["loss_total"] / max(1.0, sums["loss_count"]),
         "cer": sums["errors"] / max(1.0, sums["characters"]),

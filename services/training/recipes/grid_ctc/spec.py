@@ -32,7 +32,6 @@ class GridCtcConfig(TrainSettings):
         0.1, "of each speaker's training clips, to validate on where there is no val split", group="data set"
     )
     allow_leak: bool = option(False, "train although clips stand in two splits", group="data set")
-    max_bad_records: int = option(0, "records that cannot be read before nothing is trained", group="data set")
     cache_mib: int = option(4096, "of records of a bucket that are kept on this machine", group="data set", unit="MiB")
     size: Size = option("full", "tiny: pictures of 48x24 px, for a CPU; full: 100x50 px", group=_GROUP)
     encoder: Encoder = option("lstm", "what reads along time; conformer: of size full", group=_GROUP)
@@ -85,7 +84,7 @@ class GridCtcConfig(TrainSettings):
         return self.learning_rate or _LEARNING_RATES[self.size]
 
 
-_FREE = FREE | {"data_root", "max_bad_records", "cache_mib", "beam_width"}
+_FREE = FREE | {"data_root", "cache_mib", "beam_width"}
 
 
 def _decides(config: GridCtcConfig) -> Fingerprint:

@@ -18,11 +18,16 @@ _LOG = logging.getLogger(__name__)
 def train_rank(config: GridCtcConfig, rank: Rank) -> None:
     """The whole training of one rank. Raises as `open_grid` and `train`."""
     outputs = rank.spec.output_root
-    train(grid_ctc(config, open_data(config, config.data_root or outputs, f"{outputs}/.visemill")), config, rank)
+    # Of two ranks that find no index, each would read the whole data set.
+    makes_index = rank.place.rank == 0
+    data = open_data(config, config.data_root or outputs, f"{outputs}/.visemill", makes_index=makes_index)
+    train(grid_ctc(config, data), config, rank)
 
 
-def open_data(config: GridCtcConfig, data_root: str, state_root: str) -> GridData:
-    """The records of data_root, whose index is kept below state_root. Raises as `open_grid`."""
+def open_data(config: GridCtcConfig, data_root: str, state_root: str, *, makes_index: bool = True) -> GridData:
+    """The records of data_root, whose index is kept below state_root. makes_index: of one rank; the others wait for it.
+    Raises as `open_grid`.
+    """
     data = open_grid(
         GridSettings(
             data_root,
@@ -34,6 +39,7 @@ def open_data(config: GridCtcConfig, data_root: str, state_root: str) -> GridDat
             max_failures=config.max_bad_records,
             cache_mib=config.cache_mib,
             steps_per_frame=STEPS_PER_FRAME,
+            makes_index=makes_index,
         )
     )
     for clip in data.left_out:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from grid_records import MadeClip, write_shards
 
+from services.base.errors import Transient
 from services.base.store.open import open_store
 from services.formats.example import encode_example
 from services.formats.tfrecord import write_record
 from services.training.data.clip_index import ClipIndex
-from services.training.data.indexing import index_name, open_index
+from services.training.data.indexing import index_name, open_index, wait_for_index
 from services.training.data.shards import Shard, shards_of
 
 CLIPS = [MadeClip("s1", f"clip{i}", "bin at", 10 - i) for i in range(3)]
@@ -65,6 +67,31 @@ def test_an_index_that_is_damaged_is_made_anew(root: Path) -> None:
     path = root.parent / "state" / index_name(shards(root))
     path.write_bytes(path.read_bytes()[:100])
     assert len(index_of(root)) == 3
+
+
+def waited_for(root: Path, limit_s: float) -> ClipIndex:
+    state = open_store(root.parent / "state")
+    return wait_for_index(open_store(root), shards(root), state, root.parent / "cache", limit_s=limit_s, poll_s=0.01)
+
+
+@pytest.mark.parametrize("before", ["none", "damaged"])
+def test_who_does_not_make_it_waits_for_who_does(root: Path, before: str) -> None:
+    if before == "damaged":
+        index_of(root)
+        path = root.parent / "state" / index_name(shards(root))
+        path.write_bytes(path.read_bytes()[:100])
+    with ThreadPoolExecutor(2) as threads:
+        others = [threads.submit(waited_for, root, 60.0) for _ in range(2)]
+        assert not any(other.done() for other in others)
+        made = index_of(root)
+        assert [other.result().digest for other in others] == [made.digest] * 2
+
+
+def test_an_index_that_nobody_makes_is_not_waited_for_forever(root: Path) -> None:
+    with pytest.raises(Transient, match="see the log of rank 0") as caught:
+        waited_for(root, 0.05)
+    assert caught.value.reason == "INDEX_MISSING"
+    assert not (root.parent / "state" / "indexes").exists(), "who waits makes none"
 
 
 def test_files_of_another_time_have_another_index_of_the_same_digest(root: Path) -> None:

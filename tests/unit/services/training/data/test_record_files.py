@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from grid_records import HEIGHT_PX, WIDTH_PX, MadeClip, write_shards
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, BadInput
 from services.base.store.open import open_store
 from services.training.data.indexing import open_index
 from services.training.data.record_files import FilesOnDisk
@@ -55,3 +55,16 @@ def test_a_file_that_was_changed_is_told_and_not_read(root: Path, change: str) -
         frames(files, 2, 0, 1)
     assert caught.value.reason == "DATA_CHANGED"
     assert np.array_equal(frames(files, 0, 0, 1), CLIPS[0].frames_THWC()[:1]), "the other file can be read"
+
+
+def test_a_record_that_has_rotted_costs_itself(root: Path) -> None:
+    path = root / "train-00000-of-00002.tfrecord"
+    files, before, data = opened(root), path.stat(), bytearray(path.read_bytes())
+    data[300] ^= 1
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(BadInput, match=r"train-00000-of-00002.*raise --max-bad-records") as caught:
+        frames(files, 0, 11, 1)
+    assert caught.value.reason == "CORRUPT_RECORD"
+    assert np.array_equal(frames(files, 1, 0, 1), CLIPS[1].frames_THWC()[:1]), "its neighbour can be read"

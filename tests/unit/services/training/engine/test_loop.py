@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 import torch
-from tiny_training import SETTINGS, TinyData, pieces
+from tiny_training import SETTINGS, TinyData, pieces, rank_of
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, BadInput, BadShard
+from services.base.worker.rank import RankPlace
+from services.training.checkpoint.file import decoded
 from services.training.engine.loop import device_of, train
 
 QUICK = dataclasses.replace(SETTINGS, num_epochs=2, num_workers=0)
@@ -44,3 +46,47 @@ def test_there_must_be_something_to_learn_from(rank):
 def test_without_a_gpu_a_rank_computes_on_the_cpu():
     expected = "cuda" if torch.cuda.is_available() else "cpu"
     assert device_of(0).type == expected
+
+
+class Damaged(TinyData):
+    def read(self, indices, seed_name):
+        if {3, 5} & set(indices):
+            raise BadInput("CORRUPT_RECORD", "made so")
+        return super().read(indices, seed_name)
+
+
+def losses_of(root, made, settings):
+    rank = rank_of(str(root), RankPlace(0, 1, 0, "127.0.0.1", 1, 1))
+    train(made, settings, rank)
+    return decoded(rank.read_checkpoint(rank.checkpoint_steps()[-1])).progress
+
+
+def test_what_is_learnt_does_not_depend_on_who_reads(tmp_path):
+    found = [
+        losses_of(tmp_path / str(num), pieces(), dataclasses.replace(QUICK, num_workers=num)).val_losses
+        for num in (0, 1, 2)
+    ]
+    assert len(found[0]) == 2 and found[0] == found[1] == found[2]
+
+
+def test_clips_that_cannot_be_read_are_left_out_and_named_once(tmp_path):
+    made = dataclasses.replace(pieces(), train=Damaged())
+    progress = losses_of(tmp_path, made, dataclasses.replace(QUICK, max_bad_records=2))
+    assert sorted(progress.left_out) == ["s1/3", "s1/5"]
+    said = [line for line in progress.log if "is left out: made so" in line]
+    assert len(said) == 2 and "WARNING - s1/" in said[0]
+
+
+def test_more_of_them_than_allowed_end_the_training_after_a_checkpoint(rank):
+    made = dataclasses.replace(pieces(), train=Damaged())
+    with pytest.raises(BadShard, match="2 clips cannot be read, over --max-bad-records 1, the last s1/") as caught:
+        train(made, dataclasses.replace(QUICK, max_bad_records=1), rank)
+    assert (caught.value.reason, caught.value.exit_code) == ("TOO_MANY_FAILURES", 65)
+    (step,) = rank.checkpoint_steps()
+    assert len(decoded(rank.read_checkpoint(step)).progress.left_out) == 2
+
+
+def test_what_a_training_is_told_to_compile_and_cannot_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("services.training.engine.loop.compile_network", lambda model, device: False)
+    progress = losses_of(tmp_path, pieces(), dataclasses.replace(QUICK, compile=True, num_epochs=1))
+    assert any("Nothing is there to compile the network with" in line for line in progress.log)

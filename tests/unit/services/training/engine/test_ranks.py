@@ -15,6 +15,7 @@ CPU = torch.device("cpu")
 def test_alone_sums_are_what_they_are():
     ranks = Ranks(RankPlace(0, 1, 0, "", 1, 1), CPU, 5.0)
     assert ranks.sums({"b": 2.5, "a": 1.0}) == {"a": 1.0, "b": 2.5}
+    assert ranks.texts(["a", "ü"]) == ["a", "ü"]
     ranks.close()
     ranks.close()
 

@@ -1,3 +1,5 @@
+import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -5,13 +7,14 @@ from grid_records import MadeClip, write_shards
 
 torch = pytest.importorskip("torch")
 
+from services.base.errors import BadShard  # noqa: E402
 from services.base.run.passes import MapPass, gang_pass  # noqa: E402
 from services.base.run.spec import PinnedStage, RunSpec  # noqa: E402
 from services.base.store.open import open_store  # noqa: E402
 from services.base.worker.rank import Rank, RankPlace  # noqa: E402
 from services.training.checkpoint.file import decoded  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
-from services.training.recipes.grid_ctc.training import train_rank  # noqa: E402
+from services.training.recipes.grid_ctc.training import open_data, train_rank  # noqa: E402
 
 CONFIG = GridCtcConfig(
     size="tiny", num_epochs=2, batch_frames=24, num_threads=1, num_workers=0, val_share=0.0, average_last_n=2
@@ -45,3 +48,25 @@ def test_a_training_on_records_leaves_weights_their_alphabet_and_a_log(tmp_path:
     assert "val_cer=" in log
     facts = decoded((folder / "best_model.pt").read_bytes()).facts
     assert (facts["recipe"], facts["size"]) == ("grid-ctc", "tiny")
+
+
+def rot(path: Path) -> None:
+    """A bit of its first record, so that neither its size nor its time tells."""
+    before, data = path.stat(), bytearray(path.read_bytes())
+    data[300] ^= 1
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_records_that_rot_after_they_were_indexed_are_left_out_up_to_max_failures(tmp_path: Path, split: str) -> None:
+    rank = rank_of(tmp_path)
+    open_data(CONFIG, str(tmp_path / "out"), str(tmp_path / "out" / ".visemill"))
+    rot(tmp_path / "out" / f"{split}-00000-of-00001.tfrecord")
+    with pytest.raises(BadShard, match="cannot be read, over --max-bad-records 0") as caught:
+        train_rank(CONFIG, rank)
+    assert caught.value.exit_code == 65
+    again = Rank(rank.spec, rank.gang, dataclasses.replace(rank.place, generation=2), rank._state, rank.outputs)
+    train_rank(dataclasses.replace(CONFIG, max_bad_records=1), again)
+    assert list((tmp_path / "out").rglob("best_model.pt"))
