@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from services.base.errors import (
     BadShard,
     Transient,
     VisemillError,
+    from_kind,
 )
 
 _KINDS = {kind.exit_code: kind for kind in (BadInput, BadConfig, BadShard, Transient)}
@@ -37,25 +40,28 @@ class ServiceAnswer(NamedTuple):
 def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAnswer:
     """Runs `python -m module argv`, whose lines on standard error are shown as they come. doing: for the wait.
 
-    Raises what the command failed with: its last line is `REASON: message`, and its exit code the class.
+    Raises what the command failed with: its last line is the error as JSON, as of services.base.errors, or `REASON:
+    message`, and its exit code the class.
     """
     said: list[str] = []
     with (
         Heartbeat(doing) as beat,
+        # An answer may be longer than what a pipe holds, and standard error is read first.
+        tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
         subprocess.Popen(
-            [sys.executable, "-m", module, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", module, *argv], stdout=answer, stderr=subprocess.PIPE, text=True
         ) as process,
     ):
-        assert process.stdout is not None
         assert process.stderr is not None
         try:
-            # Standard output is one line at the end, which a pipe holds.
             for line in _last_held_back(process.stderr, said):
                 beat.say(line)
-            out = process.stdout.read()
+            process.wait()
         except BaseException:
             process.terminate()
             raise
+        answer.seek(0)
+        out = answer.read()
     if process.returncode in (EXIT_OK, EXIT_QUARANTINED) and out.strip():
         for line in said[-1:]:
             sys.stderr.write(f"{line}\n")
@@ -75,7 +81,11 @@ def _last_held_back(lines: Iterable[str], said: list[str]) -> Iterable[str]:
 def _failure(module: str, code: int, said: Sequence[str]) -> BaseException:
     if code == EXIT_INTERRUPTED:
         return KeyboardInterrupt()
-    found = _REASON.fullmatch(said[-1]) if said else None
+    last = said[-1] if said else ""
+    if last.startswith("{"):
+        with contextlib.suppress(ValueError, TypeError):
+            return from_kind(**json.loads(last))
+    found = _REASON.fullmatch(last)
     if found is not None and code in _KINDS:
         return _KINDS[code](found[1], found[2])
     return VisemillError(

@@ -7,7 +7,21 @@ from orchestrator.pipelines.training.help import TRAINING_HELP
 
 COMMANDS = PipelineCommands(
     shared=("plan",),
-    own=(Verb("train", "train a recipe on what a run has made", same_as="run"),),
+    own=(
+        Verb("train", "train a recipe on what a run has made", same_as="run"),
+        Verb(
+            "test",
+            "let a trained model read clips, and print its scores",
+            options="services.training.recipes.grid_ctc.door_settings:TestSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:test",
+        ),
+        Verb(
+            "stats",
+            "show what a data set to learn from holds",
+            options="services.training.recipes.grid_ctc.door_settings:StatsSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:stats",
+        ),
+    ),
     presets="orchestrator.pipelines.grid_ctc.presets:PRESETS",
     told=TRAINING_HELP,
 )

@@ -78,7 +78,8 @@ class LeftOut(NamedTuple):
 class GridData:
     """train, val, test: their clips; val and test may have none. alphabet: of their labels. digest: of the data set,
     whatever is chosen of it. left_out: with reasons. notes: what its user should hear. has_words: whether it is known
-    when words are said. reasons: how many clips are left out by each.
+    when words are said. reasons: how many clips are left out by each. leaks: contents that stand in two splits, in
+    words.
     """
 
     train: GridClips
@@ -90,6 +91,7 @@ class GridData:
     notes: Sequence[str] = ()
     has_words: bool = True
     reasons: Mapping[str, int] = field(default_factory=dict)
+    leaks: Sequence[str] = ()
 
 
 def open_grid(settings: GridSettings) -> GridData:
@@ -128,6 +130,7 @@ class _Opening:
         self._run = run
         self._left_out: list[LeftOut] = []
         self._notes: list[str] = []
+        self._leaks: list[str] = []
 
     def opened(self) -> GridData:
         if self._run is not None:
@@ -167,6 +170,7 @@ class _Opening:
             tuple(self._notes),
             words is not None,
             dict(reasons),
+            tuple(self._leaks),
         )
 
     def _digest(self) -> str:
@@ -294,7 +298,7 @@ class _Opening:
 
     def _check_sharing(self, by_split: Mapping[str, Sequence[Clip]], contents: Sequence[bytes]) -> None:
         """Raises BadConfig CONTENT_LEAK."""
-        leaks = shared_contents(
+        self._leaks = leaks = shared_contents(
             SplitClip(clip.key, split, clip.speaker, contents[clip.place])
             for split, clips in by_split.items()
             for clip in clips

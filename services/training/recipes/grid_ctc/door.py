@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
+import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import safetensors
 import torch
@@ -14,11 +15,14 @@ from safetensors.torch import load as load_safetensors
 
 from services.base.errors import EXIT_OK, BadConfig
 from services.base.process import log
-from services.base.stage.config import config_from_mapping
+from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
+from services.base.store.interface import NotThere
+from services.base.store.open import open_store
 from services.training.checkpoint.file import Checkpoint, decoded
 from services.training.checkpoint.progress import Progress
-from services.training.data.shards import SPLITS
+from services.training.lipreading.scores.plain import facts_of
 from services.training.lipreading.scores.printed import lines_of
+from services.training.recipes.grid_ctc.door_settings import TestSettings
 from services.training.recipes.grid_ctc.pieces import alphabet_file
 from services.training.recipes.grid_ctc.scoring import measured
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
@@ -30,20 +34,16 @@ _SAFETENSORS = ".safetensors"
 def test_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
     parser = argparse.ArgumentParser(prog="python -m services grid-ctc test", description=__doc__)
-    parser.add_argument("--data-root", required=True, help="TFRecords of `visemill run grid`")
-    parser.add_argument("--checkpoint", required=True, type=Path, help="best_model.pt, or weights as .safetensors")
-    parser.add_argument("--state-root", help="where the index of the records is kept (default: .visemill below them)")
-    parser.add_argument("--split", choices=SPLITS, default="test", help="whose clips are read (default: test)")
-    parser.add_argument("--beam-width", type=int, default=20, help="prefixes to keep; 1: the likeliest class a step")
-    parser.add_argument("--num-examples", type=int, default=5, help="clips whose texts are printed (default: 5)")
+    add_config_flags(parser, TestSettings)
+    parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
     flags = parser.parse_args(argv)
-    log.setup()
-    data = flags.checkpoint.read_bytes() if flags.checkpoint.is_file() else None
-    if data is None:
-        raise BadConfig("NO_CHECKPOINT", f"there is no file {flags.checkpoint}: give the best_model.pt of a training")
-    checkpoint = _read(flags.checkpoint, data)
-    config = _config_of(checkpoint, flags.checkpoint, flags.beam_width)
-    records = open_data(config, flags.data_root, flags.state_root or f"{flags.data_root}/.visemill")
+    settings: TestSettings = config_from_flags(TestSettings, flags)
+    if not flags.json:
+        log.setup()
+    data = _bytes_of(settings.file)
+    checkpoint = _read(settings.file, data)
+    config = _config_of(checkpoint, settings)
+    records = open_data(config, settings.data_root, settings.index_root)
     if checkpoint.facts.get("vocabulary") != records.alphabet.characters:
         raise BadConfig(
             "OTHER_VOCABULARY",
@@ -56,29 +56,47 @@ def test_main(argv: Sequence[str]) -> int:
         "tokenizer": hashlib.sha256(alphabet_file(records.alphabet)).hexdigest(),
     }
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = measured(config, records, checkpoint.model, flags.split, digests, device)
-    sys.stdout.write("\n".join(lines_of(found, flags.num_examples)) + "\n")
+    found = measured(config, records, checkpoint.model, settings.split, digests, device)
+    text = "\n".join(lines_of(found, settings.num_examples))
+    sys.stdout.write((json.dumps({**facts_of(found), "text": text}) if flags.json else text) + "\n")
     return EXIT_OK
 
 
-def _read(path: Path, data: bytes) -> Checkpoint:
-    if path.suffix != _SAFETENSORS:
+def _bytes_of(file: str) -> bytes:
+    """Raises BadConfig NO_CHECKPOINT, or as the stores do."""
+    folder, _, name = file.rpartition("/")
+    try:
+        return open_store(folder or ".", must_exist=True).read(name)
+    except (NotThere, BadConfig) as error:
+        if isinstance(error, BadConfig) and error.reason != "ROOT_MISSING":
+            raise
+        raise BadConfig("NO_CHECKPOINT", f"there is no file {file}: give the best_model.pt of a training") from error
+
+
+def _read(file: str, data: bytes) -> Checkpoint:
+    if not file.endswith(_SAFETENSORS):
         return decoded(data)
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
+        with tempfile.NamedTemporaryFile(suffix=_SAFETENSORS) as copy:
+            copy.write(data)
+            copy.flush()
+            with safetensors.safe_open(copy.name, "pt") as opened:
+                facts = opened.metadata() or {}
         return Checkpoint(load_safetensors(data), {}, {}, Progress(), facts)
     except safetensors.SafetensorError as error:
-        raise BadConfig("CHECKPOINT_DAMAGED", f"{path} holds no weights ({error}): take another") from error
+        raise BadConfig("CHECKPOINT_DAMAGED", f"{file} holds no weights ({error}): take another") from error
 
 
-def _config_of(checkpoint: Checkpoint, path: Path, beam_width: int) -> GridCtcConfig:
-    """Of the network that the checkpoint is of. Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED, BAD_SETTING."""
-    facts = checkpoint.facts
+def _config_of(checkpoint: Checkpoint, settings: TestSettings) -> GridCtcConfig:
+    """Of the network that the checkpoint is of, and of the test. Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED,
+    BAD_SETTING.
+    """
+    facts, path = checkpoint.facts, settings.file
     if facts.get("recipe") != "grid-ctc":
         raise BadConfig("OTHER_RECIPE", f"{path} is of recipe {facts.get('recipe')!r}, not grid-ctc: give another file")
     try:
         values = {"val_share": float(facts["val_share"]), "seed": int(facts["seed"]), "size": facts["size"]}
-        return config_from_mapping(GridCtcConfig, {**values, "encoder": facts["encoder"], "beam_width": beam_width})
+        values |= {name: getattr(settings, name) for name in ("allow_leak", "max_bad_records", "beam_width")}
+        return config_from_mapping(GridCtcConfig, {**values, "encoder": facts["encoder"]})
     except (KeyError, ValueError) as error:
         raise BadConfig("CHECKPOINT_DAMAGED", f"{path} does not say what it was made with: {error!r}") from error

@@ -100,5 +100,8 @@ RECIPE = RecipeSpec(
     libraries=("numpy", "torch"),
     fingerprint=_decides,
     any_num_ranks=True,
-    doors={"test": ByName("services.training.recipes.grid_ctc.door:test_main")},
+    doors={
+        "test": ByName("services.training.recipes.grid_ctc.door:test_main"),
+        "stats": ByName("services.training.recipes.grid_ctc.stats_door:stats_main"),
+    },
 )

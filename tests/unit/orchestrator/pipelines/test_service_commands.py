@@ -12,7 +12,8 @@ from services.base.errors import BadConfig, Transient, VisemillError
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Prints its first argument, says the others, and ends with the code in the second."""
     (tmp_path / "spoken.py").write_text(
-        "import sys\nprint(sys.argv[1])\n"
+        "import json, sys\n"
+        "print(json.dumps({'text': 'x' * 1_000_000}) if sys.argv[1] == 'long' else sys.argv[1], flush=True)\n"
         "for line in sys.argv[3:]: print(line, file=sys.stderr)\nsys.exit(int(sys.argv[2]))\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -25,12 +26,25 @@ def test_the_answer_and_what_was_said(module: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "10 of 20\n20 of 20\n"
 
 
+def test_an_answer_may_be_longer_than_a_pipe_holds(module: str) -> None:
+    data, _ = answer_of_module(module, ["long", "0", "one", "two"], "counting")
+    assert len(data["text"]) == 1_000_000
+
+
 @pytest.mark.parametrize(
     ("code", "line", "kind", "reason"),
     [
         ("78", "DISK_FULL: no space", BadConfig, "DISK_FULL"),
         ("75", "WORKER_DIED: again", Transient, "WORKER_DIED"),
         ("1", "ValueError: oh", VisemillError, "SERVICE_FAILED"),
+        (
+            "78",
+            '{"kind": "BAD_CONFIG", "reason": "NO_CHECKPOINT", "message": "x", "detail": ""}',
+            BadConfig,
+            "NO_CHECKPOINT",
+        ),
+        ("70", '{"kind": "INTERNAL", "reason": "INTERNAL_ERROR", "message": "x"}', VisemillError, "INTERNAL_ERROR"),
+        ("78", '{"kind": "of something else"}', VisemillError, "SERVICE_FAILED"),
         ("78", "what is this", VisemillError, "SERVICE_FAILED"),
     ],
 )

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,30 @@ def test_it_prints_examples_the_score_and_what_is_beside_it(
 def test_on_training_clips_it_says_so(tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_door([*saved(tmp_path, data, ".pt"), "--split", "train", "--num-examples", "0"]) == 0
     assert "WARNING: the model was trained on 2 of these 2 clips" in capsys.readouterr().out
+
+
+def test_as_json_it_has_the_scores_and_the_same_lines(
+    tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = saved(tmp_path, data, ".pt")
+    assert run_door(flags) == 0
+    lines = capsys.readouterr().out
+    assert run_door([*flags, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["text"] + "\n" == lines
+    assert (found["clips"], found["constant"]["cer"], found["digests"]["data"]) == (1, 1.0, data.digest)
+
+
+def test_a_test_may_allow_what_its_training_allowed(
+    tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = saved(tmp_path, data, ".pt")
+    same = [MadeClip("s1", "a", "bin")]
+    write_shards(tmp_path / "out", {"train": [same], "test": [same]})
+    with pytest.raises(BadConfig, match="the same frames stand in two splits"):
+        run_door(flags)
+    assert run_door([*flags, "--allow-leak"]) == 0
+    assert "WARNING: the model was trained on 1 of these 1 clips" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""I/O: `visemill test grid-ctc` and `visemill stats grid-ctc`."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import Outcome
+from orchestrator.pipelines.training.doors import outcome_of
+from services.training.recipes.grid_ctc.door_settings import StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.spec import RECIPE
+
+
+def test(options: TestSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "test", options, "testing", "--json")
+
+
+def stats(options: StatsSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "stats", options, "reading the records")

@@ -1,0 +1,25 @@
+"""What `test` and `stats` ask of the service."""
+
+from pathlib import Path
+
+import pytest
+from grid_records import speakers_clips, write_shards
+
+from orchestrator.pipelines.grid_ctc.doors import stats
+from orchestrator.pipelines.grid_ctc.doors import test as run_test
+from services.base.errors import BadConfig
+from services.training.recipes.grid_ctc.door_settings import StatsSettings, TestSettings
+
+pytest.importorskip("torch")
+
+
+def test_settings_reach_the_service(tmp_path: Path) -> None:
+    write_shards(tmp_path, {"train": [speakers_clips("s1", clips=10)]})
+    outcome = stats(StatsSettings(data_root=str(tmp_path), val_share=0.3, state_root=str(tmp_path / "state")))
+    assert outcome.data["splits"]["val"]["clips"] == 3 and (tmp_path / "state/indexes").is_dir()
+
+
+def test_a_test_without_a_checkpoint_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as refused:
+        run_test(TestSettings(data_root=str(tmp_path), checkpoint_dir=str(tmp_path / "none")))
+    assert refused.value.reason == "NO_CHECKPOINT"
