@@ -1,7 +1,8 @@
-"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe|test`.
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe|DOOR`.
 
 Two tables, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
-in rpc.py. What a recipe is, which the ranks of a gang pass run, lies in its spec.py too.
+in rpc.py. What a recipe is, which the ranks of a gang pass run, lies in its spec.py too,
+and so do the doors that are its own, such as `test`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ class RankPlace:
 
     rank: 0 to world_size - 1. local_rank: among those of its pod. master_address, master_port: of rank 0, where the
     ranks meet. master_fd: of a socket that listens there already, which rank 0 has inherited; None: it opens its own.
-    generation: counts from 1; only the newest commits.
+    generation: counts from 1; only the newest commits. has_store: whether a store of torch serves at that address
+    already, as under torchrun.
     """
 
     rank: int
@@ -49,6 +50,7 @@ class RankPlace:
     master_port: int
     generation: int
     master_fd: int | None = None
+    has_store: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.world_size or not 0 <= self.local_rank <= self.rank or self.generation < 1:

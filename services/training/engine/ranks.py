@@ -64,12 +64,15 @@ class Ranks:
 
 def _join(place: RankPlace, device: torch.device, timeout: timedelta) -> None:
     inherited = {} if place.master_fd is None else {"master_listen_fd": place.master_fd}
-    is_master = place.rank == 0
-    store = dist.TCPStore(
+    is_master = place.rank == 0 and not place.has_store
+    store: dist.Store = dist.TCPStore(
         *(place.master_address, place.master_port, place.world_size, is_master, timeout),
         wait_for_workers=False,
         **inherited,
     )
+    if place.has_store:
+        # It outlives a generation, whose keys are its own.
+        store = dist.PrefixStore(f"visemill/{place.generation}", store)
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(
         backend,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.base.worker.rank import Rank
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.engine.loop import train
 from services.training.recipes.grid_ctc.pieces import grid_ctc
-from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
+from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig
+from services.training.torchrun import torchrun_main
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,6 +24,11 @@ def train_rank(config: GridCtcConfig, rank: Rank) -> None:
     makes_index = rank.place.rank == 0
     data = open_data(config, config.data_root or outputs, f"{outputs}/.visemill", makes_index=makes_index)
     train(grid_ctc(config, data), config, rank)
+
+
+def train_main(argv: Sequence[str]) -> int:
+    """The `train` entry point. Raises as `torchrun_main`."""
+    return torchrun_main(RECIPE, argv)
 
 
 def open_data(config: GridCtcConfig, data_root: str, state_root: str, *, makes_index: bool = True) -> GridData:
