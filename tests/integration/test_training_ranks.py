@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import random
 import shutil
 import subprocess
 import sys
@@ -191,3 +192,52 @@ def test_the_result_is_files_that_scripts_of_pytorch_read(alone):
         "best_model.pt", "model.safetensors", "averaged.safetensors", "checkpoint_epoch_3.pt", "metrics.jsonl",
         "tokenizer.json",
     } <= set(alone.log.result.outputs)  # fmt: skip
+
+
+def same(found: Done, expected: Done) -> bool:
+    """To the last bit, with each epoch once."""
+    epochs = [json.loads(line)["epoch"] for line in found.read("metrics.jsonl").splitlines() if b'"epoch"' in line]
+    return (found.losses, found.val_losses, epochs) == (expected.losses, expected.val_losses, [1, 2, 3])
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_losses_to_the_last_bit(trainings, pair, tmp_path):
+    draw = random.Random(12)
+    for generation in range(1, 6):
+        # A rank, or all of them, some micro-batches after the generation has begun.
+        kill = ["kill", draw.choice([0, 1, -1]), *[draw.randint(1, 7)] * 2]
+        assert -9 in trainings.run(tmp_path, 2, settings=OFTEN, generation=generation, happens=kill)
+    assert trainings.run(tmp_path, 2, settings=OFTEN, generation=6) == [0, 0]
+    assert same(Done(tmp_path), pair)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_checkpoints_and_nothing_else(trainings, pair, tmp_path):
+    assert trainings.run(tmp_path, 2, settings=OFTEN, full=[2, 4]) == [0, 0]
+    assert same(Done(tmp_path), pair)
+
+
+def test_after_a_kill_while_the_disk_was_full_the_last_checkpoint_before_counts(trainings, pair, tmp_path):
+    assert trainings.run(tmp_path, 2, settings=OFTEN, full=[2, 99], happens=["kill", 1, 9, 9]) == [75, -9]
+    (step,) = [entry.step for entry in Done(tmp_path).log.checkpoints]
+    assert step == 1
+    assert trainings.run(tmp_path, 2, settings=OFTEN, generation=2) == [0, 0]
+    assert same(Done(tmp_path), pair)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "swapped"])
+def test_the_checkpoint_before_a_damaged_one_is_gone_on_from(trainings, killed, pair, damage, tmp_path):
+    shutil.copytree(killed, tmp_path / "run")
+    files = [path for path in (tmp_path / "run" / "state").rglob("*") if path.parent.name == "checkpoints"]
+    before, newest = sorted(files)[-2:]
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 1
+    newest.chmod(0o644)
+    newest.write_bytes({"cut": data[:-9], "flipped": data, "swapped": before.read_bytes()}[damage])
+    assert trainings.run(tmp_path / "run", 2, generation=2) == [0, 0]
+    assert same(Done(tmp_path / "run"), pair)
+
+
+def test_a_rank_that_hangs_ends_the_others_in_time_and_the_next_generation_goes_on(trainings, pair, tmp_path):
+    hangs = {**OFTEN, "dist_timeout_s": 2.0}
+    assert trainings.run(tmp_path, 2, settings=hangs, happens=["hang", 1, 5, 5]) == [75, 75]
+    assert trainings.run(tmp_path, 2, generation=2) == [0, 0]
+    assert same(Done(tmp_path), pair)

@@ -6,6 +6,7 @@ As a program it imports torch once, then reads scenarios, a line of JSON each, a
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 import logging
@@ -13,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,10 +134,27 @@ def pieces(*, norm: bool = True, digest: str = "tiny") -> Pieces:
     )
 
 
-def rank_of(root: str, place: RankPlace) -> Rank:
+class FullFor:
+    """A store whose disk is full for the writes of checkpoints from the first to the last, counted from 1."""
+
+    def __init__(self, store: Any, first: int, last: int) -> None:
+        self._store, self._first, self._last, self._num_writes = store, first, last, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        if "/checkpoints/" in name:
+            self._num_writes += 1
+            if self._first <= self._num_writes <= self._last:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return bool(self._store.create(name, data))
+
+
+def rank_of(root: str, place: RankPlace, full: Sequence[int] = (0, 0)) -> Rank:
     gang = gang_pass(PASS, "tiny", place.world_size, {}, [MAP])
     spec = RunSpec(RUN, "tiny", MAP.digest, (PinnedStage("decode"),), "/in", "/out", 1, 1, "c", {}, gangs=(gang,))
-    return Rank(spec, gang, place, open_store(f"{root}/state"), open_store(f"{root}/out"))
+    return Rank(spec, gang, place, FullFor(open_store(f"{root}/state"), *full), open_store(f"{root}/out"))
 
 
 def disturbed(pieces: Pieces, place: RankPlace, scenario: dict[str, Any]) -> Pieces:
@@ -155,6 +174,8 @@ def disturbed(pieces: Pieces, place: RankPlace, scenario: dict[str, Any]) -> Pie
             os.kill(os.getpid(), signal.SIGKILL)
         if here and what == "term":
             os.kill(os.getpid(), signal.SIGTERM)
+        if here and what == "hang":
+            time.sleep(5.0)
         return LossSum(found.total * float("nan"), found.count) if here and what == "nan" else found
 
     return dataclasses.replace(pieces, loss=call)
@@ -164,7 +185,8 @@ def run_rank(scenario: dict[str, Any], place: RankPlace) -> int:
     try:
         made = pieces(norm=scenario.get("norm", True), digest=scenario.get("digest", "tiny"))
         settings = dataclasses.replace(SETTINGS, **scenario.get("settings", {}))
-        train(disturbed(made, place, scenario), settings, rank_of(scenario["root"], place))
+        rank = rank_of(scenario["root"], place, scenario.get("full", (0, 0)))
+        train(disturbed(made, place, scenario), settings, rank)
     except VisemillError as error:
         sys.stderr.write(f"rank {place.rank}: {error}\n")
         return error.exit_code

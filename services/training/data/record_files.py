@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from services.base.errors import BadConfig, BadInput
 from services.base.media.arrays import UInt8Array
 from services.base.store.interface import ReadableStore
@@ -74,9 +72,9 @@ class FilesOnDisk:
         """Raises BadInput CORRUPT_RECORD, OSError."""
         if self._is_verified[clip]:
             return
-        payload = np.empty(int(self._index.payload_bytes_N[clip]), np.uint8)
-        read_into(descriptor, int(self._index.payload_at_N[clip]), payload)
-        if masked_crc32c(payload.tobytes()) != int(self._index.crc32c_N[clip]):
+        size_bytes = int(self._index.payload_bytes_N[clip])
+        payload = os.pread(descriptor, size_bytes, int(self._index.payload_at_N[clip]))
+        if len(payload) != size_bytes or masked_crc32c(payload) != int(self._index.crc32c_N[clip]):
             raise corrupt(name, self._uri, self._index, clip, "its checksum is another")
         self._is_verified[clip] = 1
 
