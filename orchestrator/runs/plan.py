@@ -190,7 +190,8 @@ def _flat(spec: RunSpec) -> dict[str, Any]:
         flat |= {f"{stage.name}.{name}": value for name, value in stage.config.items()}
         flat |= {f"model {name}": digest for name, digest in stage.models.items()}
     for gang in spec.gangs:
-        flat |= {f"pass {gang.name}": gang.recipe, f"ranks of {gang.name}": gang.num_ranks}
+        flat[f"pass {gang.name}"] = gang.recipe
+        flat |= {} if gang.any_num_ranks else {f"ranks of {gang.name}": gang.num_ranks}
         flat |= {f"{gang.name}.{name}": value for name, value in gang.config.items()}
         flat |= {f"model {name}": digest for name, digest in gang.models.items()}
         flat |= {f"library {name}": version for name, version in gang.libraries.items()}

@@ -101,9 +101,10 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
         raise_if_leaking(leaks, state.uri)
     with ExitStack() as until_written:
         made = _made(parts, state, tuple(str(leak) for leak in leaks), until_written)
+        # Without stages nothing was found of any clip.
+        found = {QUALITY_FILE: made.quality, QUARANTINE_FILE: made.quarantine} if spec.stages else {}
         summaries: dict[str, Iterable[bytes]] = {
-            QUALITY_FILE: encoded(made.quality),
-            QUARANTINE_FILE: encoded(made.quarantine),
+            **{name: encoded(lines) for name, lines in found.items()},
             **pipeline.summary_files(made),
         }
         if adopts(pipeline, spec):

@@ -9,18 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from forked_checkout import environment_of
+from gang_processes import LIMIT_S, Pass, ranks, wait_until
 from tones_fork import write_tones
 from toy_fork import checkout
 
 pytest.importorskip("torch")
-
-LIMIT_S = 180
 
 
 class Fork:
@@ -52,43 +50,6 @@ class Fork:
         )
         assert done.returncode == code, done.stderr + done.stdout
         return json.loads(done.stdout or done.stderr.splitlines()[-1])
-
-
-class Pass:
-    """A gang pass of the run of an output."""
-
-    def __init__(self, output: Path, name: str) -> None:
-        self._output, self._name = output, name
-
-    @property
-    def log(self) -> list[tuple[str, int, int]]:
-        files = sorted(self._output.glob(f".visemill/runs/*/passes/{self._name}/log/*.json"))
-        entries = [json.loads(file.read_bytes()) for file in files]
-        return [(entry["kind"], entry["generation"], entry["step"]) for entry in entries]
-
-    def wait_for(self, entry: tuple[str, int, int]) -> None:
-        wait_until(lambda: entry in self.log, str(entry))
-
-
-def wait_until(happened: Callable[[], object], what: str) -> None:
-    until_s = time.monotonic() + LIMIT_S
-    while not happened():
-        assert time.monotonic() < until_s, f"{what} has not come"
-        time.sleep(0.05)
-
-
-def ranks(output: Path) -> dict[int, int]:
-    """Rank -> pid of the processes whose command line names the output."""
-    found = {}
-    for path in Path("/proc").iterdir():
-        try:
-            words = (path / "cmdline").read_bytes().split(b"\0") if path.name.isdigit() else []
-            if b"rank" in words and b"--ranks-per-pod" not in words and any(str(output).encode() in w for w in words):
-                variables = dict(v.split(b"=", 1) for v in (path / "environ").read_bytes().split(b"\0") if b"=" in v)
-                found[int(variables[b"RANK"])] = int(path.name)
-        except OSError:
-            continue
-    return found
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -108,6 +108,7 @@ def writes_to(spec: RunSpec, outputs: Store) -> bool:
 
 def _refuse_other_plan(pinned: RunSpec, plan: Plan) -> None:
     if pinned.digest != plan.spec.digest:
+        _refuse_other_data(pinned, plan)
         raise _other_run(plan, f"run {pinned.run}", explain_difference(pinned, plan.spec))
     if not writes_to(pinned, open_store(plan.spec.output_root)):
         raise BadConfig(
@@ -163,10 +164,30 @@ def _not_finished(held: Claim, outputs: Store) -> BadConfig:
 
 
 def _refuse_other_claim(held: Claim, plan: Plan, pinned: RunSpec | None) -> NoReturn:
+    if pinned:
+        _refuse_other_data(pinned, plan)
     difference = explain_difference(pinned, plan.spec) if pinned else "its plan, which is gone from the state root"
     if held.digest == plan.spec.digest:
         difference = f"--run {held.run} against {plan.spec.run}"
     raise _other_run(plan, f"run {held.run}", difference)
+
+
+def _refuse_other_data(pinned: RunSpec, plan: Plan) -> None:
+    """Of runs of gang passes alone, whose list of clips is that of the files which the ranks read."""
+    spec = plan.spec
+    is_training = not pinned.stages and not spec.stages and pinned.pipeline == spec.pipeline
+    if is_training and pinned.clips_sha256 != spec.clips_sha256:
+        raise BadConfig(
+            "DATA_CHANGED",
+            f"{spec.output_root} holds run {pinned.run}, which began with other data: names, sizes or times of the "
+            f"{pinned.num_clips} files in {pinned.input_root} are not those of the {spec.num_clips} in "
+            f"{spec.input_root}. Give it what it began with, or choose another {_output_flag(plan)}",
+        )
+
+
+def _output_flag(plan: Plan) -> str:
+    own = pipeline_of(plan.spec.pipeline).output_flag
+    return own.flag if own is not None else "--output-root"
 
 
 def _check_free(plan: Plan, outputs: Store) -> None:
@@ -232,7 +253,7 @@ def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
         raise BadConfig(
             "OUTPUT_NOT_EMPTY",
             f"{outputs.uri} holds files of no run that is known, the first {first}: "
-            f"choose an empty --output-root, or move them away{hint}",
+            f"choose an empty {_output_flag(plan)}, or move them away{hint}",
         )
 
 
@@ -245,6 +266,6 @@ def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
     return BadConfig(
         "OTHER_RUN",
         f"{plan.spec.output_root} holds {held}, which differs in: {difference}. "
-        "Choose a new --output-root, or restore what changed; `visemill resume` continues the run that is there"
+        f"Choose a new {_output_flag(plan)}, or restore what changed; `visemill resume` continues the run that is there"
         f"{hint}",
     )

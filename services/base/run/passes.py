@@ -31,7 +31,8 @@ class GangPass:
     """num_ranks processes that work on one thing together: all live, or none.
 
     recipe: name of what the ranks run. ranks_per_pod: that share a pod, or a process group. after: names of passes that
-    must be finished. at_root: whether its result lies in the output root itself, not in a folder of its name. models,
+    must be finished. at_root: whether its result lies in the output root itself, not in a folder of its name.
+    any_num_ranks: whether the number of ranks has no part in the result. models,
     libraries: name -> digest or version of what decides the result beside the config. digest: of all that does; see
     `gang_pass`.
     """
@@ -46,6 +47,7 @@ class GangPass:
     models: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     at_root: bool = False
+    any_num_ranks: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == MAP_PASS:
@@ -123,6 +125,7 @@ def gang_pass(
         dict(made.get("models", {})),
         dict(made.get("libraries", {})),
         at_root,
+        bool(made.get("any_num_ranks", False)),
     )
 
 
