@@ -20,7 +20,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=sorted(PIPELINES),
         metavar="PIPELINE",
-        help=f"check only what this pipeline uses: {', '.join(sorted(PIPELINES))} (default: all)",
+        help=f"check only what this pipeline uses: {', '.join(sorted(PIPELINES))} (default: all, with optional)",
     )
     parser.add_argument(
         "--root",
@@ -48,9 +48,11 @@ def _checked() -> dict[str, ConfigField]:
 def doctor(flags: argparse.Namespace) -> Answer:
     """Exits 0 when all that is needed is there, 78 when it is not; what is optional only gets a line."""
     wanted = [flags.pipeline] if flags.pipeline else sorted(PIPELINES)
+    given = {name: getattr(flags, name) for name in _checked()}
+    checks = checks_of(wanted, flags.root, given, optional_extras=not flags.pipeline)
     found = []
     with Heartbeat("checking") as beat:
-        for check in checks_of(wanted, flags.root, {name: getattr(flags, name) for name in _checked()}):
+        for check in checks:
             beat.now(f"checking {check.name}")
             found.append(_found(check))
     healthy = all(one["ok"] for one in found if one["needed"])

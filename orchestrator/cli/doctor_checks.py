@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.metadata
 import json
@@ -59,15 +60,17 @@ class Check:
     find: Callable[[], str]
 
 
-def checks_of(pipelines: Sequence[str], roots: Sequence[str], given: Mapping[str, str]) -> list[Check]:
+def checks_of(
+    pipelines: Sequence[str], roots: Sequence[str], given: Mapping[str, str], *, optional_extras: bool = False
+) -> list[Check]:
     """The checks for these pipelines: of the machine, then of what they run, then of what they may use.
 
-    given: values of the options that `doctor` takes, by name.
+    given: values of the options that `doctor` takes, by name. optional_extras: pipelines of an extra of the
+    distribution need not be able to run here.
     """
-    needs = [need for name in pipelines for need in needs_of(name, given)]
     checks = [*_machine(), *_decoders()]
     named: dict[str, Check] = {check.name: check for check in checks}
-    for need in needs:
+    for need in _needs(pipelines, given, optional_extras=optional_extras):
         is_needed = need.is_needed or (need.name in named and named[need.name].needed)
         found = Check(need.name, need.purpose, need.fix or _fix_of(need.what), is_needed, _finder(need.what))
         named[need.name] = found
@@ -90,6 +93,13 @@ def needs_of(pipeline: str, given: Mapping[str, str]) -> Sequence[Need]:
         # Its stages follow from options that have no default.
         return ()
     return stage_needs(names)
+
+
+def _needs(pipelines: Sequence[str], given: Mapping[str, str], *, optional_extras: bool) -> Iterator[Need]:
+    for name in pipelines:
+        is_optional = optional_extras and bool(pipeline_of(name).extra)
+        for need in needs_of(name, given):
+            yield dataclasses.replace(need, is_needed=need.is_needed and not is_optional)
 
 
 def _finder(what: object) -> Callable[[], str]:

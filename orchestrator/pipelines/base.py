@@ -230,7 +230,7 @@ class Pipeline:
     free_settings: `stage.setting` of what decides no byte of an output, so that runs of one output may differ in it.
     leaves_out: reasons of `check` for which a run leaves the clip out; with the others it keeps and flags it.
     needs: (options) -> what `doctor` looks for; None: its stages. checked_options: names of options that name files and
-    that `doctor` takes too.
+    that `doctor` takes too. extra: of the distribution, without which the pipeline cannot run; empty: none.
     judges_clips: (spec) -> whether the clips of all shards are compared in the end, and odd ones flagged.
     image_lacks: (settings by stage, libraries of networks that an image of workers holds) -> why it cannot carry out
     the run, as a clause to which what else may be done is added; empty: it can.
@@ -276,6 +276,7 @@ class Pipeline:
     leaves_out: frozenset[str] = frozenset()
     needs: Callable[[Any], Sequence[Need]] | None = None
     checked_options: tuple[str, ...] = ()
+    extra: str = ""
     judges_clips: Callable[[RunSpec], bool] = never_judged
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     plan_checks: Callable[[Any, ClipTable, Planned], PlanChecks | None] = checks_nothing

@@ -20,7 +20,7 @@ from services.features.speech.filterbank import num_frames
 
 WITH_QUARANTINE = 3
 # Hidden layers so wide that a frame of 20 ms takes 160 kB there: 36 s fit into what a clip may take, and 120 s do not.
-WIDTH, CLIP_MEMORY_MIB = 20_000, 1024
+WIDTH, CLIP_MEMORY_MIB = 40_000, 1024
 CLIP_TIME_S = 10
 
 # Codes of the speech that each good file holds, whatever it is kept as.

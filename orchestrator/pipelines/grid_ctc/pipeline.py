@@ -108,6 +108,7 @@ PIPELINE = Pipeline(
     default_root=default_root,
     output_flag=OutputFlag("--checkpoint-dir", "checkpoints"),
     needs=needs,
+    extra="train",
     product="weights",
     gangs=gangs,
 )

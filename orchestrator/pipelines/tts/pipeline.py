@@ -66,6 +66,7 @@ PIPELINE = Pipeline(
     at_leak=at_leak,
     output_name=file_of_product,
     needs=needs,
+    extra="speech",
     plan_checks=plan_checks,
     predict=predict,
     checked_options=("tokenizer",),

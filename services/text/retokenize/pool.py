@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Generic, TypeVar
 
 from services.base.errors import Transient, VisemillError, from_kind
@@ -19,7 +19,28 @@ _MOST_RESTARTS = 3
 # Items that wait for a free process, for each of them.
 _AHEAD = 2
 
+# submit() also starts the next process, with pipes that the executor closes once it sees that another process has died.
+_DIED = (BrokenProcessPool, ValueError, OSError)
+
 _worker: Callable[[Any], Any] | None = None
+
+
+class _Context(SpawnContext):
+    """Starts processes, and knows them. A fork would copy locks that threads of libraries may hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]
+        self._made.append(SpawnProcess(*args, **named))
+        return self._made[-1]
+
+    def kill(self) -> None:
+        """An executor that breaks ends the processes that it has, and waits for ever for one begun meanwhile."""
+        for process in self._made:
+            if process.pid is not None:
+                process.kill()
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class OrderedPool(Generic[I, O]):
     def __init__(self, make: Callable[..., Callable[[I], O]], args: tuple[Any, ...], num: int) -> None:
         self._make, self._args, self._num = make, args, num
         self._executor: ProcessPoolExecutor | None = None
+        self._context = _Context()
         self.num_restarts = 0
 
     def __enter__(self) -> OrderedPool[I, O]:
@@ -83,11 +105,12 @@ class OrderedPool(Generic[I, O]):
         while True:
             try:
                 return self._running().submit(_work, item)
-            except BrokenProcessPool:
+            except _DIED:
                 self._restart(waiting)
 
     def _restart(self, waiting: deque[tuple[I, Future[O]]]) -> None:
         """New processes, and what the dead ones had not finished once more."""
+        self._context.kill()
         if self.num_restarts == _MOST_RESTARTS:
             raise Transient(
                 "WORKER_DIED",
@@ -100,14 +123,22 @@ class OrderedPool(Generic[I, O]):
         self._executor = None
         for i, (item, future) in enumerate(waiting):
             if not future.done() or future.cancelled() or future.exception() is not None:
-                waiting[i] = (item, self._running().submit(_work, item))
+                waiting[i] = (item, self._tried(item))
+
+    def _tried(self, item: I) -> Future[O]:
+        """Of processes that die meanwhile, a future that says so when its turn comes."""
+        try:
+            return self._running().submit(_work, item)
+        except _DIED:
+            died: Future[O] = Future()
+            died.set_exception(BrokenProcessPool())
+            return died
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            # A fork would copy locks that threads of libraries may hold.
-            context = multiprocessing.get_context("spawn")
+            self._context = _Context()
             self._executor = ProcessPoolExecutor(
-                self._num, mp_context=context, initializer=_begin, initargs=(self._make, self._args)
+                self._num, mp_context=self._context, initializer=_begin, initargs=(self._make, self._args)
             )
         return self._executor
 

@@ -62,6 +62,13 @@ def test_a_pipeline_says_what_it_needs_and_one_that_does_not_needs_its_stages(mo
     assert {"decode", "landmarks", "records"} <= {check.name for check in checks_of(["silent"], [], {}) if check.needed}
 
 
+@pytest.mark.parametrize(("optional", "needed"), [(False, True), (True, False)])
+def test_a_machine_without_an_extra_is_healthy_unless_a_pipeline_of_it_is_asked_for(optional, needed):
+    checks = {check.name: check for check in checks_of(["grid", "tts", "grid-ctc"], [], {}, optional_extras=optional)}
+    assert [checks[name].needed for name in ("sentencepiece", "training")] == [needed, needed]
+    assert checks["records"].needed, "of a pipeline without an extra"
+
+
 def test_every_part_says_what_it_is_for_and_how_to_get_it():
     for check in checks_of(["grid", "sign"], ["/a"], {}):
         assert check.purpose and check.fix, check.name
