@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ def opened(uri: str, cache: Path, cache_mib: int = 1) -> GridData:
     return open_grid(GridSettings(uri, f"{uri}-state", cache, cache_mib=cache_mib))
 
 
+def waiting(uri: str, cache: Path) -> GridData:
+    return open_grid(GridSettings(uri, f"{uri}-state", cache, makes_index=False))
+
+
 def is_whole(data: GridData) -> bool:
     batch = data.train.read([2, 0, 3, 1], "")
     frames = (CLIPS[i].frames_THWC()[:10] for i in (2, 0, 3, 1))
@@ -60,6 +65,14 @@ def test_another_machine_fetches_the_index_and_then_the_records(bucket: str, tmp
     data = opened(bucket, tmp_path / "two")
     assert not [path for path in (tmp_path / "two").rglob("*") if path.is_file() and path.suffix != ".arrow"]
     assert is_whole(data) and is_whole(data)
+
+
+def test_one_rank_makes_the_index_and_the_others_wait_for_it(bucket: str, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        others = [threads.submit(waiting, bucket, tmp_path / "one pod") for _ in range(2)]
+        assert not any(other.done() for other in others)
+        made = opened(bucket, tmp_path / "one pod")
+        assert all(other.result().digest == made.digest and is_whole(other.result()) for other in others)
 
 
 @pytest.mark.parametrize("change", ["other clips", "gone"])
