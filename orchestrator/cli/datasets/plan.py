@@ -69,7 +69,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     findings = [(line.media, line.reason, line.message) for line in made.problems]
     labels, unread = check_labels(pipeline, rows, inputs)
     leaks: list[str] = []
-    if flags.deep:
+    if flags.deep and made.spec.stages:
         found, more = find_leaks(made.spec, rows, inputs)
         leaks = [str(leak) for leak in found]
         unread |= more
@@ -126,7 +126,7 @@ def spread(rows: Sequence[ClipRow], num_clips: int) -> list[ClipRow]:
 
 
 def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_clips: int) -> list[dict[str, Any]]:
-    if num_clips < 1:
+    if num_clips < 1 or not made.spec.stages:
         return []
     answers: dict[str, Mapping[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -208,7 +208,9 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
     has_splits = len(pipeline_of(made.spec.pipeline).splits) > 1
     splits = ": " + ", ".join(f"{split} {count}" for split, count in data["splits"].items()) if has_splits else ""
     speakers = f" of {counted(len(data['speakers']), 'speaker')}" if set(data["speakers"]) - {""} else ""
-    yield f"{counted(data['clips'], 'clip')}{speakers} ({num_bytes(made.input_bytes)}){splits}"
+    # What ranks alone read are files of a data set.
+    noun = "clip" if made.spec.stages else "file"
+    yield f"{counted(data['clips'], noun)}{speakers} ({num_bytes(made.input_bytes)}){splits}"
     left_out = data["found"] - data["clips"]
     if left_out:
         yield f"{counted(data['found'], 'clip')} found: {data['clips']} to process, {left_out} left out"
@@ -234,11 +236,12 @@ def _lines(data: Mapping[str, Any], made: Plan) -> Iterator[str]:
             f"{num_bytes(prediction['output_bytes'])} of output"
         )
     for gang in made.spec.gangs:
-        yield f"then pass {gang.name}: {gang.num_ranks} ranks of recipe {gang.recipe}, after {', '.join(gang.after)}"
+        after = f", after {', '.join(gang.after)}" if made.spec.stages else ""
+        yield f"pass {gang.name}{after}: {counted(gang.num_ranks, 'rank')} of recipe {gang.recipe}"
     if data["disk_too_small"]:
         yield (
             f"NOT ENOUGH SPACE: {num_bytes(prediction['needed_bytes'])} are needed, with what is kept for other runs, "
             f"and {num_bytes(prediction['free_bytes'] or 0)} are free where the output goes"
         )
     shards = counted(data["num_shards"], "shard") + (" a split" if has_splits else "")
-    yield f"{shards}; run {data['run']}; nothing was written"
+    yield f"{f'{shards}; ' if made.spec.stages else ''}run {data['run']}; nothing was written"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 _OF_CLIPS = (
     "input_root follow_links dataset output_root max_failures clip_time_s clip_memory_mib ignore_free_space workers "
-    "artifact_cache remote parallelism max_indexes workers_device"
+    "artifact_cache remote parallelism max_indexes workers_device sample deep"
 )
 TRAINING_HELP: Mapping[str, str] = {
     **dict.fromkeys(_OF_CLIPS.split(), ""),

@@ -53,7 +53,11 @@ def earlier_runs(outputs: Store) -> tuple[str, ...]:
 
 
 def pin(plan: Plan, state: Store, outputs: Store) -> None:
-    """Writes the plan where it is not yet. Raises BadConfig when the output or the run's name is another's."""
+    """Writes the plan where it is not yet. Of gang passes a plan that is there takes what decides nothing of their
+    result: number and place of ranks, and settings such as those of how often is saved.
+
+    Raises BadConfig when the output or the run's name is another's.
+    """
     spec = plan.spec
     pinned = pinned_spec(state, spec.run)
     if pinned is not None:
@@ -68,6 +72,8 @@ def pin(plan: Plan, state: Store, outputs: Store) -> None:
         state.put(paths.problems_file(spec.run), "".join(p.to_json() + "\n" for p in plan.problems).encode())
         if not state.create(paths.run_file(spec.run), spec.to_json()):
             _refuse_other_plan(run_spec_from_json(state.read(paths.run_file(spec.run))), plan)
+    elif pinned.gangs != spec.gangs:
+        state.put(paths.run_file(spec.run), replace(pinned, gangs=spec.gangs, options=spec.options).to_json())
 
 
 def check_pin(plan: Plan, state: Store, outputs: Store) -> None:

@@ -1,8 +1,10 @@
 """Which clips `visemill plan` measures, and what it predicts from them."""
 
 import pytest
+from grid_records import speakers_clips, write_shards
 
 from orchestrator.cli.datasets.plan import predict, spread
+from orchestrator.cli.main import main
 from services.base.run.manifest import ClipRow
 
 
@@ -21,3 +23,14 @@ def test_a_prediction_needs_a_clip_that_went_well():
     predicted = predict(Made, [good, {"outcome": "BAD_INPUT"}], 2)
     assert predicted["wall_s"] == pytest.approx(20.0) and predicted["output_bytes"] == 100_000
     assert predict(Made, [{"outcome": "BAD_INPUT"}], 2)["wall_s"] is None
+
+
+@pytest.mark.parametrize("more", [[], ["--deep"]])
+def test_of_a_run_without_stages_no_clip_is_tried(tmp_path, capsys, more):
+    pytest.importorskip("torch")
+    write_shards(tmp_path / "records", {"train": [speakers_clips("s1", clips=1)], "val": [speakers_clips("s2")]})
+    roots = ["--data_root", str(tmp_path / "records"), "--checkpoint_dir", str(tmp_path / "out")]
+    assert main(["plan", "grid-ctc", "--preset", "cpu", *roots, *more]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("2 files (") and lines[1] == "pass train: 2 ranks of recipe grid-ctc"
+    assert lines[2].endswith("; nothing was written") and not (tmp_path / "out").exists()
