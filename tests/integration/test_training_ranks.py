@@ -241,3 +241,13 @@ def test_a_rank_that_hangs_ends_the_others_in_time_and_the_next_generation_goes_
     assert trainings.run(tmp_path, 2, settings=hangs, happens=["hang", 1, 5, 5]) == [75, 75]
     assert trainings.run(tmp_path, 2, generation=2) == [0, 0]
     assert same(Done(tmp_path), pair)
+
+
+def test_a_result_that_was_cut_is_made_again_from_the_last_checkpoint(trainings, pair, tmp_path):
+    shutil.copytree(trainings.folder / "pair", tmp_path / "run")
+    (metrics,) = (tmp_path / "run" / "out").rglob("metrics.jsonl")
+    metrics.write_bytes(metrics.read_bytes()[:100])
+    # As whoever publishes it does, having looked at its size.
+    PassLog(open_store(tmp_path / "run" / "state"), "r", "train").reopen()
+    assert trainings.run(tmp_path / "run", 2, generation=2) == [0, 0]
+    assert same(Done(tmp_path / "run"), pair)
