@@ -11,11 +11,14 @@ import argparse
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +41,8 @@ MARKER = "demo-corpus.json"
 MAX_SPEAKERS = 999
 
 _PROGRESS_EVERY_S = 2.0
+# Few enough that the last processes end together, and many enough that a speaker is not drawn for each.
+_FILES_A_TASK = 16
 
 Progress = Callable[[int, int], None]
 
@@ -72,18 +77,23 @@ def write_corpus(
     *,
     broken: bool,
     progress: Progress | None = None,
+    num_workers: int = 1,
 ) -> list[Written]:
     """Write the corpus and list its files, sorted by path. A file that is there already is not drawn again.
 
-    num_clips: of each speaker. progress: called after every file with (files done, files in all).
+    num_clips: of each speaker. progress: called with (files done, files in all). num_workers: processes that draw; the
+    bytes are the same whatever their number.
     Raises BadConfig: NOT_EMPTY, OTHER_CORPUS (the folder holds anything else), CANNOT_WRITE, BAD_VALUE, TOO_MANY_CLIPS.
     """
     if not 1 <= num_speakers <= MAX_SPEAKERS:
         raise BadConfig("BAD_VALUE", f"the corpus needs 1..{MAX_SPEAKERS} speakers, not {num_speakers}")
     if num_clips < 1:
         raise BadConfig("BAD_VALUE", f"a speaker needs at least 1 clip, not {num_clips}")
+    if num_workers < 1:
+        raise BadConfig("BAD_VALUE", f"the corpus needs at least 1 worker, not {num_workers}")
     asked = {"speakers": num_speakers, "clips": num_clips, "seed": seed, "broken": broken, "made_with": _made_with()}
-    return _write_all(directory, list(_plan(num_speakers, num_clips, seed, broken)), asked, progress)
+    planned = list(_plan(num_speakers, num_clips, seed, broken))
+    return _write_all(directory, planned, asked, progress, num_workers)
 
 
 def write_sign_corpus(directory: Path, seed: int, *, broken: bool, progress: Progress | None = None) -> list[Written]:
@@ -101,13 +111,17 @@ def write_speech_corpus(directory: Path, seed: int, *, broken: bool, progress: P
 
 
 def _write_all(
-    directory: Path, planned: Sequence[_Planned], asked: Mapping[str, Any], progress: Progress | None
+    directory: Path,
+    planned: Sequence[_Planned],
+    asked: Mapping[str, Any],
+    progress: Progress | None,
+    num_workers: int = 1,
 ) -> list[Written]:
     try:
         known = _claim(directory, asked)
         written = []
-        for item in planned:
-            written.append(_write(directory, item, known.get(item.path)))
+        for file in _written(directory, planned, known, num_workers):
+            written.append(file)
             if progress:
                 progress(len(written), len(planned))
         written.sort(key=lambda file: file.path)
@@ -194,6 +208,38 @@ def _marker(asked: Mapping[str, Any], files: Mapping[str, str]) -> bytes:
     return (json.dumps({**asked, "files": files}, indent=1, sort_keys=True) + "\n").encode()
 
 
+def _written(
+    directory: Path, planned: Sequence[_Planned], known: Mapping[str, str], num_workers: int
+) -> Iterator[Written]:
+    if num_workers == 1:
+        for item in planned:
+            yield _write(directory, item, known.get(item.path))
+        return
+    tasks = [planned[first : first + _FILES_A_TASK] for first in range(0, len(planned), _FILES_A_TASK)]
+    # Spawned: OpenCV's threads do not live through a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, context, _begin_worker) as pool:
+        for files in pool.map(partial(_write_some, directory, known), tasks):
+            yield from files
+
+
+def _begin_worker() -> None:
+    cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+
+    def end_with_parent() -> None:
+        # A worker waits for tasks for ever where its parent was killed.
+        if parent is not None:
+            parent.join()
+            os._exit(EXIT_INTERRUPTED)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _write_some(directory: Path, known: Mapping[str, str], planned: Sequence[_Planned]) -> list[Written]:
+    return [_write(directory, item, known.get(item.path)) for item in planned]
+
+
 def _write(directory: Path, item: _Planned, known_sha256: str | None) -> Written:
     path = directory / item.path
     data = path.read_bytes() if known_sha256 and path.is_file() else None
@@ -249,6 +295,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--kind", choices=("grid", "sign", "tts"), default="grid")
     parser.add_argument("--speakers", type=int, default=4)
     parser.add_argument("--clips", type=int, default=8, help="of each speaker")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw speakers of grid")
     parser.add_argument("--broken", action="store_true", help="add samples with the faults of a real corpus")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", dest="output", choices=("text", "json"), default="text")
@@ -262,7 +309,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             written = write_speech_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
         else:
             written = write_corpus(
-                args.directory, args.speakers, args.clips, args.seed, broken=args.broken, progress=_Teller()
+                *(args.directory, args.speakers, args.clips, args.seed),
+                broken=args.broken,
+                progress=_Teller(),
+                num_workers=args.workers,
             )
     except VisemillError as error:
         sys.stderr.write(json.dumps(error.fields()) + "\n")

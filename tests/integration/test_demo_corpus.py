@@ -99,7 +99,8 @@ def measured(path: Path) -> tuple[object, ...]:
 
 def test_another_process_elsewhere_writes_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
-    argv = [sys.executable, "-m", "services.corpus.demo", "far", "--speakers", "2", "--clips", "1", "-o", "json"]
+    argv = [sys.executable, "-m", "services.corpus.demo", "far", "--speakers", "2", "--clips", "1"]
+    argv += ["--workers", "2", "-o", "json"]
     done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     here, there = contents(corpus.folder), contents(tmp_path / "far")
     listed = json.loads(done.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 
@@ -26,6 +27,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--speakers", type=int, default=4, help="speakers, where a corpus has several (default: %(default)s)"
     )
     parser.add_argument("--clips", type=int, default=8, help="clips per speaker, there (default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes that draw speakers; 0: one a core (default: 0)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="random seed of the corpus (default: %(default)s)")
     parser.add_argument("--broken", action="store_true", help="add a few broken files, to see how they are reported")
 
@@ -35,6 +39,7 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     argv = [sys.executable, "-m", "services.corpus.demo", flags.directory, "-o", "json"]
     argv += ["--kind", flags.kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
+    argv += ["--workers", str(flags.workers or len(os.sched_getaffinity(0)))]
     argv += ["--broken"] if flags.broken else []
     output = ""
     with (

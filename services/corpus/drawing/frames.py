@@ -79,10 +79,14 @@ def draw_frames(actor: Actor, poses: Sequence[MouthPose], seed: str) -> Iterator
         lay_eyes(head, actor.look, HEAD, lids[index], look_aside)
         shift_px = (shift_x.at(t_s), shift_y.at(t_s))
         placed = _place(head, actor.look, shift_px, roll.at(t_s), 1 + zoom.at(t_s))
-        frame = actor.room * (1 - placed[..., 3:]) + placed[..., :3]
+        through_HW = 1 - placed[..., 3]
         top, left = draw.randrange(HEIGHT_PX), draw.randrange(WIDTH_PX)
-        grain = actor.grain[top : top + HEIGHT_PX, left : left + WIDTH_PX, None]
-        yield np.clip(np.rint(frame * 255 + grain), 0, 255).astype(np.uint8)
+        grain = actor.grain[top : top + HEIGHT_PX, left : left + WIDTH_PX]
+        frame = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+        for channel in range(3):
+            seen_HW = (actor.room[..., channel] * through_HW + placed[..., channel]) * 255 + grain
+            frame[..., channel] = np.clip(np.rint(seen_HW), 0, 255)
+        yield frame
 
 
 def _place(head: Float32Array, look: Look, shift_px: tuple[float, float], roll_rad: float, zoom: float) -> Float32Array:
