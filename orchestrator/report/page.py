@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.console.quantities import counted, duration, num_bytes
+from orchestrator.report.charts import Chart
+from orchestrator.report.training import TrainingFindings
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.run.totals import Totals, records_by_split
 
@@ -60,7 +62,7 @@ class Findings:
 
     num_clips: of all runs whose files the output holds. product, splits, figures: as the pipeline has them. gangs: a
     mapping a gang pass, in order. players: what can be heard. tables: (title, heads, rows of texts) of the pipeline's
-    own. speakers: key -> who speaks or signs, where that is known.
+    own. speakers: key -> who speaks or signs, where that is known. training: of a run that is a training.
     """
 
     spec: RunSpec
@@ -77,6 +79,7 @@ class Findings:
     players: Sequence[Player] = ()
     tables: Sequence[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = ()
     speakers: Mapping[str, str] = field(default_factory=dict)
+    training: TrainingFindings | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Context:
-    """What the template reads. A table that is None is not shown, and the template says why."""
+    """What the template reads. A table that is None is not shown, and the template says why. is_training: the run has
+    no clips of its own to tell of.
+    """
 
     spec: RunSpec
     finished: bool
@@ -137,6 +142,9 @@ class Context:
     origin: Table
     players: tuple[Player, ...] = ()
     tables: tuple[tuple[str, Table], ...] = ()
+    is_training: bool = False
+    charts: tuple[Chart, ...] = ()
+    warnings: tuple[str, Table] | None = None
 
 
 def page(findings: Findings) -> str:
@@ -162,12 +170,13 @@ def _template() -> jinja2.Template:
 
 def context(findings: Findings) -> Context:
     """What the page says of the findings, as text and numbers: nothing here is HTML."""
-    quality, quarantine = findings.quality, findings.quarantine
+    quality, quarantine, training = findings.quality, findings.quarantine, findings.training
+    tables = [*findings.tables, *(training.tables if training else ())]
     return Context(
         spec=findings.spec,
         finished=findings.finished,
         num_done=len(findings.done),
-        tiles=_tiles(findings),
+        tiles=training.tiles if training else _tiles(findings),
         splits=_splits(findings) if len(findings.splits) > 1 else None,
         reasons=_reasons(quarantine) if quarantine else None,
         left_out=_left_out(quarantine) if quarantine else None,
@@ -180,9 +189,10 @@ def context(findings: Findings) -> Context:
         passes=_passes(findings) if findings.gangs else None,
         origin=_origin(findings.spec),
         players=tuple(findings.players),
-        tables=tuple(
-            (title, Table(heads, tuple(_texts(*row) for row in rows))) for title, heads, rows in findings.tables
-        ),
+        tables=tuple(_named(*table) for table in tables),
+        is_training=training is not None,
+        charts=training.charts if training else (),
+        warnings=_named(*training.left_out) if training and training.left_out else None,
     )
 
 
@@ -326,6 +336,10 @@ def _origin(spec: RunSpec) -> Table:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _named(title: str, heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> tuple[str, Table]:
+    return title, Table(heads, tuple(_texts(*row) for row in rows))
 
 
 def _texts(*values: object) -> tuple[Cell, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import heapq
+import json
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from orchestrator.cli.runs.reproduce import local_file
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.report.page import Findings, Player, Sheet, page
+from orchestrator.report.training import TrainingFindings, training_findings
 from orchestrator.roots import find_run
 from orchestrator.runs.claim.claim import earlier_runs
 from orchestrator.runs.commits.observe import num_found, observe, read_clips
@@ -32,6 +34,8 @@ from services.base.store.interface import NotThere, Store
 
 _NAME = "report.html"
 _PLAYER_TIME_S = 60.0
+# Of a training and its tests, below the output root.
+_METRICS, _LOG, _TESTS, _SCORES = "metrics.jsonl", "logs/training.log", "tests", "scores.json"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +82,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
         players,
         [(one.title, one.heads, one.rows) for one in tables],
         {} if tables else {row.key: row.speaker_id for part in parts for row in read_clips(state, part.spec)},
+        _training(spec, outputs),
     )
     beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.
@@ -91,6 +96,25 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     return Answer(
         f"report: {target}", {"report": target, "bytes": len(data), "sheets": len(sheets), "players": len(players)}
     )
+
+
+def _training(spec: RunSpec, outputs: Store) -> TrainingFindings | None:
+    """Of a run whose result is that of a gang: what lies in its output."""
+    gang = next((gang for gang in spec.gangs if gang.at_root), None)
+    if gang is None:
+        return None
+    tests = {}
+    for name in sorted(entry.name for entry in outputs.list(f"{_TESTS}/") if entry.name.endswith(f"/{_SCORES}")):
+        with contextlib.suppress(ValueError):
+            tests[name.split("/")[1]] = json.loads(outputs.read(name))
+    return training_findings(_found(outputs, _METRICS), _found(outputs, _LOG), tests, gang.config)
+
+
+def _found(store: Store, name: str) -> bytes:
+    try:
+        return store.read(name)
+    except NotThere:
+        return b""
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -242,7 +242,10 @@ class Training:
         progress.loss_total = progress.loss_count = 0.0
         progress.epoch_steps.append(progress.step)
         progress.note_validation(scores["loss"], scores[self._pieces.best_by])
-        self._log.measure(epoch=epoch + 1, step=progress.step, train_loss=loss, **_validation(scores))
+        rate = self._optimizer.param_groups[0]["lr"]
+        self._log.measure(
+            epoch=epoch + 1, step=progress.step, train_loss=loss, learning_rate=rate, **_validation(scores)
+        )
         self._save()
 
     def _save(self) -> None:
