@@ -49,9 +49,12 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         ),
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         train_at=lambda seed, epoch, share: _epoch(config, data.train, seed, epoch, share),
-        validate=lambda model, part, num_parts: _validated(reader, data.val, model, part, num_parts),
+        validate=(lambda model, part, num_parts: _validated(reader, data.val, model, part, num_parts))
+        if data.val.items
+        else None,
         scores=lambda sums: _scores(sums, config.max_bad_records),
-        best_by="cer",
+        # Of no clips the error is 0 from the first epoch on.
+        best_by="cer" if data.val.items else "loss",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
         files={TOKENIZER_FILE: alphabet_file(alphabet), CONFIG_FILE: config_file(config)},

@@ -70,3 +70,12 @@ def test_records_that_rot_after_they_were_indexed_are_left_out_up_to_max_failure
     again = Rank(rank.spec, rank.gang, dataclasses.replace(rank.place, generation=2), rank._state, rank.outputs)
     train_rank(dataclasses.replace(CONFIG, max_bad_records=1), again)
     assert list((tmp_path / "out").rglob("best_model.pt"))
+
+
+def test_without_clips_to_validate_on_the_best_is_of_the_least_training_loss(tmp_path: Path) -> None:
+    rank = rank_of(tmp_path)
+    (tmp_path / "out" / "val-00000-of-00001.tfrecord").unlink()
+    train_rank(dataclasses.replace(CONFIG, num_epochs=3, windows_only=0.0, whole_only=0.0), rank)
+    (path,) = (tmp_path / "out").rglob("best_model.pt")
+    progress = decoded(path.read_bytes()).progress
+    assert progress.epochs_done == 3 and progress.best_score == min(progress.val_losses) > 0
