@@ -48,6 +48,15 @@ class Counts:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Of two texts that are aligned. kind: equal, substitute, delete (reference alone) or insert (hypothesis alone)."""
+
+    kind: str
+    reference: str
+    hypothesis: str
+
+
 def character_counts(reference: str, hypothesis: str) -> Counts:
     """Of characters, blanks among them."""
     return character_counts_with([reference], hypothesis)
@@ -60,6 +69,21 @@ def character_counts_with(references: Sequence[str], hypothesis: str) -> Counts:
         list(references), hypotheses, reference_transform=_CHARACTERS, hypothesis_transform=_CHARACTERS
     )
     return _counts(found)
+
+
+def character_pieces(reference: str, hypothesis: str) -> list[Piece]:
+    """Both texts, cut where they begin or cease to differ, as their characters are counted."""
+    found = jiwer.process_characters(
+        [reference], [hypothesis], reference_transform=_CHARACTERS, hypothesis_transform=_CHARACTERS
+    )
+    return [
+        Piece(
+            chunk.type,
+            reference[chunk.ref_start_idx : chunk.ref_end_idx],
+            hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx],
+        )
+        for chunk in found.alignments[0]
+    ]
 
 
 def word_counts(reference: str, hypothesis: str) -> Counts:

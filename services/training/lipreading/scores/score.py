@@ -15,12 +15,13 @@ _LENGTH_STEP = 10
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Of one clip: what is said in it, and what was read. key: of the clip."""
+    """Of one clip: what is said in it, and what was read. key: of the clip. num_frames: of its video."""
 
     key: str
     speaker: str
     reference: str
     hypothesis: str
+    num_frames: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.training.checkpoint.file import Checkpoint, decoded
 from services.training.checkpoint.progress import Progress
+from services.training.lipreading.scores.files import files_of, worst
 from services.training.lipreading.scores.plain import facts_of
 from services.training.lipreading.scores.printed import lines_of
 from services.training.recipes.grid_ctc.door_settings import TestSettings
 from services.training.recipes.grid_ctc.pieces import alphabet_file
-from services.training.recipes.grid_ctc.scoring import measured
+from services.training.recipes.grid_ctc.scoring import looks, measured
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
 from services.training.recipes.grid_ctc.training import open_data
 
@@ -57,7 +58,13 @@ def test_main(argv: Sequence[str]) -> int:
     }
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     found = measured(config, records, checkpoint.model, settings.split, digests, device)
-    text = "\n".join(lines_of(found, settings.num_examples))
+    worst_clips = worst(found, settings.num_shown)
+    shown = looks(config, records, checkpoint.model, settings.split, worst_clips, device)
+    results = open_store(settings.results)
+    for name, content in files_of(found, shown).items():
+        results.put(name, content)
+    lines = [*lines_of(found, settings.num_examples), f"results: {results.uri}"]
+    text = "\n".join(lines)
     sys.stdout.write((json.dumps({**facts_of(found), "text": text}) if flags.json else text) + "\n")
     return EXIT_OK
 

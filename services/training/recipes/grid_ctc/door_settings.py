@@ -8,7 +8,7 @@ from typing import Literal
 from services.base.stage.fields import FileRef, option
 
 BEST = "best_model.pt"
-STATE_DIR = ".visemill"
+STATE_DIR, TESTS_DIR = ".visemill", "tests"
 _DATA, _MODEL, _PRINTED = "data set", "lipreader", "output"
 _RECORDS = "TFRecords of `visemill run grid`: a folder or s3://bucket/prefix"
 _STATE = "where the index of the records is kept (default: .visemill "
@@ -31,20 +31,32 @@ class TestSettings:
     )
     beam_width: int = option(20, "prefixes that are kept; 1: the likeliest class at each step", group=_MODEL)
     num_examples: int = option(5, "clips whose texts are printed", group=_PRINTED)
+    num_shown: int = option(6, "of the worst clips, that the page shows frames and posteriors of", group=_PRINTED)
+    results_root: FileRef = option(
+        "",
+        "where page and table go (default: tests/SPLIT beside the checkpoint)",
+        group=_PRINTED,
+        metavar="ROOT",
+    )
 
     def __post_init__(self) -> None:
         if not self.data_root:
             raise ValueError("say where the records are: --data-root ROOT, the output of `visemill run grid`")
-        if self.beam_width < 1 or self.max_bad_records < 0 or self.num_examples < 0:
+        if self.beam_width < 1 or min(self.max_bad_records, self.num_examples, self.num_shown) < 0:
             raise ValueError(
-                f"beam_width {self.beam_width} is 1 or more, max_bad_records {self.max_bad_records} and num_examples "
-                f"{self.num_examples} are 0 or more"
+                f"beam_width {self.beam_width} is 1 or more, max_bad_records {self.max_bad_records}, num_examples "
+                f"{self.num_examples} and num_shown {self.num_shown} are 0 or more"
             )
 
     @property
     def file(self) -> str:
         """What is tested."""
         return self.checkpoint or f"{self.checkpoint_dir.rstrip('/')}/{BEST}"
+
+    @property
+    def results(self) -> str:
+        """Where the page and the table go."""
+        return self.results_root or f"{self.file.rpartition('/')[0] or '.'}/{TESTS_DIR}/{self.split}"
 
     @property
     def index_root(self) -> str:

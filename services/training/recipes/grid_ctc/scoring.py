@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -14,6 +14,7 @@ from services.training.data.grid import GridData
 from services.training.lipreading.decoding.greedy import greedy
 from services.training.lipreading.decoding.prefix_beam import prefix_beam
 from services.training.lipreading.scores.baselines import constant_sentence
+from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Transcript
 from services.training.recipes.grid_ctc.pieces import Lipreader, batches_of, on_device
@@ -31,7 +32,7 @@ def measured(
     """split: train, val or test. digests: of what was tested, for who reads the result. Raises BadConfig NO_TEST_CLIPS,
     OTHER_MODEL, DATA_CHANGED; Transient.
     """
-    clips = {"train": data.train, "val": data.val, "test": data.test}[split]
+    clips = _clips_of(data, split)
     if not clips.items:
         raise BadConfig("NO_TEST_CLIPS", f"the data have no clips of split {split}: test another, or make some")
     reader = Lipreader(config, data.alphabet)
@@ -50,6 +51,34 @@ def measured(
     )
 
 
+def looks(
+    config: GridCtcConfig,
+    data: GridData,
+    weights: Mapping[str, torch.Tensor],
+    split: str,
+    chosen: Sequence[Transcript],
+    device: torch.device,
+) -> list[Look]:
+    """Into these clips of the split: their mouth crops, and what the network thinks of them. Raises as `measured`."""
+    clips, reader = _clips_of(data, split), Lipreader(config, data.alphabet)
+    model = reader.network(config.seed).to(device).eval()
+    load_weights(model, weights)
+    places = {clip.key: i for i, clip in enumerate(clips.clips)}
+    classes = [{" ": "sp"}.get(character, character) for character in data.alphabet.characters]
+    classes.insert(data.alphabet.blank, "_")
+    found = []
+    for one in chosen:
+        batch = clips.read([places[one.key]], "")
+        with torch.inference_mode():
+            _, log_probs = reader.log_probs(model, on_device(batch, device))
+        found.append(Look(one, batch["frames_BTHWC"][0].numpy(), log_probs[0].exp().numpy(), classes))
+    return found
+
+
+def _clips_of(data: GridData, split: str) -> GridClips:
+    return {"train": data.train, "val": data.val, "test": data.test}[split]
+
+
 def transcripts(reader: Lipreader, model: nn.Module, clips: GridClips, width: int) -> list[Transcript]:
     """What the model, in eval mode, reads in each clip, in their order. width: of the beam; 1: greedy."""
     device, blank = next(model.parameters()).device, reader.alphabet.blank
@@ -60,5 +89,6 @@ def transcripts(reader: Lipreader, model: nn.Module, clips: GridClips, width: in
         for index, one in zip(indices, log_probs, strict=True):
             ids = greedy(one.numpy(), blank) if width == 1 else prefix_beam(one.numpy(), blank, width)[0].ids
             clip = clips.clips[index]
-            found[index] = Transcript(clip.key, clip.speaker, clips.text_of(index), reader.alphabet.decode(ids))
+            text = reader.alphabet.decode(ids)
+            found[index] = Transcript(clip.key, clip.speaker, clips.text_of(index), text, clip.num_frames)
     return [found[index] for index in range(len(clips.items))]

@@ -51,6 +51,14 @@ def test_it_prints_examples_the_score_and_what_is_beside_it(
     assert "always 'at': CER 100.00%" in said
     assert f"data: {data.digest}" in said
     assert "WARNING" not in said
+    assert said.endswith(f"results: {tmp_path / 'tests' / 'test'}\n")
+    assert sorted(path.name for path in (tmp_path / "tests" / "test").iterdir() if path.is_file()) == [
+        "results.parquet",
+        "scores.json",
+        "test.html",
+    ]
+    # Of the one clip, its frames and its posteriors.
+    assert (tmp_path / "tests" / "test" / "test.html").read_text().count("data:image/png;base64,") == 2
 
 
 def test_on_training_clips_it_says_so(tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]) -> None:

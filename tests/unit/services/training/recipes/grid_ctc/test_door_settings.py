@@ -31,7 +31,7 @@ def test_a_look_keeps_the_index_below_the_records():
         (TestSettings, {}, "say where the records are"),
         (StatsSettings, {}, "say where the records are"),
         (TestSettings, {"data_root": "r", "beam_width": 0}, "beam_width 0 is 1 or more"),
-        (TestSettings, {"data_root": "r", "num_examples": -1}, "-1 are 0 or more"),
+        (TestSettings, {"data_root": "r", "num_examples": -1}, "num_examples -1 and num_shown 6 are 0 or more"),
         (StatsSettings, {"data_root": "r", "val_share": 1.0}, "val_share is 1.0"),
     ],
 )
