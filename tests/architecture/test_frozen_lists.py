@@ -25,6 +25,7 @@ SERVICES = {
     "formats",
     "geometry",
     "landmarks",
+    "lips",
     "records",
     "text",
     "training",

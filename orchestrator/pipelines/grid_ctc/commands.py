@@ -21,6 +21,12 @@ COMMANDS = PipelineCommands(
             options="services.training.recipes.grid_ctc.door_settings:StatsSettings",
             calls="orchestrator.pipelines.grid_ctc.doors:stats",
         ),
+        Verb(
+            "export",
+            "write a trained model as a bundle that needs no torch",
+            options="services.training.recipes.grid_ctc.door_settings:ExportSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:export",
+        ),
     ),
     presets="orchestrator.pipelines.grid_ctc.presets:PRESETS",
     told=TRAINING_HELP,

@@ -23,4 +23,5 @@ def packed(x_BTx: Tensor, places_N: Tensor) -> Tensor:
 def padded(x_Nx: Tensor, places_N: Tensor, batch_size: int, num_frames: int) -> Tensor:
     """[N, ...] -> [B, T, ...], zeros where there is no frame."""
     flat = x_Nx.new_zeros((batch_size * num_frames, *x_Nx.shape[1:]))
-    return flat.index_copy(0, places_N, x_Nx).unflatten(0, (batch_size, num_frames))
+    # An exporter of traces takes what unflatten makes for an array of fixed size.
+    return flat.index_copy(0, places_N, x_Nx).reshape(batch_size, num_frames, *x_Nx.shape[1:])

@@ -16,8 +16,8 @@ from services.training.lipreading.networks.packing import frame_places, packed, 
 from services.training.lipreading.preparation.draws import ClipDraw, num_frames_at
 
 # ITU-R BT.601, as OpenCV's RGB to grey.
-_GREY = (0.299, 0.587, 0.114)
-_LEAST_SPREAD = 1e-3
+GREY = (0.299, 0.587, 0.114)
+LEAST_SPREAD = 1e-3
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def _grey(frames_NHWC: Tensor) -> Tensor:
     """uint8 [N, H, W, 1 or 3] -> float32 [N, H, W], 0..1."""
     if frames_NHWC.shape[-1] == 1:
         return frames_NHWC[..., 0].float() / 255
-    red, green, blue = (frames_NHWC[..., i].float() * (share / 255) for i, share in enumerate(_GREY))
+    red, green, blue = (frames_NHWC[..., i].float() * (share / 255) for i, share in enumerate(GREY))
     return red + green + blue
 
 
 def _cropped(grey_NHW: Tensor, clip_N: Tensor, draws: Sequence[ClipDraw], crop: Crop) -> Tensor:
     device, (height, width) = grey_NHW.device, grey_NHW.shape[1:]
-    top_B = [_offset(height - crop.height_px, crop.margin_yx_px[0], draw.shift_yx[0]) for draw in draws]
-    left_B = [_offset(width - crop.width_px, crop.margin_yx_px[1], draw.shift_yx[1]) for draw in draws]
+    top_B = [offset_px(height - crop.height_px, crop.margin_yx_px[0], draw.shift_yx[0]) for draw in draws]
+    left_B = [offset_px(width - crop.width_px, crop.margin_yx_px[1], draw.shift_yx[1]) for draw in draws]
     rows_BH = torch.tensor(top_B)[:, None] + torch.arange(crop.height_px)
     columns_BW = torch.tensor(left_B)[:, None] + torch.arange(crop.width_px)
     flip_B = torch.tensor([draw.flip for draw in draws])
@@ -77,7 +77,7 @@ def _cropped(grey_NHW: Tensor, clip_N: Tensor, draws: Sequence[ClipDraw], crop: 
     return F.adaptive_avg_pool2d(window_NHW[:, None], (crop.out_height_px, crop.out_width_px))[:, 0]
 
 
-def _offset(room_px: int, margin_px: int, shift: float) -> int:
+def offset_px(room_px: int, margin_px: int, shift: float) -> int:
     """Where a window begins that leaves room_px of a picture, which is below 0 where it is larger than that."""
     return room_px // 2 + round(margin_px * shift)
 
@@ -90,7 +90,7 @@ def _normalised(x_NHW: Tensor, clip_N: Tensor, lengths_B: Tensor) -> Tensor:
 
     mean_B = clip_mean(x_NHW.mean((1, 2)))
     centred_NHW = x_NHW - mean_B[clip_N][:, None, None]
-    spread_B = clip_mean(centred_NHW.square().mean((1, 2))).sqrt().clamp_min(_LEAST_SPREAD)
+    spread_B = clip_mean(centred_NHW.square().mean((1, 2))).sqrt().clamp_min(LEAST_SPREAD)
     return centred_NHW / spread_B[clip_N][:, None, None]
 
 

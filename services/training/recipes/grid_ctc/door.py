@@ -41,8 +41,8 @@ def test_main(argv: Sequence[str]) -> int:
     settings: TestSettings = config_from_flags(TestSettings, flags)
     if not flags.json:
         log.setup()
-    data = _bytes_of(settings.file)
-    checkpoint = _read(settings.file, data)
+    data = bytes_of(settings.file)
+    checkpoint = read_checkpoint(settings.file, data)
     config = _config_of(checkpoint, settings)
     records = open_data(config, settings.data_root, settings.index_root)
     if checkpoint.facts.get("vocabulary") != records.alphabet.characters:
@@ -69,7 +69,7 @@ def test_main(argv: Sequence[str]) -> int:
     return EXIT_OK
 
 
-def _bytes_of(file: str) -> bytes:
+def bytes_of(file: str) -> bytes:
     """Raises BadConfig NO_CHECKPOINT, or as the stores do."""
     folder, _, name = file.rpartition("/")
     try:
@@ -80,7 +80,8 @@ def _bytes_of(file: str) -> bytes:
         raise BadConfig("NO_CHECKPOINT", f"there is no file {file}: give the best_model.pt of a training") from error
 
 
-def _read(file: str, data: bytes) -> Checkpoint:
+def read_checkpoint(file: str, data: bytes) -> Checkpoint:
+    """data: of the file, a checkpoint or weights as .safetensors. Raises BadConfig CHECKPOINT_DAMAGED."""
     if not file.endswith(_SAFETENSORS):
         return decoded(data)
     try:

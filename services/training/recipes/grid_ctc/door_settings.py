@@ -1,4 +1,4 @@
-"""What the entry points `test` and `stats` of grid-ctc may be told. Inert: flags are made from it without torch."""
+"""What the entry points `test`, `stats` and `export` may be told. Inert: flags are made from it without torch."""
 
 from __future__ import annotations
 
@@ -84,3 +84,30 @@ class StatsSettings:
     @property
     def index_root(self) -> str:
         return self.state_root or f"{self.data_root.rstrip('/')}/{STATE_DIR}"
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Of an export. Raises ValueError for what cannot be."""
+
+    bundle: str = option("", "folder to write, which is not there yet", group="output", metavar="FOLDER")
+    checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
+    checkpoint: FileRef = option(
+        "", f"file to export, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
+    )
+    data_root: FileRef = option(
+        "",
+        "records that it learnt from, whose meta.json tells how mouths are cropped (default: as config.yaml says)",
+        group=_MODEL,
+        metavar="ROOT",
+    )
+    mouth_profile: str = option("", "how mouths are cropped, where no meta.json tells it", group=_MODEL)
+
+    def __post_init__(self) -> None:
+        if not self.bundle:
+            raise ValueError("say where to: --bundle FOLDER")
+
+    @property
+    def file(self) -> str:
+        """What is exported."""
+        return self.checkpoint or f"{self.checkpoint_dir.rstrip('/')}/{BEST}"

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from services.base.errors import BadShard
+from services.lips.decoding.greedy import greedy
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
 from services.training.engine.reading import micro_batch
 from services.training.interfaces import Batch, LossSum, Pieces, TrainingData
 from services.training.lipreading.alphabet import Alphabet, steps_needed
 from services.training.lipreading.ctc import ctc_loss_sum
-from services.training.lipreading.decoding.greedy import greedy
 from services.training.lipreading.networks import full, tiny
 from services.training.lipreading.preparation.draws import AS_IT_IS, Augmentation, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
@@ -95,7 +95,7 @@ class Lipreader:
 
     def __init__(self, config: GridCtcConfig, alphabet: Alphabet) -> None:
         self._config, self.alphabet, self.budget_frames = config, alphabet, config.batch_frames
-        self._crop = _TINY_CROP if config.size == "tiny" else _FULL_CROP
+        self.crop = _TINY_CROP if config.size == "tiny" else _FULL_CROP
 
     def network(self, seed: int) -> nn.Module:
         """With random weights, which follow from the seed."""
@@ -118,10 +118,16 @@ class Lipreader:
         log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
         return loss, [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
 
+    def read(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
+        """As `log_probs` gives it, of a batch without labels."""
+        logits_BSK, steps_B = self._logits(model, batch)
+        log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
+        return [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
+
     def _logits(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         lengths_B = batch["lengths_B"].cpu()
         draws = batch.get("draws") or [draw_clip(AS_IT_IS, "", length) for length in lengths_B.tolist()]
-        found: tuple[torch.Tensor, torch.Tensor] = model(*prepare(batch["frames_BTHWC"], lengths_B, draws, self._crop))
+        found: tuple[torch.Tensor, torch.Tensor] = model(*prepare(batch["frames_BTHWC"], lengths_B, draws, self.crop))
         return found
 
 

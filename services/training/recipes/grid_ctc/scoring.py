@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from services.base.errors import BadConfig
+from services.lips.decoding.greedy import greedy
+from services.lips.decoding.prefix_beam import prefix_beam
 from services.training.checkpoint.file import load_weights
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
-from services.training.lipreading.decoding.greedy import greedy
-from services.training.lipreading.decoding.prefix_beam import prefix_beam
 from services.training.lipreading.scores.baselines import constant_sentence
 from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.training.lipreading.decoding.greedy import greedy
-from services.training.lipreading.decoding.prefix_beam import prefix_beam
+from services.lips.decoding.greedy import greedy
+from services.lips.decoding.prefix_beam import prefix_beam
 
 
 def log_probs(seed: int, num_steps: int, num_classes: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.training.lipreading.decoding.greedy import greedy
+from services.lips.decoding.greedy import greedy
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""The bundle that a lipreader is handed on as: a folder of a network, its alphabet, and a card that says what it takes.
+
+The network takes `frames`, uint8 [B, T, height, width, 3] RGB crops of mouths, and `lengths`, int64 [B] of 1..T; it
+gives `log_probs`, float32 [B, S, K], ln of the probabilities of K classes at S steps, of which the first
+lengths * steps_per_frame of a clip mean something.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.base.errors import BadConfig
+
+MODEL_FILE, TOKENIZER_FILE, CARD_FILE = "model.onnx", "tokenizer.json", "card.json"
+FRAMES, LENGTHS, LOG_PROBS = "frames", "lengths", "log_probs"
+BLANK = "<blank>"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class BundleCard:
+    """card.json. Raises ValueError for what cannot be.
+
+    digests: name -> sha256 in hex, of `model` and `tokenizer` (files of the bundle), `checkpoint`, and `data` where
+    known. mouth: the profile of its crops, with its own numbers. fps: of the frames. scores: where known.
+    """
+
+    recipe: str
+    settings: Mapping[str, Any]
+    digests: Mapping[str, str]
+    mouth: Mapping[str, Any]
+    height_px: int
+    width_px: int
+    fps: float
+    steps_per_frame: int
+    normalisation: str
+    scores: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if self.version != VERSION:
+            raise ValueError(f"version is {self.version}, and this release reads {VERSION}")
+        if min(self.height_px, self.width_px, self.steps_per_frame) < 1 or not 0 < self.fps <= 1000:
+            raise ValueError(
+                f"height_px {self.height_px}, width_px {self.width_px} and steps_per_frame {self.steps_per_frame} are "
+                f"1 or more, and fps {self.fps} is over 0 and at most 1000"
+            )
+        if not isinstance(self.mouth, Mapping) or not isinstance(self.mouth.get("name"), str):
+            raise ValueError(f"mouth names no profile: {self.mouth!r}")
+        if not {"model", "tokenizer"} <= self.digests.keys():
+            raise ValueError(f"digests are of {sorted(self.digests)}: model and tokenizer must be among them")
+
+
+def card_file(card: BundleCard) -> bytes:
+    """card.json."""
+    return (json.dumps(dataclasses.asdict(card), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def card_of(data: bytes) -> BundleCard:
+    """The inverse of `card_file`. Raises BadConfig BUNDLE_DAMAGED."""
+    try:
+        return BundleCard(**json.loads(data))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadConfig(
+            "BUNDLE_DAMAGED", f"{CARD_FILE} is no card of a lipreader ({error}): export it again", str(error)
+        ) from error
+
+
+def characters_of(data: bytes) -> str:
+    """The characters of a tokenizer.json, class by class; the blank is the class behind them. Raises BadConfig
+    BUNDLE_DAMAGED.
+    """
+    try:
+        by_id = {int(i): character for i, character in json.loads(data)["idx2char"].items()}
+        *characters, blank = [by_id[i] for i in range(len(by_id))]
+        if blank != BLANK or not characters or any(len(one) != 1 for one in characters):
+            raise ValueError(f"the last class is {blank!r}, not {BLANK!r}, or a class is no character")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadConfig(
+            "BUNDLE_DAMAGED", f"{TOKENIZER_FILE} is no alphabet with a blank ({error}): export the bundle again"
+        ) from error
+    return "".join(characters)

@@ -1,0 +1,153 @@
+"""A lipreader of grid-ctc as one ONNX graph: crops of mouths as records have them in, log-probabilities out.
+
+Written by torch's exporter of traces (dynamo=False): the newer one declares the time axis behind a BiLSTM frozen.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from services.base.errors import VisemillError
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS
+from services.training.lipreading.preparation.pictures import GREY, LEAST_SPREAD, Crop, offset_px
+from services.training.recipes.grid_ctc.pieces import Lipreader
+
+OPSET = 17
+TOLERANCE = 1e-4
+# Frames of the clips of each batch that the graph is compared on: 1 to 4 clips of 5 to 500 frames.
+_COMPARED = ((5,), (75, 17), (40, 75, 75), (500, 31, 5, 120))
+_EXPORTED = (9, 7)
+
+
+class LipreaderGraph(nn.Module):
+    """uint8 [B, T, H, W, 3], int64 [B] lengths of 1..T -> float32 [B, S, K].
+
+    What `prepare` does to a clip that nothing was drawn for, by operations that hold for any B and T, and the network.
+    """
+
+    def __init__(self, network: nn.Module, crop: Crop, height_px: int, width_px: int) -> None:
+        super().__init__()
+        self.network, self.crop = network, crop
+        top, left = offset_px(height_px - crop.height_px, 0, 0), offset_px(width_px - crop.width_px, 0, 0)
+        self.register_buffer("rows_H", (top + torch.arange(crop.height_px)).clamp(0, height_px - 1))
+        self.register_buffer("columns_W", (left + torch.arange(crop.width_px)).clamp(0, width_px - 1))
+
+    def forward(self, frames_BTHWC: Tensor, lengths_B: Tensor) -> Tensor:
+        grey_BTHW = torch.stack([frames_BTHWC[..., i].float() * (share / 255) for i, share in enumerate(GREY)]).sum(0)
+        window_BTHW = grey_BTHW.index_select(2, self.rows_H).index_select(3, self.columns_W)
+        crop = self.crop
+        if (crop.height_px, crop.width_px) != (crop.out_height_px, crop.out_width_px):
+            kernel = (crop.height_px // crop.out_height_px, crop.width_px // crop.out_width_px)
+            window_BTHW = F.avg_pool2d(window_BTHW.flatten(0, 1)[:, None], kernel)[:, 0].unflatten(
+                0, (frames_BTHWC.shape[0], frames_BTHWC.shape[1])
+            )
+        inside_BT = (torch.arange(frames_BTHWC.shape[1]) < lengths_B[:, None]).float()
+        mean_B = (window_BTHW.mean((2, 3)) * inside_BT).sum(1) / lengths_B
+        centred_BTHW = (window_BTHW - mean_B[:, None, None, None]) * inside_BT[:, :, None, None]
+        spread_B = (centred_BTHW.square().mean((2, 3)).sum(1) / lengths_B).sqrt().clamp_min(LEAST_SPREAD)
+        logits_BSK, _ = self.network(centred_BTHW / spread_B[:, None, None, None], lengths_B)
+        log_probs_BSK: Tensor = logits_BSK.float().log_softmax(-1)
+        return log_probs_BSK
+
+
+def graph_bytes(reader: Lipreader, model: nn.Module, height_px: int, width_px: int) -> bytes:
+    """The ONNX file of a model in eval mode. Raises ValueError where its crop is no multiple of its picture."""
+    crop = reader.crop
+    if crop.height_px % crop.out_height_px or crop.width_px % crop.out_width_px:
+        raise ValueError(f"a graph shrinks by whole numbers: {crop}")
+    graph = LipreaderGraph(model, crop, height_px, width_px).eval()
+    frames, lengths = _clips(_EXPORTED, height_px, width_px)
+    buffer = io.BytesIO()
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        # Of traces, and of the batch of an LSTM: both are what the comparison below is for.
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                graph,
+                (torch.from_numpy(frames), torch.from_numpy(lengths)),
+                buffer,
+                input_names=[FRAMES, LENGTHS],
+                output_names=[LOG_PROBS],
+                dynamic_axes={
+                    FRAMES: {0: "batch", 1: "frames"},
+                    LENGTHS: {0: "batch"},
+                    LOG_PROBS: {0: "batch", 1: "steps"},
+                },
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    finally:
+        quiet.setLevel(level)
+    onnx.checker.check_model(onnx.load_from_string(buffer.getvalue()))
+    return buffer.getvalue()
+
+
+def check_parity(
+    data: bytes,
+    reader: Lipreader,
+    model: nn.Module,
+    height_px: int,
+    width_px: int,
+    batches: Sequence[Sequence[int]] = _COMPARED,
+) -> float:
+    """The greatest difference between the graph and the model with its preparation, over clips in batches and alone.
+
+    batches: frames of the clips of each. Raises VisemillError EXPORT_DIFFERS where it is over TOLERANCE, or where the
+    declared axes are not those of any batch.
+    """
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    declared = session.get_outputs()[0].shape[:2]
+    if any(isinstance(size, int) for size in declared):
+        raise VisemillError("EXPORT_DIFFERS", f"the graph declares [batch, steps] as {declared}: please report it")
+    worst = 0.0
+    for lengths in batches:
+        frames, lengths_B = _clips(lengths, height_px, width_px)
+        found_BSK = session.run([LOG_PROBS], {FRAMES: frames, LENGTHS: lengths_B})[0]
+        expected = _expected(reader, model, frames, lengths_B)
+        for i, (length, one_SK) in enumerate(zip(lengths, expected, strict=True)):
+            pairs = [(found_BSK[i], one_SK)]
+            if len(lengths) > 1:
+                own = {FRAMES: frames[i : i + 1, :length], LENGTHS: lengths_B[i : i + 1]}
+                pairs.append((session.run([LOG_PROBS], own)[0][0], one_SK))
+            worst = max(worst, *(_difference(a, b) for a, b in pairs))
+    # A comparison that NaN fails, too.
+    if not worst <= TOLERANCE:
+        raise VisemillError(
+            "EXPORT_DIFFERS", f"the graph differs from the model by {worst:.2g}, over {TOLERANCE:g}: please report it"
+        )
+    return worst
+
+
+def _difference(found_SK: Float32Array, expected_SK: Float32Array) -> float:
+    """Over the steps of the clip; inf where they are fewer."""
+    if len(found_SK) < len(expected_SK):
+        return math.inf
+    return float(np.abs(found_SK[: len(expected_SK)] - expected_SK).max())
+
+
+def _expected(reader: Lipreader, model: nn.Module, frames: UInt8Array, lengths_B: np.ndarray) -> list[Float32Array]:
+    batch = {"frames_BTHWC": torch.from_numpy(frames), "lengths_B": torch.from_numpy(lengths_B)}
+    with torch.inference_mode():
+        return [one.numpy() for one in reader.read(model, batch)]
+
+
+def _clips(lengths: Sequence[int], height_px: int, width_px: int) -> tuple[UInt8Array, np.ndarray]:
+    """Made clips, noise behind their ends as well: nothing of it may be seen."""
+    made = np.random.default_rng(sum(lengths))
+    frames = made.integers(0, 256, (len(lengths), max(lengths), height_px, width_px, 3), np.uint8)
+    return frames, np.array(lengths, np.int64)

@@ -1,0 +1,52 @@
+"""The card and the alphabet of a bundle."""
+
+import dataclasses
+import json
+
+import pytest
+
+from services.base.errors import BadConfig
+from services.lips.bundle import BundleCard, card_file, card_of, characters_of
+
+CARD = BundleCard(
+    recipe="grid-ctc",
+    settings={"size": "tiny"},
+    digests={"model": "a", "tokenizer": "b"},
+    mouth={"name": "fixed-scale", "width_px": 100},
+    height_px=50,
+    width_px=100,
+    fps=25.0,
+    steps_per_frame=2,
+    normalisation="in the graph",
+)
+
+
+def test_a_card_is_read_as_it_was_written() -> None:
+    assert card_of(card_file(CARD)) == CARD
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"fps": 0}, {"fps": float("nan")}, {"height_px": 0}, {"steps_per_frame": 0}, {"version": 2}),
+        *({"mouth": {}}, {"mouth": None}, {"digests": {"model": "a"}}, {"unknown": 1}),
+    ],
+)
+def test_a_card_that_cannot_be_is_refused(changed: dict[str, object]) -> None:
+    data = json.dumps({**dataclasses.asdict(CARD), **changed}).encode()
+    with pytest.raises(BadConfig) as refused:
+        card_of(data)
+    assert refused.value.reason == "BUNDLE_DAMAGED"
+
+
+def test_the_blank_is_the_class_behind_the_characters() -> None:
+    assert characters_of(b'{"idx2char": {"0": "a", "2": "<blank>", "1": " "}}') == "a "
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[]", b'{"idx2char": {"0": "a", "1": "b"}}', b'{"idx2char": {"0": "a", "2": "<blank>"}}']
+)
+def test_another_alphabet_is_refused(data: bytes) -> None:
+    with pytest.raises(BadConfig) as refused:
+        characters_of(data)
+    assert refused.value.reason == "BUNDLE_DAMAGED"

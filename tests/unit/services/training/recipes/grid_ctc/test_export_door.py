@@ -1,0 +1,67 @@
+"""A checkpoint becomes a folder of a network, its alphabet and a card."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.base.errors import BadConfig  # noqa: E402
+from services.lips.bundle import card_of, characters_of  # noqa: E402
+from services.training.checkpoint.file import contents, encoded  # noqa: E402
+from services.training.checkpoint.progress import Progress  # noqa: E402
+from services.training.lipreading.alphabet import Alphabet  # noqa: E402
+from services.training.recipes.grid_ctc import export_door  # noqa: E402
+from services.training.recipes.grid_ctc.pieces import Lipreader  # noqa: E402
+from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
+
+FACTS = {"recipe": "grid-ctc", "vocabulary": "ab ", "size": "tiny", "encoder": "lstm", "data": "d" * 64}
+
+
+@pytest.fixture
+def flags(tmp_path: Path) -> list[str]:
+    """Of an export to tmp_path/bundle of random weights, whose config.yaml names records with a meta.json."""
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    model = Lipreader(GridCtcConfig(size="tiny"), Alphabet("ab ")).network(1)
+    progress = Progress(best_score=0.25)
+    made = contents(model, torch.optim.AdamW(model.parameters()), {}, progress, FACTS)
+    (folder / "best_model.pt").write_bytes(encoded(made))
+    (folder / "config.yaml").write_text(f"data_root: {tmp_path / 'records'}\n")
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/meta.json").write_text('{"profile": "liptype2-v1"}')
+    return ["--checkpoint-dir", str(folder), "--bundle", str(tmp_path / "bundle")]
+
+
+def test_the_bundle_says_what_it_is_and_holds_what_it_says(
+    tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export_door.export_main([*flags, "--json"]) == 0
+    found, bundle = json.loads(capsys.readouterr().out), tmp_path / "bundle"
+    assert found["greatest_difference"] <= 1e-4
+    card = card_of((bundle / "card.json").read_bytes())
+    assert (card.mouth["name"], card.fps, card.scores, card.digests["data"]) == (
+        *("liptype2-v1", 25.0, {"val_cer": 0.25}),
+        "d" * 64,
+    )
+    assert characters_of((bundle / "tokenizer.json").read_bytes()) == "ab "
+    of_file = {"model": bundle / "model.onnx", "checkpoint": tmp_path / "trained/best_model.pt"}
+    assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in of_file.items()}.items() <= (
+        card.digests.items()
+    )
+    with pytest.raises(BadConfig) as refused:
+        export_door.export_main(flags)
+    assert refused.value.reason == "OUTPUT_EXISTS"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "records", "trained"]
+
+
+def test_records_that_do_not_tell_how_mouths_are_cropped_are_asked_for(tmp_path: Path, flags: list[str]) -> None:
+    (tmp_path / "records/meta.json").unlink()
+    with pytest.raises(BadConfig) as refused:
+        export_door.export_main(flags)
+    assert refused.value.reason == "MISSING_META" and "--mouth-profile" in refused.value.message
+    with pytest.raises(BadConfig) as refused:
+        export_door.export_main([*flags, "--mouth-profile", "none"])
+    assert refused.value.reason == "BAD_META" and not (tmp_path / "bundle").exists()
