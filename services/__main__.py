@@ -30,6 +30,7 @@ STAGES: dict[str, str] = {
     "features": "services.features",
     "fbank": "services.features.fbank",
     "speech": "services.features.tts",
+    "lipreading": "services.lipreading",
     "signfiles": "services.records.sign",
     "ttsfiles": "services.records.tts",
     "ttsexisting": "services.records.tts.existing",

@@ -1,4 +1,4 @@
-"""Mouth windows as values: what a profile asks of a face, and how large its crops are. Pure; ops.py computes."""
+"""Mouth windows as values: what a profile asks of a face, and how large its crops are. Pure; others compute."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ SERVICES = {
     "formats",
     "geometry",
     "landmarks",
+    "lipreading",
     "lips",
     "records",
     "text",
@@ -44,7 +45,7 @@ ORCHESTRATOR = {
 }
 ORCHESTRATOR_MODULES = {"roots"}
 STAGES = (
-    "audio", "decode", "features", "features/fbank", "features/tts", "landmarks", "landmarks/body",
+    "audio", "decode", "features", "features/fbank", "features/tts", "landmarks", "landmarks/body", "lipreading",
     "records/grid", "records/sign", "records/tts", "records/tts/existing", "text",
 )  # fmt: skip
 # More in one folder, and nobody sees what is there.

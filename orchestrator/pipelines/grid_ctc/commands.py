@@ -27,6 +27,18 @@ COMMANDS = PipelineCommands(
             options="services.training.recipes.grid_ctc.door_settings:ExportSettings",
             calls="orchestrator.pipelines.grid_ctc.doors:export",
         ),
+        Verb(
+            "infer",
+            "print what a trained model reads in a clip",
+            options="services.training.recipes.grid_ctc.door_settings:InferSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:infer",
+        ),
+        Verb(
+            "inference",
+            "the same as infer",
+            options="services.training.recipes.grid_ctc.door_settings:InferSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:infer",
+        ),
     ),
     presets="orchestrator.pipelines.grid_ctc.presets:PRESETS",
     told=TRAINING_HELP,

@@ -1,10 +1,16 @@
-"""I/O: `visemill test`, `stats` and `export grid-ctc`."""
+"""I/O: `visemill test`, `stats`, `export` and `infer grid-ctc`."""
 
 from __future__ import annotations
 
+import json
+import tempfile
+from typing import Any
+
 from orchestrator.pipelines.commands import Outcome
+from orchestrator.pipelines.service_commands import answer_of_module
 from orchestrator.pipelines.training.doors import outcome_of
-from services.training.recipes.grid_ctc.door_settings import ExportSettings, StatsSettings, TestSettings
+from services.base.errors import BadConfig, from_kind
+from services.training.recipes.grid_ctc.door_settings import ExportSettings, InferSettings, StatsSettings, TestSettings
 from services.training.recipes.grid_ctc.spec import RECIPE
 
 
@@ -21,3 +27,39 @@ def stats(options: StatsSettings) -> Outcome:
 def export(options: ExportSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "export", options, "exporting", "--json")
+
+
+def infer(options: InferSettings) -> Outcome:
+    """Raises what the services fail with."""
+    if options.bundle:
+        return _read(options, options.bundle)
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = f"{scratch}/bundle"
+        export(ExportSettings(bundle=bundle, checkpoint_dir=options.checkpoint_dir))
+        return _read(options, bundle)
+
+
+def _read(options: InferSettings, bundle: str) -> Outcome:
+    stages = "decode,lipreading" if options.cropped else "decode,landmarks,lipreading"
+    config = {"bundle": bundle, "beam_width": options.beam_width, "cropped": options.cropped}
+    argv = [stages, "once", options.video_path, "--config", json.dumps({"lipreading": config})]
+    answer, exit_code = answer_of_module("services", argv, "reading the clip")
+    if answer["outcome"] != "ok":
+        raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
+    found: dict[str, Any] = answer["transcript"]
+    text = f"Predicted: {found['text']}"
+    if options.ground_truth:
+        cer = _cer(options.ground_truth, found["text"])
+        found |= {"ground_truth": options.ground_truth, "cer": cer}
+        text = f"Ground truth: {options.ground_truth}\n{text}\nCER: {cer:.4f} ({1 - cer:.2%} accuracy)"
+    return Outcome(found, text, exit_code)
+
+
+def _cer(reference: str, read: str) -> float:
+    """Errors a character. Raises BadConfig NO_JIWER."""
+    try:
+        from services.training.lipreading.scores.counts import character_counts
+    except ImportError as error:
+        raise BadConfig("NO_JIWER", "errors are counted by jiwer: pip install 'visemill[train]'") from error
+    counts = character_counts(reference, read)
+    return float(counts.rate)

@@ -13,10 +13,10 @@ from services.base.errors import BadInput
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, VideoInfo
 from services.formats.align import Align, detect_ticks_per_s, stem_matches
+from services.lips.crops import Crops
 from services.records.grid.face_place import MAX_ROLL_DEG, face_place
 from services.records.grid.frame_quality import BoolArray, FrameFacts
 from services.records.grid.labels import Label, ctc_feasible
-from services.records.grid.ops import Crops
 from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of, word_frames
 
 LONG_LOSS_FRAMES = 15

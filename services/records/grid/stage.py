@@ -18,10 +18,10 @@ from services.base.stage.stream import ONLY_FRAMES
 from services.formats.align import Align, parse_align
 from services.formats.example import encode_example
 from services.geometry.mouth_window import CHANNELS, FixedScale, profile_named
+from services.lips.crops import crop_clip
 from services.records.grid.frame_quality import FrameMeter
 from services.records.grid.frames import KeptFrames
 from services.records.grid.labels import Label, encode_words
-from services.records.grid.ops import crop_clip
 from services.records.grid.quality import ClipFindings, clip_quality, flags_of, judge
 from services.records.grid.spec import RecordsConfig
 

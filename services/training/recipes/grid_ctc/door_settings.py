@@ -65,6 +65,28 @@ class TestSettings:
 
 
 @dataclass(frozen=True)
+class InferSettings:
+    """Of reading a clip. Raises ValueError for what cannot be."""
+
+    video_path: str = option("", "clip to read", group=_DATA, metavar="FILE")
+    ground_truth: str = option("", "what is said in it, to count the errors", group=_DATA)
+    bundle: str = option("", "folder that `visemill export` wrote", group=_MODEL, metavar="FOLDER")
+    checkpoint_dir: FileRef = option(
+        "", "results of a training, in place of a bundle: needs torch", group=_MODEL, metavar="ROOT"
+    )
+    beam_width: int = option(20, "prefixes that are kept; 1: the likeliest class at each step", group=_MODEL)
+    cropped: bool = option(False, "the clip shows a mouth alone, of the bundle's size", group=_DATA)
+
+    def __post_init__(self) -> None:
+        if not self.video_path:
+            raise ValueError("say what to read: --video-path FILE")
+        if bool(self.bundle) == bool(self.checkpoint_dir):
+            raise ValueError("say who reads: --bundle FOLDER, or --checkpoint-dir ROOT")
+        if self.beam_width < 1:
+            raise ValueError(f"beam_width is {self.beam_width}: give 1 or more")
+
+
+@dataclass(frozen=True)
 class StatsSettings:
     """Of a look at a data set. Raises ValueError for what cannot be."""
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from grid_records import speakers_clips, write_shards
 
-from orchestrator.pipelines.grid_ctc.doors import stats
+from orchestrator.pipelines.grid_ctc.doors import infer, stats
 from orchestrator.pipelines.grid_ctc.doors import test as run_test
 from services.base.errors import BadConfig
-from services.training.recipes.grid_ctc.door_settings import StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.door_settings import InferSettings, StatsSettings, TestSettings
 
 pytest.importorskip("torch")
 
@@ -23,3 +23,17 @@ def test_a_test_without_a_checkpoint_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as refused:
         run_test(TestSettings(data_root=str(tmp_path), checkpoint_dir=str(tmp_path / "none")))
     assert refused.value.reason == "NO_CHECKPOINT"
+
+
+def test_reading_a_clip_without_a_bundle_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig) as refused:
+        infer(InferSettings(video_path=str(tmp_path / "a.mpg"), bundle=str(tmp_path / "none")))
+    assert refused.value.reason == "NO_BUNDLE"
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"video_path": "a.mpg"}, {"video_path": "a", "bundle": "b", "checkpoint_dir": "c"}]
+)
+def test_a_clip_and_one_reader_are_asked_for(given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"--video-path|--bundle"):
+        InferSettings(**given)

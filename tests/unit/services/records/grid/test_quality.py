@@ -10,9 +10,9 @@ from services.base.errors import BadInput
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, TimeHole, VideoInfo
 from services.formats.align import parse_align
+from services.lips.crops import Crops
 from services.records.grid.frame_quality import FrameFacts
 from services.records.grid.labels import encode_words
-from services.records.grid.ops import Crops
 from services.records.grid.quality import FLAGS, SERIOUS, ClipFindings, clip_quality, flags_of, judge
 
 NUM_FRAMES = 75

@@ -7,7 +7,7 @@ from services.base.media.arrays import UInt8Array
 from services.base.media.points import Landmarks
 from services.base.media.topology import IBUG_68, MEDIAPIPE_478
 from services.geometry.mouth_window import PROFILES, FixedScale, PaddedBox
-from services.records.grid.ops import crop_clip, fixed_windows, padded_boxes, smoothed
+from services.lips.crops import crop_clip, fixed_windows, padded_boxes, smoothed
 
 V1 = PROFILES["liptype2-v1"]
 FIXED = PROFILES["fixed-scale"]

@@ -1,0 +1,138 @@
+"""How the lipreading stage handles one clip: its frames and the points of its face in, what the mouth said out."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.base.errors import BadConfig, BadInput
+from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.points import Landmarks
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
+from services.base.stage.stream import ONLY_FRAMES
+from services.containers.sampling import sampled
+from services.geometry.mouth_window import profile_named
+from services.lipreading.bundle_files import Bundle, open_bundle
+from services.lipreading.spec import LipreadingConfig
+from services.lips.alignment import likeliest_steps
+from services.lips.bundle import CARD_FILE, FRAMES, LENGTHS, LOG_PROBS
+from services.lips.crops import crop_clip
+from services.lips.decoding.greedy import greedy
+from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.transcript import Transcript
+
+
+def open_stage(config: LipreadingConfig) -> Consumer:
+    """Loads the bundle once. Raises BadConfig NO_BUNDLE, BUNDLE_DAMAGED, OTHER_PROFILE."""
+    bundle = open_bundle(Path(config.bundle))
+    name = bundle.card.mouth["name"]
+    try:
+        same = dataclasses.asdict(profile_named(name)) == dict(bundle.card.mouth)
+    except ValueError:
+        same = False
+    if not same:
+        raise BadConfig(
+            "OTHER_PROFILE",
+            f"{CARD_FILE} crops mouths by {dict(bundle.card.mouth)}, and no profile here is so: read it with "
+            "the release that exported it",
+        )
+
+    def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
+        del info
+        return ReadingOfClip(bundle, config, job.clip.key)
+
+    return consumer
+
+
+class ReadingOfClip:
+    """One clip. name: for messages."""
+
+    wants = ONLY_FRAMES
+
+    def __init__(self, bundle: Bundle, config: LipreadingConfig, name: str) -> None:
+        self._bundle, self._config, self._name = bundle, config, name
+        self._frames: list[UInt8Array] = []
+        self._times_s: list[float] = []
+
+    def push(self, chunk: FrameChunk) -> None:
+        """Raises BadInput TOO_MANY_FRAMES, FRAME_SIZE_CHANGED, NOT_A_MOUTH."""
+        card, shape = self._bundle.card, chunk.frames_THWC.shape[1:3]
+        if self._config.cropped and shape != (card.height_px, card.width_px):
+            raise BadInput(
+                "NOT_A_MOUTH",
+                f"{self._name}: frames are {shape[1]}x{shape[0]} px, and cropped mouths of this bundle are "
+                f"{card.width_px}x{card.height_px}: scale them, or leave out cropped",
+            )
+        if self._frames and self._frames[0].shape[:2] != shape:
+            raise BadInput("FRAME_SIZE_CHANGED", f"{self._name}: frames change size: encode the clip at one size")
+        if len(self._times_s) + len(chunk) > self._config.max_frames:
+            raise self._too_long()
+        self._frames += list(chunk.frames_THWC)
+        self._times_s += chunk.pts_s.tolist()
+
+    def finish(self, given: Mapping[str, Any]) -> Transcript:
+        """given: "landmarks". Raises BadInput NO_FRAMES, NO_FACE, TOO_MANY_FRAMES."""
+        if not self._frames:
+            raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
+        mouths_THWC = self.mouths(given.get("landmarks"))
+        inputs = {FRAMES: mouths_THWC[None], LENGTHS: np.array([len(mouths_THWC)], np.int64)}
+        log_probs_SK: Float32Array = self._bundle.session.run([LOG_PROBS], inputs)[0][0]
+        return read(self._bundle, log_probs_SK, len(mouths_THWC), self._config.beam_width)
+
+    def mouths(self, landmarks: Landmarks | None) -> UInt8Array:
+        """uint8 [T, height, width, 3], at the bundle's rate: the crops that records of the clip would have."""
+        card = self._bundle.card
+        kept = places_at(self._times_s, card.fps, self._config.max_frames + 1)
+        if len(kept) > self._config.max_frames:
+            raise self._too_long()
+        frames_THWC = np.stack([self._frames[i] for i in kept])
+        if self._config.cropped:
+            return frames_THWC
+        assert landmarks is not None
+        own = dataclasses.replace(
+            landmarks,
+            points_TNC=landmarks.points_TNC[kept],
+            score_T=landmarks.score_T[kept],
+            source_T=landmarks.source_T[kept],
+        )
+        crops_THWC = np.empty((len(kept), card.height_px, card.width_px, 3), np.uint8)
+        crop_clip(profile_named(card.mouth["name"]), frames_THWC, own, crops_THWC)
+        return crops_THWC
+
+    def _too_long(self) -> BadInput:
+        return BadInput(
+            "TOO_MANY_FRAMES",
+            f"{self._name}: more than {self._config.max_frames} frames: cut the clip, or raise max_frames",
+        )
+
+
+def places_at(times_s: Sequence[float], fps: float, most: int) -> list[int]:
+    """Indices of the frames that stand for 0, 1, 2, ... periods after the first, at most so many; one may stand for
+    several.
+    """
+    return [i for i, _ in itertools.islice(sampled(enumerate(times_s), "steady", fps), most)]
+
+
+def read(bundle: Bundle, log_probs_SK: Float32Array, num_frames: int, beam_width: int) -> Transcript:
+    """The text of ln of the probabilities of K classes at S steps."""
+    blank, card = len(bundle.characters), bundle.card
+    if beam_width == 1:
+        ids, log_prob = greedy(log_probs_SK, blank), float(log_probs_SK.max(axis=1).sum())
+    else:
+        best = prefix_beam(log_probs_SK, blank, beam_width)[0]
+        ids, log_prob = best.ids, best.log_prob
+    steps = likeliest_steps(log_probs_SK, ids, blank)
+    return Transcript(
+        "".join(bundle.characters[i] for i in ids),
+        np.array(steps, np.float64) / (card.fps * card.steps_per_frame),
+        np.exp(log_probs_SK[steps, list(ids)]).astype(np.float32),
+        log_prob,
+        num_frames,
+        card.fps,
+    )
