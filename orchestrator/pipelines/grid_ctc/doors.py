@@ -46,7 +46,7 @@ def _read(options: InferSettings, bundle: str) -> Outcome:
     answer, exit_code = answer_of_module("services", argv, "reading the clip")
     if answer["outcome"] != "ok":
         raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
-    found: dict[str, Any] = answer["transcript"]
+    found: dict[str, Any] = answer["lip_text"]
     text = f"Predicted: {found['text']}"
     if options.ground_truth:
         cer = _cer(options.ground_truth, found["text"])
