@@ -6,8 +6,9 @@ PROTO_VENV := .venv-protos
 DEMO := demo
 DEMO_SIGN := demo-sign
 DEMO_TTS := demo-tts
+DEMO_TRAIN := demo-train
 
-.PHONY: setup setup-test wheel demo demo-sign demo-tts test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 # OpenCV without a window system: see scripts/headless_opencv.py.
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --find-links build/opencv
@@ -38,6 +39,12 @@ $(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
 $(VENV)/.ready-speech: $(VENV)/.ready
 	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
 	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[features,speech]'
+	touch $@
+
+# What lipreaders learn with. torch is its CPU build only where pip is told of one.
+$(VENV)/.ready-train: $(VENV)/.ready
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[train]'
 	touch $@
 
 $(PROTO_VENV)/.ready: Makefile
@@ -74,6 +81,22 @@ demo-tts: $(VENV)/.ready-speech
 	  --tokenizer $(DEMO_TTS)/models/bpe.model --config $(DEMO_TTS)/models/config.yaml --num-shards 4; \
 	  code=$$?; test $$code -eq 3 -o $$code -eq 0 || exit $$code
 	$(BIN)/visemill report --output-root $(DEMO_TTS)/out
+
+# A lipreader from nothing, by the commands that real data take: docs/lipreading.md. Nothing is learnt from speaker s5, nor
+# from 8 clips of each other; scripts/demo_train.py fails unless those are read.
+demo-train: $(VENV)/.ready-train
+	@rm -rf $(DEMO_TRAIN)
+	$(BIN)/visemill demo-corpus $(DEMO_TRAIN)/corpus --speakers 5 --clips 80
+	@printf 'mode: overlapped_utterances\nval_utterances_per_speaker: 8\ntest_speakers: [s5]\n' >$(DEMO_TRAIN)/split.yaml
+	$(BIN)/visemill run grid --input-root $(DEMO_TRAIN)/corpus --output-root $(DEMO_TRAIN)/out --num-shards 4 \
+	  --split-config $(DEMO_TRAIN)/split.yaml
+	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 300 --num-epochs 72 --data-root $(DEMO_TRAIN)/out \
+	  --checkpoint-dir $(DEMO_TRAIN)/checkpoints
+	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split val \
+	  -o json >$(DEMO_TRAIN)/known.json
+	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \
+	  -o json >$(DEMO_TRAIN)/unseen.json
+	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready

@@ -1,0 +1,86 @@
+"""`python scripts/demo_train.py KNOWN.json [UNSEEN.json]`: whether a lipreader has learnt to read lips.
+
+Each file is what `visemill test grid-ctc -o json` printed: of clips that were held out of the speakers it learnt from,
+and of a speaker it has never seen. Prints both tests with what stands beside them; the last line has the figures. Exit
+code 1 where an error rate is over its bound, or is not below that of the best constant sentence by more than its
+interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MOST_KNOWN, MOST_UNSEEN = 0.15, 0.25
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A test and the error rate it must not exceed. constant, untrained: error rates of what stands beside it."""
+
+    name: str
+    most: float
+    cer: float
+    interval: tuple[float, float]
+    constant: float
+    untrained: float
+    clips: int
+    learnt_from: int
+
+    @classmethod
+    def of(cls, name: str, most: float, tested: Mapping[str, Any]) -> Judged:
+        """tested: an object of `visemill test grid-ctc -o json`. Raises KeyError for another."""
+        low, high = tested["cer_interval"]
+        beside = tested["constant"]["cer"], tested["untrained"]["cer"]
+        return cls(name, most, tested["cer"], (low, high), *beside, tested["clips"], tested["learnt_from"])
+
+    def faults(self) -> list[str]:
+        """Why it is not believed, or not good enough."""
+        found = []
+        if self.learnt_from:
+            found.append(f"{self.name}: {self.learnt_from} of its clips were learnt from")
+        if self.cer > self.most:
+            found.append(f"{self.name}: CER {self.cer:.1%} is over {self.most:.0%}")
+        if self.interval[1] >= self.constant:
+            found.append(
+                f"{self.name}: CER may be {self.interval[1]:.1%}, not below the constant sentence's {self.constant:.1%}"
+            )
+        return found
+
+    def line(self) -> str:
+        low, high = self.interval
+        return (
+            f"{self.name}: CER {self.cer:.1%} ({low:.1%} to {high:.1%}, {self.clips} clips; "
+            f"constant sentence {self.constant:.1%}, untrained {self.untrained:.1%})"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 where every test is within its bounds, else 1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("known", type=Path)
+    parser.add_argument("unseen", type=Path, nargs="?")
+    parser.add_argument("--most-known", type=float, default=MOST_KNOWN, metavar="CER", help="default: %(default)s")
+    parser.add_argument("--most-unseen", type=float, default=MOST_UNSEEN, metavar="CER", help="default: %(default)s")
+    args = parser.parse_args(argv)
+    asked = [("known speakers", args.most_known, args.known), ("unseen speaker", args.most_unseen, args.unseen)]
+    judged = []
+    for name, most, path in asked:
+        if path is not None:
+            tested = json.loads(path.read_text(encoding="utf-8"))
+            judged.append(Judged.of(name, most, tested))
+            sys.stdout.write(f"== {name}\n{tested['text']}\n\n")
+    faults = [fault for one in judged for fault in one.faults()]
+    for fault in faults:
+        sys.stdout.write(f"NOT REACHED: {fault}\n")
+    sys.stdout.write("; ".join(one.line() for one in judged) + "\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
