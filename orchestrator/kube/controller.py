@@ -18,6 +18,7 @@ from orchestrator.kube.gang import PYTHON, KubeGang
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.jobs_client import KubeRunJobs
 from orchestrator.kube.map import DETACHED, KubeMap
+from orchestrator.kube.pod_manifest import METRICS_PORT
 from orchestrator.kube.policies.image_libraries import check_image
 from orchestrator.kube.policies.seen import Limits
 from orchestrator.kube.settings import KubeSettings
@@ -132,7 +133,7 @@ class KubeRun:
             self._api,
             self._settings,
             self._limits.memory_mib,
-            rank_argv(gang, self._spec.run, self._state.uri, PYTHON),
+            [*rank_argv(gang, self._spec.run, self._state.uri, PYTHON), "--metrics-listen", f":{METRICS_PORT}"],
             self._should_stop,
             wakes=self._wakes,
         )

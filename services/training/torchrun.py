@@ -20,7 +20,7 @@ import torch.distributed as dist
 
 from services.base.digest import digest_of
 from services.base.errors import EXIT_OK, BadConfig, Transient
-from services.base.process import log
+from services.base.process import log, metrics
 from services.base.run import paths
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
@@ -46,6 +46,12 @@ def torchrun_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--checkpoint-dir", required=True, help="a folder or s3://bucket/prefix for all that it makes")
+    parser.add_argument(
+        "--metrics-listen",
+        default="",
+        metavar="HOST:PORT",
+        help="for Prometheus, of a node's first rank; empty: off",
+    )
     add_config_flags(parser, recipe.config)
     # As trainers of PyTorch scripts spell them, too.
     flags = parser.parse_args([_dashed(one) for one in argv])
@@ -64,7 +70,8 @@ def torchrun_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     if not PassLog(state, RUN, PASS).read().is_done:
         place = _place(environment, rank, world_size, state)
         spec = RunSpec(RUN, recipe.name, digest, (), "", outputs.uri, 0, 0, "", {}, gangs=(gang,))
-        with log.bound(run=RUN, gang=PASS, rank=rank, generation=place.generation):
+        bound = log.bound(run=RUN, gang=PASS, rank=rank, generation=place.generation)
+        with bound, metrics.exposed("" if place.local_rank else flags.metrics_listen):
             recipe.train(config, Rank(spec, gang, place, state, outputs))
     if rank == 0:
         _publish(state, outputs, gang)

@@ -5,13 +5,17 @@ Names carry their unit, labels take a handful of values: never a clip, a shard o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from services.base.errors import BadConfig
+
+LOG = logging.getLogger(__name__)
 
 _SECONDS_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _REQUEST_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -54,6 +58,13 @@ STORE_SECONDS = _histogram(
     "visemill_store_request_seconds", "Wall time of a try of an S3 request.", _REQUEST_BUCKETS, "method"
 )
 STORE_RETRIES = _counter("visemill_store_retries", "S3 requests that were retried.", "method")
+
+TRAINING_STEP = _gauge("visemill_training_step", "Optimiser steps that a training has taken.")
+TRAINING_ITEMS = _counter("visemill_training_items", "Items that a rank has learnt from; their rate is its speed.")
+TRAINING_WAIT_SECONDS = _counter(
+    "visemill_training_wait_seconds", "Time that a rank has waited for its batches; their rate is the share of time."
+)
+TRAINING_SCORE = _gauge("visemill_training_score", "Newest of a training: loss of a step, val_loss, val_cer.", "name")
 
 _owned: dict[str, Counter | Histogram] = {}
 
@@ -145,3 +156,17 @@ def expose(registry: CollectorRegistry, listen: str) -> tuple[int, Callable[[], 
         thread.join()
 
     return int(server.server_port), stop
+
+
+@contextlib.contextmanager
+def exposed(listen: str) -> Iterator[None]:
+    """Serves what this process measures while the block runs; an empty address: not at all. Raises BadConfig."""
+    if not listen:
+        yield
+        return
+    port, stop = expose(PROCESS, listen)
+    LOG.info("metrics on port %d", port)
+    try:
+        yield
+    finally:
+        stop()

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.base.errors import EXIT_OK, BadConfig, Transient
-from services.base.process import log
+from services.base.process import log, metrics
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
 from services.base.stage.config import config_from_mapping
@@ -164,6 +164,12 @@ def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     )
     parser.add_argument("--run", required=True, help="name of the run below the state root")
     parser.add_argument("--pass", dest="pass_name", required=True, metavar="PASS", help="gang pass of the run")
+    parser.add_argument(
+        "--metrics-listen",
+        default="",
+        metavar="HOST:PORT",
+        help="for Prometheus, of a pod's first rank; empty: off",
+    )
     flags = parser.parse_args(argv)
     log.setup()
     state = open_store(flags.state_root)
@@ -178,7 +184,9 @@ def rank_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     place = place_of(os.environ)
     if place.world_size != gang.num_ranks and not recipe.any_num_ranks:
         raise BadConfig("BAD_RANK", f"WORLD_SIZE is {place.world_size}, and {gang.name} has {gang.num_ranks} ranks")
-    with log.bound(run=spec.run, gang=gang.name, rank=place.rank, generation=place.generation):
+    bound = log.bound(run=spec.run, gang=gang.name, rank=place.rank, generation=place.generation)
+    # The ranks of a pod share its address.
+    with bound, metrics.exposed("" if place.local_rank else flags.metrics_listen):
         rank = Rank(spec, gang, place, state, open_store(spec.output_root))
         LOG.info("rank %d of %d begins", place.rank, place.world_size)
         recipe.train(config, rank)

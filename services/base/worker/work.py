@@ -7,7 +7,6 @@ work; --termination-log is a file that then tells why.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import json
 import logging
@@ -115,7 +114,7 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         if os.getppid() != flags.parent:
             return EXIT_TRANSIENT
     try:
-        with _exposed(flags.metrics_listen):
+        with metrics.exposed(flags.metrics_listen):
             bad = _work(flags, specs, _Stop())
     except VisemillError as error:
         _write_termination_message(flags.termination_log, error)
@@ -127,19 +126,6 @@ def work_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         return EXIT_OK
     _write_termination_message(flags.termination_log, next(iter(bad.values())), bad)
     return EXIT_BAD_SHARD
-
-
-@contextlib.contextmanager
-def _exposed(listen: str) -> Iterator[None]:
-    if not listen:
-        yield
-        return
-    port, stop = metrics.expose(metrics.PROCESS, listen)
-    LOG.info("metrics on port %d", port)
-    try:
-        yield
-    finally:
-        stop()
 
 
 def _work(flags: argparse.Namespace, specs: Mapping[str, StageSpec], stop: _Stop) -> dict[int, BadShard]:

@@ -11,6 +11,7 @@ from functools import partial
 import torch
 
 from services.base.errors import BadConfig, BadShard, Transient
+from services.base.process import metrics
 from services.base.worker.rank import Rank
 from services.training.checkpoint import file as checkpoint_file
 from services.training.checkpoint.file import contents, decoded, load_weights
@@ -148,12 +149,17 @@ class Training:
             self._set_rate(self._pieces.learning_rate(share, progress.val_losses))
             began_s = time.monotonic()
             micro_batches = [next(self._batches) for _ in self._own(plan[i])]
-            self._rates.add(sum(len(batch.indices) for batch in micro_batches), time.monotonic() - began_s)
+            self._count(sum(len(batch.indices) for batch in micro_batches), time.monotonic() - began_s)
             result = self._stepper.take(micro_batches, stop=end.is_asked)
             if result.num_left_out:
                 self._note_left_out(micro_batches)
             self._after_step(result, is_last=i + 1 == len(plan))
         self._end_epoch(epoch)
+
+    def _count(self, num_items: int, waited_s: float) -> None:
+        self._rates.add(num_items, waited_s)
+        metrics.TRAINING_ITEMS.inc(num_items)
+        metrics.TRAINING_WAIT_SECONDS.inc(waited_s)
 
     def _own(self, step: Step) -> range:
         """Of its micro-batches, the places of those that are this rank's."""
@@ -196,6 +202,8 @@ class Training:
         if result.is_taken:
             progress.loss_total += result.loss_total
             progress.loss_count += result.count
+        metrics.TRAINING_STEP.set(progress.step)
+        metrics.TRAINING_SCORE.labels("loss").set(result.loss)
         if progress.step % settings.log_every == 0 or result.is_bad:
             self._log.measure(
                 step=progress.step,
@@ -241,6 +249,8 @@ class Training:
         progress.epochs_done, progress.steps_done = epoch + 1, 0
         progress.loss_total = progress.loss_count = 0.0
         progress.epoch_steps.append(progress.step)
+        for name, value in _validation(scores).items():
+            metrics.TRAINING_SCORE.labels(name).set(value)
         progress.note_validation(scores["loss"], scores[self._pieces.best_by])
         rate = self._optimizer.param_groups[0]["lr"]
         self._log.measure(

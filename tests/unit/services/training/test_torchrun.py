@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,10 @@ pytest.importorskip("torch")
 from grid_records import MadeClip, write_shards
 
 from services.base.errors import BadConfig
+from services.base.worker.rank import Rank
+from services.training.recipes.grid_ctc.spec import RECIPE
 from services.training.recipes.grid_ctc.training import train_main
+from services.training.torchrun import torchrun_main
 
 FLAGS = [
     *("--size", "tiny", "--num_epochs", "2", "--batch_frames", "24", "--num-threads=1", "--val-share", "0"),
@@ -49,3 +55,18 @@ def test_without_torchrun_it_says_what_to_do(records, tmp_path, monkeypatch):
     with pytest.raises(BadConfig, match="start it by torchrun") as caught:
         train_main(["--data_root", str(records), "--checkpoint_dir", str(tmp_path)])
     assert caught.value.reason == "NO_TORCHRUN"
+
+
+def test_prometheus_reads_the_numbers_of_a_rank_where_an_address_is_given(records, tmp_path, monkeypatch, caplog):
+    def read_of_rank(config: object, rank: Rank) -> None:
+        (port,) = [line.rpartition(" ")[2] for line in caplog.messages if line.startswith("metrics on port")]
+        seen.append(urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode())
+
+    seen: list[str] = []
+    caplog.set_level(logging.INFO)
+    for name, value in {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    recipe = dataclasses.replace(RECIPE, train=read_of_rank)
+    argv = ["--data_root", str(records), "--checkpoint_dir", str(tmp_path / "out"), "--metrics-listen", "127.0.0.1:0"]
+    assert torchrun_main(recipe, argv) == 0
+    assert all(f"visemill_training_{name}" in seen[0] for name in ("step", "items_total", "wait_seconds_total"))

@@ -1,10 +1,14 @@
 """Counters of calls, and the addresses that they are shown at."""
 
+import logging
+import urllib.error
+import urllib.request
+
 import pytest
 from prometheus_client import generate_latest
 
 from services.base.errors import BadConfig
-from services.base.process.metrics import CallMetrics, parse_address
+from services.base.process.metrics import CallMetrics, exposed, parse_address
 
 
 def test_calls_are_counted_by_method_and_code() -> None:
@@ -44,3 +48,15 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(BadConfig, match="BAD_ADDRESS"):
         parse_address(text)
+
+
+def test_the_numbers_of_a_process_are_served_while_it_works_if_an_address_is_given(caplog) -> None:
+    caplog.set_level(logging.INFO)
+    with exposed("127.0.0.1:0"):
+        address = f"http://127.0.0.1:{caplog.messages[-1].removeprefix('metrics on port ')}/metrics"
+        assert b"visemill_training_step" in urllib.request.urlopen(address, timeout=10).read()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address, timeout=10)
+    caplog.clear()
+    with exposed(""):
+        assert caplog.messages == []

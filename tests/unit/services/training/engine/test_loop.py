@@ -1,16 +1,19 @@
 """One rank from nothing to a result. What several do, and what happens when they die: test_training_ranks."""
 
 import dataclasses
+import json
 
 import pytest
 import torch
 from tiny_training import SETTINGS, TinyData, pieces, rank_of
 
 from services.base.errors import BadConfig, BadInput, BadShard
+from services.base.process.metrics import PROCESS
 from services.base.worker.rank import RankPlace
 from services.training.checkpoint.file import decoded
 from services.training.engine.loop import device_of, train
 
+SCORES = ("loss", "val_loss")
 QUICK = dataclasses.replace(SETTINGS, num_epochs=2, num_workers=0)
 
 
@@ -18,6 +21,21 @@ def test_only_what_is_kept_stays_and_each_epoch_is_counted_once(rank):
     train(pieces(), QUICK, rank)
     steps = rank.checkpoint_steps()
     assert len(steps) == 2 and all(rank.read_checkpoint(step) for step in steps)
+
+
+def test_its_numbers_are_those_that_prometheus_reads(tmp_path):
+    def numbers():
+        names = {"items": "items_total", "waited": "wait_seconds_total", "step": "step"}
+        found = {name: PROCESS.get_sample_value(f"visemill_training_{one}") for name, one in names.items()}
+        scores = {one: PROCESS.get_sample_value("visemill_training_score", {"name": one}) for one in SCORES}
+        return {**found, **scores}
+
+    before, progress = numbers(), losses_of(tmp_path, pieces(), QUICK)
+    after, lines = numbers(), [json.loads(line) for line in progress.metrics]
+    assert after["items"] - before["items"] == 2 * 26
+    assert after["waited"] > before["waited"]
+    assert after["step"] == progress.step
+    assert after["val_loss"] == lines[-1]["val_loss"] and after["loss"] == lines[-2]["loss"]
 
 
 def test_epochs_may_be_of_other_items_than_the_data(rank):
