@@ -71,6 +71,16 @@ class LossSum:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What a model has read in an item of the validation. frames_THWC: uint8 NumPy array; None: not to be shown."""
+
+    key: str
+    reference: str
+    hypothesis: str
+    frames_THWC: Any = None
+
+
+@dataclass(frozen=True)
 class Pieces:
     """What a recipe makes of its config; `dataclasses.replace` exchanges any of them.
 
@@ -86,6 +96,7 @@ class Pieces:
     validate: (model in eval mode, part, num_parts) -> sums by name over that part of the validation data, the same
     names whatever the part; the loop adds up the parts of all ranks. None: no validation. scores: these sums -> what is
     logged, among it `loss` and best_by, whose least value is the best.
+    samples: (model in eval mode, how many at most) -> what it reads in items of the validation, the same each time.
     num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
     weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
     """
@@ -99,6 +110,7 @@ class Pieces:
     train_at: Callable[[int, int, float], TrainingData] | None = None
     validate: Callable[[torch.nn.Module, int, int], Mapping[str, float]] | None = None
     scores: Callable[[Mapping[str, float]], Mapping[str, float]] = dict
+    samples: Callable[[torch.nn.Module, int], Sequence[Sample]] | None = None
     best_by: str = "loss"
     num_val: int = 0
     vocabulary_size: int = 0

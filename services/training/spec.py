@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from services.base.stage.fields import option
+from services.base.stage.fields import FileRef, option
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -30,6 +30,12 @@ class TrainSettings:
     save_every: int = option(5, "epochs between two checkpoint_epoch_N.pt", group="training", unit="epochs")
     keep_last_n: int = option(3, "checkpoint_epoch_N.pt to keep, beside the best", group="training")
     log_every: int = option(50, "steps between two lines of metrics.jsonl", group="training")
+    use_tensorboard: bool = option(False, "write what TensorBoard shows, after each epoch", group="training")
+    tensorboard_dir: FileRef = option(
+        "", "where: a folder or s3://bucket/prefix (default: runs below the output)", group="training", metavar="ROOT"
+    )
+    log_images: bool = option(True, "show TensorBoard the clips of its samples as film strips", group="training")
+    log_text_samples: int = option(5, "clips of the validation whose texts TensorBoard shows", group="training")
     compile: bool = option(False, "torch.compile of the network; as it is where no compiler is there", group="training")
     max_bad_records: int = option(0, "records that cannot be read, over which nothing is trained", group="data set")
     num_workers: int = option(2, "threads that read two batches ahead each, of each rank", group="training")
@@ -40,7 +46,7 @@ class TrainSettings:
         least = {
             "num_epochs": 1, "accumulation_steps": 1, "max_bad_steps": 1, "save_every": 1, "log_every": 1,
             "keep_last_n": 0, "average_last_n": 0, "patience": 0, "num_workers": 0, "num_threads": 0,
-            "max_bad_records": 0,
+            "max_bad_records": 0, "log_text_samples": 0,
         }  # fmt: skip
         for name, bound in least.items():
             if getattr(self, name) < bound:
@@ -53,7 +59,7 @@ class TrainSettings:
 FREE = frozenset(
     {
         *("save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"),
-        "max_bad_records",
+        *("max_bad_records", "use_tensorboard", "tensorboard_dir", "log_images", "log_text_samples"),
     }
 )
 """Settings that decide nothing of what is learnt."""

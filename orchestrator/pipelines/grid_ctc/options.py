@@ -22,7 +22,8 @@ def config_of(options: Any) -> GridCtcConfig:
 
 def gangs(options: Any) -> tuple[GangPlan, ...]:
     """One pass, of the recipe."""
-    config = {**dataclasses.asdict(config_of(options)), "data_root": absolute(options.data_root)}
+    roots = {name: absolute(getattr(options, name)) for name in ("data_root", "tensorboard_dir")}
+    config = {**dataclasses.asdict(config_of(options)), **roots}
     return (GangPlan(PASS, RECIPE.name, config, options.num_ranks, options.ranks_per_pod, at_root=True),)
 
 

@@ -39,6 +39,16 @@ class TrainingLog:
         plain = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         self._progress.metrics.append(json.dumps(plain))
 
+    def epoch_metrics(self) -> list[dict[str, float | None]]:
+        """Of the epoch that ended last, when its line is the newest: the numbers of its steps, and its own."""
+        rows: list[dict[str, float | None]] = []
+        for line in reversed(self._progress.metrics):
+            row = json.loads(line)
+            if rows and "epoch" in row:
+                break
+            rows.insert(0, row)
+        return rows
+
     def text(self) -> bytes:
         """Of logs/training.log."""
         return _lines(self._progress.log)

@@ -6,12 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
 
 from services.base.errors import BadConfig, BadShard, Transient
 from services.base.process import metrics
+from services.base.store.open import join_uri
 from services.base.worker.rank import Rank
 from services.training.checkpoint import file as checkpoint_file
 from services.training.checkpoint.file import contents, decoded, load_weights
@@ -28,7 +30,8 @@ from services.training.engine.reading import micro_batch, read_ahead
 from services.training.engine.result import Result
 from services.training.engine.step import MicroBatch, Stepper, StepResult
 from services.training.engine.validation import validated
-from services.training.interfaces import Pieces, Step
+from services.training.event_files import event_files
+from services.training.interfaces import Pieces, Sample, Step
 from services.training.spec import TrainSettings
 
 
@@ -82,6 +85,9 @@ class Training:
         )
         if settings.compile and not compile_network(self._model, device):
             self._log.say("Nothing is there to compile the network with: it is trained as it is", level=logging.WARNING)
+        self._events = None
+        if settings.use_tensorboard and rank.place.rank == 0:
+            self._events = event_files(settings.tensorboard_dir or join_uri(rank.spec.output_root, "runs"))
         self._epochs = Epochs(pieces, settings)
         # One reader for the whole training: the first batches of an epoch are read while the one before ends.
         self._batches = read_ahead(self._calls(), settings.num_workers)
@@ -256,7 +262,25 @@ class Training:
         self._log.measure(
             epoch=epoch + 1, step=progress.step, train_loss=loss, learning_rate=rate, **_validation(scores)
         )
+        self._show(epoch + 1)
         self._save()
+
+    def _show(self, epoch: int) -> None:
+        """To TensorBoard, of rank 0. A training does not end because its pictures cannot be written."""
+        if self._events is None:
+            return
+        settings, samples = self._settings, self._pieces.samples
+        found: Sequence[Sample] = ()
+        if samples is not None and settings.log_text_samples:
+            self._model.eval()
+            with torch.inference_mode(), self._arithmetic.autocast():
+                found = samples(self._model, settings.log_text_samples)
+        if not settings.log_images:
+            found = [replace(sample, frames_THWC=None) for sample in found]
+        try:
+            self._events.write(epoch, self._log.epoch_metrics(), found)
+        except (Transient, OSError) as error:
+            self._log.say(f"TensorBoard is not shown epoch {epoch}: {error}", level=logging.WARNING)
 
     def _save(self) -> None:
         """Of rank 0: a copy is taken here, and written beside the training."""

@@ -14,7 +14,7 @@ from services.lips.decoding.greedy import greedy
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
 from services.training.engine.reading import micro_batch
-from services.training.interfaces import Batch, LossSum, Pieces, TrainingData
+from services.training.interfaces import Batch, LossSum, Pieces, Sample, TrainingData
 from services.training.lipreading.alphabet import Alphabet, steps_needed
 from services.training.lipreading.ctc import ctc_loss_sum
 from services.training.lipreading.networks import full, tiny
@@ -54,6 +54,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         else None,
         scores=lambda sums: _scores(sums, config.max_bad_records),
         # Of no clips the error is 0 from the first epoch on.
+        samples=lambda model, number: _samples(reader, data.val, model, number),
         best_by="cer" if data.val.items else "loss",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
@@ -174,6 +175,26 @@ def _validated(reader: Lipreader, clips: GridClips, model: nn.Module, part: int,
         "characters": counts.reference_units,
         "left_out": num_left_out,
     }
+
+
+def _samples(reader: Lipreader, clips: GridClips, model: nn.Module, number: int) -> list[Sample]:
+    """Of clips at even distances, and so of several speakers; without those that cannot be read."""
+    if not clips.items:
+        return []
+    found = micro_batch(clips, range(len(clips.items))[:: -(-len(clips.items) // number)], "", ())
+    if not found.indices:
+        return []
+    _, log_probs = reader.log_probs(model, on_device(found.batch, next(model.parameters()).device))
+    batch = found.batch
+    return [
+        Sample(
+            batch["keys"][b],
+            batch["texts"][b],
+            reader.alphabet.decode(greedy(one.numpy(), reader.alphabet.blank)),
+            batch["frames_BTHWC"][b, : int(batch["lengths_B"][b])].numpy(),
+        )
+        for b, one in enumerate(log_probs)
+    ]
 
 
 def _scores(sums: Mapping[str, float], max_bad_records: int) -> Mapping[str, float]:

@@ -16,6 +16,14 @@ def test_a_training_is_one_pass_of_the_recipe_with_its_settings():
     assert gang.config == dataclasses.asdict(expected)
 
 
+def test_roots_mean_the_same_in_any_rank(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (gang,) = gangs(GridCtcOptions(data_root="records", tensorboard_dir="runs"))
+    assert (gang.config["data_root"], gang.config["tensorboard_dir"]) == (f"{tmp_path}/records", f"{tmp_path}/runs")
+    (gang,) = gangs(GridCtcOptions(data_root="s3://b/records"))
+    assert (gang.config["data_root"], gang.config["tensorboard_dir"]) == ("s3://b/records", "")
+
+
 def test_defaults_are_the_recipes():
     assert config_of(GridCtcOptions()) == GridCtcConfig()
 

@@ -1,5 +1,6 @@
 """On made records, the large part of which is a picture of 4x6 px."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -126,3 +127,14 @@ def test_a_clip_that_is_validated_is_taken_as_it_is(data: GridData) -> None:
         _, (again,) = reader.log_probs(model, batch)
     assert once.shape == (18, 28)
     assert torch.equal(once, again)
+
+
+def test_samples_are_some_clips_of_the_validation_as_they_are_and_what_is_read_in_them(data: GridData) -> None:
+    pieces = grid_ctc(CONFIG, dataclasses.replace(data, val=data.train))
+    assert pieces.samples is not None
+    model = pieces.model(1).eval()
+    with torch.inference_mode():
+        found = pieces.samples(model, 2)
+    assert [(one.key, one.reference) for one in found] == [("s1/a0", "bin at"), ("s1/a3", "bin at")]
+    assert (found[1].frames_THWC == data.train.read([3], "")["frames_BTHWC"][0].numpy()).all()
+    assert set(found[0].hypothesis) <= set(data.alphabet.characters)
