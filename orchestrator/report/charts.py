@@ -65,7 +65,7 @@ _CHARTS: tuple[tuple[str, str, tuple[_Curve, ...]], ...] = (
     ("Learning rate", "{:.2g}", (_Curve("learning rate", "learning_rate"),)),
     ("Norm of the gradient", "{:.3g}", (_Curve("norm", "gradient_norm"),)),
     ("Items a second, of rank 0", "{:.3g}", (_Curve("items a second", "items_per_s"),)),
-    ("Share of time that batches were waited for", "{:.0%}", (_Curve("waited", "waited"),)),
+    ("Share of time that batches were waited for", "{:.1%}", (_Curve("waited", "waited"),)),
 )
 
 

@@ -97,6 +97,7 @@ class Pieces:
     names whatever the part; the loop adds up the parts of all ranks. None: no validation. scores: these sums -> what is
     logged, among it `loss` and best_by, whose least value is the best.
     samples: (model in eval mode, how many at most) -> what it reads in items of the validation, the same each time.
+    notes: what the log warns of at the start, such as items that are left out, and why.
     num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
     weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
     """
@@ -114,5 +115,6 @@ class Pieces:
     best_by: str = "loss"
     num_val: int = 0
     vocabulary_size: int = 0
+    notes: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)

@@ -25,10 +25,14 @@ class TrainingLog:
 
     def say(self, message: str, *, level: int = logging.INFO) -> None:
         """A line such as `2025-01-20 10:30:15 - INFO - Epoch 0: train_loss=4.2341`."""
-        name = logging.getLevelName(level)
-        self._progress.log.append(f"{self._now():%Y-%m-%d %H:%M:%S} - {name} - {message}")
+        self.note(message, level=level)
         if not self._quiet:
             LOG.log(level, "%s", message)
+
+    def note(self, message: str, *, level: int = logging.WARNING) -> None:
+        """The same line, in the file alone: of what was said already when it was found."""
+        name = logging.getLevelName(level)
+        self._progress.log.append(f"{self._now():%Y-%m-%d %H:%M:%S} - {name} - {message}")
 
     def scores(self, epoch: int, numbers: Mapping[str, float]) -> None:
         """`Epoch 0: val_loss=3.9876, val_cer=0.4321`. epoch: from 0."""

@@ -134,6 +134,8 @@ class Training:
         say(f"Val samples: {pieces.num_val}")
         say(f"Vocabulary size: {pieces.vocabulary_size}")
         say(f"Total parameters: {sum(p.numel() for p in self._model.parameters()):,}")
+        for note in pieces.notes:
+            self._log.note(note)
         num_micro_batches, num_ranks = self._settings.accumulation_steps, self._ranks.world_size
         if num_micro_batches < num_ranks:
             say(

@@ -28,6 +28,8 @@ from services.training.written_settings import CONFIG_FILE, config_file
 
 LOG = logging.getLogger(__name__)
 
+# Each is in every checkpoint.
+_MOST_NAMED = 50
 _BETAS, _EPSILON = (0.9, 0.98), 1e-9
 # Of pictures as records have them, 100x50: a margin of 2 px to the left and right, 1 px above and below.
 _TINY_CROP = Crop(48, 96, tiny.HEIGHT_PX, tiny.WIDTH_PX, (1, 2))
@@ -58,6 +60,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         best_by="cer" if data.val.items else "loss",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
+        notes=_notes(data),
         files={TOKENIZER_FILE: alphabet_file(alphabet), CONFIG_FILE: config_file(config)},
         facts={
             "recipe": "grid-ctc",
@@ -69,6 +72,12 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
             "seed": str(config.seed),
         },
     )
+
+
+def _notes(data: GridData) -> tuple[str, ...]:
+    """What there is to hear of the data, and the first clips that are left out of it."""
+    told = [f"{one.key} is left out: {one.reason} ({one.message})" for one in data.left_out[:_MOST_NAMED]]
+    return (*told, *data.notes)
 
 
 class WithDraws:

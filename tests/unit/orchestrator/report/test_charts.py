@@ -23,7 +23,7 @@ def test_each_group_of_metrics_has_a_chart_and_each_metric_a_line():
         "Loss": [("of a step", "4"), ("train", "1"), ("validation", "1.5")],
         "Character errors, validation": [("CER", "40.0%")],
         "Learning rate": [("learning rate", "0.002")],
-        "Share of time that batches were waited for": [("waited", "50%")],
+        "Share of time that batches were waited for": [("waited", "50.0%")],
     }
 
 

@@ -1,5 +1,7 @@
 """The report of a training: how it went, what was left out, how it reads beside what cannot read lips."""
 
+import re
+
 from orchestrator.report.page import Findings, page
 from orchestrator.report.training import training_findings
 from services.base.run.passes import GangPass
@@ -59,6 +61,15 @@ def test_the_page_has_curves_warnings_worst_clips_and_settings_and_no_sections_o
     assert "s1/&lt;b&gt; is left out: its record is damaged" in text
     assert "bin red" in text and "5m 00s" in text
     assert "Throughput" not in text and "<script" not in text
+
+
+def test_curves_are_lines_each_of_which_has_a_colour_and_no_area():
+    text = page(Findings(SPEC, True, [], [], [], training=found()))
+    for used in re.findall(r'<(?:polyline|line|i) class="([^"]+)"', text):
+        assert all(f".{name} {{" in text for name in used.split()), f"{used} has no style"
+    assert "svg .line { fill: none; stroke: var(--mark)" in text
+    for name in set(re.findall(r"var\((--[a-z]+)\)", text)):
+        assert text.count(f"{name}: #") == 2, f"{name} is a colour by day and by night"
 
 
 def test_before_its_end_it_says_that_curves_are_to_come():

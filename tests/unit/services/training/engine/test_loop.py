@@ -38,6 +38,11 @@ def test_its_numbers_are_those_that_prometheus_reads(tmp_path):
     assert after["val_loss"] == lines[-1]["val_loss"] and after["loss"] == lines[-2]["loss"]
 
 
+def test_what_is_known_of_the_data_is_in_the_log_from_the_start(tmp_path):
+    log = losses_of(tmp_path, dataclasses.replace(pieces(), notes=["s1/z is left out: made so"]), QUICK).log
+    assert [line.endswith(" - WARNING - s1/z is left out: made so") for line in log[3:6]] == [False, True, False]
+
+
 def test_epochs_may_be_of_other_items_than_the_data(rank):
     seen = []
 

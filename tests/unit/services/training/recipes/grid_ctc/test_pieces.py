@@ -10,7 +10,7 @@ from grid_records import MadeClip, write_shards
 torch = pytest.importorskip("torch")
 
 from services.formats.words import WORDS_FILE, WordRow, encode_words  # noqa: E402
-from services.training.data.grid import GridData  # noqa: E402
+from services.training.data.grid import GridData, LeftOut  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import (  # noqa: E402
     TOKENIZER_FILE,
     Lipreader,
@@ -138,3 +138,10 @@ def test_samples_are_some_clips_of_the_validation_as_they_are_and_what_is_read_i
     assert [(one.key, one.reference) for one in found] == [("s1/a0", "bin at"), ("s1/a3", "bin at")]
     assert (found[1].frames_THWC == data.train.read([3], "")["frames_BTHWC"][0].numpy()).all()
     assert set(found[0].hypothesis) <= set(data.alphabet.characters)
+
+
+def test_what_is_left_out_of_the_data_is_noted_with_its_reason(data: GridData) -> None:
+    lost = LeftOut("s1/z", "train", "CTC_INFEASIBLE", "too short")
+    notes = grid_ctc(CONFIG, dataclasses.replace(data, left_out=[lost] * 99)).notes
+    assert notes[0] == "s1/z is left out: CTC_INFEASIBLE (too short)"
+    assert len(notes) == 50 + len(data.notes) and set(data.notes) <= set(notes)
