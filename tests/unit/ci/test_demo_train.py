@@ -16,7 +16,7 @@ def a_test(cer: float, constant: float = 0.56, learnt_from: int = 0) -> dict[str
         "untrained": {"cer": 1.0},
         "clips": 32,
         "learnt_from": learnt_from,
-        "text": f"CER {cer:.4f}",
+        "transcripts": [{"key": "s1/a", "reference": "bin blue", "hypothesis": "bin lue"}],
     }
 
 
@@ -46,7 +46,7 @@ def test_the_last_line_has_the_figures_and_the_exit_code_says_whether_they_will_
         file.write_text(json.dumps(a_test(cer)))
     assert main([str(file) for file in files]) == code
     *lines, last = capsys.readouterr().out.splitlines()
-    assert "CER 0.1330" in lines
+    assert "s1/a: 'bin blue' is read as 'bin lue'" in lines
     assert any(line.startswith("NOT REACHED: unseen speaker") for line in lines) == bool(code)
     assert last == (
         "known speakers: CER 13.3% (10.3% to 16.3%, 32 clips; constant sentence 56.0%, untrained 100.0%); "
