@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.execution.log_lines import LogLines
 from orchestrator.runs.actions import Fail, Finish
 from orchestrator.runs.gang.decision import Action, End, GangState, Generation, Phase, Start
 from orchestrator.runs.worker_argv import pod_argv
@@ -42,13 +43,15 @@ class LocalGang:
         command: Sequence[str],
         log_dir: str,
         is_interrupted: Callable[[], bool],
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """command: the argv of a rank. log_dir: where each rank's log goes."""
+        """command: the argv of a rank. log_dir: where each rank's log goes. say: is told what the first one logs."""
         self._gang = gang
         self._command = list(command)
         self._log = PassLog(state, run, gang.name)
         self._log_dir = Path(log_dir) / gang.name
-        self._is_interrupted = is_interrupted
+        self._is_interrupted, self._say = is_interrupted, say
+        self._first_rank = LogLines(self._log_dir / "rank-0.log")
         self._generations: list[_ProcessGroups] = []
         self._since = 0
         self._done_s: float | None = None
@@ -78,11 +81,17 @@ class LocalGang:
         before = self._num_ended()
         while time.monotonic() < until_s and self._num_ended() == before and not self._is_interrupted():
             time.sleep(_POLL_S)
+        self._tell()
 
     def close(self) -> None:
         """Ends what lives."""
         for one in self._generations:
             one.end()
+        self._tell()
+
+    def _tell(self) -> None:
+        for line in self._first_rank.new():
+            self._say(line)
 
     def _num_ended(self) -> int:
         return len(self._generations[-1].exit_codes()) if self._generations else 0

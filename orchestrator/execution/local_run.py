@@ -83,7 +83,8 @@ class RunLoop:
         logs, run = log_dir(self._spec, self._state), self._spec.run
 
         def open_backend(gang: GangPass) -> LocalGang:
-            return LocalGang(gang, run, self._state, rank_argv(gang, run, self._state.uri), logs, is_interrupted)
+            argv = rank_argv(gang, run, self._state.uri)
+            return LocalGang(gang, run, self._state, argv, logs, is_interrupted, progress.say)
 
         with self._interruptible():
             failed = execute_gangs(

@@ -29,6 +29,11 @@ class TrainingLog:
         if not self._quiet:
             LOG.log(level, "%s", message)
 
+    def announce(self, message: str) -> None:
+        """To whoever watches, and not into the file. Empty: nothing."""
+        if message and not self._quiet:
+            LOG.info("%s", message)
+
     def note(self, message: str, *, level: int = logging.WARNING) -> None:
         """The same line, in the file alone: of what was said already when it was found."""
         name = logging.getLevelName(level)

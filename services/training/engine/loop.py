@@ -32,6 +32,7 @@ from services.training.engine.step import MicroBatch, Stepper, StepResult
 from services.training.engine.validation import validated
 from services.training.event_files import event_files
 from services.training.interfaces import Pieces, Sample, Step
+from services.training.pace import Pace
 from services.training.spec import TrainSettings
 
 
@@ -93,7 +94,7 @@ class Training:
         self._batches = read_ahead(self._calls(), settings.num_workers)
         self._writer = CheckpointWriter(rank.checkpoint) if rank.place.rank == 0 else None
         self._saved_s, self._saved_step = time.monotonic(), -1
-        self._rates = Rates()
+        self._rates, self._pace = Rates(), Pace()
 
     def _restored(self) -> Progress:
         found = self._rank.restore()
@@ -161,6 +162,9 @@ class Training:
             result = self._stepper.take(micro_batches, stop=end.is_asked)
             if result.num_left_out:
                 self._note_left_out(micro_batches)
+            self._pace.add(sum(len(indices) for indices in plan[i].micro_batches))
+            done = (epoch + (i + 1) / len(plan)) / settings.num_epochs
+            self._log.announce(self._pace.line(progress.step + 1, done, result.loss))
             self._after_step(result, is_last=i + 1 == len(plan))
         self._end_epoch(epoch)
 
