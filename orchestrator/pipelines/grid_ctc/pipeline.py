@@ -84,8 +84,12 @@ def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:  # noqa:
 
 
 def needs(options: Any) -> tuple[Need, ...]:  # noqa: ARG001
-    """Torch and what comes with it."""
-    return (Need("training", PackageNeed("torch"), "lipreaders that learn", pip_install("visemill[train]")),)
+    """Torch, and what counts errors."""
+    fix = pip_install("visemill[train]")
+    return (
+        Need("training", PackageNeed("torch"), "lipreaders that learn", fix),
+        Need("scores", PackageNeed("jiwer"), "errors of what a lipreader reads", fix),
+    )
 
 
 def _records(entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
