@@ -90,8 +90,8 @@ demo-train: $(VENV)/.ready-train
 	@printf 'mode: overlapped_utterances\nval_utterances_per_speaker: 8\ntest_speakers: [s5]\n' >$(DEMO_TRAIN)/split.yaml
 	$(BIN)/visemill run grid --input-root $(DEMO_TRAIN)/corpus --output-root $(DEMO_TRAIN)/out --num-shards 4 \
 	  --split-config $(DEMO_TRAIN)/split.yaml
-	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 300 --num-epochs 72 --data-root $(DEMO_TRAIN)/out \
-	  --checkpoint-dir $(DEMO_TRAIN)/checkpoints
+	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 \
+	  --brightness 0 --num-masks 0 --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split val \
 	  -o json >$(DEMO_TRAIN)/known.json
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \

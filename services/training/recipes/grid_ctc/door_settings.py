@@ -69,7 +69,7 @@ class InferSettings:
     """Of reading a clip. Raises ValueError for what cannot be."""
 
     video_path: str = option("", "clip to read", group=_DATA, metavar="FILE")
-    ground_truth: str = option("", "what is said in it, to count the errors", group=_DATA)
+    ground_truth: str = option("", "the right text, to count the errors", group=_DATA)
     bundle: str = option("", "folder that `visemill export` wrote", group=_MODEL, metavar="FOLDER")
     checkpoint_dir: FileRef = option(
         "", "results of a training, in place of a bundle: needs torch", group=_MODEL, metavar="ROOT"
