@@ -148,6 +148,20 @@ def test_the_best_model_is_tested_by_default_and_any_other_by_its_name(corpus, q
     assert f"Average CER: {found['mean_cer']:.4f}\n" in done.stdout
 
 
+def test_a_bundle_of_it_reads_a_real_clip_without_torch(corpus, quiet, testdata, tmp_path):
+    """Over 20 s: a graph is compared with the network on clips of up to 500 frames, and two commands read a clip."""
+    bundle, clip = str(tmp_path / "bundle"), str(testdata / "data/grid/s1_processed/bbaf2n.mpg")
+    checkpoints = ["--checkpoint_dir", str(quiet), "--mouth-profile", "liptype2-v1"]
+    assert answer(["export", "grid-ctc", *checkpoints, "--bundle", bundle])["greatest_difference"] <= 1e-4
+    text = "bin blue at f two now"
+    found = answer(["infer", "grid-ctc", "--video_path", clip, "--bundle", bundle, "--ground_truth", text])
+    assert found["ground_truth"] == text and found["num_frames"] == 75
+    assert found["cer"] > 0.5, "five epochs of two words teach nothing"
+    stages = ["decode,landmarks,lipreading", "once", clip, "--config", json.dumps({"lipreading": {"bundle": bundle}})]
+    done = subprocess.run([sys.executable, "-m", "services", *stages], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["lip_text"]["text"] == found["text"]
+
+
 def test_on_other_data_nothing_goes_on(corpus, quiet):
     """Over 3 s: two starts of the command line. The records are others from here on."""
     write_records(corpus.records, "set red")
