@@ -96,6 +96,7 @@ demo-train: $(VENV)/.ready-train
 	  -o json >$(DEMO_TRAIN)/known.json
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \
 	  -o json >$(DEMO_TRAIN)/unseen.json
+	$(BIN)/visemill report --output-root $(DEMO_TRAIN)/checkpoints
 	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
