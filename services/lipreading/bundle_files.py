@@ -30,7 +30,7 @@ def models_of(config: LipreadingConfig) -> dict[str, str]:
 
 
 def checked_card(folder: Path) -> BundleCard:
-    """The card, once the files are what it says. Raises BadConfig NO_BUNDLE, BUNDLE_DAMAGED."""
+    """The card, once the files are what it says. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED."""
     card = card_of(_read(folder, CARD_FILE))
     for file, name in ((MODEL_FILE, "model"), (TOKENIZER_FILE, "tokenizer")):
         try:
@@ -69,6 +69,6 @@ def _read(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except OSError as error:
         raise BadConfig(
-            "NO_BUNDLE",
+            "BUNDLE_MISSING",
             f"{folder / name} cannot be read ({error.strerror}): give a folder that `visemill export` wrote",
         ) from error

@@ -29,7 +29,7 @@ from services.lips.transcript import Transcript
 
 
 def open_stage(config: LipreadingConfig) -> Consumer:
-    """Loads the bundle once. Raises BadConfig NO_BUNDLE, BUNDLE_DAMAGED, OTHER_PROFILE."""
+    """Loads the bundle once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE."""
     bundle = open_bundle(Path(config.bundle))
     name = bundle.card.mouth["name"]
     try:

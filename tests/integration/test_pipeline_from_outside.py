@@ -167,11 +167,11 @@ def test_its_trees_of_files_are_killed_and_resumed_and_verified(fork: Path, fast
 def test_its_own_command_and_the_script_that_it_replaces_work(fork: Path, wavs: Path, tmp_path: Path) -> None:
     """Five starts of the command line, and a worker beside one of them."""
     expected = {"files": len(TONES_HZ), "bytes": sum(path.stat().st_size for path in wavs.iterdir())}
-    assert visemill(fork, "stats", "tones", "--data-root", wavs) == expected
+    assert visemill(fork, "inventory", "tones", "--data-root", wavs) == expected
     overview = subprocess.run(
         argv("--help"), cwd=fork, env=environment(fork), capture_output=True, text=True, check=True
     )
-    assert ["stats", "count", "the", "wav", "files", "of", "a", "folder"] in map(
+    assert ["inventory", "count", "the", "wav", "files", "of", "a", "folder"] in map(
         str.split, overview.stdout.splitlines()
     )
 

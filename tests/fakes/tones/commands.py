@@ -6,7 +6,12 @@ from orchestrator.pipelines.commands import Original, PipelineCommands, Verb
 
 COMMANDS = PipelineCommands(
     own=(
-        Verb("stats", "count the wav files of a folder", options="tones.stats:StatsOptions", calls="tones.stats:stats"),
+        Verb(
+            "inventory",
+            "count the wav files of a folder",
+            options="tones.stats:StatsOptions",
+            calls="tones.stats:stats",
+        ),
     ),
     originals={"spectra_of_wavs.py": Original("run", {"--wav_dir": "--input-root", "--npz_dir": "--output-root"})},
     inspects={".npz": "tones.show"},

@@ -21,4 +21,4 @@ def test_a_bundle_whose_files_are_not_what_its_card_says_is_refused(bundle: Path
 def test_no_bundle_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as refused:
         open_bundle(tmp_path / "none")
-    assert refused.value.reason == "NO_BUNDLE"
+    assert refused.value.reason == "BUNDLE_MISSING"

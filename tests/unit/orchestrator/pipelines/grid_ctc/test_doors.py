@@ -28,7 +28,7 @@ def test_a_test_without_a_checkpoint_says_what_to_give(tmp_path: Path) -> None:
 def test_reading_a_clip_without_a_bundle_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as refused:
         infer(InferSettings(video_path=str(tmp_path / "a.mpg"), bundle=str(tmp_path / "none")))
-    assert refused.value.reason == "NO_BUNDLE"
+    assert refused.value.reason == "BUNDLE_MISSING"
 
 
 @pytest.mark.parametrize(
