@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.formats.png import film_strip, png
 from services.training.lipreading.scores.counts import Piece, character_counts, character_pieces, word_counts
 from services.training.lipreading.scores.normalization import normalization_named
 from services.training.lipreading.scores.plain import facts_of
@@ -129,9 +130,8 @@ def _template() -> jinja2.Template:
 
 def strip(frames_THWC: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """uint8 [H, W, 3] in RGB: frames of the clip beside each other, evenly over its time."""
-    places = np.linspace(0, len(frames_THWC) - 1, min(_NUM_STRIP_FRAMES, len(frames_THWC))).round().astype(int)
-    frames = [np.broadcast_to(frames_THWC[i], (*frames_THWC[i].shape[:2], 3)) for i in places]
-    picture = np.concatenate(frames, axis=1)
+    row_HWC = film_strip(frames_THWC, _NUM_STRIP_FRAMES)
+    picture = np.broadcast_to(row_HWC, (*row_HWC.shape[:2], 3))
     width_px = max(1, picture.shape[1] * _STRIP_HEIGHT_PX // picture.shape[0])
     return cv2.resize(np.ascontiguousarray(picture), (width_px, _STRIP_HEIGHT_PX), interpolation=cv2.INTER_AREA).astype(
         np.uint8
@@ -168,5 +168,4 @@ def _compared(tested: ModelTest, one: Transcript) -> tuple[str, str]:
 
 
 def _png_url(picture: npt.NDArray[np.uint8]) -> str:
-    _, data = cv2.imencode(".png", picture[..., ::-1])
-    return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"

@@ -125,20 +125,22 @@ class Lipreader:
         """The loss, and of each clip float32 [S, K] on the CPU: ln of the probabilities of K classes at its S steps."""
         logits_BSK, steps_B = self._logits(model, batch)
         loss = ctc_loss_sum(logits_BSK, steps_B, batch["labels_BL"], batch["label_lengths_B"], self.alphabet.blank)
-        log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
-        return loss, [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
+        return loss, _log_probs_of_clips(logits_BSK, steps_B)
 
     def read(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
         """As `log_probs` gives it, of a batch without labels."""
-        logits_BSK, steps_B = self._logits(model, batch)
-        log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
-        return [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
+        return _log_probs_of_clips(*self._logits(model, batch))
 
     def _logits(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         lengths_B = batch["lengths_B"].cpu()
         draws = batch.get("draws") or [draw_clip(AS_IT_IS, "", length) for length in lengths_B.tolist()]
         found: tuple[torch.Tensor, torch.Tensor] = model(*prepare(batch["frames_BTHWC"], lengths_B, draws, self.crop))
         return found
+
+
+def _log_probs_of_clips(logits_BSK: torch.Tensor, steps_B: torch.Tensor) -> list[torch.Tensor]:
+    log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
+    return [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
 
 
 def _epoch(config: GridCtcConfig, clips: GridClips, seed: int, epoch: int, share: float) -> TrainingData:
