@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.console.quantities import counted
 from services.base.errors import EXIT_INTERRUPTED, VisemillError
+from services.base.process.quantities import counted
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from orchestrator.access.request import RunRequest
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_kube_flags, add_output_flags
 from orchestrator.cli.parsing.given_flags import argv_given_by
-from orchestrator.console.quantities import counted
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.policies.image_libraries import check_image
 from orchestrator.kube.policies.watch_end import is_idle, watch_end
@@ -29,6 +28,7 @@ from orchestrator.roots import find_run, state_root
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.options import RunOptions, remote_stages
 from services.base.errors import EXIT_INTERRUPTED, BadConfig
+from services.base.process.quantities import counted
 from services.base.run.passes import MAP_PASS
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.console.quantities import num_bytes
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.needs import (
     DecoderNeed,
@@ -28,6 +27,7 @@ from orchestrator.pipelines.needs import (
 from orchestrator.planner.services import describe
 from services.base.errors import BadConfig
 from services.base.process.cgroup import granted_cores, granted_memory_bytes
+from services.base.process.quantities import num_bytes
 from services.base.store.open import open_store
 from services.base.store.roots import absolute
 

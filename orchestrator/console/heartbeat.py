@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TextIO
 
 from orchestrator.console.progress import bar_of, columns
-from orchestrator.console.quantities import duration
+from services.base.process.quantities import duration
 
 _QUIET_S = 3.0
 """Silence after which the first line comes, and each further one without a terminal."""

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from orchestrator.console.escape import printable
-from orchestrator.console.quantities import duration
+from services.base.process.quantities import duration
 
 if TYPE_CHECKING:
     from orchestrator.console.bar import Bar

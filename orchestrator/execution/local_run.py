@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import counted
 from orchestrator.execution.local_gang import LocalGang
 from orchestrator.execution.local_map import LocalMap
 from orchestrator.execution.local_workers import LocalWorkers
@@ -24,6 +23,7 @@ from orchestrator.runs.options import RunOptions, log_dir, work_flags
 from orchestrator.runs.publish import ABANDONED_AFTER_S, publish, take_inventory
 from orchestrator.runs.worker_argv import rank_argv, work_argv
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK
+from services.base.process.quantities import counted
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.store.interface import Store

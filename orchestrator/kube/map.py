@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import counted, duration
 from orchestrator.console.say_once import SayOnce
 from orchestrator.kube.api import KubeApi
 from orchestrator.kube.job_builder import job_of
@@ -30,6 +29,7 @@ from orchestrator.runs.actions import Fail, ForceDelete, Wait
 from orchestrator.runs.map.decision import Action, Delete, Scale, Start
 from orchestrator.runs.options import RunOptions
 from services.base.errors import EXIT_BAD_SHARD, Transient
+from services.base.process.quantities import counted, duration
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
 

@@ -7,10 +7,10 @@ import itertools
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestrator.console.quantities import counted
 from orchestrator.pipelines.data_sets import Adoption
 from orchestrator.roots import open_named
 from orchestrator.runs.claim.claim import claim_of
+from services.base.process.quantities import counted
 from services.base.run.manifest import ClipTable
 from services.base.run.spec import RunSpec
 

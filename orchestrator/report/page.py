@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.report.charts import Chart
 from orchestrator.report.training import TrainingFindings
+from services.base.process.quantities import counted, duration, num_bytes
 from services.base.run.spec import RunSpec, ShardCommit
 from services.base.run.totals import Totals, records_by_split
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.console.quantities import duration
 from orchestrator.report.charts import Chart, charts_of, metrics_of
+from services.base.process.quantities import duration
 
 TextTable = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 

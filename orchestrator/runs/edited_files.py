@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.console.quantities import counted
 from orchestrator.pipelines.base import Pipeline
 from services.base.errors import BadConfig
+from services.base.process.quantities import counted
 from services.base.run import paths
 from services.base.run.spec import RunSpec
 from services.base.store.interface import NotThere, Store

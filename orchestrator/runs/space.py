@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.console.quantities import num_bytes
 from orchestrator.pipelines.prediction import Prediction
 from services.base.errors import BadConfig
+from services.base.process.quantities import num_bytes
 
 # Commits, facts of quality, logs.
 _STATE_BYTES_A_CLIP = 2000

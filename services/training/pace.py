@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from services.base.process.quantities import duration
+
 _EVERY_S = 4.0
 
 
@@ -32,11 +34,5 @@ class Pace:
         speed, self._num_items, self._said_s = self._num_items / passed_s, 0, now_s
         text = f"{share:.0%}, step {step}: loss {loss:.4f}, {speed:.1f} items/s"
         if share > begin_share:
-            text += f", {_duration((now_s - begin_s) * (1 - share) / (share - begin_share))} left"
+            text += f", {duration((now_s - begin_s) * (1 - share) / (share - begin_share))} left"
         return text
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes}m" if hours else f"{minutes}m {rest}s" if minutes else f"{rest}s"

@@ -1,7 +1,7 @@
 """Killed at every operation on the store in turn: whatever a run was about to do, it is carried on to the same bytes.
 
 Real media is of no matter to this, so the stages are quick ones; see tests/fakes/fault_points.py for what is killed and
-what must hold. `test_grid_kills.py` kills a real run.
+what must hold. `test_grid_determinism.py` kills a real run.
 """
 
 import json

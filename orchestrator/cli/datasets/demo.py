@@ -10,10 +10,10 @@ import sys
 
 from orchestrator.cli.answer import Answer
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.console.quantities import counted
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.commands import commands_of
 from services.base.errors import BadConfig, VisemillError, from_kind
+from services.base.process.quantities import counted
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,6 @@ from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.prediction import Prediction
@@ -30,6 +29,7 @@ from orchestrator.runs.plan import Plan
 from orchestrator.runs.space import Disk, demand_of, disks_of, free_bytes
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadInput
 from services.base.process.cgroup import granted_cores
+from services.base.process.quantities import counted, duration, num_bytes
 from services.base.run.manifest import ClipRow
 from services.base.store.input_roots import open_inputs
 from services.base.store.interface import ReadableStore

@@ -18,7 +18,6 @@ from orchestrator.cli.runs.reproduce import clip_as_json, local_file
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import counted, num_bytes
 from orchestrator.pipelines.base import Agreement, Names
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.planning import limit_argv
@@ -32,6 +31,7 @@ from orchestrator.runs.gang.results import gangs_are_done, published_files
 from orchestrator.runs.lineage import Part, files_of, parts_of
 from orchestrator.runs.publish import summaries_of
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError
+from services.base.process.quantities import counted, num_bytes
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import NO_SHARD, RunSpec, ShardCommit
 from services.base.store.input_roots import open_inputs

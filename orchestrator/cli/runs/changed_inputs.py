@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from orchestrator.console.quantities import counted
 from orchestrator.runs.commits.observe import observe, read_accepted_changes, read_clips, read_quarantine
 from services.base.errors import BadConfig
+from services.base.process.quantities import counted
 from services.base.run.manifest import Manifest
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.input_roots import open_inputs

@@ -6,9 +6,9 @@ import argparse
 
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_state_flags
-from orchestrator.console.quantities import counted, num_bytes
 from orchestrator.roots import open_named, state_root
 from services.base.errors import BadConfig
+from services.base.process.quantities import counted, num_bytes
 from services.base.store.interface import Entry
 
 

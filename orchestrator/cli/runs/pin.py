@@ -10,12 +10,12 @@ from orchestrator.cli.device import add_device_flag
 from orchestrator.cli.options import add_allow_flags, allowed_of
 from orchestrator.cli.runs.request import request_of
 from orchestrator.console.escape import one_line
-from orchestrator.console.quantities import counted
 from orchestrator.planner.planning import plan_of
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import check_pin, claim_of, pin, pinned_spec
 from orchestrator.runs.claim.lease import Lease
 from orchestrator.runs.plan import Plan
+from services.base.process.quantities import counted
 from services.base.store.interface import Store
 
 

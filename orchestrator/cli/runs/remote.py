@@ -18,8 +18,8 @@ from orchestrator.cli.runs.request import limits_of, names_of, requests_of
 from orchestrator.cli.runs.summary_text import text_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.progress import Progress
-from orchestrator.console.quantities import counted
 from services.base.errors import EXIT_INTERRUPTED, BadConfig, from_kind
+from services.base.process.quantities import counted
 from services.base.stage.fields import with_files
 from services.base.store.roots import absolute
 

@@ -21,7 +21,6 @@ from orchestrator.cli.runs.request import elsewhere_notes, limits_of, names_of, 
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
-from orchestrator.console.quantities import counted
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
 from orchestrator.planner.planning import plan_of
@@ -36,6 +35,7 @@ from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from orchestrator.runs.publish import check_edits_kept
 from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.process.quantities import counted
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.interface import Store
 

@@ -15,12 +15,12 @@ from orchestrator.cli.options import add_output_flags
 from orchestrator.cli.parsing.request_file import FLAG, PIPELINE, PRINT_FLAG, request_text
 from orchestrator.cli.runs import remote
 from orchestrator.console.escape import one_line, one_line_command
-from orchestrator.console.quantities import counted, duration
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import find_run
 from orchestrator.runs.commits.observe import RunState, num_found, observe, read_done, read_quarantine
 from orchestrator.runs.gang.progress import gang_facts, gang_lines
 from services.base.errors import BadConfig
+from services.base.process.quantities import counted, duration
 from services.base.run import paths
 from services.base.run.spec import ShardCommit
 from services.base.run.totals import Totals

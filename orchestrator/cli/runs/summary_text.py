@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.console.escape import one_line
-from orchestrator.console.quantities import counted, duration, num_bytes
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.runs.gang.progress import gang_lines
+from services.base.process.quantities import counted, duration, num_bytes
 
 
 def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:

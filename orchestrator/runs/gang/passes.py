@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Protocol
 
-from orchestrator.console.quantities import counted
 from orchestrator.runs.actions import Fail
 from orchestrator.runs.gang.drive import GangBackend, drive
 from orchestrator.runs.gang.results import gangs_are_whole, settle
 from services.base.errors import EXIT_TRANSIENT
+from services.base.process.quantities import counted
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store

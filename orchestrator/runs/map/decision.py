@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from orchestrator.console.quantities import counted
 from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
 from orchestrator.runs.policy import Policy
 from services.base.errors import EXIT_BAD_SHARD, EXIT_BUG, EXIT_INTERRUPTED, EXIT_TRANSIENT
+from services.base.process.quantities import counted
 from services.base.process.retry import Backoff
 
 _BACKOFF = Backoff(first_s=1.0, most_s=60.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from orchestrator.console.quantities import counted
 from orchestrator.pipelines.commands import Outcome
+from services.base.process.quantities import counted
 from services.base.stage.fields import FileRef, option
 from services.records.tts.pairs import Pairing, write_pairs
 

@@ -10,7 +10,7 @@ import termios
 import pytest
 
 from orchestrator.console.progress import Progress, lost_attempt
-from orchestrator.console.quantities import duration, num_bytes
+from services.base.process.quantities import duration, num_bytes
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_a_line_is_said_in_4_s_at_most_and_tells_speed_and_rest() -> None:
     assert pace.line(3, 0.12, 2.5) == "12%, step 3: loss 2.5000, 20.0 items/s, 2m 56s left"
     pace.add(8)
     clock.now_s += 4
-    assert pace.line(4, 1.0, 2.0) == "100%, step 4: loss 2.0000, 2.0 items/s, 0s left"
+    assert pace.line(4, 1.0, 2.0) == "100%, step 4: loss 2.0000, 2.0 items/s, 0 s left"
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.502, "2h 46m left"), (0.6, "2m 40s left")])

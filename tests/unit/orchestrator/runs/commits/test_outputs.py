@@ -25,7 +25,7 @@ from services.base.store.interface import Store
 from services.base.store.local.folder import LocalFolder
 
 PLAIN = replace(PIPELINE, summary_files=lambda made: {"meta.json": [b"made"]})
-FEW, MANY = 1_500, 15_000
+FEW, MANY = 500, 5_000
 # As dictionaries in memory the names and facts of a file took about 700 bytes.
 MOST_BYTES_A_FILE = 20
 
@@ -89,7 +89,7 @@ class OneShard:
 
 @pytest.mark.usefixtures("room_for_names")
 def test_memory_does_not_grow_with_the_files_of_a_shard(tmp_path):
-    """15,000 small files and a tenth of them go through a real folder; every allocation is traced, for which it takes
+    """5,000 small files and a tenth of them go through a real folder; every allocation is traced, for which it takes
     some seconds.
     """
     few, many = OneShard(tmp_path / "few", FEW), OneShard(tmp_path / "many", MANY)
@@ -97,7 +97,7 @@ def test_memory_does_not_grow_with_the_files_of_a_shard(tmp_path):
     assert (many_bytes - few_bytes) / (MANY - FEW) < MOST_BYTES_A_FILE
     there = Counter(entry.name.rpartition(".")[2] for entry in many.outputs.list("k/"))
     assert there == {"npy": MANY}
-    assert many.outputs.read("k/149/14999.npy") == CONTENT
+    assert many.outputs.read("k/049/04999.npy") == CONTENT
     assert len(many.done.to_json()) < 1000, "a commit is as small as ever"
     assert not [entry.name for entry in many.outputs.list(f"{paths.STATE_DIR}/staging/")]
 

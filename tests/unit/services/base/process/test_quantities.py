@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.console.quantities import counted, duration, num_bytes
+from services.base.process.quantities import counted, duration, num_bytes
 
 
 @pytest.mark.parametrize(
