@@ -320,8 +320,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on with this folder\n")
         return EXIT_INTERRUPTED
-    as_json = args.output == "json"
-    listed = json.dumps([asdict(file) for file in written], indent=1) if as_json else _text(args.directory, written)
+    found = {"directory": str(args.directory), "written": [asdict(file) for file in written]}
+    listed = json.dumps(found, indent=1) if args.output == "json" else _text(args.directory, written)
     sys.stdout.write(f"{listed}\n")
     return EXIT_OK
 

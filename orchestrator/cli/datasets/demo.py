@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
-import sys
 
 from orchestrator.cli.answer import Answer
-from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.commands import commands_of
-from services.base.errors import BadConfig, VisemillError, from_kind
+from orchestrator.pipelines.service_commands import answer_of_module
 from services.base.process.quantities import counted
 
 
@@ -36,33 +32,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def demo_corpus(flags: argparse.Namespace) -> Answer:
     """Raises BadConfig when the folder holds something else."""
-    argv = [sys.executable, "-m", "services.corpus.demo", flags.directory, "-o", "json"]
-    argv += ["--kind", flags.kind]
+    argv = [flags.directory, "-o", "json", "--kind", flags.kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--workers", str(flags.workers or len(os.sched_getaffinity(0)))]
     argv += ["--broken"] if flags.broken else []
-    output = ""
-    with (
-        Heartbeat("generating the corpus") as beat,
-        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
-    ):
-        assert process.stdout is not None and process.stderr is not None
-        # Standard output is one line at the end, which a pipe holds.
-        for line in process.stderr:
-            output = line
-            if not line.startswith('{"kind"'):
-                beat.say(line.rstrip())
-        answer = process.stdout.read()
-    if process.returncode != 0:
-        raise _refusal(output, flags.directory)
-    written = json.loads(answer)
-    return Answer(
-        f"{counted(len(written), 'file')} in {flags.directory}", {"directory": flags.directory, "written": written}
-    )
-
-
-def _refusal(output: str, directory: str) -> VisemillError:
-    """What the service said last, as an error of ours."""
-    if output.startswith('{"kind"'):
-        return from_kind(**json.loads(output))
-    return BadConfig("NO_CORPUS", f"the corpus could not be written to {directory}: see the lines above")
+    data, _ = answer_of_module("services.corpus.demo", argv, "generating the corpus")
+    return Answer(f"{counted(len(data['written']), 'file')} in {flags.directory}", data)
