@@ -129,8 +129,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Exception as error:
+        if missing := _missing_package(error):
+            what = f"{missing} is not installed: `visemill doctor` says which extra of visemill brings it"
+            return _fail(BadConfig("LIBRARY_MISSING", what, repr(error)))
         logging.getLogger(__name__).error("bug: %r", error, exc_info=error)
         return _fail(VisemillError("INTERNAL_ERROR", f"{error!r}: please report it, with the traceback"))
+
+
+def _missing_package(error: Exception) -> str:
+    """Of another distribution, which could not be imported; empty for any other error."""
+    name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    package = name.partition(".")[0]
+    return "" if package in ("services", "visemill") else package
 
 
 def _fail(error: VisemillError) -> int:

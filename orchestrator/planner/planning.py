@@ -133,14 +133,15 @@ def _inputs_of(request: RunRequest, allowed: Allowed | None, *, cluster_only: bo
     root_of = allowed.root_of if allowed is not None else any_bucket if cluster_only else any_root
     files = Files(root_of, follow_links=follow_links)
     listings: list[Iterable[Entry]] = []
-    takes_files = pipeline_of(request.pipeline).positionals is not None
+    pipeline = pipeline_of(request.pipeline)
+    takes_files = pipeline.positionals is not None
     for i, root in enumerate(given):
         if takes_files and "://" not in root and Path(root).is_file():
             given[i] = str(Path(root).parent)
             entry = open_store(given[i], must_exist=True, follow_links=follow_links).stat(Path(root).name)
             listings.append([entry] if entry else [])
         else:
-            store = open_named("--input-root", root, must_exist=True, follow_links=follow_links)
+            store = open_named(pipeline.root_flag, root, must_exist=True, follow_links=follow_links)
             listings.append(store.list(directories=True))
     listing = JoinedListing(given, listings)
     output_root, further = absolute(roots.output_root), tuple(given[1:])

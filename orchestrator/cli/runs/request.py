@@ -139,7 +139,8 @@ def _request(
     options = config_from_flags(pipeline.options, flags) if options is None else options
     input_root = input_root or pipeline.default_root(options)
     if not input_root:
-        raise BadConfig("BAD_FLAGS", "--input-root is needed where no other flag says where the data set lies: give it")
+        flag = pipeline.root_flag
+        raise BadConfig("BAD_FLAGS", f"{flag} is needed where no other flag says where the data set lies: give it")
     # Those of a data set that has no root of its own.
     further = flags.further_roots if input_root == flags.input_root else ()
     # `count` writes nothing.

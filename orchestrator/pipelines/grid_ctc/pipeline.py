@@ -110,6 +110,7 @@ PIPELINE = Pipeline(
     file_of,
     payloads,
     default_root=default_root,
+    root_flag="--data-root",
     output_flag=OutputFlag("--checkpoint-dir", "checkpoints"),
     needs=needs,
     extra="train",

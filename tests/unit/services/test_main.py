@@ -78,6 +78,22 @@ def test_a_bug_exits_70_and_leaves_its_traceback_in_the_log(
 
 
 @pytest.mark.parametrize(
+    ("name", "reason"),
+    [("jiwer", "LIBRARY_MISSING"), ("torch.nn", "LIBRARY_MISSING"), ("services.gone", "INTERNAL_ERROR")],
+)
+def test_a_library_that_is_missing_is_named_and_a_module_of_ours_is_a_bug(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    def broken(*_: object) -> int:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(entry_points, "_run_entry_point", broken)
+    code, found, message = _refusal(capsys, "decode", "once", "x.mpg")
+    assert (code, found) == (78 if reason == "LIBRARY_MISSING" else 70, reason)
+    assert name.partition(".")[0] in message
+
+
+@pytest.mark.parametrize(
     ("names", "chain"),
     [
         (["decode"], ["decode"]),

@@ -125,3 +125,15 @@ def test_other_commands_take_each_in_turn(capsys: pytest.CaptureFixture[str], co
         ("a_out", "ROOT_MISSING"),
         ("o", "ROOT_MISSING"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"), [((), "BAD_FLAGS"), (("--data-root", "none"), "ROOT_MISSING")], ids=["not said", "not there"]
+)
+def test_a_root_is_called_by_the_flag_that_names_it(
+    capsys: pytest.CaptureFixture[str], words: Sequence[str], reason: str
+) -> None:
+    assert main(["train", "grid-ctc", *words, "-o", "json"]) == 78
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["reason"] == reason
+    assert error["message"].startswith("--data-root")
