@@ -27,12 +27,13 @@ def check_spec(spec: RunSpec, allowed: Allowed) -> None:
         allowed.check_root("output_root", spec.output_root)
         if spec.follow_links:
             raise BadConfig("BAD_FLAGS", "--follow-links works only on the machine that planned the run")
-        for stage in spec.stages:
-            for key, value in stage.config.items():
+        settings = [(one.name, one.config) for one in spec.stages] + [(one.name, one.config) for one in spec.gangs]
+        for name, config in settings:
+            for key, value in config.items():
                 if key == "triton":
-                    allowed.check_address(f"{stage.name}.{key}", str(value))
+                    allowed.check_address(f"{name}.{key}", str(value))
                 elif isinstance(value, str) and "/" in value:
-                    allowed.check_root(f"{stage.name}.{key}", value)
+                    allowed.check_root(f"{name}.{key}", value)
     except BadConfig as error:
         raise _refused(spec.run, error) from error
 

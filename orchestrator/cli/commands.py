@@ -49,7 +49,7 @@ COMMANDS = (
     Command("suspend", CLUSTER, "stop the pods of a run on Kubernetes until it is resumed"),
     Command("logs", CLUSTER, "show the logs of the pods of a run on Kubernetes"),
     Command("models", MODELS, "list, export and verify model repositories for Triton"),
-    Command("serve", SERVERS, "serve the RunService, which runs pipelines for other systems"),
+    Command("serve", SERVERS, "serve the RunService and the TrainingService, for other systems"),
     Command("runs", SERVERS, "list the runs of a RunService"),
     Command("health", SERVERS, "check whether gRPC servers are serving"),
     Command("doctor", SETUP, "check this machine: libraries, models, cores, memory, stores"),

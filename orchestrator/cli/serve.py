@@ -1,4 +1,4 @@
-"""`visemill serve`: the RunService, for other systems and for `visemill --server`."""
+"""`visemill serve`: the RunService, for other systems and for `visemill --server`; beside it the TrainingService."""
 
 from __future__ import annotations
 
@@ -108,6 +108,7 @@ def serve(flags: argparse.Namespace) -> Answer:
     from orchestrator.service.host import RunHost
     from orchestrator.service.registry import Registry
     from orchestrator.service.servicer import SERVICE, registrar
+    from orchestrator.service.training_servicer import TRAINING_SERVICE, training_registrar
 
     config: RunServeConfig = config_from_flags(RunServeConfig, flags)
     try:
@@ -129,7 +130,8 @@ def serve(flags: argparse.Namespace) -> Answer:
     readiness = Readiness(needs, stopping, config.recheck_s)
     with contextlib.ExitStack() as stack:
         stack.callback(host.stop)
-        code = serve_until(stopping, config, {SERVICE: registrar(host)}, host.stop, host.metrics, readiness=readiness)
+        served = {SERVICE: registrar(host), TRAINING_SERVICE: training_registrar(host)}
+        code = serve_until(stopping, config, served, host.stop, host.metrics, readiness=readiness)
     return Answer(_STOPPED if code == EXIT_OK else "stopped with calls unfinished", {"exit_code": code}, code)
 
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from orchestrator.access.allowed import Allowed, remote_argv
 from orchestrator.access.request import Limits, RunRequest
@@ -18,9 +17,10 @@ from orchestrator.service.config import HostConfig
 from orchestrator.service.metrics import RunMetrics
 from orchestrator.service.owners import ANONYMOUS
 from orchestrator.service.planning import Plannings
-from orchestrator.service.record import Phase, Pinned, RunRecord, after
+from orchestrator.service.record import Message, Phase, Pinned, RunRecord, after
 from orchestrator.service.registry import Registry
 from orchestrator.service.retention import to_forget
+from orchestrator.service.training_progress import Trainings
 from services.base.errors import BadConfig, Transient, VisemillError
 from services.base.process import log
 from services.base.store.open import open_store
@@ -30,15 +30,6 @@ _MOST_MESSAGES = 200
 _HEARTBEAT_S = 5.0
 _SAVE_AGAIN_S = 5.0
 _PRUNE_EVERY_S = 600.0
-
-
-@dataclass(frozen=True)
-class Message:
-    """Something said about a run, at its version."""
-
-    version: int
-    at_s: float
-    text: str
 
 
 class RunHost:
@@ -64,6 +55,7 @@ class RunHost:
         self._stopping = self._has_started = False
         self._num_requests: dict[str, int] = {}
         self.metrics = RunMetrics(self.records)
+        self.trainings = Trainings()
         self._places = [
             threading.Thread(target=self._place, name=f"run-{i}", daemon=True) for i in range(config.num_runs)
         ]
@@ -339,10 +331,12 @@ class RunHost:
             ended = carrier.run()
             self.metrics.executed.labels(str(ended.code)).inc()
             claim = claim_of(open_store(record.request.roots.output_root)) if record.is_retry else None
+            step = self.trainings.step(record)
             with self._changed:
                 self._num_requests.pop(run_id, None)
                 del self._carriers[run_id]
-                record, wait_s = after(self._repinned(self._records[run_id], claim), ended, self._clock())
+                ending = dataclasses.replace(self._repinned(self._records[run_id], claim), step=step)
+                record, wait_s = after(ending, ended, self._clock())
                 self._set(record)
         if record.phase is Phase.CANCELLING:
             record = self._cancelled(record)

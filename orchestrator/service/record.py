@@ -24,7 +24,7 @@ from services.base.errors import (
 )
 from services.base.process.retry import Backoff
 
-# Tries in a row that finish no shard: of a failure that passes by itself, and of any other.
+# Tries in a row that finish no shard and commit no checkpoint: of a failure that passes by itself, and of any other.
 _MOST_WAITS = 20
 _MOST_CRASHES = 4
 _BACKOFF = Backoff(first_s=2.0, most_s=60.0)
@@ -66,9 +66,10 @@ class Pinned:
 @dataclass(frozen=True)
 class RunRecord:
     """A submitted run. version: grows with every change, over restarts too. num_tries: in a row, without a new shard
-    done. owner: subject of the certificate that it was submitted with; empty without one. is_retry: its quarantined
-    clips are tried again, or were the last time. retry_begun: they have been set aside, and what is left is executed.
-    first_name: what it was called before files were taken in.
+    or checkpoint. owner: subject of the certificate that it was submitted with; empty without one. is_retry: its
+    quarantined clips are tried again, or were the last time. retry_begun: they have been set aside, and what is left is
+    executed. first_name: what it was called before files were taken in. step: of a training, what its ranks had
+    committed when a try ended.
     """
 
     request: RunRequest
@@ -91,6 +92,8 @@ class RunRecord:
     is_retry: bool = False
     retry_begun: bool = False
     first_name: str = ""
+    step: int = 0
+    step_at_try: int = 0
 
     @property
     def id(self) -> str:
@@ -130,6 +133,7 @@ class RunRecord:
             phase=Phase.RUNNING,
             began_at_s=self.began_at_s or now_s,
             shards_at_try=self.shards_done,
+            step_at_try=self.step,
             why="",
             error=None,
         )
@@ -155,6 +159,15 @@ class RunRecord:
 
     def to_json(self) -> bytes:
         return canonical_json(dataclasses.asdict(self) | {"request": self.request.to_mapping()}).encode()
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something said about a run, at its version."""
+
+    version: int
+    at_s: float
+    text: str
 
 
 def record_from_json(data: bytes) -> RunRecord:
@@ -206,7 +219,8 @@ def after(record: RunRecord, ended: Exit, now_s: float) -> tuple[RunRecord, floa
         return record.changed(now_s, why="cancelled"), 0.0
     if ended.code in _INTERRUPTED:
         return record.changed(now_s, phase=Phase.QUEUED), 0.0
-    num_tries = 1 if record.shards_done > record.shards_at_try else record.num_tries + 1
+    progressed = record.shards_done > record.shards_at_try or record.step > record.step_at_try
+    num_tries = 1 if progressed else record.num_tries + 1
     failed = record.changed(now_s, why=why, error=error, exit_code=ended.code, num_tries=num_tries)
     held = error is not None and error["reason"] in _HELD
     passing = held or ended.code == EXIT_TRANSIENT

@@ -13,7 +13,7 @@ from visemill.v1 import runs_pb2, runs_pb2_grpc
 from orchestrator.access.request import Limits, RunRequest, RunRoots, options_of_argv
 from orchestrator.service.host import RunHost
 from orchestrator.service.owners import ANONYMOUS
-from orchestrator.service.record import Phase, RunRecord
+from orchestrator.service.record import Message, Phase, RunRecord
 from services.base.errors import BadConfig, BadInput
 from services.base.rpc.interceptor import current_call
 
@@ -52,8 +52,7 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
         for record, messages in self._host.watch(
             request.id, request.since_version, current_call().remaining_s, subject_of(context)
         ):
-            sent = [runs_pb2.RunMessage(said_at=_timestamp(m.at_s), text=m.text) for m in messages]
-            yield runs_pb2.WatchResponse(run=run_to_proto(record), messages=sent)
+            yield runs_pb2.WatchResponse(run=run_to_proto(record), messages=map(message_to_proto, messages))
 
     def Cancel(self, request: runs_pb2.CancelRequest, context: grpc.ServicerContext) -> runs_pb2.CancelResponse:
         return runs_pb2.CancelResponse(run=run_to_proto(self._host.cancel(request.id, subject_of(context))))
@@ -117,6 +116,12 @@ def _limits_of(limits: runs_pb2.RunLimits) -> Limits:
 
 def page_of(records: list[RunRecord], page_size: int, page_token: str) -> runs_pb2.ListResponse:
     """A page of the records, which are the newest first. Raises BadInput BAD_PAGE."""
+    page, token = records_of_page(records, page_size, page_token)
+    return runs_pb2.ListResponse(runs=[run_to_proto(record) for record in page], next_page_token=token)
+
+
+def records_of_page(records: list[RunRecord], page_size: int, page_token: str) -> tuple[list[RunRecord], str]:
+    """(records of a page, the token of the next, empty on the last). Raises BadInput BAD_PAGE."""
     if page_size < 0:
         raise BadInput("BAD_PAGE", f"page_size must be 0 (the server's default) or more, not {page_size}")
     size = min(page_size or _USUALLY_ON_A_PAGE, _MOST_ON_A_PAGE)
@@ -130,7 +135,7 @@ def page_of(records: list[RunRecord], page_size: int, page_token: str) -> runs_p
         records = [record for record in records if (record.submitted_at_s, record.id) < place]
     page, rest = records[:size], records[size:]
     token = f"{page[-1].submitted_at_s!r}:{page[-1].id}" if rest else ""
-    return runs_pb2.ListResponse(runs=[run_to_proto(record) for record in page], next_page_token=token)
+    return page, token
 
 
 def run_to_proto(record: RunRecord) -> runs_pb2.Run:
@@ -167,6 +172,10 @@ def run_to_proto(record: RunRecord) -> runs_pb2.Run:
         error = record.error
         run.error.CopyFrom(runs_pb2.RunError(kind=error["kind"], reason=error["reason"], message=error["message"]))
     return run
+
+
+def message_to_proto(message: Message) -> runs_pb2.RunMessage:
+    return runs_pb2.RunMessage(said_at=_timestamp(message.at_s), text=message.text)
 
 
 def phase_to_proto(phase: Phase) -> runs_pb2.RunPhase:

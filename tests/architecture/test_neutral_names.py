@@ -35,6 +35,7 @@ PLAIN_WORDS = {
 }
 # Fields of settings that are also names of the shared code, for a reason of its own.
 PLAIN_FIELDS = {
+    "data_root": "of every training, and of the messages of the TrainingService",
     "face_landmarker": "MediaPipe's name of a topology of points",
     "learning_rate": "of every training",
     "max_frames": "where a source stops for one clip (ClipJob)",

@@ -16,7 +16,16 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
-from visemill.v1 import audio_pb2, common_pb2, decode_pb2, features_pb2, landmarks_pb2, runs_pb2, speech_pb2
+from visemill.v1 import (
+    audio_pb2,
+    common_pb2,
+    decode_pb2,
+    features_pb2,
+    landmarks_pb2,
+    runs_pb2,
+    speech_pb2,
+    training_pb2,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
@@ -28,6 +37,7 @@ FILES: list[FileDescriptor] = [
     landmarks_pb2.DESCRIPTOR,
     runs_pb2.DESCRIPTOR,
     speech_pb2.DESCRIPTOR,
+    training_pb2.DESCRIPTOR,
 ]
 
 PASCAL = re.compile(r"(?:[A-Z][a-z0-9]*)+")

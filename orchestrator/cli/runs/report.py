@@ -82,7 +82,7 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
         players,
         [(one.title, one.heads, one.rows) for one in tables],
         {} if tables else {row.key: row.speaker_id for part in parts for row in read_clips(state, part.spec)},
-        _training(spec, outputs),
+        _training(spec, state, outputs),
     )
     beat.now("writing the page")
     # Names of folders that are no UTF-8 come as lone surrogates.
@@ -98,8 +98,8 @@ def _report(flags: argparse.Namespace, beat: Heartbeat) -> Answer:
     )
 
 
-def _training(spec: RunSpec, outputs: Store) -> TrainingFindings | None:
-    """Of a run whose result is that of a gang: what lies in its output."""
+def _training(spec: RunSpec, state: Store, outputs: Store) -> TrainingFindings | None:
+    """Of a run whose result is that of a gang: what lies in its output, or in its state."""
     gang = next((gang for gang in spec.gangs if gang.at_root), None)
     if gang is None:
         return None
@@ -107,7 +107,9 @@ def _training(spec: RunSpec, outputs: Store) -> TrainingFindings | None:
     for name in sorted(entry.name for entry in outputs.list(f"{_TESTS}/") if entry.name.endswith(f"/{_SCORES}")):
         with contextlib.suppress(ValueError):
             tests[name.split("/")[1]] = json.loads(outputs.read(name))
-    return training_findings(_found(outputs, _METRICS), _found(outputs, _LOG), tests, gang.config)
+    # Of a training that goes on, as far as its newest checkpoint.
+    metrics = _found(outputs, _METRICS) or _found(state, paths.pass_metrics_file(spec.run, gang.name))
+    return training_findings(metrics, _found(outputs, _LOG), tests, gang.config)
 
 
 def _found(store: Store, name: str) -> bytes:

@@ -6,7 +6,7 @@ from orchestrator.pipelines.commands import PipelineCommands, Verb
 from orchestrator.pipelines.training.help import TRAINING_HELP
 
 COMMANDS = PipelineCommands(
-    shared=("plan",),
+    shared=("plan", "pin"),
     own=(
         Verb("train", "train a recipe on what a run has made", same_as="run"),
         Verb(

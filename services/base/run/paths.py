@@ -104,6 +104,11 @@ def checkpoint_file(run: str, pass_name: str, file: str) -> str:
     return f"{pass_dir(run, pass_name)}/checkpoints/{file}"
 
 
+def pass_metrics_file(run: str, pass_name: str) -> str:
+    """What the ranks have measured up to their newest checkpoint, a JSON object a line."""
+    return f"{pass_dir(run, pass_name)}/metrics.jsonl"
+
+
 def pass_finished_file(run: str, pass_name: str) -> str:
     """Written when the result of a gang pass is published: its completion marker."""
     return f"{pass_dir(run, pass_name)}/finished.json"

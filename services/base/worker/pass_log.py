@@ -85,6 +85,10 @@ class GangWriter:
         self._state.create(self._log.checkpoint_file(entry), data)
         self._log.append(entry)
 
+    def measured(self, lines: bytes) -> None:
+        """What was measured up to the checkpoint that was committed last, for whoever watches. Raises Transient."""
+        self._state.put(paths.pass_metrics_file(self._run, self._pass), lines)
+
     def keep_checkpoints(self, steps: Collection[int]) -> None:
         """Deletes the files of all other checkpoints; the log goes on naming them. Raises Transient."""
         for entry in self._log.read().checkpoints:

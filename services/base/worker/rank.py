@@ -122,6 +122,12 @@ class Rank:
         """Of rank 0. Raises Transient GENERATION_SUPERSEDED."""
         self.writer.checkpoint(step, data)
 
+    def measured(self, lines: bytes) -> None:
+        """Of rank 0, after a checkpoint: all that was measured up to it, a JSON object of numbers a line. Raises
+        Transient.
+        """
+        self.writer.measured(lines)
+
     def checkpoint_steps(self) -> tuple[int, ...]:
         """Of all that were committed, in order."""
         return tuple(entry.step for entry in self._log.read().checkpoints)

@@ -293,13 +293,14 @@ class Training:
         progress = self._progress
         if self._writer is not None and progress.step != self._saved_step:
             state = contents(self._model, self._optimizer, self._arithmetic.state_dict(), progress, self._facts)
-            after = partial(self._forget, tuple(progress.epoch_steps), progress.best_step)
+            after = partial(self._committed, self._log.metrics(), tuple(progress.epoch_steps), progress.best_step)
             self._writer.begin(progress.step, state, after)
             self._saved_s, self._saved_step = time.monotonic(), progress.step
 
-    def _forget(self, epoch_steps: Sequence[int], best_step: int) -> None:
+    def _committed(self, measured: bytes, epoch_steps: Sequence[int], best_step: int) -> None:
         """In the writer's thread, after a commit, as the training was then."""
         settings = self._settings
+        self._rank.measured(measured)
         keep = kept_steps(
             *(self._rank.checkpoint_steps(), epoch_steps, best_step),
             save_every=settings.save_every,

@@ -8,6 +8,7 @@ from orchestrator.access.allowed import Allowed
 from orchestrator.access.state_names import check_spec, planned_options
 from orchestrator.pipelines.sign.options import SignOptions
 from services.base.errors import BadConfig
+from services.base.run.passes import gang_pass
 from services.base.run.spec import PinnedStage, RunSpec
 
 ALLOWED = Allowed(("/data", "s3://bucket/team"), ("triton:8001",))
@@ -22,9 +23,14 @@ def with_stage(**config):
     return dataclasses.replace(ORDER, stages=(*STAGES, PinnedStage("features", config)))
 
 
+def with_gang(**config):
+    return dataclasses.replace(ORDER, gangs=(gang_pass("train", "grid-ctc", 1, config, [ORDER.map_pass]),))
+
+
 @pytest.mark.parametrize(
     "spec",
     [
+        pytest.param(with_gang(data_root="/data/in", tensorboard_dir="", size="tiny"), id="what a training reads"),
         pytest.param(ORDER, id="its roots are allowed"),
         pytest.param(with_stage(weights="imagenet", triton="triton:8001"), id="a name, and a server that is allowed"),
         pytest.param(with_stage(weights="/data/w.pt"), id="a file below a root"),
@@ -43,6 +49,8 @@ def test_what_a_submitter_could_have_named(spec):
         (dataclasses.replace(ORDER, follow_links=True), "--follow-links"),
         (with_stage(weights="/root/.ssh/id"), "features.weights /root/.ssh/id"),
         (with_stage(weights="../w.pt"), "features.weights ../w.pt"),
+        (with_gang(data_root="/root/records"), "train.data_root /root/records"),
+        (with_gang(tensorboard_dir="s3://elsewhere/runs"), "train.tensorboard_dir s3://elsewhere/runs"),
         (with_stage(triton="169.254.169.254:80"), "features.triton 169.254.169.254:80"),
     ],
 )

@@ -135,3 +135,14 @@ def test_a_retry_that_took_in_files_keeps_the_runs_id():
     assert (taken.pinned.name, taken.id) == ("r.2", FINISHED.id)
     assert taken.repinned("r.3", "f" * 64, 202.0).id == FINISHED.id
     assert record_from_json(taken.to_json()) == taken
+
+
+def test_a_training_that_commits_checkpoints_may_crash_as_often_as_it_likes():
+    record = RECORD
+    for step in range(1, 12):
+        begun = record.begun(200.0)
+        record, _ = after(dataclasses.replace(begun, step=step), Exit(-9, {}, "Killed"), 200.0)
+        assert (record.phase, record.num_tries) == (Phase.WAITING, 1)
+    for _ in range(3):
+        record, _ = after(record.begun(200.0), Exit(-9, {}, "Killed"), 200.0)
+    assert record.phase is Phase.FAILED and record_from_json(record.to_json()) == record

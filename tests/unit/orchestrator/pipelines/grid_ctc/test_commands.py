@@ -9,7 +9,7 @@ from services.base.stage.fields import fields_of
 
 def test_a_training_is_a_run_under_its_own_name():
     assert commands_of("grid-ctc") is COMMANDS and COMMANDS.verbs == (
-        *("plan", "train", "test", "stats", "export", "infer", "inference"),
+        *("plan", "pin", "train", "test", "stats", "export", "infer", "inference"),
     )
     assert COMMANDS.own[0].same_as == "run" and only_pipeline_of("train") == "grid-ctc"
 

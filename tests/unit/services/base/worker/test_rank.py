@@ -95,6 +95,15 @@ def test_only_rank_0_commits(rank_of):
         rank_of(rank=1).checkpoint(5, b"five")
 
 
+def test_what_was_measured_up_to_a_checkpoint_lies_beside_it(rank_of):
+    rank = rank_of()
+    rank.checkpoint(5, b"five")
+    rank.measured(b'{"step": 5}\n')
+    assert rank._state.read("runs/r/passes/train/metrics.jsonl") == b'{"step": 5}\n'
+    with pytest.raises(ValueError, match="rank 0 does"):
+        rank_of(rank=1).measured(b"")
+
+
 def test_a_pass_reads_the_results_of_those_that_it_comes_after(rank_of):
     train = rank_of()
     with train.output("weights.bin") as file:
