@@ -37,6 +37,7 @@ STAGES: dict[str, str] = {
 }
 
 RECIPES: dict[str, str] = {
+    "chinese-lips-lstm": "services.training.recipes.chinese_lips_lstm",
     "grid-ctc": "services.training.recipes.grid_ctc",
 }
 

@@ -17,6 +17,7 @@ PIPELINES: dict[str, str] = {
     "grid-ctc": "orchestrator.pipelines.grid_ctc.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
+    "chinese-lips-lstm": "orchestrator.pipelines.chinese_lips_lstm.pipeline",
 }
 
 

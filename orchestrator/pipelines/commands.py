@@ -76,22 +76,26 @@ class Original:
 
 @dataclass(frozen=True)
 class PipelineCommands:
-    """shared: of SHARED, those that the pipeline has. own: further ones. originals: by the script's name, with or
+    """aliases: other names of the pipeline on the command line. shared: of SHARED, those that the pipeline has. own:
+    further ones. originals: by the script's name, with or
     without .py, `_` and `-` alike.
 
     inspects: ending of a file -> the module that `inspect` runs for it; the empty ending stands for any that no
     pipeline names. corpus: what `demo-corpus` generates for the pipeline; empty: nothing. presets: "module:member",
     from the name of a preset to options by their names, for the shared commands, which then also take a file of
-    options; empty: neither. told: flags of shared commands, as parsed flags name them -> what the help says of them
-    instead; empty: they are not shown, because they mean nothing to the pipeline.
+    options; empty: neither. baselines: likewise, from the name of a trainer to the options that give its numbers,
+    weaker than a preset; empty: none. told: flags of shared commands, as parsed flags name them -> what the help says
+    of them instead; empty: they are not shown, because they mean nothing to the pipeline.
     """
 
+    aliases: tuple[str, ...] = ()
     shared: tuple[str, ...] = SHARED
     own: tuple[Verb, ...] = ()
     originals: Mapping[str, Original] = field(default_factory=dict)
     inspects: Mapping[str, str] = field(default_factory=dict)
     corpus: str = ""
     presets: str = ""
+    baselines: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

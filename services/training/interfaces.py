@@ -84,8 +84,9 @@ class Sample:
 class Pieces:
     """What a recipe makes of its config; `dataclasses.replace` exchanges any of them.
 
-    train: the data. budget_cost: of a padded micro-batch, in frames. model: a new model on the CPU, whose weights are
-    drawn from this seed alone. Running statistics of its modules (running_mean, running_var, momentum, as of BatchNorm)
+    train: the data. budget_cost: of a padded micro-batch, in frames. budget_items: of a micro-batch, at most; 0: any
+    number. model: a new model on the CPU, whose weights are drawn from this seed alone. Running statistics of its
+    modules (running_mean, running_var, momentum, as of BatchNorm)
     are averaged by the loop over the micro-batches of a step. loss: (model, batch on the model's device, generator on
     it) -> the sum of the micro-batch's losses; what it draws, it draws from the generator or from torch's default one,
     which is seeded alike. optimizer: of a model.
@@ -113,6 +114,7 @@ class Pieces:
     scores: Callable[[Mapping[str, float]], Mapping[str, float]] = dict
     samples: Callable[[torch.nn.Module, int], Sequence[Sample]] | None = None
     best_by: str = "loss"
+    budget_items: int = 0
     num_val: int = 0
     vocabulary_size: int = 0
     notes: Sequence[str] = ()

@@ -25,20 +25,25 @@ def plan_epoch(
     epoch: int,
     budget_cost: int,
     micro_batches_per_step: int,
+    budget_items: int = 0,
 ) -> tuple[Step, ...]:
     """The steps of an epoch, in order. Each item is in exactly one micro-batch.
 
     budget_cost: of a micro-batch when padded: its longest item times their number. An item that costs more alone is a
-    micro-batch by itself. The last step may have fewer micro-batches.
-    Raises ValueError for a budget or a number below 1.
+    micro-batch by itself. budget_items: how many items a micro-batch has at most; 0: any number. The last step may have
+    fewer micro-batches.
+    Raises ValueError for a budget or a number below 1, but for budget_items 0.
     """
-    if budget_cost < 1 or micro_batches_per_step < 1:
-        raise ValueError(f"budget {budget_cost}, {micro_batches_per_step} micro-batches a step: both are 1 or more")
+    if budget_cost < 1 or micro_batches_per_step < 1 or budget_items < 0:
+        raise ValueError(
+            f"budget {budget_cost} and {micro_batches_per_step} micro-batches a step are 1 or more, at most "
+            f"{budget_items} items is 0 or more"
+        )
     cost_N = np.fromiter((item.cost for item in items), np.int64, len(items))
     random = np.random.Generator(np.random.Philox(key=_key(data_digest, seed, epoch)))
     jitter_N = 1.0 + _SPREAD * random.random(len(items))
     order_N = np.lexsort((random.permutation(len(items)), cost_N * jitter_N))
-    batches = _filled(order_N.tolist(), cost_N[order_N].tolist(), budget_cost)
+    batches = _filled(order_N.tolist(), cost_N[order_N].tolist(), budget_cost, budget_items or len(items))
     shuffled = random.permutation(len(batches)).tolist()
     taken = [tuple(batches[i]) for i in shuffled]
     return tuple(
@@ -47,12 +52,12 @@ def plan_epoch(
     )
 
 
-def _filled(order: list[int], costs: list[int], budget_cost: int) -> list[list[int]]:
+def _filled(order: list[int], costs: list[int], budget_cost: int, budget_items: int) -> list[list[int]]:
     batches: list[list[int]] = []
     longest = 0
     for index, cost in zip(order, costs, strict=True):
         longest = max(longest, cost)
-        if batches and longest * (len(batches[-1]) + 1) <= budget_cost:
+        if batches and len(batches[-1]) < budget_items and longest * (len(batches[-1]) + 1) <= budget_cost:
             batches[-1].append(index)
         else:
             batches.append([index])

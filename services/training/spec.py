@@ -8,6 +8,8 @@ from typing import Literal
 from services.base.stage.fields import FileRef, option
 
 Precision = Literal["fp32", "bf16", "fp16"]
+AUTO = "auto"
+"""Of resume: from the checkpoints of this training, if it has any."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class TrainSettings:
     log_text_samples: int = option(5, "clips of the validation whose texts TensorBoard shows", group="training")
     compile: bool = option(False, "torch.compile of the network; as it is where no compiler is there", group="training")
     max_bad_records: int = option(0, "records that cannot be read, over which nothing is trained", group="data set")
+    resume: FileRef = option(
+        AUTO,
+        "checkpoint that a training without one of its own begins from; auto: none",
+        group="training",
+        metavar="FILE",
+    )
     num_workers: int = option(2, "threads that read two batches ahead each, of each rank", group="training")
     num_threads: int = option(0, "cores of each rank; 0: its share of them", group="training")
     dist_timeout_s: float = option(120.0, "after which a rank that waits for another gives up", group="training")
@@ -59,7 +67,7 @@ class TrainSettings:
 FREE = frozenset(
     {
         *("save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"),
-        *("max_bad_records", "use_tensorboard", "tensorboard_dir", "log_images", "log_text_samples"),
+        *("max_bad_records", "use_tensorboard", "tensorboard_dir", "log_images", "log_text_samples", "resume"),
     }
 )
 """Settings that decide nothing of what is learnt."""

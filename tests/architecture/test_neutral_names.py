@@ -17,9 +17,10 @@ from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.lookup import pipeline_of
 from services.__main__ import STAGES, spec_of
 
-# Of the orchestrator all but the pipelines' packages and their table, which is where the names belong.
+# Of the orchestrator all but the pipelines' packages and their table, which is where the names belong, and what
+# trainings have in common, whose settings have the same names.
 SHARED = ("services/base", "orchestrator")
-NOT_SHARED = tuple(f"orchestrator/pipelines/{name}" for name in (*PIPELINES, "__init__"))
+NOT_SHARED = tuple(f"orchestrator/pipelines/{name.replace('-', '_')}" for name in (*PIPELINES, "training/", "__init__"))
 
 # Names of stages and of what they write that are also plain words: of media, of bytes, of any data set.
 PLAIN_WORDS = {
@@ -38,6 +39,7 @@ PLAIN_FIELDS = {
     "data_root": "of every training, and of the messages of the TrainingService",
     "face_landmarker": "MediaPipe's name of a topology of points",
     "learning_rate": "of every training",
+    "log_dir": "of any process",
     "max_frames": "where a source stops for one clip (ClipJob)",
     "num_shards": "of every run",
     "num_ranks": "of every gang",

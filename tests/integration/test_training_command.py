@@ -143,7 +143,7 @@ def test_the_best_model_is_tested_by_default_and_any_other_by_its_name(corpus, q
     assert (found["split"], found["clips"], found["learnt_from"]) == ("test", 2, 0)
     assert [one["reference"] for one in found["transcripts"]] == ["no", "set"]
     other = ["--checkpoint", str(quiet / "model.safetensors"), "--num_examples", "1"]
-    done = subprocess.run(argv_of(["test", *where, *other]), capture_output=True, text=True, check=True)
+    done = subprocess.run(argv_of(["test", "grid-ctc", *where, *other]), capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Example 1:\nGround truth: no\nPredicted: ")
     assert f"Average CER: {found['mean_cer']:.4f}\n" in done.stdout
 

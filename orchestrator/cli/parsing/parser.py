@@ -109,6 +109,7 @@ class Parser(argparse.ArgumentParser):
         self._pipeline = ""
         self._request_of: Callable[[], argparse.ArgumentParser] | None = None
         self._presets: Presets = {}
+        self._baselines: Presets = {}
 
     def add_root(self, name: str, metavar: str) -> None:
         """A root that is given by position unless its flag `--name` is."""
@@ -127,10 +128,10 @@ class Parser(argparse.ArgumentParser):
         add_request_flags(self)
         self._pipeline = pipeline
 
-    def take_presets(self, presets: Presets) -> None:
-        """Has the flags of settings by a file of their own and by a preset."""
-        add_preset_flags(self, presets)
-        self._presets = presets
+    def take_presets(self, presets: Presets, baselines: Presets) -> None:
+        """Has the flags of settings by a file of their own, by a preset, and by the name of another trainer."""
+        add_preset_flags(self, presets, baselines)
+        self._presets, self._baselines = presets, baselines
 
     def tell(self, told: Mapping[str, str]) -> None:
         """Has other words for flags in the help, by their dest; none: the flag is not shown."""
@@ -146,7 +147,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         argv = with_known_spelling(sys.argv[1:] if args is None else args, self._option_string_actions)
-        layers = settings_layers(argv, self._presets) if self._presets else []
+        layers = settings_layers(argv, self._presets, self._baselines) if self._presets else []
         path = request_path(argv) if self._pipeline else ""
         if path:
             layers.append(read_request(path))

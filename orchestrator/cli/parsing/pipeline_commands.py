@@ -44,15 +44,18 @@ def add_pipelines(parser: Parser, command: str, load: Load) -> Iterator[tuple[Pa
         pipeline = pipeline_of(name)
         own = next((verb for verb in has.own if verb.name == command), None)
         text = f"{parser.description} Pipeline {name}: {pipeline.help}."
-        sub = below.add_parser(name, help=pipeline.help, description=text, epilog=_replaced(has, command))
+        sub = below.add_parser(
+            name, aliases=has.aliases, help=pipeline.help, description=text, epilog=_replaced(has, command)
+        )
         sub.take_request(name)
+        sub.set_defaults(pipeline=name)
         if own is not None and own.calls:
             yield sub, _add_own(sub, own)
             continue
         shared = own.same_as if own is not None else command
         call = _add_shared(sub, pipeline, shared, load)
         if has.presets:
-            sub.take_presets(resolve(has.presets))
+            sub.take_presets(resolve(has.presets), resolve(has.baselines) if has.baselines else {})
         sub.tell(has.told)
         if shared != _RUN:
             sub.share_request(functools.partial(_run_parser, pipeline, load))

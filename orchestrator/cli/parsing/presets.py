@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from orchestrator.cli.parsing.request_file import RequestFile, read_request, value_of_flag
 
 Presets = Mapping[str, Mapping[str, object]]
-FLAG, PRESET_FLAG = "--config", "--preset"
+FLAG, PRESET_FLAG, BASELINE_FLAG = "--config", "--preset", "--compat"
 HEADING = "settings"
 
 
-def add_preset_flags(parser: argparse.ArgumentParser, presets: Presets) -> None:
+def add_preset_flags(parser: argparse.ArgumentParser, presets: Presets, baselines: Presets) -> None:
     """To give settings by a file, and by the name of a preset."""
     group = parser.add_argument_group(HEADING)
     group.add_argument(
@@ -29,19 +29,28 @@ def add_preset_flags(parser: argparse.ArgumentParser, presets: Presets) -> None:
         choices=tuple(presets),
         help=f"settings for machines of a kind; {'; '.join(map(_told, presets.items()))}",
     )
+    if baselines:
+        group.add_argument(
+            BASELINE_FLAG,
+            dest="settings_baseline",
+            choices=tuple(baselines),
+            help=f"settings that give the numbers of another trainer; a preset wins over them; "
+            f"{'; '.join(map(_told, baselines.items()))}",
+        )
 
 
-def settings_layers(argv: Sequence[str], presets: Presets) -> list[RequestFile]:
+def settings_layers(argv: Sequence[str], presets: Presets, baselines: Presets) -> list[RequestFile]:
     """What stands between the defaults and the command line, the weakest first. A preset that there is none of is left
     to the parser. Raises BadConfig BAD_REQUEST_FILE.
     """
     from services.formats.settings_file import Setting
 
-    name, path = value_of_flag(argv, PRESET_FLAG), value_of_flag(argv, FLAG)
-    layers = []
-    if name in presets:
-        settings = {key.replace("_", "-"): Setting(value, 0, str(value)) for key, value in presets[name].items()}
-        layers.append(RequestFile(f"preset {name}", settings))
+    path, layers = value_of_flag(argv, FLAG), []
+    for flag, named in ((BASELINE_FLAG, baselines), (PRESET_FLAG, presets)):
+        name = value_of_flag(argv, flag)
+        if name in named:
+            settings = {key.replace("_", "-"): Setting(value, 0, str(value)) for key, value in named[name].items()}
+            layers.append(RequestFile(f"{flag} {name}", settings))
     if path:
         layers.append(read_request(path, FLAG))
     return layers

@@ -47,6 +47,7 @@ class Epochs:
             seed=settings.seed,
             epoch=number,
             budget_cost=self._pieces.budget_cost,
+            budget_items=self._pieces.budget_items,
             micro_batches_per_step=settings.accumulation_steps,
         )
         return Epoch(data, plan)

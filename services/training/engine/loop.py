@@ -16,6 +16,7 @@ from services.base.process import metrics
 from services.base.store.open import join_uri
 from services.base.worker.rank import Rank
 from services.training.checkpoint import file as checkpoint_file
+from services.training.checkpoint.beginning import begun_from
 from services.training.checkpoint.file import contents, decoded, load_weights
 from services.training.checkpoint.keep import kept_steps
 from services.training.checkpoint.progress import Progress
@@ -33,7 +34,7 @@ from services.training.engine.validation import validated
 from services.training.event_files import event_files
 from services.training.interfaces import Pieces, Sample, Step
 from services.training.pace import Pace
-from services.training.spec import TrainSettings
+from services.training.spec import AUTO, TrainSettings
 
 
 def device_of(local_rank: int) -> torch.device:
@@ -99,7 +100,10 @@ class Training:
     def _restored(self) -> Progress:
         found = self._rank.restore()
         if found is None:
-            return Progress()
+            settings, load_scaler = self._settings, self._arithmetic.load_state_dict
+            if settings.resume == AUTO:
+                return Progress()
+            return begun_from(settings.resume, settings.num_epochs, self._model, self._optimizer, load_scaler)
         checkpoint = decoded(found[1])
         checkpoint_file.require_same(checkpoint.facts, self._facts)
         load_weights(self._model, checkpoint.model)

@@ -39,14 +39,18 @@ def lines_of(tested: ModelTest, num_examples: int = 5) -> list[str]:
     lines += _warning(tested)
     lines += [f"{tested.split}: {found.num_clips} clips, normalisation {found.normalization}"]
     lines += [_rate("CER", found.cer, found.cer_interval, found.characters, "characters")]
-    lines += [_rate("WER", found.wer, found.wer_interval, found.words, "words")]
-    lines += [f"{_MARGIN}mean over clips: CER {found.mean_cer:.2%}, WER {found.mean_wer:.2%}"]
+    # Of a language without blanks a whole text is one word, whose errors say nothing.
+    has_words = any(" " in one.reference for one in tested.transcripts)
+    if has_words:
+        lines += [_rate("WER", found.wer, found.wer_interval, found.words, "words")]
+    of_words = f", WER {found.mean_wer:.2%}" if has_words else ""
+    lines += [f"{_MARGIN}mean over clips: CER {found.mean_cer:.2%}{of_words}"]
     lines += ["beside it:"]
-    lines += [_beside("an untrained model", score(tested.untrained, tested.normalization, tested.seed))]
+    lines += [_beside("an untrained model", score(tested.untrained, tested.normalization, tested.seed), has_words)]
     answers = [Transcript(one.key, one.speaker, one.reference, tested.constant) for one in tested.transcripts]
-    lines += [_beside(f"always {tested.constant!r}", score(answers, tested.normalization, tested.seed))]
+    lines += [_beside(f"always {tested.constant!r}", score(answers, tested.normalization, tested.seed), has_words)]
     for title, group in (("speaker", speaker_of), ("characters", length_of)):
-        lines += _table(title, scores_by(group, tested.transcripts, tested.normalization, tested.seed))
+        lines += _table(title, scores_by(group, tested.transcripts, tested.normalization, tested.seed), has_words)
     return [*lines, *(f"{name}: {digest}" for name, digest in tested.digests.items())]
 
 
@@ -79,16 +83,15 @@ def _rate(name: str, rate: float, interval: tuple[float, float], counts: Counts,
     )
 
 
-def _beside(what: str, found: Score) -> str:
-    return f"{_MARGIN}{what}: CER {found.cer:.2%}, WER {found.wer:.2%}"
+def _beside(what: str, found: Score, has_words: bool) -> str:
+    return f"{_MARGIN}{what}: CER {found.cer:.2%}" + (f", WER {found.wer:.2%}" if has_words else "")
 
 
-def _table(title: str, scores: Mapping[str, Score]) -> list[str]:
+def _table(title: str, scores: Mapping[str, Score], has_words: bool) -> list[str]:
     width = max(len(title), *map(len, scores))
-    rows = [f"{title:<{width}}  clips     CER              95 %     WER"]
+    rows = [f"{title:<{width}}  clips     CER              95 %" + ("     WER" if has_words else "")]
     for name, one in scores.items():
         low, high = one.cer_interval
-        rows.append(
-            f"{name:<{width}}  {one.num_clips:>5}  {one.cer:>6.1%}  {low:>6.1%} to {high:>6.1%}  {one.wer:>6.1%}"
-        )
+        words = f"  {one.wer:>6.1%}" if has_words else ""
+        rows.append(f"{name:<{width}}  {one.num_clips:>5}  {one.cer:>6.1%}  {low:>6.1%} to {high:>6.1%}{words}")
     return rows

@@ -3,65 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from services.base.stage.fields import FileRef, option
+from services.training.recipes.tested import BEST, STATE_DIR, TestedModel
 
-BEST = "best_model.pt"
-STATE_DIR, TESTS_DIR = ".visemill", "tests"
-_DATA, _MODEL, _PRINTED = "data set", "lipreader", "output"
+_DATA, _MODEL = "data set", "lipreader"
 _RECORDS = "TFRecords of `visemill run grid`: a folder or s3://bucket/prefix"
-_STATE = "where the index of the records is kept (default: .visemill "
 
 
 @dataclass(frozen=True)
-class TestSettings:
+class TestSettings(TestedModel):
     """Of a test. Raises ValueError for what cannot be."""
 
-    __test__ = False
-
     data_root: FileRef = option("", _RECORDS, group=_DATA, metavar="ROOT")
-    split: Literal["train", "val", "test"] = option("test", "whose clips are read", group=_DATA)
     allow_leak: bool = option(False, "test although clips stand in two splits", group=_DATA)
     max_bad_records: int = option(0, "records that cannot be read before nothing is tested", group=_DATA)
-    state_root: FileRef = option("", f"{_STATE}beside the checkpoint)", group=_DATA, metavar="ROOT")
-    checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
-    checkpoint: FileRef = option(
-        "", f"file to test, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
-    )
     beam_width: int = option(20, "prefixes that are kept; 1: the likeliest class at each step", group=_MODEL)
-    num_examples: int = option(5, "clips whose texts are printed", group=_PRINTED)
-    num_shown: int = option(6, "of the worst clips, that the page shows frames and posteriors of", group=_PRINTED)
-    results_root: FileRef = option(
-        "",
-        "where page and table go (default: tests/SPLIT beside the checkpoint)",
-        group=_PRINTED,
-        metavar="ROOT",
-    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.data_root:
             raise ValueError("say where the records are: --data-root ROOT, the output of `visemill run grid`")
-        if self.beam_width < 1 or min(self.max_bad_records, self.num_examples, self.num_shown) < 0:
+        if self.beam_width < 1 or self.max_bad_records < 0:
             raise ValueError(
-                f"beam_width {self.beam_width} is 1 or more, max_bad_records {self.max_bad_records}, num_examples "
-                f"{self.num_examples} and num_shown {self.num_shown} are 0 or more"
+                f"beam_width {self.beam_width} is 1 or more, max_bad_records {self.max_bad_records} 0 or more"
             )
-
-    @property
-    def file(self) -> str:
-        """What is tested."""
-        return self.checkpoint or f"{self.checkpoint_dir.rstrip('/')}/{BEST}"
-
-    @property
-    def results(self) -> str:
-        """Where the page and the table go."""
-        return self.results_root or f"{self.file.rpartition('/')[0] or '.'}/{TESTS_DIR}/{self.split}"
-
-    @property
-    def index_root(self) -> str:
-        """Where the index is kept: where a training has kept it, too."""
-        return self.state_root or f"{self.file.rpartition('/')[0] or '.'}/{STATE_DIR}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +61,9 @@ class StatsSettings:
         0.1, "of each speaker's training clips, to validate on where there is no val split", group=_DATA
     )
     seed: int = option(1, "what these are drawn from", group=_DATA)
-    state_root: FileRef = option("", f"{_STATE}below the records)", group=_DATA, metavar="ROOT")
+    state_root: FileRef = option(
+        "", "where the index of the records is kept (default: .visemill below the records)", group=_DATA, metavar="ROOT"
+    )
 
     def __post_init__(self) -> None:
         if not self.data_root:

@@ -24,8 +24,8 @@ from services.base.store.open import open_store
 from services.geometry.mouth_window import PROFILES, profile_named
 from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCard, card_file
 from services.training.checkpoint.file import Checkpoint, load_weights
+from services.training.checkpoint.reading import bytes_of, read_checkpoint
 from services.training.lipreading.alphabet import Alphabet
-from services.training.recipes.grid_ctc.door import bytes_of, read_checkpoint
 from services.training.recipes.grid_ctc.door_settings import ExportSettings
 from services.training.recipes.grid_ctc.graph import TOLERANCE, check_parity, graph_bytes
 from services.training.recipes.grid_ctc.pieces import Lipreader, alphabet_file

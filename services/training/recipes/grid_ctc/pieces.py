@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from services.base.errors import BadShard
 from services.lips.decoding.greedy import greedy
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
-from services.training.engine.reading import micro_batch
-from services.training.interfaces import Batch, LossSum, Pieces, Sample, TrainingData
+from services.training.interfaces import Batch, LossSum, Pieces, TrainingData
 from services.training.lipreading.alphabet import Alphabet, steps_needed
 from services.training.lipreading.ctc import ctc_loss_sum
 from services.training.lipreading.networks import full, tiny
 from services.training.lipreading.preparation.draws import AS_IT_IS, Augmentation, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
-from services.training.lipreading.scores.counts import Counts, character_counts, total
 from services.training.lipreading.windows import stretches
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
+from services.training.recipes.validation import validated, validation_samples, validation_scores
 from services.training.schedule import cosine
 from services.training.written_settings import CONFIG_FILE, config_file
-
-LOG = logging.getLogger(__name__)
 
 # Each is in every checkpoint.
 _MOST_NAMED = 50
@@ -51,12 +46,12 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         ),
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         train_at=lambda seed, epoch, share: _epoch(config, data.train, seed, epoch, share),
-        validate=(lambda model, part, num_parts: _validated(reader, data.val, model, part, num_parts))
+        validate=(lambda model, *part: validated(reader.texts, data.val, model, config.batch_frames, *part))
         if data.val.items
         else None,
-        scores=lambda sums: _scores(sums, config.max_bad_records),
+        scores=lambda sums: validation_scores(sums, config.max_bad_records),
         # Of no clips the error is 0 from the first epoch on.
-        samples=lambda model, number: _samples(reader, data.val, model, number),
+        samples=lambda model, number: validation_samples(reader.texts, data.val, model, number),
         best_by="cer" if data.val.items else "loss",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
@@ -127,6 +122,12 @@ class Lipreader:
         loss = ctc_loss_sum(logits_BSK, steps_B, batch["labels_BL"], batch["label_lengths_B"], self.alphabet.blank)
         return loss, _log_probs_of_clips(logits_BSK, steps_B)
 
+    def texts(self, model: nn.Module, batch: Batch) -> tuple[LossSum, list[str]]:
+        """The loss, and what the model reads in each clip, by the likeliest class at each step."""
+        loss, log_probs = self.log_probs(model, batch)
+        blank = self.alphabet.blank
+        return loss, [self.alphabet.decode(greedy(one.numpy(), blank)) for one in log_probs]
+
     def read(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
         """As `log_probs` gives it, of a batch without labels."""
         return _log_probs_of_clips(*self._logits(model, batch))
@@ -149,82 +150,6 @@ def _epoch(config: GridCtcConfig, clips: GridClips, seed: int, epoch: int, share
     words = [(item.cost, clips.words_of(i)) for i, item in enumerate(clips.items)]
     cut = stretches(words, curriculum.whole_share(share), curriculum.max_words, f"{seed}/{epoch}")
     return WithDraws(clips.cut(cut), config.augmentation)
-
-
-def batches_of(clips: GridClips, budget_frames: int, part: int = 0, num_parts: int = 1) -> list[list[int]]:
-    """Indices of every num_parts-th clip from that of `part` on, in batches of at most so many frames with padding."""
-    batches: list[list[int]] = []
-    longest = 0
-    for index in sorted(range(part, len(clips.items), num_parts), key=lambda i: (clips.items[i].cost, i)):
-        longest = clips.items[index].cost
-        if batches and longest * (len(batches[-1]) + 1) <= budget_frames:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
-
-
-def _validated(reader: Lipreader, clips: GridClips, model: nn.Module, part: int, num_parts: int) -> Mapping[str, float]:
-    device = next(model.parameters()).device
-    loss_total, loss_count, num_left_out, counts = 0.0, 0, 0, Counts()
-    for indices in batches_of(clips, reader.budget_frames, part, num_parts):
-        found = micro_batch(clips, indices, "", ())
-        num_left_out += len(found.left_out)
-        for key, why in found.left_out.items():
-            LOG.warning("%s is left out of validation: %s", key, why)
-        if not found.indices:
-            continue
-        batch = on_device(found.batch, device)
-        loss, log_probs = reader.log_probs(model, batch)
-        loss_total, loss_count = loss_total + loss.total.item(), loss_count + loss.count
-        read = [reader.alphabet.decode(greedy(one.numpy(), reader.alphabet.blank)) for one in log_probs]
-        counts += total([character_counts(*pair) for pair in zip(batch["texts"], read, strict=True)])
-    return {
-        "loss_total": loss_total,
-        "loss_count": loss_count,
-        "errors": counts.errors,
-        "characters": counts.reference_units,
-        "left_out": num_left_out,
-    }
-
-
-def _samples(reader: Lipreader, clips: GridClips, model: nn.Module, number: int) -> list[Sample]:
-    """Of clips at even distances, and so of several speakers; without those that cannot be read."""
-    if not clips.items:
-        return []
-    found = micro_batch(clips, range(len(clips.items))[:: -(-len(clips.items) // number)], "", ())
-    if not found.indices:
-        return []
-    _, log_probs = reader.log_probs(model, on_device(found.batch, next(model.parameters()).device))
-    batch = found.batch
-    return [
-        Sample(
-            batch["keys"][b],
-            batch["texts"][b],
-            reader.alphabet.decode(greedy(one.numpy(), reader.alphabet.blank)),
-            batch["frames_BTHWC"][b, : int(batch["lengths_B"][b])].numpy(),
-        )
-        for b, one in enumerate(log_probs)
-    ]
-
-
-def _scores(sums: Mapping[str, float], max_bad_records: int) -> Mapping[str, float]:
-    """Raises BadShard TOO_MANY_FAILURES."""
-    if sums["left_out"] > max_bad_records:
-        raise BadShard(
-            "TOO_MANY_FAILURES",
-            f"{sums['left_out']:.0f} clips of the validation cannot be read, over --max-bad-records {max_bad_records}: "
-            "restore their files, or raise it and resume",
-        )
-    return {
-        "loss": sums["loss_total"] / max(1.0, sums["loss_count"]),
-        "cer": sums["errors"] / max(1.0, sums["characters"]),
-    }
-
-
-def on_device(batch: Batch, device: torch.device) -> Batch:
-    """Its tensors there."""
-    return {name: one.to(device) if isinstance(one, torch.Tensor) else one for name, one in batch.items()}
 
 
 def alphabet_file(alphabet: Alphabet) -> bytes:

@@ -17,8 +17,9 @@ from services.training.lipreading.scores.baselines import constant_sentence
 from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Transcript
-from services.training.recipes.grid_ctc.pieces import Lipreader, batches_of, on_device
+from services.training.recipes.grid_ctc.pieces import Lipreader
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
+from services.training.recipes.validation import batches_of, on_device
 
 
 def measured(

@@ -77,3 +77,13 @@ def test_no_items_are_no_steps():
 def test_impossible_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match="1 or more"):
         plan(**wrong)
+
+
+@pytest.mark.parametrize(("most", "largest"), [(3, 3), (1, 1), (0, 24)])
+def test_a_micro_batch_has_no_more_items_than_it_may(most: int, largest: int) -> None:
+    of = [Item(f"s1/{i}", 25, 20) for i in range(100)]
+    steps = plan_epoch(
+        of, data_digest="d", seed=1, epoch=0, budget_cost=600, micro_batches_per_step=2, budget_items=most
+    )
+    assert max(len(batch) for step in steps for batch in step.micro_batches) == largest
+    assert Counter(flat(steps)) == Counter(range(100))

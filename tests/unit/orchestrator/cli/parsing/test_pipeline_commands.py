@@ -45,6 +45,7 @@ def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     set_commands(monkeypatch, "sign", shared=("count",), own=own, originals={"signs_train.py": script})
     set_commands(monkeypatch, "tts", shared=("count", "plan"), own=(), originals={})
     set_commands(monkeypatch, "grid-ctc", shared=(), own=(), originals={})
+    set_commands(monkeypatch, "chinese-lips-lstm", shared=(), own=(), originals={})
 
 
 def set_commands(monkeypatch: pytest.MonkeyPatch, pipeline: str, **changes: Any) -> None:

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from orchestrator.pipelines.grid_ctc.options import GridCtcOptions, config_of, gangs
+from orchestrator.pipelines.grid_ctc.options import GridCtcOptions, gangs
+from orchestrator.pipelines.training.options import config_of
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
 
 
@@ -25,7 +26,7 @@ def test_roots_mean_the_same_in_any_rank(tmp_path, monkeypatch):
 
 
 def test_defaults_are_the_recipes():
-    assert config_of(GridCtcOptions()) == GridCtcConfig()
+    assert config_of(GridCtcConfig, GridCtcOptions()) == GridCtcConfig()
 
 
 def test_what_the_recipe_refuses_is_refused_where_it_is_given():

@@ -27,6 +27,6 @@ def test_what_the_service_refuses_is_refused_with_its_reason(tmp_path: Path) -> 
 
 def test_by_the_command_line_with_either_spelling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_shards(tmp_path, {"train": [speakers_clips("s1", clips=2)]})
-    assert main(["stats", "--data_root", str(tmp_path), "--val_share=0", "-o", "json"]) == EXIT_OK
+    assert main(["stats", "grid-ctc", "--data_root", str(tmp_path), "--val_share=0", "-o", "json"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["splits"]["train"]["clips"] == 2
     assert main(["stats", "grid-ctc"]) == EXIT_BAD_CONFIG

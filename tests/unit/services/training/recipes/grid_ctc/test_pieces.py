@@ -15,11 +15,11 @@ from services.training.recipes.grid_ctc.pieces import (  # noqa: E402
     TOKENIZER_FILE,
     Lipreader,
     WithDraws,
-    batches_of,
     grid_ctc,
 )
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
 from services.training.recipes.grid_ctc.training import open_data  # noqa: E402
+from services.training.recipes.validation import batches_of  # noqa: E402
 
 CONFIG = GridCtcConfig(size="tiny", batch_frames=24, dropout=0.0)
 

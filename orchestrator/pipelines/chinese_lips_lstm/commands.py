@@ -1,0 +1,39 @@
+"""PURE: what the pipeline adds to the command line."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import PipelineCommands, Verb
+from orchestrator.pipelines.training.help import TRAINING_HELP
+
+_SETTINGS = "services.training.recipes.chinese_lips_lstm.door_settings"
+_DOORS = "orchestrator.pipelines.chinese_lips_lstm.doors"
+
+COMMANDS = PipelineCommands(
+    aliases=("chinese-lips",),
+    shared=("plan",),
+    own=(
+        Verb("train", "train a recipe on what a run has made", same_as="run"),
+        Verb(
+            "test",
+            "let a trained model read clips, and print its scores",
+            options=f"{_SETTINGS}:LipsTestSettings",
+            calls=f"{_DOORS}:test",
+        ),
+        Verb(
+            "stats",
+            "show what a data set to learn from holds",
+            options=f"{_SETTINGS}:LipsStatsSettings",
+            calls=f"{_DOORS}:stats",
+        ),
+        Verb(
+            "infer",
+            "print what a trained model reads in a clip",
+            options=f"{_SETTINGS}:LipsInferSettings",
+            calls=f"{_DOORS}:infer",
+        ),
+        Verb("inference", "the same as infer", options=f"{_SETTINGS}:LipsInferSettings", calls=f"{_DOORS}:infer"),
+    ),
+    presets="orchestrator.pipelines.chinese_lips_lstm.presets:PRESETS",
+    baselines="orchestrator.pipelines.chinese_lips_lstm.presets:BASELINES",
+    told=TRAINING_HELP,
+)

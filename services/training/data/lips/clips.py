@@ -1,0 +1,102 @@
+"""The clips of one split as batches (services.training.interfaces.TrainingData)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from services.base.errors import BadInput
+from services.base.media.clip import Media
+from services.base.store.interface import ReadableStore
+from services.training.data.lips.videos import Reading, frames_of
+from services.training.interfaces import Batch, Item
+
+Unreadable = Literal["drop", "zeros"]
+
+
+class LipsClip(NamedTuple):
+    """name: of its video in the data set. sha256: of that file. num_frames: at the rate of the reading, before any is
+    cut off.
+    """
+
+    key: str
+    speaker: str
+    topic: str
+    text: str
+    name: str
+    sha256: str
+    num_frames: int
+
+
+class LipsClips:
+    """An item each. Thread-safe. Nothing is drawn at random: a batch follows from its indices."""
+
+    def __init__(
+        self, data: ReadableStore, clips: Sequence[LipsClip], reading: Reading, unreadable: Unreadable, digest: str
+    ) -> None:
+        """unreadable: what becomes of a video that breaks while it is decoded: it is left out, or it is black, as long
+        as it should be. digest: of the data set and of what chose these clips of it.
+        """
+        self.clips = tuple(clips)
+        self._data, self._reading, self._unreadable, self._digest = data, reading, unreadable, digest
+        self._items = tuple(
+            Item(clip.key, min(clip.num_frames, reading.max_frames), len(clip.text)) for clip in self.clips
+        )
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """An item a clip, in the order of the table. num_labels: characters."""
+        return self._items
+
+    @property
+    def digest(self) -> str:
+        """Of the data set, the split, and how videos are read."""
+        return self._digest
+
+    def text_of(self, i: int) -> str:
+        """What is said in the clip of item i."""
+        return self.clips[i].text
+
+    @property
+    def share_cut(self) -> float:
+        """Of the clips, those that are longer than max_frames."""
+        cut = sum(clip.num_frames > self._reading.max_frames for clip in self.clips)
+        return cut / len(self.clips) if self.clips else 0.0
+
+    def read(self, indices: Sequence[int], seed_name: str) -> Batch:
+        """frames_BTHWC: uint8, of one channel, padded with 0. lengths_B: int64. keys, speakers, texts: a list each.
+        Raises BadInput for a video that cannot be decoded, or is not the one that was indexed; Transient.
+        """
+        import torch
+
+        del seed_name
+        clips = [self.clips[i] for i in indices]
+        videos = [self._frames(clip) for clip in clips]
+        lengths = [len(one) for one in videos]
+        shape = (len(videos), max(lengths), self._reading.height_px, self._reading.width_px, 1)
+        frames_BTHWC = np.zeros(shape, np.uint8)
+        for b, frames_THW in enumerate(videos):
+            frames_BTHWC[b, : len(frames_THW), :, :, 0] = frames_THW
+        return {
+            "frames_BTHWC": torch.from_numpy(frames_BTHWC),
+            "lengths_B": torch.tensor(lengths),
+            "keys": [clip.key for clip in clips],
+            "speakers": [clip.speaker for clip in clips],
+            "texts": [clip.text for clip in clips],
+        }
+
+    def _frames(self, clip: LipsClip) -> np.ndarray:
+        content = self._data.read(clip.name)
+        media = Media.of_bytes(clip.name, content)
+        if media.sha256 != clip.sha256:
+            raise BadInput("VIDEO_CHANGED", f"{clip.name} is not the file that was indexed: restore it")
+        try:
+            return frames_of(media, self._reading)
+        except BadInput:
+            if self._unreadable == "drop":
+                raise
+            reading = self._reading
+            num_frames = min(clip.num_frames, reading.max_frames)
+            return np.zeros((num_frames, reading.height_px, reading.width_px), np.uint8)

@@ -1,0 +1,50 @@
+"""I/O: that who trains on Chinese-LiPS has accepted its licence, which is asked once and kept with its date."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from services.base.errors import BadConfig
+from services.base.store.interface import NotThere, ReadableStore, Store
+
+NOTE_FILE = "DATA_LICENCE.txt"
+NOTE = (
+    "Made from Chinese-LiPS (Zhao et al., Chinese-LiPS: A Chinese audio-visual speech recognition dataset with\n"
+    "Lip-reading and Presentation Slides, arXiv:2504.15066), whose licence is CC BY-NC-SA 4.0: for academic and\n"
+    "educational use only, no commercial use, no redistribution of original or derived data.\n"
+)
+MADE_HERE = "demo-corpus.json"
+"""A root with this file was drawn by `visemill demo-corpus`, and is nobody's property."""
+
+_ACCEPTED = "licence.json"
+_TERMS = "CC BY-NC-SA 4.0; academic use only; no redistribution of original or derived data"
+
+
+def is_licensed(data: ReadableStore) -> bool:
+    """Whether it is to be taken for the licensed data set."""
+    return data.stat(MADE_HERE) is None
+
+
+def require_licence(data: ReadableStore, state: Store, *, accepted: bool) -> None:
+    """accepted: said now; then it is kept in the state. Raises BadConfig LICENCE_NOT_ATTESTED."""
+    if not is_licensed(data):
+        return
+    try:
+        state.read(_ACCEPTED)
+        return
+    except NotThere:
+        pass
+    if not accepted:
+        raise not_attested(data.uri)
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    state.create(_ACCEPTED, json.dumps({"data_set": "Chinese-LiPS", "terms": _TERMS, "accepted_at": at}).encode())
+
+
+def not_attested(root: str) -> BadConfig:
+    """The refusal of a root whose licence nobody has accepted."""
+    return BadConfig(
+        "LICENCE_NOT_ATTESTED",
+        f"{root} is taken for Chinese-LiPS, whose terms are {_TERMS} (arXiv:2504.15066): if you have accepted them, "
+        "say so once by --accept-licence",
+    )

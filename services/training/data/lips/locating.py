@@ -1,0 +1,52 @@
+"""Where the video of a row lies among the files of a data set. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from services.training.data.lips.table import LipsRow
+
+_VIDEO = re.compile(r".+\.(mp4|avi|mov|mkv|webm|mpg)", re.IGNORECASE)
+_FACE = "_FACE"
+_SLIDES = "_PPT"
+
+
+class VideoFiles:
+    """The videos below a root, by their names. Slides are none of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """names: of all files, `/`-separated, below the root."""
+        found = sorted(name for name in names if _VIDEO.fullmatch(name) and not _stem(name).endswith(_SLIDES))
+        self._names = frozenset(found)
+        self._of_base: dict[str, list[str]] = {}
+        self._of_stem: dict[str, list[str]] = {}
+        for name in found:
+            self._of_base.setdefault(PurePosixPath(name).name, []).append(name)
+            self._of_stem.setdefault(_stem(name).removesuffix(_FACE), []).append(name)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def of(self, row: LipsRow, folder: str) -> str:
+        """The row's video: by its path below folder without the path's first part, as it is, and below the root; by its
+        name; by the id. Of several of one name, that below folder. Empty where there is none, or no single one.
+        """
+        path = row.face.replace("\\", "/").strip("/")
+        rest = path.partition("/")[2] or path
+        for place in (f"{folder}/{rest}", f"{folder}/{path}", rest, path):
+            if place in self._names:
+                return place
+        named = self._of_base.get(PurePosixPath(path).name, []) if path else []
+        return _one_of(named, folder) or _one_of(self._of_stem.get(row.key, []), folder)
+
+
+def _one_of(names: Sequence[str], folder: str) -> str:
+    below = [name for name in names if name.startswith(f"{folder}/")]
+    chosen = below or names
+    return chosen[0] if len(chosen) == 1 else ""
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem

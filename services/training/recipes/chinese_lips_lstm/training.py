@@ -1,0 +1,72 @@
+"""I/O: a rank of a training of chinese-lips-lstm."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from services.base.run import paths
+from services.base.store.interface import NotThere, Store
+from services.base.store.open import join_uri, open_store
+from services.base.worker.rank import Rank
+from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
+from services.training.data.lips.videos import Reading
+from services.training.engine.loop import device_of, train
+from services.training.lipreading.tokenizer import Tokenizer, read_tokenizer, require_fresh, tokenizer_of
+from services.training.recipes.chinese_lips_lstm.pieces import TOKENIZER_FILE, chinese_lips
+from services.training.recipes.chinese_lips_lstm.spec import RECIPE, ChineseLipsConfig
+from services.training.torchrun import torchrun_main
+
+
+def train_rank(config: ChineseLipsConfig, rank: Rank) -> None:
+    """The whole training of one rank. Raises as `open_chinese_lips` and `train`; BadConfig TOKENIZER_STALE."""
+    outputs = rank.spec.output_root
+    # Of two ranks that find no index, each would read the whole data set.
+    makes_index = rank.place.rank == 0
+    state_root = join_uri(outputs, paths.STATE_DIR)
+    data = open_data(config, state_root, makes_index=makes_index)
+    tokenizer = training_tokenizer(data)
+    _require_fresh(open_store(outputs), data)
+    precision = config.precision_on(device_of(rank.place.local_rank).type)
+    train(chinese_lips(config, data, tokenizer), dataclasses.replace(config, precision=precision), rank)
+
+
+def train_main(argv: Sequence[str]) -> int:
+    """The `train` entry point. Raises as `torchrun_main`."""
+    return torchrun_main(RECIPE, argv)
+
+
+def open_data(config: ChineseLipsConfig, state_root: str, *, makes_index: bool = True, asks: bool = True) -> LipsData:
+    """The data set of the settings, whose index is kept below state_root. makes_index: of one rank; the others wait for
+    it. asks: whether the licence must have been accepted. Raises as `open_chinese_lips`.
+    """
+    reading = Reading(config.frame_height, config.frame_width, config.fps, config.resample, config.max_frames)
+    return open_chinese_lips(
+        LipsSettings(
+            config.data_root,
+            state_root,
+            reading,
+            config.folders,
+            config.unreadable,
+            val_share=config.val_share,
+            seed=config.seed,
+            allow_leak=config.allow_leak,
+            accept_licence=config.accept_licence,
+            asks_licence=asks,
+            makes_index=makes_index,
+        )
+    )
+
+
+def training_tokenizer(data: LipsData) -> Tokenizer:
+    """Of the characters of the training text."""
+    return tokenizer_of(data.train.text_of(i) for i in range(len(data.train.items)))
+
+
+def _require_fresh(outputs: Store, data: LipsData) -> None:
+    """Raises BadConfig TOKENIZER_STALE, BAD_TOKENIZER."""
+    try:
+        kept = read_tokenizer(outputs.read(TOKENIZER_FILE))
+    except NotThere:
+        return
+    require_fresh(kept, (data.train.text_of(i) for i in range(len(data.train.items))))

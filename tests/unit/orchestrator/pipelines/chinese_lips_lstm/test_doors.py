@@ -1,0 +1,34 @@
+"""Entry points of the recipe as commands: their values, their text, their failures."""
+
+from pathlib import Path
+
+import pytest
+from lips_data import LipsExample, write_lips
+
+from orchestrator.pipelines.chinese_lips_lstm.doors import infer, stats
+from orchestrator.pipelines.chinese_lips_lstm.doors import test as run_test
+from services.base.errors import BadConfig
+from services.training.recipes.chinese_lips_lstm.door_settings import (
+    LipsInferSettings,
+    LipsStatsSettings,
+    LipsTestSettings,
+)
+
+
+def test_what_the_service_answers_is_the_outcome(tmp_path: Path) -> None:
+    write_lips(tmp_path, {"train": [LipsExample("1_20_M_KJ_000", "文字")]})
+    outcome = stats(LipsStatsSettings(data_root=str(tmp_path)))
+    assert outcome.data["vocabulary"] == 2
+    assert outcome.text.startswith("train: 1 clips")
+
+
+@pytest.mark.parametrize(
+    ("call", "settings"),
+    [
+        (infer, LipsInferSettings(video_path="a.mp4", checkpoint="none/x.pt")),
+        (run_test, LipsTestSettings(checkpoint="none/x.pt")),
+    ],
+)
+def test_what_the_service_refuses_is_refused_with_its_reason(call: object, settings: object) -> None:
+    with pytest.raises(BadConfig, match="NO_CHECKPOINT"):
+        call(settings)  # type: ignore[operator]

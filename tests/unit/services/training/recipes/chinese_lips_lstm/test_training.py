@@ -1,0 +1,29 @@
+"""The data of a training, and the tokenizer of its folder."""
+
+from pathlib import Path
+
+import pytest
+from lips_data import LipsExample, write_lips
+
+pytest.importorskip("torch")
+
+from services.base.errors import BadConfig
+from services.base.store.open import open_store
+from services.training.lipreading.tokenizer import tokenizer_file, tokenizer_of
+from services.training.recipes.chinese_lips_lstm import training
+from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
+
+
+def test_the_tokenizer_is_of_the_training_text_and_a_stale_one_is_refused(tmp_path: Path) -> None:
+    train = [LipsExample("1_20_M_KJ_000", "文字"), LipsExample("2_20_M_KJ_000", "说")]
+    write_lips(tmp_path / "data", {"train": train, "valid": [LipsExample("3_20_M_KJ_000", "新")]})
+    config = ChineseLipsConfig(data_root=str(tmp_path / "data"))
+    data = training.open_data(config, str(tmp_path / "state"))
+    assert training.training_tokenizer(data).characters == "字文说"
+    outputs = open_store(str(tmp_path / "out"))
+    training._require_fresh(outputs, data)
+    outputs.put("tokenizer.json", tokenizer_file(tokenizer_of(["文字说"])))
+    training._require_fresh(outputs, data)
+    outputs.put("tokenizer.json", tokenizer_file(tokenizer_of(["旧"])))
+    with pytest.raises(BadConfig, match="TOKENIZER_STALE"):
+        training._require_fresh(outputs, data)
