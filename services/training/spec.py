@@ -8,8 +8,8 @@ from typing import Literal
 from services.base.stage.fields import FileRef, option
 
 Precision = Literal["fp32", "bf16", "fp16"]
-AUTO = "auto"
-"""Of resume: from the checkpoints of this training, if it has any."""
+OWN_CHECKPOINTS = frozenset({"", "auto"})
+"""Of resume: no file, but what this training has saved, if there is anything."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class TrainSettings:
     compile: bool = option(False, "torch.compile of the network; as it is where no compiler is there", group="training")
     max_bad_records: int = option(0, "records that cannot be read, over which nothing is trained", group="data set")
     resume: FileRef = option(
-        AUTO,
-        "checkpoint that a training without one of its own begins from; auto: none",
+        "",
+        "checkpoint that a training without one of its own begins from (default: none; the same: auto)",
         group="training",
         metavar="FILE",
     )

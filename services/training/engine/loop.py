@@ -34,7 +34,7 @@ from services.training.engine.validation import validated
 from services.training.event_files import event_files
 from services.training.interfaces import Pieces, Sample, Step
 from services.training.pace import Pace
-from services.training.spec import AUTO, TrainSettings
+from services.training.spec import OWN_CHECKPOINTS, TrainSettings
 
 
 def device_of(local_rank: int) -> torch.device:
@@ -101,7 +101,7 @@ class Training:
         found = self._rank.restore()
         if found is None:
             settings, load_scaler = self._settings, self._arithmetic.load_state_dict
-            if settings.resume == AUTO:
+            if settings.resume in OWN_CHECKPOINTS:
                 return Progress()
             return begun_from(settings.resume, settings.num_epochs, self._model, self._optimizer, load_scaler)
         checkpoint = decoded(found[1])

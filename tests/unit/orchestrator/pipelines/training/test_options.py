@@ -12,7 +12,7 @@ Options = options_of("Options", GridCtcConfig)
 
 def test_files_are_named_absolutely_and_auto_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    (gang,) = gangs_of("grid-ctc", GridCtcConfig, Options(data_root="records", num_ranks=2))
+    (gang,) = gangs_of("grid-ctc", GridCtcConfig, Options(data_root="records", num_ranks=2, resume="auto"))
     assert (gang.recipe, gang.num_ranks) == ("grid-ctc", 2)
     assert (gang.config["data_root"], gang.config["resume"]) == (f"{tmp_path}/records", "auto")
     (gang,) = gangs_of("grid-ctc", GridCtcConfig, Options(data_root="s3://b/r", resume="a/x.pt"))
