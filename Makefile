@@ -8,7 +8,7 @@ DEMO_SIGN := demo-sign
 DEMO_TTS := demo-tts
 DEMO_TRAIN := demo-train
 
-.PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 # OpenCV without a window system: see scripts/headless_opencv.py.
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --find-links build/opencv
@@ -98,6 +98,21 @@ demo-train: $(VENV)/.ready-train
 	  -o json >$(DEMO_TRAIN)/unseen.json
 	$(BIN)/visemill report --output-root $(DEMO_TRAIN)/checkpoints
 	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json
+
+# Beside demo-train, which it follows: what must not be learnt from transcripts of other clips, nor read in clips whose frames
+# stand in another order.
+demo-train-controls: $(VENV)/.ready-train
+	@rm -rf $(DEMO_TRAIN)/shuffled $(DEMO_TRAIN)/permuted $(DEMO_TRAIN)/checkpoints-permuted
+	$(BIN)/python scripts/control_records.py shuffled $(DEMO_TRAIN)/out $(DEMO_TRAIN)/shuffled
+	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/shuffled --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \
+	  --results-root $(DEMO_TRAIN)/checkpoints/tests/shuffled -o json >$(DEMO_TRAIN)/shuffled.json
+	$(BIN)/python scripts/control_records.py permuted $(DEMO_TRAIN)/out $(DEMO_TRAIN)/permuted
+	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 \
+	  --brightness 0 --num-masks 0 --data-root $(DEMO_TRAIN)/permuted --checkpoint-dir $(DEMO_TRAIN)/checkpoints-permuted
+	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/permuted --checkpoint-dir $(DEMO_TRAIN)/checkpoints-permuted \
+	  --split val -o json >$(DEMO_TRAIN)/permuted.json
+	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json \
+	  --permuted $(DEMO_TRAIN)/permuted.json --shuffled $(DEMO_TRAIN)/shuffled.json
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready

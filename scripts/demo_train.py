@@ -61,6 +61,21 @@ class Judged:
         )
 
 
+def control_faults(permuted: Mapping[str, Any] | None, shuffled: Mapping[str, Any] | None) -> list[str]:
+    """Why a control of the training is not as it must be. permuted: a test on held-out clips of what learnt from
+    transcripts of others; shuffled: of what learnt from the right ones, on clips whose frames stand in another order.
+    """
+    found = []
+    if permuted is not None and permuted["cer_interval"][1] < permuted["constant"]["cer"]:
+        found.append(
+            f"permuted transcripts: CER {permuted['cer']:.1%} is below the constant sentence's "
+            f"{permuted['constant']['cer']:.1%}, and nothing can have been learnt"
+        )
+    if shuffled is not None and shuffled["cer"] < shuffled["constant"]["cer"]:
+        found.append(f"shuffled frames: CER {shuffled['cer']:.1%}, as if their order did not matter")
+    return found
+
+
 def _example(clip: Mapping[str, str]) -> str:
     return f"{clip['key']}: {clip['reference']!r} is read as {clip['hypothesis']!r}\n"
 
@@ -72,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("unseen", type=Path, nargs="?")
     parser.add_argument("--most-known", type=float, default=MOST_KNOWN, metavar="CER", help="default: %(default)s")
     parser.add_argument("--most-unseen", type=float, default=MOST_UNSEEN, metavar="CER", help="default: %(default)s")
+    parser.add_argument("--permuted", type=Path, metavar="FILE", help="a test of a training on permuted transcripts")
+    parser.add_argument("--shuffled", type=Path, metavar="FILE", help="a test on clips of shuffled frames")
     args = parser.parse_args(argv)
     asked = [("known speakers", args.most_known, args.known), ("unseen speaker", args.most_unseen, args.unseen)]
     judged = []
@@ -80,7 +97,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             tested = json.loads(path.read_text(encoding="utf-8"))
             judged.append(Judged.of(name, most, tested))
             sys.stdout.write(f"== {name}\n" + "".join(_example(clip) for clip in tested["transcripts"][:_NUM_EXAMPLES]))
+    controls = {
+        name: json.loads(path.read_text(encoding="utf-8"))
+        for name, path in (("permuted transcripts", args.permuted), ("shuffled frames", args.shuffled))
+        if path is not None
+    }
+    for name, tested in controls.items():
+        low, high = tested["cer_interval"]
+        beside = f"{tested['clips']} clips; constant sentence {tested['constant']['cer']:.1%}"
+        sys.stdout.write(f"control, {name}: CER {tested['cer']:.1%} ({low:.1%} to {high:.1%}, {beside})\n")
     faults = [fault for one in judged for fault in one.faults()]
+    faults += control_faults(controls.get("permuted transcripts"), controls.get("shuffled frames"))
     for fault in faults:
         sys.stdout.write(f"NOT REACHED: {fault}\n")
     sys.stdout.write("; ".join(one.line() for one in judged) + "\n")

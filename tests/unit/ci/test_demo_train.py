@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_train import Judged, main
+from demo_train import Judged, control_faults, main
 
 
 def a_test(cer: float, constant: float = 0.56, learnt_from: int = 0) -> dict[str, Any]:
@@ -53,3 +53,12 @@ def test_the_last_line_has_the_figures_and_the_exit_code_says_whether_they_will_
         f"unseen speaker: CER {unseen:.1%} ({unseen - 0.03:.1%} to {unseen + 0.03:.1%}, 32 clips; "
         "constant sentence 56.0%, untrained 100.0%)"
     )
+
+
+@pytest.mark.parametrize(
+    ("permuted", "shuffled", "num_faults"),
+    [(0.55, 0.8, 0), (0.52, 0.8, 1), (0.57, 0.5, 1), (0.2, 0.1, 2), (None, None, 0)],
+)
+def test_controls_must_not_read(permuted: float | None, shuffled: float | None, num_faults: int) -> None:
+    found = control_faults(*(None if cer is None else a_test(cer) for cer in (permuted, shuffled)))
+    assert len(found) == num_faults
