@@ -130,7 +130,12 @@ def training_request_of(request: training_pb2.SubmitTrainingRequest) -> RunReque
             if flag.partition("=")[0] == pipeline.root_flag:
                 raise ValueError(f"{flag} is no flag of a submitted training: give data_root")
         root = [f"{pipeline.root_flag}={request.data_root}"] if _has_option(pipeline, pipeline.root_flag) else []
-        options = options_of_argv(pipeline.name, [*_preset(pipeline.name, request.preset), *flags, *root])
+        commands = commands_of(pipeline.name)
+        named = [
+            *_named(commands.baselines, "compat", request.compat),
+            *_named(commands.presets, "preset", request.preset),
+        ]
+        options = options_of_argv(pipeline.name, [*named, *flags, *root])
         roots = RunRoots(request.data_root, request.checkpoint_dir, request.state_root, request.run_name)
         return RunRequest(pipeline.name, options, roots, Limits(max_attempts=request.max_attempts))
     except ValueError as error:
@@ -167,7 +172,7 @@ def _in_pieces(metrics: Iterable[Measured]) -> Iterator[list[Measured]]:
 
 def _recipe(name: str) -> Pipeline:
     """Raises BadConfig UNKNOWN_PIPELINE, NO_RECIPE."""
-    pipeline = pipeline_of(name)
+    pipeline = pipeline_of(next((one for one in PIPELINES if name in commands_of(one).aliases), name))
     if pipeline.gangs is no_gangs:
         known = [one for one in sorted(PIPELINES) if pipeline_of(one).gangs is not no_gangs]
         raise BadConfig("NO_RECIPE", f"{name} learns nothing: the recipes are {', '.join(known)}; see RunService")
@@ -178,15 +183,14 @@ def _has_option(pipeline: Pipeline, flag: str) -> bool:
     return flag.removeprefix("--").replace("-", "_") in pipeline.options.__dataclass_fields__
 
 
-def _preset(recipe: str, name: str) -> list[str]:
-    """The flags that a preset stands for. Raises BadConfig NO_PRESET."""
+def _named(where: str, what: str, name: str) -> list[str]:
+    """The flags that named settings stand for. where: "module:member" of them all. Raises BadConfig NO_PRESET."""
     if not name:
         return []
-    where = commands_of(recipe).presets
-    presets: Mapping[str, Mapping[str, object]] = resolve(where) if where else {}
-    if name not in presets:
-        raise BadConfig("NO_PRESET", f"{recipe} has no preset {name!r}, only {', '.join(presets) or 'none'}")
-    return [_flag(key, value) for key, value in presets[name].items()]
+    all_named: Mapping[str, Mapping[str, object]] = resolve(where) if where else {}
+    if name not in all_named:
+        raise BadConfig("NO_PRESET", f"the recipe has no {what} {name!r}, only {', '.join(all_named) or 'none'}")
+    return [_flag(key, value) for key, value in all_named[name].items()]
 
 
 def _flag(key: str, value: object) -> str:

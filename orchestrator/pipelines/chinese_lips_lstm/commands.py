@@ -10,7 +10,7 @@ _DOORS = "orchestrator.pipelines.chinese_lips_lstm.doors"
 
 COMMANDS = PipelineCommands(
     aliases=("chinese-lips",),
-    shared=("plan",),
+    shared=("plan", "pin"),
     own=(
         Verb("train", "train a recipe on what a run has made", same_as="run"),
         Verb(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from visemill.v1 import runs_pb2 as visemill_dot_v1_dot_runs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avisemill/v1/training.proto\x12\x0bvisemill.v1\x1a\x16visemill/v1/runs.proto\"}\n\x08Training\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12\x0e\n\x06recipe\x18\x02 \x01(\t\x12\x11\n\tnum_ranks\x18\x03 \x01(\x05\x12/\n\x08progress\x18\x04 \x01(\x0b\x32\x1d.visemill.v1.TrainingProgress\"\xb0\x01\n\x10TrainingProgress\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\x12\n\ngeneration\x18\x02 \x01(\x05\x12\x39\n\x06values\x18\x03 \x03(\x0b\x32).visemill.v1.TrainingProgress.ValuesEntry\x12\x10\n\x08\x66inished\x18\x04 \x01(\x08\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x8a\x01\n\x0fTrainingMetrics\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x38\n\x06values\x18\x02 \x03(\x0b\x32(.visemill.v1.TrainingMetrics.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xc3\x01\n\nCheckpoint\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\x12\n\ngeneration\x18\x02 \x01(\x05\x12\x0b\n\x03uri\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x12\n\nsize_bytes\x18\x05 \x01(\x03\x12\x33\n\x06values\x18\x06 \x03(\x0b\x32#.visemill.v1.Checkpoint.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xc0\x01\n\x15SubmitTrainingRequest\x12\x0e\n\x06recipe\x18\x01 \x01(\t\x12\x11\n\tdata_root\x18\x02 \x01(\t\x12\x16\n\x0e\x63heckpoint_dir\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\x0e\n\x06preset\x18\x06 \x01(\t\x12\r\n\x05\x66lags\x18\x07 \x03(\t\x12\x14\n\x0cmax_attempts\x18\x08 \x01(\x05\x12\x11\n\tplan_only\x18\t \x01(\x08\"A\n\x16SubmitTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\" \n\x12GetTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\">\n\x13GetTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\"U\n\x14ListTrainingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0e\x63heckpoint_dir\x18\x03 \x01(\t\"Z\n\x15ListTrainingsResponse\x12(\n\ttrainings\x18\x01 \x03(\x0b\x32\x15.visemill.v1.Training\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"O\n\x14WatchTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\x12\x14\n\x0csince_metric\x18\x03 \x01(\x03\"\x9a\x01\n\x15WatchTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\x12-\n\x07metrics\x18\x03 \x03(\x0b\x32\x1c.visemill.v1.TrainingMetrics\"#\n\x15\x43\x61ncelTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\"A\n\x16\x43\x61ncelTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\"$\n\x16ListCheckpointsRequest\x12\n\n\x02id\x18\x01 \x01(\t\"G\n\x17ListCheckpointsResponse\x12,\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x17.visemill.v1.Checkpoint2\xa9\x04\n\x0fTrainingService\x12Y\n\x0eSubmitTraining\x12\".visemill.v1.SubmitTrainingRequest\x1a#.visemill.v1.SubmitTrainingResponse\x12P\n\x0bGetTraining\x12\x1f.visemill.v1.GetTrainingRequest\x1a .visemill.v1.GetTrainingResponse\x12V\n\rListTrainings\x12!.visemill.v1.ListTrainingsRequest\x1a\".visemill.v1.ListTrainingsResponse\x12X\n\rWatchTraining\x12!.visemill.v1.WatchTrainingRequest\x1a\".visemill.v1.WatchTrainingResponse0\x01\x12Y\n\x0e\x43\x61ncelTraining\x12\".visemill.v1.CancelTrainingRequest\x1a#.visemill.v1.CancelTrainingResponse\x12\\\n\x0fListCheckpoints\x12#.visemill.v1.ListCheckpointsRequest\x1a$.visemill.v1.ListCheckpointsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avisemill/v1/training.proto\x12\x0bvisemill.v1\x1a\x16visemill/v1/runs.proto\"}\n\x08Training\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.visemill.v1.Run\x12\x0e\n\x06recipe\x18\x02 \x01(\t\x12\x11\n\tnum_ranks\x18\x03 \x01(\x05\x12/\n\x08progress\x18\x04 \x01(\x0b\x32\x1d.visemill.v1.TrainingProgress\"\xb0\x01\n\x10TrainingProgress\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\x12\n\ngeneration\x18\x02 \x01(\x05\x12\x39\n\x06values\x18\x03 \x03(\x0b\x32).visemill.v1.TrainingProgress.ValuesEntry\x12\x10\n\x08\x66inished\x18\x04 \x01(\x08\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x8a\x01\n\x0fTrainingMetrics\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x38\n\x06values\x18\x02 \x03(\x0b\x32(.visemill.v1.TrainingMetrics.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xc3\x01\n\nCheckpoint\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\x12\n\ngeneration\x18\x02 \x01(\x05\x12\x0b\n\x03uri\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x12\n\nsize_bytes\x18\x05 \x01(\x03\x12\x33\n\x06values\x18\x06 \x03(\x0b\x32#.visemill.v1.Checkpoint.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xd0\x01\n\x15SubmitTrainingRequest\x12\x0e\n\x06recipe\x18\x01 \x01(\t\x12\x11\n\tdata_root\x18\x02 \x01(\t\x12\x16\n\x0e\x63heckpoint_dir\x18\x03 \x01(\t\x12\x12\n\nstate_root\x18\x04 \x01(\t\x12\x10\n\x08run_name\x18\x05 \x01(\t\x12\x0e\n\x06preset\x18\x06 \x01(\t\x12\r\n\x05\x66lags\x18\x07 \x03(\t\x12\x14\n\x0cmax_attempts\x18\x08 \x01(\x05\x12\x11\n\tplan_only\x18\t \x01(\x08\x12\x0e\n\x06\x63ompat\x18\n \x01(\t\"A\n\x16SubmitTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\" \n\x12GetTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\">\n\x13GetTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\"U\n\x14ListTrainingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0e\x63heckpoint_dir\x18\x03 \x01(\t\"Z\n\x15ListTrainingsResponse\x12(\n\ttrainings\x18\x01 \x03(\x0b\x32\x15.visemill.v1.Training\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"O\n\x14WatchTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rsince_version\x18\x02 \x01(\x03\x12\x14\n\x0csince_metric\x18\x03 \x01(\x03\"\x9a\x01\n\x15WatchTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.visemill.v1.RunMessage\x12-\n\x07metrics\x18\x03 \x03(\x0b\x32\x1c.visemill.v1.TrainingMetrics\"#\n\x15\x43\x61ncelTrainingRequest\x12\n\n\x02id\x18\x01 \x01(\t\"A\n\x16\x43\x61ncelTrainingResponse\x12\'\n\x08training\x18\x01 \x01(\x0b\x32\x15.visemill.v1.Training\"$\n\x16ListCheckpointsRequest\x12\n\n\x02id\x18\x01 \x01(\t\"G\n\x17ListCheckpointsResponse\x12,\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x17.visemill.v1.Checkpoint2\xa9\x04\n\x0fTrainingService\x12Y\n\x0eSubmitTraining\x12\".visemill.v1.SubmitTrainingRequest\x1a#.visemill.v1.SubmitTrainingResponse\x12P\n\x0bGetTraining\x12\x1f.visemill.v1.GetTrainingRequest\x1a .visemill.v1.GetTrainingResponse\x12V\n\rListTrainings\x12!.visemill.v1.ListTrainingsRequest\x1a\".visemill.v1.ListTrainingsResponse\x12X\n\rWatchTraining\x12!.visemill.v1.WatchTrainingRequest\x1a\".visemill.v1.WatchTrainingResponse0\x01\x12Y\n\x0e\x43\x61ncelTraining\x12\".visemill.v1.CancelTrainingRequest\x1a#.visemill.v1.CancelTrainingResponse\x12\\\n\x0fListCheckpoints\x12#.visemill.v1.ListCheckpointsRequest\x1a$.visemill.v1.ListCheckpointsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,29 +53,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKPOINT_VALUESENTRY']._serialized_start=326
   _globals['_CHECKPOINT_VALUESENTRY']._serialized_end=371
   _globals['_SUBMITTRAININGREQUEST']._serialized_start=713
-  _globals['_SUBMITTRAININGREQUEST']._serialized_end=905
-  _globals['_SUBMITTRAININGRESPONSE']._serialized_start=907
-  _globals['_SUBMITTRAININGRESPONSE']._serialized_end=972
-  _globals['_GETTRAININGREQUEST']._serialized_start=974
-  _globals['_GETTRAININGREQUEST']._serialized_end=1006
-  _globals['_GETTRAININGRESPONSE']._serialized_start=1008
-  _globals['_GETTRAININGRESPONSE']._serialized_end=1070
-  _globals['_LISTTRAININGSREQUEST']._serialized_start=1072
-  _globals['_LISTTRAININGSREQUEST']._serialized_end=1157
-  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1159
-  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1249
-  _globals['_WATCHTRAININGREQUEST']._serialized_start=1251
-  _globals['_WATCHTRAININGREQUEST']._serialized_end=1330
-  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1333
-  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1487
-  _globals['_CANCELTRAININGREQUEST']._serialized_start=1489
-  _globals['_CANCELTRAININGREQUEST']._serialized_end=1524
-  _globals['_CANCELTRAININGRESPONSE']._serialized_start=1526
-  _globals['_CANCELTRAININGRESPONSE']._serialized_end=1591
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=1593
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=1629
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=1631
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=1702
-  _globals['_TRAININGSERVICE']._serialized_start=1705
-  _globals['_TRAININGSERVICE']._serialized_end=2258
+  _globals['_SUBMITTRAININGREQUEST']._serialized_end=921
+  _globals['_SUBMITTRAININGRESPONSE']._serialized_start=923
+  _globals['_SUBMITTRAININGRESPONSE']._serialized_end=988
+  _globals['_GETTRAININGREQUEST']._serialized_start=990
+  _globals['_GETTRAININGREQUEST']._serialized_end=1022
+  _globals['_GETTRAININGRESPONSE']._serialized_start=1024
+  _globals['_GETTRAININGRESPONSE']._serialized_end=1086
+  _globals['_LISTTRAININGSREQUEST']._serialized_start=1088
+  _globals['_LISTTRAININGSREQUEST']._serialized_end=1173
+  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1175
+  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1265
+  _globals['_WATCHTRAININGREQUEST']._serialized_start=1267
+  _globals['_WATCHTRAININGREQUEST']._serialized_end=1346
+  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1349
+  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1503
+  _globals['_CANCELTRAININGREQUEST']._serialized_start=1505
+  _globals['_CANCELTRAININGREQUEST']._serialized_end=1540
+  _globals['_CANCELTRAININGRESPONSE']._serialized_start=1542
+  _globals['_CANCELTRAININGRESPONSE']._serialized_end=1607
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=1609
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=1645
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=1647
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=1718
+  _globals['_TRAININGSERVICE']._serialized_start=1721
+  _globals['_TRAININGSERVICE']._serialized_end=2274
 # @@protoc_insertion_point(module_scope)

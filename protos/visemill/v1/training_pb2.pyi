@@ -77,7 +77,7 @@ class Checkpoint(_message.Message):
     def __init__(self, step: _Optional[int] = ..., generation: _Optional[int] = ..., uri: _Optional[str] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., values: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class SubmitTrainingRequest(_message.Message):
-    __slots__ = ("recipe", "data_root", "checkpoint_dir", "state_root", "run_name", "preset", "flags", "max_attempts", "plan_only")
+    __slots__ = ("recipe", "data_root", "checkpoint_dir", "state_root", "run_name", "preset", "flags", "max_attempts", "plan_only", "compat")
     RECIPE_FIELD_NUMBER: _ClassVar[int]
     DATA_ROOT_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_DIR_FIELD_NUMBER: _ClassVar[int]
@@ -87,6 +87,7 @@ class SubmitTrainingRequest(_message.Message):
     FLAGS_FIELD_NUMBER: _ClassVar[int]
     MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     PLAN_ONLY_FIELD_NUMBER: _ClassVar[int]
+    COMPAT_FIELD_NUMBER: _ClassVar[int]
     recipe: str
     data_root: str
     checkpoint_dir: str
@@ -96,7 +97,8 @@ class SubmitTrainingRequest(_message.Message):
     flags: _containers.RepeatedScalarFieldContainer[str]
     max_attempts: int
     plan_only: bool
-    def __init__(self, recipe: _Optional[str] = ..., data_root: _Optional[str] = ..., checkpoint_dir: _Optional[str] = ..., state_root: _Optional[str] = ..., run_name: _Optional[str] = ..., preset: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., max_attempts: _Optional[int] = ..., plan_only: bool = ...) -> None: ...
+    compat: str
+    def __init__(self, recipe: _Optional[str] = ..., data_root: _Optional[str] = ..., checkpoint_dir: _Optional[str] = ..., state_root: _Optional[str] = ..., run_name: _Optional[str] = ..., preset: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., max_attempts: _Optional[int] = ..., plan_only: bool = ..., compat: _Optional[str] = ...) -> None: ...
 
 class SubmitTrainingResponse(_message.Message):
     __slots__ = ("training",)

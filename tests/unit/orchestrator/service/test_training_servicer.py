@@ -5,10 +5,16 @@ from visemill.v1 import training_pb2
 
 from orchestrator.access.allowed import Allowed
 from orchestrator.access.request import Limits
+from orchestrator.pipelines import PIPELINES
+from orchestrator.pipelines.base import no_gangs
+from orchestrator.pipelines.commands import commands_of, resolve
+from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.service.record import Pinned, RunRecord
 from orchestrator.service.training_progress import Measured, Seen
 from orchestrator.service.training_servicer import _in_pieces, training_request_of, training_to_proto
 from services.base.errors import BadConfig
+
+RECIPES = [name for name in PIPELINES if pipeline_of(name).gangs is not no_gangs]
 
 
 def message(**values):
@@ -35,6 +41,22 @@ def test_a_preset_stands_between_the_defaults_and_the_flags():
     assert options.num_epochs == training_request_of(message()).options.num_epochs, "of the defaults"
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_can_be_submitted_with_each_of_its_named_settings(recipe):
+    commands = commands_of(recipe)
+    assert "pin" in commands.verbs, "a server pins what it is submitted"
+    for field, where in (("preset", commands.presets), ("compat", commands.baselines)):
+        for name, settings in (resolve(where) if where else {}).items():
+            options = training_request_of(message(recipe=recipe, **{field: name})).options
+            assert {key: getattr(options, key) for key in settings} == settings
+
+
+def test_a_recipe_goes_by_its_other_names_and_a_preset_wins_over_another_trainers_numbers():
+    asked = training_request_of(message(recipe="chinese-lips", compat="seed", preset="cpu", flags=["--max_frames=80"]))
+    assert asked.pipeline == "chinese-lips-lstm"
+    assert (asked.options.resample, asked.options.batch_size, asked.options.max_frames) == ("step", 2, 80)
+
+
 def test_underscores_stay_in_values():
     asked = training_request_of(message(flags=["--tensorboard_dir=/data/my_runs"]))
     assert asked.options.tensorboard_dir == "/data/my_runs"
@@ -49,6 +71,7 @@ def test_underscores_stay_in_values():
         ({"recipe": "gird-ctc"}, "UNKNOWN_PIPELINE", "did you mean 'grid-ctc'"),
         ({"recipe": "grid"}, "NO_RECIPE", "the recipes are chinese-lips-lstm, grid-ctc"),
         ({"preset": "48gb"}, "NO_PRESET", "only cpu, 12gb, 24gb"),
+        ({"compat": "seed"}, "NO_PRESET", "no compat 'seed', only none"),
         ({"flags": ["--num_epoch=3"]}, "BAD_FLAGS", "--num-epoch=3"),
         ({"flags": ["--num_epochs=0"]}, "BAD_SETTING", "give 1 or more"),
         ({"flags": ["--data_root=/etc"]}, "BAD_SUBMISSION", "give data_root"),
