@@ -19,13 +19,15 @@ _VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg")
 
 def read(inputs: Inputs, options: Any) -> DataSet:
     """Tables and videos, which the run's digest is of. Raises BadConfig NO_TRAIN_CLIPS, LICENCE_NOT_ATTESTED."""
-    found = _files(inputs.entries)
+    # A listing may be gone through once.
+    entries = list(inputs.entries)
+    found = _files(entries)
     if not any(entry.name == TABLES["train"] for entry, _ in found):
         raise BadConfig(
             "NO_TRAIN_CLIPS",
             f"{inputs.input_root} has no {TABLES['train']}: give the folder that holds the tables of Chinese-LiPS",
         )
-    is_drawn = any(entry.name == MADE_HERE for entry in inputs.entries)
+    is_drawn = any(entry.name == MADE_HERE for entry in entries)
     # Who has begun the training in this folder has accepted it; the ranks have kept when.
     if not (options.accept_licence or is_drawn or inputs.earlier()):
         raise not_attested(inputs.input_root)

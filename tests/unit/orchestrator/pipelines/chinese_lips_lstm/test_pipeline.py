@@ -14,7 +14,8 @@ NAMES = ("meta_train.csv", "processed_train/a.mp4", "notes.txt", "processed_trai
 
 
 def inputs(*names: str, earlier: Any = list) -> Inputs:
-    return Inputs([Entry(name, 10, "v1") for name in names], "/data", earlier=earlier)
+    """With a listing as a store gives it, which may be gone through once."""
+    return Inputs((Entry(name, 10, "v1") for name in names), "/data", earlier=earlier)
 
 
 def options(**settings: Any) -> Any:
