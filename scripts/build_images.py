@@ -25,7 +25,7 @@ IMAGES = ROOT / "build" / "images"
 UPSTREAM = "python:3.11-slim-bookworm"
 # What the chart needs. VARIANTS are built by their names alone.
 SERVICES = ("worker", "orchestrator", "triton")
-VARIANTS = ("worker-torch",)
+VARIANTS = ("worker-torch", "training")
 # Of a build that failed.
 PRINTED_LINES = 60
 

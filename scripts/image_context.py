@@ -18,11 +18,22 @@ CONTEXT = ROOT / "build" / "images" / "context"
 _SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".yaml", ".json", ".j2"}
 # Folder of the program in the image -> in the repository.
 _PACKAGES = {"services": "services", "orchestrator": "orchestrator", "visemill": "protos/visemill"}
-_TORCH_REQUIREMENTS = ("worker.txt", "worker-torch.txt", "worker-torch.sha256")
+# Images with the wheel of torch that pip has chosen outside of the build.
+_WITH_TORCH = ("worker-torch", "training")
 # What decides an image, beside its base: parts of the context.
 _PARTS = {
     "worker": ("bin", "requirements/worker.txt", "models", "app"),
-    "worker-torch": ("bin", *(f"requirements/{name}" for name in _TORCH_REQUIREMENTS), "models", "app"),
+    **{
+        name: (
+            "bin",
+            "requirements/worker.txt",
+            f"requirements/{name}.txt",
+            f"requirements/{name}.sha256",
+            "models",
+            "app",
+        )
+        for name in _WITH_TORCH
+    },
     "orchestrator": ("bin", "requirements/worker.txt", "requirements/orchestrator.txt", "models", "app"),
     "triton": ("bin", "requirements/triton.txt", "repository"),
 }
@@ -47,9 +58,9 @@ def gather(service: str, version: str) -> None:
             raise SystemExit(
                 f"nothing was built: visemill-{service} must hold MediaPipe's models. {done.stderr.strip()}"
             )
-    if service == "worker-torch":
+    if service in _WITH_TORCH:
         # Its digest is copied into the image: a layer is made anew when another wheel is chosen.
-        listed = CONTEXT / "requirements" / "worker-torch.txt"
+        listed = CONTEXT / "requirements" / f"{service}.txt"
         (pinned,) = (line for line in listed.read_text().splitlines() if line.startswith("torch=="))
         listed.with_suffix(".sha256").write_text(fetch_wheel(pinned, CONTEXT / "wheels", f"visemill-{service}"))
     _settle(CONTEXT)

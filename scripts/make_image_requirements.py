@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETS: dict[str, tuple[tuple[str, ...], str]] = {
     "worker": (("", "triton", "features:onnxruntime"), ""),
     "worker-torch": (("features", "speech"), "worker"),
+    "training": (("train", "tensorboard", "zh"), "worker"),
     "orchestrator": (("kube",), "worker"),
 }
 HEADLESS = {"opencv-contrib-python": "opencv-contrib-python-headless"}

@@ -175,7 +175,9 @@ class KubeRun:
                 failed = drive(backend, self._options.policy)
                 if failed is not None:
                     return failed
-                progress.say("all shards are done; publishing")
+                # A training has none.
+                if self._spec.num_shards:
+                    progress.say("all shards are done; publishing")
                 backend.note = "publishing"
                 if backend.ticking(self._publish) is not False:
                     progress.say(f"{self._api.num_calls} requests to the API server")

@@ -7,13 +7,14 @@ import hashlib
 import importlib.metadata
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from orchestrator.kube.pod_manifest import LEAST_MEMORY_MIB, PodSettings, Toleration
 from services.base.process.values import from_environment
 
 # Beside the clip's own memory: the supervisor with the clips that it has read ahead.
+_WORKER = "visemill-worker"
 _SUPERVISOR_MIB = 1024
 _MOST_GROWTH = 4
 
@@ -28,7 +29,12 @@ class KubeSettings:
     context: str = field(
         default="", metadata={"help": "context of the kubeconfig; empty: the current one, or this pod's own"}
     )
-    image: str = field(default="", metadata={"help": "image of the workers; empty: visemill-worker:<this version>"})
+    image: str = field(
+        default="",
+        metadata={
+            "help": "image of the pods; empty: visemill-worker:<this version>, and visemill-training of a training"
+        },
+    )
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = field(
         default="IfNotPresent", metadata={"help": "when nodes pull the image"}
     )
@@ -82,7 +88,11 @@ class KubeSettings:
     @property
     def worker_image(self) -> str:
         """Whole name of the image that pods run."""
-        return self.image or f"visemill-worker:{importlib.metadata.version('visemill')}"
+        return self.image or f"{_WORKER}:{importlib.metadata.version('visemill')}"
+
+    def with_image_of(self, name: str) -> KubeSettings:
+        """The same, with the project's image of that name, such as visemill-training, where none is given."""
+        return self if self.image else replace(self, image=f"{name}:{importlib.metadata.version('visemill')}")
 
     def first_memory_mib(self, clip_memory_mib: int) -> int:
         """What the pods of a run's first Job get."""

@@ -218,9 +218,10 @@ class Pipeline:
     table as it is there, as it would be written) -> what it says and would not say any more; else empty. None: every
     line of a table counts. derived_tables: of the tables, those that follow from the others, and so lose nothing.
     positionals: how the input and the output root are called where they may be given without a flag; the first may then
-    be a file. input_flags: further spellings of --input-root. root_flag: what messages call
-    the flag of the input root. default_root: (options) -> the input root where none is given, such as the folder of
-    a manifest; empty: one must be. preview: the sidecar that the report shows; empty: a sheet is drawn from the output.
+    be a file. input_flags: further spellings of --input-root. root_flag: what messages call the flag of the input
+    root. image: of the project's, that which its pods run where none is given. default_root: (options) -> the input
+    root where none is given, such as the folder of a manifest; empty: one must be. preview: the sidecar that the report
+    shows; empty: a sheet is drawn from the output.
     product: what a clip becomes, in the plural. splits: those that its clips may go to, in the order that people are
     told of them; a single one is not told. append_flag: the flag with which a run adds to what its output holds; empty
     where none does. figures: (quality fact, its heading) of the report's table of clips. report_tables: (spec, a line
@@ -261,6 +262,7 @@ class Pipeline:
     positionals: tuple[str, str] | None = None
     input_flags: tuple[str, ...] = ()
     root_flag: str = "--input-root"
+    image: str = "visemill-worker"
     default_root: Callable[[Any], str] = names_no_root
     preview: str = ""
     product: str = "records"

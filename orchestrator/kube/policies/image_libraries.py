@@ -9,8 +9,12 @@ from orchestrator.pipelines.base import Pipeline
 from services.base.errors import BadConfig
 
 # The project's own images of workers -> the libraries of networks that they hold. Of any other image nothing is known.
-_WORKER, _WITH_TORCH = "visemill-worker", "visemill-worker-torch"
-_LIBRARIES = {_WORKER: frozenset({"onnxruntime"}), _WITH_TORCH: frozenset({"onnxruntime", "torch", "transformers"})}
+_WORKER, _WITH_TORCH, _TRAINING = "visemill-worker", "visemill-worker-torch", "visemill-training"
+_LIBRARIES = {
+    _WORKER: frozenset({"onnxruntime"}),
+    _WITH_TORCH: frozenset({"onnxruntime", "torch", "transformers"}),
+    _TRAINING: frozenset({"onnxruntime", "torch"}),
+}
 
 Stages = Iterable[tuple[str, Mapping[str, Any]]]
 
@@ -18,9 +22,14 @@ Stages = Iterable[tuple[str, Mapping[str, Any]]]
 def check_image(image: str, pipeline: Pipeline, stages: Stages, pods_gpus: int, remote: Collection[str] = ()) -> None:
     """stages: (name, settings). remote: names of those that run elsewhere. Raises BadConfig IMAGE_LACKS."""
     held = _LIBRARIES.get(name_of(image))
+    if held is not None and pipeline.image == _TRAINING != name_of(image):
+        raise BadConfig(
+            "IMAGE_LACKS",
+            f"the image {image} cannot train: give --image {_named(image, _TRAINING)} (made by `make images-training`)",
+        )
     if held is None or "torch" in held:
         return
-    other = _with_torch(image)
+    other = _named(image, _WITH_TORCH)
     get = f"--image {other} (made by `make images-worker-torch`)"
     if pods_gpus:
         raise BadConfig(
@@ -38,8 +47,9 @@ def name_of(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def _with_torch(image: str) -> str:
-    """The variant with torch from the same place, of the same version."""
+def _named(image: str, name: str) -> str:
+    """The image of that name from the same place, of the same version."""
     plain = image.partition("@")[0]
     folder, slash, last = plain.rpartition("/")
-    return f"{folder}{slash}{last.replace(_WORKER, _WITH_TORCH, 1)}"
+    _, colon, tag = last.partition(":")
+    return f"{folder}{slash}{name}{colon}{tag}"

@@ -41,6 +41,7 @@ def training_pipeline(
         needs=_needs,
         extra="train",
         product="weights",
+        image="visemill-training",
         gangs=gangs,
     )
 

@@ -82,13 +82,14 @@ def test_a_layer_that_nobody_added_is_no_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "services"),
     [
-        ("app/services/__main__.py", {"worker", "worker-torch", "orchestrator"}),
+        ("app/services/__main__.py", {"worker", "worker-torch", "training", "orchestrator"}),
         ("requirements/worker-torch.txt", {"worker-torch"}),
+        ("requirements/training.txt", {"training"}),
         ("requirements/orchestrator.txt", {"orchestrator"}),
         ("requirements/triton.txt", {"triton"}),
         ("repository/net/1/model.onnx", {"triton"}),
-        ("models/face_landmarker.task", {"worker", "worker-torch", "orchestrator"}),
-        ("bin/finish-image", {"worker", "worker-torch", "orchestrator", "triton"}),
+        ("models/face_landmarker.task", {"worker", "worker-torch", "training", "orchestrator"}),
+        ("bin/finish-image", {"worker", "worker-torch", "training", "orchestrator", "triton"}),
     ],
 )
 def test_an_image_is_built_again_when_its_parts_change(tmp_path: Path, monkeypatch, changed: str, services) -> None:
@@ -96,12 +97,12 @@ def test_an_image_is_built_again_when_its_parts_change(tmp_path: Path, monkeypat
     parts = ("app/a.py", "bin/a", "models/a", "repository/a")
     for name in (
         *parts,
-        *(f"requirements/{name}.txt" for name in ("worker", "worker-torch", "orchestrator", "triton")),
+        *(f"requirements/{name}.txt" for name in ("worker", "worker-torch", "training", "orchestrator", "triton")),
         changed,
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("then")
-    names = ("worker", "worker-torch", "orchestrator", "triton")
+    names = ("worker", "worker-torch", "training", "orchestrator", "triton")
     before = {name: inputs_digest(name, "base") for name in names}
     (tmp_path / changed).write_text("now!")
     assert {name for name in names if inputs_digest(name, "base") != before[name]} == services

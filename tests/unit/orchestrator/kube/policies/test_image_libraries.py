@@ -40,6 +40,14 @@ def test_what_the_image_cannot_do_is_refused_with_the_flag_and_the_remedy(image,
         assert words in refused.value.message
 
 
+@pytest.mark.parametrize("image", [WORKER, f"{REMOTE}{WITH_TORCH}"])
+def test_a_training_needs_its_own_image(image):
+    with pytest.raises(BadConfig, match=f"--image {image.rpartition('visemill')[0]}visemill-training:0.1.0 "):
+        check_image(image, pipeline_of("grid-ctc"), (), 0)
+    check_image(image.replace(image.rpartition("/")[2], "visemill-training:0.1.0"), pipeline_of("grid-ctc"), (), 1)
+    check_image("team/own-image:3", pipeline_of("grid-ctc"), (), 1)
+
+
 @pytest.mark.parametrize(
     ("image", "stages", "pods_gpus", "remote"),
     [

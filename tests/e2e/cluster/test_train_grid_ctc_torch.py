@@ -1,0 +1,98 @@
+"""`visemill train grid-ctc --cluster kube`: records and results in MinIO, a pod killed, a cancel and a resume.
+
+Asked for by `VISEMILL_E2E_TORCH=1 .venv/bin/pytest tests/e2e/cluster/test_train_grid_ctc_torch.py`: its image takes
+minutes.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chart_services import CHART, only
+from grid_records import MadeClip, speakers_clips, write_shards
+from kube_runs import Watched
+
+NUM_RANKS, NUM_EPOCHS = 2, 120
+SETTINGS = [
+    *("--size", "tiny", "--num-epochs", NUM_EPOCHS, "--batch-frames", 12, "--accumulation-steps", 2),
+    *("--num-workers", 1, "--num-threads", 1, "--save-every-s", 0.001, "--save-every", 20, "--num-ranks", NUM_RANKS),
+]
+WHERE = ["--ranks-per-pod", 1, "--pods-cpu", "0.8", "--pods-memory-mib", 1500]
+
+if os.environ.get("VISEMILL_E2E_TORCH"):
+
+    @pytest.fixture
+    def records(tmp_path: Path) -> Path:
+        root = tmp_path / "records"
+        val = [MadeClip("s1", "v"), MadeClip("s2", "v")]
+        write_shards(root, {"train": [speakers_clips("s1", "s2", clips=6)], "val": [val]})
+        return root
+
+    @pytest.fixture
+    def local(visemill: Any, records: Path, tmp_path: Path) -> Path:
+        """The same training here, left alone."""
+        out = tmp_path / "local"
+        visemill.ok("train", "grid-ctc", "--data-root", records, "--checkpoint-dir", out, *SETTINGS)
+        return out
+
+    @pytest.mark.slow
+    def test_a_training_outlives_a_pod_and_a_cancel_and_learns_what_it_does_here(
+        cluster, store, namespace, kube_visemill, records: Path, local: Path, figure, tmp_path: Path
+    ) -> None:
+        """An image that is built and loaded, and pods that import torch: minutes."""
+        cluster.load("training")
+        cluster.helm("install", "visemill", CHART, "-n", namespace, *(f"--set={name}=false" for name in only()))
+        bucket = store.new_bucket()
+        roots = ["--data-root", store.put(records, bucket, "in"), "--checkpoint-dir", f"s3://{bucket}/out"]
+        words = ["train", "grid-ctc", *roots, *SETTINGS, "--cluster", "kube", "--namespace", namespace, *WHERE]
+
+        def num_saved() -> int:
+            """Checkpoints so far, and begins of generations: lines of the pass's log."""
+            return sum("/passes/train/log/" in name for name in store.names(bucket, "out/.visemill/runs"))
+
+        began_s = time.monotonic()
+        run = Watched(kube_visemill.start(*words, "-o", "json"))
+        cluster.wait("a checkpoint", lambda: num_saved() > 3 or run.process.poll() is not None, 240)
+        assert run.process.poll() is None, run.words
+        figure(f"command to the first checkpoint: {time.monotonic() - began_s:.1f} s")
+        pods = train_pods(cluster, namespace)
+        assert len(pods) == NUM_RANKS
+        killed_s, at_kill = time.monotonic(), num_saved()
+        cluster.kubectl("delete", "pod", "-n", namespace, "--wait=false", "--grace-period=0", "--force", pods[1])
+        cluster.wait("another generation", lambda: "generation 2 starts" in run.words, 120)
+        # Its own begin, and what it saves.
+        cluster.wait("a checkpoint of it", lambda: num_saved() > at_kill + 3 or run.process.poll() is not None, 240)
+        figure(f"kill of a pod to the next checkpoints: {time.monotonic() - killed_s:.1f} s")
+
+        cancel = kube_visemill.ok(
+            "cancel", "--cluster", "kube", "--output-root", f"s3://{bucket}/out", "--namespace", namespace
+        )
+        assert cancel
+        run.end(240)
+        assert not train_pods(cluster, namespace) or run.process.returncode != 0
+        again = Watched(kube_visemill.start(*words, "-o", "json"))
+        answer = again.end(400)
+        assert again.process.returncode == 0 and answer["finished"], again.words
+        for at_s, line in run.said + again.said:
+            figure(f"{at_s - run.said[0][0]:6.1f} s  {line}")
+
+        there = store.get(bucket, "out", tmp_path / "there")
+        losses = [epoch_losses(folder) for folder in (local, there)]
+        assert len(losses[0]) == len(losses[1]) == NUM_EPOCHS
+        assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+        assert {path.name for path in there.iterdir()} >= {"best_model.pt", "checkpoint_epoch_120.pt", "logs"}
+
+
+def train_pods(cluster: Any, namespace: str) -> list[str]:
+    """Names of those that are there, by their index."""
+    found = cluster.get("pods", "-n", namespace, "-l", "visemill.dev/pass=train")["items"]
+    found.sort(key=lambda pod: pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
+    return [pod["metadata"]["name"] for pod in found if not pod["metadata"].get("deletionTimestamp")]
+
+
+def epoch_losses(folder: Path) -> list[float]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [line["train_loss"] for line in lines if "train_loss" in line]
