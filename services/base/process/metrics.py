@@ -64,6 +64,7 @@ TRAINING_ITEMS = _counter("visemill_training_items", "Items that a rank has lear
 TRAINING_WAIT_SECONDS = _counter(
     "visemill_training_wait_seconds", "Time that a rank has waited for its batches; their rate is the share of time."
 )
+TRAINING_SAVED = _gauge("visemill_training_saved_timestamp_seconds", "Unix time of a training's newest checkpoint.")
 TRAINING_SCORE = _gauge("visemill_training_score", "Newest of a training: loss of a step, val_loss, val_cer.", "name")
 
 _owned: dict[str, Counter | Histogram] = {}

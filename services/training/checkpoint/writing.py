@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from services.base.errors import BadConfig, Transient, VisemillError
+from services.base.process import metrics
 from services.training.checkpoint.file import encoded
 
 LOG = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class CheckpointWriter:
     def _write(self, step: int, fields: Mapping[str, Any], after: Callable[[], None]) -> None:
         try:
             self._commit(step, encoded(fields))
+            metrics.TRAINING_SAVED.set_to_current_time()
             after()
         except (Transient, BadConfig, OSError) as error:
             if isinstance(error, VisemillError) and error.reason == _FATAL:
