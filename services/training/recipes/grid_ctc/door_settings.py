@@ -81,6 +81,7 @@ class ExportSettings:
     """Of an export. Raises ValueError for what cannot be."""
 
     bundle: str = option("", "folder to write, which is not there yet", group="output", metavar="FOLDER")
+    onnx: str = option("", "file to write the network alone to, which is not there yet", group="output", metavar="FILE")
     checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
     checkpoint: FileRef = option(
         "", f"file to export, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
@@ -94,8 +95,8 @@ class ExportSettings:
     mouth_profile: str = option("", "how mouths are cropped, where no meta.json tells it", group=_MODEL)
 
     def __post_init__(self) -> None:
-        if not self.bundle:
-            raise ValueError("say where to: --bundle FOLDER")
+        if not (self.bundle or self.onnx):
+            raise ValueError("say where to: --bundle FOLDER, or --onnx FILE for the network alone")
 
     @property
     def file(self) -> str:

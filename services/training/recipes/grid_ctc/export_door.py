@@ -46,18 +46,27 @@ def export_main(argv: Sequence[str]) -> int:
     settings: ExportSettings = config_from_flags(ExportSettings, flags)
     if not flags.json:
         log.setup()
-    target = Path(settings.bundle)
-    if target.exists():
-        raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name a folder that is not")
+    targets = [Path(name) for name in (settings.bundle, settings.onnx) if name]
+    for target in targets:
+        if target.exists():
+            raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name one that is not")
     data = bytes_of(settings.file)
     files, worst = bundle_files(settings, read_checkpoint(settings.file, data), hashlib.sha256(data).hexdigest())
-    _publish(target, files)
-    size_mib = sum(map(len, files.values())) / 2**20
+    if settings.bundle:
+        _publish(Path(settings.bundle), files)
+    if settings.onnx:
+        _publish_file(Path(settings.onnx), files[MODEL_FILE])
+    size_mib = sum(map(len, files.values() if settings.bundle else [files[MODEL_FILE]])) / 2**20
     text = (
-        f"{target}: {', '.join(files)}, {size_mib:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
+        f"{', '.join(map(str, targets))}: {size_mib:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
         f"(allowed: {TOLERANCE:g}), over batches of 1 to 4 clips of 5 to 500 frames, padded and alone"
     )
-    facts = {"bundle": str(target), "card": json.loads(files[CARD_FILE]), "greatest_difference": worst}
+    facts = {
+        "bundle": settings.bundle,
+        "onnx": settings.onnx,
+        "card": json.loads(files[CARD_FILE]),
+        "greatest_difference": worst,
+    }
     sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
     return EXIT_OK
 
@@ -168,3 +177,16 @@ def _publish(target: Path, files: Mapping[str, bytes]) -> None:
         raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another folder") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _publish_file(target: Path, data: bytes) -> None:
+    """The whole file or none. Raises BadConfig NOT_SAVED."""
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.rename(target)
+    except OSError as error:
+        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another file") from error
+    finally:
+        beside.unlink(missing_ok=True)

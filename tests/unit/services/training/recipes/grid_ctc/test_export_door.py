@@ -65,3 +65,13 @@ def test_records_that_do_not_tell_how_mouths_are_cropped_are_asked_for(tmp_path:
     with pytest.raises(BadConfig) as refused:
         export_door.export_main([*flags, "--mouth-profile", "none"])
     assert refused.value.reason == "BAD_META" and not (tmp_path / "bundle").exists()
+
+
+def test_the_network_alone_is_one_file(tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*flags[:2], "--onnx", str(tmp_path / "made/lipreading.onnx")]
+    assert export_door.export_main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bundle"] == ""
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["lipreading.onnx"]
+    assert not (tmp_path / "bundle").exists()
+    with pytest.raises(BadConfig, match="OUTPUT_EXISTS"):
+        export_door.export_main(words)
