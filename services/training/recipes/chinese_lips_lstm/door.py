@@ -82,6 +82,8 @@ def looks(trained: Trained, clips: LipsClips, chosen: Sequence[Transcript], devi
         with torch.inference_mode():
             weights_BLT = model.attention(pictures(batch), batch["lengths_B"].cpu(), ids_BL)
         steps_TK = weights_BLT[0, : max(1, len(characters))].T.float().cpu().numpy()
+        # Over hundreds of frames the greatest weight is small, and would be seen as nothing.
+        steps_TK /= steps_TK.max()
         frames_THWC = batch["frames_BTHWC"][0].cpu().numpy()
         found.append(Look(one, frames_THWC, steps_TK, list(characters) or ["<eos>"]))
     return found
