@@ -45,4 +45,5 @@ SPEC = StageSpec(
     fingerprint=fingerprint,
     models=ByName("services.lipreading.bundle_files:models_of"),
     opens=ByName("services.lipreading.stage:open_stage"),
+    rpc=ByName("services.lipreading.rpc"),
 )
