@@ -23,6 +23,8 @@ from services.training.data.splitting import set_apart
 
 _log = logging.getLogger("visemill.training.data")
 _STATE = ".visemill/"
+# Mouths of the processed data set are 96x96 px, and trainers of others take up to 128.
+_MOST_MOUTH_PX = 160
 
 
 class LeftOutRow(NamedTuple):
@@ -109,6 +111,7 @@ def open_chinese_lips(settings: LipsSettings) -> LipsData:
             f"{settings.val_share:g} of each speaker's"
         )
     leaks = _leaks(clips, settings, notes)
+    notes += _of_whole_faces(index)
     digest = digest_of([[split, *clip[:6]] for split in sorted(clips) for clip in clips[split]])
     if left_out:
         notes.append(f"{len(left_out)} lines of the tables are left out: {_counted(left_out)}")
@@ -164,16 +167,18 @@ def _located(
 ) -> list[tuple[LipsRow, str]]:
     found, seen = [], set()
     for row in rows:
-        name = files.of(row, folder)
+        names = files.of(row, folder)
         if not row.key or row.key in seen:
             reason, why = "BAD_ID", "has no id" if not row.key else f"has the id {row.key} of a line before it"
         elif not row.text:
             reason, why = "NO_TEXT", "has no text"
-        elif not name:
+        elif not names:
             reason, why = "VIDEO_MISSING", f"has no video: neither {row.face or 'its path'} nor {row.key} is found"
+        elif len(names) > 1:
+            reason, why = "VIDEO_AMBIGUOUS", f"may mean {len(names)} videos, such as {names[0]} and {names[1]}"
         else:
             seen.add(row.key)
-            found.append((row, name))
+            found.append((row, names[0]))
             continue
         left_out.append(LeftOutRow(row.key, split, row.line, reason, f"line {row.line} of {TABLES[split]} {why}"))
     return found
@@ -217,6 +222,23 @@ def _leaks(clips: Mapping[str, Sequence[LipsClip]], settings: LipsSettings, note
             f"{len(leaks)} videos stand in two splits, the first {leaks[0]}: take them out of one, or --allow-leak",
         )
     return leaks
+
+
+def _of_whole_faces(index: VideoIndex) -> list[str]:
+    """A warning where videos show more than a mouth, as far as their size tells."""
+    sizes = Counter(
+        (one.length.width_px, one.length.height_px)
+        for one in index.of.values()
+        if one.length is not None and max(one.length.width_px, one.length.height_px) > _MOST_MOUTH_PX
+    )
+    if not sizes:
+        return []
+    (width_px, height_px), _ = sizes.most_common(1)[0]
+    many = f"{sum(sizes.values())} of {len(index.of)} videos"
+    return [
+        f"{many} are not of a mouth's size, most of them {width_px}x{height_px} px: the whole picture is shrunk, and "
+        "little of the lips is left. Take the processed videos, of 96x96 px"
+    ]
 
 
 def _counted(left_out: Sequence[LeftOutRow]) -> str:

@@ -29,23 +29,23 @@ class VideoFiles:
     def __len__(self) -> int:
         return len(self._names)
 
-    def of(self, row: LipsRow, folder: str) -> str:
+    def of(self, row: LipsRow, folder: str) -> list[str]:
         """The row's video: by its path below folder without the path's first part, as it is, and below the root; by its
-        name; by the id. Of several of one name, that below folder. Empty where there is none, or no single one.
+        name; by the id. Of several of one name, that below folder. None where there is none; several where it cannot be
+        told which.
         """
         path = row.face.replace("\\", "/").strip("/")
         rest = path.partition("/")[2] or path
         for place in (f"{folder}/{rest}", f"{folder}/{path}", rest, path):
             if place in self._names:
-                return place
+                return [place]
         named = self._of_base.get(PurePosixPath(path).name, []) if path else []
-        return _one_of(named, folder) or _one_of(self._of_stem.get(row.key, []), folder)
+        return _below(named, folder) or _below(self._of_stem.get(row.key, []), folder)
 
 
-def _one_of(names: Sequence[str], folder: str) -> str:
-    below = [name for name in names if name.startswith(f"{folder}/")]
-    chosen = below or names
-    return chosen[0] if len(chosen) == 1 else ""
+def _below(names: Sequence[str], folder: str) -> list[str]:
+    """Those below the folder, and all where none is."""
+    return [name for name in names if name.startswith(f"{folder}/")] or list(names)
 
 
 def _stem(name: str) -> str:

@@ -49,7 +49,10 @@ class Table(NamedTuple):
 def read_table(data: bytes, name: str) -> Table:
     """Columns are found by their names, and where these are others by their places. Raises BadConfig CSV_COLUMNS."""
     text, encoding = _decoded(data)
-    lines = [line for line in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in line)]
+    reader = csv.reader(io.StringIO(text, newline=""))
+    # Of a row of several lines the last one.
+    numbered = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    lines = [cells for _, cells in numbered]
     if not lines:
         raise BadConfig("CSV_COLUMNS", f"{name} holds no lines: restore it, or leave it out")
     places, note = _places(lines[0]), ""
@@ -67,7 +70,7 @@ def read_table(data: bytes, name: str) -> Table:
         note = f"{name} names its columns otherwise: the 1st, 2nd, 5th and 6th are taken for id, topic, video and text"
     if encoding:
         note = "; ".join(filter(None, (note, f"{name} is not UTF-8, and was read as {encoding}")))
-    rows = [_row(i, cells, places) for i, cells in enumerate(lines[has_head:], 1 + has_head)]
+    rows = [_row(line, cells, places) for line, cells in numbered[has_head:]]
     return Table(rows, note)
 
 

@@ -57,6 +57,20 @@ def test_every_line_without_a_clip_has_its_reason(tmp_path: Path) -> None:
     assert sum(len(data.split(name).items) for name in FOLDERS) == 6
 
 
+def test_whole_faces_and_names_that_two_videos_have_are_told(tmp_path: Path) -> None:
+    faces = [LipsExample(f"{5 + i}_20_M_KJ_000", "文字说"[: i + 1], size_px=192) for i in range(2)]
+    root = write_lips(tmp_path, {"train": [*TRAIN, *faces]})
+    rows = [one.row() for one in (*TRAIN, *faces)] + [("8_20_M_KJ_000", "KJ", "", "", "twin.mp4", "文")]
+    (root / "meta_train.csv").write_text(table_file(rows), encoding="utf-8")
+    for folder in ("a", "b"):
+        (root / folder).mkdir()
+        (root / folder / "twin.mp4").write_bytes(b"x")
+    data = opened(root, val_share=0)
+    assert any("2 of 8 videos are not of a mouth's size, most of them 192x192 px" in note for note in data.notes)
+    assert [one.reason for one in data.left_out] == ["VIDEO_AMBIGUOUS"]
+    assert "a/twin.mp4 and b/twin.mp4" in data.left_out[0].message
+
+
 def test_the_share_of_clips_that_are_cut_is_known(tmp_path: Path) -> None:
     data = opened(write_lips(tmp_path, {"train": TRAIN}), max_frames=10, val_share=0)
     assert data.train.share_cut == pytest.approx(1 / 3)

@@ -49,3 +49,8 @@ def test_a_table_of_a_spreadsheet_is_read() -> None:
 def test_a_table_without_the_columns_is_refused(text: str) -> None:
     with pytest.raises(BadConfig, match="CSV_COLUMNS"):
         read_table(text.encode(), "meta_train.csv")
+
+
+def test_lines_are_those_of_the_file_whatever_stands_between() -> None:
+    text = 'ID,FACE,TEXT\n\n1,a.mp4,"文\n字"\n\n2,b.mp4,说\n'
+    assert [(row.key, row.line) for row in read_table(text.encode(), "t").rows] == [("1", 4), ("2", 6)]
