@@ -33,11 +33,13 @@ from services.corpus.broken import FAULTS, align_of
 from services.corpus.clip import Take
 from services.corpus.drawing.frames import Actor
 from services.corpus.drawing.look import look_of
+from services.corpus.mandarin import mandarin_files
 from services.corpus.sentences import draw_sentences
 from services.corpus.signer import sign_files
 from services.corpus.spoken import spoken_files
 
 MARKER = "demo-corpus.json"
+_MANDARIN = "chinese-lips-lstm"
 MAX_SPEAKERS = 999
 
 _PROGRESS_EVERY_S = 2.0
@@ -85,12 +87,7 @@ def write_corpus(
     bytes are the same whatever their number.
     Raises BadConfig: NOT_EMPTY, OTHER_CORPUS (the folder holds anything else), CANNOT_WRITE, BAD_VALUE, TOO_MANY_CLIPS.
     """
-    if not 1 <= num_speakers <= MAX_SPEAKERS:
-        raise BadConfig("BAD_VALUE", f"the corpus needs 1..{MAX_SPEAKERS} speakers, not {num_speakers}")
-    if num_clips < 1:
-        raise BadConfig("BAD_VALUE", f"a speaker needs at least 1 clip, not {num_clips}")
-    if num_workers < 1:
-        raise BadConfig("BAD_VALUE", f"the corpus needs at least 1 worker, not {num_workers}")
+    _check(num_speakers, num_clips, num_workers)
     asked = {"speakers": num_speakers, "clips": num_clips, "seed": seed, "broken": broken, "made_with": _made_with()}
     planned = list(_plan(num_speakers, num_clips, seed, broken))
     return _write_all(directory, planned, asked, progress, num_workers)
@@ -108,6 +105,32 @@ def write_speech_corpus(directory: Path, seed: int, *, broken: bool, progress: P
     planned = [_Planned(*file) for file in spoken_files(seed, broken=broken)]
     asked = {"kind": "tts", "seed": seed, "broken": broken, "made_with": _made_with()}
     return _write_all(directory, planned, asked, progress)
+
+
+def write_mandarin_corpus(
+    directory: Path,
+    num_speakers: int,
+    num_clips: int,
+    seed: int,
+    *,
+    broken: bool,
+    progress: Progress | None = None,
+    num_workers: int = 1,
+) -> list[Written]:
+    """Write mouths that say Mandarin, in the layout of Chinese-LiPS, as write_corpus does. Raises what it raises."""
+    _check(num_speakers, num_clips, num_workers)
+    planned = [_Planned(*file) for file in mandarin_files(seed, num_speakers, num_clips, broken=broken)]
+    asked = {"kind": _MANDARIN, "speakers": num_speakers, "clips": num_clips, "seed": seed, "broken": broken}
+    return _write_all(directory, planned, {**asked, "made_with": _made_with()}, progress, num_workers)
+
+
+def _check(num_speakers: int, num_clips: int, num_workers: int) -> None:
+    if not 1 <= num_speakers <= MAX_SPEAKERS:
+        raise BadConfig("BAD_VALUE", f"the corpus needs 1..{MAX_SPEAKERS} speakers, not {num_speakers}")
+    if num_clips < 1:
+        raise BadConfig("BAD_VALUE", f"a speaker needs at least 1 clip, not {num_clips}")
+    if num_workers < 1:
+        raise BadConfig("BAD_VALUE", f"the corpus needs at least 1 worker, not {num_workers}")
 
 
 def _write_all(
@@ -292,7 +315,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.corpus.demo", description=__doc__)
     parser.add_argument("directory", type=Path, metavar="DIR")
-    parser.add_argument("--kind", choices=("grid", "sign", "tts"), default="grid")
+    parser.add_argument("--kind", choices=("grid", "sign", "tts", _MANDARIN), default="grid")
     parser.add_argument("--speakers", type=int, default=4)
     parser.add_argument("--clips", type=int, default=8, help="of each speaker")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw speakers of grid")
@@ -308,7 +331,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif args.kind == "tts":
             written = write_speech_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
         else:
-            written = write_corpus(
+            write = write_mandarin_corpus if args.kind == _MANDARIN else write_corpus
+            written = write(
                 *(args.directory, args.speakers, args.clips, args.seed),
                 broken=args.broken,
                 progress=_Teller(),

@@ -19,6 +19,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind", choices=tuple(corpora), default=next(iter(corpora), None), help=f"{kinds} (default: %(default)s)"
     )
+    languages = {commands_of(name).corpus_language: name for name in corpora if commands_of(name).corpus_language}
+    parser.add_argument(
+        "--language",
+        choices=tuple(languages),
+        help=f"in place of --kind: {'; '.join(f'{language} is {name}' for language, name in languages.items())}",
+    )
     parser.add_argument(
         "--speakers", type=int, default=4, help="speakers, where a corpus has several (default: %(default)s)"
     )
@@ -32,7 +38,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def demo_corpus(flags: argparse.Namespace) -> Answer:
     """Raises BadConfig when the folder holds something else."""
-    argv = [flags.directory, "-o", "json", "--kind", flags.kind]
+    spoken = {commands_of(name).corpus_language: name for name in PIPELINES}
+    kind = spoken[flags.language] if flags.language else flags.kind
+    argv = [flags.directory, "-o", "json", "--kind", kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--workers", str(flags.workers or len(os.sched_getaffinity(0)))]
     argv += ["--broken"] if flags.broken else []

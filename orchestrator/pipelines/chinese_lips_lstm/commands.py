@@ -10,6 +10,8 @@ _DOORS = "orchestrator.pipelines.chinese_lips_lstm.doors"
 
 COMMANDS = PipelineCommands(
     aliases=("chinese-lips",),
+    corpus="mouths that say Mandarin, in the layout of Chinese-LiPS",
+    corpus_language="zh",
     shared=("plan", "pin"),
     own=(
         Verb("train", "train a recipe on what a run has made", same_as="run"),
