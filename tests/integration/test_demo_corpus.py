@@ -103,7 +103,7 @@ def test_another_process_elsewhere_writes_the_same_bytes(corpus: Corpus, tmp_pat
     argv += ["--workers", "2", "-o", "json"]
     done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     here, there = contents(corpus.folder), contents(tmp_path / "far")
-    listed = json.loads(done.stdout)
+    listed = json.loads(done.stdout)["written"]
     assert len(listed) == 4
     assert all(there[file["path"]] == here[file["path"]] for file in listed)
     assert "4 of 4 files" in done.stderr
