@@ -160,6 +160,7 @@ def transcript_to_proto(value: Transcript, card: BundleCard) -> lipreading_pb2.T
         fps=value.fps,
         recipe=card.recipe,
         model_sha256=card.digests["model"],
+        cropped=value.cropped,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from services.base.errors import BadConfig, BadInput
@@ -25,6 +26,7 @@ from services.lips.bundle import CARD_FILE, FRAMES, LENGTHS, LOG_PROBS
 from services.lips.crops import crop_clip
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.recognition import is_mouth
 from services.lips.transcript import Transcript
 
 
@@ -83,7 +85,16 @@ class ReadingOfClip:
         mouths_THWC = self.mouths(given.get("landmarks"))
         inputs = {FRAMES: mouths_THWC[None], LENGTHS: np.array([len(mouths_THWC)], np.int64)}
         log_probs_SK: Float32Array = self._bundle.session.run([LOG_PROBS], inputs)[0][0]
-        return read(self._bundle, log_probs_SK, len(mouths_THWC), self._config.beam_width)
+        is_cropped = self.is_cropped(given.get("landmarks"))
+        return read(self._bundle, log_probs_SK, len(mouths_THWC), self._config.beam_width, cropped=is_cropped)
+
+    def is_cropped(self, landmarks: Landmarks | None) -> bool:
+        """Whether the frames are mouths already, as was said or as they show."""
+        if self._config.cropped or landmarks is None:
+            return True
+        card, (height_px, width_px) = self._bundle.card, self._frames[0].shape[:2]
+        has_face = bool(landmarks.present_T.any())
+        return is_mouth((height_px, width_px), (card.height_px, card.width_px), has_face=has_face)
 
     def mouths(self, landmarks: Landmarks | None) -> UInt8Array:
         """uint8 [T, height, width, 3], at the bundle's rate: the crops that records of the clip would have."""
@@ -92,8 +103,8 @@ class ReadingOfClip:
         if len(kept) > self._config.max_frames:
             raise self._too_long()
         frames_THWC = np.stack([self._frames[i] for i in kept])
-        if self._config.cropped:
-            return frames_THWC
+        if self.is_cropped(landmarks):
+            return _of_size(frames_THWC, card.height_px, card.width_px)
         assert landmarks is not None
         own = dataclasses.replace(
             landmarks,
@@ -119,8 +130,17 @@ def places_at(times_s: Sequence[float], fps: float, most: int) -> list[int]:
     return [i for i, _ in itertools.islice(sampled(enumerate(times_s), "steady", fps), most)]
 
 
-def read(bundle: Bundle, log_probs_SK: Float32Array, num_frames: int, beam_width: int) -> Transcript:
-    """The text of ln of the probabilities of K classes at S steps."""
+def _of_size(frames_THWC: UInt8Array, height_px: int, width_px: int) -> UInt8Array:
+    if frames_THWC.shape[1:3] == (height_px, width_px):
+        return frames_THWC
+    size = (width_px, height_px)
+    return np.stack([cv2.resize(frame_HWC, size, interpolation=cv2.INTER_AREA) for frame_HWC in frames_THWC])
+
+
+def read(
+    bundle: Bundle, log_probs_SK: Float32Array, num_frames: int, beam_width: int, *, cropped: bool = False
+) -> Transcript:
+    """The text of ln of the probabilities of K classes at S steps. cropped: whether the frames were mouths already."""
     blank, card = len(bundle.characters), bundle.card
     if beam_width == 1:
         ids, log_prob = greedy(log_probs_SK, blank), float(log_probs_SK.max(axis=1).sum())
@@ -135,4 +155,5 @@ def read(bundle: Bundle, log_probs_SK: Float32Array, num_frames: int, beam_width
         log_prob,
         num_frames,
         card.fps,
+        cropped,
     )

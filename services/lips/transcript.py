@@ -14,6 +14,7 @@ from services.base.media.arrays import Float32Array, Float64Array
 class Transcript:
     """times_s_L: float64 [L], from the clip's first frame, of the likeliest step of each character. probs_L: float32
     [L], of the character there. log_prob: of the text, over the paths that the search has kept. num_frames: at fps.
+    cropped: whether the frames were mouths already, as was said or recognised.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Transcript:
     log_prob: float
     num_frames: int
     fps: float
+    cropped: bool = False
 
     def __post_init__(self) -> None:
         if self.times_s_L.shape != (len(self.text),) or self.probs_L.shape != (len(self.text),):
@@ -37,4 +39,5 @@ class Transcript:
             "probs": [round(float(p), 4) for p in np.asarray(self.probs_L)],
             "log_prob": round(self.log_prob, 4),
             "num_frames": self.num_frames,
+            "cropped": self.cropped,
         }

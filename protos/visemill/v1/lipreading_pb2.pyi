@@ -51,7 +51,7 @@ class InterimText(_message.Message):
     def __init__(self, text: _Optional[str] = ..., from_s: _Optional[float] = ..., until_s: _Optional[float] = ...) -> None: ...
 
 class Transcript(_message.Message):
-    __slots__ = ("text", "characters", "log_prob", "num_frames", "fps", "recipe", "model_sha256")
+    __slots__ = ("text", "characters", "log_prob", "num_frames", "fps", "recipe", "model_sha256", "cropped")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     CHARACTERS_FIELD_NUMBER: _ClassVar[int]
     LOG_PROB_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class Transcript(_message.Message):
     FPS_FIELD_NUMBER: _ClassVar[int]
     RECIPE_FIELD_NUMBER: _ClassVar[int]
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CROPPED_FIELD_NUMBER: _ClassVar[int]
     text: str
     characters: _containers.RepeatedCompositeFieldContainer[TranscriptCharacter]
     log_prob: float
@@ -66,7 +67,8 @@ class Transcript(_message.Message):
     fps: float
     recipe: str
     model_sha256: str
-    def __init__(self, text: _Optional[str] = ..., characters: _Optional[_Iterable[_Union[TranscriptCharacter, _Mapping]]] = ..., log_prob: _Optional[float] = ..., num_frames: _Optional[int] = ..., fps: _Optional[float] = ..., recipe: _Optional[str] = ..., model_sha256: _Optional[str] = ...) -> None: ...
+    cropped: bool
+    def __init__(self, text: _Optional[str] = ..., characters: _Optional[_Iterable[_Union[TranscriptCharacter, _Mapping]]] = ..., log_prob: _Optional[float] = ..., num_frames: _Optional[int] = ..., fps: _Optional[float] = ..., recipe: _Optional[str] = ..., model_sha256: _Optional[str] = ..., cropped: bool = ...) -> None: ...
 
 class TranscriptCharacter(_message.Message):
     __slots__ = ("character", "time_s", "probability")

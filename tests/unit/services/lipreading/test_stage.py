@@ -84,3 +84,20 @@ def test_frames_that_it_cannot_read_are_refused(
 
 def test_a_time_far_ahead_asks_for_no_more_frames_than_are_allowed() -> None:
     assert len(places_at([0.0, 1e9], 25.0, 10)) == 10
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("present", [False, True])
+def test_mouths_are_recognised_and_said(bundle: Path, scale: int, present: bool) -> None:
+    reading = begin(bundle)
+    reading.push(chunk([125, 250, 125, 0, 125], 50 * scale, 100 * scale))
+    source = PointSource.DETECTED if present else PointSource.MISSING
+    points_TNC = np.full((5, topology("ibug-68").num_points, 2), 30 if present else np.nan, np.float32)
+    points_TNC[:, :, 0] += np.linspace(0, 30, points_TNC.shape[1])
+    score_T, sources_T = np.full(5, float(present), np.float32), np.full(5, source, np.uint8)
+    landmarks = Landmarks("ibug-68", points_TNC, score_T, sources_T, 100 * scale, 50 * scale)
+    found = reading.finish({"landmarks": landmarks})
+    assert found.cropped is (scale == 1 or not present)
+    assert found.summary()["cropped"] is found.cropped
+    if found.cropped:
+        assert found.text == "ab"

@@ -10,7 +10,7 @@ def test_it_tells_text_times_and_probabilities() -> None:
     found = Transcript("ab", np.array([0.02, 0.5]), np.array([0.5, 1], np.float32), -1.25, 75, 25.0)
     assert found.summary() == {
         **{"text": "ab", "times_s": [0.02, 0.5], "probs": [0.5, 1.0]},
-        **{"log_prob": -1.25, "num_frames": 75},
+        **{"log_prob": -1.25, "num_frames": 75, "cropped": False},
     }
 
 
