@@ -133,6 +133,7 @@ class KubeRun:
             self._api,
             self._settings,
             self._limits.memory_mib,
+            self._limits.max_memory_mib,
             [*rank_argv(gang, self._spec.run, self._state.uri, PYTHON), "--metrics-listen", f":{METRICS_PORT}"],
             self._should_stop,
             wakes=self._wakes,

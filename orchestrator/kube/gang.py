@@ -11,6 +11,7 @@ from orchestrator.kube.jobs_client import KubeRunJobs
 from orchestrator.kube.pod_manifest import TERMINATION_LOG
 from orchestrator.kube.policies.gang_generation import generation_of
 from orchestrator.kube.policies.lost_nodes import lost_pods
+from orchestrator.kube.policies.more_memory import memory_of_next
 from orchestrator.kube.settings import KubeSettings
 from orchestrator.runs.actions import Fail, ForceDelete
 from orchestrator.runs.gang.decision import Action, End, GangState, Generation, Start
@@ -40,16 +41,21 @@ class KubeGang:
         api: KubeApi,
         settings: KubeSettings,
         memory_mib: int,
+        max_memory_mib: int,
         command: Sequence[str],
         should_stop: Callable[[], bool],
         *,
         wakes: bool,
     ) -> None:
-        """command: of a rank, as the pods' image has it. memory_mib: of a pod. wakes: go on with what is suspended."""
+        """command: of a rank, as the pods' image has it. memory_mib: of a pod, and max_memory_mib: of one of a later
+        generation, where pods run out of it. wakes: go on with what is suspended.
+        """
         self._gang = gang
         self._id = RunId(run, state.uri, gang.name)
         self._settings = settings
-        self._memory_mib = memory_mib
+        self._memory_mib, self._first_mib, self._max_memory_mib = memory_mib, memory_mib, max_memory_mib
+        # Generations that a pod ran out of memory in, which may be gone when the next one starts.
+        self._ran_out: set[int] = set()
         self._command = pod_argv(gang, command, ["--termination-log", TERMINATION_LOG], PYTHON)
         self._should_stop = should_stop
         self._wakes = wakes
@@ -75,6 +81,12 @@ class KubeGang:
             generation_of(job, [pod for pod in look.pods if pod.generation == job.generation], look.now_s)
             for job in look.jobs
         )
+        self._ran_out |= {pod.generation for pod in look.pods if pod.out_of_memory}
+        if look.jobs:
+            last = look.jobs[-1]
+            self._memory_mib = memory_of_next(
+                last, last.generation in self._ran_out, self._first_mib, self._max_memory_mib
+            )
         newest = self._generations[-1] if self._generations else None
         if not self._since and newest is not None and newest.phase == "running":
             self._since = newest.number

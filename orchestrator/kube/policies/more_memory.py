@@ -15,6 +15,15 @@ def more_memory(memory_mib: int, max_memory_mib: int) -> int | None:
     return min(2 * memory_mib, max_memory_mib) if memory_mib < max_memory_mib else None
 
 
+def memory_of_next(job: JobSeen, ran_out: bool, first_mib: int, max_memory_mib: int) -> int:
+    """What the pods of the generation behind this Job get: more where one of it ran out, as long as there is more, and
+    no less than first_mib, which a user may have raised meanwhile.
+    """
+    memory_mib = job.memory_mib or first_mib
+    more_mib = more_memory(memory_mib, max_memory_mib) if ran_out else memory_mib
+    return max(more_mib or memory_mib, first_mib)
+
+
 def is_starved(job: JobSeen, pods: Iterable[PodSeen]) -> bool:
     """Whether a Job at work has too little for most of its indexes that have begun, or for all that are left.
 

@@ -26,7 +26,7 @@ def main():
     settings = KubeSettings(namespace=namespace, image=image, pods_cpu=0.5)
     api = KubeApi("", namespace)
     state, wakes = open_store(root), verb == "resume"
-    backend = KubeGang(gang, RUN, state, api, settings, 256, command, lambda: False, wakes=wakes)
+    backend = KubeGang(gang, RUN, state, api, settings, 256, 512, command, lambda: False, wakes=wakes)
     failed = drive(backend, 3, lambda text: print(text, file=sys.stderr, flush=True))
     backend.close()
     if failed:

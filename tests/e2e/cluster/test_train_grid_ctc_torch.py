@@ -67,12 +67,11 @@ if os.environ.get("VISEMILL_E2E_TORCH"):
         cluster.wait("a checkpoint of it", lambda: num_saved() > at_kill + 3 or run.process.poll() is not None, 240)
         figure(f"kill of a pod to the next checkpoints: {time.monotonic() - killed_s:.1f} s")
 
-        cancel = kube_visemill.ok(
-            "cancel", "--cluster", "kube", "--output-root", f"s3://{bucket}/out", "--namespace", namespace
-        )
-        assert cancel
+        where = ["--cluster", "kube", "--output-root", f"s3://{bucket}/out", "--namespace", namespace]
+        kube_visemill.ok("cancel", *where)
+        cluster.wait("the end of its pods", lambda: not train_pods(cluster, namespace), 120)
         run.end(240)
-        assert not train_pods(cluster, namespace) or run.process.returncode != 0
+        assert run.process.returncode != 0, run.words
         again = Watched(kube_visemill.start(*words, "-o", "json"))
         answer = again.end(400)
         assert again.process.returncode == 0 and answer["finished"], again.words
@@ -84,6 +83,26 @@ if os.environ.get("VISEMILL_E2E_TORCH"):
         assert len(losses[0]) == len(losses[1]) == NUM_EPOCHS
         assert losses[1] == pytest.approx(losses[0], abs=1e-4)
         assert {path.name for path in there.iterdir()} >= {"best_model.pt", "checkpoint_epoch_120.pt", "logs"}
+
+    @pytest.mark.slow
+    def test_pods_that_run_out_of_memory_get_more(
+        cluster, store, namespace, kube_visemill, records: Path, figure
+    ) -> None:
+        """Two generations of pods that import torch."""
+        cluster.load("training")
+        cluster.helm("install", "visemill", CHART, "-n", namespace, *(f"--set={name}=false" for name in only()))
+        bucket = store.new_bucket()
+        roots = ["--data-root", store.put(records, bucket, "in"), "--checkpoint-dir", f"s3://{bucket}/out"]
+        where = ["--cluster", "kube", "--namespace", namespace, "--pods-cpu", "0.8", "--ranks-per-pod", 1]
+        sizes = ["--pods-memory-mib", 300, "--pods-max-memory-mib", 2400]
+        run = Watched(
+            kube_visemill.start("train", "grid-ctc", *roots, *SETTINGS, "--num-epochs", 2, *where, *sizes, "-o", "json")
+        )
+        answer = run.end(400)
+        for at_s, line in run.said:
+            figure(f"{at_s - run.said[0][0]:6.1f} s  {line}")
+        assert run.process.returncode == 0 and answer["finished"], run.words
+        assert "OOMKilled" in run.words and "generation 2 starts" in run.words
 
 
 def train_pods(cluster: Any, namespace: str) -> list[str]:

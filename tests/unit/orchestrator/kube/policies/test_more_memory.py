@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.kube.policies.more_memory import is_starved, more_memory
+from orchestrator.kube.policies.more_memory import is_starved, memory_of_next, more_memory
 from orchestrator.kube.state import JobSeen, PodSeen, TerminationMessage
 
 
@@ -12,6 +12,23 @@ from orchestrator.kube.state import JobSeen, PodSeen, TerminationMessage
 )
 def test_memory_doubles_up_to_the_cap(memory_mib, max_memory_mib, expected):
     assert more_memory(memory_mib, max_memory_mib) == expected
+
+
+@pytest.mark.parametrize(
+    ("of_job", "ran_out", "first_mib", "expected"),
+    [
+        pytest.param(1000, False, 1000, 1000, id="nothing was short"),
+        pytest.param(1000, True, 1000, 2000, id="twice as much"),
+        pytest.param(3000, True, 1000, 4000, id="the most there may be"),
+        pytest.param(4000, True, 1000, 4000, id="and no more than that"),
+        pytest.param(2000, False, 1000, 2000, id="what was raised stays"),
+        pytest.param(1000, False, 3000, 3000, id="a user has raised it"),
+        pytest.param(0, True, 1000, 2000, id="a Job that does not tell"),
+    ],
+)
+def test_the_next_generation_of_a_gang_has_enough(of_job, ran_out, first_mib, expected):
+    job = JobSeen("j", 1, "failed", "", 2, 2, of_job)
+    assert memory_of_next(job, ran_out, first_mib, 4000) == expected
 
 
 def short(*indexes):
