@@ -23,6 +23,7 @@ from services.decode import rpc as decode  # noqa: E402
 from services.features import rpc as features  # noqa: E402
 from services.features.tts import rpc as speech  # noqa: E402
 from services.landmarks import rpc as landmarks  # noqa: E402
+from services.lipreading import rpc as lipreading  # noqa: E402
 
 PAGE = Path("docs/settings.md")
 SCHEMA = Path("deploy/helm/visemill/values.schema.json")
@@ -31,6 +32,7 @@ SERVERS = {
     "decode": decode.add_serve_flags,
     "landmarks": landmarks.add_serve_flags,
     "features": features.add_serve_flags,
+    "lipreading": lipreading.add_serve_flags,
     "speech": speech.add_serve_flags,
     "orchestrator": run_serve.add_flags,
 }

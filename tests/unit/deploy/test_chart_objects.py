@@ -29,6 +29,7 @@ EVERYTHING = {
     "minio": {"enabled": True, "image": "minio:1", "secretKey": "12345678"},
     "services": {
         "triton": {"gpus": 1, "nodeSelector": {"gpu": "yes"}, "runtimeClassName": "nvidia", "volumes": []},
+        "lipreading": {"enabled": True, "flags": {"bundle": "/models/lipreader"}},
         "speech": {"enabled": True, "gpus": 1, "flags": {"tokenizer": "/models/bpe.model", "language": "am"}},
         "landmarks-dlib": {"args": ["landmarks", "serve"], "flags": {"backend": "dlib"}, "callers": ["worker"]},
     },
@@ -231,6 +232,15 @@ def test_speech_is_off_until_it_is_asked_for_and_then_has_its_objects_and_calls_
         if rule["ports"] == [{"port": 8001, "protocol": "TCP"}]
     ]
     assert egress["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "triton"
+
+
+def test_lipreading_is_off_until_it_is_asked_for_with_a_bundle(chart: Callable[..., Any]) -> None:
+    assert "visemill-lipreading" not in chart().all("Deployment")
+    made = chart({"services": {"lipreading": {"enabled": True, "flags": {"bundle": "/models/lipreader"}}}})
+    for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"):
+        assert "visemill-lipreading" in made.all(kind), kind
+    args = args_of(made.pods()["visemill-lipreading"])
+    assert args[:2] == ["lipreading", "serve"] and "--bundle=/models/lipreader" in args
 
 
 @pytest.mark.parametrize("stage", ["audio", "landmarks"])
