@@ -23,6 +23,20 @@ def compile_network(model: nn.Module, device: torch.device) -> bool:
     return True
 
 
+def taken_back(model: nn.Module, error: Exception) -> bool:
+    """Has a network that was compiled run as it is from now on, because of this error of a step; the log says so.
+    Returns whether it was compiled: else the error is another's. A backward pass is compiled when it is first run, and
+    may fail where the forward pass did not.
+    """
+    # torch has no public way back.
+    if model._compiled_call_impl is None:
+        return False
+    model._compiled_call_impl = None
+    said = str(error).strip().splitlines() or [repr(error)]
+    LOG.warning("the compiled network failed (%s): it is trained as it is from now on", said[0])
+    return True
+
+
 def _why_not(device: torch.device) -> str:
     """Tried on a function of a line: only then is it known whether a compiler is there, and works."""
     try:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from services.base.errors import BadConfig
+from services.training.engine.compiling import taken_back
 from services.training.engine.precision import Arithmetic
 from services.training.engine.randomness import seeded
 from services.training.engine.ranks import Ranks
@@ -158,10 +159,19 @@ class Stepper:
             for name, value in micro_batch.batch.items()
         }
         generator = seeded(self._device, *micro_batch.names)
-        with self._arithmetic.autocast():
-            loss = self._loss(self._model, batch, generator)
-        if loss.count:
-            self._arithmetic.backward(loss.total)
+        try:
+            with self._arithmetic.autocast():
+                loss = self._loss(self._model, batch, generator)
+            if loss.count:
+                self._arithmetic.backward(loss.total)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            if not taken_back(self._model, error):
+                raise
+            for parameter in self._parameters:
+                parameter.grad = None
+            return self._one(micro_batch, gradients)
         # Nothing was added before: a backward pass that ran out of memory has done no harm.
         for total, parameter in zip(gradients, self._parameters, strict=True):
             if parameter.grad is not None:

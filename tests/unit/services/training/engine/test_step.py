@@ -95,3 +95,52 @@ def test_one_item_that_does_not_fit_ends_the_training_with_what_may_help():
     steps, _ = too_large(Line(), 0)
     with pytest.raises(BadConfig, match=r"one item of 1 frames does not fit.*--max-frames"):
         steps.take([micro_batch(0)])
+
+
+class Compiled(nn.Module):
+    """What `nn.Module.compile` makes of a network: a call of its own, which fails as a compiler's does."""
+
+    def __init__(self, where):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.calls = []
+        self._compiled_call_impl = lambda x_N: self._compiled(x_N, where)
+
+    def forward(self, x_N):
+        self.calls.append("as it is")
+        return self.weight * x_N
+
+    def _compiled(self, x_N, where):
+        self.calls.append("compiled")
+        if where == "forward":
+            raise RuntimeError("backend='inductor' raised")
+        return Failing.apply(self.weight * x_N)
+
+
+class Failing(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(context, gradient):
+        raise RuntimeError("backend='inductor' raised in backward")
+
+
+@pytest.mark.parametrize("where", ["forward", "backward"])
+def test_a_compiled_network_that_fails_is_trained_as_it_is_from_then_on(where, caplog):
+    model = Compiled(where)
+    one = stepper(model, lambda model, batch, _: LossSum(model(batch["x_N"]).sum(), len(batch["x_N"])))
+    assert one.take([micro_batch(0), micro_batch(1, 2)]).is_taken
+    assert one.take([micro_batch(3)]).is_taken
+    assert model.calls == ["compiled", "as it is", "as it is", "as it is"]
+    assert model.weight.item() == pytest.approx(-(1.0 + 2.0 + 3.0) / 3 - 5.0)
+    assert caplog.text.count("the compiled network failed (backend='inductor' raised") == 1
+
+
+def test_an_error_of_a_network_that_was_not_compiled_is_raised():
+    def broken(model, batch, generator):
+        raise RuntimeError("a bug of ours")
+
+    with pytest.raises(RuntimeError, match="a bug of ours"):
+        stepper(Line(), broken).take([micro_batch(0)])
