@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Pipeline
 from orchestrator.pipelines.data_sets import Adoption
+from orchestrator.pipelines.lookup import pipeline_of
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipTable, encode_clips
 from services.base.run.passes import MAP_PASS, GangPlan, MapPass, gangs_of, whole_digest
@@ -148,11 +149,11 @@ def explain_difference(pinned: RunSpec, planned: RunSpec) -> str:
         )
     if pinned.num_shards != planned.num_shards:
         differences.append(f"--num-shards {pinned.num_shards} against {planned.num_shards}")
-    then, now = _flat(pinned), _flat(planned)
+    then, now, free = _flat(pinned), _flat(planned), pipeline_of(planned.pipeline).free_settings
     differences += [
         f"{name} {then.get(name, 'absent')} against {now.get(name, 'absent')}"
         for name in sorted(set(then) | set(now))
-        if then.get(name) != now.get(name)
+        if then.get(name) != now.get(name) and name not in free
     ]
     return "; ".join(differences) or "what decides its bytes"
 

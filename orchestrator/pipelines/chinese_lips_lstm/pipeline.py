@@ -12,7 +12,7 @@ from orchestrator.pipelines.training.pipeline import files_as_rows, training_pip
 from services.base.errors import BadConfig
 from services.training.data.lips.licence import MADE_HERE, not_attested
 from services.training.data.lips.table import TABLES
-from services.training.recipes.chinese_lips_lstm.spec import RECIPE
+from services.training.recipes.chinese_lips_lstm.spec import FREE_SETTINGS, RECIPE
 
 _VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg")
 
@@ -47,5 +47,11 @@ def _files(entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
 
 
 PIPELINE = training_pipeline(
-    RECIPE.name, "a lipreader of Mandarin, from a Chinese-LiPS data set", ChineseLipsOptions, read, count, gangs
+    RECIPE.name,
+    "a lipreader of Mandarin, from a Chinese-LiPS data set",
+    ChineseLipsOptions,
+    read,
+    count,
+    gangs,
+    FREE_SETTINGS,
 )

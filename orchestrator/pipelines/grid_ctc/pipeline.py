@@ -11,6 +11,7 @@ from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.grid_ctc.options import GridCtcOptions, gangs
 from orchestrator.pipelines.training.pipeline import files_as_rows, training_pipeline
 from services.base.errors import BadConfig
+from services.training.recipes.grid_ctc.spec import FREE_SETTINGS
 
 _RECORDS = re.compile(r"(train|val|test)-[0-9]{5}-of-[0-9]{5,6}\.tfrecord")
 
@@ -41,5 +42,11 @@ def _records(entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
 
 
 PIPELINE = training_pipeline(
-    "grid-ctc", "a lipreader of GRID's sentences, from the records of a run", GridCtcOptions, read, count, gangs
+    "grid-ctc",
+    "a lipreader of GRID's sentences, from the records of a run",
+    GridCtcOptions,
+    read,
+    count,
+    gangs,
+    FREE_SETTINGS,
 )

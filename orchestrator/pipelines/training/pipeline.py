@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Summaries
 from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.data_sets import OutputFlag
 from orchestrator.pipelines.needs import Need, PackageNeed, pip_install
+from orchestrator.pipelines.training.options import PASS
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.passes import GangPlan
 from services.base.run.spec import RunSpec
@@ -22,8 +23,11 @@ def training_pipeline(
     read: Callable[[Inputs, Any], DataSet],
     count: Callable[[Inputs, Any], int],
     gangs: Callable[[Any], tuple[GangPlan, ...]],
+    free: Collection[str],
 ) -> Pipeline:
-    """Of a recipe whose option data_root says where its data set lies."""
+    """Of a recipe whose option data_root says where its data set lies. free: its settings that decide nothing of what
+    is learnt.
+    """
     return Pipeline(
         name,
         help,
@@ -43,6 +47,7 @@ def training_pipeline(
         product="weights",
         image="visemill-training",
         gangs=gangs,
+        free_settings=frozenset(f"{PASS}.{name}" for name in free),
     )
 
 

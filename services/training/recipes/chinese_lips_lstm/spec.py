@@ -109,12 +109,14 @@ class ChineseLipsConfig(TrainSettings):
         return max(LEAST_TEACHER_FORCING, 1.0 - TEACHER_FORCING_DECAY * epoch)
 
 
-_FREE = FREE | {"data_root", "accept_licence", "log_dir"}
+FREE_SETTINGS = FREE | {"data_root", "accept_licence", "log_dir"}
 
 
 def _decides(config: ChineseLipsConfig) -> Fingerprint:
     """All that decides what is learnt; the data set is told by its digest."""
-    return Fingerprint({f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in _FREE})
+    return Fingerprint(
+        {f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in FREE_SETTINGS}
+    )
 
 
 RECIPE = RecipeSpec(

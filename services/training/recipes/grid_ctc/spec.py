@@ -84,12 +84,14 @@ class GridCtcConfig(TrainSettings):
         return self.learning_rate or _LEARNING_RATES[self.size]
 
 
-_FREE = FREE | {"data_root", "cache_mib", "beam_width"}
+FREE_SETTINGS = FREE | {"data_root", "cache_mib", "beam_width"}
 
 
 def _decides(config: GridCtcConfig) -> Fingerprint:
     """All that decides what is learnt; the data set is told by its digest."""
-    return Fingerprint({f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in _FREE})
+    return Fingerprint(
+        {f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in FREE_SETTINGS}
+    )
 
 
 RECIPE = RecipeSpec(

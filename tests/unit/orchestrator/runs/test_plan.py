@@ -136,3 +136,14 @@ def test_the_seeds_defaults_are_kept():
 def test_an_order_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan().spec.run = "other"
+
+
+def test_settings_that_decide_nothing_are_not_told_as_differences():
+    from services.base.run.passes import GangPass
+
+    def training(**config):
+        gang = GangPass("train", "grid-ctc", 1, "d" * 64, config=config, at_root=True)
+        return dataclasses.replace(plan().spec, pipeline="grid-ctc", gangs=(gang,))
+
+    pinned, planned = training(num_epochs=3, num_workers=2), training(num_epochs=4, num_workers=8)
+    assert explain_difference(pinned, planned) == "train.num_epochs 3 against 4"
