@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import IO
 
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
+from services.base.process.cgroup import num_oom_kills
 from services.base.process.ending import SIGNALLED, end_all, shell_code
 from services.base.sandbox.child import die_with_parent
+from services.base.sandbox.watchdog import MEMORY_RAN_OUT
 
 MASTER_FD = "VISEMILL_MASTER_FD"
 """Of a socket that listens at MASTER_PORT already, which rank 0 inherits where ports are shared with others."""
@@ -111,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         die_with_parent()
         if os.getppid() != flags.parent:
             return EXIT_TRANSIENT
+    num_kills = num_oom_kills()
     try:
         ranks = _Ranks(flags.command, flags.ranks_per_pod, os.environ, flags.log_dir)
     except OSError as error:
@@ -124,7 +127,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_TRANSIENT if ranks.failed() else EXIT_OK
     if asked and failed[1] == SIGNALLED + signal.SIGTERM:
         return EXIT_TRANSIENT
-    _tell(flags.termination_log, *failed, ranks.last_error(failed[0]))
+    told = ranks.last_error(failed[0])
+    if failed[1] == SIGNALLED + signal.SIGKILL and num_oom_kills() > num_kills:
+        # This process lives on, so that Kubernetes does not say it of the pod.
+        told = {"reason": MEMORY_RAN_OUT, "message": "the memory of its pod ran out"}
+    _tell(flags.termination_log, *failed, told)
     return failed[1]
 
 

@@ -98,11 +98,18 @@ if os.environ.get("VISEMILL_E2E_TORCH"):
         run = Watched(
             kube_visemill.start("train", "grid-ctc", *roots, *SETTINGS, "--num-epochs", 2, *where, *sizes, "-o", "json")
         )
+
+        def of_second() -> str:
+            """Memory of the pods of the second generation, whose Job is gone in the end."""
+            jobs = cluster.get("jobs", "-n", namespace, "-l", "visemill.dev/generation=2")["items"]
+            return jobs[0]["metadata"]["annotations"]["visemill.dev/memory-mib"] if jobs else ""
+
+        assert cluster.wait("another generation", of_second, 120) == "600"
         answer = run.end(400)
         for at_s, line in run.said:
             figure(f"{at_s - run.said[0][0]:6.1f} s  {line}")
         assert run.process.returncode == 0 and answer["finished"], run.words
-        assert "OOMKilled" in run.words and "generation 2 starts" in run.words
+        assert "MEMORY_RAN_OUT" in run.words and "generation 2 starts: pod " in run.words
 
 
 def train_pods(cluster: Any, namespace: str) -> list[str]:
