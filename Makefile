@@ -7,6 +7,7 @@ DEMO := demo
 DEMO_SIGN := demo-sign
 DEMO_TTS := demo-tts
 DEMO_TRAIN := demo-train
+DEMO_TRAIN_FLAGS := --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 --brightness 0 --num-masks 0
 
 .PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
@@ -90,8 +91,8 @@ demo-train: $(VENV)/.ready-train
 	@printf 'mode: overlapped_utterances\nval_utterances_per_speaker: 8\ntest_speakers: [s5]\n' >$(DEMO_TRAIN)/split.yaml
 	$(BIN)/visemill run grid --input-root $(DEMO_TRAIN)/corpus --output-root $(DEMO_TRAIN)/out --num-shards 4 \
 	  --split-config $(DEMO_TRAIN)/split.yaml
-	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 \
-	  --brightness 0 --num-masks 0 --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints
+	$(BIN)/visemill train grid-ctc $(DEMO_TRAIN_FLAGS) \
+	  --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split val \
 	  -o json >$(DEMO_TRAIN)/known.json
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/out --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \
@@ -107,8 +108,8 @@ demo-train-controls: $(VENV)/.ready-train
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/shuffled --checkpoint-dir $(DEMO_TRAIN)/checkpoints --split test \
 	  --results-root $(DEMO_TRAIN)/checkpoints/tests/shuffled -o json >$(DEMO_TRAIN)/shuffled.json
 	$(BIN)/python scripts/control_records.py permuted $(DEMO_TRAIN)/out $(DEMO_TRAIN)/permuted
-	$(BIN)/visemill train grid-ctc --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 \
-	  --brightness 0 --num-masks 0 --data-root $(DEMO_TRAIN)/permuted --checkpoint-dir $(DEMO_TRAIN)/checkpoints-permuted
+	$(BIN)/visemill train grid-ctc $(DEMO_TRAIN_FLAGS) \
+	  --data-root $(DEMO_TRAIN)/permuted --checkpoint-dir $(DEMO_TRAIN)/checkpoints-permuted
 	$(BIN)/visemill test grid-ctc --data-root $(DEMO_TRAIN)/permuted --checkpoint-dir $(DEMO_TRAIN)/checkpoints-permuted \
 	  --split val -o json >$(DEMO_TRAIN)/permuted.json
 	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json \

@@ -20,6 +20,7 @@ from orchestrator.service.servicer import message_to_proto, records_of_page, run
 from orchestrator.service.training_progress import Measured, MetricLines, Seen, training_of
 from services.base.errors import BadConfig
 from services.base.rpc.interceptor import current_call
+from services.base.stage.config import with_dashes
 
 TRAINING_SERVICE = training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name
 
@@ -125,7 +126,7 @@ def training_request_of(request: training_pb2.SubmitTrainingRequest) -> RunReque
             if not getattr(request, name):
                 raise ValueError(f"{name} is empty: a training needs one")
         pipeline = _recipe(request.recipe)
-        flags = [_dashed(flag) for flag in request.flags]
+        flags = [with_dashes(flag) for flag in request.flags]
         for flag in flags:
             if flag.partition("=")[0] == pipeline.root_flag:
                 raise ValueError(f"{flag} is no flag of a submitted training: give data_root")
@@ -198,9 +199,3 @@ def _flag(key: str, value: object) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no-{name}"
     return f"--{name}={value}"
-
-
-def _dashed(flag: str) -> str:
-    """With `-` for `_` in its name, and its value as it is."""
-    name, equals, value = flag.partition("=")
-    return f"{name.replace('_', '-')}{equals}{value}"

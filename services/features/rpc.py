@@ -12,9 +12,8 @@ import grpc
 import numpy as np
 from visemill.v1 import features_pb2, features_pb2_grpc
 
-from services.base.errors import BadConfig, BadInput, Transient
+from services.base.errors import BadConfig, Transient
 from services.base.media.arrays import Float32Array, UInt8Array
-from services.base.media.clip import Media
 from services.base.media.features import Features
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
 from services.base.process.retry import Retryable
@@ -22,11 +21,11 @@ from services.base.process.settings import settings
 from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
 from services.base.rpc.client import Remote, expectation, require_expected
-from services.base.rpc.codec import PIECE_BYTES, facts_to_proto, frames_to_protos, require_frame_fits
+from services.base.rpc.codec import PIECE_BYTES, facts_to_proto, frames_to_protos
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, execute
 from services.base.rpc.readiness import Need
-from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
+from services.base.rpc.uploads import Uploads, job_of, pushed_frames, start_of
 from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
@@ -70,12 +69,9 @@ class FeatureServicer(features_pb2_grpc.FeatureServiceServicer):
     ) -> Iterator[Part]:
         """A pass for each batch: its vectors leave before the next batch is read, and no more than a chunk is held."""
         size = start.frames
-        if size.width_px < 1 or size.height_px < 1:
-            raise BadInput("BAD_MESSAGE", f"frames must be at least 1x1 px, not {size.width_px}x{size.height_px}")
-        require_frame_fits(size.width_px, size.height_px, self._max_message_bytes)
-        frames = frames_of(requests, size.width_px, size.height_px, start.max_frames)
-        info = VideoInfo(size.width_px, size.height_px, 0, 0.0, 0, 0.0, "", "")
-        job = job_of(Media.of_bytes("frames", b""))
+        frames, info, job = pushed_frames(
+            requests, size.width_px, size.height_px, start.max_frames, self._max_message_bytes
+        )
         # The same stages as for an encoded clip, so that one child serves both.
         stages = stages_of(features_pb2.ExtractStart(), self._config)
         call = current_call()

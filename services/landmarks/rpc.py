@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 from visemill.v1 import common_pb2, landmarks_pb2, landmarks_pb2_grpc
 
-from services.base.errors import BadConfig, BadInput, Transient
+from services.base.errors import BadConfig, Transient
 from services.base.media.clip import Media
 from services.base.media.points import Landmarks
 from services.base.media.topology import topology
@@ -25,14 +25,14 @@ from services.base.process.settings import settings
 from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
 from services.base.rpc.client import Pieces, Remote, expectation, require_expected
-from services.base.rpc.codec import facts_to_proto, require_frame_fits
+from services.base.rpc.codec import facts_to_proto
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, execute
-from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
+from services.base.rpc.uploads import Uploads, job_of, pushed_frames, start_of
 from services.base.sandbox.child import waiting_for
 from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
-from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping, json_object
+from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
 from services.base.stage.stream import NO_STREAMS
 from services.base.worker.fingerprint import identity_of
@@ -96,13 +96,10 @@ class LandmarksServicer(landmarks_pb2_grpc.LandmarksServiceServicer):
     def _of_frames(
         self, start: landmarks_pb2.DetectStart, requests: Iterator[landmarks_pb2.DetectRequest], stages: Stages
     ) -> Iterator[Part]:
-        width_px, height_px = start.frames.width_px, start.frames.height_px
-        if width_px < 1 or height_px < 1:
-            raise BadInput("BAD_MESSAGE", f"frames must be at least 1x1 px, not {width_px}x{height_px}")
-        require_frame_fits(width_px, height_px, self._max_message_bytes)
-        frames = frames_of(requests, width_px, height_px, start.max_frames)
-        info = VideoInfo(width_px, height_px, 0, 0.0, 0, 0.0, "", "")
-        job = job_of(Media.of_bytes("frames", b""))
+        size = start.frames
+        frames, info, job = pushed_frames(
+            requests, size.width_px, size.height_px, start.max_frames, self._max_message_bytes
+        )
         yield from execute(self._children, stages, job, pushed=frames, info=info)
 
 
@@ -192,7 +189,7 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
 def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
     """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
     config: LandmarksConfig = config_from_flags(LandmarksConfig, flags)
-    decode = _decoder(flags.decode_config, spec_of("decode"))
+    decode = config_module.stage_of_flag("--decode-config", flags.decode_config, spec_of("decode"))
     serve_config = config_module.serve_config_of(flags)
     children = server_module.pool_of(serve_config, _stages(config, decode), (SPEC, decode.spec))
     uploads = server_module.uploads_of(flags)
@@ -202,13 +199,6 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
         landmarks_pb2_grpc.add_LandmarksServiceServicer_to_server(servicer, grpc_server)
 
     return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
-
-
-def _decoder(text: str, spec: StageSpec) -> ConfiguredStage:
-    values = json_object(text, "--decode-config")
-    if "max_frames" in values:
-        raise BadConfig("BAD_SETTING", f"--decode-config {text!r} must leave out max_frames, which callers say")
-    return ConfiguredStage(spec, config_from_mapping(spec.config, values))
 
 
 def open_remote(target: str, config: LandmarksConfig, decode: ConfiguredStage) -> Consumer:

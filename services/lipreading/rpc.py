@@ -14,19 +14,17 @@ from typing import NoReturn
 import grpc
 from visemill.v1 import lipreading_pb2, lipreading_pb2_grpc
 
-from services.base.errors import BadConfig, BadInput
-from services.base.media.clip import Media
-from services.base.media.video import FrameChunk, VideoInfo
+from services.base.errors import BadConfig
+from services.base.media.video import FrameChunk
 from services.base.process.settings import settings
 from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
-from services.base.rpc.codec import require_frame_fits
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, execute
-from services.base.rpc.uploads import Uploads, frames_of, job_of, start_of
+from services.base.rpc.uploads import Uploads, job_of, pushed_frames, start_of
 from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, Part
-from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping, json_object
+from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import ConfiguredStage, StageSpec
 from services.lipreading.bundle_files import checked_card
 from services.lipreading.interim import Interim, Window
@@ -78,15 +76,12 @@ class LipreadingServicer(lipreading_pb2_grpc.LipreadingServiceServicer):
         requests: Iterator[lipreading_pb2.TranscribeRequest],
         stages: Stages,
     ) -> Iterator[_Answer]:
-        width_px, height_px = start.frames.width_px, start.frames.height_px
-        if width_px < 1 or height_px < 1:
-            raise BadInput("BAD_MESSAGE", f"frames must be at least 1x1 px, not {width_px}x{height_px}")
-        require_frame_fits(width_px, height_px, self._max_message_bytes)
-        frames = frames_of(requests, width_px, height_px, start.max_frames)
+        size = start.frames
+        frames, info, job = pushed_frames(
+            requests, size.width_px, size.height_px, start.max_frames, self._max_message_bytes
+        )
 
         def parts_of(pushed: Iterator[FrameChunk]) -> Iterator[Part]:
-            info = VideoInfo(width_px, height_px, 0, 0.0, 0, 0.0, "", "")
-            job = job_of(Media.of_bytes("frames", b""))
             return execute(self._children, stages, job, pushed=pushed, info=info)
 
         if not start.interim_s:
@@ -187,7 +182,10 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
     config: LipreadingConfig = config_from_flags(LipreadingConfig, flags)
     card = checked_card(Path(config.bundle))
-    decode, landmarks = (_configured(name, getattr(flags, f"{name}_config"), spec_of(name)) for name in _BEFORE)
+    decode, landmarks = (
+        config_module.stage_of_flag(f"--{name}-config", getattr(flags, f"{name}_config"), spec_of(name))
+        for name in _BEFORE
+    )
     serve_config = config_module.serve_config_of(flags)
     before = (decode, landmarks)
     children = server_module.pool_of(serve_config, stages_of(config, before), (SPEC, *(one.spec for one in before)))
@@ -198,13 +196,6 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
         lipreading_pb2_grpc.add_LipreadingServiceServicer_to_server(servicer, grpc_server)
 
     return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
-
-
-def _configured(name: str, text: str, spec: StageSpec) -> ConfiguredStage:
-    values = json_object(text, f"--{name}-config")
-    if "max_frames" in values:
-        raise BadConfig("BAD_SETTING", f"--{name}-config {text!r} must leave out max_frames, which callers say")
-    return ConfiguredStage(spec, config_from_mapping(spec.config, values))
 
 
 def open_remote(target: str, config: LipreadingConfig, decode: ConfiguredStage) -> NoReturn:

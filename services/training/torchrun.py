@@ -24,7 +24,7 @@ from services.base.process import log, metrics
 from services.base.run import paths
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec
-from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.config import add_config_flags, config_from_flags, with_dashes
 from services.base.stage.recipe import RecipeSpec
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
@@ -54,7 +54,7 @@ def torchrun_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     )
     add_config_flags(parser, recipe.config)
     # As trainers of PyTorch scripts spell them, too.
-    flags = parser.parse_args([_dashed(one) for one in argv])
+    flags = parser.parse_args([with_dashes(one) for one in argv])
     log.setup()
     config = config_from_flags(recipe.config, flags)
     environment = os.environ
@@ -76,11 +76,6 @@ def torchrun_main(recipe: RecipeSpec, argv: Sequence[str]) -> int:
     if rank == 0:
         _publish(state, outputs, gang)
     return EXIT_OK
-
-
-def _dashed(argument: str) -> str:
-    name, equals, value = argument.partition("=")
-    return name.replace("_", "-") + equals + value if name.startswith("--") else argument
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:

@@ -19,7 +19,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind", choices=tuple(corpora), default=next(iter(corpora), None), help=f"{kinds} (default: %(default)s)"
     )
-    languages = {commands_of(name).corpus_language: name for name in corpora if commands_of(name).corpus_language}
+    languages = _languages()
     parser.add_argument(
         "--language",
         choices=tuple(languages),
@@ -38,11 +38,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def demo_corpus(flags: argparse.Namespace) -> Answer:
     """Raises BadConfig when the folder holds something else."""
-    spoken = {commands_of(name).corpus_language: name for name in PIPELINES}
-    kind = spoken[flags.language] if flags.language else flags.kind
+    kind = _languages()[flags.language] if flags.language else flags.kind
     argv = [flags.directory, "-o", "json", "--kind", kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
     argv += ["--workers", str(flags.workers or len(os.sched_getaffinity(0)))]
     argv += ["--broken"] if flags.broken else []
     data, _ = answer_of_module("services.corpus.demo", argv, "generating the corpus")
     return Answer(f"{counted(len(data['written']), 'file')} in {flags.directory}", data)
+
+
+def _languages() -> dict[str, str]:
+    """Language -> the kind of corpus that it means."""
+    return {commands_of(name).corpus_language: name for name in PIPELINES if commands_of(name).corpus_language}

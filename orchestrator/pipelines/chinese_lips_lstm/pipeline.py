@@ -11,10 +11,9 @@ from orchestrator.pipelines.chinese_lips_lstm.options import ChineseLipsOptions,
 from orchestrator.pipelines.training.pipeline import files_as_rows, training_pipeline
 from services.base.errors import BadConfig
 from services.training.data.lips.licence import MADE_HERE, not_attested
+from services.training.data.lips.locating import is_video
 from services.training.data.lips.table import TABLES
 from services.training.recipes.chinese_lips_lstm.spec import FREE_SETTINGS, RECIPE
-
-_VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg")
 
 
 def read(inputs: Inputs, options: Any) -> DataSet:
@@ -42,7 +41,7 @@ def count(inputs: Inputs, options: Any) -> int:  # noqa: ARG001
 def _files(entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
     """By name. All of one split: which is whose, the tables tell."""
     tables = set(TABLES.values())
-    wanted = (entry for entry in entries if entry.name in tables or entry.name.lower().endswith(_VIDEOS))
+    wanted = (entry for entry in entries if entry.name in tables or is_video(entry.name))
     return [(entry, "train") for entry in sorted(wanted, key=lambda entry: entry.name)]
 
 

@@ -6,10 +6,12 @@ import abc
 import argparse
 from dataclasses import dataclass, field
 
+from services.base.errors import BadConfig
 from services.base.process.cgroup import granted_cores
 from services.base.process.settings import settings
 from services.base.rpc.readiness import RECHECK_S
-from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping, json_object
+from services.base.stage.spec import ConfiguredStage, StageSpec
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,14 @@ def serve_config_of(flags: argparse.Namespace) -> ServeConfig:
     """ServeConfig from parsed flags. Raises BadConfig."""
     config: ServeConfig = config_from_flags(ServeConfig, flags)
     return config
+
+
+def stage_of_flag(flag: str, text: str, spec: StageSpec) -> ConfiguredStage:
+    """A stage that runs before the one that is served, with settings that a flag gives as a JSON object.
+
+    Raises BadConfig BAD_SETTING, also of max_frames, which callers say.
+    """
+    values = json_object(text, flag)
+    if "max_frames" in values:
+        raise BadConfig("BAD_SETTING", f"{flag} {text!r} must leave out max_frames, which callers say")
+    return ConfiguredStage(spec, config_from_mapping(spec.config, values))

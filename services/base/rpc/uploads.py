@@ -8,15 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from visemill.v1 import common_pb2
 
 from services.base.errors import BadInput
 from services.base.media.clip import Clip, Media
 from services.base.media.pictures import is_picture_folder
-from services.base.media.video import FrameChunk
-from services.base.rpc.codec import frames_from_proto
+from services.base.media.video import FrameChunk, VideoInfo
+from services.base.rpc.codec import frames_from_proto, require_frame_fits
 from services.base.stage.spec import ClipJob
 from services.base.store.allowed_roots import AllowedRoots
 from services.base.store.interface import NotThere, Store
@@ -84,6 +84,26 @@ def frames_of(requests: Iterator[FrameRequest], width_px: int, height_px: int, m
         yield chunk
         if num_frames == max_frames:
             return
+
+
+class PushedFrames(NamedTuple):
+    """Frames that a caller streams, as a pass takes them in place of a clip."""
+
+    frames: Iterator[FrameChunk]
+    info: VideoInfo
+    job: ClipJob
+
+
+def pushed_frames(
+    requests: Iterator[FrameRequest], width_px: int, height_px: int, max_frames: int, max_message_bytes: int
+) -> PushedFrames:
+    """Of frames of this size, as `frames_of`. Raises BadInput BAD_MESSAGE, and as `require_frame_fits`."""
+    if width_px < 1 or height_px < 1:
+        raise BadInput("BAD_MESSAGE", f"frames must be at least 1x1 px, not {width_px}x{height_px}")
+    require_frame_fits(width_px, height_px, max_message_bytes)
+    frames = frames_of(requests, width_px, height_px, max_frames)
+    info = VideoInfo(width_px, height_px, 0, 0.0, 0, 0.0, "", "")
+    return PushedFrames(frames, info, job_of(Media.of_bytes("frames", b"")))
 
 
 def job_of(media: Media, max_frames: int | None = None) -> ClipJob:

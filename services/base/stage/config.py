@@ -149,3 +149,9 @@ class _StrictParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise BadConfig("BAD_FLAGS", f"{self.prog}: {message}")
+
+
+def with_dashes(argument: str) -> str:
+    """A flag with `-` for `_` in its name, and its value as it is; any other argument as it is."""
+    name, equals, value = argument.partition("=")
+    return f"{name.replace('_', '-')}{equals}{value}" if name.startswith("--") else argument

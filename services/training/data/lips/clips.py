@@ -55,10 +55,6 @@ class LipsClips:
         """Of the data set, the split, and how videos are read."""
         return self._digest
 
-    def text_of(self, i: int) -> str:
-        """What is said in the clip of item i."""
-        return self.clips[i].text
-
     @property
     def share_cut(self) -> float:
         """Of the clips, those that are longer than max_frames."""

@@ -13,12 +13,17 @@ _FACE = "_FACE"
 _SLIDES = "_PPT"
 
 
+def is_video(name: str) -> bool:
+    """By the ending of a file's name."""
+    return _VIDEO.fullmatch(name) is not None
+
+
 class VideoFiles:
     """The videos below a root, by their names. Slides are none of them."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """names: of all files, `/`-separated, below the root."""
-        found = sorted(name for name in names if _VIDEO.fullmatch(name) and not _stem(name).endswith(_SLIDES))
+        found = sorted(name for name in names if is_video(name) and not _stem(name).endswith(_SLIDES))
         self._names = frozenset(found)
         self._of_base: dict[str, list[str]] = {}
         self._of_stem: dict[str, list[str]] = {}

@@ -62,7 +62,7 @@ def measured(trained: Trained, data: LipsData, settings: LipsTestSettings, devic
         split=settings.split,
         transcripts=_transcripts(reader, trained.network().to(device), clips, settings.batch_size),
         untrained=_transcripts(reader, reader.network(config.seed).to(device).eval(), clips, settings.batch_size),
-        constant=constant_sentence([data.train.text_of(i) for i in range(len(data.train.items))], config.seed),
+        constant=constant_sentence([clip.text for clip in data.train.clips], config.seed),
         digests={"checkpoint": trained.sha256, "data": data.digest, "tokenizer": trained.tokenizer.digest},
         learnt_from=sum(clip.key in learnt for clip in clips.clips),
         normalization=settings.normalization,

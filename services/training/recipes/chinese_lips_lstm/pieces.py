@@ -99,7 +99,7 @@ def _notes(config: ChineseLipsConfig, data: LipsData, tokenizer: Tokenizer) -> t
         told.append(f"{cut:.1%} of the training clips are longer than {config.max_frames} frames and cut{much}")
     for name in ("val", "test"):
         clips = data.split(name)
-        outside = tokenizer.outside(clips.text_of(i) for i in range(len(clips.items)))
+        outside = tokenizer.outside(clip.text for clip in clips.clips)
         if outside:
             shown = "".join(one for one, _ in outside.most_common(10))
             told.append(

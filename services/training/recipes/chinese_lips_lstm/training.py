@@ -60,7 +60,7 @@ def open_data(config: ChineseLipsConfig, state_root: str, *, makes_index: bool =
 
 def training_tokenizer(data: LipsData) -> Tokenizer:
     """Of the characters of the training text."""
-    return tokenizer_of(data.train.text_of(i) for i in range(len(data.train.items)))
+    return tokenizer_of(clip.text for clip in data.train.clips)
 
 
 def _require_fresh(outputs: Store, data: LipsData) -> None:
@@ -69,4 +69,4 @@ def _require_fresh(outputs: Store, data: LipsData) -> None:
         kept = read_tokenizer(outputs.read(TOKENIZER_FILE))
     except NotThere:
         return
-    require_fresh(kept, (data.train.text_of(i) for i in range(len(data.train.items))))
+    require_fresh(kept, (clip.text for clip in data.train.clips))

@@ -10,7 +10,7 @@ import math
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,9 @@ def export_main(argv: Sequence[str]) -> int:
     data = bytes_of(settings.file)
     files, worst = bundle_files(settings, read_checkpoint(settings.file, data), hashlib.sha256(data).hexdigest())
     if settings.bundle:
-        _publish(Path(settings.bundle), files)
+        _publish(Path(settings.bundle), lambda folder: _write_bundle(folder, files))
     if settings.onnx:
-        _publish_file(Path(settings.onnx), files[MODEL_FILE])
+        _publish(Path(settings.onnx), lambda file: file.write_bytes(files[MODEL_FILE]))
     size_mib = sum(map(len, files.values() if settings.bundle else [files[MODEL_FILE]])) / 2**20
     text = (
         f"{', '.join(map(str, targets))}: {size_mib:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
@@ -165,28 +165,23 @@ def _read(root: str, name: str) -> bytes | None:
         return None
 
 
-def _publish(target: Path, files: Mapping[str, bytes]) -> None:
-    """The whole folder at once, or none. Raises BadConfig NOT_SAVED."""
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        beside.mkdir(parents=True)
-        for name, data in files.items():
-            (beside / name).write_bytes(data)
-        beside.rename(target)
-    except OSError as error:
-        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another folder") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _publish_file(target: Path, data: bytes) -> None:
-    """The whole file or none. Raises BadConfig NOT_SAVED."""
+def _publish(target: Path, write: Callable[[Path], object]) -> None:
+    """All that write makes of a path beside the target, or nothing. Raises BadConfig NOT_SAVED."""
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
+        write(beside)
         beside.rename(target)
     except OSError as error:
-        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another file") from error
+        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another place") from error
     finally:
-        beside.unlink(missing_ok=True)
+        if beside.is_dir():
+            shutil.rmtree(beside, ignore_errors=True)
+        else:
+            beside.unlink(missing_ok=True)
+
+
+def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)

@@ -49,7 +49,7 @@ def test_what_a_submitter_could_have_named(spec):
         (dataclasses.replace(ORDER, follow_links=True), "--follow-links"),
         (with_stage(weights="/root/.ssh/id"), "features.weights /root/.ssh/id"),
         (with_stage(weights="../w.pt"), "features.weights ../w.pt"),
-        (with_gang(data_root="/root/records"), "train.data_root /root/records"),
+        (with_gang(data_root="/elsewhere/records"), "train.data_root /elsewhere/records"),
         (with_gang(tensorboard_dir="s3://elsewhere/runs"), "train.tensorboard_dir s3://elsewhere/runs"),
         (with_stage(triton="169.254.169.254:80"), "features.triton 169.254.169.254:80"),
     ],
