@@ -44,15 +44,15 @@ def device_of(local_rank: int) -> torch.device:
     return torch.device("cpu")
 
 
-def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
-    """The whole training of one rank, from the newest checkpoint to the result.
+def train(pieces: Pieces, settings: TrainSettings, rank: Rank, device: torch.device | None = None) -> None:
+    """The whole training of one rank, from the newest checkpoint to the result. device: None: as `device_of`.
 
     Raises BadConfig NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and STOPPED
     on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
         raise BadConfig("NO_TRAIN_CLIPS", "there is no clip to learn from: see what was left out, and why")
-    device = device_of(rank.place.local_rank)
+    device = device or device_of(rank.place.local_rank)
     torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place.world_size))
     with EndRequest() as end:
         ranks = Ranks(rank.place, device, settings.dist_timeout_s)

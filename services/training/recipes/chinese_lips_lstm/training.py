@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import torch
+
 from services.base.run import paths
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
@@ -27,8 +29,9 @@ def train_rank(config: ChineseLipsConfig, rank: Rank) -> None:
     data = open_data(config, state_root, makes_index=makes_index)
     tokenizer = training_tokenizer(data)
     _require_fresh(open_store(outputs), data)
-    precision = config.precision_on(device_of(rank.place.local_rank).type)
-    train(chinese_lips(config, data, tokenizer), dataclasses.replace(config, precision=precision), rank)
+    device = torch.device("cpu") if config.device == "cpu" else device_of(rank.place.local_rank)
+    settled = dataclasses.replace(config, precision=config.precision_on(device.type))
+    train(chinese_lips(config, data, tokenizer), settled, rank, device)
 
 
 def train_main(argv: Sequence[str]) -> int:
