@@ -91,7 +91,7 @@ class RunLoop:
                 *(self._spec, self._state, self._outputs, open_backend),
                 # The run holds the lease already.
                 contextlib.nullcontext,
-                self._options.policy.max_attempts,
+                self._options.policy.max_generations,
                 progress.say,
             )
         if failed is None:

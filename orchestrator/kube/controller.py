@@ -115,10 +115,9 @@ class KubeRun:
 
     def _gangs(self, progress: Progress) -> Fail | None:
         """The passes that follow the one over the shards; why one could not be finished."""
-        max_attempts = self._options.policy.max_attempts
         failed = execute_gangs(
             *(self._spec, self._state, self._outputs, self._open_gang, self._leased),
-            max_attempts,
+            self._options.policy.max_generations,
             progress.say,
         )
         if self._should_stop():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from orchestrator.kube.api import KubeApi
 from orchestrator.kube.job_manifest import GangJob, RunId, gang_job
@@ -56,6 +57,8 @@ class KubeGang:
         self._memory_mib, self._first_mib, self._max_memory_mib = memory_mib, memory_mib, max_memory_mib
         # Generations that a pod ran out of memory in, which may be gone when the next one starts.
         self._ran_out: set[int] = set()
+        # Those of which a pod was deleted or lost, which is not to be seen once it is gone.
+        self._disrupted: set[int] = set()
         self._command = pod_argv(gang, command, ["--termination-log", TERMINATION_LOG], PYTHON)
         self._should_stop = should_stop
         self._wakes = wakes
@@ -77,10 +80,12 @@ class KubeGang:
             self._done_s = time.monotonic()
         late = [pod for pod in look.pods if pod.deleted_s is not None and not pod.is_held]
         lost = lost_pods(late, self._jobs.nodes(pod.node for pod in late), look.now_s) if late else ()
-        self._generations = tuple(
+        generations = [
             generation_of(job, [pod for pod in look.pods if pod.generation == job.generation], look.now_s)
             for job in look.jobs
-        )
+        ]
+        self._disrupted |= {one.number for one in generations if one.disrupted}
+        self._generations = tuple(replace(one, disrupted=one.number in self._disrupted) for one in generations)
         self._ran_out |= {pod.generation for pod in look.pods if pod.out_of_memory}
         if look.jobs:
             last = look.jobs[-1]

@@ -193,7 +193,7 @@ def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Li
     Raises BadConfig.
     """
     num_workers, num_decoders = numbers_of(flags, pipeline)
-    if flags.max_attempts < 1:
+    if flags.max_attempts is not None and flags.max_attempts < 1:
         raise BadConfig("BAD_FLAGS", f"--max-attempts must be 1 or more, not {flags.max_attempts}")
     if pipeline is not None:
         clip_limits_of(flags, pipeline)
@@ -201,7 +201,7 @@ def limits_of(flags: argparse.Namespace, pipeline: Pipeline | None = None) -> Li
         return Limits(
             num_workers,
             "" if flags.max_failures == ANY_NUMBER else flags.max_failures,
-            flags.max_attempts,
+            flags.max_attempts or 0,
             flags.clip_time_s or 0.0,
             flags.clip_memory_mib or 0,
             flags.artifact_cache,

@@ -25,7 +25,9 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="quarantined clips that stop the run: a number, or a share of all clips (default: %(default)s)",
     )
     parser.add_argument(
-        "--max-attempts", type=int, default=4, help="attempts per shard when its worker fails (default: %(default)s)"
+        "--max-attempts",
+        type=int,
+        help=f"attempts per shard when its worker fails (default: {Policy.max_attempts})",
     )
     add_limit_flags(parser)
     parser.add_argument(
@@ -79,6 +81,7 @@ def options_of(limits: Limits, flags: argparse.Namespace, spec: RunSpec) -> RunO
         Policy(
             limits.max_attempts or usual.max_attempts,
             failure_limit(limits.max_failures or ANY_NUMBER, spec.num_clips),
+            limits.max_attempts or usual.max_generations,
         ),
         limits.clip_time_s or pipeline.clip_time_s,
         limits.clip_memory_mib or pipeline.clip_memory_mib,

@@ -14,7 +14,7 @@ TRAINING_HELP: Mapping[str, str] = {
     "(default: checkpoints)",
     "state_root": "where checkpoints and the state of the training are kept (default: .visemill below the results)",
     "run": "name of the training (default: the first 16 digits of its digest)",
-    "max_attempts": "times in a row that all ranks are started anew without a new checkpoint (default: %(default)s)",
+    "max_attempts": "generations of ranks in a row that may end without a new checkpoint (default: 3)",
     "cluster": "where ranks run: on this machine, or as a Job on Kubernetes (default: local; $VISEMILL_CLUSTER)",
     "pods_memory_mib": "memory of a pod; 0: 3072",
 }

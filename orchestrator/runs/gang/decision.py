@@ -18,7 +18,7 @@ Phase = Literal["running", "suspended", "ended", "deleted"]
 
 # Waits before a generation follows one that failed, doubling from the first to the last.
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 60.0
-# Ends that are nobody's fault are not counted, but not borne for ever either: generations without a checkpoint.
+# Lost pods and nodes are nobody's fault and not counted, but not borne for ever either: generations in a row.
 _MOST_WITHOUT_PROGRESS = 20
 # A rank may hang while it takes down its connections, after the result is committed.
 _END_AFTER_S = 30.0
@@ -165,8 +165,8 @@ def _after(state: GangState, newest: Generation, number: int, max_attempts: int)
 
 
 def _counts(one: Generation) -> bool:
-    """Whether its end is held against the recipe: not a disruption, nor a polite end on SIGTERM."""
-    return not one.disrupted and one.failure != EXIT_TRANSIENT
+    """Whether its end is held against the recipe: whatever its exit code, where no pod was deleted or lost its node."""
+    return not one.disrupted
 
 
 def _why(newest: Generation) -> str:

@@ -100,9 +100,28 @@ def state(kinds, *generations, since=1, **fields):
             id="a checkpoint begins the count anew",
         ),
         pytest.param(
-            state("begin1", *(gen(n, "ended", p0=75) for n in (1, 2, 3, 4))),
+            state("begin1", *(gen(n, "ended", p0=75, detail="RANK_LOST: rank 0 has lost rank 1") for n in (1, 2, 3))),
+            Fail(
+                "3 generations failed without a checkpoint (RANK_LOST: rank 0 has lost rank 1): see the logs, then "
+                "resume",
+                75,
+            ),
+            id="ends with 75 are counted as any other",
+        ),
+        pytest.param(
+            state("begin1", gen(1, "ended", p0=70), gen(2, "ended", p0=75), gen(3, "ended", p0=0)),
+            Fail("3 generations failed without a checkpoint: see the logs, then resume", 70),
+            id="so is one whose rank 0 ended well and committed nothing",
+        ),
+        pytest.param(
+            state("begin1 step1 begin2", *(gen(n, "ended", p0=75) for n in (1, 2, 3))),
+            Start(4, "pod 0 of generation 3 ended with 75"),
+            id="from the last checkpoint on",
+        ),
+        pytest.param(
+            state("begin1", *(gen(n, "ended", p0=75, disrupted=True) for n in (1, 2, 3, 4))),
             Start(5, "pod 0 of generation 4 ended with 75"),
-            id="ends on request are not counted",
+            id="not where a pod was deleted, which the others have lost",
         ),
         pytest.param(
             state("begin1", *(gen(n, "ended", disrupted=True) for n in range(1, 21))),
