@@ -47,10 +47,10 @@ from services.decode.stage import open_stage as open_decode
 from services.features.ops import CPU_PIECE, by_pieces
 from services.features.spec import SPEC, FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton.client import TritonClient
-from services.features.triton.config import Serving
 from services.features.triton.networks import TritonFrames
 from services.features.triton.repository import export_network
+from services.triton.client import TritonClient
+from services.triton.config import Serving
 
 TARGET_RATIO = 0.9
 REQUESTS_A_ROUND = 50

@@ -80,6 +80,17 @@ class Transient(VisemillError):
     grpc_status = "UNAVAILABLE"
 
 
+class OutOfMemory(Exception):
+    """A batch did not fit into the memory of the device or server; a smaller one may, so that it is no answer yet.
+
+    outcome: what it is where a single item does not fit either; None: that item's own fault.
+    """
+
+    def __init__(self, message: str = "", outcome: VisemillError | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 BY_KIND: dict[str, type[VisemillError]] = {c.kind: c for c in (BadInput, BadConfig, BadShard, Transient)}
 
 

@@ -22,6 +22,6 @@ class FeatureModel(Protocol):
     def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
         """uint8 [N, H, W, 3] RGB, N >= 1, all of one size -> float32 [N, D], in the same order.
 
-        Raises `batcher.OutOfMemory` when the batch does not fit, and Transient when a server does not answer.
+        Raises `OutOfMemory` when the batch does not fit, and Transient when a server does not answer.
         """
         ...

@@ -39,7 +39,7 @@ def open_model(config: FeaturesConfig) -> FeatureModel:
 def check_of_triton(config: FeaturesConfig) -> Callable[[], None]:
     """What returns while the server serves the config's model, and raises what is missing. Raises BadConfig."""
     try:
-        from services.features.triton.client import ModelProbe
+        from services.triton.client import ModelProbe
     except ModuleNotFoundError as error:
         raise missing_library(error, "triton") from error
     return ModelProbe(config.triton, config.model, lambda: weights_of(config)).check

@@ -30,6 +30,7 @@ SERVICES = {
     "records",
     "text",
     "training",
+    "triton",
 }
 ORCHESTRATOR = {
     "access",

@@ -17,9 +17,9 @@ pytest.importorskip("tritonclient", reason="the triton extra is not installed")
 
 from services.base.errors import BadConfig
 from services.features.spec import FeaturesConfig
-from services.features.triton.config import Serving
 from services.features.triton.repository import export_network
-from services.features.triton.verify import verify_repository
+from services.triton.config import Serving
+from services.triton.verify import verify_repository
 
 ROOT = Path(__file__).resolve().parents[2]
 

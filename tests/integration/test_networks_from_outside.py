@@ -24,10 +24,10 @@ from services.features.runtimes.export import export_network as export_file
 from services.features.runtimes.sequences import SequenceNetwork
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton.config import Serving
-from services.features.triton.layout import digest_of_file
-from services.features.triton.repository import card_of, export_network
-from services.features.triton.verify import verify_repository
+from services.features.triton.repository import export_network
+from services.triton.config import Serving
+from services.triton.layout import card_of, digest_of_file
+from services.triton.verify import verify_repository
 
 LINES = {"tiny": "tiny_networks.frames.spec", "voice": "tiny_networks.voice.spec"}
 TABLES = {

@@ -9,7 +9,7 @@ import numpy as np
 from services.base.errors import BadConfig
 from services.base.media.arrays import Float32Array
 from services.features.ops import cut, padded
-from services.features.triton.client import TritonClient
+from services.triton.client import TritonClient
 
 
 class TritonSequences:

@@ -29,7 +29,6 @@ from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.sharding import assign_shards
 from services.base.run.spec import QuarantineEntry, RunSpec
 from services.base.store.interface import NotThere, Store
-from services.features.spec import TOLERANCE
 from services.records.sign.files.agreement import disagreements
 from services.records.sign.files.label_table import form_of, gloss_key, label_key, lost_glosses, lost_labels
 from services.records.sign.files.labels import Gloss, LabelRow, render_glosses, render_labels, upsert
@@ -38,6 +37,7 @@ from services.records.sign.files.parquet import is_table
 from services.records.sign.files.validate import validate
 from services.records.sign.points import FACE_INDICES, NUM_COORDINATES, NUM_KEYPOINTS, ORDER
 from services.records.sign.writer import npz_name, output_name, parquet_name
+from services.triton.measures import TOLERANCE
 
 _SPLIT = "train"
 _NPZ = ".npz"

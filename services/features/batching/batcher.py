@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from services.base.errors import BadInput, VisemillError
+from services.base.errors import BadInput, OutOfMemory
 
 LOG = logging.getLogger(__name__)
 
@@ -27,17 +27,6 @@ Answer = TypeVar("Answer")
 # Whole batches at a reduced size before twice as many items are tried, and the most that a failed try makes of it.
 RECOVER_AFTER = 8
 _RECOVER_AFTER_MOST = 1024
-
-
-class OutOfMemory(Exception):
-    """A batch did not fit into the memory of the device or server; a smaller one may.
-
-    outcome: what it is where a single item does not fit either; None: that item's own fault.
-    """
-
-    def __init__(self, message: str = "", outcome: VisemillError | None = None) -> None:
-        super().__init__(message)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from services.features.batching.batcher import FittingSize, OutOfMemory
+from services.base.errors import OutOfMemory
+from services.features.batching.batcher import FittingSize
 
 LOG = logging.getLogger(__name__)
 Answer = TypeVar("Answer")

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, OutOfMemory
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.base.worker.fingerprint import library_version
 from services.features import ops
 from services.features.backend import FeatureModel
-from services.features.batching.batcher import OutOfMemory
 from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
 from services.features.networks import network_named
 from services.features.runtimes.export_cache import cache_folder, exported, exporter_digest

@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from services.base.errors import BadConfig
+from services.base.errors import BadConfig, OutOfMemory
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.features import ops
 from services.features.backend import FeatureModel
-from services.features.batching.batcher import OutOfMemory
 from services.features.device import chosen_device
 from services.features.networks import Network, network_named
 from services.features.runtimes.weights import load_weights

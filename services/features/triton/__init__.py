@@ -1,5 +1,5 @@
-"""Networks on a Triton server: its client, its model repository, what its errors mean.
+"""The networks of features on a Triton server: how they get there, and what asks for them.
 
-Belongs here: all that speaks to Triton or is written for it; the one home of tritonclient.
+Belongs here: which of our networks are written into a model repository, and a served one as the model that stages call.
 May not: know clips.
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.base.stage.config import add_config_flags
 from services.features.networks import NETWORKS
-from services.features.triton.config import Serving
+from services.triton.config import Serving
 
 Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
 

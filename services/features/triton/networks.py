@@ -13,7 +13,7 @@ from services.base.media.arrays import Float32Array, UInt8Array
 from services.features.models import weights_of
 from services.features.ops import stretched
 from services.features.spec import FeaturesConfig
-from services.features.triton.client import TritonClient
+from services.triton.client import TritonClient
 
 _Result = TypeVar("_Result")
 

@@ -12,27 +12,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.stage.config import config_from_flags
 from services.features.networks import NETWORKS, network_named
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
-from services.features.triton.config import Serving, Tensor
 from services.features.triton.flags import add_actions
-from services.features.triton.layout import (
+from services.triton.config import Serving
+from services.triton.layout import (
     CARD_FILE,
-    DATA_FILE,
     ONNX_FILE,
     Card,
+    card_of,
     check_inputs,
-    digest_of_file,
+    make_folder,
     model_folders,
     versions,
     write_version,
 )
-from services.features.triton.verify import Finding, joined, verify_repository
+from services.triton.verify import Finding, joined, verify_repository
 
 
 def export_network(repository: Path, network: str, config: FeaturesConfig, serving: Serving) -> Finding:
@@ -55,20 +53,6 @@ def export_network(repository: Path, network: str, config: FeaturesConfig, servi
             check = {o.name: joined(o, [answer[o.name] for answer in answers]) for o in card.outputs}
         folder = write_version(repository, card, onnx, check, serving)
     return Finding(network, int(folder.name), card.weights, card.digest)
-
-
-def card_of(onnx: Path, name: str, weights: str) -> Card:
-    """Describes an ONNX file. Raises BadConfig for inputs that are not served."""
-    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
-    try:
-        inputs, outputs = (
-            tuple(Tensor(t.name, t.type, tuple(s if isinstance(s, int) else -1 for s in t.shape)) for t in tensors)
-            for tensors in (session.get_inputs(), session.get_outputs())
-        )
-    except ValueError as error:
-        raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
-    data = onnx.with_name(onnx.name + DATA_FILE.removeprefix(ONNX_FILE))
-    return Card(name, weights, digest_of_file(onnx), inputs, outputs, digest_of_file(data) if data.exists() else "")
 
 
 def list_models(repository: Path) -> list[Finding]:
@@ -105,16 +89,6 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
 
 def _networks() -> dict[str, str]:
     return {name: network_named(name).about for name in NETWORKS}
-
-
-def make_folder(repository: Path) -> None:
-    """Before networks are computed, which takes a minute. Raises BadConfig."""
-    try:
-        repository.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadConfig(
-            "NO_REPOSITORY", f"{str(repository)!r} cannot be a folder ({error.strerror}): give another path"
-        ) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

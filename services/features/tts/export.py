@@ -24,14 +24,13 @@ from services.features.networks import Array
 from services.features.runtimes.export import MOST_INSIDE_BYTES, export_graph
 from services.features.speech.extraction import SpeechNetworks
 from services.features.speech.filterbank import NUM_BINS, STACKED
-from services.features.triton.config import Serving
-from services.features.triton.layout import ONNX_FILE, check_inputs, write_version
-from services.features.triton.repository import card_of, make_folder
-from services.features.triton.verify import Finding
 from services.features.tts.models import models_of, served_weights
 from services.features.tts.opening import open_networks
 from services.features.tts.served import CODES, CONDITION, EMOTION, FILTERBANKS, LENGTHS, MODEL
 from services.features.tts.spec import SpeechConfig
+from services.triton.config import Serving
+from services.triton.layout import ONNX_FILE, card_of, check_inputs, make_folder, write_version
+from services.triton.verify import Finding
 
 # Below it the front of the conditioners has one frame, and a graph would be made for that alone.
 _LEAST_STEPS = 5

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from services.base.errors import BadInput
+from services.base.errors import BadInput, OutOfMemory
 from services.base.media.arrays import Float32Array
 from services.base.media.features import SpeechFeatures
-from services.features.batching.batcher import OutOfMemory
 from services.features.batching.by_steps import FittingRows
 from services.features.runtimes.torch import raising_out_of_memory
 from services.features.speech.extraction import SpeechExtractor

@@ -9,17 +9,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from services.base.errors import BadConfig, BadInput
+from services.base.errors import BadConfig, BadInput, OutOfMemory
 from services.base.media.arrays import Float32Array
 from services.base.media.features import SpeechFeatures
 from services.base.sandbox.child import waiting_for
-from services.features.batching.batcher import OutOfMemory
 from services.features.speech.answers import check_finite, features_of
 from services.features.speech.filterbank import check_length
-from services.features.triton.client import ModelProbe, TritonClient
 from services.features.triton.networks import gathered
 from services.features.tts.models import models_of, served_weights
 from services.features.tts.spec import SpeechConfig
+from services.triton.client import ModelProbe, TritonClient
 
 MODEL: Final = "indextts2_speech"
 FILTERBANKS, LENGTHS = "filterbanks", "lengths"

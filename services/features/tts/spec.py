@@ -15,7 +15,7 @@ from services.base.stage.window import ClipSize, Window
 from services.features.batching.by_length import one_by_one, window_by_length
 from services.features.batching.by_memory import batch_size_of, num_decoders_of
 from services.features.device import chosen_device
-from services.features.spec import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
+from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
 
 BackendName = Literal["torch", "triton"]
 DeviceName = Literal["auto", "cpu", "cuda"]

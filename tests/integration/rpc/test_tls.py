@@ -148,7 +148,7 @@ def _refused_at_once(target: str, reason: str) -> None:
     ],
 )
 def test_the_client_of_triton_tells_the_same(pki: dict[str, Any], ca: str, pair: str, reason: str) -> None:
-    triton = pytest.importorskip("services.features.triton.client")
+    triton = pytest.importorskip("services.triton.client")
     values = Settings(**{name: str(path) for name, path in _client(pki, ca, pair).items()})  # type: ignore[arg-type]
     with _served(pki["server"], pki["ca"]) as target, pytest.raises(BadConfig) as refused:
         triton.TritonClient(target, "model", values=values)
@@ -156,7 +156,7 @@ def test_the_client_of_triton_tells_the_same(pki: dict[str, Any], ca: str, pair:
 
 
 def test_the_client_of_triton_takes_renewed_files_too(pki: dict[str, Any], tmp_path: Path) -> None:
-    triton = pytest.importorskip("services.features.triton.client")
+    triton = pytest.importorskip("services.triton.client")
     crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
     _put(pki["expired client"], crt, key)
     values = Settings(tls_ca=str(pki["ca"]), tls_cert=str(crt), tls_key=str(key))

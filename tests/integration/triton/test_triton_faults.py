@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.errors import BadConfig, BadInput, Transient
+from services.base.errors import BadConfig, BadInput, OutOfMemory, Transient
 from services.base.process.settings import Settings
-from services.features.batching.batcher import RECOVER_AFTER, AdaptiveBatcher, OutOfMemory
+from services.features.batching.batcher import RECOVER_AFTER, AdaptiveBatcher
 from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted
-from services.features.triton.client import TritonClient
 from services.features.triton.networks import TritonFrames
+from services.triton.client import TritonClient
 
 HERE = Path(__file__).resolve().parent
 RNG = np.random.default_rng(7)
@@ -92,7 +92,7 @@ def test_shared_memory_is_forgotten_by_the_server_with_its_client(faulty: Faulty
 def test_shared_memory_of_a_killed_client_is_forgotten_for_the_next_one(faulty: Faulty) -> None:
     script = (
         "import os, numpy as np\n"
-        "from services.features.triton.client import TritonClient\n"
+        "from services.triton.client import TritonClient\n"
         "from services.features.triton.networks import TritonFrames\n"
         f"model = TritonFrames(TritonClient({faulty.server.target!r}, 'faulty'))\n"
         "model(np.zeros((8, 8, 8, 3), np.uint8))\n"

@@ -27,10 +27,10 @@ from services.features.runtimes.onnx import open_onnx
 from services.features.runtimes.torch import open_torch
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton.client import TritonClient
-from services.features.triton.config import Serving
 from services.features.triton.networks import open_triton
 from services.features.triton.repository import export_network, verify_repository
+from services.triton.client import TritonClient
+from services.triton.config import Serving
 
 TOLERANCE = 1e-4
 LENGTHS = (5, 90, 33, 7, 61, 2, 120, 44)

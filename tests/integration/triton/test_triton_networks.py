@@ -19,10 +19,10 @@ from services.features.ops import padded
 from services.features.runtimes.sequences import SequenceNetwork
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
-from services.features.triton.client import TritonClient
-from services.features.triton.config import Serving
 from services.features.triton.repository import export_network
-from services.features.triton.verify import verify_repository
+from services.triton.client import TritonClient
+from services.triton.config import Serving
+from services.triton.verify import verify_repository
 
 
 def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed_here(

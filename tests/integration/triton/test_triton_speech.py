@@ -26,14 +26,14 @@ from services.base.media.clip import Clip, Media
 from services.base.media.features import FilterbankFrames, SpeechFeatures
 from services.base.stage.spec import ClipJob
 from services.base.stage.window import Together
-from services.features.triton.config import Serving
-from services.features.triton.layout import DATA_FILE
-from services.features.triton.verify import verify_repository
 from services.features.tts.export import export_speech
 from services.features.tts.models import models_of, served_weights
 from services.features.tts.served import MODEL
 from services.features.tts.spec import SpeechConfig
 from services.features.tts.stage import SpeechStage, open_stage
+from services.triton.config import Serving
+from services.triton.layout import DATA_FILE
+from services.triton.verify import verify_repository
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT_S = 240

@@ -17,11 +17,11 @@ from services.base.stage.config import config_from_argv
 from services.base.stage.fields import fields_of
 from services.containers.config import DecodeConfig
 from services.features.spec import FeaturesConfig
-from services.features.triton.config import Serving
 from services.landmarks.body.spec import KeypointsConfig
 from services.landmarks.spec import LandmarksConfig
 from services.records.grid.spec import RecordsConfig
 from services.records.sign.spec import SignFilesConfig
+from services.triton.config import Serving
 
 ROOT = Path(__file__).resolve().parents[4]
 STAGES = {

@@ -22,15 +22,15 @@ def test_a_missing_library_is_said_with_the_remedy(
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     for name in (
-        "runtimes.torch",
-        "runtimes.onnx",
-        "runtimes.weights",
-        "triton.client",
-        "triton.networks",
-        "frames.inception",
-        "frames.stretch",
-        "speech.semantic",
+        "services.features.runtimes.torch",
+        "services.features.runtimes.onnx",
+        "services.features.runtimes.weights",
+        "services.triton.client",
+        "services.features.triton.networks",
+        "services.features.frames.inception",
+        "services.features.frames.stretch",
+        "services.features.speech.semantic",
     ):
-        monkeypatch.delitem(sys.modules, f"services.features.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(BadConfig, match=rf"LIBRARY_MISSING: {library.split('.', maxsplit=1)[0]}.*visemill\[{extra}\]"):
         open_model(config)

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.errors import BadInput
+from services.base.errors import BadInput, OutOfMemory
 from services.base.media.clip import Clip, Media
 from services.base.media.features import Features
 from services.base.media.video import FrameChunk
 from services.base.stage.artifacts import decode_artifact, encode_artifact
 from services.base.stage.spec import ClipJob, Consumer
 from services.features import stage
-from services.features.batching.batcher import OutOfMemory
 from services.features.spec import SPEC, FeaturesConfig
 
 JOB = ClipJob(Clip("s1/hello", "hello", "s1", "s1/hello.mp4"), Media.of_bytes("hello.mp4", b"media"))

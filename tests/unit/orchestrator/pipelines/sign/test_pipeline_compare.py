@@ -4,8 +4,8 @@ import numpy as np
 
 from orchestrator.pipelines.sign.pipeline import PIPELINE
 from services.base.run.spec import PinnedStage, RunSpec
-from services.features.spec import TOLERANCE
 from services.records.sign.files.npz import encode_npz
+from services.triton.measures import TOLERANCE
 
 X2048 = np.random.default_rng(3).random((2, 2048), np.float32)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.errors import BadInput
-from services.features.batching.batcher import RECOVER_AFTER, AdaptiveBatcher, FittingSize, OutOfMemory
+from services.base.errors import BadInput, OutOfMemory
+from services.features.batching.batcher import RECOVER_AFTER, AdaptiveBatcher, FittingSize
 
 
 class Memory:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.base.errors import BadInput
-from services.features.batching.batcher import RECOVER_AFTER, OutOfMemory
+from services.base.errors import BadInput, OutOfMemory
+from services.features.batching.batcher import RECOVER_AFTER
 from services.features.batching.by_steps import FittingRows
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.features.triton.config import Serving
 from services.features.tts.export import arrays_of, build_parser
 from services.features.tts.opening import open_networks
+from services.triton.config import Serving
 
 
 def test_flags_are_those_of_the_networks_and_of_serving() -> None:

@@ -12,9 +12,8 @@ import numpy.typing as npt
 import onnxruntime
 
 from services.base.errors import BadConfig, Transient, VisemillError
-from services.features.spec import CODES_TOLERANCE, TOLERANCE
-from services.features.triton.config import Tensor
-from services.features.triton.layout import (
+from services.triton.config import Tensor
+from services.triton.layout import (
     BACKEND_FILE,
     CARD_FILE,
     DATA_FILE,
@@ -26,6 +25,7 @@ from services.features.triton.layout import (
     model_folders,
     versions,
 )
+from services.triton.measures import CODES_TOLERANCE, TOLERANCE
 
 CONFIG_FILE = "config.pbtxt"
 
@@ -101,7 +101,7 @@ def _file_problems(place: Path, card: Card) -> Iterator[str]:
 
 
 def _config_problems(folder: Path, place: Path, card: Card) -> Iterator[str]:
-    from services.features.triton.client import parse_config
+    from services.triton.client import parse_config
 
     config = parse_config((folder / CONFIG_FILE).read_text())
     if config.name != folder.name:
@@ -136,7 +136,7 @@ class _Server:
 
 
 def _server_problems(server: str, folder: Path, card: Card) -> Iterator[str]:
-    from services.features.triton.client import TritonClient, parse_config
+    from services.triton.client import TritonClient, parse_config
 
     inputs = check_inputs(card)
     client = TritonClient(server, card.name)

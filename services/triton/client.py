@@ -29,9 +29,9 @@ from services.base.rpc.channel.targets import check_target, is_loopback
 from services.base.rpc.channel.tls_diagnosis import refusal_of
 from services.base.rpc.client import channel_options, connect
 from services.base.sandbox.child import measure
-from services.features.spec import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
-from services.features.triton.faults import RegionLost, SharedMemoryShort, meaning_of
-from services.features.triton.memory import Region, orphans
+from services.triton.faults import RegionLost, SharedMemoryShort, meaning_of
+from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
+from services.triton.memory import Region, orphans
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")

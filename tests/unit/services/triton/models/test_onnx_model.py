@@ -60,8 +60,8 @@ class Session:
 @pytest.fixture
 def make(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend_module())
-    monkeypatch.delitem(sys.modules, "services.features.triton.models.onnx_model", raising=False)
-    module = importlib.import_module("services.features.triton.models.onnx_model")
+    monkeypatch.delitem(sys.modules, "services.triton.models.onnx_model", raising=False)
+    module = importlib.import_module("services.triton.models.onnx_model")
     monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda data, options, providers: session)
     session = Session(most=100)
 
@@ -83,7 +83,7 @@ def make(monkeypatch, tmp_path):
         return model, session
 
     yield made
-    sys.modules.pop("services.features.triton.models.onnx_model", None)
+    sys.modules.pop("services.triton.models.onnx_model", None)
 
 
 def frames(*levels):

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from services.base.errors import BadConfig
 from services.base.store.by_digest import sha256_in_pieces
-from services.features.triton import models
-from services.features.triton.config import WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
+from services.triton import models
+from services.triton.config import WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
 
 SCHEMA = 1
 ONNX_FILE, CARD_FILE = "model.onnx", "model.json"
@@ -64,6 +64,22 @@ class Card:
             raise BadConfig("NO_CARD", f"{path} does not describe a model: {error!r}; export it again") from error
 
 
+def card_of(onnx: Path, name: str, weights: str) -> Card:
+    """Describes an ONNX file. Raises BadConfig for inputs that are not served."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    try:
+        inputs, outputs = (
+            tuple(Tensor(t.name, t.type, tuple(s if isinstance(s, int) else -1 for s in t.shape)) for t in tensors)
+            for tensors in (session.get_inputs(), session.get_outputs())
+        )
+    except ValueError as error:
+        raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
+    data = onnx.with_name(onnx.name + DATA_FILE.removeprefix(ONNX_FILE))
+    return Card(name, weights, digest_of_file(onnx), inputs, outputs, digest_of_file(data) if data.exists() else "")
+
+
 def check_file(card: Card, output: Tensor) -> str:
     """Where the answers of an output to `check_inputs` lie, in a version's folder."""
     return "check.npy" if len(card.outputs) == 1 else f"check.{output.name}.npy"
@@ -103,6 +119,16 @@ def write_version(
     temporary.write_text(text)
     temporary.replace(folder / "config.pbtxt")
     return target
+
+
+def make_folder(repository: Path) -> None:
+    """Before networks are computed, which takes a minute. Raises BadConfig."""
+    try:
+        repository.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(
+            "NO_REPOSITORY", f"{str(repository)!r} cannot be a folder ({error.strerror}): give another path"
+        ) from error
 
 
 def versions(folder: Path) -> list[int]:

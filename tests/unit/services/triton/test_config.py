@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from services.features.triton.config import Serving, Tensor, config_text
+from services.triton.config import Serving, Tensor, config_text
 
 FRAMES = (Tensor("frames", "tensor(uint8)", (-1, 299, 299, 3)),)
 FEATURES = (Tensor("features", "tensor(float)", (-1, 2048)),)
@@ -15,7 +15,7 @@ VECTORS = (Tensor("vectors", "tensor(float)", (-1, -1, 128)),)
 @pytest.fixture
 def parsed():
     """Parses a text as Triton does; skips without its client."""
-    triton = pytest.importorskip("services.features.triton.client", reason="the triton extra is not installed")
+    triton = pytest.importorskip("services.triton.client", reason="the triton extra is not installed")
     return triton.parse_config
 
 

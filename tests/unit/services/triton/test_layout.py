@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadConfig
-from services.features.triton.config import Serving, Tensor
-from services.features.triton.layout import Card, check_inputs, digest_of_file, model_folders, versions, write_version
+from services.triton.config import Serving, Tensor
+from services.triton.layout import Card, check_inputs, digest_of_file, model_folders, versions, write_version
 
 FRAMES = (Tensor("frames", "tensor(uint8)", (-1, 4, 4, 3)),)
 FEATURES = (Tensor("features", "tensor(float)", (-1, 2)),)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from services.base.errors import BadConfig, Transient, VisemillError
+from services.base.errors import BadConfig, OutOfMemory, Transient, VisemillError
 from services.base.process.retry import Retryable
-from services.features.batching.batcher import OutOfMemory
 
 # What our model files answer with; triton_models/onnx_model.py says the same word.
 WEIGHTS_DIFFER = "WEIGHTS_DIFFER"

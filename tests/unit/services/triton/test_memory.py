@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.features.triton.memory import Region, orphans
+from services.triton.memory import Region, orphans
 
 SHM = Path("/dev/shm")
 
@@ -45,7 +45,7 @@ def test_more_than_there_is_leaves_nothing_behind():
 
 
 def test_only_the_regions_of_ended_processes_are_orphans():
-    code = "from services.features.triton.memory import Region; r = Region(8); r.hide(); print(r.name)"
+    code = "from services.triton.memory import Region; r = Region(8); r.hide(); print(r.name)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     living = Region(8)
     living.hide()

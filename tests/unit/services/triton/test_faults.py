@@ -2,10 +2,9 @@
 
 import pytest
 
-from services.base.errors import BadConfig, Transient, VisemillError
+from services.base.errors import BadConfig, OutOfMemory, Transient, VisemillError
 from services.base.process.retry import Retryable
-from services.features.batching.batcher import OutOfMemory
-from services.features.triton.faults import RegionLost, SharedMemoryShort, meaning_of
+from services.triton.faults import RegionLost, SharedMemoryShort, meaning_of
 
 AGAIN = [
     ("UNAVAILABLE", "failed to connect to all addresses; last error: Connection refused", "UNAVAILABLE"),

@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("tritonclient", reason="the triton extra is not installed")
 pytest.importorskip("onnxruntime", reason="the features extra is not installed")
 
-from services.features.triton.client import parse_config
-from services.features.triton.verify import config_differences
+from services.triton.client import parse_config
+from services.triton.verify import config_differences
 
 HERE = """
 name: "m" backend: "python" max_batch_size: 32
