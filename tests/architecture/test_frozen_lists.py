@@ -147,7 +147,9 @@ def test_the_distribution_holds_every_package_and_the_files_beside_its_modules()
 def bounds() -> list[Requirement]:
     """What the wheel's metadata asks for, extras included."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = (project["optional-dependencies"][name] for name in ("features", "kube", "tensorflow", "train", "triton"))
+    extras = (
+        project["optional-dependencies"][name] for name in ("features", "hub", "kube", "tensorflow", "train", "triton")
+    )
     return [Requirement(text) for texts in (project["dependencies"], *extras) for text in texts]
 
 

@@ -33,6 +33,12 @@ COMMANDS = PipelineCommands(
             options=f"{_SETTINGS}:LipsInferSettings",
             calls=f"{_DOORS}:infer",
         ),
+        Verb(
+            "download",
+            "fetch a data set from where it is published",
+            options="services.training.data.lips.download_settings:LipsDownload",
+            calls=f"{_DOORS}:download",
+        ),
         Verb("inference", "the same as infer", options=f"{_SETTINGS}:LipsInferSettings", calls=f"{_DOORS}:infer"),
     ),
     presets="orchestrator.pipelines.chinese_lips_lstm.presets:PRESETS",

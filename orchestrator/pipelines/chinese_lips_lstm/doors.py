@@ -1,9 +1,12 @@
-"""I/O: `visemill test`, `stats` and `infer chinese-lips-lstm`."""
+"""I/O: `visemill test`, `stats`, `infer` and `download chinese-lips-lstm`."""
 
 from __future__ import annotations
 
+from orchestrator.console.byte_progress import ByteProgress
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.doors import outcome_of
+from services.training.data.lips.download_settings import LipsDownload
+from services.training.data.lips.published import download_chinese_lips
 from services.training.recipes.chinese_lips_lstm.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
@@ -26,3 +29,9 @@ def infer(options: LipsInferSettings) -> Outcome:
     """Raises what the service fails with."""
     found = outcome_of(RECIPE.name, "infer", options, "reading the clip", "--json")
     return Outcome(found.data["read"], found.text, found.exit_code)
+
+
+def download(options: LipsDownload) -> Outcome:
+    """In this process: it waits for the network and writes files. Raises as download_chinese_lips does."""
+    data, text = download_chinese_lips(options, ByteProgress())
+    return Outcome(data, text)

@@ -28,15 +28,19 @@ def is_licensed(data: ReadableStore) -> bool:
 
 def require_licence(data: ReadableStore, state: Store, *, accepted: bool) -> None:
     """accepted: said now; then it is kept in the state. Raises BadConfig LICENCE_NOT_ATTESTED."""
-    if not is_licensed(data):
-        return
+    if is_licensed(data):
+        require_attested(data.uri, state, accepted=accepted)
+
+
+def require_attested(root: str, state: Store, *, accepted: bool) -> None:
+    """The same of what is Chinese-LiPS for certain. root: what it is called in a message."""
     try:
         state.read(_ACCEPTED)
         return
     except NotThere:
         pass
     if not accepted:
-        raise not_attested(data.uri)
+        raise not_attested(root)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     state.create(_ACCEPTED, json.dumps({"data_set": "Chinese-LiPS", "terms": _TERMS, "accepted_at": at}).encode())
 

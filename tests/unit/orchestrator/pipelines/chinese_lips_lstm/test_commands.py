@@ -29,6 +29,7 @@ def test_a_preset_wins_over_a_baseline() -> None:
         ("infer", {"--video-path", "--checkpoint-dir", "--checkpoint", "--ground-truth"}),
         ("inference", {"--video-path", "--checkpoint-dir", "--checkpoint", "--ground-truth"}),
         ("stats", {"--data-root"}),
+        ("download", {"--output-dir", "--cache-dir", "--accept-licence", "--revision", "--unpack"}),
     ],
 )
 def test_the_other_commands_take_the_documents_flags(name: str, flags: set[str]) -> None:

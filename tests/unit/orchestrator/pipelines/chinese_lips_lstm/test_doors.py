@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from lips_data import LipsExample, write_lips
 
-from orchestrator.pipelines.chinese_lips_lstm.doors import infer, stats
+from orchestrator.pipelines.chinese_lips_lstm.doors import download, infer, stats
 from orchestrator.pipelines.chinese_lips_lstm.doors import test as run_test
 from services.base.errors import BadConfig
+from services.training.data.lips.download_settings import LipsDownload
 from services.training.recipes.chinese_lips_lstm.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
@@ -32,3 +33,9 @@ def test_what_the_service_answers_is_the_outcome(tmp_path: Path) -> None:
 def test_what_the_service_refuses_is_refused_with_its_reason(call: object, settings: object) -> None:
     with pytest.raises(BadConfig, match="NO_CHECKPOINT"):
         call(settings)  # type: ignore[operator]
+
+
+def test_nothing_is_downloaded_for_who_has_not_accepted_the_terms(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"LICENCE_NOT_ATTESTED.*CC BY-NC-SA 4\.0.*--accept-licence"):
+        download(LipsDownload(str(tmp_path / "out")))
+    assert list(tmp_path.iterdir()) == []
