@@ -15,7 +15,7 @@ from orchestrator.kube.policies.lost_nodes import lost_pods
 from orchestrator.kube.policies.more_memory import memory_of_next
 from orchestrator.kube.settings import KubeSettings
 from orchestrator.runs.actions import Fail, ForceDelete
-from orchestrator.runs.gang.decision import Action, End, GangState, Generation, Start
+from orchestrator.runs.gang.decision import Action, End, Fewer, GangState, Generation, Start
 from orchestrator.runs.worker_argv import pod_argv
 from services.base.run.gang_log import GangLog
 from services.base.run.passes import GangPass
@@ -59,6 +59,8 @@ class KubeGang:
         self._ran_out: set[int] = set()
         # Those of which a pod was deleted or lost, which is not to be seen once it is gone.
         self._disrupted: set[int] = set()
+        # Pods that had a node and those that had none, of generations when they were last at work.
+        self._placed: dict[int, tuple[int, int]] = {}
         self._command = pod_argv(gang, command, ["--termination-log", TERMINATION_LOG], PYTHON)
         self._should_stop = should_stop
         self._wakes = wakes
@@ -84,8 +86,7 @@ class KubeGang:
             generation_of(job, [pod for pod in look.pods if pod.generation == job.generation], look.now_s)
             for job in look.jobs
         ]
-        self._disrupted |= {one.number for one in generations if one.disrupted}
-        self._generations = tuple(replace(one, disrupted=one.number in self._disrupted) for one in generations)
+        self._generations = tuple(map(self._remembered, generations))
         self._ran_out |= {pod.generation for pod in look.pods if pod.out_of_memory}
         if look.jobs:
             last = look.jobs[-1]
@@ -96,13 +97,16 @@ class KubeGang:
         if not self._since and newest is not None and newest.phase == "running":
             self._since = newest.number
         done_for_s = time.monotonic() - self._done_s if self._done_s is not None else 0.0
-        return GangState(log, self._generations, self._since, done_for_s, lost, wakes=self._wakes)
+        fewer = None
+        if self._gang.min_pods < self._gang.num_pods:
+            fewer = Fewer(self._gang.min_pods, self._gang.min_ranks_after_s, self._gang.ranks_per_pod)
+        return GangState(log, self._generations, self._since, done_for_s, lost, wakes=self._wakes, fewer=fewer)
 
     def apply(self, action: Action) -> None:
         """A Job that somebody else has made is gone on with. Raises BadConfig, Transient."""
         match action:
-            case Start(generation):
-                self._jobs.create(self._job(generation))
+            case Start(generation, _, num_pods):
+                self._jobs.create(self._job(generation, num_pods or self._gang.num_pods))
                 self._since = self._since or generation
                 self._wakes = False
             case End(number):
@@ -126,6 +130,15 @@ class KubeGang:
         """The Jobs go on."""
         self._watch.close()
 
+    def _remembered(self, seen: Generation) -> Generation:
+        """With what is not to be seen any more when its pods are gone."""
+        if seen.disrupted:
+            self._disrupted.add(seen.number)
+        if seen.phase == "running" and not seen.exit_codes:
+            self._placed[seen.number] = (seen.num_placed, seen.num_unplaced)
+        placed, unplaced = self._placed.get(seen.number, (seen.num_placed, seen.num_unplaced))
+        return replace(seen, disrupted=seen.number in self._disrupted, num_placed=placed, num_unplaced=unplaced)
+
     def _end(self, number: int) -> None:
         name = self._id.job_name(number)
         failed = any(one.number == number and one.failure for one in self._generations)
@@ -135,14 +148,14 @@ class KubeGang:
         else:
             self._jobs.delete(name)
 
-    def _job(self, generation: int) -> dict[str, object]:
+    def _job(self, generation: int, num_pods: int) -> dict[str, object]:
         settings = self._settings
         return gang_job(
             GangJob(
                 self._id,
                 generation,
                 self._command,
-                self._gang.num_ranks,
+                num_pods * self._gang.ranks_per_pod,
                 settings.pods(self._memory_mib),
                 self._gang.ranks_per_pod,
                 settings.job_deadline_s,

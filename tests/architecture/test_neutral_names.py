@@ -41,6 +41,8 @@ PLAIN_FIELDS = {
     "learning_rate": "of every training",
     "log_dir": "of any process",
     "max_frames": "where a source stops for one clip (ClipJob)",
+    "min_ranks": "of every gang",
+    "min_ranks_after_s": "of every gang",
     "num_shards": "of every run",
     "num_ranks": "of every gang",
     "num_threads": "of every process",

@@ -99,9 +99,8 @@ def train(flags, rank, world_size, generation):
     writer, step, weights = None, 0, [0] * SIZE
     if rank == 0:
         state = open_store(flags.state_root)
-        writer = GangWriter(
-            state, open_store(flags.output_root or flags.state_root), flags.run, flags.pass_name, generation
-        )
+        outputs = open_store(flags.output_root or flags.state_root)
+        writer = GangWriter(state, outputs, flags.run, flags.pass_name, generation, world_size)
         log = PassLog(state, flags.run, flags.pass_name)
         found = restored(state, log, log.read())
         if found:

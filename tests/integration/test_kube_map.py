@@ -4,13 +4,13 @@ for them: the same loop and the same decision as of a run on this machine.
 
 import hashlib
 import json
-import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 pytest.importorskip("kubernetes")
+
+from kube_jobs_server import TIME, serving
 
 from orchestrator.console.progress import Progress
 from orchestrator.console.say_once import SayOnce
@@ -30,60 +30,6 @@ from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 from services.base.store.open import open_store
 
 NUM_SHARDS = 4
-TIME = "2026-01-01T00:00:00Z"
-
-
-class Cluster(ThreadingHTTPServer):
-    """Jobs, each worked on by `work` before the first look at it. num_busy: answers of 503 before any other."""
-
-    daemon_threads = True
-
-    def __init__(self, work) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.work = work
-        self.jobs: dict[str, dict] = {}
-        self.pods: list[dict] = []
-        self.deleted: list[str] = []
-        self.num_busy = 0
-        self.lock = threading.Lock()
-
-    def answer(self, method, path, body):
-        with self.lock:
-            name = path.partition("?")[0].rpartition("/")[2]
-            if "watch=" in path:
-                return 404, {}
-            if self.num_busy:
-                self.num_busy -= 1
-                return 503, {"kind": "Status", "reason": "ServiceUnavailable", "message": "starting"}
-            if method == "POST":
-                body["metadata"]["creationTimestamp"] = TIME
-                self.jobs[body["metadata"]["name"]] = body
-                self.work(self, body)
-                return 201, body
-            if method == "DELETE":
-                self.deleted.append(name)
-                self.jobs.pop(name, None)
-                return 200, {}
-            if method == "PATCH":
-                self.jobs[name]["spec"].update(body["spec"])
-                return 200, self.jobs[name]
-            return 200, {"items": list(self.jobs.values()) if name == "jobs" else self.pods, "metadata": {}}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def _answer(self):
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, body = self.server.answer(self.command, self.path, json.loads(data) if data else {})
-        answer = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer
-
-    def log_message(self, *_):
-        pass
 
 
 class Run:
@@ -137,28 +83,8 @@ def cluster_of(tmp_path, monkeypatch):
     monkeypatch.setattr(kube_map, "_LATE_S", 0.01)
     monkeypatch.setattr(kube_map, "_TICK_S", 0.01)
     monkeypatch.setattr(kube_map, "_LOOK_SHARE", 0.0)
-    started = []
-
-    def start(work):
-        server = Cluster(work)
-        started.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-            "users": [{"name": "u", "user": {"token": "t"}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "ours"}}],
-            "current-context": "x",
-        }
-        (tmp_path / "kubeconfig").write_text(json.dumps(config))
-        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    with serving(tmp_path, monkeypatch) as start:
+        yield start
 
 
 def parts(job):

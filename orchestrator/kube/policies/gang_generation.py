@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from orchestrator.kube.state import JobSeen, PodSeen
 from orchestrator.runs.gang.decision import Generation, Phase
@@ -29,9 +30,18 @@ def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Genera
     leaving = phase == "running" and any(pod.deleted_s is not None or pod.trouble == "Evicted" for pod in pods)
     failed = [pod for pod in pods if pod.exit_code]
     ended_s_ago = now_s - min((pod.ended_s for pod in failed), default=now_s - _LONG_AGO_S)
-    seen = Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, queue=job.queue)
-    detail = next((_detail(pod) for pod in failed if pod.exit_code == seen.failure), "")
-    return Generation(job.generation, phase, codes, leaving or gone, ended_s_ago, detail, job.queue)
+    placed = {pod.index for pod in pods if pod.node} | job.completed
+    unplaced = [pod for pod in pods if not pod.node and pod.trouble == "Unschedulable"]
+    # The scheduler takes pods one after the other: only when it has tried all is known how many there is room for.
+    tried = len(placed) + len(unplaced) >= job.num_indexes
+    seen = Generation(
+        *(job.generation, phase, codes, leaving or gone, ended_s_ago),
+        queue=job.queue,
+        num_placed=len(placed),
+        num_unplaced=len(unplaced),
+        unplaced_for_s=min((now_s - pod.since_s for pod in unplaced), default=0.0) if tried else 0.0,
+    )
+    return replace(seen, detail=next((_detail(pod) for pod in failed if pod.exit_code == seen.failure), ""))
 
 
 def _detail(pod: PodSeen) -> str:

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from services.base.run.passes import GangPlan
+from services.base.run.passes import GangPlan, check_min_ranks
 from services.base.stage.fields import option
 from services.base.store.roots import absolute
 from services.training.spec import OWN_CHECKPOINTS
@@ -26,7 +26,14 @@ def gangs_of(recipe: str, config: type[Any], options: Any) -> tuple[GangPlan, ..
     places = [name for name in _PLACES if getattr(options, name) not in OWN_CHECKPOINTS]
     roots: Mapping[str, str] = {name: absolute(getattr(options, name)) for name in places}
     values = {**dataclasses.asdict(config_of(config, options)), **roots}
-    return (GangPlan(PASS, recipe, values, options.num_ranks, options.ranks_per_pod, at_root=True),)
+    return (
+        GangPlan(
+            *(PASS, recipe, values, options.num_ranks, options.ranks_per_pod),
+            at_root=True,
+            min_ranks=options.min_ranks,
+            min_ranks_after_s=options.min_ranks_after_s,
+        ),
+    )
 
 
 def options_of(name: str, config: type[Any]) -> type[Any]:
@@ -39,11 +46,26 @@ def options_of(name: str, config: type[Any]) -> type[Any]:
     fields += [
         ("num_ranks", int, option(1, "processes that train together", group="training")),
         ("ranks_per_pod", int, option(1, "of them that share a pod", group="training")),
+        (
+            "min_ranks",
+            int,
+            option(
+                0,
+                "fewest that go on, on Kubernetes, where nodes are short; 0: all of them or none",
+                group="training",
+            ),
+        ),
+        (
+            "min_ranks_after_s",
+            float,
+            option(60.0, "time that pods may wait for nodes before fewer ranks go on", group="training", unit="s"),
+        ),
         ("num_shards", int, option(0, "none: what the ranks read is made", group="training", hidden=True)),
     ]
 
     def check(self: Any) -> None:
         config_of(config, self)
+        check_min_ranks(self.min_ranks, self.num_ranks, self.min_ranks_after_s)
 
     return dataclasses.make_dataclass(
         name,

@@ -12,6 +12,7 @@ from typing import Literal
 
 from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_BUG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
+from services.base.process.quantities import duration
 from services.base.run.gang_log import GangLog
 
 Phase = Literal["running", "suspended", "ended", "deleted"]
@@ -33,7 +34,9 @@ class Generation:
 
     exit_codes: of pods that have ended, by their index; the one with index 0 holds rank 0. disrupted: a pod of it was
     deleted, or its node is lost. ended_s_ago: since its first pod ended. detail: what the one that failed printed last.
-    queue: of Kueue, which then suspends it and lets it go on.
+    queue: of Kueue, which then suspends it and lets it go on. num_placed: pods that have a node. num_unplaced: those
+    that no node has room for; both as they were last seen at work. unplaced_for_s: how long that is so of all of them;
+    0 before each pod has a node or has found none.
     """
 
     number: int
@@ -43,6 +46,9 @@ class Generation:
     ended_s_ago: float = 0.0
     detail: str = ""
     queue: str = ""
+    num_placed: int = 0
+    num_unplaced: int = 0
+    unplaced_for_s: float = 0.0
 
     @property
     def is_live(self) -> bool:
@@ -61,12 +67,22 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Fewer:
+    """With how few pods a pass may go on where nodes are short, and after how long."""
+
+    min_pods: int
+    after_s: float
+    ranks_per_pod: int = 1
+
+
+@dataclass(frozen=True)
 class GangState:
     """One look. The log is read after the generations, so that one which has ended has its commits in it.
 
     generations: in order. since: the first that this orchestrator started or joined; 0 while there is none: what ended
     before it came is not counted against it. done_for_s: how long the pass is known to be finished. lost: pods on nodes
-    that do not answer. wakes: whether somebody has asked to resume what is suspended.
+    that do not answer. wakes: whether somebody has asked to resume what is suspended. fewer: None where all pods of a
+    generation must be there.
     """
 
     log: GangLog
@@ -76,14 +92,16 @@ class GangState:
     lost: tuple[str, ...] = ()
     interrupted: bool = False
     wakes: bool = False
+    fewer: Fewer | None = None
 
 
 @dataclass(frozen=True)
 class Start:
-    """Start this generation; what lives of the ones before it ends."""
+    """Start this generation; what lives of the ones before it ends. num_pods: 0 for all that the pass has."""
 
     generation: int
     why: str = ""
+    num_pods: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +139,7 @@ def decide(state: GangState, max_attempts: int) -> Action:
     if newest.phase == "suspended":
         return _suspended(newest, number, wakes=state.wakes)
     if newest.phase == "running" and not (newest.failure or newest.disrupted or 0 in newest.exit_codes):
-        return Wait()
+        return _at_work(newest, number, state.fewer)
     if newest.phase == "running" and newest.failure == EXIT_TRANSIENT and newest.ended_s_ago < _SETTLE_S:
         return Wait("", _SETTLE_S - newest.ended_s_ago)
     if not state.since or newest.number < state.since:
@@ -136,6 +154,29 @@ def _finish(state: GangState, newest: Generation | None) -> Action:
     if is_over or state.done_for_s > _END_AFTER_S:
         return End(newest.number)
     return Wait("the result is committed; the ranks end", _END_AFTER_S)
+
+
+def _at_work(newest: Generation, number: int, fewer: Fewer | None) -> Action:
+    """Nobody has failed. The next generation asks for all pods again, since only its pods can tell what there is."""
+    if not newest.num_unplaced:
+        return Wait()
+    short = f"{newest.num_unplaced} of {newest.num_placed + newest.num_unplaced} pods have no node"
+    if fewer is None or newest.num_placed < fewer.min_pods:
+        return Wait(short)
+    left_s = fewer.after_s - newest.unplaced_for_s
+    if left_s > 0:
+        return Wait(f"{short}: after {duration(fewer.after_s)} the others go on without them", left_s)
+    return _smaller(newest, number, fewer)
+
+
+def _smaller(newest: Generation, number: int, fewer: Fewer) -> Start:
+    """As many pods as have found a node."""
+    ranks, pods = newest.num_placed * fewer.ranks_per_pod, newest.num_placed + newest.num_unplaced
+    why = (
+        f"with {ranks} of {pods * fewer.ranks_per_pod} ranks, since {newest.num_unplaced} of {pods} pods of generation "
+        f"{newest.number} had no node"
+    )
+    return Start(number, why, newest.num_placed)
 
 
 def _suspended(newest: Generation, number: int, *, wakes: bool) -> Action:
@@ -158,6 +199,9 @@ def _after(state: GangState, newest: Generation, number: int, max_attempts: int)
     if len(fruitless) >= _MOST_WITHOUT_PROGRESS:
         why = f"{len(fruitless)} generations ended without a checkpoint{detail}: see the logs, then resume"
         return Fail(why, EXIT_TRANSIENT)
+    if newest.num_unplaced and state.fewer is not None and newest.num_placed >= state.fewer.min_pods:
+        # The others have waited for them as long as ranks do.
+        return _smaller(newest, number, state.fewer)
     wait_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (len(counted) - 1)) if counted else 0.0
     if newest.ended_s_ago < wait_s:
         return Wait(f"generation {number} follows soon", wait_s - newest.ended_s_ago)
@@ -165,8 +209,11 @@ def _after(state: GangState, newest: Generation, number: int, max_attempts: int)
 
 
 def _counts(one: Generation) -> bool:
-    """Whether its end is held against the recipe: whatever its exit code, where no pod was deleted or lost its node."""
-    return not one.disrupted
+    """Whether its end is held against the recipe: not where a pod was deleted or lost its node, nor where ranks waited
+    in vain for those of a pod without one.
+    """
+    waited = one.num_unplaced and one.failure in (EXIT_OK, EXIT_TRANSIENT)
+    return not (one.disrupted or waited)
 
 
 def _why(newest: Generation) -> str:

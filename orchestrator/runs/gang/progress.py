@@ -14,6 +14,8 @@ from services.base.worker.pass_log import PassLog
 def gang_facts(spec: RunSpec, state: Store) -> list[dict[str, Any]]:
     """Of each gang pass, in order. step: of the last checkpoint. outputs: names of its published files.
 
+    ranks: that were asked for. ranks_at_work: of the newest generation that began, which may be fewer; 0: none has.
+
     Raises BadConfig, Transient.
     """
     facts = []
@@ -27,6 +29,7 @@ def gang_facts(spec: RunSpec, state: Store) -> list[dict[str, Any]]:
                 "digest": gang.digest,
                 "after": list(gang.after),
                 "ranks": gang.num_ranks,
+                "ranks_at_work": log.num_ranks,
                 "generation": log.generation,
                 "step": log.step,
                 "finished": files is not None,
@@ -41,6 +44,10 @@ def gang_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"  pass {one['pass']}: "
         + ("finished at" if one["finished"] else "not finished; last checkpoint at")
-        + f" step {one['step']}, {one['ranks']} ranks, generation {one['generation']}"
+        + f" step {one['step']}, {_ranks(one['ranks'], one['ranks_at_work'])}, generation {one['generation']}"
         for one in facts
     ]
+
+
+def _ranks(asked: int, at_work: int) -> str:
+    return f"{at_work} of {asked} ranks" if 0 < at_work < asked else f"{asked} ranks"

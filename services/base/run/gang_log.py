@@ -22,6 +22,7 @@ EntryKind = Literal["begin", "checkpoint", "done"]
 class LogEntry:
     """token: of the process that began the generation, since two may be started under one number.
 
+    num_ranks: of a generation that begins; 0 in logs of before it was kept.
     step: of a checkpoint or of the result. file, sha256, size_bytes: of a checkpoint. outputs: of `done`, name ->
     {"sha256", "size_bytes"} of each file of the result, as the generation has staged them.
     """
@@ -34,6 +35,7 @@ class LogEntry:
     sha256: str = ""
     size_bytes: int = 0
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    num_ranks: int = 0
 
     def __post_init__(self) -> None:
         if self.generation < 1 or self.step < 0 or not self.token:
@@ -70,6 +72,11 @@ class GangLog:
     def generation(self) -> int:
         """The newest that began; 0 before the first."""
         return max((entry.generation for entry in self.entries), default=0)
+
+    @property
+    def num_ranks(self) -> int:
+        """Of the newest that began; 0 where that is not known."""
+        return next((entry.num_ranks for entry in reversed(self.entries) if entry.kind == "begin"), 0)
 
     @property
     def is_done(self) -> bool:

@@ -32,7 +32,8 @@ class GangPass:
 
     recipe: name of what the ranks run. ranks_per_pod: that share a pod, or a process group. after: names of passes that
     must be finished. at_root: whether its result lies in the output root itself, not in a folder of its name.
-    any_num_ranks: whether the number of ranks has no part in the result. models,
+    any_num_ranks: whether the number of ranks has no part in the result. min_ranks: with which it goes on where pods
+    have had no node for min_ranks_after_s; 0: with all of them alone. models,
     libraries: name -> digest or version of what decides the result beside the config. digest: of all that does; see
     `gang_pass`.
     """
@@ -48,6 +49,8 @@ class GangPass:
     libraries: Mapping[str, str] = field(default_factory=dict)
     at_root: bool = False
     any_num_ranks: bool = False
+    min_ranks: int = 0
+    min_ranks_after_s: float = 60.0
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == MAP_PASS:
@@ -56,14 +59,30 @@ class GangPass:
             raise ValueError(f"a gang has 1 to {_MOST_RANKS} ranks, not {self.num_ranks}")
         if self.ranks_per_pod < 1 or self.num_ranks % self.ranks_per_pod:
             raise ValueError(f"{self.num_ranks} ranks cannot be shared out as {self.ranks_per_pod} a pod")
+        if self.min_ranks and not self.any_num_ranks:
+            raise ValueError(f"what {self.recipe} gives depends on the number of ranks: leave out min_ranks")
+        check_min_ranks(self.min_ranks, self.num_ranks, self.min_ranks_after_s)
 
     @property
     def num_pods(self) -> int:
         return self.num_ranks // self.ranks_per_pod
 
+    @property
+    def min_pods(self) -> int:
+        """With which it goes on where nodes are short."""
+        return -(-self.min_ranks // self.ranks_per_pod) if self.min_ranks else self.num_pods
+
     def result_file(self, name: str) -> str:
         """Where a file of its result is published, below the output root."""
         return name if self.at_root else f"{self.name}/{name}"
+
+
+def check_min_ranks(min_ranks: int, num_ranks: int, after_s: float) -> None:
+    """Raises ValueError."""
+    if not 0 <= min_ranks <= num_ranks:
+        raise ValueError(f"min_ranks is {min_ranks}: give 1 to {num_ranks}, the number of ranks, or 0")
+    if not after_s > 0:
+        raise ValueError(f"min_ranks_after_s is {after_s:g}: give more than 0")
 
 
 Pass = MapPass | GangPass
@@ -73,7 +92,8 @@ Pass = MapPass | GangPass
 class GangPlan:
     """A gang pass as a pipeline declares it. config: settings of the recipe. after: passes that must be finished.
 
-    at_root: whether its result lies in the output root itself; of one pass of a run at most.
+    at_root: whether its result lies in the output root itself; of one pass of a run at most. min_ranks,
+    min_ranks_after_s: as of the pass.
     """
 
     name: str
@@ -83,6 +103,8 @@ class GangPlan:
     ranks_per_pod: int = 1
     after: tuple[str, ...] = (MAP_PASS,)
     at_root: bool = False
+    min_ranks: int = 0
+    min_ranks_after_s: float = 60.0
 
 
 def gang_pass(
@@ -95,9 +117,11 @@ def gang_pass(
     ranks_per_pod: int = 1,
     identity: Mapping[str, Any] | None = None,
     at_root: bool = False,
+    min_ranks: int = 0,
+    min_ranks_after_s: float = 60.0,
 ) -> GangPass:
     """The pass with its digest, in which ranks_per_pod and at_root have no part: where a rank runs, and where its
-    result lies, decide nothing. Nor has num_ranks, of a recipe that says so (any_num_ranks).
+    result lies, decide nothing. Nor has num_ranks, of a recipe that says so (any_num_ranks), and min_ranks never.
 
     identity: what the recipe says of itself under the config (`python -m services RECIPE describe`); None: nothing.
     """
@@ -126,6 +150,8 @@ def gang_pass(
         dict(made.get("libraries", {})),
         at_root,
         bool(made.get("any_num_ranks", False)),
+        min_ranks,
+        min_ranks_after_s,
     )
 
 
@@ -146,6 +172,8 @@ def gangs_of(plans: Sequence[GangPlan], map_pass: MapPass, identities: Sequence[
             ranks_per_pod=plan.ranks_per_pod,
             identity=identity,
             at_root=plan.at_root,
+            min_ranks=plan.min_ranks,
+            min_ranks_after_s=plan.min_ranks_after_s,
         )
         made[plan.name] = gang
         gangs.append(gang)

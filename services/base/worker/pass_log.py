@@ -65,12 +65,16 @@ class PassLog:
 class GangWriter:
     """What rank 0 of one generation commits. Opening it begins the generation, and shuts out all older ones."""
 
-    def __init__(self, state: Store, outputs: Store, run: str, pass_name: str, generation: int) -> None:
-        """Raises Transient GENERATION_SUPERSEDED when this or a newer generation has begun already."""
+    def __init__(
+        self, state: Store, outputs: Store, run: str, pass_name: str, generation: int, num_ranks: int = 0
+    ) -> None:
+        """num_ranks: that are in it. Raises Transient GENERATION_SUPERSEDED when this or a newer generation has begun
+        already.
+        """
         self._state, self._outputs = state, outputs
         self._run, self._pass = run, pass_name
         self._log = PassLog(state, run, pass_name)
-        self._begin = LogEntry("begin", generation, secrets.token_hex(8))
+        self._begin = LogEntry("begin", generation, secrets.token_hex(8), num_ranks=num_ranks)
         self._uploads: dict[str, Upload] = {}
         self._forgotten: set[str] = set()
         self._log.append(self._begin)

@@ -90,7 +90,9 @@ class Rank:
         self.spec, self.gang, self.place, self.outputs = spec, gang, place, outputs
         self._state = state
         self._log = PassLog(state, spec.run, gang.name)
-        self._writer = GangWriter(state, outputs, spec.run, gang.name, place.generation) if place.rank == 0 else None
+        self._writer: GangWriter | None = None
+        if place.rank == 0:
+            self._writer = GangWriter(state, outputs, spec.run, gang.name, place.generation, place.world_size)
 
     @property
     def writer(self) -> GangWriter:

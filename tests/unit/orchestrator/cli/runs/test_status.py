@@ -73,6 +73,10 @@ def test_gang_passes_are_told_beside_the_shards(output, capsys):
     said = capsys.readouterr().out
     assert "  pass train: not finished; last checkpoint at step 5, 2 ranks, generation 1\n" in said
     assert "  pass tune: not finished; last checkpoint at step 0, 2 ranks, generation 0\n" in said
+    writer = GangWriter(state, open_store(output), RUN, "train", 2, num_ranks=1)
+    assert main(["status", "--output-root", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "  pass train: not finished; last checkpoint at step 5, 1 of 2 ranks, generation 2\n" in said
     writer.finish(9)
     assert settle(dataclasses.replace(spec, gangs=gangs), gangs[0], state, open_store(output))
     assert main(["status", "--output-root", str(output), "-o", "json"]) == 0

@@ -18,10 +18,14 @@ def pod(index, **fields):
     return PodSeen(f"p{index}", 2, index, "Running", "node-1", **fields)
 
 
+def unplaced(index, **fields):
+    return PodSeen(f"p{index}", 2, index, "Pending", **{"trouble": "Unschedulable", **fields})
+
+
 @pytest.mark.parametrize(
     ("seen", "pods", "expected"),
     [
-        pytest.param(job(), [pod(0), pod(1)], Generation(2, "running"), id="at work"),
+        pytest.param(job(), [pod(0), pod(1)], Generation(2, "running", num_placed=2), id="at work"),
         pytest.param(
             job("suspended", queue="q"), [pod(0, deleted_s=1.0)], Generation(2, "suspended", queue="q"), id="suspended"
         ),
@@ -76,6 +80,30 @@ def pod(index, **fields):
             Generation(2, "ended", {0: 0}),
             id="the others end with it",
         ),
+        pytest.param(
+            job(),
+            [pod(0), unplaced(1, since_s=NOW_S - 70.0)],
+            Generation(2, "running", num_placed=1, num_unplaced=1, unplaced_for_s=70.0),
+            id="a pod has found no node",
+        ),
+        pytest.param(
+            job(),
+            [unplaced(1, since_s=NOW_S - 70.0)],
+            Generation(2, "running", num_placed=0, num_unplaced=1),
+            id="one has, and the other is yet to be tried",
+        ),
+        pytest.param(
+            job(),
+            [unplaced(0, since_s=NOW_S - 90.0), unplaced(1, since_s=NOW_S - 70.0)],
+            Generation(2, "running", num_placed=0, num_unplaced=2, unplaced_for_s=70.0),
+            id="none has",
+        ),
+        pytest.param(
+            job(),
+            [pod(0), unplaced(1, trouble="SchedulingGated")],
+            Generation(2, "running", num_placed=1),
+            id="one waits for leave, not for a node",
+        ),
     ],
 )
 def test_what_a_job_says(seen, pods, expected):
@@ -88,4 +116,6 @@ def test_what_a_job_says(seen, pods, expected):
         expected.detail,
         expected.queue,
     )
+    assert (found.num_unplaced, found.unplaced_for_s) == (expected.num_unplaced, expected.unplaced_for_s)
+    assert found.num_placed == expected.num_placed or not expected.num_placed
     assert found.ended_s_ago == (expected.ended_s_ago or LONG_AGO_S)

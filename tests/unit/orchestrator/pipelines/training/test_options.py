@@ -23,3 +23,12 @@ def test_they_are_checked_as_the_recipes() -> None:
     assert config_of(GridCtcConfig, Options()) == GridCtcConfig()
     with pytest.raises(ValueError, match="num_epochs is 0"):
         Options(num_epochs=0)
+    with pytest.raises(ValueError, match="min_ranks is 3: give 1 to 2, the number of ranks"):
+        Options(num_ranks=2, min_ranks=3)
+
+
+def test_how_few_ranks_may_go_on_is_said_of_the_pass() -> None:
+    options = Options(data_root="/r", num_ranks=4, ranks_per_pod=2, min_ranks=2, min_ranks_after_s=90.0)
+    (gang,) = gangs_of("grid-ctc", GridCtcConfig, options)
+    assert (gang.num_ranks, gang.min_ranks, gang.min_ranks_after_s) == (4, 2, 90.0)
+    assert "min_ranks" not in gang.config

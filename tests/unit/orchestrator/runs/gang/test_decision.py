@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.runs.actions import Fail, Finish, ForceDelete, Wait
-from orchestrator.runs.gang.decision import End, GangState, Generation, Start, decide
+from orchestrator.runs.gang.decision import End, Fewer, GangState, Generation, Start, decide
 from services.base.run.gang_log import GangLog, LogEntry
 
 LATER = 100.0
+TWO_OF_FOUR = {"num_placed": 2, "num_unplaced": 2}
+FEWER = Fewer(min_pods=2, after_s=60.0, ranks_per_pod=2)
 
 
 def log(*kinds):
@@ -142,6 +144,51 @@ def state(kinds, *generations, since=1, **fields):
             state("begin1", gen(1, p0=70, p1=64)),
             Fail("a rank ended with 64, a setting that cannot work", 78),
             id="so does a flag that the image does not know",
+        ),
+        pytest.param(
+            state("", gen(1, **TWO_OF_FOUR, unplaced_for_s=600.0)),
+            Wait("2 of 4 pods have no node"),
+            id="pods without a node are waited for",
+        ),
+        pytest.param(
+            state("", gen(1, **TWO_OF_FOUR, unplaced_for_s=45.0), fewer=FEWER),
+            Wait("2 of 4 pods have no node: after 1m 00s the others go on without them", 15.0),
+            id="for a while where fewer may go on",
+        ),
+        pytest.param(
+            state("", gen(1, **TWO_OF_FOUR, unplaced_for_s=60.0), fewer=FEWER),
+            Start(2, "with 4 of 8 ranks, since 2 of 4 pods of generation 1 had no node", 2),
+            id="and then as many go on as have a node",
+        ),
+        pytest.param(
+            state("", gen(1, num_placed=1, num_unplaced=3, unplaced_for_s=600.0), fewer=FEWER),
+            Wait("3 of 4 pods have no node"),
+            id="but not fewer than the least",
+        ),
+        pytest.param(
+            state("begin1 step1", gen(1, num_placed=2, unplaced_for_s=0.0), fewer=FEWER),
+            Wait(),
+            id="a smaller generation works on as it is",
+        ),
+        pytest.param(
+            state("begin2 step2", gen(2, "ended", num_placed=2, disrupted=True), fewer=FEWER),
+            Start(3, "a pod of generation 2 was deleted or lost its node"),
+            id="the one after it asks for all pods again",
+        ),
+        pytest.param(
+            state("", gen(1, "ended", **TWO_OF_FOUR, p0=75), fewer=FEWER),
+            Start(2, "with 4 of 8 ranks, since 2 of 4 pods of generation 1 had no node", 2),
+            id="ranks that have given up waiting for the others go on without them",
+        ),
+        pytest.param(
+            state("", *(gen(n, "ended", **TWO_OF_FOUR, p0=75) for n in (1, 2, 3, 4))),
+            Start(5, "pod 0 of generation 4 ended with 75"),
+            id="that they have waited in vain is not counted",
+        ),
+        pytest.param(
+            state("", *(gen(n, "ended", **TWO_OF_FOUR, p0=70) for n in (1, 2, 3)), fewer=FEWER),
+            Fail("3 generations failed without a checkpoint: see the logs, then resume", 70),
+            id="any other end is, whatever the nodes",
         ),
         pytest.param(state("begin1 done1", gen(1, "ended", p0=0)), Finish(), id="finished"),
         pytest.param(state("begin1 done1", since=0), Finish(), id="finished before"),

@@ -43,6 +43,13 @@ def test_the_last_checkpoint_counts_whoever_made_it():
     assert (whole.checkpoints[-1], whole.result, whole.step) == (STEP_5, DONE_2, 9)
 
 
+def test_the_ranks_of_the_newest_generation_are_told():
+    fewer = LogEntry("begin", 2, "b", num_ranks=2)
+    assert GangLog((LogEntry("begin", 1, "a", num_ranks=4), STEP_5, fewer, DONE_2)).num_ranks == 2
+    assert log_entry_from_json(fewer.to_json()) == fewer
+    assert GangLog((BEGIN_1,)).num_ranks == GangLog().num_ranks == 0
+
+
 def test_every_rank_of_a_generation_starts_from_what_was_there_when_it_began():
     log = GangLog((BEGIN_1, STEP_5, BEGIN_2, LogEntry("checkpoint", 2, "b", 7)))
     assert log.begun_as(2) == GangLog((BEGIN_1, STEP_5, BEGIN_2))

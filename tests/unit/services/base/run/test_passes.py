@@ -114,6 +114,30 @@ def test_the_number_of_ranks_is_no_part_of_a_digest_where_the_recipe_says_so():
     assert len({gang.digest for gang in made}) == 1 and made[0].any_num_ranks
 
 
+def test_how_few_ranks_may_go_on_is_no_part_of_a_digest_and_is_counted_in_whole_pods():
+    free = {"any_num_ranks": True}
+    made = [
+        gang_pass("train", "toy", 8, {}, [MAP], ranks_per_pod=2, identity=free, min_ranks=least) for least in (0, 1, 3)
+    ]
+    assert len({gang.digest for gang in made}) == 1
+    assert [gang.min_pods for gang in made] == [4, 1, 2]
+    assert run_spec_from_json(spec(made[2]).to_json()).gangs == (made[2],)
+
+
+@pytest.mark.parametrize(
+    ("least", "after_s", "identity", "message"),
+    [
+        (5, 60.0, {"any_num_ranks": True}, "min_ranks is 5: give 1 to 4"),
+        (-1, 60.0, {"any_num_ranks": True}, "min_ranks is -1"),
+        (1, 0.0, {"any_num_ranks": True}, "min_ranks_after_s is 0: give more than 0"),
+        (1, 60.0, {}, "what toy gives depends on the number of ranks: leave out min_ranks"),
+    ],
+)
+def test_no_gang_goes_on_with_more_ranks_than_it_has_nor_where_their_number_counts(least, after_s, identity, message):
+    with pytest.raises(ValueError, match=message):
+        gang_pass("train", "toy", 4, {}, [MAP], identity=identity, min_ranks=least, min_ranks_after_s=after_s)
+
+
 def test_a_result_lies_in_a_folder_of_its_pass_or_in_the_root_which_decides_nothing():
     folder, root = (pinned(GangPlan("train", "toy", at_root=at_root))[0] for at_root in (False, True))
     assert (folder.result_file("logs/a.log"), root.result_file("logs/a.log")) == ("train/logs/a.log", "logs/a.log")
