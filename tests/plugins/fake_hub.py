@@ -11,7 +11,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -164,7 +164,9 @@ def _handler(hub: FakeHub, server: str) -> type[BaseHTTPRequestHandler]:
                 if server == "contents" and hub.cuts_after is not None and sent + len(chunk) > hub.cuts_after:
                     self.close_connection = True
                     return
-                self.wfile.write(chunk)
+                # Who was killed hears nothing.
+                with suppress(ConnectionError):
+                    self.wfile.write(chunk)
                 sent += len(chunk)
 
         def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:

@@ -11,6 +11,7 @@ from fake_hub import REVISION, FakeHub, Seen, served, zip_of
 
 from services.base.errors import BadConfig, Transient
 from services.base.process.retry import Backoff
+from services.training.data.hub import repository as hub_repository
 from services.training.data.hub.fetching import BegunFile
 from services.training.data.hub.repository import HubRepository
 
@@ -68,6 +69,14 @@ def test_a_connection_that_breaks_off_is_taken_up_where_it_broke(
     hub.cuts_after = 40_000
     seen = fetch(begun, repository)
     assert len(hub.ranges_of_contents()) == 3 and all("HUB_UNREACHABLE" in text for text in seen.said)
+
+
+def test_more_than_a_server_answers_with_at_once_comes_in_pieces(
+    begun: BegunFile, repository: HubRepository, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_repository, "_PIECE_BYTES", 60_000)
+    assert fetch(begun, repository).said == []
+    assert hub.ranges_of_contents() == ["bytes=0-59999", f"bytes=60000-{len(ZIP) - 1}"]
 
 
 def test_one_that_brings_nothing_ends_it_and_what_is_there_stays(
