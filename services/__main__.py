@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "fbank": "services.features.fbank",
     "speech": "services.features.tts",
     "lipreading": "services.lipreading",
+    "lipsfiles": "services.records.lips",
     "signfiles": "services.records.sign",
     "ttsfiles": "services.records.tts",
     "ttsexisting": "services.records.tts.existing",

@@ -15,6 +15,7 @@ from services.base.errors import BadConfig
 PIPELINES: dict[str, str] = {
     "grid": "orchestrator.pipelines.grid.pipeline",
     "grid-ctc": "orchestrator.pipelines.grid_ctc.pipeline",
+    "lips": "orchestrator.pipelines.lips.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
     "chinese-lips-lstm": "orchestrator.pipelines.chinese_lips_lstm.pipeline",

@@ -39,7 +39,7 @@ from services.corpus.signer import sign_files
 from services.corpus.spoken import spoken_files
 
 MARKER = "demo-corpus.json"
-_MANDARIN = "chinese-lips-lstm"
+_MOUTHS, _FACES = "chinese-lips-lstm", "lips"
 MAX_SPEAKERS = 999
 
 _PROGRESS_EVERY_S = 2.0
@@ -116,11 +116,20 @@ def write_mandarin_corpus(
     broken: bool,
     progress: Progress | None = None,
     num_workers: int = 1,
+    faces: bool = False,
 ) -> list[Written]:
-    """Write mouths that say Mandarin, in the layout of Chinese-LiPS, as write_corpus does. Raises what it raises."""
+    """Write mouths that say Mandarin, and if asked their whole faces, in the layout of Chinese-LiPS, as write_corpus
+    does. Raises what it raises.
+    """
     _check(num_speakers, num_clips, num_workers)
-    planned = [_Planned(*file) for file in mandarin_files(seed, num_speakers, num_clips, broken=broken)]
-    asked = {"kind": _MANDARIN, "speakers": num_speakers, "clips": num_clips, "seed": seed, "broken": broken}
+    planned = [_Planned(*file) for file in mandarin_files(seed, num_speakers, num_clips, broken=broken, faces=faces)]
+    asked = {
+        "kind": _FACES if faces else _MOUTHS,
+        "speakers": num_speakers,
+        "clips": num_clips,
+        "seed": seed,
+        "broken": broken,
+    }
     return _write_all(directory, planned, {**asked, "made_with": _made_with()}, progress, num_workers)
 
 
@@ -315,7 +324,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit codes are those of services/base/errors.py."""
     parser = argparse.ArgumentParser(prog="python -m services.corpus.demo", description=__doc__)
     parser.add_argument("directory", type=Path, metavar="DIR")
-    parser.add_argument("--kind", choices=("grid", "sign", "tts", _MANDARIN), default="grid")
+    parser.add_argument("--kind", choices=("grid", "sign", "tts", _MOUTHS, _FACES), default="grid")
     parser.add_argument("--speakers", type=int, default=4)
     parser.add_argument("--clips", type=int, default=8, help="of each speaker")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw speakers of grid")
@@ -331,7 +340,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif args.kind == "tts":
             written = write_speech_corpus(args.directory, args.seed, broken=args.broken, progress=_Teller())
         else:
-            write = write_mandarin_corpus if args.kind == _MANDARIN else write_corpus
+            write = write_corpus
+            if args.kind in (_MOUTHS, _FACES):
+                write = partial(write_mandarin_corpus, faces=args.kind == _FACES)
             written = write(
                 *(args.directory, args.speakers, args.clips, args.seed),
                 broken=args.broken,

@@ -1,4 +1,4 @@
-"""Mandarin of the demo corpus: sentences of a small lexicon, said by mouths alone, in the layout of Chinese-LiPS.
+"""Mandarin of the demo corpus: sentences of a small lexicon, said by mouths or faces, in the layout of Chinese-LiPS.
 
 Visemes come from pinyin: the initial, then the letters of the final. What is drawn is nobody's face, and nobody's
 speech.
@@ -10,7 +10,7 @@ import csv
 import io
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -26,10 +26,12 @@ from services.corpus.drawing.mouth import MOUTH_Y, MouthPose
 from services.corpus.visemes import VISEMES, Sound, mouth_track
 
 SIDE_PX = 96
+FACE_FPS_HZ = 30
 HEAD = ("file_id", "category", "wav_path", "ppt_path", "face_path", "text")
 # Split -> its table, and the folder of its videos.
 TABLES = {"train": ("meta_train.csv", "processed_train"), "val": ("meta_valid.csv", "processed_val"),
           "test": ("meta_test.csv", "processed_test")}  # fmt: skip
+ALL_TABLE = "meta_all.csv"
 TOPICS = ("KJ", "LY", "TY")
 
 PINYIN = {
@@ -102,6 +104,11 @@ class LipsTake:
         """Below the folder of its split."""
         return f"{100 + self.speaker}/{self.key}_FACE.mp4"
 
+    @property
+    def face(self) -> str:
+        """The video of the whole face, below the root."""
+        return f"{self.key.rpartition('_')[0]}/FACE/{self.key}_FACE.mp4"
+
     def row(self) -> tuple[str, ...]:
         """The table's line."""
         return (self.key, self.topic, "", "", f"{self.topic}/{self.video}", self.text)
@@ -118,31 +125,44 @@ class LipsTake:
                 sounds.append(Sound(viseme, start_s, start_s + whole_s * viseme.length / total))
         return [*sounds, Sound(VISEMES["rest"], sounds[-1].end_s, sounds[-1].end_s + _SILENCE_S)]
 
+    def faces(self, fps_hz: int) -> Iterator[UInt8Array]:
+        """RGB frames [288, 360, 3]."""
+        sounds = self.sounds()
+        track = mouth_track(sounds, np.arange(round(sounds[-1].end_s * fps_hz)) / fps_hz)
+        poses = [MouthPose(float(opening), float(width), float(rounding)) for opening, width, rounding in track]
+        return draw_frames(_actor(self.seed, self.speaker), poses, f"mandarin:{self.seed}:{self.key}")
+
     def mouths(self) -> Iterator[UInt8Array]:
         """Grey pictures of SIDE_PX, 25 a second."""
-        sounds = self.sounds()
-        track = mouth_track(sounds, np.arange(round(sounds[-1].end_s * FPS_HZ)) / FPS_HZ)
-        poses = [MouthPose(float(opening), float(width), float(rounding)) for opening, width, rounding in track]
-        actor = _actor(self.seed, self.speaker)
-        rows, columns = _window(actor.look)
-        for frame_HWC in draw_frames(actor, poses, f"mandarin:{self.seed}:{self.key}"):
+        rows, columns = _window(_actor(self.seed, self.speaker).look)
+        for frame_HWC in self.faces(FPS_HZ):
             grey_HW = cv2.cvtColor(frame_HWC[rows, columns], cv2.COLOR_RGB2GRAY)
             yield np.asarray(cv2.resize(grey_HW, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
     def media(self) -> bytes:
-        """The encoded clip: MPEG-4 in mp4, without sound, a function of the pictures alone."""
-        file = io.BytesIO()
-        with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-            video = container.add_stream("mpeg4", rate=FPS_HZ, options=_STEADY)
-            video.width = video.height = SIDE_PX
-            video.pix_fmt, video.bit_rate = "yuv420p", 400_000
-            video.codec_context.time_base = Fraction(1, FPS_HZ)
-            for i, grey_HW in enumerate(self.mouths()):
-                frame = av.VideoFrame.from_ndarray(np.repeat(grey_HW[:, :, None], 3, axis=2), format="rgb24")
-                frame.pts, frame.time_base = i, Fraction(1, FPS_HZ)
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
-        return file.getvalue()
+        """The encoded clip of the mouth."""
+        return _encoded((np.repeat(grey_HW[:, :, None], 3, axis=2) for grey_HW in self.mouths()), FPS_HZ, 400_000)
+
+    def face_media(self) -> bytes:
+        """The encoded clip of the face."""
+        return _encoded(self.faces(FACE_FPS_HZ), FACE_FPS_HZ, 1_500_000)
+
+
+def _encoded(frames: Iterable[UInt8Array], fps_hz: int, bits_a_second: int) -> bytes:
+    """MPEG-4 in mp4, without sound, a function of the pictures alone. frames: RGB, of one size."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+        video = container.add_stream("mpeg4", rate=fps_hz, options=_STEADY)
+        for i, frame_HWC in enumerate(frames):
+            if i == 0:
+                video.height, video.width = frame_HWC.shape[:2]
+                video.pix_fmt, video.bit_rate = "yuv420p", bits_a_second
+                video.codec_context.time_base = Fraction(1, fps_hz)
+            frame = av.VideoFrame.from_ndarray(frame_HWC, format="rgb24")
+            frame.pts, frame.time_base = i, Fraction(1, fps_hz)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return file.getvalue()
 
 
 def draw_texts(seed: int, speaker: int, num: int) -> list[str]:
@@ -166,11 +186,12 @@ def split_of(speaker: int, num_speakers: int) -> str:
 
 
 def mandarin_files(
-    seed: int, num_speakers: int, num_clips: int, *, broken: bool
+    seed: int, num_speakers: int, num_clips: int, *, broken: bool, faces: bool = False
 ) -> Iterator[tuple[str, Callable[[], bytes], str, str]]:
     """Every file of the corpus: path, what makes its bytes, the fault ("" if none), the code expected for it.
 
-    num_clips: of each speaker. broken: adds lines of which nothing can be learnt.
+    num_clips: of each speaker. broken: adds lines of which nothing can be learnt. faces: adds the videos of whole
+    faces, and the table of all clips.
     """
     rows: dict[str, list[Sequence[str]]] = {}
     for speaker in range(1, num_speakers + 1):
@@ -179,6 +200,8 @@ def mandarin_files(
             take = LipsTake(seed, speaker, number, text)
             rows.setdefault(split, []).append(take.row())
             yield f"{TABLES[split][1]}/{take.video}", take.media, "", ""
+            if faces:
+                yield take.face, take.face_media, "", ""
     if broken:
         odd: list[Sequence[str]] = [("190_20_F_KJ_001", "KJ", "", "", "KJ/190/190_20_F_KJ_001_FACE.mp4", "我们")]
         odd += [
@@ -192,6 +215,8 @@ def mandarin_files(
             "the clip is a text file",
             "OPEN_FAILED",
         )
+    if faces:
+        yield ALL_TABLE, partial(_table, [row for lines in rows.values() for row in lines]), "", ""
     for split, lines in rows.items():
         yield TABLES[split][0], partial(_table, lines), "", ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,9 +13,10 @@ import numpy.typing as npt
 from services.base.errors import BadInput
 from services.base.media.arrays import Float64Array, UInt8Array
 from services.base.media.points import Landmarks
-from services.geometry.mouth_window import FixedScale, PaddedBox, RoiProfile
+from services.geometry.mouth_window import AlignedFace, FixedScale, PaddedBox, RoiProfile
 
 Int64Array = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 # Below this a window would be a smear of a few pixels: the landmarks have collapsed.
 _MIN_WINDOW_PX = 8.0
@@ -29,6 +31,16 @@ class Crops:
 
 
 @dataclass(frozen=True)
+class AlignedFaces:
+    """step_TC: float64 [T, 2], the (x, y) in the frame's pixels that one pixel to the right in the crop is: its length
+    is the scale, its direction the turn. centers_TC: float64 [T, 2], (x, y) px of the crop's middle in the frame.
+    """
+
+    step_TC: Float64Array
+    centers_TC: Float64Array
+
+
+@dataclass(frozen=True)
 class FixedWindows:
     """width_px: of the window in the frame, for all frames. centers_TC: float64 [T, 2], (x, y) px."""
 
@@ -37,9 +49,10 @@ class FixedWindows:
 
 
 def crop_clip(profile: RoiProfile, frames_THWC: UInt8Array, landmarks: Landmarks, out_THWC: UInt8Array) -> Crops:
-    """Writes the first T crops into out_THWC [>=T, height_px, width_px, 3]; the rest is left as it is.
+    """Writes the first T crops into out_THWC [>=T, height_px, width_px, C]; the rest is left as it is.
 
-    frames_THWC: uint8 RGB, T >= 1. landmarks: for T frames or more. Raises BadInput NO_FACE where a face is needed.
+    frames_THWC: uint8, RGB or of one channel, T >= 1. landmarks: for T frames or more. Raises BadInput NO_FACE where a
+    face is needed.
     """
     num_frames = len(frames_THWC)
     if len(landmarks.source_T) < num_frames:
@@ -48,6 +61,8 @@ def crop_clip(profile: RoiProfile, frames_THWC: UInt8Array, landmarks: Landmarks
         height_px, width_px = frames_THWC.shape[1:3]
         boxes_T4 = padded_boxes(profile, landmarks, num_frames, width_px, height_px)
         return _crop_boxes(boxes_T4, frames_THWC, out_THWC)
+    if isinstance(profile, AlignedFace):
+        return _crop_faces(aligned_faces(profile, landmarks, num_frames), frames_THWC, out_THWC)
     return _crop_windows(profile, fixed_windows(profile, landmarks, num_frames), frames_THWC, out_THWC)
 
 
@@ -92,13 +107,7 @@ def fixed_windows(profile: FixedScale, landmarks: Landmarks, num_frames: int) ->
 
     Raises BadInput NO_FACE.
     """
-    present_T = landmarks.present_T[:num_frames]
-    if not present_T.any():
-        raise BadInput(
-            "NO_FACE",
-            f"no face in any of {num_frames} frames, and a window needs one: look at the clip, "
-            "or choose a profile that does without (liptype2-v1)",
-        )
+    present_T = _present(landmarks, num_frames)
     lips_TNC = landmarks.group("lips")[:num_frames][present_T].astype(np.float64)
     sides_TC = lips_TNC.max(axis=1) - lips_TNC.min(axis=1)
     corners_TNC = landmarks.group("mouth_corners")[:num_frames][present_T].astype(np.float64)
@@ -108,9 +117,50 @@ def fixed_windows(profile: FixedScale, landmarks: Landmarks, num_frames: int) ->
     width_px = max(wide, tall * profile.width_px / profile.height_px, _MIN_WINDOW_PX)
     # Points far outside the frame must not ask for a window of unbounded size.
     width_px = min(width_px, 2.0 * max(landmarks.width_px, landmarks.height_px))
-    times_T, seen_T = np.arange(num_frames), np.flatnonzero(present_T)
-    path_TC = np.stack([np.interp(times_T, seen_T, axis_T) for axis_T in lips_TNC.mean(axis=1).T], axis=1)
-    return FixedWindows(width_px, smoothed(path_TC, profile.smoothing_frames))
+    return FixedWindows(width_px, smoothed(_bridged(lips_TNC.mean(axis=1), present_T), profile.smoothing_frames))
+
+
+def aligned_faces(profile: AlignedFace, landmarks: Landmarks, num_frames: int) -> AlignedFaces:
+    """Where the crop of each frame lies in it. Frames without a face lie on a line between neighbours; ends are held.
+
+    Raises BadInput NO_FACE.
+    """
+    present_T = _present(landmarks, num_frames)
+    paths = []
+    for name in ("right_eye", "left_eye", "lips"):
+        center_TC = landmarks.group(name)[:num_frames][present_T].astype(np.float64).mean(axis=1)
+        paths.append(smoothed(_bridged(center_TC, present_T), profile.smoothing_frames))
+    points_T3 = np.stack([path_TC[:, 0] + 1j * path_TC[:, 1] for path_TC in paths], axis=1)
+    half = profile.eyes_px / 2
+    mean_3 = np.array([-half, half, 1j * profile.lips_px])
+    # The similarity of least squares from crop to frame: one complex factor, which turns and scales.
+    from_mean_3 = mean_3 - mean_3.mean()
+    from_center_T3 = points_T3 - points_T3.mean(axis=1, keepdims=True)
+    step_T = (from_center_T3 * from_mean_3.conj()).sum(axis=1) / (abs(from_mean_3) ** 2).sum()
+    # Collapsed landmarks must not ask for a smear of a few pixels, nor points outside the frame for an unbounded one.
+    least = _MIN_WINDOW_PX / profile.width_px
+    most = 2.0 * max(landmarks.width_px, landmarks.height_px) / profile.width_px
+    size_T = np.maximum(abs(step_T), 1e-9)
+    step_T = np.where(abs(step_T) > 1e-9, step_T, 1e-9) / size_T * np.clip(size_T, least, most)
+    return AlignedFaces(np.stack([step_T.real, step_T.imag], axis=1), paths[2])
+
+
+def _present(landmarks: Landmarks, num_frames: int) -> BoolArray:
+    """Raises BadInput NO_FACE where there is a face in no frame."""
+    present_T: BoolArray = landmarks.present_T[:num_frames]
+    if not present_T.any():
+        raise BadInput(
+            "NO_FACE",
+            f"no face in any of {num_frames} frames, and a window needs one: look at the clip, "
+            "or choose a profile that does without (liptype2-v1)",
+        )
+    return present_T
+
+
+def _bridged(path_TC: Float64Array, present_T: BoolArray) -> Float64Array:
+    """path_TC: of the frames that are present. Of all: on a line between neighbours, the ends held."""
+    times_T, seen_T = np.arange(len(present_T)), np.flatnonzero(present_T)
+    return np.stack([np.interp(times_T, seen_T, axis_T) for axis_T in path_TC.T], axis=1)
 
 
 def smoothed(path_TC: Float64Array, sigma_frames: float) -> Float64Array:
@@ -125,17 +175,33 @@ def smoothed(path_TC: Float64Array, sigma_frames: float) -> Float64Array:
 def _crop_windows(profile: FixedScale, windows: FixedWindows, frames_THWC: UInt8Array, out_THWC: UInt8Array) -> Crops:
     """Samples each window on a grid, bilinear; one larger than the crop on a finer grid, then averaged down to it."""
     step = windows.width_px / profile.width_px
-    fineness = max(1, math.ceil(step))
-    grid = (profile.width_px * fineness, profile.height_px * fineness)
-    step /= fineness
-    corner_TC = windows.centers_TC - (np.array(grid) - 1) * step / 2
-    for t, (x, y) in enumerate(corner_TC.tolist()):
-        to_frame = np.array([[step, 0.0, x], [0.0, step, y]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        if fineness == 1:
-            cv2.warpAffine(frames_THWC[t], to_frame, grid, out_THWC[t], flags, cv2.BORDER_REPLICATE)
-        else:
-            fine = cv2.warpAffine(frames_THWC[t], to_frame, grid, None, flags, cv2.BORDER_REPLICATE)
-            cv2.resize(fine, (profile.width_px, profile.height_px), out_THWC[t], interpolation=cv2.INTER_AREA)
-    scale = profile.width_px / windows.width_px
-    return Crops((scale, scale), (scale, scale))
+    for t, center in enumerate(windows.centers_TC.tolist()):
+        _sample(frames_THWC[t], center, (step, 0.0), out_THWC[t])
+    return Crops((1 / step, 1 / step), (1 / step, 1 / step))
+
+
+def _crop_faces(faces: AlignedFaces, frames_THWC: UInt8Array, out_THWC: UInt8Array) -> Crops:
+    for t, (center, step) in enumerate(zip(faces.centers_TC.tolist(), faces.step_TC.tolist(), strict=True)):
+        _sample(frames_THWC[t], center, step, out_THWC[t])
+    scale_T = 1 / np.hypot(*faces.step_TC.T)
+    span = float(scale_T.min()), float(scale_T.max())
+    return Crops(span, span)
+
+
+def _sample(frame_HWC: UInt8Array, center: Sequence[float], step: Sequence[float], out_HWC: UInt8Array) -> None:
+    """center: (x, y) px in the frame of the crop's middle. step: (x, y) px in the frame, one pixel to the right in the
+    crop.
+    """
+    height_px, width_px = out_HWC.shape[:2]
+    fineness = max(1, math.ceil(math.hypot(*step)))
+    grid = (width_px * fineness, height_px * fineness)
+    right, down = step[0] / fineness, step[1] / fineness
+    half_x, half_y = (grid[0] - 1) / 2, (grid[1] - 1) / 2
+    corner = center[0] - half_x * right + half_y * down, center[1] - half_x * down - half_y * right
+    to_frame = np.array([[right, -down, corner[0]], [down, right, corner[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    if fineness == 1:
+        cv2.warpAffine(frame_HWC, to_frame, grid, out_HWC, flags, cv2.BORDER_REPLICATE)
+    else:
+        fine = cv2.warpAffine(frame_HWC, to_frame, grid, None, flags, cv2.BORDER_REPLICATE)
+        cv2.resize(fine, (width_px, height_px), out_HWC, interpolation=cv2.INTER_AREA)

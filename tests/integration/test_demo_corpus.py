@@ -25,7 +25,7 @@ from services.corpus.sentences import draw_sentences
 from services.decode.stage import open_stage
 from services.formats.align import parse_align, stem_matches
 from services.landmarks.models import FACE_LANDMARKER, find
-from services.records.grid.frame_quality import FrameMeter
+from services.records.frame_quality import FrameMeter
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_SPEAKERS = 4

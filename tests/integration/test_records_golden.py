@@ -19,7 +19,7 @@ from services.formats.align import detect_ticks_per_s, parse_align, stem_matches
 from services.formats.example import decode_example
 from services.geometry.mouth_window import FixedScale, profile_named
 from services.lips.crops import fixed_windows
-from services.records.grid.frame_quality import FrameMeter
+from services.records.frame_quality import FrameMeter
 from services.records.grid.labels import encode_label
 from services.records.grid.spec import RecordsConfig
 from services.records.grid.stage import open_stage

@@ -14,8 +14,9 @@ from services.containers.config import DecodeConfig
 from services.geometry.mouth_window import PROFILES
 from services.landmarks.backends import BACKENDS
 from services.landmarks.spec import LandmarksConfig, Mode
-from services.records.grid.spec import QualityPolicy, RecordsConfig
+from services.records.grid.spec import RecordsConfig
 from services.records.grid.timing import RATE_HZ
+from services.records.judging import QualityPolicy
 
 _SEED_PROFILE = "liptype2-v1"
 _SPLITS = tuple(published_splits())

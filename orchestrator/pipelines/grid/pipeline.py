@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Settings, Summaries
@@ -21,13 +21,11 @@ from orchestrator.pipelines.grid.splits import (
 )
 from orchestrator.pipelines.grid.written.words import WordsFile
 from orchestrator.pipelines.prediction import Prediction
+from orchestrator.pipelines.record_files import file_of, judges_clips, payloads
 from services.base.media.topology import topology
 from services.base.run.manifest import ClipRow
-from services.base.run.sharding import shard_name
-from services.base.run.spec import QuarantineEntry, RunSpec
+from services.base.run.spec import QuarantineEntry
 from services.base.stage.config import config_from_mapping
-from services.base.store.interface import Store
-from services.formats.tfrecord import read_records
 from services.formats.words import WORDS_FILE
 from services.geometry.mouth_window import CHANNELS, profile_named
 from services.landmarks.backends import backend_named
@@ -37,7 +35,6 @@ from services.records.grid.spec import RecordsConfig
 # Problems about files that would have been clips, and all that name clips; the others are reported, and leave the exit
 # code alone.
 _LOST_CLIPS = frozenset({"MISSING_ALIGN", "EMPTY_FILE", "NOT_A_FILE", "LEAVES_ROOT", "UNKNOWN_EXTENSION"})
-_PIECE_BYTES = 8 << 20
 # Of an artifact of landmarks: x and y of a point, and what a frame has besides.
 _POINT_BYTES, _FRAME_FACTS_BYTES = 8, 20
 
@@ -175,24 +172,6 @@ def summary_files(run: Made) -> Summaries:
     config = config_from_mapping(RecordsConfig, settings["records"])
     meta = build_meta(config, counts=counts, num_shards=spec.num_shards, speakers=spec.details["speakers"], extra=extra)
     return {WORDS_FILE: WordsFile(run), "meta.json": [meta]}
-
-
-def file_of(spec: RunSpec, row: ClipRow) -> str:
-    """The file of a clip's split and shard."""
-    return f"{row.split}-{shard_name(row.shard, spec.num_shards)}.tfrecord"
-
-
-def payloads(outputs: Store, name: str) -> Iterator[tuple[int, bytes]]:
-    """(place, serialized tf.train.Example) of a TFRecord file, both checksums verified. Raises BadInput."""
-    entry = outputs.stat(name)
-    size_bytes = entry.size_bytes if entry else 0
-    pieces = (outputs.read(name, offset, _PIECE_BYTES) for offset in range(0, size_bytes, _PIECE_BYTES))
-    return enumerate(read_records(pieces))
-
-
-def judges_clips(spec: RunSpec) -> bool:
-    """Unless the run was asked to keep whatever comes."""
-    return any(stage.config.get("quality_policy", "keep") != "keep" for stage in spec.stages)
 
 
 def predict(settings: Settings, media_bytes: float) -> Prediction:  # noqa: ARG001

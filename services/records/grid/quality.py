@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from services.base.errors import BadInput
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, VideoInfo
 from services.formats.align import Align, detect_ticks_per_s, stem_matches
 from services.lips.crops import Crops
-from services.records.grid.face_place import MAX_ROLL_DEG, face_place
-from services.records.grid.frame_quality import BoolArray, FrameFacts
+from services.records.face_place import MAX_ROLL_DEG, face_place
+from services.records.frame_quality import FrameFacts, longest_run
 from services.records.grid.labels import Label, ctc_feasible
 from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of, word_frames
 
@@ -127,7 +124,7 @@ def _frame_part(found: ClipFindings) -> dict[str, Any]:
         "num_frames_grey": int(found.frames.grey_T.sum()),
         "num_frames_dark": int(found.frames.dark_T.sum()),
         "num_frames_frozen": int(found.frames.frozen_T.sum()),
-        "longest_still_frames": _longest_run(found.frames.still_T),
+        "longest_still_frames": longest_run(found.frames.still_T),
         "light_mean": round(float(found.frames.light_T.mean()), 2) if found.num_frames else 0.0,
     }
 
@@ -138,7 +135,7 @@ def _face_part(found: ClipFindings) -> dict[str, Any]:
     lost_T = (source_T == PointSource.MISSING) | (source_T == PointSource.INTERPOLATED)
     return {
         **{f"num_faces_{name}": count for name, count in counts.items()},
-        "longest_loss_frames": _longest_run(lost_T),
+        "longest_loss_frames": longest_run(lost_T),
         "face": dataclasses.asdict(face_place(found.landmarks, found.num_frames)),
     }
 
@@ -227,11 +224,6 @@ def _duration_s(found: ClipFindings) -> float:
     return num_frames / found.info.fps_hz if found.info.fps_hz > 0 else 0.0
 
 
-def _longest_run(lost_T: BoolArray) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost_T, [False])).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
-
-
 def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
     """The flags that the facts of `clip_quality` raise, sorted."""
     decode = quality["decode"] or {}
@@ -273,16 +265,3 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "WORDS_DROPPED": bool(quality["words_dropped"]),
     }
     return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))
-
-
-def judge(flags: tuple[str, ...], policy: str) -> tuple[str, ...]:
-    """The flags to report. keep: none, the facts speak for themselves. flag: all. quarantine: all, if none is serious.
-
-    Raises BadInput under "quarantine", its reason the first serious flag in the order of SERIOUS.
-    """
-    if policy == "keep":
-        return ()
-    serious = next((flag for flag in SERIOUS if flag in flags), None)
-    if policy == "quarantine" and serious is not None:
-        raise BadInput(serious, f"{FLAGS[serious]}: fix the clip, or choose the quality policy `flag` to keep it")
-    return flags

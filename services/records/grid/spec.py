@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.geometry.mouth_window import CHANNELS, PROFILES, profile_named
+from services.records.judging import POLICY_HELP, QualityPolicy
 
-QualityPolicy = Literal["keep", "flag", "quarantine"]
 SPLITS = ("train", "val", "test")
 
 # Protobuf's limit on a message is 2 GiB; the small features and the framing fit in the rest.
@@ -27,10 +27,7 @@ class RecordsConfig:
     max_text_len: int = field(default=32, metadata={"help": "label slots in a record"})
     quality_policy: QualityPolicy = field(
         default="flag",
-        metadata={
-            "help": "keep: measure clips, judge nothing; flag: also report what is odd; "
-            "quarantine: also set aside clips with a serious flag"
-        },
+        metadata={"help": POLICY_HELP},
     )
 
     def __post_init__(self) -> None:

@@ -19,11 +19,12 @@ from services.formats.align import Align, parse_align
 from services.formats.example import encode_example
 from services.geometry.mouth_window import CHANNELS, FixedScale, profile_named
 from services.lips.crops import crop_clip
-from services.records.grid.frame_quality import FrameMeter
-from services.records.grid.frames import KeptFrames
+from services.records.frame_quality import FrameMeter
 from services.records.grid.labels import Label, encode_words
-from services.records.grid.quality import ClipFindings, clip_quality, flags_of, judge
+from services.records.grid.quality import FLAGS, SERIOUS, ClipFindings, clip_quality, flags_of
 from services.records.grid.spec import RecordsConfig
+from services.records.judging import judged
+from services.records.kept_frames import KeptFrames
 
 _EXAMPLE = "application/x-protobuf; messageType=tensorflow.Example"
 # Pictures of mouths that others have cropped are of 50 px (LipNet's) or 80 px (VIPL's).
@@ -86,7 +87,7 @@ class RecordWork:
             rate_is_assumed=is_picture_folder(self._clip.media),
         )
         quality = clip_quality(found)
-        flags = judge(flags_of(quality), self._config.quality_policy)
+        flags = judged(flags_of(quality), self._config.quality_policy, SERIOUS, FLAGS)
         record = record_bytes(self._clip, crops_THWC, found.num_frames, label)
         return Product((ProductFile.of("example.pb", record, _EXAMPLE),), quality, flags)
 

@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from services.base.digest import digest_of
 from services.base.errors import BadConfig
@@ -14,7 +13,7 @@ from services.base.store.interface import Entry, NotThere, ReadableStore
 from services.base.store.open import open_store
 from services.training.data.lips.clips import LipsClip, LipsClips, Unreadable
 from services.training.data.lips.licence import is_licensed, require_licence
-from services.training.data.lips.locating import VideoFiles
+from services.training.data.lips.locating import LeftOutRow, VideoFiles, located
 from services.training.data.lips.table import TABLES, LipsRow, read_table
 from services.training.data.lips.video_index import VideoIndex, open_video_index
 from services.training.data.lips.videos import Reading
@@ -25,16 +24,6 @@ _log = logging.getLogger("visemill.training.data")
 _STATE = ".visemill/"
 # Mouths of the processed data set are 96x96 px, and trainers of others take up to 128.
 _MOST_MOUTH_PX = 160
-
-
-class LeftOutRow(NamedTuple):
-    """A line of a table that nothing is learnt from, and why."""
-
-    key: str
-    split: str
-    line: int
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,8 @@ def open_chinese_lips(settings: LipsSettings) -> LipsData:
     found: dict[str, list[tuple[LipsRow, str]]] = {}
     left_out: list[LeftOutRow] = []
     for split, rows in tables.items():
-        found[split] = _located(split, rows, files, settings.folders[split], left_out)
+        found[split], unusable = located(split, rows, files, settings.folders[split])
+        left_out += unusable
     videos = [entries[name] for name in sorted({name for rows in found.values() for _, name in rows})]
     index = open_video_index(data, videos, state, makes=settings.makes_index)
     clips = {split: _clips(split, rows, index, settings.reading, left_out) for split, rows in found.items()}
@@ -160,28 +150,6 @@ def _tables(data: ReadableStore) -> tuple[dict[str, Sequence[LipsRow]], list[str
 def _packed(entries: Mapping[str, Entry]) -> str:
     zips = sorted(name for name in entries if name.lower().endswith(".zip"))
     return f"; {', '.join(zips[:3])} must be unpacked first" if zips else ""
-
-
-def _located(
-    split: str, rows: Sequence[LipsRow], files: VideoFiles, folder: str, left_out: list[LeftOutRow]
-) -> list[tuple[LipsRow, str]]:
-    found, seen = [], set()
-    for row in rows:
-        names = files.of(row, folder)
-        if not row.key or row.key in seen:
-            reason, why = "BAD_ID", "has no id" if not row.key else f"has the id {row.key} of a line before it"
-        elif not row.text:
-            reason, why = "NO_TEXT", "has no text"
-        elif not names:
-            reason, why = "VIDEO_MISSING", f"has no video: neither {row.face or 'its path'} nor {row.key} is found"
-        elif len(names) > 1:
-            reason, why = "VIDEO_AMBIGUOUS", f"may mean {len(names)} videos, such as {names[0]} and {names[1]}"
-        else:
-            seen.add(row.key)
-            found.append((row, names[0]))
-            continue
-        left_out.append(LeftOutRow(row.key, split, row.line, reason, f"line {row.line} of {TABLES[split]} {why}"))
-    return found
 
 
 def _clips(

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from services.training.data.lips.table import LipsRow
+from services.training.data.lips.table import TABLES, LipsRow
 
 _VIDEO = re.compile(r".+\.(mp4|avi|mov|mkv|webm|mpg)", re.IGNORECASE)
 _FACE = "_FACE"
 _SLIDES = "_PPT"
+
+
+class LeftOutRow(NamedTuple):
+    """A line of a table that nothing is learnt from, and why."""
+
+    key: str
+    split: str
+    line: int
+    reason: str
+    message: str
 
 
 def is_video(name: str) -> bool:
@@ -46,6 +57,31 @@ class VideoFiles:
                 return [place]
         named = self._of_base.get(PurePosixPath(path).name, []) if path else []
         return _below(named, folder) or _below(self._of_stem.get(row.key, []), folder)
+
+
+def located(
+    split: str, rows: Sequence[LipsRow], files: VideoFiles, folder: str
+) -> tuple[list[tuple[LipsRow, str]], list[LeftOutRow]]:
+    """Each row of the split's table with its video, and those without one, with reasons: BAD_ID, NO_TEXT,
+    VIDEO_MISSING, VIDEO_AMBIGUOUS. folder: as of `VideoFiles.of`.
+    """
+    found, left_out, seen = [], [], set()
+    for row in rows:
+        names = files.of(row, folder)
+        if not row.key or row.key in seen:
+            reason, why = "BAD_ID", "has no id" if not row.key else f"has the id {row.key} of a line before it"
+        elif not row.text:
+            reason, why = "NO_TEXT", "has no text"
+        elif not names:
+            reason, why = "VIDEO_MISSING", f"has no video: neither {row.face or 'its path'} nor {row.key} is found"
+        elif len(names) > 1:
+            reason, why = "VIDEO_AMBIGUOUS", f"may mean {len(names)} videos, such as {names[0]} and {names[1]}"
+        else:
+            seen.add(row.key)
+            found.append((row, names[0]))
+            continue
+        left_out.append(LeftOutRow(row.key, split, row.line, reason, f"line {row.line} of {TABLES[split]} {why}"))
+    return found, left_out
 
 
 def _below(names: Sequence[str], folder: str) -> list[str]:

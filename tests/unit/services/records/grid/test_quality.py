@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.base.errors import BadInput
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, TimeHole, VideoInfo
 from services.formats.align import parse_align
 from services.lips.crops import Crops
-from services.records.grid.frame_quality import FrameFacts
+from services.records.frame_quality import FrameFacts
 from services.records.grid.labels import encode_words
-from services.records.grid.quality import FLAGS, SERIOUS, ClipFindings, clip_quality, flags_of, judge
+from services.records.grid.quality import FLAGS, SERIOUS, ClipFindings, clip_quality, flags_of
 
 NUM_FRAMES = 75
 INFO = VideoInfo(360, 288, 0, 25.0, 75, 2.98, "mpeg1video", "yuv420p")
@@ -200,15 +199,3 @@ def test_every_flag_is_explained_and_every_serious_one_is_a_flag(face) -> None:
     pictures = findings(face, rate_is_assumed=True)
     raised = {flag for found in (everything, nothing_said, by_time, by_index, pictures) for flag in flags(found)}
     assert raised | {"CTC_INFEASIBLE", "FACE_DOUBTFUL"} == set(FLAGS)
-
-
-def test_keep_reports_nothing_and_flag_everything() -> None:
-    assert judge(("GREY_FRAMES", "SHORT_CLIP"), "keep") == ()
-    assert judge(("GREY_FRAMES", "SHORT_CLIP"), "flag") == ("GREY_FRAMES", "SHORT_CLIP")
-
-
-def test_quarantine_takes_clips_with_a_serious_flag_only() -> None:
-    assert judge(("FACE_LOST", "SHORT_CLIP"), "quarantine") == ("FACE_LOST", "SHORT_CLIP")
-    with pytest.raises(BadInput) as caught:
-        judge(("FACE_LOST", "GREY_FRAMES", "STEM_MISMATCH"), "quarantine")
-    assert caught.value.reason == "GREY_FRAMES"

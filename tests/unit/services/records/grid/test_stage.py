@@ -12,10 +12,10 @@ from services.base.media.points import Landmarks
 from services.base.media.video import DecodeFacts, FrameChunk, VideoInfo
 from services.base.stage.spec import ClipJob
 from services.formats.example import decode_example
-from services.records.grid.frames import KeptFrames
 from services.records.grid.labels import decode_label
 from services.records.grid.spec import RecordsConfig
 from services.records.grid.stage import RecordWork, open_stage
+from services.records.kept_frames import KeptFrames
 
 ALIGN = b"0 20000 sil\r\n20000 40000 bin\r\n40000 60000 blue\r\n60000 74500 sil\r\n"
 INFO = VideoInfo(360, 288, 0, 25.0, 0, 3.0, "mpeg1video", "yuv420p")

@@ -10,8 +10,7 @@ from services.base.media.clip import Clip
 from services.base.stage.product import ProductFile
 from services.base.stage.writer import WrittenFile
 from services.formats.tfrecord import read_records
-from services.records.grid.spec import RecordsConfig
-from services.records.grid.writer import open_writer
+from services.records.record_shard import open_record_shard
 
 
 class Sink:
@@ -47,7 +46,7 @@ def record(*pieces: bytes) -> Iterator[ProductFile]:
 
 
 def test_all_three_files_are_made_and_records_go_to_their_split_in_order(sinks) -> None:
-    writer = open_writer(RecordsConfig(), 7, 64, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(7, 64, lambda name: sinks.setdefault(name, Sink()))
     for split, payload in (("train", b"1"), ("test", b"2"), ("train", b"3")):
         writer.add(clip(split), record(payload))
     assert writer.close() == [
@@ -65,7 +64,7 @@ def test_all_three_files_are_made_and_records_go_to_their_split_in_order(sinks) 
 
 
 def test_abort_aborts_all_and_nothing_can_be_added(sinks) -> None:
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink()))
     writer.abort()
     writer.abort()
     assert [sink.ended for sink in sinks.values()] == [["aborted"]] * 3
@@ -74,14 +73,14 @@ def test_abort_aborts_all_and_nothing_can_be_added(sinks) -> None:
 
 
 def test_abort_after_close_does_nothing(sinks) -> None:
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink()))
     writer.close()
     writer.abort()
     assert [sink.ended for sink in sinks.values()] == [["closed"]] * 3
 
 
 def test_when_a_file_cannot_be_closed_the_ones_still_open_are_aborted(sinks) -> None:
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink(fails="val" in name)))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink(fails="val" in name)))
     with pytest.raises(OSError, match="no space"):
         writer.close()
     writer.abort()
@@ -95,12 +94,12 @@ def test_when_a_file_cannot_be_made_the_others_are_aborted(sinks) -> None:
         return sinks.setdefault(name, Sink())
 
     with pytest.raises(OSError, match="denied"):
-        open_writer(RecordsConfig(), 0, 1, create)
+        open_record_shard(0, 1, create)
     assert [sink.ended for sink in sinks.values()] == [["aborted"]] * 2
 
 
 def test_a_clip_of_no_split_is_refused(sinks) -> None:
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink()))
     with pytest.raises(ValueError, match=r"'skip'.*train, val, test"):
         writer.add(clip("skip"), record(b"1"))
 
@@ -108,12 +107,12 @@ def test_a_clip_of_no_split_is_refused(sinks) -> None:
 @pytest.mark.parametrize("shard", [-1, 2])
 def test_a_shard_out_of_range_is_refused(sinks, shard: int) -> None:
     with pytest.raises(ValueError, match=r"0\.\.1"):
-        open_writer(RecordsConfig(), shard, 2, lambda name: sinks.setdefault(name, Sink()))
+        open_record_shard(shard, 2, lambda name: sinks.setdefault(name, Sink()))
 
 
 def test_whoever_imports_the_writer_gets_no_media_library() -> None:
     code = (
-        "import sys, services.records.grid.writer, services.records.grid.meta;"
+        "import sys, services.records.grid.writer, services.records.lips.writer, services.records.grid.meta;"
         "sys.exit(bool({'cv2', 'av', 'dlib', 'mediapipe', 'tensorflow', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -127,7 +126,7 @@ def test_a_record_is_written_once_it_is_whole_and_a_clip_that_fails_leaves_nothi
         assert not sinks["train-00000-of-00001.tfrecord"].data
         raise BadInput("TORN", "the clip ends here")
 
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink()))
     with pytest.raises(BadInput, match="TORN"):
         writer.add(clip("train"), iter([ProductFile("example.pb", failing())]))
     assert not sinks["train-00000-of-00001.tfrecord"].data
@@ -139,6 +138,6 @@ def test_a_record_is_written_once_it_is_whole_and_a_clip_that_fails_leaves_nothi
 
 @pytest.mark.parametrize("num_files", [0, 2])
 def test_a_record_is_made_of_one_file(sinks, num_files: int) -> None:
-    writer = open_writer(RecordsConfig(), 0, 1, lambda name: sinks.setdefault(name, Sink()))
+    writer = open_record_shard(0, 1, lambda name: sinks.setdefault(name, Sink()))
     with pytest.raises(ValueError, match=f"one file, not of {num_files}"):
         writer.add(clip("train"), [ProductFile.of(str(i), b"1") for i in range(num_files)])

@@ -16,7 +16,7 @@ import numpy as np
 from services.base.media.arrays import Float64Array
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import IBUG_68, MEDIAPIPE_478
-from services.records.grid.frame_quality import BoolArray
+from services.records.frame_quality import BoolArray
 
 MAX_ROLL_DEG = 30.0
 _DOWN, _ASIDE, _WIDE = (0.5, 1.5), 0.5, (0.25, 1.2)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.base.media.arrays import UInt8Array
-from services.records.grid.frame_quality import FrameFacts, FrameMeter
+from services.records.frame_quality import FrameFacts, FrameMeter
 
 RNG = np.random.default_rng(0)
 

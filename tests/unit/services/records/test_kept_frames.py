@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.records.grid.frames import KeptFrames
+from services.records.kept_frames import KeptFrames
 
 
 def frames_of(num_frames: int, height_px: int = 4) -> np.ndarray:

@@ -108,3 +108,9 @@ class FrameMeter:
         if last is None or not np.array_equal(last[::_SAMPLE_PX, ::_SAMPLE_PX], frame_HWC[::_SAMPLE_PX, ::_SAMPLE_PX]):
             return False
         return np.array_equal(last, frame_HWC)
+
+
+def longest_run(true_T: BoolArray) -> int:
+    """Frames of the longest stretch of true ones."""
+    edges_T = np.flatnonzero(np.diff(np.concatenate(([False], true_T, [False])).astype(np.int8)))
+    return int((edges_T[1::2] - edges_T[::2]).max()) if len(edges_T) else 0

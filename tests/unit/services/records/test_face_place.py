@@ -11,7 +11,7 @@ import pytest
 from services.base.media.arrays import Float32Array
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import IBUG_68, MEDIAPIPE_478, topology
-from services.records.grid.face_place import FacePlace, face_place
+from services.records.face_place import FacePlace, face_place
 
 NUM_FRAMES = 10
 Change = Callable[[Float32Array], Float32Array]

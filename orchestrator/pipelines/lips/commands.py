@@ -1,0 +1,7 @@
+"""PURE: what the pipeline adds to the command line."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import PipelineCommands
+
+COMMANDS = PipelineCommands(corpus="faces and mouths that say Mandarin, in the layout of Chinese-LiPS")
