@@ -31,6 +31,7 @@ from services.base.worker.rank import Rank, RankPlace
 from services.training.checkpoint.file import contents, encoded
 from services.training.checkpoint.progress import Progress
 from services.training.data.grid import GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 from services.training.engine.loop import train
 from services.training.engine.randomness import seeded
 from services.training.engine.reading import micro_batch, read_ahead
@@ -50,7 +51,9 @@ Steps = npt.NDArray[np.float64]
 
 
 def pieces_of(root: Path, config: GridCtcConfig) -> Pieces:
-    settings = GridSettings(str(root / "out"), str(root / "state"), root, val_share=0.0, steps_per_frame=2)
+    settings = GridSettings(
+        str(root / "out"), RecordsSettings(str(root / "state"), root), val_share=0.0, steps_per_frame=2
+    )
     return dataclasses.replace(grid_ctc(config, open_grid(settings)), validate=None, best_by="loss")
 
 

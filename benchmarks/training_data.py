@@ -17,6 +17,7 @@ import numpy as np
 from services.formats.example import decode_example, encode_example
 from services.formats.tfrecord import read_records, write_record
 from services.training.data.grid import GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 from services.training.interfaces import TrainingData
 from services.training.plan import plan_epoch
 
@@ -103,7 +104,7 @@ def main() -> None:
         root = Path(folder) / "out"
         write_clips(root, flags.clips)
         began_s = time.perf_counter()
-        settings = GridSettings(str(root), f"{folder}/state", Path(folder), val_share=0.0)
+        settings = GridSettings(str(root), RecordsSettings(f"{folder}/state", Path(folder)), val_share=0.0)
         data = open_grid(settings).train
         index_s = time.perf_counter() - began_s
         began_s = time.perf_counter()

@@ -13,6 +13,7 @@ from grid_records import MadeClip, speakers_clips, write_shards
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
 from services.training.data.grid import GridData, GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 
 pytest.importorskip("torch")
 CLIPS = speakers_clips("s1", clips=4)
@@ -31,11 +32,11 @@ def bucket(s3_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 def opened(uri: str, cache: Path, cache_mib: int = 1) -> GridData:
-    return open_grid(GridSettings(uri, f"{uri}-state", cache, cache_mib=cache_mib))
+    return open_grid(GridSettings(uri, RecordsSettings(f"{uri}-state", cache, cache_mib=cache_mib)))
 
 
 def waiting(uri: str, cache: Path) -> GridData:
-    return open_grid(GridSettings(uri, f"{uri}-state", cache, makes_index=False))
+    return open_grid(GridSettings(uri, RecordsSettings(f"{uri}-state", cache, makes_index=False)))
 
 
 def is_whole(data: GridData) -> bool:
@@ -48,7 +49,9 @@ def is_whole(data: GridData) -> bool:
 def test_a_bucket_gives_what_a_folder_gives(bucket: str, tmp_path: Path, cache_mib: int) -> None:
     data = opened(bucket, tmp_path / "cache", cache_mib)
     assert is_whole(data)
-    folder = open_grid(GridSettings(str(tmp_path / "made"), str(tmp_path / "state"), tmp_path / "cache"))
+    folder = open_grid(
+        GridSettings(str(tmp_path / "made"), RecordsSettings(str(tmp_path / "state"), tmp_path / "cache"))
+    )
     assert data.digest == folder.digest
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".arrow"]
     assert len(kept) == (5 if cache_mib else 0), "each record was kept when the index was made"

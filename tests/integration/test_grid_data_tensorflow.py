@@ -14,6 +14,7 @@ import pytest
 
 from services.formats.words import read_words
 from services.training.data.grid import GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 
 tf = pytest.importorskip("tensorflow", reason="the tensorflow extra is not installed")
 pytest.importorskip("torch")
@@ -46,7 +47,7 @@ def example_of_the_document(output: Path) -> Any:
 
 def test_any_clip_is_what_tensorflow_reads(output: Path, tmp_path: Path) -> None:
     """Takes long: three videos are decoded and their faces found."""
-    data = open_grid(GridSettings(str(output), str(tmp_path / "state"), tmp_path, val_share=0.0))
+    data = open_grid(GridSettings(str(output), RecordsSettings(str(tmp_path / "state"), tmp_path), val_share=0.0))
     assert data.notes == ()
     theirs = {}
     for example in example_of_the_document(output).as_numpy_iterator():
@@ -62,7 +63,7 @@ def test_any_clip_is_what_tensorflow_reads(output: Path, tmp_path: Path) -> None
 
 
 def test_words_are_told_of_the_clips_that_they_are_said_in(output: Path, tmp_path: Path) -> None:
-    data = open_grid(GridSettings(str(output), str(tmp_path / "state"), tmp_path, val_share=0.0))
+    data = open_grid(GridSettings(str(output), RecordsSettings(str(tmp_path / "state"), tmp_path), val_share=0.0))
     for i, item in enumerate(data.train.items):
         words = data.train.words_of(i)
         assert " ".join(word.text for word in words) == data.train.text_of(i)

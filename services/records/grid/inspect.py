@@ -58,7 +58,7 @@ def describe(index: int, payload: bytes) -> dict[str, Any]:
         "num_bytes": len(payload),
         "utterance_id": _text(features, "utterance_id"),
         "speaker_id": _text(features, "speaker_id"),
-        "label_text": decode_label(label),
+        "label_text": decode_label(label) if label else _text(features, "text"),
         "label_len": _number(features, "label_len"),
         "input_len": _number(features, "input_len"),
         "frames_shape": [_number(features, name) for name in "thwc"],

@@ -6,24 +6,19 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from services.base.digest import digest_of
-from services.base.errors import BadConfig, BadShard
-from services.base.store.interface import NotThere, ReadableStore
+from services.base.errors import BadConfig
+from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.formats.words import WORDS_FILE, read_words
-from services.training.data.clip_index import ClipIndex
 from services.training.data.clips import Clip, GridClips, Source, is_alignable
-from services.training.data.indexing import index_name, open_index, wait_for_index
-from services.training.data.local_copy import LocalCopy
-from services.training.data.made_by import MakingRun, making_run
 from services.training.data.meta import META_FILE, LabelMeta, label_meta
-from services.training.data.record_files import FilesInBucket, FilesOnDisk, RecordFiles
-from services.training.data.shards import SPLITS, Shard, shards_of
+from services.training.data.opened_records import OpenedRecords, RecordsSettings, open_records
+from services.training.data.shards import SPLITS
 from services.training.data.sharing import SplitClip, shared_contents, shared_speakers
 from services.training.data.splitting import set_apart
 from services.training.data.word_times import WordTimes
@@ -37,32 +32,23 @@ _log = logging.getLogger("visemill.training.data")
 class GridSettings:
     """Raises ValueError for what cannot be.
 
-    data_root: a folder or an S3 prefix of TFRecords. state_root: where the index is kept. cache_folder: on this
-    machine, for what is kept of a bucket. val_share: of each speaker's training clips, for validation where the data
-    have none, drawn from seed. max_failures: records that cannot be read before the training is refused. cache_mib: of
-    records of a bucket that are kept here. steps_per_frame: time steps that the network makes of a frame.
-    makes_index: whether the index is made here where there is none; else it is waited for until another process has it.
+    data_root: a folder or an S3 prefix of TFRecords. records: how these are opened. val_share: of each speaker's
+    training clips, for validation where the data have none, drawn from seed. steps_per_frame: time steps that the
+    network makes of a frame.
     """
 
     data_root: str
-    state_root: str
-    cache_folder: Path
+    records: RecordsSettings
     val_share: float = 0.1
     seed: int = 1
     allow_leak: bool = False
-    max_failures: int = 0
-    cache_mib: int = 4096
     steps_per_frame: int = 1
-    makes_index: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.val_share < 1:
             raise ValueError(f"val_share is {self.val_share}: give a share from 0 to below 1")
-        if self.max_failures < 0 or self.cache_mib < 0 or self.steps_per_frame < 1:
-            raise ValueError(
-                f"max_failures {self.max_failures} and cache_mib {self.cache_mib} are 0 or more, steps_per_frame "
-                f"{self.steps_per_frame} is 1 or more"
-            )
+        if self.steps_per_frame < 1:
+            raise ValueError(f"steps_per_frame {self.steps_per_frame} is 1 or more")
 
 
 class LeftOut(NamedTuple):
@@ -99,43 +85,23 @@ def open_grid(settings: GridSettings) -> GridData:
     NOT_FINISHED, CONTENT_LEAK; BadShard TOO_MANY_FAILURES; or as the stores do.
     """
     data = open_store(settings.data_root, must_exist=True)
-    run = making_run(data)
-    shards = shards_of((entry for split in SPLITS for entry in data.list(f"{split}-")), data.uri)
-    copy = LocalCopy(
-        settings.cache_folder / index_name(shards).replace("/", "-").removesuffix(".arrow"), settings.cache_mib << 20
-    )
-    is_bucket = data.local_path(shards[0].name) is None
-    state = open_store(settings.state_root)
-    if settings.makes_index:
-        index = open_index(data, shards, state, settings.cache_folder, copy.add if is_bucket else None)
-    else:
-        index = wait_for_index(data, shards, state, settings.cache_folder)
-    files: RecordFiles = FilesInBucket(index, data, shards, copy) if is_bucket else FilesOnDisk(index, data, shards)
-    return _Opening(settings, data, shards, index, files, run).opened()
+    return _Opening(settings, open_records(data, settings.records)).opened()
 
 
 class _Opening:
     """What is found on the way, gathered for who trains."""
 
-    def __init__(
-        self,
-        settings: GridSettings,
-        data: ReadableStore,
-        shards: tuple[Shard, ...],
-        index: ClipIndex,
-        files: RecordFiles,
-        run: MakingRun | None,
-    ) -> None:
-        self._settings, self._data, self._shards, self._index, self._files = settings, data, shards, index, files
-        self._run = run
+    def __init__(self, settings: GridSettings, records: OpenedRecords) -> None:
+        self._settings, self._records, self._data = settings, records, records.data
+        self._shards, self._index, self._files = records.shards, records.index, records.files
         self._left_out: list[LeftOut] = []
         self._notes: list[str] = []
         self._leaks: list[str] = []
 
     def opened(self) -> GridData:
-        if self._run is not None:
-            self._run.check(self._index, self._data.uri)
-        self._count_damage()
+        for damage in self._index.damages:
+            split = self._shards[damage.file].split
+            self._left_out.append(LeftOut(self._records.key_of(damage), split, damage.reason, damage.message))
         meta = label_meta(self._read(META_FILE), self._data.uri)
         if meta.is_assumed:
             self._notes.append(
@@ -151,7 +117,7 @@ class _Opening:
         source = Source(
             self._files, meta, *shape, self._settings.steps_per_frame, lambda clip: _words_of(words, meta, clip)
         )
-        digest = self._digest()
+        digest = self._records.digest
         parts = {
             split: GridClips(source, chosen, digest_of([digest, split, [clip.place for clip in chosen]]))
             for split, chosen in by_split.items()
@@ -173,12 +139,6 @@ class _Opening:
             tuple(self._leaks),
         )
 
-    def _digest(self) -> str:
-        """The run's where one has made the data and all of them can be read; else that of the files."""
-        if self._run is not None and not self._index.damages:
-            return self._run.digest
-        return self._index.digest
-
     def _read(self, name: str) -> bytes | None:
         try:
             return self._data.read(name)
@@ -194,25 +154,6 @@ class _Opening:
             )
             return None
         return WordTimes(read_words(data))
-
-    def _count_damage(self) -> None:
-        """Raises BadShard TOO_MANY_FAILURES."""
-        num_lost = 0
-        for damage in self._index.damages:
-            file, shard = self._index.files[damage.file], self._shards[damage.file]
-            self._left_out.append(LeftOut(f"{file.name}#{damage.position}", shard.split, damage.reason, damage.message))
-            num_lost += 1
-            if damage.ends_file and self._run is not None:
-                # Only the run knows how many it hides.
-                written = self._run.written.get(file.name, {}).get("num_records", file.num_records)
-                num_lost += max(0, int(written) - file.num_records)
-        if num_lost > self._settings.max_failures:
-            first = self._index.damages[0]
-            raise BadShard(
-                "TOO_MANY_FAILURES",
-                f"{num_lost} or more records in {self._data.uri} cannot be read, over --max-bad-records "
-                f"{self._settings.max_failures}; the first: {first.message}",
-            )
 
     def _usual_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) that most clips have. Raises BadConfig NO_TRAIN_CLIPS."""

@@ -6,17 +6,22 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.base.digest import digest_of
 from services.base.errors import BadConfig
 from services.base.store.interface import Entry, NotThere, ReadableStore
 from services.base.store.open import open_store
-from services.training.data.lips.clips import LipsClip, LipsClips, Unreadable
+from services.formats.lips_clips import CLIPS_FILE
+from services.training.data.lips.clips import FramesOf, LipsClip, LipsClips
 from services.training.data.lips.licence import is_licensed, require_licence
 from services.training.data.lips.locating import LeftOutRow, VideoFiles, located
+from services.training.data.lips.reading import Reading, Unreadable
+from services.training.data.lips.records import clips_of_records
 from services.training.data.lips.table import TABLES, LipsRow, read_table
+from services.training.data.lips.video_frames import VideoFrames
 from services.training.data.lips.video_index import VideoIndex, open_video_index
-from services.training.data.lips.videos import Reading
+from services.training.data.opened_records import RecordsSettings, open_records
 from services.training.data.sharing import SplitClip, shared_contents, shared_speakers
 from services.training.data.splitting import set_apart
 
@@ -32,7 +37,7 @@ class LipsSettings:
     kept. reading: how videos become frames. folders: split -> the folder of its videos. unreadable: of videos that
     break while they are decoded. val_share: of each speaker's training clips, for validation where no table has any,
     drawn from seed. makes_index: whether the index is made here; else it is waited for. asks_licence: whether the
-    licence must have been accepted.
+    licence must have been accepted. cache_mib: of records of a bucket that are kept on this machine.
     """
 
     data_root: str
@@ -46,6 +51,7 @@ class LipsSettings:
     accept_licence: bool = False
     asks_licence: bool = True
     makes_index: bool = True
+    cache_mib: int = 4096
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,71 @@ class LipsData:
 
 
 def open_chinese_lips(settings: LipsSettings) -> LipsData:
-    """Raises BadConfig NO_TRAIN_CLIPS, CSV_COLUMNS, LICENCE_NOT_ATTESTED, CONTENT_LEAK; Transient; as the stores do."""
+    """The tables and videos of data_root, or what `visemill run lips` has made of them.
+
+    Raises BadConfig NO_TRAIN_CLIPS, CSV_COLUMNS, LICENCE_NOT_ATTESTED, CONTENT_LEAK, and of records OTHER_RATE,
+    DATA_CHANGED, NOT_FINISHED, SHARDS_MISSING; BadShard TOO_MANY_FAILURES; Transient; as the stores do.
+    """
     data = open_store(settings.data_root, must_exist=True)
-    state = open_store(settings.state_root)
     if settings.asks_licence:
-        require_licence(data, state, accepted=settings.accept_licence)
+        require_licence(data, open_store(settings.state_root), accepted=settings.accept_licence)
+    found = _of_records(data, settings) if data.stat(CLIPS_FILE) else _of_videos(data, settings)
+    clips, notes = found.clips, list(found.notes)
+    if not clips.get("val") and settings.val_share:
+        clips["train"], clips["val"] = _apart(clips["train"], settings)
+        notes.append(
+            f"{data.uri} has no clips to validate on: {len(clips['val'])} training clips are set apart, "
+            f"{settings.val_share:g} of each speaker's"
+        )
+    leaks = _leaks(clips, settings, notes)
+    digest = digest_of([[split, *clip[:6]] for split in sorted(clips) for clip in clips[split]])
+    if found.left_out:
+        notes.append(f"{len(found.left_out)} lines of the tables are left out: {_counted(found.left_out)}")
+    for note in notes:
+        _log.warning("%s", note)
+    parts = {
+        split: LipsClips(
+            clips.get(split, ()),
+            found.frames_of,
+            settings.reading,
+            digest_of([digest, split, list(settings.reading), settings.unreadable]),
+        )
+        for split in TABLES
+    }
+    return LipsData(
+        parts["train"],
+        parts["val"],
+        parts["test"],
+        digest,
+        tuple(found.left_out),
+        tuple(notes),
+        tuple(leaks),
+        is_licensed(data),
+    )
+
+
+class _Found(NamedTuple):
+    """clips: of each split; train has some."""
+
+    clips: dict[str, list[LipsClip]]
+    frames_of: FramesOf
+    left_out: Sequence[LeftOutRow]
+    notes: Sequence[str]
+
+
+def _of_records(data: ReadableStore, settings: LipsSettings) -> _Found:
+    records = open_records(
+        data, RecordsSettings(settings.state_root, cache_mib=settings.cache_mib, makes_index=settings.makes_index)
+    )
+    clips, frames_of, left_out = clips_of_records(records, settings.reading)
+    if not clips["train"]:
+        raise BadConfig(
+            "NO_TRAIN_CLIPS", f"{data.uri} has no training clip ({_counted(left_out) or 'its table has none'})"
+        )
+    return _Found(clips, frames_of, left_out, ())
+
+
+def _of_videos(data: ReadableStore, settings: LipsSettings) -> _Found:
     tables, notes = _tables(data)
     entries = {entry.name: entry for entry in data.list() if not entry.name.startswith(_STATE)}
     files = VideoFiles(entries)
@@ -86,7 +152,7 @@ def open_chinese_lips(settings: LipsSettings) -> LipsData:
         found[split], unusable = located(split, rows, files, settings.folders[split])
         left_out += unusable
     videos = [entries[name] for name in sorted({name for rows in found.values() for _, name in rows})]
-    index = open_video_index(data, videos, state, makes=settings.makes_index)
+    index = open_video_index(data, videos, open_store(settings.state_root), makes=settings.makes_index)
     clips = {split: _clips(split, rows, index, settings.reading, left_out) for split, rows in found.items()}
     if not clips.get("train"):
         raise BadConfig(
@@ -94,39 +160,8 @@ def open_chinese_lips(settings: LipsSettings) -> LipsData:
             f"{data.uri} has no clip of {TABLES['train']} with a video and a text{_packed(entries)}: "
             f"{_counted(left_out) or 'the table has no lines'}",
         )
-    if not clips.get("val") and settings.val_share:
-        clips["train"], clips["val"] = _apart(clips["train"], settings)
-        notes.append(
-            f"{data.uri} has no clips to validate on: {len(clips['val'])} training clips are set apart, "
-            f"{settings.val_share:g} of each speaker's"
-        )
-    leaks = _leaks(clips, settings, notes)
-    notes += _of_whole_faces(index)
-    digest = digest_of([[split, *clip[:6]] for split in sorted(clips) for clip in clips[split]])
-    if left_out:
-        notes.append(f"{len(left_out)} lines of the tables are left out: {_counted(left_out)}")
-    for note in notes:
-        _log.warning("%s", note)
-    parts = {
-        split: LipsClips(
-            data,
-            clips.get(split, ()),
-            settings.reading,
-            settings.unreadable,
-            digest_of([digest, split, list(settings.reading), settings.unreadable]),
-        )
-        for split in TABLES
-    }
-    return LipsData(
-        parts["train"],
-        parts["val"],
-        parts["test"],
-        digest,
-        tuple(left_out),
-        tuple(notes),
-        tuple(leaks),
-        is_licensed(data),
-    )
+    frames_of = VideoFrames(data, settings.reading, settings.unreadable)
+    return _Found(clips, frames_of, left_out, (*notes, *_of_whole_faces(index)))
 
 
 def _tables(data: ReadableStore) -> tuple[dict[str, Sequence[LipsRow]], list[str]]:

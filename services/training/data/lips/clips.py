@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from services.base.errors import BadInput
-from services.base.media.clip import Media
-from services.base.store.interface import ReadableStore
-from services.training.data.lips.videos import Reading, frames_of
+from services.training.data.lips.reading import Reading
 from services.training.interfaces import Batch, Item
-
-Unreadable = Literal["drop", "zeros"]
 
 
 class LipsClip(NamedTuple):
-    """name: of its video in the data set. sha256: of that file. num_frames: at the rate of the reading, before any is
-    cut off.
+    """name: of its video in the data set. sha256: of that file, or of the frames of its record. num_frames: at the rate
+    of the reading, before any is cut off.
     """
 
     key: str
@@ -30,17 +26,19 @@ class LipsClip(NamedTuple):
     num_frames: int
 
 
+FramesOf = Callable[[LipsClip], npt.NDArray[np.uint8]]
+"""uint8 [T, H, W] of a clip, of the size and length that the reading says. Thread-safe. Raises BadInput, BadConfig,
+Transient.
+"""
+
+
 class LipsClips:
     """An item each. Thread-safe. Nothing is drawn at random: a batch follows from its indices."""
 
-    def __init__(
-        self, data: ReadableStore, clips: Sequence[LipsClip], reading: Reading, unreadable: Unreadable, digest: str
-    ) -> None:
-        """unreadable: what becomes of a video that breaks while it is decoded: it is left out, or it is black, as long
-        as it should be. digest: of the data set and of what chose these clips of it.
-        """
+    def __init__(self, clips: Sequence[LipsClip], frames_of: FramesOf, reading: Reading, digest: str) -> None:
+        """digest: of the data set and of what chose these clips of it."""
         self.clips = tuple(clips)
-        self._data, self._reading, self._unreadable, self._digest = data, reading, unreadable, digest
+        self._frames_of, self._reading, self._digest = frames_of, reading, digest
         self._items = tuple(
             Item(clip.key, min(clip.num_frames, reading.max_frames), len(clip.text)) for clip in self.clips
         )
@@ -63,13 +61,13 @@ class LipsClips:
 
     def read(self, indices: Sequence[int], seed_name: str) -> Batch:
         """frames_BTHWC: uint8, of one channel, padded with 0. lengths_B: int64. keys, speakers, texts: a list each.
-        Raises BadInput for a video that cannot be decoded, or is not the one that was indexed; Transient.
+        Raises as their frames do.
         """
         import torch
 
         del seed_name
         clips = [self.clips[i] for i in indices]
-        videos = [self._frames(clip) for clip in clips]
+        videos = [self._frames_of(clip) for clip in clips]
         lengths = [len(one) for one in videos]
         shape = (len(videos), max(lengths), self._reading.height_px, self._reading.width_px, 1)
         frames_BTHWC = np.zeros(shape, np.uint8)
@@ -82,17 +80,3 @@ class LipsClips:
             "speakers": [clip.speaker for clip in clips],
             "texts": [clip.text for clip in clips],
         }
-
-    def _frames(self, clip: LipsClip) -> np.ndarray:
-        content = self._data.read(clip.name)
-        media = Media.of_bytes(clip.name, content)
-        if media.sha256 != clip.sha256:
-            raise BadInput("VIDEO_CHANGED", f"{clip.name} is not the file that was indexed: restore it")
-        try:
-            return frames_of(media, self._reading)
-        except BadInput:
-            if self._unreadable == "drop":
-                raise
-            reading = self._reading
-            num_frames = min(clip.num_frames, reading.max_frames)
-            return np.zeros((num_frames, reading.height_px, reading.width_px), np.uint8)

@@ -7,6 +7,7 @@ import time
 
 from services.base.errors import BadConfig
 from services.base.store.interface import NotThere, ReadableStore, Store
+from services.formats.lips_clips import CLIPS_FILE
 
 NOTE_FILE = "DATA_LICENCE.txt"
 NOTE = (
@@ -17,13 +18,22 @@ NOTE = (
 MADE_HERE = "demo-corpus.json"
 """A root with this file was drawn by `visemill demo-corpus`, and is nobody's property."""
 
+META_FILE = "meta.json"
 _ACCEPTED = "licence.json"
 _TERMS = "CC BY-NC-SA 4.0; academic use only; no redistribution of original or derived data"
 
 
 def is_licensed(data: ReadableStore) -> bool:
-    """Whether it is to be taken for the licensed data set."""
-    return data.stat(MADE_HERE) is None
+    """Whether it is to be taken for the licensed data set: unless it was drawn here, or made of what was."""
+    return data.stat(MADE_HERE) is None and not (data.stat(CLIPS_FILE) and says_unlicensed(data.read(META_FILE)))
+
+
+def says_unlicensed(meta: bytes) -> bool:
+    """Whether meta.json of `visemill run lips` says that the licence does not hold for what it made."""
+    try:
+        return json.loads(meta).get("is_licensed") is False
+    except (ValueError, AttributeError):
+        return False
 
 
 def require_licence(data: ReadableStore, state: Store, *, accepted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,8 +17,7 @@ from services.containers.frame_shape import copy_rotated
 from services.containers.frames import PyavVideo, open_video
 from services.containers.opening import packets_of
 from services.containers.sampling import sampled
-
-Resample = Literal["time", "step"]
+from services.training.data.lips.reading import Reading, Resample
 
 _CONFIG = DecodeConfig()
 
@@ -36,18 +35,6 @@ class VideoLength(NamedTuple):
         if resample == "time":
             return max(1, round(self.seconds * fps))
         return max(1, math.ceil(self.num_frames / _step(self.num_frames / max(self.seconds, 1e-6), fps)))
-
-
-class Reading(NamedTuple):
-    """How a video becomes frames. resample: time, the frame nearest to each multiple of 1 / fps; step, every n-th
-    frame with n = int(source rate / fps) or 1, which makes 30 frames a second slow. max_frames: more are cut off.
-    """
-
-    height_px: int
-    width_px: int
-    fps: float
-    resample: Resample
-    max_frames: int
 
 
 def length_of(media: Media) -> VideoLength:
@@ -86,7 +73,12 @@ def _grey(video: PyavVideo, frame: object, reading: Reading) -> npt.NDArray[np.u
     info = video.info
     frame_HWC = np.empty((info.height_px, info.width_px, 3), np.uint8)
     copy_rotated(video.pixels(frame), info.rotation_deg, frame_HWC)
-    grey_HW = cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY)
-    if grey_HW.shape != (reading.height_px, reading.width_px):
-        grey_HW = cv2.resize(grey_HW, (reading.width_px, reading.height_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(grey_HW, np.uint8)
+    return of_size(np.asarray(cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY), np.uint8), reading)
+
+
+def of_size(grey_HW: npt.NDArray[np.uint8], reading: Reading) -> npt.NDArray[np.uint8]:
+    """uint8 [height_px, width_px]."""
+    if grey_HW.shape == (reading.height_px, reading.width_px):
+        return grey_HW
+    size = (reading.width_px, reading.height_px)
+    return np.asarray(cv2.resize(grey_HW, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -14,7 +14,8 @@ from services.base.errors import EXIT_OK, BadConfig
 from services.base.media.clip import Media
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags
-from services.training.data.lips.videos import Reading, frames_of
+from services.training.data.lips.reading import Reading
+from services.training.data.lips.videos import frames_of
 from services.training.lipreading.scores.counts import character_counts
 from services.training.recipes.chinese_lips_lstm.door_settings import LipsInferSettings
 from services.training.recipes.chinese_lips_lstm.trained import open_trained

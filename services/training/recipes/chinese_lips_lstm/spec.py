@@ -26,8 +26,12 @@ class ChineseLipsConfig(TrainSettings):
     accumulation_steps: int = option(4, "micro-batches of an optimiser step, over all ranks", group=_TRAINING)
 
     data_root: FileRef = option(
-        "", "folder or s3://bucket/prefix of the tables and videos of Chinese-LiPS", group=_DATA, metavar="ROOT"
+        "",
+        "folder or s3://bucket/prefix of the tables and videos of Chinese-LiPS, or of what `visemill run lips` made",
+        group=_DATA,
+        metavar="ROOT",
     )
+    cache_mib: int = option(4096, "of records of a bucket that are kept on this machine", group=_DATA, unit="MiB")
     train_dir: str = option("processed_train", "folder of the training videos", group=_DATA)
     val_dir: str = option("processed_val", "folder of the videos to validate on", group=_DATA)
     test_dir: str = option("processed_test", "folder of the videos to test on", group=_DATA)
@@ -83,7 +87,7 @@ class ChineseLipsConfig(TrainSettings):
                 f"hidden_dim {self.hidden_dim} is even, and a multiple of num_heads {self.num_heads}: change one"
             )
         least = {"max_frames": 1, "batch_size": 1, "batch_frames": 1, "num_lstm_layers": 1, "max_text_length": 2}
-        for name, bound in {**least, "warmup_epochs": 0}.items():
+        for name, bound in {**least, "warmup_epochs": 0, "cache_mib": 0}.items():
             if getattr(self, name) < bound:
                 raise ValueError(f"{name} is {getattr(self, name)}: give {bound} or more")
         for name in ("dropout", "label_smoothing", "val_share"):
@@ -109,7 +113,7 @@ class ChineseLipsConfig(TrainSettings):
         return max(LEAST_TEACHER_FORCING, 1.0 - TEACHER_FORCING_DECAY * epoch)
 
 
-FREE_SETTINGS = FREE | {"data_root", "accept_licence", "log_dir"}
+FREE_SETTINGS = FREE | {"data_root", "cache_mib", "accept_licence", "log_dir"}
 
 
 def _decides(config: ChineseLipsConfig) -> Fingerprint:

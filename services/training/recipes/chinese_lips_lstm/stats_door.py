@@ -14,7 +14,7 @@ from services.base.errors import EXIT_OK
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
 from services.training.data.lips.clips import LipsClips
-from services.training.data.lips.videos import Reading
+from services.training.data.lips.reading import Reading
 from services.training.recipes.chinese_lips_lstm.door_settings import LipsStatsSettings
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 
@@ -34,7 +34,7 @@ def stats_main(argv: Sequence[str]) -> int:
     data = open_chinese_lips(
         LipsSettings(
             settings.data_root, settings.index_root, reading, config.folders, val_share=0, allow_leak=True,
-            asks_licence=False,
+            asks_licence=False, cache_mib=0,
         )
     )  # fmt: skip
     found = stats_of(data, reading)

@@ -12,7 +12,7 @@ from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
 from services.base.worker.rank import Rank
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
-from services.training.data.lips.videos import Reading
+from services.training.data.lips.reading import Reading
 from services.training.engine.loop import device_of, train
 from services.training.lipreading.tokenizer import Tokenizer, read_tokenizer, require_fresh, tokenizer_of
 from services.training.recipes.chinese_lips_lstm.pieces import TOKENIZER_FILE, chinese_lips
@@ -57,6 +57,7 @@ def open_data(config: ChineseLipsConfig, state_root: str, *, makes_index: bool =
             accept_licence=config.accept_licence,
             asks_licence=asks,
             makes_index=makes_index,
+            cache_mib=config.cache_mib,
         )
     )
 

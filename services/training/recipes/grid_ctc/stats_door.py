@@ -6,9 +6,7 @@ import argparse
 import json
 import logging
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from services.base.errors import EXIT_OK, BadConfig
 from services.base.stage.config import add_config_flags, config_from_flags
@@ -16,6 +14,7 @@ from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.training.data.grid import GridSettings, open_grid
 from services.training.data.inventory import inventory_of, lines_of
+from services.training.data.opened_records import RecordsSettings
 from services.training.recipes.grid_ctc.door_settings import StatsSettings
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME
 
@@ -34,13 +33,10 @@ def stats_main(argv: Sequence[str]) -> int:
     data = open_grid(
         GridSettings(
             settings.data_root,
-            settings.index_root,
-            Path(tempfile.gettempdir()) / "visemill-records",
+            RecordsSettings(settings.index_root, cache_mib=0, max_failures=_ANY_NUMBER),
             val_share=settings.val_share,
             seed=settings.seed,
             allow_leak=True,
-            max_failures=_ANY_NUMBER,
-            cache_mib=0,
             steps_per_frame=STEPS_PER_FRAME,
         )
     )

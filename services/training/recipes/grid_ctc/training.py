@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from services.base.worker.rank import Rank
 from services.training.data.grid import GridData, GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 from services.training.engine.loop import train
 from services.training.recipes.grid_ctc.pieces import grid_ctc
 from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig
@@ -38,15 +37,16 @@ def open_data(config: GridCtcConfig, data_root: str, state_root: str, *, makes_i
     data = open_grid(
         GridSettings(
             data_root,
-            state_root,
-            Path(tempfile.gettempdir()) / "visemill-records",
+            RecordsSettings(
+                state_root,
+                cache_mib=config.cache_mib,
+                max_failures=config.max_bad_records,
+                makes_index=makes_index,
+            ),
             val_share=config.val_share,
             seed=config.seed,
             allow_leak=config.allow_leak,
-            max_failures=config.max_bad_records,
-            cache_mib=config.cache_mib,
             steps_per_frame=STEPS_PER_FRAME,
-            makes_index=makes_index,
         )
     )
     for clip in data.left_out:

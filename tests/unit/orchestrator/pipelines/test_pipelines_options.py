@@ -31,7 +31,7 @@ GRID = {
     "num-jitters": 1,
     "max-gap-frames": 15,
     "face-landmarker": "",
-    "profile": ("fixed-scale", "fixed-scale", "liptype2-v1"),
+    "profile": ("fixed-scale", "fixed-scale", "liptype2-v1", "aligned-face"),
     "quality-policy": ("flag", "keep", "flag", "quarantine"),
     "layout": (
         "auto", "auto", "processed", "alignments", "align", "align-inside", "align-flat", "doubled",

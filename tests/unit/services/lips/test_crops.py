@@ -1,18 +1,22 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from services.base.errors import BadInput
 from services.base.media.arrays import UInt8Array
-from services.base.media.points import Landmarks
-from services.base.media.topology import IBUG_68, MEDIAPIPE_478
-from services.geometry.mouth_window import PROFILES, FixedScale, PaddedBox
-from services.lips.crops import crop_clip, fixed_windows, padded_boxes, smoothed
+from services.base.media.points import Landmarks, PointSource
+from services.base.media.topology import IBUG_68, MEDIAPIPE_478, topology
+from services.geometry.mouth_window import PROFILES, AlignedFace, FixedScale, PaddedBox, RoiProfile
+from services.lips.crops import aligned_faces, crop_clip, fixed_windows, padded_boxes, smoothed
 
 V1 = PROFILES["liptype2-v1"]
 FIXED = PROFILES["fixed-scale"]
 assert isinstance(V1, PaddedBox)
 assert isinstance(FIXED, FixedScale)
+ALIGNED = PROFILES["aligned-face"]
+assert isinstance(ALIGNED, AlignedFace)
 TOPOLOGIES = pytest.mark.parametrize("name", [IBUG_68, MEDIAPIPE_478])
 
 
@@ -23,7 +27,7 @@ def frames_of(num_frames: int, width_px: int = 360, height_px: int = 288) -> UIn
     return np.repeat(frame[None], num_frames, axis=0)
 
 
-def crops_of(profile: FixedScale | PaddedBox, frames_THWC: UInt8Array, face: Landmarks) -> UInt8Array:
+def crops_of(profile: RoiProfile, frames_THWC: UInt8Array, face: Landmarks) -> UInt8Array:
     out_THWC = np.full((len(frames_THWC), profile.height_px, profile.width_px, 3), 77, np.uint8)
     crop_clip(profile, frames_THWC, face, out_THWC)
     return out_THWC
@@ -198,3 +202,73 @@ def test_mouth_opening_survives_the_fixed_scale_and_not_v1(make_face) -> None:
     assert fixed_T.max() / fixed_T.min() < 1.1
     assert np.corrcoef(seen_gaps(FIXED, gaps_px, make_face), gaps_px)[0, 1] > 0.999
     assert classic_T.max() / classic_T.min() > 1.6
+
+
+def upright_face(
+    eyes_px: float, lips: tuple[float, float], roll_rad: float = 0.0, name: str = IBUG_68, num_frames: int = 1
+) -> Landmarks:
+    """With the proportions of the mean face: eyes so far apart, the lips' centre there, turned about it."""
+    numbering = topology(name)
+    points_NC = np.zeros((numbering.num_points, 2))
+    down = ALIGNED.lips_px / ALIGNED.eyes_px * eyes_px
+    for group, at in (("right_eye", (-eyes_px / 2, -down)), ("left_eye", (eyes_px / 2, -down)), ("lips", (0.0, 0.0))):
+        points_NC[list(numbering.group(group))] = at
+    cos, sin = np.cos(roll_rad), np.sin(roll_rad)
+    points_NC = points_NC @ np.array([[cos, sin], [-sin, cos]]) + lips
+    points_TNC = np.repeat(points_NC[None], num_frames, axis=0).astype(np.float32)
+    source_T = np.full(num_frames, PointSource.DETECTED, np.uint8)
+    return Landmarks(name, points_TNC, np.ones(num_frames, np.float32), source_T, 360, 288)
+
+
+@TOPOLOGIES
+def test_an_upright_face_of_the_mean_size_is_cut_out_as_it_is(name: str) -> None:
+    frames_THWC = frames_of(1)
+    face = upright_face(ALIGNED.eyes_px, (180.5, 140.5), name=name)
+    crops_THWC = crops_of(ALIGNED, frames_THWC, face)
+    assert np.array_equal(crops_THWC[0], frames_THWC[0, 93:189, 133:229])
+
+
+def test_a_face_of_half_the_size_is_enlarged_and_a_turned_one_set_upright() -> None:
+    frame_HWC = np.zeros((288, 360, 3), np.uint8)
+    turned = upright_face(ALIGNED.eyes_px / 2, (180.0, 140.0), roll_rad=0.4)
+    # A bar along the line of the eyes, through the lips.
+    along = np.array([np.cos(0.4), np.sin(0.4)]) * 20
+    ends = (np.array([180.0, 140.0]) - along, np.array([180.0, 140.0]) + along)
+    cv2.line(frame_HWC, *(tuple(int(v) for v in np.rint(end)) for end in ends), (255, 255, 255), 3)
+    (crop_HWC,) = crops_of(ALIGNED, frame_HWC[None], turned)
+    rows, columns = np.nonzero(crop_HWC[..., 0] > 127)
+    assert 70 <= np.ptp(columns) <= 90, "40 px of the frame are 80 of the crop"
+    assert np.ptp(rows) <= 12, "it lies level"
+    faces = aligned_faces(ALIGNED, turned, 1)
+    assert np.hypot(*faces.step_TC[0]) == pytest.approx(0.5, rel=1e-5)
+    assert np.arctan2(faces.step_TC[0, 1], faces.step_TC[0, 0]) == pytest.approx(0.4, rel=1e-5)
+
+
+def test_frames_of_one_channel_are_cropped_as_those_of_three() -> None:
+    frames_THWC = frames_of(2)
+    for profile in (ALIGNED, FIXED):
+        face = upright_face(90.0, (170.0, 150.0), roll_rad=0.1, num_frames=2)
+        grey_THWC = np.empty((2, profile.height_px, profile.width_px, 1), np.uint8)
+        crop_clip(profile, np.ascontiguousarray(frames_THWC[..., :1]), face, grey_THWC)
+        if profile is ALIGNED:
+            assert np.array_equal(grey_THWC[..., 0], crops_of(profile, frames_THWC, face)[..., 0])
+
+
+def test_an_aligned_face_moves_smoothly_and_frames_without_one_lie_between_neighbours() -> None:
+    face = upright_face(60.0, (150.0, 140.0), num_frames=31)
+    points_TNC, source_T = face.points_TNC.copy(), face.source_T.copy()
+    points_TNC[15:] += 20.0
+    points_TNC[10:20] = np.nan
+    source_T[10:20] = PointSource.MISSING
+    faces = aligned_faces(ALIGNED, dataclasses.replace(face, points_TNC=points_TNC, source_T=source_T), 31)
+    steps_T = np.diff(faces.centers_TC[:, 0])
+    assert (steps_T >= 0).all()
+    assert steps_T.max() < 2.0, "20 px over eleven frames, and smoothed"
+    with pytest.raises(BadInput, match="NO_FACE"):
+        aligned_faces(ALIGNED, dataclasses.replace(face, source_T=np.zeros(31, np.uint8)), 31)
+
+
+def test_landmarks_that_collapsed_ask_for_no_smear() -> None:
+    face = upright_face(60.0, (150.0, 140.0))
+    collapsed = dataclasses.replace(face, points_TNC=np.full_like(face.points_TNC, 150.0))
+    assert np.hypot(*aligned_faces(ALIGNED, collapsed, 1).step_TC[0]) == pytest.approx(8 / 96)

@@ -12,6 +12,7 @@ from services.base.store.open import open_store
 from services.formats.words import WordRow, encode_words
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 from services.training.lipreading.windows import Stretch, Word
 
 pytest.importorskip("torch")
@@ -28,7 +29,9 @@ WORDS = [
 def clips(tmp_path: Path) -> GridClips:
     write_shards(tmp_path / "out", {"train": [CLIPS]})
     open_store(tmp_path / "out").put("words.parquet", b"".join(encode_words(WORDS)))
-    return open_grid(GridSettings(str(tmp_path / "out"), str(tmp_path / "state"), tmp_path, val_share=0.0)).train
+    return open_grid(
+        GridSettings(str(tmp_path / "out"), RecordsSettings(str(tmp_path / "state"), tmp_path), val_share=0.0)
+    ).train
 
 
 def test_an_item_a_clip(clips: GridClips) -> None:

@@ -11,10 +11,12 @@ from grid_records import MadeClip, speakers_clips, write_shards
 from services.base.errors import BadConfig, BadInput, BadShard
 from services.formats.words import encode_words
 from services.training.data.grid import GridData, GridSettings, open_grid
+from services.training.data.opened_records import RecordsSettings
 
 
-def opened(root: Path, **settings: Any) -> GridData:
-    return open_grid(GridSettings(str(root), str(root.parent / "state"), root.parent / "cache", **settings))
+def opened(root: Path, max_failures: int = 0, **settings: Any) -> GridData:
+    records = RecordsSettings(str(root.parent / "state"), root.parent / "cache", max_failures=max_failures)
+    return open_grid(GridSettings(str(root), records, **settings))
 
 
 def keys(data: GridData) -> dict[str, list[str]]:
@@ -134,7 +136,7 @@ def test_a_set_without_clips_is_refused(root: Path) -> None:
         opened(root)
 
 
-@pytest.mark.parametrize("wrong", [{"val_share": 1.0}, {"max_failures": -1}, {"cache_mib": -1}, {"steps_per_frame": 0}])
+@pytest.mark.parametrize("wrong", [{"val_share": 1.0}, {"steps_per_frame": 0}])
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        GridSettings("out", "state", Path(), **wrong)
+        GridSettings("out", RecordsSettings("state"), **wrong)

@@ -8,6 +8,7 @@ from grid_records import MadeClip, write_shards
 
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.inventory import inventory_of, lines_of
+from services.training.data.opened_records import RecordsSettings
 
 CLIPS = {
     "train": [[MadeClip("s1", "a", "bin", 10, content=1), MadeClip("s1", "b", "at", 8), MadeClip("s2", "c", "ee", 2)]],
@@ -19,8 +20,8 @@ CLIPS = {
 @pytest.fixture
 def data(tmp_path: Path) -> GridData:
     write_shards(tmp_path / "out", CLIPS)
-    roots = str(tmp_path / "out"), str(tmp_path / "state"), tmp_path / "cache"
-    return open_grid(GridSettings(*roots, allow_leak=True))
+    records = RecordsSettings(str(tmp_path / "state"), tmp_path / "cache")
+    return open_grid(GridSettings(str(tmp_path / "out"), records, allow_leak=True))
 
 
 def quality(**flags_of: list[str]) -> bytes:

@@ -15,6 +15,7 @@ from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 from services.base.store.open import open_store
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.made_by import making_run
+from services.training.data.opened_records import RecordsSettings
 
 SPEC = RunSpec("r", "grid", "d" * 64, (PinnedStage("records"),), "in", "out", 1, 6, "c" * 64, {}, map_digest="e" * 64)
 TRAIN, VAL = "train-00000-of-00001.tfrecord", "val-00000-of-00001.tfrecord"
@@ -35,7 +36,9 @@ def publish(root: Path, state_root: str = "") -> None:
 
 
 def opened(root: Path, max_failures: int = 0) -> GridData:
-    return open_grid(GridSettings(str(root), str(root.parent / "own"), root.parent, max_failures=max_failures))
+    return open_grid(
+        GridSettings(str(root), RecordsSettings(str(root.parent / "own"), root.parent, max_failures=max_failures))
+    )
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["in the output", "in a state root of its own"])

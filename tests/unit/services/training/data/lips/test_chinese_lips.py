@@ -8,7 +8,7 @@ from lips_data import LipsExample, table_file, write_lips
 
 from services.base.errors import BadConfig, BadInput
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
-from services.training.data.lips.videos import Reading
+from services.training.data.lips.reading import Reading
 
 FOLDERS = {"train": "processed_train", "val": "processed_val", "test": "processed_test"}
 SAID = {1: "文字说", 2: "说文字"}

@@ -7,9 +7,10 @@ from lips_data import LipsExample, video_file
 
 from services.base.errors import BadInput
 from services.base.store.open import open_store
-from services.training.data.lips import clips as module
-from services.training.data.lips.clips import LipsClip, LipsClips, Unreadable
-from services.training.data.lips.videos import Reading
+from services.training.data.lips import video_frames as module
+from services.training.data.lips.clips import LipsClip, LipsClips
+from services.training.data.lips.reading import Reading, Unreadable
+from services.training.data.lips.video_frames import VideoFrames
 
 pytest.importorskip("torch")
 
@@ -21,7 +22,7 @@ def clips_in(folder: Path, unreadable: Unreadable = "drop", max_frames: int = 12
 
     clip = LipsClip("a", "1", "KJ", "文字说", "a.mp4", hashlib.sha256(content).hexdigest(), 15)
     reading = Reading(32, 32, 25.0, "time", max_frames)
-    return LipsClips(open_store(str(folder)), [clip], reading, unreadable, "d")
+    return LipsClips([clip], VideoFrames(open_store(str(folder)), reading, unreadable), reading, "d")
 
 
 def test_a_batch_has_frames_lengths_and_texts(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from lips_data import LipsExample, video_file
 
 from services.base.errors import BadInput
 from services.base.media.clip import Media
-from services.training.data.lips.videos import Reading, frames_of, length_of
+from services.training.data.lips.reading import Reading
+from services.training.data.lips.videos import frames_of, length_of
 
 
 def media_of(rate_hz: int, num_frames: int = 60) -> Media:
