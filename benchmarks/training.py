@@ -31,7 +31,7 @@ from services.base.worker.rank import Rank, RankPlace
 from services.training.checkpoint.file import contents, encoded
 from services.training.checkpoint.progress import Progress
 from services.training.data.grid import GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 from services.training.engine.loop import train
 from services.training.engine.randomness import seeded
 from services.training.engine.reading import micro_batch, read_ahead

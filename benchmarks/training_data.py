@@ -17,7 +17,7 @@ import numpy as np
 from services.formats.example import decode_example, encode_example
 from services.formats.tfrecord import read_records, write_record
 from services.training.data.grid import GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 from services.training.interfaces import TrainingData
 from services.training.plan import plan_epoch
 

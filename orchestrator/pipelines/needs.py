@@ -51,10 +51,6 @@ class Need:
     is_needed: bool = True
 
 
-FETCH_MODELS = "python -m services.landmarks.model_files fetch"
-"""The command that gets MediaPipe's model files."""
-
-
 def pip_install(what: str) -> str:
     """The command that installs a distribution here."""
     return f"{sys.executable} -m pip install '{what}'"

@@ -18,9 +18,12 @@ from orchestrator.pipelines.lookup import pipeline_of
 from services.__main__ import STAGES, spec_of
 
 # Of the orchestrator all but the pipelines' packages and their table, which is where the names belong, and what
-# trainings have in common, whose settings have the same names.
+# trainings have in common, or records of faces, whose settings have the same names.
 SHARED = ("services/base", "orchestrator")
-NOT_SHARED = tuple(f"orchestrator/pipelines/{name.replace('-', '_')}" for name in (*PIPELINES, "training/", "__init__"))
+NOT_SHARED = tuple(
+    f"orchestrator/pipelines/{name.replace('-', '_')}"
+    for name in (*PIPELINES, "face_records/", "training/", "__init__")
+)
 
 # Names of stages and of what they write that are also plain words: of media, of bytes, of any data set.
 PLAIN_WORDS = {
@@ -28,6 +31,7 @@ PLAIN_WORDS = {
     "decode": "what bytes do",
     "existing": "what an output may hold from before",
     "filterbank": "a form of sound, as a spectrum is",
+    "lips": "a part of a face",
     "record": "what a data set holds, and what the RunService keeps of a run",
     "records": "the same",
     "sound": "what is heard",

@@ -13,7 +13,7 @@ from grid_records import MadeClip, speakers_clips, write_shards
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
 from services.training.data.grid import GridData, GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 
 pytest.importorskip("torch")
 CLIPS = speakers_clips("s1", clips=4)

@@ -14,7 +14,7 @@ import pytest
 
 from services.formats.words import read_words
 from services.training.data.grid import GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 
 tf = pytest.importorskip("tensorflow", reason="the tensorflow extra is not installed")
 pytest.importorskip("torch")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.pipelines.face_records.needs import MEDIAPIPE
 from orchestrator.pipelines.grid.options import GridOptions
-from orchestrator.pipelines.needs import FETCH_MODELS, DecoderNeed, Need, StageNeed, pip_install
+from orchestrator.pipelines.needs import DecoderNeed, Need, StageNeed, pip_install
 
 
 def needs(options: GridOptions) -> tuple[Need, ...]:
@@ -13,7 +14,7 @@ def needs(options: GridOptions) -> tuple[Need, ...]:
         Need("decode", StageNeed("decode"), "reading videos", pip_install("visemill")),
         Need("decoder mpeg1video", DecoderNeed("mpeg1video"), "GRID's own .mpg files", ""),
         Need("records", StageNeed("records"), "GRID's TFRecords", pip_install("visemill")),
-        Need("landmarks mediapipe", StageNeed("landmarks"), "finding the mouth", FETCH_MODELS),
+        MEDIAPIPE,
         Need(
             "landmarks dlib (optional)",
             StageNeed("landmarks", dlib),

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Inputs, Made, Pipeline, Settings, Summaries
 from orchestrator.pipelines.catalog import SKIP, Problem, frozen_rows, raise_if_fatal
+from orchestrator.pipelines.face_records.files import file_of, judges_clips, payloads
 from orchestrator.pipelines.grid.align_check import check_align
 from orchestrator.pipelines.grid.discovery import Discovery, discover
 from orchestrator.pipelines.grid.needs import needs
@@ -21,7 +22,6 @@ from orchestrator.pipelines.grid.splits import (
 )
 from orchestrator.pipelines.grid.written.words import WordsFile
 from orchestrator.pipelines.prediction import Prediction
-from orchestrator.pipelines.record_files import file_of, judges_clips, payloads
 from services.base.media.topology import topology
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import QuarantineEntry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.pipelines.face_records.needs import MEDIAPIPE
 from orchestrator.pipelines.lips.options import LipsOptions
-from orchestrator.pipelines.needs import FETCH_MODELS, Need, StageNeed, pip_install
+from orchestrator.pipelines.needs import Need, StageNeed, pip_install
 
 
 def needs(options: LipsOptions) -> tuple[Need, ...]:
@@ -12,4 +13,4 @@ def needs(options: LipsOptions) -> tuple[Need, ...]:
     records = Need("lipsfiles", StageNeed("lipsfiles"), "records of mouths", pip_install("visemill"))
     if options.source == "processed":
         return decode, records
-    return decode, Need("landmarks mediapipe", StageNeed("landmarks"), "finding the mouth", FETCH_MODELS), records
+    return decode, MEDIAPIPE, records

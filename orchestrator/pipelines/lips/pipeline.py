@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from orchestrator.pipelines.base import Made, Pipeline, Settings, Summaries
+from orchestrator.pipelines.face_records.files import file_of, judges_clips, payloads
 from orchestrator.pipelines.lips.needs import needs
 from orchestrator.pipelines.lips.options import LipsOptions, stages
 from orchestrator.pipelines.lips.reading import count, read
 from orchestrator.pipelines.prediction import Prediction
-from orchestrator.pipelines.record_files import file_of, judges_clips, payloads
 from services.base.run.clips_with_facts import clips_with_facts
 from services.base.run.manifest import ClipRow
 from services.formats.lips_clips import CLIPS_FILE, LipsClipRow, encode_clips

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestrator.pipelines.needs import (
-    FETCH_MODELS,
     DecoderNeed,
     Need,
     PackageNeed,
@@ -16,6 +15,7 @@ from orchestrator.pipelines.sign.options import SignOptions
 # What a worker and a server of one host share: a batch of 32 frames of 299x299 takes 9 MB, and there are a few.
 _LEAST_SHARED_BYTES = 64 << 20
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where it is, on Linux
+_FETCH_MODELS = "python -m services.landmarks.model_files fetch"
 _FEATURES = "run sign --write-iv3-features"
 
 
@@ -25,7 +25,7 @@ def needs(options: SignOptions) -> tuple[Need, ...]:
         Need("decode", StageNeed("decode"), "reading videos", pip_install("visemill")),
         Need("decoder h264", DecoderNeed("h264"), "most .mp4 and .mov files", ""),
         Need("signfiles", StageNeed("signfiles"), "the npz of a clip", pip_install("visemill")),
-        Need("keypoints", StageNeed("keypoints"), "run sign --write-keypoints", FETCH_MODELS),
+        Need("keypoints", StageNeed("keypoints"), "run sign --write-keypoints", _FETCH_MODELS),
         *(_network(backend, options.iv3_weights) for backend in ("torch", "onnxruntime")),
         Need(
             "triton client (optional)",

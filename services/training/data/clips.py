@@ -12,7 +12,7 @@ import numpy as np
 
 from services.base.digest import digest_of
 from services.training.data.meta import LabelMeta
-from services.training.data.record_files import RecordFiles
+from services.training.data.records.record_files import RecordFiles
 from services.training.interfaces import Batch, Item
 from services.training.lipreading.alphabet import steps_needed
 from services.training.lipreading.windows import Stretch, Word

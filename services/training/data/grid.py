@@ -17,8 +17,8 @@ from services.base.store.open import open_store
 from services.formats.words import WORDS_FILE, read_words
 from services.training.data.clips import Clip, GridClips, Source, is_alignable
 from services.training.data.meta import META_FILE, LabelMeta, label_meta
-from services.training.data.opened_records import OpenedRecords, RecordsSettings, open_records
-from services.training.data.shards import SPLITS
+from services.training.data.records.opening import OpenedRecords, RecordsSettings, open_records
+from services.training.data.records.shards import SPLITS
 from services.training.data.sharing import SplitClip, shared_contents, shared_speakers
 from services.training.data.splitting import set_apart
 from services.training.data.word_times import WordTimes

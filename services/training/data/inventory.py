@@ -10,7 +10,7 @@ from typing import Any
 
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
-from services.training.data.shards import SPLITS
+from services.training.data.records.shards import SPLITS
 
 FPS = 25.0
 """Of records of GRID, whose frames are taken by time."""

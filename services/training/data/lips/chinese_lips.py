@@ -21,7 +21,7 @@ from services.training.data.lips.records import clips_of_records
 from services.training.data.lips.table import TABLES, LipsRow, read_table
 from services.training.data.lips.video_frames import VideoFrames
 from services.training.data.lips.video_index import VideoIndex, open_video_index
-from services.training.data.opened_records import RecordsSettings, open_records
+from services.training.data.records.opening import RecordsSettings, open_records
 from services.training.data.sharing import SplitClip, shared_contents, shared_speakers
 from services.training.data.splitting import set_apart
 

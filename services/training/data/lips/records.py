@@ -16,8 +16,8 @@ from services.training.data.lips.licence import META_FILE
 from services.training.data.lips.locating import LeftOutRow
 from services.training.data.lips.reading import Reading
 from services.training.data.lips.videos import of_size
-from services.training.data.opened_records import OpenedRecords
-from services.training.data.shards import SPLITS
+from services.training.data.records.opening import OpenedRecords
+from services.training.data.records.shards import SPLITS
 
 
 class RecordFrames:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.base.worker.rank import Rank
 from services.training.data.grid import GridData, GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 from services.training.engine.loop import train
 from services.training.recipes.grid_ctc.pieces import grid_ctc
 from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig

@@ -9,8 +9,7 @@ import pytest
 from lips_data import LipsExample, table_file
 
 from orchestrator.pipelines.base import DataSet, Inputs
-from orchestrator.pipelines.lips.options import LipsOptions, stages
-from orchestrator.pipelines.lips.pipeline import PIPELINE
+from orchestrator.pipelines.lips.options import LipsOptions
 from orchestrator.pipelines.lips.reading import count, read
 from services.base.errors import BadConfig
 from services.base.store.interface import Entry
@@ -87,13 +86,3 @@ def test_the_licence_is_asked_but_of_data_that_were_drawn(root: Path) -> None:
     with pytest.raises(BadConfig, match="LICENCE_NOT_ATTESTED"):
         read(inputs(root, *BOTH), LipsOptions())
     assert not read(inputs(root, *BOTH, "demo-corpus.json"), LipsOptions()).details["is_licensed"]
-
-
-def test_mouths_need_no_landmarks_and_flags_that_disagree_are_refused() -> None:
-    assert [name for name, _ in stages(LipsOptions())] == ["decode", "landmarks", "lipsfiles"]
-    assert [name for name, _ in stages(LipsOptions(source="processed"))] == ["decode", "lipsfiles"]
-    with pytest.raises(BadConfig, match="FLAGS_DISAGREE"):
-        stages(LipsOptions(dlib_predictor="x.dat", landmarks="mediapipe"))
-    with pytest.raises(BadConfig, match="--num-shards"):
-        LipsOptions(num_shards=0)
-    assert len(PIPELINE.needs(LipsOptions())) == 3 and len(PIPELINE.needs(LipsOptions(source="processed"))) == 2

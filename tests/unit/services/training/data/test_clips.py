@@ -12,7 +12,7 @@ from services.base.store.open import open_store
 from services.formats.words import WordRow, encode_words
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 from services.training.lipreading.windows import Stretch, Word
 
 pytest.importorskip("torch")

@@ -11,7 +11,7 @@ from grid_records import MadeClip, speakers_clips, write_shards
 from services.base.errors import BadConfig, BadInput, BadShard
 from services.formats.words import encode_words
 from services.training.data.grid import GridData, GridSettings, open_grid
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 
 
 def opened(root: Path, max_failures: int = 0, **settings: Any) -> GridData:

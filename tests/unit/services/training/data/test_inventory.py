@@ -8,7 +8,7 @@ from grid_records import MadeClip, write_shards
 
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.inventory import inventory_of, lines_of
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 
 CLIPS = {
     "train": [[MadeClip("s1", "a", "bin", 10, content=1), MadeClip("s1", "b", "at", 8), MadeClip("s2", "c", "ee", 2)]],

@@ -15,7 +15,7 @@ from services.base.process.cgroup import granted_cores
 from services.base.store.interface import ReadableStore, Store
 from services.formats.example import bytes_place, decode_example
 from services.formats.tfrecord import find_records, masked_crc32c
-from services.training.data.clip_index import (
+from services.training.data.records.clip_index import (
     FORMAT_VERSION,
     ClipIndex,
     ClipPlace,
@@ -23,7 +23,7 @@ from services.training.data.clip_index import (
     IndexedFile,
     encode_index,
 )
-from services.training.data.shards import Shard
+from services.training.data.records.shards import Shard
 
 _log = logging.getLogger("visemill.training.data")
 _PIECE_BYTES = 8 << 20

@@ -13,9 +13,9 @@ from services.base.errors import Transient
 from services.base.store.open import open_store
 from services.formats.example import encode_example
 from services.formats.tfrecord import write_record
-from services.training.data.clip_index import ClipIndex
-from services.training.data.indexing import index_name, open_index, wait_for_index
-from services.training.data.shards import Shard, shards_of
+from services.training.data.records.clip_index import ClipIndex
+from services.training.data.records.indexing import index_name, open_index, wait_for_index
+from services.training.data.records.shards import Shard, shards_of
 
 CLIPS = [MadeClip("s1", f"clip{i}", "bin at", 10 - i) for i in range(3)]
 
@@ -58,7 +58,7 @@ def test_it_is_made_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index_of(root)
     for shard in shards(root):
         (root / shard.name).chmod(0)
-    monkeypatch.setattr("services.training.data.indexing.find_records", None)
+    monkeypatch.setattr("services.training.data.records.indexing.find_records", None)
     assert len(index_of(root)) == 3
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.opening import RecordsSettings
 
 
 @pytest.mark.parametrize("wrong", [{"max_failures": -1}, {"cache_mib": -1}])

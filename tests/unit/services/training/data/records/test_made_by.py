@@ -14,8 +14,8 @@ from services.base.run import paths
 from services.base.run.spec import PinnedStage, RunSpec, ShardCommit
 from services.base.store.open import open_store
 from services.training.data.grid import GridData, GridSettings, open_grid
-from services.training.data.made_by import making_run
-from services.training.data.opened_records import RecordsSettings
+from services.training.data.records.made_by import making_run
+from services.training.data.records.opening import RecordsSettings
 
 SPEC = RunSpec("r", "grid", "d" * 64, (PinnedStage("records"),), "in", "out", 1, 6, "c" * 64, {}, map_digest="e" * 64)
 TRAIN, VAL = "train-00000-of-00001.tfrecord", "val-00000-of-00001.tfrecord"

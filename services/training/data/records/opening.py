@@ -9,12 +9,12 @@ from pathlib import Path
 from services.base.errors import BadShard
 from services.base.store.interface import ReadableStore
 from services.base.store.open import open_store
-from services.training.data.clip_index import ClipIndex, Damage
-from services.training.data.indexing import index_name, open_index, wait_for_index
-from services.training.data.local_copy import LocalCopy
-from services.training.data.made_by import MakingRun, making_run
-from services.training.data.record_files import FilesInBucket, FilesOnDisk, RecordFiles
-from services.training.data.shards import SPLITS, Shard, shards_of
+from services.training.data.records.clip_index import ClipIndex, Damage
+from services.training.data.records.indexing import index_name, open_index, wait_for_index
+from services.training.data.records.local_copy import LocalCopy
+from services.training.data.records.made_by import MakingRun, making_run
+from services.training.data.records.record_files import FilesInBucket, FilesOnDisk, RecordFiles
+from services.training.data.records.shards import SPLITS, Shard, shards_of
 
 CACHE_FOLDER = Path(tempfile.gettempdir()) / "visemill-records"
 """Of this machine, for what is kept of a bucket."""

@@ -11,9 +11,9 @@ from services.base.errors import BadConfig, BadInput
 from services.base.media.arrays import UInt8Array
 from services.base.store.interface import ReadableStore
 from services.formats.tfrecord import masked_crc32c
-from services.training.data.clip_index import ClipIndex
-from services.training.data.local_copy import LocalCopy
-from services.training.data.shards import Shard
+from services.training.data.records.clip_index import ClipIndex
+from services.training.data.records.local_copy import LocalCopy
+from services.training.data.records.shards import Shard
 
 
 class RecordFiles(Protocol):

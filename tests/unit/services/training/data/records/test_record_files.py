@@ -11,9 +11,9 @@ from grid_records import HEIGHT_PX, WIDTH_PX, MadeClip, write_shards
 
 from services.base.errors import BadConfig, BadInput
 from services.base.store.open import open_store
-from services.training.data.indexing import open_index
-from services.training.data.record_files import FilesOnDisk
-from services.training.data.shards import shards_of
+from services.training.data.records.indexing import open_index
+from services.training.data.records.record_files import FilesOnDisk
+from services.training.data.records.shards import shards_of
 
 CLIPS = [MadeClip("s1", f"clip{i}") for i in range(3)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.training.data.local_copy import LocalCopy
+from services.training.data.records.local_copy import LocalCopy
 
 
 def held(copy: LocalCopy, count: int) -> list[int]:

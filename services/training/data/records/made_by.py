@@ -12,7 +12,7 @@ from services.base.run import paths
 from services.base.run.spec import RunSpec, run_spec_from_json, shard_commit_from_json
 from services.base.store.interface import NotThere, ReadableStore
 from services.base.store.open import join_uri, open_store
-from services.training.data.clip_index import ClipIndex
+from services.training.data.records.clip_index import ClipIndex
 
 
 @dataclass(frozen=True)

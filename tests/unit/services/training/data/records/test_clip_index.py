@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadInput
-from services.training.data.clip_index import ClipIndex, ClipPlace, Damage, IndexedFile, encode_index
+from services.training.data.records.clip_index import ClipIndex, ClipPlace, Damage, IndexedFile, encode_index
 
 CLIPS = [
     ClipPlace(0, 0, 12, 300, 0xFFFFFFFF, 40, (12, 4, 6, 3), 10, (1, 8), "clip0", "s1", b"0" * 16),

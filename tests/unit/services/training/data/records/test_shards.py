@@ -6,7 +6,7 @@ import pytest
 
 from services.base.errors import BadConfig
 from services.base.store.interface import Entry
-from services.training.data.shards import shards_of
+from services.training.data.records.shards import shards_of
 
 
 def listed(*names: str) -> list[Entry]:
