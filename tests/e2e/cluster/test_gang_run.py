@@ -6,7 +6,7 @@ The toy recipe's ranks, two a pod, meet over rank 0's socket: the image has no t
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,10 @@ class Gang:
         """What an output holds before its run begins."""
         self._store.put(folder, self._bucket, "out")
 
-    def orchestrate(self, verb: str = "run", *, num_steps: int = NUM_STEPS, num_ranks: int = NUM_RANKS) -> Watched:
-        words = [verb, f"{self.output}/.visemill", self._namespace, self._image, num_ranks, RANKS_PER_POD]
+    def orchestrate(
+        self, verb: str = "run", *more: object, num_steps: int = NUM_STEPS, num_ranks: int = NUM_RANKS
+    ) -> Watched:
+        words = [verb, f"{self.output}/.visemill", self._namespace, self._image, num_ranks, RANKS_PER_POD, *more]
         flags = ["--num-steps", num_steps, "--checkpoint-every", 2, "--step-s", 0.4]
         environment = {**self._store.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
         process = self._cluster.start(sys.executable, DRIVER, *words, *flags, environment=environment)
@@ -108,10 +110,10 @@ class Gang:
         return weights
 
 
-def expected(num_steps: int = NUM_STEPS, num_ranks: int = NUM_RANKS) -> list[int]:
-    """The numbers without any processes."""
+def expected(ranks: Sequence[int] = (NUM_RANKS,) * NUM_STEPS) -> list[int]:
+    """The numbers without any processes. ranks: that make each step."""
     weights = [0] * 4
-    for step in range(1, num_steps + 1):
+    for step, num_ranks in enumerate(ranks, 1):
         sums = [
             sum((weight * (rank + 2) + step * (place + 1) + rank) % 1_000_003 for rank in range(num_ranks))
             for place, weight in enumerate(weights)
@@ -175,7 +177,40 @@ def test_a_pod_that_works_on_after_its_generation_commits_nothing(gang, cluster,
     # It has written the file of one checkpoint more, which no entry names.
     named = {entry["file"] for entry in log if entry["kind"] == "checkpoint"}
     assert len(set(gang.checkpoints(1)) - named) == 1
-    assert gang.result(log[-1], tmp_path / "result") == expected(num_steps, num_ranks)
+    assert gang.result(log[-1], tmp_path / "result") == expected([num_ranks] * num_steps)
+
+
+def test_fewer_ranks_go_on_where_a_pod_has_no_node_and_all_of_them_after_the_next_end(gang, cluster, tmp_path, figure):
+    """Over 20 s: three generations of pods start. A pod takes a GPU, of which a node has as many as it says."""
+    num_steps = 20
+    try:
+        gpus(cluster, "node-0", 1)
+        run = gang.orchestrate("run", "--min-ranks", 1, "--pods-gpus", 1, num_steps=num_steps)
+        gang.wait_for_checkpoint(2)
+        gpus(cluster, NODE, 2)
+        gang.delete(gang.pod(2, index=0))
+        run.process.wait(120)
+    finally:
+        for node in ("node-0", NODE):
+            gpus(cluster, node, None)
+    for line in run.said:
+        figure(f"{line[0] - run.said[0][0]:6.1f} s  {line[1]}")
+    assert run.process.returncode == 0, run.words
+    assert "generation 2 starts: with 2 of 4 ranks, since 1 of 2 pods of generation 1 had no node" in run.words
+    log = gang.log(tmp_path)
+    begun = [(entry["generation"], entry["num_ranks"]) for entry in log if entry["kind"] == "begin"]
+    # The first one's rank 0 may have been in the pod that had no node.
+    assert begun in ([(1, 4), (2, 2), (3, 4)], [(2, 2), (3, 4)])
+    by_two = max(entry["step"] for entry in log if (entry["kind"], entry["generation"]) == ("checkpoint", 2))
+    assert by_two < num_steps
+    assert gang.result(log[-1], tmp_path / "result") == expected([2] * by_two + [4] * (num_steps - by_two))
+
+
+def gpus(cluster: Any, node: str, number: int | None) -> None:
+    """What a node says that it has, as no kubelet here counts them; None: nothing."""
+    said = {"nvidia.com/gpu": None if number is None else str(number)}
+    patch = json.dumps({"status": {"capacity": said, "allocatable": said}})
+    cluster.kubectl("patch", "node", node, "--subresource=status", "--type=merge", "-p", patch)
 
 
 def test_the_commands_of_a_run_know_its_gang(gang, cluster, namespace, kube_visemill, tmp_path):
