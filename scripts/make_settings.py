@@ -153,7 +153,9 @@ def page() -> Iterator[str]:
         yield f"## The server of {name}\n"
         yield from flags_table((row for row in of_server(name) if row.name not in known), f"services.{name}.flags")
     yield "## Runs on Kubernetes\n"
-    yield "Flags of `visemill run … --cluster kube`; the chart gives them to the orchestrator, as variables.\n"
+    yield "Flags of `visemill run … --cluster kube`; the chart gives them to the orchestrator, as variables. For the"
+    yield "pods of trainings VISEMILL_TRAINING_<NAME>, in the chart the same name below `training`, wins over that of"
+    yield "all runs.\n"
     rows = of_dataclass(KubeSettings)
     kube_cells = ((row.flag, row.variable, row.value("runs"), row.shown, row.help) for row in rows)
     yield from table(("flag", "variable", "chart", "default", "meaning"), kube_cells)

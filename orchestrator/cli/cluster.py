@@ -106,7 +106,7 @@ def is_kube(flags: argparse.Namespace) -> bool:
 def check(request: RunRequest, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
     pipeline = pipeline_of(request.pipeline)
-    settings = kube_settings(vars(flags), os.environ).with_image_of(pipeline.image)
+    settings = kube_settings(vars(flags), os.environ, pipeline.image).with_image_of(pipeline.image)
     stages = pipeline.stages(request.options)
     check_image(settings.worker_image, pipeline, stages, settings.pods_gpus, remote_stages(flags.remote))
     _api(flags)
@@ -132,7 +132,7 @@ def execute(
     pipeline: Pipeline, spec: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
 ) -> Summary:
     """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
-    settings = kube_settings(vars(flags), os.environ).with_image_of(pipeline.image)
+    settings = kube_settings(vars(flags), os.environ, pipeline.image).with_image_of(pipeline.image)
     KubeRun = _kube_run()
     comes_back = flags.command == "resume"
     attach = comes_back and flags.attach

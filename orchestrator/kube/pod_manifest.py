@@ -41,7 +41,7 @@ class PodSettings:
 
     env_from: Secrets whose entries become environment variables. tls_secret: with tls.crt, tls.key and ca.crt, by which
     services are called over TLS. models_claim: of a volume with model files that are not in
-    the image, mounted read-only.
+    the image, mounted read-only. shm_mib: of the memory, for /dev/shm; 0: what the runtime gives.
     """
 
     image: str
@@ -60,6 +60,7 @@ class PodSettings:
     models_claim: str = ""
     scratch_mib: int = 1024
     grace_s: int = 30
+    shm_mib: int = 0
 
     def __post_init__(self) -> None:
         if not self.image:
@@ -146,6 +147,9 @@ def _where(pods: PodSettings, labels: Mapping[str, str]) -> dict[str, Any]:
 def _volumes(pods: PodSettings) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": f"{pods.scratch_mib}Mi"}}]
     mounts: list[dict[str, Any]] = [{"name": "scratch", "mountPath": "/tmp"}]  # noqa: S108 - in the pod
+    if pods.shm_mib:
+        volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{pods.shm_mib}Mi"}})
+        mounts.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - in the pod
     if pods.tls_secret:
         volumes.append({"name": "tls", "secret": {"secretName": pods.tls_secret, "defaultMode": 0o440}})
         mounts.append({"name": "tls", "mountPath": TLS_PATH, "readOnly": True})

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from orchestrator.kube.pod_manifest import LEAST_MEMORY_MIB, PodSettings, Toleration
-from services.base.process.values import from_environment
+from services.base.process.values import PREFIX, from_environment, variable_of
 
 # Beside the clip's own memory: the supervisor with the clips that it has read ahead.
-_WORKER = "visemill-worker"
+_WORKER, _TRAINING = "visemill-worker", "visemill-training"
+# Where a run's Jobs are, which commands about it must know, is the same of all.
+_OF_ALL = ("namespace", "context")
 _SUPERVISOR_MIB = 1024
 _MOST_GROWTH = 4
 
@@ -57,6 +59,9 @@ class KubeSettings:
     )
     pods_gpus: int = field(default=0, metadata={"help": "GPUs per pod"})
     pods_scratch_mib: int = field(default=1024, metadata={"help": "scratch space of a pod at /tmp"})
+    pods_shm_mib: int = field(
+        default=0, metadata={"help": "of a pod's memory, what /dev/shm may hold; 0: the runtime's 64 MiB"}
+    )
     max_indexes: int = field(
         default=5000, metadata={"help": "most indexes of a Job; with more shards an index gets several"}
     )
@@ -75,9 +80,14 @@ class KubeSettings:
         for name in ("parallelism", "max_indexes"):
             if not 1 <= getattr(self, name) <= 100_000:
                 raise ValueError(f"{_flag(name)} must be from 1 to 100000, not {getattr(self, name)}")
-        for name in ("pods_memory_mib", "pods_max_memory_mib", "pods_gpus", "job_deadline_s", "job_keep_s"):
+        not_negative = ("pods_memory_mib", "pods_max_memory_mib", "pods_gpus", "pods_shm_mib")
+        for name in (*not_negative, "job_deadline_s", "job_keep_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{_flag(name)} must not be negative, it is {getattr(self, name)}")
+        if 0 < self.pods_memory_mib <= self.pods_shm_mib:
+            raise ValueError(
+                f"--pods-shm-mib must be less than --pods-memory-mib, of which it is a part, and is {self.pods_shm_mib}"
+            )
         for name in ("pods_memory_mib", "pods_max_memory_mib"):
             if 0 < getattr(self, name) < LEAST_MEMORY_MIB:
                 raise ValueError(
@@ -121,6 +131,7 @@ class KubeSettings:
             self.tls_secret,
             self.models_claim,
             self.pods_scratch_mib,
+            shm_mib=self.pods_shm_mib,
         )
 
     def digest(self, clip_memory_mib: int) -> str:
@@ -129,14 +140,21 @@ class KubeSettings:
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
-def kube_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> KubeSettings:
+def kube_settings(given: Mapping[str, Any], environment: Mapping[str, str], image: str = "") -> KubeSettings:
     """What is given by a field's name, None where it is not, then the environment, then the defaults.
 
-    given: may hold other names too. Raises BadConfig.
+    given: may hold other names too. image: name of the project's image that the pods run. Those that train have
+    variables of their own, VISEMILL_TRAINING_<FIELD>, which win over VISEMILL_<FIELD>. Raises BadConfig.
     """
     own = {item.name: given.get(item.name) for item in dataclasses.fields(KubeSettings)}
-    settings: KubeSettings = from_environment(KubeSettings, environment, own)
+    variables_of = _of_trainings if image == _TRAINING else variable_of
+    settings: KubeSettings = from_environment(KubeSettings, environment, own, variables_of)
     return settings
+
+
+def _of_trainings(field: str) -> tuple[str, ...]:
+    first = () if field in _OF_ALL else (f"{PREFIX}TRAINING_{field.upper()}",)
+    return (*first, *variable_of(field))
 
 
 def _flag(name: str) -> str:

@@ -183,7 +183,7 @@ def effective_values(flags: argparse.Namespace) -> dict[str, Any]:
     elif any("=" in name for name in datasets):
         found["dataset"] = [f"{one.name}={absolute(one.input_root)}" for one in named_inputs(datasets, "")]
     if getattr(flags, "cluster", "local") == "kube":
-        found |= asdict(kube_settings(vars(flags), os.environ))
+        found |= asdict(kube_settings(vars(flags), os.environ, pipeline.image))
     return found
 
 

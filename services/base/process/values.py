@@ -11,7 +11,7 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from services.base.errors import BadConfig
@@ -81,10 +81,20 @@ def made(config: type, values: Mapping[str, Any], why: str = "") -> Any:
         raise BadConfig("BAD_SETTING", f"{error}{why}") from error
 
 
-def from_environment(config: type, environment: Mapping[str, str], given: Mapping[str, object] | None = None) -> Any:
+def variable_of(field: str) -> tuple[str, ...]:
+    """VISEMILL_<FIELD>."""
+    return (PREFIX + field.upper(),)
+
+
+def from_environment(
+    config: type,
+    environment: Mapping[str, str],
+    given: Mapping[str, object] | None = None,
+    variables_of: Callable[[str], Sequence[str]] = variable_of,
+) -> Any:
     """A dataclass whose fields variables set; one that is empty counts as not set, and others are ignored.
 
-    The variables of a field are those of its metadata's `env`, the first that is set counts; else VISEMILL_<FIELD>.
+    The variables of a field are those of its metadata's `env`, the first that is set counts; else those of its name.
     given: values that win over the environment, by the field's name; None is none. Raises BadConfig that names the
     variable or the rule.
     """
@@ -92,7 +102,7 @@ def from_environment(config: type, environment: Mapping[str, str], given: Mappin
     found = checked(config, values, lambda name: f"--{name.replace('_', '-')}")
     fields = _fields(cast("Hashable", config))
     for field in dataclasses.fields(config):
-        names = field.metadata.get("env", (PREFIX + field.name.upper(),))
+        names = field.metadata.get("env", variables_of(field.name))
         name = next((name for name in names if environment.get(name, "").strip()), "")
         if name and field.name not in found:
             text = environment[name].strip()

@@ -177,8 +177,35 @@ def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callabl
         priority_class="media-visemill-runs",
     )
     known = {f"VISEMILL_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
+    known |= {f"VISEMILL_TRAINING_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
     assert set(environment) <= known | {"VISEMILL_CLUSTER"}
     assert environment["VISEMILL_CLUSTER"] == "kube"
+
+
+def test_trainings_have_pods_of_their_own_and_the_rest_of_runs(chart: Callable[..., Any]) -> None:
+    from orchestrator.kube.pod_manifest import Toleration
+    from orchestrator.kube.settings import KubeSettings, kube_settings
+
+    def settings(values: dict[str, Any]) -> KubeSettings:
+        environment = environment_of(chart(values).pods()["visemill-orchestrator"])
+        return kube_settings({}, environment, "visemill-training")
+
+    assert settings({"image": {"registry": "r.example", "tag": "2"}, "runs": {"podsCpu": 16}}) == KubeSettings(
+        namespace="media",
+        image="r.example/visemill-training:2",
+        service_account="visemill-worker",
+        priority_class="media-visemill-runs",
+        pods_cpu=2.0,
+        pods_memory_mib=4096,
+    )
+    sizes = {"image": "cuda:1", "podsCpu": 8, "podsMemoryMib": 65536, "podsGpus": 4, "podsShmMib": 8192}
+    places = {"podsScratchMib": 4096, "nodeSelector": "gpu=h100", "tolerations": "nvidia.com/gpu:NoSchedule"}
+    pods = settings({"training": sizes | places, "runs": {"queue": "team", "nodeSelector": "a=b"}})
+    assert (pods.worker_image, pods.pods_cpu, pods.pods_memory_mib, pods.queue) == ("cuda:1", 8.0, 65536, "team")
+    made = pods.pods(pods.pods_memory_mib)
+    assert (made.num_gpus, made.shm_mib, made.scratch_mib) == (4, 8192, 4096)
+    assert made.node_selector == {"gpu": "h100"}
+    assert made.tolerations == (Toleration("nvidia.com/gpu", effect="NoSchedule"),)
 
 
 def test_what_is_said_of_runs_wins(chart: Callable[..., Any]) -> None:

@@ -32,6 +32,8 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text())
         ({"runs": {"paralellism": 2}}, "paralellism"),
         ({"runs": {"imagePullPolicy": "Sometimes"}}, "imagePullPolicy"),
         ({"runs": {"podsGpus": 1}}, "runs.image"),
+        ({"training": {"podsGpu": 1}}, "podsGpu"),
+        ({"training": {"podsShmMib": "1Gi"}}, "podsShmMib"),
         ({"settings": {"loglevel": "debug"}}, "loglevel"),
         ({"remoteStages": ["records"]}, "remoteStages"),
         ({"s3": {"roots": ["bucket"]}}, "roots"),

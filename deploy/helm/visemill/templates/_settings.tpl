@@ -5,7 +5,8 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
 {{- end }}
 {{- end -}}
 
-{{/* What the orchestrator is told of the Jobs that it makes, as VISEMILL_<FLAG>; what .Values.runs says wins. */}}
+{{/* What the orchestrator is told of the Jobs that it makes, as VISEMILL_<FLAG>; what .Values.runs says wins, and of
+     trainings what .Values.training says, as VISEMILL_TRAINING_<FLAG>. */}}
 {{- define "visemill.runSettings" -}}
 {{- if and (.Values.runs.podsGpus | default 0 | int) (not .Values.runs.image) -}}
 {{- fail "runs.podsGpus: nothing in visemill-worker can use a GPU: give runs.image too, such as REGISTRY/visemill-worker-torch:VERSION (made by `make images-worker-torch`)" -}}
@@ -20,10 +21,18 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
       "s3Secret" (.Values.s3.existingSecret | default "none")
       "priorityClass" (include "visemill.priority" (list . "runs")) }}
 {{- if .Values.tls.enabled }}{{ $_ := set $own "tlsSecret" (include "visemill.tlsSecret" .) }}{{ end }}
-{{- range $name, $value := mergeOverwrite $own .Values.runs }}
+{{- include "visemill.jobVariables" (list "VISEMILL_" (mergeOverwrite $own .Values.runs)) }}
+{{- $training := dict "image" (.Values.training.image | default (include "visemill.image" (list . "visemill-training"))) }}
+{{- include "visemill.jobVariables" (list "VISEMILL_TRAINING_" (merge $training .Values.training)) }}
+{{- end -}}
+
+{{/* (list prefix values): variables of the orchestrator; a value that is empty makes none. */}}
+{{- define "visemill.jobVariables" -}}
+{{- $prefix := index . 0 -}}
+{{- range $name, $value := index . 1 }}
 {{- $text := include "visemill.text" $value }}
 {{- if $text }}
-- name: VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}
+- name: {{ $prefix }}{{ include "visemill.dashed" $name | replace "-" "_" | upper }}
   value: {{ $text | quote }}
 {{- end }}
 {{- end }}

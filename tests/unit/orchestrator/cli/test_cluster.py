@@ -70,6 +70,19 @@ def test_what_the_image_cannot_do_is_refused_before_a_store_or_a_cluster_is_aske
     assert (refused.value.reason, refused.value.exit_code) == ("IMAGE_LACKS", 78)
 
 
+def test_a_training_takes_the_image_of_trainings_where_the_environment_gives_both(monkeypatch, tmp_path):
+    """As in the chart's orchestrator. No cluster is there."""
+    monkeypatch.setenv("VISEMILL_IMAGE", "r/visemill-worker:1")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    roots = ["--data-root", "s3://b/in", "--checkpoint-dir", "s3://b/out"]
+    flags = build_parser("train").parse_args(["train", "grid-ctc", *roots, *KUBE])
+    with pytest.raises(BadConfig, match=r"IMAGE_LACKS.* cannot train"):
+        run(flags)
+    monkeypatch.setenv("VISEMILL_TRAINING_IMAGE", "r/visemill-training:1")
+    with pytest.raises(BadConfig, match="NO_CLUSTER"):
+        run(flags)
+
+
 def test_the_command_that_shows_the_logs_is_one_that_can_be_given():
     flags = build_parser().parse_args(["run", "grid", *ROOTS, *KUBE, "--namespace", "n", "--image", "x:1"])
     words = shlex.split(cluster.logs_command(flags))

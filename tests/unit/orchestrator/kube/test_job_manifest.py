@@ -85,6 +85,13 @@ def test_pods_have_no_rights():
     assert {"name": "HOME", "value": "/tmp"} in spec["containers"][0]["env"]
 
 
+def test_shared_memory_is_of_the_pods_memory_as_much_as_is_asked_for():
+    pods = dataclasses.replace(MAP.pods, shm_mib=256)
+    spec = map_job(dataclasses.replace(MAP, pods=pods))["spec"]["template"]["spec"]
+    assert spec["volumes"][1:] == [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}]
+    assert {"name": "shm", "mountPath": "/dev/shm"} in spec["containers"][0]["volumeMounts"]
+
+
 def test_a_queue_starts_the_job_itself():
     job = map_job(dataclasses.replace(MAP, queue="team-a"))
     assert job["spec"]["suspend"] is True

@@ -32,6 +32,35 @@ def test_a_flag_is_stronger_than_the_environment(words, environment, parallelism
     assert parsed(*words, environment=environment).parallelism == parallelism
 
 
+TRAINING = {
+    "VISEMILL_IMAGE": "r/visemill-worker:1",
+    "VISEMILL_TRAINING_IMAGE": "r/visemill-training:1",
+    "VISEMILL_PODS_CPU": "1",
+    "VISEMILL_TRAINING_PODS_CPU": "8",
+    "VISEMILL_QUEUE": "team",
+    "VISEMILL_NAMESPACE": "ours",
+    "VISEMILL_TRAINING_NAMESPACE": "theirs",
+}
+
+
+@pytest.mark.parametrize(
+    ("image", "given", "expected"),
+    [
+        ("visemill-training", {}, ("r/visemill-training:1", 8.0, "team", "ours")),
+        ("visemill-training", {"pods_cpu": 3.0, "image": "x:2"}, ("x:2", 3.0, "team", "ours")),
+        ("visemill-worker", {}, ("r/visemill-worker:1", 1.0, "team", "ours")),
+    ],
+)
+def test_pods_that_train_have_variables_of_their_own_and_flags_win(image, given, expected):
+    made = kube_settings(given, TRAINING, image)
+    assert (made.image, made.pods_cpu, made.queue, made.namespace) == expected
+
+
+def test_a_variable_that_cannot_be_is_named():
+    with pytest.raises(BadConfig, match="VISEMILL_TRAINING_PODS_GPUS='two' must be a whole number"):
+        kube_settings({}, {"VISEMILL_TRAINING_PODS_GPUS": "two", "VISEMILL_PODS_GPUS": "1"}, "visemill-training")
+
+
 def test_a_command_with_few_flags_still_has_what_the_environment_says():
     settings = parsed("--namespace", "a", names=("namespace",), environment={"VISEMILL_IMAGE": "x:1"})
     assert (settings.namespace, settings.image) == ("a", "x:1")
@@ -91,6 +120,12 @@ def test_other_pods_have_another_digest(words, same):
         (["--pods-cpu", "0"], {}, "0.05 cores"),
         (["--pods-memory-mib", "3"], {}, "--pods-memory-mib must be 64 or more, not 3"),
         (["--pods-max-memory-mib", "63"], {}, "--pods-max-memory-mib must be 64 or more"),
+        (["--pods-shm-mib", "-1"], {}, "--pods-shm-mib must not be negative"),
+        (
+            ["--pods-shm-mib", "900", "--pods-memory-mib", "900"],
+            {},
+            "--pods-shm-mib must be less than --pods-memory-mib",
+        ),
         (["--job-keep-s", "-1"], {}, "--job-keep-s must not be negative"),
         (["--node-selector", "x"], {}, "KEY=VALUE"),
         (["--tolerations", "a:Never"], {}, "NoExecute"),
