@@ -1,4 +1,4 @@
-"""`visemill models list|export|verify`: model repositories of Triton servers, by the features service's own argv."""
+"""`visemill models list|export|verify`: model repositories of Triton servers, by the services' own argv."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from services.base.errors import BadConfig, from_kind
-from services.features.triton.flags import add_actions, argv_of
+from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of
+from services.triton.flags import BUNDLES, add_bundle_flags, bundle_argv
 
-_MODULE = "services.features.triton.repository"
+_NETWORKS = "services.features.triton.repository"
 _NEEDED = {
     "list": ("onnxruntime",),
     "export": ("torch", "onnx", "onnxscript", "onnxruntime"),
     "verify": ("onnxruntime",),
 }
+_NEEDED_OF_BUNDLES = ("onnxruntime",)
 _POLL_S = 0.1
 _QUIET_S = 4.0
 
 
 def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     """One parser an action."""
-    return add_actions(parser.add_subparsers(dest="action", required=True, metavar="list|export|verify"))
+    parsers = add_actions(parser.add_subparsers(dest="action", required=True, metavar="list|export|verify"))
+    _, export, _ = parsers
+    add_bundle_flags(export)
+    return parsers
 
 
 def models(flags: argparse.Namespace) -> Answer:
     """Exits 78 when something is wrong with a model. Raises what the service refuses."""
-    _require(_NEEDED[flags.action])
-    argv = [sys.executable, "-m", _MODULE, *argv_of(flags)]
+    module, needed, words = _call(flags)
+    _require(needed)
+    argv = [sys.executable, "-m", module, *words]
     argv[4:4] = ["--output=json"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         output = _Output(process, f"models {flags.action}")
@@ -42,9 +48,16 @@ def models(flags: argparse.Namespace) -> Answer:
         answer = process.stdout.read()
         result = output.end()
     if not answer:
-        raise _refusal(result, process.returncode)
+        raise _refusal(module, result, process.returncode)
     found = json.loads(answer)
     return Answer(_text(found), found, process.returncode)
+
+
+def _call(flags: argparse.Namespace) -> tuple[str, tuple[str, ...], list[str]]:
+    """(module, libraries that it needs, its flags). Raises BadConfig BAD_FLAGS."""
+    if flags.action == "export" and (words := bundle_argv(flags, OF_NETWORKS)):
+        return BUNDLES, _NEEDED_OF_BUNDLES, words
+    return _NETWORKS, _NEEDED[flags.action], argv_of(flags)
 
 
 def _require(names: Iterable[str]) -> None:
@@ -100,12 +113,12 @@ def _text(found: dict[str, Any]) -> str:
     return "\n".join(lines) or "the repository holds no model"
 
 
-def _refusal(stderr: str, exit_code: int) -> Exception:
+def _refusal(module: str, stderr: str, exit_code: int) -> Exception:
     for line in reversed(stderr.splitlines()):
         if line.startswith('{"kind"'):
             fields = json.loads(line)
             return from_kind(fields["kind"], fields["reason"], fields["message"])
-    return BadConfig("MODELS_FAILED", f"{_MODULE} exited with {exit_code}", stderr[-2000:])
+    return BadConfig("MODELS_FAILED", f"{module} exited with {exit_code}", stderr[-2000:])
 
 
 def _weights(name: str) -> str:

@@ -1,12 +1,9 @@
-"""I/O: a bundle as it lies on disk: its card, its alphabet and its network, each what the card says."""
+"""I/O: a bundle as it lies on disk: its card and its alphabet, each what the card says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import onnxruntime
 
 from services.base.errors import BadConfig
 from services.base.worker.fingerprint import remembered_sha256
@@ -16,23 +13,34 @@ from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCa
 
 @dataclass(frozen=True)
 class Bundle:
-    """characters: class by class; the blank is behind them. session: of onnxruntime."""
+    """All of it but the network. characters: class by class; the blank is behind them."""
 
     card: BundleCard
     characters: str
-    session: Any
 
 
 def models_of(config: LipreadingConfig) -> dict[str, str]:
     """The recipe's name -> the network and the alphabet, by digest. Raises BadConfig as `checked_card`."""
-    card = checked_card(Path(config.bundle))
-    return {card.recipe: f"sha256:{card.digests['model']} {card.digests['tokenizer']}"}
+    card = card_for(config)
+    return {card.recipe: f"{served_weights(card)} {card.digests['tokenizer']}"}
 
 
-def checked_card(folder: Path) -> BundleCard:
+def served_weights(card: BundleCard) -> str:
+    """What a model server knows the network by."""
+    return f"sha256:{card.digests['model']}"
+
+
+def card_for(config: LipreadingConfig) -> BundleCard:
+    """Of the config's bundle, whose network may be missing here where a server has it. Raises as `checked_card`."""
+    return checked_card(Path(config.bundle), with_network=config.backend != "triton")
+
+
+def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
     """The card, once the files are what it says. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED."""
     card = card_of(_read(folder, CARD_FILE))
     for file, name in ((MODEL_FILE, "model"), (TOKENIZER_FILE, "tokenizer")):
+        if name == "model" and not with_network:
+            continue
         try:
             found = remembered_sha256(folder / file)
         except OSError as error:
@@ -48,20 +56,9 @@ def checked_card(folder: Path) -> BundleCard:
     return card
 
 
-def open_bundle(folder: Path) -> Bundle:
+def open_bundle(config: LipreadingConfig) -> Bundle:
     """Raises BadConfig as `checked_card`."""
-    card = checked_card(folder)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's classes have no common base but Exception
-        raise BadConfig(
-            "BUNDLE_DAMAGED", f"{folder / MODEL_FILE} is no network that onnxruntime loads: export it again", str(error)
-        ) from error
-    return Bundle(card, characters_of(_read(folder, TOKENIZER_FILE)), session)
+    return Bundle(card_for(config), characters_of(_read(Path(config.bundle), TOKENIZER_FILE)))
 
 
 def _read(folder: Path, name: str) -> bytes:

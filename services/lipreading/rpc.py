@@ -8,7 +8,6 @@ import dataclasses
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NoReturn
 
 import grpc
@@ -21,13 +20,15 @@ from services.base.rpc import config as config_module
 from services.base.rpc import server as server_module
 from services.base.rpc.interceptor import current_call
 from services.base.rpc.pool import Children, execute
+from services.base.rpc.readiness import Need
 from services.base.rpc.uploads import Uploads, job_of, pushed_frames, start_of
 from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import ConfiguredStage, StageSpec
-from services.lipreading.bundle_files import checked_card
+from services.lipreading.bundle_files import card_for
 from services.lipreading.interim import Interim, Window
+from services.lipreading.network import check_of_server
 from services.lipreading.spec import SPEC, LipreadingConfig
 from services.lips.bundle import BundleCard
 from services.lips.transcript import Transcript
@@ -181,7 +182,7 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
 def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
     """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
     config: LipreadingConfig = config_from_flags(LipreadingConfig, flags)
-    card = checked_card(Path(config.bundle))
+    card = card_for(config)
     decode, landmarks = (
         config_module.stage_of_flag(f"--{name}-config", getattr(flags, f"{name}_config"), spec_of(name))
         for name in _BEFORE
@@ -195,7 +196,14 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
     def register(grpc_server: grpc.Server) -> None:
         lipreading_pb2_grpc.add_LipreadingServiceServicer_to_server(servicer, grpc_server)
 
-    return server_module.run_server(serve_config, children, {SERVICE: register}, uploads=uploads)
+    return server_module.run_server(
+        serve_config, children, {SERVICE: register}, uploads=uploads, needs=needs_of(config, card)
+    )
+
+
+def needs_of(config: LipreadingConfig, card: BundleCard) -> list[Need]:
+    """What the server must have before its children can open the bundle: the Triton server, with the network."""
+    return [Need("Triton", check_of_server(config, card))] if config.backend == "triton" else []
 
 
 def open_remote(target: str, config: LipreadingConfig, decode: ConfiguredStage) -> NoReturn:

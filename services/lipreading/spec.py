@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
-from services.base.stage.fields import FileRef, option
+from services.base.rpc.channel.targets import check_target
+from services.base.stage.fields import Address, FileRef, option
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.lips.transcript import Transcript
+from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
+
+BackendName = Literal["onnxruntime", "triton"]
+TransportName = Literal["auto", "grpc", "shared-memory"]
+_SERVER = "Triton server"
 
 
 @dataclass(frozen=True)
@@ -22,16 +28,35 @@ class LipreadingConfig:
     max_frames: int = option(
         3000, "of a clip at the bundle's rate; a longer one is refused", group="lipreader", unit="frames"
     )
+    backend: BackendName = option(
+        "onnxruntime",
+        "onnxruntime: in this process; triton: a server that holds the one copy of the network",
+        group="lipreader",
+    )
+    triton: Address = option("", "HOST:PORT of the Triton server's gRPC endpoint", group=_SERVER)
+    triton_model: str = option("", "its name there; empty: the bundle's recipe", group=_SERVER)
+    triton_transport: TransportName = option("auto", "auto shares memory with a server of this host", group=_SERVER)
 
     def __post_init__(self) -> None:
         if self.beam_width < 1 or self.max_frames < 1:
             raise ValueError(f"beam_width {self.beam_width} and max_frames {self.max_frames} are 1 or more")
+        for name, names in (("backend", BackendName), ("triton_transport", TransportName)):
+            if getattr(self, name) not in get_args(names):
+                raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
+        if self.triton:
+            check_target(self.triton, "--triton")
+        elif self.backend == "triton":
+            raise ValueError("the triton backend needs the server's address: give --triton HOST:PORT")
 
 
 def fingerprint(config: LipreadingConfig) -> Fingerprint:
-    """All but where the bundle lies, whose digests are in `models_of`."""
+    """All but where the bundle lies, whose digests are in `models_of`, and where its server listens."""
     decides: dict[str, Any] = {"beam_width": config.beam_width, "cropped": config.cropped}
-    return Fingerprint(decides | {"max_frames": config.max_frames})
+    decides |= {"max_frames": config.max_frames}
+    if config.backend == "triton":
+        # A server batches as it likes, and what it computes with is its own.
+        return Fingerprint(decides | {"backend": config.backend}, libraries=("numpy", "opencv-contrib-python"))
+    return Fingerprint(decides)
 
 
 SPEC = StageSpec(
@@ -46,4 +71,5 @@ SPEC = StageSpec(
     models=ByName("services.lipreading.bundle_files:models_of"),
     opens=ByName("services.lipreading.stage:open_stage"),
     rpc=ByName("services.lipreading.rpc"),
+    metrics=(BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS),
 )

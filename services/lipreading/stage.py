@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -20,9 +19,10 @@ from services.base.stage.stream import ONLY_FRAMES
 from services.containers.sampling import sampled
 from services.geometry.mouth_window import profile_named
 from services.lipreading.bundle_files import Bundle, open_bundle
+from services.lipreading.network import Network, open_network
 from services.lipreading.spec import LipreadingConfig
 from services.lips.alignment import likeliest_steps
-from services.lips.bundle import CARD_FILE, FRAMES, LENGTHS, LOG_PROBS
+from services.lips.bundle import CARD_FILE
 from services.lips.crops import crop_clip
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
@@ -31,8 +31,10 @@ from services.lips.transcript import Transcript
 
 
 def open_stage(config: LipreadingConfig) -> Consumer:
-    """Loads the bundle once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE."""
-    bundle = open_bundle(Path(config.bundle))
+    """Loads the bundle once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE; with a Triton server also
+    what it refuses, and Transient.
+    """
+    bundle = open_bundle(config)
     name = bundle.card.mouth["name"]
     try:
         same = dataclasses.asdict(profile_named(name)) == dict(bundle.card.mouth)
@@ -44,10 +46,11 @@ def open_stage(config: LipreadingConfig) -> Consumer:
             f"{CARD_FILE} crops mouths by {dict(bundle.card.mouth)}, and no profile here is so: read it with "
             "the release that exported it",
         )
+    network = open_network(config, bundle.card)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return ReadingOfClip(bundle, config, job.clip.key)
+        return ReadingOfClip(bundle, network, config, job.clip.key)
 
     return consumer
 
@@ -57,8 +60,8 @@ class ReadingOfClip:
 
     wants = ONLY_FRAMES
 
-    def __init__(self, bundle: Bundle, config: LipreadingConfig, name: str) -> None:
-        self._bundle, self._config, self._name = bundle, config, name
+    def __init__(self, bundle: Bundle, network: Network, config: LipreadingConfig, name: str) -> None:
+        self._bundle, self._network, self._config, self._name = bundle, network, config, name
         self._frames: list[UInt8Array] = []
         self._times_s: list[float] = []
 
@@ -79,12 +82,11 @@ class ReadingOfClip:
         self._times_s += chunk.pts_s.tolist()
 
     def finish(self, given: Mapping[str, Any]) -> Transcript:
-        """given: "landmarks". Raises BadInput NO_FRAMES, NO_FACE, TOO_MANY_FRAMES."""
+        """given: "landmarks". Raises BadInput NO_FRAMES, NO_FACE, TOO_MANY_FRAMES, and as the network does."""
         if not self._frames:
             raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
         mouths_THWC = self.mouths(given.get("landmarks"))
-        inputs = {FRAMES: mouths_THWC[None], LENGTHS: np.array([len(mouths_THWC)], np.int64)}
-        log_probs_SK: Float32Array = self._bundle.session.run([LOG_PROBS], inputs)[0][0]
+        log_probs_SK = self._network(mouths_THWC, self._name)
         is_cropped = self.is_cropped(given.get("landmarks"))
         return read(self._bundle, log_probs_SK, len(mouths_THWC), self._config.beam_width, cropped=is_cropped)
 

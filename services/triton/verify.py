@@ -97,7 +97,7 @@ def _file_problems(place: Path, card: Card) -> Iterator[str]:
         if expected and (digest := digest_of_file(place / name)) != expected:
             yield f"{place / name} has sha256 {digest}, its card says {expected}: export it again"
             return
-    yield from _differences("onnxruntime", _computed(place / ONNX_FILE, card), card, place)
+    yield from _differences("onnxruntime", computed(place / ONNX_FILE, card), card, place)
 
 
 def _config_problems(folder: Path, place: Path, card: Card) -> Iterator[str]:
@@ -185,7 +185,8 @@ def _settings(message: Any, path: str = "", kind: str = "") -> Iterator[tuple[st
 Answer = npt.NDArray[Any]
 
 
-def _computed(onnx: Path, card: Card) -> list[Answer]:
+def computed(onnx: Path, card: Card) -> list[Answer]:
+    """What a network answers to `check_inputs` on onnxruntime, by output, as `check_file` holds it."""
     session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
     inputs = check_inputs(card)
     answers = session.run([output.name for output in card.outputs], dict(inputs))

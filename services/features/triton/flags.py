@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import Any
 
-from services.base.stage.config import add_config_flags
 from services.features.networks import NETWORKS
-from services.triton.config import Serving
+from services.triton.flags import add_serving_flags, serving_argv
+
+OF_NETWORKS = ("network", "weights", "weights_sha256", "seed")
+"""Flags of `export` that say which networks, and with which weights."""
 
 Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
 
@@ -37,7 +38,7 @@ def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
         "--weights-sha256", default="", metavar="HEX", help="SHA-256 that the file of weights must have"
     )
     export.add_argument("--seed", type=int, default=0, help="seed of random weights (default: %(default)s)")
-    add_config_flags(export, Serving)
+    add_serving_flags(export)
     verify = actions.add_parser("verify", **_about("read and compute every network of a model repository"))
     verify.add_argument("repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads")
     verify.add_argument("--server", default="", metavar="HOST:PORT", help="also ask this Triton server")
@@ -55,8 +56,5 @@ def argv_of(flags: argparse.Namespace) -> list[str]:
     argv += [f"--{name.replace('_', '-')}={getattr(flags, name)}" for name in names]
     if flags.action == "export":
         argv += [f"--network={network}" for network in flags.network or ()]
-        for field in dataclasses.fields(Serving):
-            name, value = field.name.replace("_", "-"), getattr(flags, field.name)
-            switch = {True: f"--{name}", False: f"--no-{name}"}
-            argv.append(switch[value] if isinstance(value, bool) else f"--{name}={value}")
+        argv += serving_argv(flags)
     return argv if flags.repository is None else [*argv, "--", str(flags.repository)]

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
-from services.base.stage.config import config_from_flags
 from services.features.networks import NETWORKS, network_named
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
 from services.features.triton.flags import add_actions
 from services.triton.config import Serving
+from services.triton.flags import serving_of
 from services.triton.layout import (
     CARD_FILE,
     ONNX_FILE,
@@ -78,7 +78,7 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
         return list_models(flags.repository) if flags.repository else []
     if flags.action == "verify":
         return verify_repository(flags.repository, flags.server)
-    serving = config_from_flags(Serving, flags)
+    serving = serving_of(flags)
     try:
         config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
     except ValueError as error:

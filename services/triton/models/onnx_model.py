@@ -1,7 +1,8 @@
 """An ONNX file behind Triton's python backend. Stands alone: numpy and onnxruntime, nothing of visemill.
 
 Beside it lie model.onnx and model.json, whose `digest` is the file's sha256 and whose `weights` says whose it holds.
-A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences float32 [N, T, C] and int64 [N, 1] lengths.
+A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences, be they of vectors or of pictures, takes
+[N, T, ...] and int64 [N, 1] lengths.
 Requests that the server batched are computed as one; where that does not fit into memory, each alone.
 """
 
@@ -137,10 +138,15 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
 
 def _padded(names: list[str], given: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
     """Sequences of several requests, padded to the longest, and their lengths."""
-    longest = max(sequences_NTC.shape[1] for sequences_NTC, _ in given)
-    wider = [np.pad(s_NTC, ((0, 0), (0, longest - s_NTC.shape[1]), (0, 0))) for s_NTC, _ in given]
+    longest = max(sequences_NTx.shape[1] for sequences_NTx, _ in given)
+    wider = [_longer(sequences_NTx, longest) for sequences_NTx, _ in given]
     lengths_N = _joined([lengths.reshape(-1) for _, lengths in given])
     return {names[0]: _joined(wider), names[1]: np.clip(lengths_N, 1, longest)}
+
+
+def _longer(sequences_NTx: np.ndarray, num_steps: int) -> np.ndarray:
+    missing = num_steps - sequences_NTx.shape[1]
+    return np.pad(sequences_NTx, [(0, missing if axis == 1 else 0) for axis in range(sequences_NTx.ndim)])
 
 
 def _failure(message: str, code: int) -> Any:

@@ -14,11 +14,23 @@ def test_a_bundle_whose_files_are_not_what_its_card_says_is_refused(bundle: Path
     assert models_of(config)["grid-ctc"].startswith("sha256:")
     (bundle / "tokenizer.json").write_text('{"idx2char": {"0": "b", "1": "a", "2": "<blank>"}}')
     with pytest.raises(BadConfig) as refused:
-        open_bundle(bundle)
+        open_bundle(config)
     assert refused.value.reason == "BUNDLE_DAMAGED"
 
 
 def test_no_bundle_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as refused:
-        open_bundle(tmp_path / "none")
+        open_bundle(LipreadingConfig(bundle=str(tmp_path / "none")))
     assert refused.value.reason == "BUNDLE_MISSING"
+
+
+def test_a_network_that_a_server_holds_need_not_be_here(bundle: Path) -> None:
+    here, there = (
+        LipreadingConfig(bundle=str(bundle), **settings)  # type: ignore[arg-type]
+        for settings in ({}, {"backend": "triton", "triton": "host:8001"})
+    )
+    models = models_of(here)
+    (bundle / "model.onnx").unlink()
+    assert models_of(there) == models and open_bundle(there).characters == "ab"
+    with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
+        open_bundle(here)

@@ -7,12 +7,29 @@ import pytest
 from services.lipreading.spec import SPEC, LipreadingConfig
 
 
-@pytest.mark.parametrize("settings", [{"beam_width": 0}, {"max_frames": 0}])
-def test_what_cannot_be_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="1 or more"):
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"beam_width": 0}, "1 or more"),
+        ({"max_frames": 0}, "1 or more"),
+        ({"backend": "torch"}, "onnxruntime, triton"),
+        ({"backend": "triton"}, "give --triton HOST:PORT"),
+        ({"backend": "triton", "triton": "http://host:8001"}, "--triton 'http://"),
+        ({"triton_transport": "smoke"}, "auto, grpc, shared-memory"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
         LipreadingConfig(**settings)
 
 
 def test_where_the_bundle_lies_decides_nothing() -> None:
     assert SPEC.fingerprint(LipreadingConfig(bundle="a")) == SPEC.fingerprint(LipreadingConfig(bundle="b"))
     assert SPEC.fingerprint(LipreadingConfig(beam_width=1)) != SPEC.fingerprint(LipreadingConfig())
+
+
+def test_a_server_decides_what_is_read_wherever_it_listens() -> None:
+    one, other = (LipreadingConfig(backend="triton", triton=f"{host}:8001") for host in "ab")
+    assert SPEC.fingerprint(one) == SPEC.fingerprint(other)
+    assert SPEC.fingerprint(one) != SPEC.fingerprint(LipreadingConfig())
+    assert "onnxruntime" not in (SPEC.fingerprint(one).libraries or ())

@@ -54,7 +54,8 @@ class Session:
             raise RuntimeError("bfc_arena.cc: Failed to allocate memory for requested buffer of size 1")
         if len(inputs) == 1:
             return [first.reshape(len(first), -1).mean(axis=1, dtype=np.float32)[:, None]]
-        return [first * inputs["lengths"][:, None, None].astype(np.float32)]
+        lengths = inputs["lengths"].astype(np.float32)
+        return [first * lengths.reshape(-1, *[1] * (first.ndim - 1))]
 
 
 @pytest.fixture
@@ -128,6 +129,16 @@ def test_sequences_are_padded_to_the_longest_and_cut_again(make):
     one, two = model.execute([short, long])
     assert (one.shape, two.shape, session.sizes) == ((1, 2, 1), (2, 5, 1), [3])
     assert (one[0, 0, 0], two[0, 4, 0], two[1, 0, 0]) == (2.0, 5.0, 3.0)
+
+
+def test_sequences_of_pictures_are_padded_in_time_alone(make):
+    model, session = make(inputs=("frames", "lengths"))
+    short, long = (
+        Request(frames=np.full((1, n, 2, 3, 3), 1, np.uint8), lengths=np.array([[n]], np.int64)) for n in (2, 5)
+    )
+    one, two = model.execute([short, long])
+    assert (one.shape, two.shape, session.sizes) == ((1, 2, 2, 3, 3), (1, 5, 2, 3, 3), [2])
+    assert (one.min(), two.min()) == (2.0, 5.0)
 
 
 def test_sequences_that_padding_would_make_much_longer_are_computed_apart(make):

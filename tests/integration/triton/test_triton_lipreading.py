@@ -1,0 +1,158 @@
+"""A bundle on a real server: the texts of this process, clips of several clients as one batch, the service on it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from visemill.v1 import common_pb2, landmarks_pb2, lipreading_pb2, lipreading_pb2_grpc
+
+pytest.importorskip("torch", reason="the train extra is not installed")
+pytest.importorskip("onnx", reason="the train extra is not installed")
+
+from lips_bundle import write_random_bundle
+
+from services.base.errors import BadConfig
+from services.base.media.clip import Clip, Media
+from services.base.media.video import FrameChunk
+from services.base.stage.spec import ClipJob
+from services.lipreading.bundle_files import open_bundle
+from services.lipreading.network import open_network
+from services.lipreading.spec import LipreadingConfig
+from services.lipreading.stage import open_stage
+from services.lips.transcript import Transcript
+from services.triton.verify import verify_repository
+
+TOLERANCE = 1e-4
+NUM_CLIENTS = 8
+# Frames: of near lengths, and each of a client's own.
+LENGTHS = (75, 61, 74, 66, 70, 75, 63, 68)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_random_bundle(tmp_path_factory.mktemp("bundles") / "lipreader", seed=1)
+
+
+@pytest.fixture(scope="module")
+def repository(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """By the command; a server waits for the requests of all clients, so that they meet on any machine."""
+    folder = tmp_path_factory.mktemp("repository") / "models"
+    argv = [sys.executable, "-m", "orchestrator.cli.main", "models", "export", str(folder), "--bundle", str(bundle)]
+    done = subprocess.run([*argv, "--queue-delay-us", "100000"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:18]) == (0, "grid-ctc version 1"), done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(triton: Callable[..., Any], repository: Path) -> Any:
+    return triton(repository)
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[np.ndarray]:
+    """uint8 [T, 50, 100, 3] each: blots that move, since of noise all pictures are alike to a network."""
+    rng = np.random.default_rng(0)
+    made = []
+    for length in LENGTHS:
+        coarse = rng.integers(0, 256, (length, 5, 10, 3), np.uint8)
+        made.append(coarse.repeat(10, axis=1).repeat(10, axis=2))
+    return made
+
+
+def read(config: LipreadingConfig, clips: list[np.ndarray]) -> list[Transcript]:
+    stage = open_stage(config)
+
+    def transcript(mouths_THWC: np.ndarray) -> Transcript:
+        reading = stage(ClipJob(Clip("c", "c", "", "c"), Media.of_bytes("c", b"")), None)
+        reading.push(FrameChunk(0, mouths_THWC, np.arange(len(mouths_THWC)) / 25))
+        found: Transcript = reading.finish({})
+        return found
+
+    return [transcript(mouths_THWC) for mouths_THWC in clips]
+
+
+def configs(bundle: Path, server: Any, **settings: Any) -> tuple[LipreadingConfig, LipreadingConfig]:
+    """Here, and at the server."""
+    own = {"bundle": str(bundle), "cropped": True, "beam_width": 1}
+    return LipreadingConfig(**own), LipreadingConfig(**own, backend="triton", triton=server.target, **settings)
+
+
+def test_the_repository_passes_its_verification_here_and_on_the_server(repository: Path, server: Any) -> None:
+    found = verify_repository(repository, server.target)
+    assert [(f.model, f.version, f.problems) for f in found] == [("grid-ctc", 1, ())]
+
+
+@pytest.mark.parametrize("transport", ["grpc", "shared-memory"])
+@pytest.mark.parametrize("num_frames", [1, 8, 75, 300])
+def test_probabilities_are_those_of_this_process_though_the_clip_is_padded(
+    bundle: Path, server: Any, transport: str, num_frames: int
+) -> None:
+    here, there = configs(bundle, server, triton_transport=transport)
+    mouths_THWC = np.random.default_rng(num_frames).integers(0, 256, (num_frames, 50, 100, 3), np.uint8)
+    card = open_bundle(here).card
+    expected_SK, found_SK = (open_network(config, card)(mouths_THWC, "c") for config in (here, there))
+    assert found_SK.shape == expected_SK.shape == (2 * num_frames, 28)
+    assert np.abs(np.exp(found_SK) - np.exp(expected_SK)).max() < TOLERANCE
+
+
+def test_clips_of_near_lengths_of_eight_clients_are_computed_together(
+    bundle: Path, server: Any, clips: list[np.ndarray]
+) -> None:
+    here, there = configs(bundle, server)
+    expected = read(here, clips)
+    assert len({one.text for one in expected}) > 1
+    items, executions = server.counts("grid-ctc")
+    with ThreadPoolExecutor(NUM_CLIENTS) as pool:
+        answers = list(pool.map(lambda _: read(there, clips), range(NUM_CLIENTS)))
+    later_items, later_executions = server.counts("grid-ctc")
+    assert later_items - items == NUM_CLIENTS * len(clips)
+    assert later_executions - executions < (later_items - items) / 2
+    for found in answers:
+        for one, wanted in zip(found, expected, strict=True):
+            assert one.text == wanted.text
+            assert one.times_s_L.tolist() == wanted.times_s_L.tolist()
+            assert np.abs(one.probs_L - wanted.probs_L).max() < TOLERANCE
+
+
+def test_a_server_with_another_network_is_refused(server: Any, tmp_path: Path) -> None:
+    other = write_random_bundle(tmp_path / "other", seed=2)
+    _, there = configs(other, server)
+    with pytest.raises(BadConfig, match="MODEL_DIFFERS"):
+        open_stage(there)
+    _, absent = configs(other, server, triton_model="absent")
+    with pytest.raises(BadConfig, match="NO_MODEL"):
+        open_stage(absent)
+
+
+def test_the_service_asks_the_server_for_a_bundle_without_its_network(
+    bundle: Path, server: Any, clips: list[np.ndarray], tmp_path: Path
+) -> None:
+    here, _ = configs(bundle, server)
+    (expected,) = read(here, clips[:1])
+    light = tmp_path / "light"
+    light.mkdir()
+    for name in ("card.json", "tokenizer.json"):
+        (light / name).write_bytes((bundle / name).read_bytes())
+    words = ["lipreading", "serve", "--bundle", str(light), "--backend", "triton", "--triton", server.target]
+    words += ["--num-children", "1", "--beam-width", "1", "--listen", "127.0.0.1:0"]
+    size = landmarks_pb2.FramesHeader(width_px=100, height_px=50)
+    start = lipreading_pb2.TranscribeStart(frames=size, cropped=True)
+    message = common_pb2.FrameChunk(frames=clips[0].tobytes(), pts_s=[i / 25 for i in range(len(clips[0]))])
+    requests = [lipreading_pb2.TranscribeRequest(start=start), lipreading_pb2.TranscribeRequest(chunk=message)]
+    items, _ = server.counts("grid-ctc")
+    with subprocess.Popen([sys.executable, "-m", "services", *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        target = process.stdout.readline().removeprefix("listening on ").strip()
+        with grpc.insecure_channel(target) as channel:
+            stub = lipreading_pb2_grpc.LipreadingServiceStub(channel)
+            (answer,) = stub.Transcribe(iter(requests), timeout=60, wait_for_ready=True)
+        process.terminate()
+        assert process.wait(60) == 0
+    assert (answer.transcript.text, answer.transcript.num_frames) == (expected.text, 75)
+    assert server.counts("grid-ctc")[0] == items + 1

@@ -1,0 +1,40 @@
+"""Which command of which service an action on model repositories is."""
+
+import argparse
+
+import pytest
+
+from orchestrator.cli.models import _call, add_parsers
+from services.base.errors import BadConfig
+
+
+def parse(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_parsers(parser)
+    return parser.parse_args(words)
+
+
+def test_a_bundle_is_exported_by_the_service_that_reads_it_and_needs_no_torch() -> None:
+    flags = parse("export", "models", "--bundle", "lipreader", "--name", "english", "--kind", "gpu", "--no-warm-up")
+    module, needed, words = _call(flags)
+    assert (module, needed) == ("services.lipreading.export", ("onnxruntime",))
+    assert words == ["--bundle=lipreader", "--name=english", "--kind=gpu", "--no-warm-up", "--", "models"]
+
+
+@pytest.mark.parametrize("words", [("list",), ("export", "models"), ("verify", "models", "--server", "a:1")])
+def test_all_else_is_of_networks_of_features(words: tuple[str, ...]) -> None:
+    module, _, argv = _call(parse(*words))
+    assert (module, argv[0]) == ("services.features.triton.repository", words[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--bundle", "b", "--network", "semantic"], "--network is of a network"),
+        (["--bundle", "b", "--weights-sha256", "00"], "--weights-sha256 is of a network"),
+        (["--name", "english"], "give --bundle FOLDER"),
+    ],
+)
+def test_flags_of_a_network_and_of_a_bundle_do_not_mix(words: list[str], text: str) -> None:
+    with pytest.raises(BadConfig, match=f"BAD_FLAGS: .*{text}"):
+        _call(parse("export", "models", *words))

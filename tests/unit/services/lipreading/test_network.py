@@ -1,0 +1,41 @@
+"""The network of a bundle, opened where the config says, or refused with what to do."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.base.errors import BadConfig
+from services.lipreading.bundle_files import open_bundle
+from services.lipreading.network import check_of_server, open_network
+from services.lipreading.spec import LipreadingConfig
+
+
+def test_a_network_here_tells_classes_at_each_step(bundle: Path) -> None:
+    config = LipreadingConfig(bundle=str(bundle))
+    network = open_network(config, open_bundle(config).card)
+    found_SK = network(np.full((3, 50, 100, 3), 250, np.uint8), "a.mpg")
+    assert found_SK.shape == (3, 3) and found_SK.argmax(axis=1).tolist() == [0, 0, 0]
+
+
+def test_a_file_that_is_no_network_is_refused(bundle: Path) -> None:
+    config = LipreadingConfig(bundle=str(bundle))
+    card = open_bundle(config).card
+    (bundle / "model.onnx").write_bytes(b"no network")
+    with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
+        open_network(config, card)
+
+
+@pytest.mark.parametrize("opens", [open_network, check_of_server])
+def test_a_missing_library_is_said_with_the_remedy(
+    opens: object, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = LipreadingConfig(bundle=str(bundle), backend="triton", triton="localhost:1")
+    card = open_bundle(config).card
+    monkeypatch.setitem(sys.modules, "tritonclient.grpc", None)
+    for name in ("services.triton.client", "services.lipreading.served"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr("services.lipreading.served", raising=False)
+    with pytest.raises(BadConfig, match=r"LIBRARY_MISSING: tritonclient.*visemill\[triton\]"):
+        opens(config, card)  # type: ignore[operator]
