@@ -270,6 +270,22 @@ def test_lipreading_is_off_until_it_is_asked_for_with_a_bundle(chart: Callable[.
     assert args[:2] == ["lipreading", "serve"] and "--bundle=/models/lipreader" in args
 
 
+def test_lipreading_may_ask_triton_and_nobody_else_of_the_chart(chart: Callable[..., Any]) -> None:
+    address = '{{ include "visemill.fullname" . }}-triton:8001'
+    flags = {"bundle": "/bundles/en", "backend": "triton", "triton": address, "tritonTransport": "grpc"}
+    made = chart({"services": {"lipreading": {"enabled": True, "flags": flags}}})
+    words = args_of(made.pods()["visemill-lipreading"])
+    assert {"--backend=triton", "--triton=visemill-triton:8001", "--triton-transport=grpc"} <= set(words)
+    rules = made.one("NetworkPolicy", "visemill-lipreading")["spec"]["egress"]
+    named = [
+        (one["podSelector"]["matchLabels"].get("app.kubernetes.io/component"), rule["ports"])
+        for rule in rules
+        for one in rule.get("to", [])
+        if "app.kubernetes.io/component" in one.get("podSelector", {}).get("matchLabels", {})
+    ]
+    assert named == [("triton", [{"port": 8001, "protocol": "TCP"}])]
+
+
 @pytest.mark.parametrize("stage", ["audio", "landmarks"])
 def test_a_stage_is_moved_by_one_value(chart: Callable[..., Any], stage: str) -> None:
     args = args_of(chart({"remoteStages": [stage]}).pods()["visemill-orchestrator"])
