@@ -188,16 +188,16 @@ def _suspended(newest: Generation, number: int, *, wakes: bool) -> Action:
 
 def _after(state: GangState, newest: Generation, number: int, max_attempts: int) -> Action:
     """What follows a generation that failed."""
-    ended = [one for one in state.generations if one.number >= state.since]
-    last = max(state.log.progressed, default=0)
-    fruitless = [one for one in ended if one.number > last]
-    counted = [one for one in fruitless if _counts(one)]
+    before = max([state.since - 1, *state.log.progressed])
+    # Of all that have ended since, those that lost a pod may be gone.
+    num_fruitless = newest.number - before
+    counted = [one for one in state.generations if one.number > before and _counts(one)]
     detail = f" ({newest.detail})" if newest.detail else ""
     if _counts(newest) and len(counted) >= max_attempts:
         code = newest.failure if newest.failure in (EXIT_BUG, EXIT_TRANSIENT) else EXIT_BUG
         return Fail(f"{len(counted)} generations failed without a checkpoint{detail}: see the logs, then resume", code)
-    if len(fruitless) >= _MOST_WITHOUT_PROGRESS:
-        why = f"{len(fruitless)} generations ended without a checkpoint{detail}: see the logs, then resume"
+    if num_fruitless >= _MOST_WITHOUT_PROGRESS:
+        why = f"{num_fruitless} generations ended without a checkpoint{detail}: see the logs, then resume"
         return Fail(why, EXIT_TRANSIENT)
     if newest.num_unplaced and state.fewer is not None and newest.num_placed >= state.fewer.min_pods:
         # The others have waited for them as long as ranks do.

@@ -131,6 +131,11 @@ def state(kinds, *generations, since=1, **fields):
             id="but not borne for ever",
         ),
         pytest.param(
+            state("begin1 step1", gen(21, "ended", disrupted=True)),
+            Fail("20 generations ended without a checkpoint: see the logs, then resume", 75),
+            id="nor where the Jobs of those before are gone",
+        ),
+        pytest.param(
             state("begin1", gen(1, p1=78, detail="NO_DATA: none")),
             Fail("NO_DATA: none", 78),
             id="a setting that cannot work ends the run at once",
