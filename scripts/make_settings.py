@@ -155,7 +155,8 @@ def page() -> Iterator[str]:
     yield "## Runs on Kubernetes\n"
     yield "Flags of `visemill run … --cluster kube`; the chart gives them to the orchestrator, as variables. For the"
     yield "pods of trainings VISEMILL_TRAINING_<NAME>, in the chart the same name below `training`, wins over that of"
-    yield "all runs.\n"
+    yield "all runs. VISEMILL_POD_LIBRARIES=torch==VERSION, in the chart `training.torch`, is the version in the image"
+    yield "of trainings, where they are planned by an orchestrator without torch.\n"
     rows = of_dataclass(KubeSettings)
     kube_cells = ((row.flag, row.variable, row.value("runs"), row.shown, row.help) for row in rows)
     yield from table(("flag", "variable", "chart", "default", "meaning"), kube_cells)
@@ -174,6 +175,8 @@ def schema(text: str) -> str:
         definitions[f"flags-{name}"] = definition(of_server(name))
     definitions["settings"] = definition(of_dataclass(Settings))
     definitions["runs"] = definition(of_dataclass(KubeSettings))
+    torch = Row("torch", str, "", "")
+    definitions["training"] = definition([torch, *of_dataclass(KubeSettings)])
     return json.dumps(whole, indent=2) + "\n"
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ from services.base.store.by_digest import sha256_in_pieces
 # distribution that only asks for it, its version labelled (scripts/headless_opencv.py).
 _HEADLESS = "+headless"
 _SAME_LIBRARY: Mapping[str, str] = {"opencv-contrib-python": "opencv-contrib-python-headless"}
+POD_LIBRARIES = "VISEMILL_POD_LIBRARIES"
+"""NAME==VERSION,...: of libraries that are not installed where a run is planned, but in the image of its pods."""
 _OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
@@ -80,9 +83,30 @@ def identity_of(spec: StageSpec | RecipeSpec, config: Any, device: str = "") -> 
         decides.key_config if decides.run_config is None else decides.run_config,
         settled,
         spec.models(config),
-        {name: library_version(name) for name in sorted(libraries)},
+        {name: _pinned_version(name) for name in sorted(libraries)},
         isinstance(spec, RecipeSpec) and spec.any_num_ranks,
     )
+
+
+def _pinned_version(distribution: str) -> str:
+    """The installed version, else that of the pods. A rank or worker with another refuses the run.
+
+    Raises BadConfig LIBRARY_MISSING, BAD_SETTING.
+    """
+    try:
+        return library_version(distribution)
+    except BadConfig as missing:
+        said = os.environ.get(POD_LIBRARIES, "")
+        pairs = [text.strip().partition("==") for text in said.split(",") if text.strip()]
+        if not all(name and version for name, _, version in pairs):
+            raise BadConfig("BAD_SETTING", f"{POD_LIBRARIES}={said!r} must be NAME==VERSION,...") from missing
+        of_pods = {name: version for name, _, version in pairs}
+        if distribution in of_pods:
+            return of_pods[distribution]
+        raise BadConfig(
+            missing.reason,
+            f"{missing.message}; where only the pods have it, say which: {POD_LIBRARIES}={distribution}==VERSION",
+        ) from missing
 
 
 @functools.cache

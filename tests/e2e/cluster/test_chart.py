@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import yaml
 from chart_services import CHART, SERVICES
+from grid_records import MadeClip, write_shards
 
 pytestmark = pytest.mark.slow
 
@@ -234,6 +235,43 @@ def test_what_is_uninstalled_leaves_nothing(new_release: Callable[[], Release]) 
     assert len(left_of(release)) > len(before)
     release.helm("uninstall", "--wait", "--timeout", "120s")
     release.cluster.wait("its objects to go", lambda: left_of(release) == before, 60)
+
+
+def test_a_training_that_another_system_submits_gets_the_pods_that_the_chart_says(
+    new_release: Callable[[], Release], store: Any, tmp_path: Path
+) -> None:
+    """Over 20 s: an orchestrator starts, plans a training without torch, and makes its Job. No node has the image."""
+    release, bucket = new_release(), store.new_bucket()
+    write_shards(tmp_path / "records", {"train": [[MadeClip("s1", "a"), MadeClip("s2", "a")]]})
+    roots = [store.put(tmp_path / "records", bucket, "in"), f"s3://{bucket}/out"]
+    sizes = {"podsCpu": 0.25, "podsMemoryMib": 512, "podsShmMib": 128, "nodeSelector": "kubernetes.io/os=linux"}
+    release.install(ONLY_ORCHESTRATOR | {"s3": {"roots": [f"s3://{bucket}"]}, "training": sizes})
+    words = ("get", "service", "visemill-orchestrator", "-o", "jsonpath={.spec.clusterIP}")
+    address = f"{release.kubectl(*words)}:50051"
+
+    def ask(*words: str) -> dict[str, Any]:
+        client = [sys.executable, "-I", Path(__file__).with_name("plain_training_client.py"), ROOT / "protos"]
+        answer: dict[str, Any] = json.loads(release.cluster.run(*client, address, *words))
+        return answer
+
+    submitted = ask("submit", "grid-ctc", *roots, "--num_ranks=4", "--ranks-per-pod=2", "--min_ranks=2")
+    assert (submitted["num_ranks"], submitted["ours"]) == (4, [])
+
+    def jobs() -> list[dict[str, Any]]:
+        selector = "app.kubernetes.io/component=training"
+        found: list[dict[str, Any]] = release.cluster.get("jobs", "-n", release.namespace, "-l", selector)["items"]
+        return found
+
+    (job,) = release.cluster.wait("its Job", jobs, 60)
+    assert job["spec"]["completions"] == 2
+    spec = job["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    assert container["image"] == release.cluster.images.name("training")
+    assert container["resources"]["limits"] == {"cpu": "250m", "memory": "512Mi"}
+    assert spec["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    assert {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "128Mi"}} in spec["volumes"]
+    assert ask("cancel", submitted["id"])["phase"] in ("RUN_PHASE_CANCELLING", "RUN_PHASE_CANCELLED")
+    release.cluster.wait("the end of its Job", lambda: not jobs(), 60)
 
 
 def left_of(release: Release) -> set[str]:

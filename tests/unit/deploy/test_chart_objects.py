@@ -178,7 +178,7 @@ def test_the_environment_of_the_orchestrator_is_a_setting_of_runs(chart: Callabl
     )
     known = {f"VISEMILL_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
     known |= {f"VISEMILL_TRAINING_{name.upper()}" for name in KubeSettings.__dataclass_fields__}
-    assert set(environment) <= known | {"VISEMILL_CLUSTER"}
+    assert set(environment) <= known | {"VISEMILL_CLUSTER", "VISEMILL_POD_LIBRARIES"}
     assert environment["VISEMILL_CLUSTER"] == "kube"
 
 
@@ -198,7 +198,10 @@ def test_trainings_have_pods_of_their_own_and_the_rest_of_runs(chart: Callable[.
         pods_cpu=2.0,
         pods_memory_mib=4096,
     )
-    sizes = {"image": "cuda:1", "podsCpu": 8, "podsMemoryMib": 65536, "podsGpus": 4, "podsShmMib": 8192}
+    environment = environment_of(chart().pods()["visemill-orchestrator"])
+    (pinned,) = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch==")]
+    assert environment["VISEMILL_POD_LIBRARIES"] == f"{pinned}+cpu"
+    sizes = {"image": "cuda:1", "torch": "", "podsCpu": 8, "podsMemoryMib": 65536, "podsGpus": 4, "podsShmMib": 8192}
     places = {"podsScratchMib": 4096, "nodeSelector": "gpu=h100", "tolerations": "nvidia.com/gpu:NoSchedule"}
     pods = settings({"training": sizes | places, "runs": {"queue": "team", "nodeSelector": "a=b"}})
     assert (pods.worker_image, pods.pods_cpu, pods.pods_memory_mib, pods.queue) == ("cuda:1", 8.0, 65536, "team")

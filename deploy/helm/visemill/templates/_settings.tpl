@@ -23,7 +23,11 @@ VISEMILL_{{ include "visemill.dashed" $name | replace "-" "_" | upper }}: {{ inc
 {{- if .Values.tls.enabled }}{{ $_ := set $own "tlsSecret" (include "visemill.tlsSecret" .) }}{{ end }}
 {{- include "visemill.jobVariables" (list "VISEMILL_" (mergeOverwrite $own .Values.runs)) }}
 {{- $training := dict "image" (.Values.training.image | default (include "visemill.image" (list . "visemill-training"))) }}
-{{- include "visemill.jobVariables" (list "VISEMILL_TRAINING_" (merge $training .Values.training)) }}
+{{- include "visemill.jobVariables" (list "VISEMILL_TRAINING_" (merge $training (omit .Values.training "torch"))) }}
+{{- with .Values.training.torch }}
+- name: VISEMILL_POD_LIBRARIES
+  value: {{ printf "torch==%s" . | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* (list prefix values): variables of the orchestrator; a value that is empty makes none. */}}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig
-from services.base.worker.fingerprint import library_version
+from services.base.worker.fingerprint import identity_of, library_version
+from services.training.recipes.grid_ctc.spec import RECIPE, GridCtcConfig
 
 
 @pytest.fixture
@@ -65,3 +66,25 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(
         file.write('Requires-Dist: tritonclient[grpc]<3,>=2.60; extra == "triton"\n')
     with pytest.raises(BadConfig, match=f"LIBRARY_MISSING: {name} is not installed: {remedy}"):
         library_version(name)
+
+
+def test_a_library_of_the_pods_alone_has_the_version_that_is_said_of_them(installed, monkeypatch) -> None:
+    """As where a chart's orchestrator plans a training, whose image holds no torch."""
+    installed(numpy="2.1.0")
+    monkeypatch.setenv("VISEMILL_POD_LIBRARIES", "torch==2.13.0+cpu, numpy==1.0.0")
+    assert identity_of(RECIPE, GridCtcConfig()).libraries == {"numpy": "2.1.0", "torch": "2.13.0+cpu"}
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("", "LIBRARY_MISSING: torch is not installed: .*VISEMILL_POD_LIBRARIES=torch==VERSION"),
+        ("jiwer==4.0.0", "LIBRARY_MISSING: torch is not installed"),
+        ("torch=2.13.0", "BAD_SETTING: VISEMILL_POD_LIBRARIES='torch=2.13.0' must be NAME==VERSION,..."),
+    ],
+)
+def test_one_that_nobody_has_is_missing(installed, monkeypatch, said, message) -> None:
+    installed(numpy="2.1.0")
+    monkeypatch.setenv("VISEMILL_POD_LIBRARIES", said)
+    with pytest.raises(BadConfig, match=message):
+        identity_of(RECIPE, GridCtcConfig())
