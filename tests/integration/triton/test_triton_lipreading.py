@@ -41,11 +41,21 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def repository(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """By the command; a server waits for the requests of all clients, so that they meet on any machine."""
+    """By the command; a server waits for the requests of all clients, so that they meet on any machine.
+
+    The model `uniform` is the same network, but the server joins requests of one shape alone, as it must for backends
+    other than python's.
+    """
     folder = tmp_path_factory.mktemp("repository") / "models"
     argv = [sys.executable, "-m", "orchestrator.cli.main", "models", "export", str(folder), "--bundle", str(bundle)]
-    done = subprocess.run([*argv, "--queue-delay-us", "100000"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout[:18]) == (0, "grid-ctc version 1"), done.stderr
+    for name in ("grid-ctc", "uniform"):
+        words = ["--queue-delay-us", "100000", *(["--name", name] if name == "uniform" else [])]
+        done = subprocess.run([*argv, *words], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.partition(",")[0]) == (0, f"{name} version 1"), done.stderr
+    config = folder / "uniform/config.pbtxt"
+    ragged = config.read_text()
+    config.write_text(ragged.replace(" allow_ragged_batch: true", ""))
+    assert config.read_text() != ragged
     return folder
 
 
@@ -85,7 +95,7 @@ def configs(bundle: Path, server: Any, **settings: Any) -> tuple[LipreadingConfi
 
 def test_the_repository_passes_its_verification_here_and_on_the_server(repository: Path, server: Any) -> None:
     found = verify_repository(repository, server.target)
-    assert [(f.model, f.version, f.problems) for f in found] == [("grid-ctc", 1, ())]
+    assert [(f.model, f.version, f.problems) for f in found] == [("grid-ctc", 1, ()), ("uniform", 1, ())]
 
 
 @pytest.mark.parametrize("transport", ["grpc", "shared-memory"])
@@ -101,20 +111,23 @@ def test_probabilities_are_those_of_this_process_though_the_clip_is_padded(
     assert np.abs(np.exp(found_SK) - np.exp(expected_SK)).max() < TOLERANCE
 
 
+@pytest.mark.parametrize("model", ["grid-ctc", "uniform"])
 def test_clips_of_near_lengths_of_eight_clients_are_computed_together(
-    bundle: Path, server: Any, clips: list[np.ndarray]
+    bundle: Path, server: Any, clips: list[np.ndarray], model: str
 ) -> None:
-    here, there = configs(bundle, server)
+    here, there = configs(bundle, server, triton_model=model)
     expected = read(here, clips)
     assert len({one.text for one in expected}) > 1
-    items, executions = server.counts("grid-ctc")
+    items, executions = server.counts(model)
+    # Each begins with another clip, so that those of one moment are of different lengths.
+    orders = [[(first + i) % len(clips) for i in range(len(clips))] for first in range(NUM_CLIENTS)]
     with ThreadPoolExecutor(NUM_CLIENTS) as pool:
-        answers = list(pool.map(lambda _: read(there, clips), range(NUM_CLIENTS)))
-    later_items, later_executions = server.counts("grid-ctc")
+        answers = list(pool.map(lambda order: read(there, [clips[i] for i in order]), orders))
+    later_items, later_executions = server.counts(model)
     assert later_items - items == NUM_CLIENTS * len(clips)
     assert later_executions - executions < (later_items - items) / 2
-    for found in answers:
-        for one, wanted in zip(found, expected, strict=True):
+    for order, found in zip(orders, answers, strict=True):
+        for one, wanted in zip(found, (expected[i] for i in order), strict=True):
             assert one.text == wanted.text
             assert one.times_s_L.tolist() == wanted.times_s_L.tolist()
             assert np.abs(one.probs_L - wanted.probs_L).max() < TOLERANCE

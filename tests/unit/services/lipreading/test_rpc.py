@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from loopback_ports import reserved_ports
 from visemill.v1.lipreading_pb2 import InterimText, TranscribeResponse, Transcript
 
 from services.__main__ import spec_of
-from services.base.errors import BadConfig, BadInput
+from services.base.errors import BadConfig, BadInput, Transient
 from services.base.stage.spec import ConfiguredStage
 from services.lipreading import rpc
 from services.lipreading.bundle_files import checked_card
@@ -74,3 +75,14 @@ def test_what_the_answers_fail_with_is_raised_in_the_thread_of_the_call() -> Non
 def test_a_pass_reads_lips_beside_its_worker_alone() -> None:
     with pytest.raises(BadConfig, match="NOT_REMOTE"):
         rpc.open_remote("h:1", LipreadingConfig(), BEFORE[0])
+
+
+def test_a_server_needs_its_triton_where_that_has_the_network(bundle: Path) -> None:
+    pytest.importorskip("tritonclient.grpc", reason="the triton extra is not installed")
+    (port,) = reserved_ports(1)
+    here = LipreadingConfig(bundle=str(bundle))
+    there = LipreadingConfig(bundle=str(bundle), backend="triton", triton=f"127.0.0.1:{port}")
+    assert rpc.needs_of(here, checked_card(bundle)) == []
+    (need,) = rpc.needs_of(there, checked_card(bundle))
+    with pytest.raises(Transient, match=f"UNAVAILABLE: model grid-ctc of 127.0.0.1:{port}"):
+        need.check()
