@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.language_model.fusion import Fusion
+from services.lips.language_model.n_grams import NGrams
+from services.lips.language_model.witten_bell import witten_bell
 
 
 def log_probs(seed: int, num_steps: int, num_classes: int) -> np.ndarray:
@@ -60,9 +63,62 @@ def test_classes_that_are_hardly_likely_are_not_tried() -> None:
 
 def test_no_steps_are_the_empty_text() -> None:
     found = prefix_beam(np.zeros((0, 3), np.float32), blank=2)
-    assert [(one.ids, one.log_prob) for one in found] == [((), 0.0)]
+    assert [(one.ids, one.log_prob, one.score) for one in found] == [((), 0.0, 0.0)]
 
 
 def test_a_beam_without_a_width_is_refused() -> None:
     with pytest.raises(ValueError, match="not 0"):
         prefix_beam(np.zeros((1, 3), np.float32), blank=2, width=0)
+
+
+def test_where_the_mouth_says_two_things_alike_the_language_model_decides() -> None:
+    # b and p look alike, and so does what stands behind them.
+    log_probs_SK = np.log(np.array([[0.45, 0.5, 0.02, 0.03], [0.01, 0.01, 0.97, 0.01]], np.float32))
+    spelled = ["bi", "pi"]
+    assert prefix_beam(log_probs_SK, blank=3)[0].ids == (1, 2)
+    for texts, best in ((["bi"], "bi"), (["pi"], "pi")):
+        fusion = Fusion(witten_bell(texts, 3, "bpi"), "bpi", weight=0.5)
+        found = prefix_beam(log_probs_SK, blank=3, fusion=fusion)[0]
+        assert spelled[found.ids[0]] == best and found.score < found.log_prob
+
+
+@given(seed=st.integers(0, 10_000), num_steps=st.integers(1, 5), weight=st.floats(0, 2), bonus=st.floats(-1, 1))
+def test_a_score_is_that_of_the_paths_and_of_the_whole_text(
+    seed: int, num_steps: int, weight: float, bonus: float
+) -> None:
+    n_grams = witten_bell(["ab", "ba", "aab"], 3)
+    log_probs_SK = log_probs(seed, num_steps, 3)
+    fusion = Fusion(n_grams, "ab", weight, bonus)
+    found = prefix_beam(log_probs_SK, blank=2, width=10_000, least_log_prob=-math.inf, fusion=fusion)
+    exact = {
+        ids: math.log(probability)
+        + weight * math.log(10) * n_grams.log10_prob_of_text("".join("ab"[i] for i in ids))
+        + bonus * len(ids)
+        for ids, probability in by_brute_force(log_probs_SK, 2).items()
+    }
+    assert {one.ids: one.score for one in found} == pytest.approx(exact, abs=1e-4)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_language_model_of_no_weight_changes_no_bit(seed: int) -> None:
+    log_probs_SK = log_probs(seed, 12, 4)
+    fusion = Fusion(witten_bell(["abc"], 2), "abc", weight=0.0)
+    assert prefix_beam(log_probs_SK, 3, 5, fusion=fusion) == prefix_beam(log_probs_SK, 3, 5)
+
+
+def test_the_language_model_is_asked_for_characters_and_not_for_steps() -> None:
+    asked = []
+
+    class Counting(NGrams):
+        def log10_prob(self, before: str, character: str) -> float:
+            asked.append((before, character))
+            return super().log10_prob(before, character)
+
+    made = witten_bell(["ab"], 2)
+    counting = Counting(made.order, made.log10_probs, made.back_offs)
+    # All of the time "a" is as likely as nothing: of prefixes there are a, aa, …, and each is asked of once, but for
+    # their ends.
+    log_probs_SK = np.log(np.array([[0.5, 0.5]] * 9, np.float32))
+    found = prefix_beam(log_probs_SK, blank=1, width=100, fusion=Fusion(counting, "a", 1.0))
+    assert len(asked) == (len(found) - 1) + len(found)
