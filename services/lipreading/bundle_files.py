@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.base.errors import BadConfig
 from services.base.worker.fingerprint import remembered_sha256
+from services.lipreading.language_model import lm_digests
 from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCard, card_of, characters_of
 
@@ -20,9 +21,11 @@ class Bundle:
 
 
 def models_of(config: LipreadingConfig) -> dict[str, str]:
-    """The recipe's name -> the network and the alphabet, by digest. Raises BadConfig as `checked_card`."""
+    """The recipe's name -> the network and the alphabet, by digest; `lm` -> the language model, where there is one.
+    Raises BadConfig as `checked_card` and `lm_digests`.
+    """
     card = card_for(config)
-    return {card.recipe: f"{served_weights(card)} {card.digests['tokenizer']}"}
+    return {card.recipe: f"{served_weights(card)} {card.digests['tokenizer']}", **lm_digests(config)}
 
 
 def served_weights(card: BundleCard) -> str:

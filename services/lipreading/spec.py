@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from services.base.rpc.channel.targets import check_target
 from services.base.stage.fields import Address, FileRef, option
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
+from services.lips.language_model.settings import LanguageModelSettings
 from services.lips.transcript import Transcript
 from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
 
@@ -17,7 +18,7 @@ _SERVER = "Triton server"
 
 
 @dataclass(frozen=True)
-class LipreadingConfig:
+class LipreadingConfig(LanguageModelSettings):
     """Settings of the stage. Raises ValueError for what cannot be."""
 
     bundle: FileRef = option("", "folder that `visemill export` wrote", group="lipreader", metavar="FOLDER")
@@ -40,6 +41,7 @@ class LipreadingConfig:
     def __post_init__(self) -> None:
         if self.beam_width < 1 or self.max_frames < 1:
             raise ValueError(f"beam_width {self.beam_width} and max_frames {self.max_frames} are 1 or more")
+        self.check_lm(self.beam_width)
         for name, names in (("backend", BackendName), ("triton_transport", TransportName)):
             if getattr(self, name) not in get_args(names):
                 raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
@@ -50,9 +52,13 @@ class LipreadingConfig:
 
 
 def fingerprint(config: LipreadingConfig) -> Fingerprint:
-    """All but where the bundle lies, whose digests are in `models_of`, and where its server listens."""
+    """All but where the bundle and the language model lie, whose digests are in `models_of`, and where its server
+    listens.
+    """
     decides: dict[str, Any] = {"beam_width": config.beam_width, "cropped": config.cropped}
     decides |= {"max_frames": config.max_frames}
+    if config.lm:
+        decides |= {"lm_weight": config.lm_weight, "lm_bonus": config.lm_bonus}
     if config.backend == "triton":
         # A server batches as it likes, and what it computes with is its own.
         return Fingerprint(decides | {"backend": config.backend}, libraries=("numpy", "opencv-contrib-python"))

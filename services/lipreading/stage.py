@@ -19,6 +19,7 @@ from services.base.stage.stream import ONLY_FRAMES
 from services.containers.sampling import sampled
 from services.geometry.mouth_window import profile_named
 from services.lipreading.bundle_files import Bundle, open_bundle
+from services.lipreading.language_model import open_lm
 from services.lipreading.network import Network, open_network
 from services.lipreading.spec import LipreadingConfig
 from services.lips.alignment import likeliest_steps
@@ -26,13 +27,14 @@ from services.lips.bundle import CARD_FILE
 from services.lips.crops import crop_clip
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.language_model.fusion import Fusion
 from services.lips.recognition import is_mouth
 from services.lips.transcript import Transcript
 
 
 def open_stage(config: LipreadingConfig) -> Consumer:
-    """Loads the bundle once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE; with a Triton server also
-    what it refuses, and Transient.
+    """Loads the bundle and the language model once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE, and
+    as `open_lm`; with a Triton server also what it refuses, and Transient.
     """
     bundle = open_bundle(config)
     name = bundle.card.mouth["name"]
@@ -46,22 +48,26 @@ def open_stage(config: LipreadingConfig) -> Consumer:
             f"{CARD_FILE} crops mouths by {dict(bundle.card.mouth)}, and no profile here is so: read it with "
             "the release that exported it",
         )
+    fusion = open_lm(config, bundle.characters)
     network = open_network(config, bundle.card)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return ReadingOfClip(bundle, network, config, job.clip.key)
+        return ReadingOfClip(bundle, network, config, job.clip.key, fusion)
 
     return consumer
 
 
 class ReadingOfClip:
-    """One clip. name: for messages."""
+    """One clip. name: for messages. fusion: of a language model, where there is one."""
 
     wants = ONLY_FRAMES
 
-    def __init__(self, bundle: Bundle, network: Network, config: LipreadingConfig, name: str) -> None:
+    def __init__(
+        self, bundle: Bundle, network: Network, config: LipreadingConfig, name: str, fusion: Fusion | None = None
+    ) -> None:
         self._bundle, self._network, self._config, self._name = bundle, network, config, name
+        self._fusion = fusion
         self._frames: list[UInt8Array] = []
         self._times_s: list[float] = []
 
@@ -88,7 +94,8 @@ class ReadingOfClip:
         mouths_THWC = self.mouths(given.get("landmarks"))
         log_probs_SK = self._network(mouths_THWC, self._name)
         is_cropped = self.is_cropped(given.get("landmarks"))
-        return read(self._bundle, log_probs_SK, len(mouths_THWC), self._config.beam_width, cropped=is_cropped)
+        beam = self._config.beam_width, self._fusion
+        return read(self._bundle, log_probs_SK, len(mouths_THWC), *beam, cropped=is_cropped)
 
     def is_cropped(self, landmarks: Landmarks | None) -> bool:
         """Whether the frames are mouths already, as was said or as they show."""
@@ -140,14 +147,22 @@ def _of_size(frames_THWC: UInt8Array, height_px: int, width_px: int) -> UInt8Arr
 
 
 def read(
-    bundle: Bundle, log_probs_SK: Float32Array, num_frames: int, beam_width: int, *, cropped: bool = False
+    bundle: Bundle,
+    log_probs_SK: Float32Array,
+    num_frames: int,
+    beam_width: int,
+    fusion: Fusion | None = None,
+    *,
+    cropped: bool = False,
 ) -> Transcript:
-    """The text of ln of the probabilities of K classes at S steps. cropped: whether the frames were mouths already."""
+    """The text of ln of the probabilities of K classes at S steps. fusion: of a language model, for a beam. cropped:
+    whether the frames were mouths already.
+    """
     blank, card = len(bundle.characters), bundle.card
     if beam_width == 1:
         ids, log_prob = greedy(log_probs_SK, blank), float(log_probs_SK.max(axis=1).sum())
     else:
-        best = prefix_beam(log_probs_SK, blank, beam_width)[0]
+        best = prefix_beam(log_probs_SK, blank, beam_width, fusion=fusion)[0]
         ids, log_prob = best.ids, best.log_prob
     steps = likeliest_steps(log_probs_SK, ids, blank)
     return Transcript(

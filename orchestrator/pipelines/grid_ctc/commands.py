@@ -22,6 +22,12 @@ COMMANDS = PipelineCommands(
             calls="orchestrator.pipelines.grid_ctc.doors:stats",
         ),
         Verb(
+            "lm",
+            "count a language model of characters in texts, for `test` and `infer`",
+            options="services.training.recipes.grid_ctc.door_settings:EstimateSettings",
+            calls="orchestrator.pipelines.grid_ctc.doors:lm",
+        ),
+        Verb(
             "export",
             "write a trained model as a bundle that needs no torch",
             options="services.training.recipes.grid_ctc.door_settings:ExportSettings",

@@ -1,4 +1,4 @@
-"""I/O: `visemill test`, `stats`, `export` and `infer grid-ctc`."""
+"""I/O: `visemill test`, `stats`, `lm`, `export` and `infer grid-ctc`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.service_commands import answer_of_module
 from orchestrator.pipelines.training.doors import outcome_of
 from services.base.errors import BadConfig, from_kind
-from services.training.recipes.grid_ctc.door_settings import ExportSettings, InferSettings, StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.door_settings import (
+    EstimateSettings,
+    ExportSettings,
+    InferSettings,
+    StatsSettings,
+    TestSettings,
+)
 from services.training.recipes.grid_ctc.spec import RECIPE
 
 
@@ -22,6 +28,11 @@ def test(options: TestSettings) -> Outcome:
 def stats(options: StatsSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "stats", options, "reading the records")
+
+
+def lm(options: EstimateSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "lm", options, "counting")
 
 
 def export(options: ExportSettings) -> Outcome:
@@ -41,7 +52,9 @@ def infer(options: InferSettings) -> Outcome:
 
 def _read(options: InferSettings, bundle: str) -> Outcome:
     stages = "decode,lipreading" if options.cropped else "decode,landmarks,lipreading"
-    config = {"bundle": bundle, "beam_width": options.beam_width, "cropped": options.cropped}
+    config: dict[str, Any] = {"bundle": bundle, "beam_width": options.beam_width, "cropped": options.cropped}
+    if options.lm:
+        config |= {"lm": options.lm, "lm_weight": options.lm_weight, "lm_bonus": options.lm_bonus}
     argv = [stages, "once", options.video_path, "--config", json.dumps({"lipreading": config})]
     answer, exit_code = answer_of_module("services", argv, "reading the clip")
     if answer["outcome"] != "ok":

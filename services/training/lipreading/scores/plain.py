@@ -23,6 +23,7 @@ def facts_of(tested: ModelTest) -> dict[str, Any]:
     return {
         "split": tested.split,
         "normalization": tested.normalization,
+        "search": tested.search,
         **scored(list(tested.transcripts)),
         "untrained": scored(list(tested.untrained)),
         "constant": {"text": tested.constant, **scored(answers)},

@@ -16,7 +16,8 @@ _MARGIN = "    "
 class ModelTest:
     """What was tested. split: whose clips. transcripts: by the model; untrained: of the same clips by one with random
     weights. constant: the best sentence of the training text. digests: name -> digest of checkpoint, data and
-    tokenizer. learnt_from: how many of these clips the model was trained on.
+    tokenizer. learnt_from: how many of these clips the model was trained on. search: how texts were found, in words;
+    empty where it says nothing.
     """
 
     split: str
@@ -27,6 +28,7 @@ class ModelTest:
     learnt_from: int = 0
     normalization: str = "none"
     seed: int = 0
+    search: str = ""
 
 
 def lines_of(tested: ModelTest, num_examples: int = 5) -> list[str]:
@@ -37,7 +39,8 @@ def lines_of(tested: ModelTest, num_examples: int = 5) -> list[str]:
     found = score(tested.transcripts, tested.normalization, tested.seed)
     lines += [f"Average CER: {found.mean_cer:.4f}", f"Average Accuracy: {1 - found.mean_cer:.2%}", ""]
     lines += _warning(tested)
-    lines += [f"{tested.split}: {found.num_clips} clips, normalisation {found.normalization}"]
+    search = f", {tested.search}" if tested.search else ""
+    lines += [f"{tested.split}: {found.num_clips} clips, normalisation {found.normalization}{search}"]
     lines += [_rate("CER", found.cer, found.cer_interval, found.characters, "characters")]
     # Of a language without blanks a whole text is one word, whose errors say nothing.
     has_words = any(" " in one.reference for one in tested.transcripts)

@@ -18,6 +18,7 @@ from services.training.recipes.grid_ctc.pieces import alphabet_file
 from services.training.recipes.grid_ctc.scoring import looks, measured
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
 from services.training.recipes.grid_ctc.training import open_data
+from services.training.recipes.language_model import used_model
 from services.training.recipes.testing import answer_test
 
 
@@ -40,13 +41,15 @@ def test_main(argv: Sequence[str]) -> int:
             f"the checkpoint tells {checkpoint.facts.get('vocabulary')!r} apart, and the records have "
             f"{records.alphabet.characters!r}: test it on records of its own alphabet",
         )
+    fusion, of_model = used_model(settings, records.alphabet.characters)
     digests = {
         "checkpoint": hashlib.sha256(data).hexdigest(),
         "data": records.digest,
         "tokenizer": hashlib.sha256(alphabet_file(records.alphabet)).hexdigest(),
+        **of_model,
     }
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = measured(config, records, checkpoint.model, settings.split, digests, device)
+    found = measured(config, records, checkpoint.model, settings.split, digests, device, fusion)
     return answer_test(
         found,
         lambda chosen: looks(config, records, checkpoint.model, settings.split, chosen, device),

@@ -1,10 +1,12 @@
-"""What the entry points `test`, `stats` and `export` may be told. Inert: flags are made from it without torch."""
+"""What the entry points `test`, `stats`, `lm` and `export` may be told. Inert: flags are made from it without torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from services.base.stage.fields import FileRef, option
+from services.lips.language_model.n_grams import MOST_ORDER
+from services.lips.language_model.settings import LanguageModelSettings
 from services.training.recipes.tested import BEST, STATE_DIR, TestedModel
 
 _DATA, _MODEL = "data set", "lipreader"
@@ -12,7 +14,7 @@ _RECORDS = "TFRecords of `visemill run grid`: a folder or s3://bucket/prefix"
 
 
 @dataclass(frozen=True)
-class TestSettings(TestedModel):
+class TestSettings(LanguageModelSettings, TestedModel):
     """Of a test. Raises ValueError for what cannot be."""
 
     data_root: FileRef = option("", _RECORDS, group=_DATA, metavar="ROOT")
@@ -28,10 +30,11 @@ class TestSettings(TestedModel):
             raise ValueError(
                 f"beam_width {self.beam_width} is 1 or more, max_bad_records {self.max_bad_records} 0 or more"
             )
+        self.check_lm(self.beam_width)
 
 
 @dataclass(frozen=True)
-class InferSettings:
+class InferSettings(LanguageModelSettings):
     """Of reading a clip. Raises ValueError for what cannot be."""
 
     video_path: str = option("", "clip to read", group=_DATA, metavar="FILE")
@@ -50,6 +53,7 @@ class InferSettings:
             raise ValueError("say who reads: --bundle FOLDER, or --checkpoint-dir ROOT")
         if self.beam_width < 1:
             raise ValueError(f"beam_width is {self.beam_width}: give 1 or more")
+        self.check_lm(self.beam_width)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,37 @@ class StatsSettings:
     def __post_init__(self) -> None:
         if not self.data_root:
             raise ValueError("say where the records are: --data-root ROOT, the output of `visemill run grid`")
+        if not 0 <= self.val_share < 1:
+            raise ValueError(f"val_share is {self.val_share}: give a share from 0 to below 1")
+
+    @property
+    def index_root(self) -> str:
+        return self.state_root or f"{self.data_root.rstrip('/')}/{STATE_DIR}"
+
+
+@dataclass(frozen=True)
+class EstimateSettings:
+    """Of counting a language model. Raises ValueError for what cannot be."""
+
+    output: FileRef = option("", "ARPA file to write, or its s3:// URI", group="output")
+    order: int = option(6, "characters of the longest n-gram", group="output")
+    data_root: FileRef = option("", f"{_RECORDS}, of whose training clips the texts are", group=_DATA, metavar="ROOT")
+    text: FileRef = option("", "text file in UTF-8, a sentence a line, in place of records or beside them", group=_DATA)
+    val_share: float = option(
+        0.1, "of each speaker's training clips, that are validated on where there is no val split", group=_DATA
+    )
+    seed: int = option(1, "what these are drawn from: as of the training", group=_DATA)
+    state_root: FileRef = option(
+        "", "where the index of the records is kept (default: .visemill below the records)", group=_DATA, metavar="ROOT"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise ValueError("say where to: --output FILE, such as lm.arpa")
+        if not (self.data_root or self.text):
+            raise ValueError("say what to count: --data-root ROOT, the output of `visemill run grid`, or --text FILE")
+        if not 1 <= self.order <= MOST_ORDER:
+            raise ValueError(f"order is {self.order}: give 1 to {MOST_ORDER}")
         if not 0 <= self.val_share < 1:
             raise ValueError(f"val_share is {self.val_share}: give a share from 0 to below 1")
 

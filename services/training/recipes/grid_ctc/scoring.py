@@ -10,6 +10,7 @@ from torch import nn
 from services.base.errors import BadConfig
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.language_model.fusion import Fusion
 from services.training.checkpoint.file import load_weights
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
@@ -29,9 +30,10 @@ def measured(
     split: str,
     digests: Mapping[str, str],
     device: torch.device,
+    fusion: Fusion | None = None,
 ) -> ModelTest:
-    """split: train, val or test. digests: of what was tested, for who reads the result. Raises BadConfig NO_TEST_CLIPS,
-    OTHER_MODEL, DATA_CHANGED; Transient.
+    """split: train, val or test. digests: of what was tested, for who reads the result. fusion: of a language model,
+    for the beam. Raises BadConfig NO_TEST_CLIPS, OTHER_MODEL, DATA_CHANGED; Transient.
     """
     clips = _clips_of(data, split)
     if not clips.items:
@@ -43,12 +45,13 @@ def measured(
     learnt = {clip.key for clip in data.train.clips}
     return ModelTest(
         split=split,
-        transcripts=transcripts(reader, model, clips, config.beam_width),
+        transcripts=transcripts(reader, model, clips, config.beam_width, fusion),
         untrained=untrained,
         constant=constant_sentence([data.train.text_of(i) for i in range(len(data.train.items))], config.seed),
         digests=digests,
         learnt_from=sum(clip.key in learnt for clip in clips.clips),
         seed=config.seed,
+        search=_search(config.beam_width, fusion),
     )
 
 
@@ -76,19 +79,34 @@ def looks(
     return found
 
 
+def _search(width: int, fusion: Fusion | None) -> str:
+    """How a text was found, for who reads its score."""
+    if width == 1:
+        return "likeliest class at each step"
+    return f"beam of {width}, {fusion.told if fusion else 'no language model'}"
+
+
 def _clips_of(data: GridData, split: str) -> GridClips:
     return {"train": data.train, "val": data.val, "test": data.test}[split]
 
 
-def transcripts(reader: Lipreader, model: nn.Module, clips: GridClips, width: int) -> list[Transcript]:
-    """What the model, in eval mode, reads in each clip, in their order. width: of the beam; 1: greedy."""
+def transcripts(
+    reader: Lipreader, model: nn.Module, clips: GridClips, width: int, fusion: Fusion | None = None
+) -> list[Transcript]:
+    """What the model, in eval mode, reads in each clip, in their order. width: of the beam; 1: greedy. fusion: of a
+    language model, for the beam.
+    """
     device, blank = next(model.parameters()).device, reader.alphabet.blank
     found: dict[int, Transcript] = {}
     for indices in batches_of(clips, reader.budget_frames):
         with torch.inference_mode():
             _, log_probs = reader.log_probs(model, on_device(clips.read(indices, ""), device))
         for index, one in zip(indices, log_probs, strict=True):
-            ids = greedy(one.numpy(), blank) if width == 1 else prefix_beam(one.numpy(), blank, width)[0].ids
+            ids = (
+                greedy(one.numpy(), blank)
+                if width == 1
+                else prefix_beam(one.numpy(), blank, width, fusion=fusion)[0].ids
+            )
             clip = clips.clips[index]
             text = reader.alphabet.decode(ids)
             found[index] = Transcript(clip.key, clip.speaker, clips.text_of(index), text, clip.num_frames)

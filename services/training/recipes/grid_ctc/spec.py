@@ -105,6 +105,7 @@ RECIPE = RecipeSpec(
     doors={
         "test": ByName("services.training.recipes.grid_ctc.door:test_main"),
         "stats": ByName("services.training.recipes.grid_ctc.stats_door:stats_main"),
+        "lm": ByName("services.training.recipes.grid_ctc.lm_door:lm_main"),
         "export": ByName("services.training.recipes.grid_ctc.export_door:export_main"),
         "train": ByName("services.training.recipes.grid_ctc.training:train_main"),
         "average": ByName("services.training.checkpoint.average_door:average_main"),

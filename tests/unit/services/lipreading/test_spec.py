@@ -23,6 +23,11 @@ def test_what_cannot_be_is_refused(settings: dict[str, Any], words: str) -> None
         LipreadingConfig(**settings)
 
 
+def test_a_language_model_without_a_beam_is_refused() -> None:
+    with pytest.raises(ValueError, match="give 2 or more"):
+        LipreadingConfig(lm="a.arpa", beam_width=1)
+
+
 def test_where_the_bundle_lies_decides_nothing() -> None:
     assert SPEC.fingerprint(LipreadingConfig(bundle="a")) == SPEC.fingerprint(LipreadingConfig(bundle="b"))
     assert SPEC.fingerprint(LipreadingConfig(beam_width=1)) != SPEC.fingerprint(LipreadingConfig())
@@ -33,3 +38,11 @@ def test_a_server_decides_what_is_read_wherever_it_listens() -> None:
     assert SPEC.fingerprint(one) == SPEC.fingerprint(other)
     assert SPEC.fingerprint(one) != SPEC.fingerprint(LipreadingConfig())
     assert "onnxruntime" not in (SPEC.fingerprint(one).libraries or ())
+
+
+def test_the_share_of_a_language_model_decides_and_without_one_nothing_of_it() -> None:
+    first = LipreadingConfig(lm="a.arpa")
+    assert SPEC.fingerprint(first) == SPEC.fingerprint(LipreadingConfig(lm="b.arpa"))
+    assert SPEC.fingerprint(first) != SPEC.fingerprint(LipreadingConfig(lm="a.arpa", lm_weight=0.4))
+    assert SPEC.fingerprint(first) != SPEC.fingerprint(LipreadingConfig(lm="a.arpa", lm_bonus=0.1))
+    assert SPEC.fingerprint(LipreadingConfig(lm_weight=0.4)) == SPEC.fingerprint(LipreadingConfig())

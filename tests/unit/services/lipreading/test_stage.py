@@ -15,6 +15,8 @@ from services.base.stage.spec import ClipJob
 from services.geometry.mouth_window import profile_named
 from services.lipreading.spec import LipreadingConfig
 from services.lipreading.stage import ReadingOfClip, open_stage, places_at
+from services.lips.language_model.arpa import arpa_file
+from services.lips.language_model.witten_bell import witten_bell
 from services.records.grid.spec import RecordsConfig
 from services.records.grid.stage import open_stage as open_records
 
@@ -39,6 +41,17 @@ def test_it_tells_the_text_and_when_each_character_was_seen(bundle: Path, beam_w
     found = reading.finish({})
     assert (found.text, found.times_s_L.tolist()) == ("ab", [0.04, 0.12])
     assert found.probs_L.min() > 0.9 and found.num_frames == 5
+
+
+def test_a_language_model_takes_part(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "lm.arpa").write_bytes(arpa_file(witten_bell(["ba"], 3, "ab")))
+    found = []
+    for settings in ({}, {"lm_weight": 0.0}, {"lm_weight": 20.0}):
+        reading = begin(bundle, cropped=True, lm=str(tmp_path / "lm.arpa") if settings else "", **settings)
+        reading.push(chunk([125, 250, 125, 0, 125]))
+        found.append(reading.finish({}))
+    assert [one.text for one in found[:2]] == ["ab", "ab"] and found[2].text != "ab"
+    assert found[0].log_prob == found[1].log_prob > found[2].log_prob
 
 
 def test_a_clip_of_twice_the_rate_is_read_at_the_same_times(bundle: Path) -> None:

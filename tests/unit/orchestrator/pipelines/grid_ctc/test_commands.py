@@ -9,7 +9,7 @@ from services.base.stage.fields import fields_of
 
 def test_a_training_is_a_run_under_its_own_name():
     assert commands_of("grid-ctc") is COMMANDS and COMMANDS.verbs == (
-        *("plan", "pin", "train", "test", "stats", "export", "infer", "inference"),
+        *("plan", "pin", "train", "test", "stats", "lm", "export", "infer", "inference"),
     )
     assert COMMANDS.own[0].same_as == "run"
 
@@ -18,7 +18,10 @@ def test_a_training_is_a_run_under_its_own_name():
     ("name", "flag"),
     [
         ("test", "--data-root"),
+        ("test", "--lm-weight"),
+        ("infer", "--lm-bonus"),
         ("stats", "--data-root"),
+        ("lm", "--output"),
         ("export", "--bundle"),
         ("infer", "--video-path"),
         ("inference", "--video-path"),

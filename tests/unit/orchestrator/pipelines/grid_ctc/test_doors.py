@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 from grid_records import speakers_clips, write_shards
 
-from orchestrator.pipelines.grid_ctc.doors import infer, stats
+from orchestrator.pipelines.grid_ctc.doors import infer, lm, stats
 from orchestrator.pipelines.grid_ctc.doors import test as run_test
 from services.base.errors import BadConfig
-from services.training.recipes.grid_ctc.door_settings import InferSettings, StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.door_settings import (
+    EstimateSettings,
+    InferSettings,
+    StatsSettings,
+    TestSettings,
+)
 
 pytest.importorskip("torch")
 
@@ -17,6 +22,13 @@ def test_settings_reach_the_service(tmp_path: Path) -> None:
     write_shards(tmp_path, {"train": [speakers_clips("s1", clips=10)]})
     outcome = stats(StatsSettings(data_root=str(tmp_path), val_share=0.3, state_root=str(tmp_path / "state")))
     assert outcome.data["splits"]["val"]["clips"] == 3 and (tmp_path / "state/indexes").is_dir()
+
+
+def test_a_language_model_is_counted_by_the_service(tmp_path: Path) -> None:
+    (tmp_path / "texts").write_text("set red\n")
+    outcome = lm(EstimateSettings(text=str(tmp_path / "texts"), output=str(tmp_path / "lm.arpa"), order=2))
+    assert outcome.data["sentences"] == 1 and outcome.text.endswith(f"lm: {outcome.data['sha256']}")
+    assert (tmp_path / "lm.arpa").read_text().startswith("\\data\\\nngram 1=9\n")
 
 
 def test_a_test_without_a_checkpoint_says_what_to_give(tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ def test_the_score_stands_with_its_counts_its_interval_and_what_was_done_to_text
     assert "mean over clips: CER 31.20%" in text
 
 
+def test_how_texts_were_found_stands_beside_the_score() -> None:
+    lines = lines_of(dataclasses.replace(TESTED, search="beam of 20"), num_examples=0)
+    assert "test: 2 clips, normalisation none, beam of 20" in lines
+
+
 def test_beside_it_are_an_untrained_model_and_the_best_constant_sentence() -> None:
     lines = lines_of(TESTED)
     assert "    an untrained model: CER 100.00%, WER 100.00%" in lines

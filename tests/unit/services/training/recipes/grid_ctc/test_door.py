@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from services.training.checkpoint.file import contents, encoded, weights_file  #
 from services.training.checkpoint.progress import Progress  # noqa: E402
 from services.training.data.grid import GridData  # noqa: E402
 from services.training.recipes.grid_ctc.door import test_main as run_door  # noqa: E402
+from services.training.recipes.grid_ctc.lm_door import lm_main  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import grid_ctc  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
 from services.training.recipes.grid_ctc.training import open_data  # noqa: E402
@@ -59,6 +61,25 @@ def test_it_prints_examples_the_score_and_what_is_beside_it(
     ]
     # Of the one clip, its frames and its posteriors.
     assert (tmp_path / "tests" / "test" / "test.html").read_text().count("data:image/png;base64,") == 2
+
+
+def test_with_a_language_model_its_digest_and_its_share_stand_beside_the_score(
+    tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lm = tmp_path / "lm.arpa"
+    assert lm_main(["--data-root", str(tmp_path / "out"), "--val-share", "0", "--output", str(lm), "--order", "3"]) == 0
+    capsys.readouterr()
+    flags = saved(tmp_path, data, ".pt")
+    said = []
+    for more in ([], ["--lm", str(lm), "--lm-weight", "0"], ["--lm", str(lm), "--lm-weight", "9", "--lm-bonus", "3"]):
+        assert run_door([*flags, *more, "--json"]) == 0
+        said.append(json.loads(capsys.readouterr().out))
+    assert said[0]["transcripts"] == said[1]["transcripts"] != said[2]["transcripts"]
+    assert "lm" not in said[0]["digests"]
+    assert said[2]["digests"]["lm"] == hashlib.sha256(lm.read_bytes()).hexdigest()
+    assert said[0]["search"] == "beam of 2, no language model"
+    assert said[2]["search"] == "beam of 2, language model of order 3, weight 9, bonus 3"
+    assert f"\nlm: {said[2]['digests']['lm']}\n" in said[2]["text"]
 
 
 def test_on_training_clips_it_says_so(tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]) -> None:
