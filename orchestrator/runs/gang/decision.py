@@ -217,7 +217,8 @@ def _counts(one: Generation) -> bool:
 
 
 def _why(newest: Generation) -> str:
-    if newest.failure:
+    # Of a pod that was deleted the others end with 75.
+    if newest.failure and not (newest.disrupted and newest.failure == EXIT_TRANSIENT):
         pod = min(index for index, code in newest.exit_codes.items() if code == newest.failure)
         detail = f": {newest.detail}" if newest.detail else ""
         return f"pod {pod} of generation {newest.number} ended with {newest.failure}{detail}"

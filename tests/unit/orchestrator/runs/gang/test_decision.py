@@ -122,7 +122,7 @@ def state(kinds, *generations, since=1, **fields):
         ),
         pytest.param(
             state("begin1", *(gen(n, "ended", p0=75, disrupted=True) for n in (1, 2, 3, 4))),
-            Start(5, "pod 0 of generation 4 ended with 75"),
+            Start(5, "a pod of generation 4 was deleted or lost its node"),
             id="not where a pod was deleted, which the others have lost",
         ),
         pytest.param(
