@@ -38,6 +38,7 @@ STAGES: dict[str, str] = {
 }
 
 RECIPES: dict[str, str] = {
+    "chinese-lips-conformer": "services.training.recipes.chinese_lips_conformer",
     "chinese-lips-lstm": "services.training.recipes.chinese_lips_lstm",
     "grid-ctc": "services.training.recipes.grid_ctc",
 }

@@ -18,6 +18,7 @@ PIPELINES: dict[str, str] = {
     "lips": "orchestrator.pipelines.lips.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
+    "chinese-lips-conformer": "orchestrator.pipelines.chinese_lips_conformer.pipeline",
     "chinese-lips-lstm": "orchestrator.pipelines.chinese_lips_lstm.pipeline",
 }
 

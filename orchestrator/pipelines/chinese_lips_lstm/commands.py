@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.pipelines.commands import PipelineCommands, Verb
 from orchestrator.pipelines.training.help import TRAINING_HELP
 
-_SETTINGS = "services.training.recipes.chinese_lips_lstm.door_settings"
+_SETTINGS = "services.training.recipes.lips.door_settings"
 _DOORS = "orchestrator.pipelines.chinese_lips_lstm.doors"
 
 COMMANDS = PipelineCommands(

@@ -7,12 +7,12 @@ from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.doors import outcome_of
 from services.training.data.lips.download_settings import LipsDownload
 from services.training.data.lips.published import download_chinese_lips
-from services.training.recipes.chinese_lips_lstm.door_settings import (
+from services.training.recipes.chinese_lips_lstm.spec import RECIPE
+from services.training.recipes.lips.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
     LipsTestSettings,
 )
-from services.training.recipes.chinese_lips_lstm.spec import RECIPE
 
 
 def test(options: LipsTestSettings) -> Outcome:

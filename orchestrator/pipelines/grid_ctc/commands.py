@@ -30,19 +30,19 @@ COMMANDS = PipelineCommands(
         Verb(
             "export",
             "write a trained model as a bundle that needs no torch",
-            options="services.training.recipes.grid_ctc.door_settings:ExportSettings",
+            options="services.training.recipes.exported:ExportSettings",
             calls="orchestrator.pipelines.grid_ctc.doors:export",
         ),
         Verb(
             "infer",
             "print what a trained model reads in a clip",
-            options="services.training.recipes.grid_ctc.door_settings:InferSettings",
+            options="services.training.recipes.exported:InferSettings",
             calls="orchestrator.pipelines.grid_ctc.doors:infer",
         ),
         Verb(
             "inference",
             "the same as infer",
-            options="services.training.recipes.grid_ctc.door_settings:InferSettings",
+            options="services.training.recipes.exported:InferSettings",
             calls="orchestrator.pipelines.grid_ctc.doors:infer",
         ),
     ),

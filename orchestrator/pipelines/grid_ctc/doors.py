@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from typing import Any
 
 from orchestrator.pipelines.commands import Outcome
-from orchestrator.pipelines.service_commands import answer_of_module
 from orchestrator.pipelines.training.doors import outcome_of
-from services.base.errors import BadConfig, from_kind
-from services.training.recipes.grid_ctc.door_settings import (
-    EstimateSettings,
-    ExportSettings,
-    InferSettings,
-    StatsSettings,
-    TestSettings,
-)
+from orchestrator.pipelines.training.reading import read_clip
+from services.training.recipes.exported import ExportSettings, InferSettings
+from services.training.recipes.grid_ctc.door_settings import EstimateSettings, StatsSettings, TestSettings
 from services.training.recipes.grid_ctc.spec import RECIPE
 
 
@@ -43,36 +35,8 @@ def export(options: ExportSettings) -> Outcome:
 def infer(options: InferSettings) -> Outcome:
     """Raises what the services fail with."""
     if options.bundle:
-        return _read(options, options.bundle)
+        return read_clip(options, options.bundle)
     with tempfile.TemporaryDirectory() as scratch:
         bundle = f"{scratch}/bundle"
         export(ExportSettings(bundle=bundle, checkpoint_dir=options.checkpoint_dir))
-        return _read(options, bundle)
-
-
-def _read(options: InferSettings, bundle: str) -> Outcome:
-    stages = "decode,lipreading" if options.cropped else "decode,landmarks,lipreading"
-    config: dict[str, Any] = {"bundle": bundle, "beam_width": options.beam_width, "cropped": options.cropped}
-    if options.lm:
-        config |= {"lm": options.lm, "lm_weight": options.lm_weight, "lm_bonus": options.lm_bonus}
-    argv = [stages, "once", options.video_path, "--config", json.dumps({"lipreading": config})]
-    answer, exit_code = answer_of_module("services", argv, "reading the clip")
-    if answer["outcome"] != "ok":
-        raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
-    found: dict[str, Any] = answer["lip_text"]
-    text = f"Predicted: {found['text']}"
-    if options.ground_truth:
-        cer = _cer(options.ground_truth, found["text"])
-        found |= {"ground_truth": options.ground_truth, "cer": cer}
-        text = f"Ground truth: {options.ground_truth}\n{text}\nCER: {cer:.4f} ({1 - cer:.2%} accuracy)"
-    return Outcome(found, text, exit_code)
-
-
-def _cer(reference: str, read: str) -> float:
-    """Errors a character. Raises BadConfig NO_JIWER."""
-    try:
-        from services.training.lipreading.scores.counts import character_counts
-    except ImportError as error:
-        raise BadConfig("NO_JIWER", "errors are counted by jiwer: pip install 'visemill[train]'") from error
-    counts = character_counts(reference, read)
-    return float(counts.rate)
+        return read_clip(options, bundle)

@@ -12,7 +12,7 @@ from services.base.stage.fields import option
 from services.base.store.roots import absolute
 from services.training.spec import OWN_CHECKPOINTS
 
-_PLACES = ("data_root", "tensorboard_dir", "resume")
+_PLACES = ("data_root", "tensorboard_dir", "resume", "init")
 PASS = "train"  # noqa: S105 - a name
 
 
@@ -23,7 +23,7 @@ def config_of(config: type[Any], options: Any) -> Any:
 
 def gangs_of(recipe: str, config: type[Any], options: Any) -> tuple[GangPlan, ...]:
     """One pass, of the recipe. What its settings name is named absolutely."""
-    places = [name for name in _PLACES if getattr(options, name) not in OWN_CHECKPOINTS]
+    places = [name for name in _PLACES if getattr(options, name, "") not in OWN_CHECKPOINTS]
     roots: Mapping[str, str] = {name: absolute(getattr(options, name)) for name in places}
     values = {**dataclasses.asdict(config_of(config, options)), **roots}
     return (

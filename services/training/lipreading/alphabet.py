@@ -7,6 +7,7 @@ their meta.json).
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,3 +52,10 @@ def steps_needed(ids: Sequence[int] | str) -> int:
     one for the blank between two equal neighbours.
     """
     return len(ids) + sum(a == b for a, b in itertools.pairwise(ids))
+
+
+def alphabet_file(alphabet: Alphabet) -> bytes:
+    """tokenizer.json: which class stands for which character, with the CTC blank as `<blank>`."""
+    ids = {character: i for i, character in enumerate(alphabet.characters)} | {"<blank>": alphabet.blank}
+    fields = {"char2idx": ids, "idx2char": {str(i): one for one, i in ids.items()}, "vocab_size": len(ids)}
+    return json.dumps(fields, indent=2, ensure_ascii=False).encode()

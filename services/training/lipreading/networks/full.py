@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from services.training.lipreading.networks.conformer import Conformer, ConformerShape
 from services.training.lipreading.networks.packing import frame_places, packed, padded
 from services.training.lipreading.networks.recurrent import BiLstm
+from services.training.lipreading.networks.residual import Residual
 
 HEIGHT_PX, WIDTH_PX = 50, 100
 STEPS_PER_FRAME = 2
@@ -39,7 +40,7 @@ class FullLipreader(nn.Module):
         self.after_stem = nn.Sequential(nn.BatchNorm2d(_STEM), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
         widths = (_STEM, *_TRUNK)
         self.trunk = nn.Sequential(
-            *(_Residual(widths[i], widths[i + 1], 1 if i == 0 else 2) for i in range(len(_TRUNK))), nn.Flatten()
+            *(Residual(widths[i], widths[i + 1], 1 if i == 0 else 2) for i in range(len(_TRUNK))), nn.Flatten()
         )
         self.width = nn.Linear(_TRUNK[-1] * _TRUNK_PLACES, _WIDTH)
         self.norm = nn.LayerNorm(_WIDTH)
@@ -64,21 +65,3 @@ class FullLipreader(nn.Module):
         x_BTC = self.time(padded(features_NC, places_N, batch_size, num_frames), lengths_B)
         steps_BSC = self.steps(self.dropout(x_BTC)).unflatten(-1, (STEPS_PER_FRAME, _WIDTH)).flatten(1, 2)
         return self.classes(torch.relu(steps_BSC)), lengths_B * STEPS_PER_FRAME
-
-
-class _Residual(nn.Module):
-    """Two convolutions over [N, num_in, H, W] -> [N, num_out, H / stride, W / stride], added to one of size 1."""
-
-    def __init__(self, num_in: int, num_out: int, stride: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(num_in, num_out, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(num_out),
-            nn.ReLU(),
-            nn.Conv2d(num_out, num_out, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(num_out),
-        )
-        self.short = nn.Sequential(nn.Conv2d(num_in, num_out, 1, stride, bias=False), nn.BatchNorm2d(num_out))
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        return torch.relu(self.body(x_NCHW) + self.short(x_NCHW))

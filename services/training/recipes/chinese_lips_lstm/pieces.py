@@ -8,29 +8,22 @@ from collections.abc import Sequence
 import torch
 
 from services.training.data.lips.chinese_lips import LipsData
-from services.training.data.lips.licence import NOTE, NOTE_FILE
 from services.training.interfaces import Batch, Pieces, TrainingData
-from services.training.lipreading.tokenizer import Tokenizer, tokenizer_file
+from services.training.lipreading.tokenizer import Tokenizer
 from services.training.recipes.chinese_lips_lstm.reader import Reader
 from services.training.recipes.chinese_lips_lstm.spec import RECIPE, ChineseLipsConfig
+from services.training.recipes.lips.notes import notes_of, published
 from services.training.recipes.validation import validated, validation_samples, validation_scores
 from services.training.schedule import cosine, plateau
-from services.training.written_settings import CONFIG_FILE, config_file
 
-TOKENIZER_FILE = "tokenizer.json"
 _BETAS, _EPSILON = (0.9, 0.98), 1e-9
 _PLATEAU_EPOCHS = 5
-_MOST_NAMED = 50
-_MUCH_CUT = 0.2
 
 
 def chinese_lips(config: ChineseLipsConfig, data: LipsData, tokenizer: Tokenizer) -> Pieces:
     """What the settings make of the data set."""
     reader = Reader(config, tokenizer)
     has_val = bool(data.val.items)
-    files = {TOKENIZER_FILE: tokenizer_file(tokenizer), CONFIG_FILE: config_file(config)}
-    if data.is_licensed:
-        files[NOTE_FILE] = NOTE.encode()
     return Pieces(
         train=data.train,
         budget_cost=config.batch_frames,
@@ -50,8 +43,8 @@ def chinese_lips(config: ChineseLipsConfig, data: LipsData, tokenizer: Tokenizer
         best_by=config.best_by if has_val else "loss",
         num_val=len(data.val.items),
         vocabulary_size=tokenizer.vocabulary_size,
-        notes=_notes(config, data, tokenizer),
-        files=files,
+        notes=notes_of(config.max_frames, data, tokenizer),
+        files=published(config, data, tokenizer),
         facts={
             "recipe": RECIPE.name,
             **reader.facts(),
@@ -87,22 +80,3 @@ def rate(config: ChineseLipsConfig, share: float, losses: Sequence[float]) -> fl
     epoch = int(share * config.num_epochs + 1e-9)
     num_falling = max(1, config.num_epochs - config.warmup_epochs)
     return (1.0 + math.cos(math.pi * max(0, epoch - config.warmup_epochs) / num_falling)) / 2.0
-
-
-def _notes(config: ChineseLipsConfig, data: LipsData, tokenizer: Tokenizer) -> tuple[str, ...]:
-    """What there is to hear of the data, and the first lines that are left out of it."""
-    told = [f"{one.key} is left out: {one.reason} ({one.message})" for one in data.left_out[:_MOST_NAMED]]
-    told += data.notes
-    cut = data.train.share_cut
-    if cut:
-        much = ": their texts cannot be learnt whole, raise --max-frames" if cut > _MUCH_CUT else ""
-        told.append(f"{cut:.1%} of the training clips are longer than {config.max_frames} frames and cut{much}")
-    for name in ("val", "test"):
-        clips = data.split(name)
-        outside = tokenizer.outside(clip.text for clip in clips.clips)
-        if outside:
-            shown = "".join(one for one, _ in outside.most_common(10))
-            told.append(
-                f"{sum(outside.values())} characters of {name} are not in the training text and cannot be read: {shown}"
-            )
-    return tuple(told)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -12,7 +14,7 @@ from services.base.errors import BadConfig
 from services.training.interfaces import Batch, LossSum
 from services.training.lipreading.cross_entropy import cross_entropy_sum
 from services.training.lipreading.networks.attention_lipreader import AttentionLipreader
-from services.training.lipreading.tokenizer import PAD, Tokenizer
+from services.training.lipreading.tokenizer import EOS, PAD, SOS, Tokenizer
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 
 _SHAPE = ("hidden_dim", "num_lstm_layers", "num_heads", "frame_height", "frame_width", "max_text_length")
@@ -63,6 +65,17 @@ class Reader:
         most = self._config.max_text_length
         ids_BL = model.read(pictures(batch), batch["lengths_B"].cpu(), most)
         return [self.tokenizer.decode(ids) for ids in ids_BL.tolist()]
+
+    def look(self, model: torch.nn.Module, batch: Batch, text: str) -> tuple[npt.NDArray[np.float32], list[str]]:
+        """At which frames of the one clip each character of the text looks, as shares of the most: float32 [T, K]."""
+        assert isinstance(model, AttentionLipreader)
+        characters = text[: self._config.max_text_length - 1]
+        ids = [i for i in self.tokenizer.encode(characters, len(characters) + 2) if i != EOS]
+        ids_BL = torch.tensor([ids or [SOS]], device=batch["frames_BTHWC"].device)
+        weights_BLT = model.attention(pictures(batch), batch["lengths_B"].cpu(), ids_BL)
+        steps_TK = weights_BLT[0, : max(1, len(characters))].T.float().cpu().numpy()
+        # Over hundreds of frames the greatest weight is small, and would be seen as nothing.
+        return steps_TK / steps_TK.max(), list(characters) or ["<eos>"]
 
     def facts(self) -> Mapping[str, str]:
         """What a checkpoint must have in common with the network that it is restored into."""

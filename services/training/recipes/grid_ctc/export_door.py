@@ -1,187 +1,38 @@
-"""The `export` entry point: a lipreader that was trained, as a bundle that needs no torch."""
+"""The `export` entry point: a lipreader of grid-ctc as a bundle that needs no torch."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import hashlib
-import json
-import math
-import secrets
-import shutil
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import yaml
-
-from services.base.errors import EXIT_OK, BadConfig
-from services.base.process import log
-from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
-from services.base.store.interface import NotThere
-from services.base.store.open import open_store
-from services.geometry.mouth_window import PROFILES, profile_named
-from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCard, card_file
+from services.base.errors import BadConfig
+from services.base.stage.config import config_from_mapping
 from services.training.checkpoint.file import Checkpoint, load_weights
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
 from services.training.lipreading.alphabet import Alphabet
-from services.training.recipes.grid_ctc.door_settings import ExportSettings
-from services.training.recipes.grid_ctc.graph import TOLERANCE, check_parity, graph_bytes
-from services.training.recipes.grid_ctc.pieces import Lipreader, alphabet_file
-from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
-from services.training.written_settings import CONFIG_FILE
+from services.training.recipes.exported import ExportSettings
+from services.training.recipes.exporting import Exportable, run_export
+from services.training.recipes.grid_ctc.pieces import Lipreader
+from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig
 
-_META_FILE = "meta.json"
 # What readers of GRID take a record's frames for.
 _FPS = 25.0
 
 
 def export_main(argv: Sequence[str]) -> int:
-    """Raises VisemillError, whose class is the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services grid-ctc export", description=__doc__)
-    add_config_flags(parser, ExportSettings)
-    parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
-    flags = parser.parse_args(argv)
-    settings: ExportSettings = config_from_flags(ExportSettings, flags)
-    if not flags.json:
-        log.setup()
-    targets = [Path(name) for name in (settings.bundle, settings.onnx) if name]
-    for target in targets:
-        if target.exists():
-            raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name one that is not")
-    data = bytes_of(settings.file)
-    files, worst = bundle_files(settings, read_checkpoint(settings.file, data), hashlib.sha256(data).hexdigest())
-    if settings.bundle:
-        _publish(Path(settings.bundle), lambda folder: _write_bundle(folder, files))
-    if settings.onnx:
-        _publish(Path(settings.onnx), lambda file: file.write_bytes(files[MODEL_FILE]))
-    size_mib = sum(map(len, files.values() if settings.bundle else [files[MODEL_FILE]])) / 2**20
-    text = (
-        f"{', '.join(map(str, targets))}: {size_mib:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
-        f"(allowed: {TOLERANCE:g}), over batches of 1 to 4 clips of 5 to 500 frames, padded and alone"
-    )
-    facts = {
-        "bundle": settings.bundle,
-        "onnx": settings.onnx,
-        "card": json.loads(files[CARD_FILE]),
-        "greatest_difference": worst,
-    }
-    sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
-    return EXIT_OK
+    """Raises as `run_export`."""
+    return run_export(RECIPE.name, argv, _exportable)
 
 
-def bundle_files(settings: ExportSettings, checkpoint: Checkpoint, sha256: str) -> tuple[dict[str, bytes], float]:
-    """(name -> bytes of the bundle's files, the card last; how much the graph differs). sha256: of the checkpoint.
-
-    Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED, OTHER_MODEL, BAD_META; VisemillError EXPORT_DIFFERS.
-    """
-    facts, best = checkpoint.facts, checkpoint.progress.best_score
-    config, alphabet = _made_with(facts, settings.file)
+def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
+    facts, path = checkpoint.facts, settings.file
+    if facts.get("recipe") != RECIPE.name:
+        raise BadConfig("OTHER_RECIPE", f"{path} is of recipe {facts.get('recipe')!r}, not grid-ctc: give another file")
+    try:
+        config: GridCtcConfig = config_from_mapping(GridCtcConfig, {name: facts[name] for name in ("size", "encoder")})
+        alphabet = Alphabet(facts["vocabulary"])
+    except (KeyError, ValueError) as error:
+        raise BadConfig("CHECKPOINT_DAMAGED", f"{path} does not say what it was made with: {error!r}") from error
     reader = Lipreader(config, alphabet)
     model = reader.network(config.seed).eval()
     load_weights(model, checkpoint.model)
-    mouth = _mouth(settings)
-    height_px, width_px = int(mouth["height_px"]), int(mouth["width_px"])
-    graph = graph_bytes(reader, model, height_px, width_px)
-    worst = check_parity(graph, reader, model, height_px, width_px)
-    tokenizer = alphabet_file(alphabet)
-    digests = {"model": hashlib.sha256(graph).hexdigest(), "tokenizer": hashlib.sha256(tokenizer).hexdigest()}
-    digests |= {"checkpoint": sha256, **({"data": facts["data"]} if "data" in facts else {})}
-    card = BundleCard(
-        recipe=facts["recipe"],
-        settings={"size": config.size, "encoder": config.encoder},
-        digests=digests,
-        mouth=mouth,
-        height_px=height_px,
-        width_px=width_px,
-        fps=_FPS,
-        steps_per_frame=STEPS_PER_FRAME,
-        normalisation="in the graph: grey, mean 0 and variance 1 over all pixels of a clip",
-        scores={"val_cer": best} if math.isfinite(best) else {},
-    )
-    return {MODEL_FILE: graph, TOKENIZER_FILE: tokenizer, CARD_FILE: card_file(card)}, worst
-
-
-def _made_with(facts: Mapping[str, str], path: str) -> tuple[GridCtcConfig, Alphabet]:
-    """Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED."""
-    if facts.get("recipe") != "grid-ctc":
-        raise BadConfig("OTHER_RECIPE", f"{path} is of recipe {facts.get('recipe')!r}, not grid-ctc: give another file")
-    try:
-        values = {"size": facts["size"], "encoder": facts["encoder"]}
-        config: GridCtcConfig = config_from_mapping(GridCtcConfig, values)
-        return config, Alphabet(facts["vocabulary"])
-    except (KeyError, ValueError) as error:
-        raise BadConfig("CHECKPOINT_DAMAGED", f"{path} does not say what it was made with: {error!r}") from error
-
-
-def _mouth(settings: ExportSettings) -> dict[str, Any]:
-    """The profile of the mouths that were learnt from: what a user says, else what their records do. Raises BadConfig
-    MISSING_META, BAD_META.
-    """
-    name = settings.mouth_profile or _profile_of(_data_root(settings))
-    try:
-        return dataclasses.asdict(profile_named(name))
-    except ValueError as error:
-        raise BadConfig("BAD_META", f"{error}: say it by --mouth-profile") from error
-
-
-def _data_root(settings: ExportSettings) -> str:
-    """Where the records are, or where config.yaml says that they were; empty where nothing says so."""
-    folder = settings.file.rpartition("/")[0] or "."
-    written = None if settings.data_root else _read(folder, CONFIG_FILE)
-    try:
-        fields = yaml.safe_load(written) if written is not None else {}
-    except yaml.YAMLError as error:
-        raise BadConfig("BAD_META", f"{folder}/{CONFIG_FILE} is no YAML ({error}): say --data-root") from error
-    found = fields.get("data_root") if isinstance(fields, dict) else None
-    return settings.data_root or (found if isinstance(found, str) else "")
-
-
-def _profile_of(data_root: str) -> str:
-    data = _read(data_root, _META_FILE) if data_root else None
-    if data is None:
-        raise BadConfig(
-            "MISSING_META",
-            f"no {_META_FILE} in {data_root or 'a --data-root'} tells how mouths were cropped: give --data-root, or "
-            f"--mouth-profile {' or '.join(PROFILES)}",
-        )
-    try:
-        # The original script, which does not name it, has that one alone.
-        return str(json.loads(data).get("profile", "liptype2-v1"))
-    except (ValueError, AttributeError) as error:
-        raise BadConfig("BAD_META", f"{_META_FILE} in {data_root} cannot be read ({error}): restore it") from error
-
-
-def _read(root: str, name: str) -> bytes | None:
-    """None where there is no such file."""
-    try:
-        return open_store(root, must_exist=True).read(name)
-    except NotThere:
-        return None
-    except BadConfig as error:
-        if error.reason != "ROOT_MISSING":
-            raise
-        return None
-
-
-def _publish(target: Path, write: Callable[[Path], object]) -> None:
-    """All that write makes of a path beside the target, or nothing. Raises BadConfig NOT_SAVED."""
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        beside.rename(target)
-    except OSError as error:
-        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another place") from error
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside, ignore_errors=True)
-        else:
-            beside.unlink(missing_ok=True)
-
-
-def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
+    settings_of = {"size": config.size, "encoder": config.encoder}
+    return Exportable(reader, model, alphabet.characters, settings_of, _FPS, STEPS_PER_FRAME)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
@@ -12,14 +9,15 @@ from services.lips.decoding.greedy import greedy
 from services.training.data.clips import GridClips
 from services.training.data.grid import GridData
 from services.training.interfaces import Batch, LossSum, Pieces, TrainingData
-from services.training.lipreading.alphabet import Alphabet, steps_needed
-from services.training.lipreading.ctc import ctc_loss_sum
+from services.training.lipreading.alphabet import Alphabet, alphabet_file
+from services.training.lipreading.ctc import ctc_loss_sum, log_probs_of_clips
 from services.training.lipreading.networks import full, tiny
-from services.training.lipreading.preparation.draws import AS_IT_IS, Augmentation, draw_clip
+from services.training.lipreading.preparation.draws import AS_IT_IS, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
 from services.training.lipreading.windows import stretches
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
 from services.training.recipes.validation import validated, validation_samples, validation_scores
+from services.training.recipes.with_draws import WithDraws
 from services.training.schedule import cosine
 from services.training.written_settings import CONFIG_FILE, config_file
 
@@ -37,7 +35,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
     alphabet = data.alphabet
     reader = Lipreader(config, alphabet)
     return Pieces(
-        train=WithDraws(data.train, config.augmentation),
+        train=WithDraws(data.train, config.augmentation, STEPS_PER_FRAME),
         budget_cost=config.batch_frames,
         model=reader.network,
         loss=lambda model, batch, _: reader.loss(model, batch),
@@ -75,26 +73,6 @@ def _notes(data: GridData) -> tuple[str, ...]:
     return (*told, *data.notes)
 
 
-class WithDraws:
-    """Data whose batches also say what was drawn for each clip: draws, a list of `ClipDraw`."""
-
-    def __init__(self, data: TrainingData, augmentation: Augmentation) -> None:
-        self._data, self._augmentation = data, augmentation
-        self.items, self.digest = data.items, data.digest
-
-    def read(self, indices: Sequence[int], seed_name: str) -> Batch:
-        """As the data give it, and draws. Raises as these do."""
-        batch = dict(self._data.read(indices, seed_name))
-        batch["draws"] = [
-            # Windows of one clip are told apart by their words.
-            draw_clip(
-                self._augmentation, f"{seed_name}/{key}/{text}", length, -(-steps_needed(text) // STEPS_PER_FRAME)
-            )
-            for key, text, length in zip(batch["keys"], batch["texts"], batch["lengths_B"].tolist(), strict=True)
-        ]
-        return batch
-
-
 class Lipreader:
     """A network of the settings, and how it is applied to a batch. It holds no weights."""
 
@@ -120,7 +98,7 @@ class Lipreader:
         """The loss, and of each clip float32 [S, K] on the CPU: ln of the probabilities of K classes at its S steps."""
         logits_BSK, steps_B = self._logits(model, batch)
         loss = ctc_loss_sum(logits_BSK, steps_B, batch["labels_BL"], batch["label_lengths_B"], self.alphabet.blank)
-        return loss, _log_probs_of_clips(logits_BSK, steps_B)
+        return loss, log_probs_of_clips(logits_BSK, steps_B)
 
     def texts(self, model: nn.Module, batch: Batch) -> tuple[LossSum, list[str]]:
         """The loss, and what the model reads in each clip, by the likeliest class at each step."""
@@ -128,9 +106,9 @@ class Lipreader:
         blank = self.alphabet.blank
         return loss, [self.alphabet.decode(greedy(one.numpy(), blank)) for one in log_probs]
 
-    def read(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
+    def log_probs_of(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
         """As `log_probs` gives it, of a batch without labels."""
-        return _log_probs_of_clips(*self._logits(model, batch))
+        return log_probs_of_clips(*self._logits(model, batch))
 
     def _logits(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         lengths_B = batch["lengths_B"].cpu()
@@ -139,21 +117,9 @@ class Lipreader:
         return found
 
 
-def _log_probs_of_clips(logits_BSK: torch.Tensor, steps_B: torch.Tensor) -> list[torch.Tensor]:
-    log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
-    return [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]
-
-
 def _epoch(config: GridCtcConfig, clips: GridClips, seed: int, epoch: int, share: float) -> TrainingData:
     """Stretches of the clips before whole ones, as the curriculum has them."""
     curriculum = config.curriculum
     words = [(item.cost, clips.words_of(i)) for i, item in enumerate(clips.items)]
     cut = stretches(words, curriculum.whole_share(share), curriculum.max_words, f"{seed}/{epoch}")
-    return WithDraws(clips.cut(cut), config.augmentation)
-
-
-def alphabet_file(alphabet: Alphabet) -> bytes:
-    """tokenizer.json: which class stands for which character, with the CTC blank as `<blank>`."""
-    ids = {character: i for i, character in enumerate(alphabet.characters)} | {"<blank>": alphabet.blank}
-    fields = {"char2idx": ids, "idx2char": {str(i): one for one, i in ids.items()}, "vocab_size": len(ids)}
-    return json.dumps(fields, indent=2, ensure_ascii=False).encode()
+    return WithDraws(clips.cut(cut), config.augmentation, STEPS_PER_FRAME)

@@ -1,4 +1,4 @@
-"""A lipreader of grid-ctc as one ONNX graph: crops of mouths as records have them in, log-probabilities out.
+"""A lipreader that CTC reads as one ONNX graph: crops of mouths as records have them in, log-probabilities out.
 
 Written by torch's exporter of traces (dynamo=False): the newer one declares the time axis behind a BiLSTM frozen.
 """
@@ -10,6 +10,7 @@ import logging
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import onnx
@@ -21,14 +22,25 @@ from torch.nn import functional as F
 from services.base.errors import VisemillError
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS
+from services.training.interfaces import Batch
 from services.training.lipreading.preparation.pictures import GREY, LEAST_SPREAD, Crop, offset_px
-from services.training.recipes.grid_ctc.pieces import Lipreader
 
 OPSET = 17
 TOLERANCE = 1e-4
 # Frames of the clips of each batch that the graph is compared on: 1 to 4 clips of 5 to 500 frames.
 _COMPARED = ((5,), (75, 17), (40, 75, 75), (500, 31, 5, 120))
 _EXPORTED = (9, 7)
+
+
+class CtcReader(Protocol):
+    """crop: what `prepare` cuts out of a picture. log_probs_of: (model, batch of frames and lengths) -> of each clip
+    float32 [S, K], ln of the probabilities of K classes at its S steps.
+    """
+
+    @property
+    def crop(self) -> Crop: ...
+
+    def log_probs_of(self, model: nn.Module, batch: Batch) -> list[Tensor]: ...
 
 
 class LipreaderGraph(nn.Module):
@@ -57,12 +69,12 @@ class LipreaderGraph(nn.Module):
         mean_B = (window_BTHW.mean((2, 3)) * inside_BT).sum(1) / lengths_B
         centred_BTHW = (window_BTHW - mean_B[:, None, None, None]) * inside_BT[:, :, None, None]
         spread_B = (centred_BTHW.square().mean((2, 3)).sum(1) / lengths_B).sqrt().clamp_min(LEAST_SPREAD)
-        logits_BSK, _ = self.network(centred_BTHW / spread_B[:, None, None, None], lengths_B)
+        logits_BSK = self.network(centred_BTHW / spread_B[:, None, None, None], lengths_B)[0]
         log_probs_BSK: Tensor = logits_BSK.float().log_softmax(-1)
         return log_probs_BSK
 
 
-def graph_bytes(reader: Lipreader, model: nn.Module, height_px: int, width_px: int) -> bytes:
+def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: int) -> bytes:
     """The ONNX file of a model in eval mode. Raises ValueError where its crop is no multiple of its picture."""
     crop = reader.crop
     if crop.height_px % crop.out_height_px or crop.width_px % crop.out_width_px:
@@ -99,7 +111,7 @@ def graph_bytes(reader: Lipreader, model: nn.Module, height_px: int, width_px: i
 
 def check_parity(
     data: bytes,
-    reader: Lipreader,
+    reader: CtcReader,
     model: nn.Module,
     height_px: int,
     width_px: int,
@@ -145,10 +157,10 @@ def _difference(found_SK: Float32Array, expected_SK: Float32Array) -> float:
     return float(max(np.abs(np.exp(found_SK) - np.exp(expected_SK)).max(), share.max() / 10))
 
 
-def _expected(reader: Lipreader, model: nn.Module, frames: UInt8Array, lengths_B: np.ndarray) -> list[Float32Array]:
+def _expected(reader: CtcReader, model: nn.Module, frames: UInt8Array, lengths_B: np.ndarray) -> list[Float32Array]:
     batch = {"frames_BTHWC": torch.from_numpy(frames), "lengths_B": torch.from_numpy(lengths_B)}
     with torch.inference_mode():
-        return [one.numpy() for one in reader.read(model, batch)]
+        return [one.numpy() for one in reader.log_probs_of(model, batch)]
 
 
 def _clips(lengths: Sequence[int], height_px: int, width_px: int) -> tuple[UInt8Array, np.ndarray]:

@@ -15,20 +15,20 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
 from services.training.data.lips.clips import LipsClips
 from services.training.data.lips.reading import Reading
-from services.training.recipes.chinese_lips_lstm.door_settings import LipsStatsSettings
-from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
+from services.training.recipes.lips.door_settings import LipsStatsSettings
+from services.training.recipes.lips.spec import LipsTrainSettings
 
 _MOST_NAMED = 5
 
 
 def stats_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services chinese-lips-lstm stats", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m services RECIPE stats", description=__doc__)
     add_config_flags(parser, LipsStatsSettings)
     settings: LipsStatsSettings = config_from_flags(LipsStatsSettings, parser.parse_args(argv))
     # They are among what is printed.
     logging.getLogger("visemill").addHandler(logging.NullHandler())
-    config = ChineseLipsConfig()
+    config = LipsTrainSettings()
     reading = Reading(config.frame_height, config.frame_width, config.fps, config.resample, settings.max_frames)
     # A look refuses nothing for what it is there to tell, and makes nothing that a licence speaks of.
     data = open_chinese_lips(

@@ -17,20 +17,21 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.reading import Reading
 from services.training.data.lips.videos import frames_of
 from services.training.lipreading.scores.counts import character_counts
-from services.training.recipes.chinese_lips_lstm.door_settings import LipsInferSettings
-from services.training.recipes.chinese_lips_lstm.trained import open_trained
+from services.training.recipes.lips.door_settings import LipsInferSettings
+from services.training.recipes.lips.kind import LipsKind
+from services.training.recipes.lips.trained import open_trained
 
 
-def infer_main(argv: Sequence[str]) -> int:
+def run_infer(kind: LipsKind, argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services chinese-lips-lstm infer", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"python -m services {kind.recipe.name} infer", description=__doc__)
     add_config_flags(parser, LipsInferSettings)
     parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
     flags = parser.parse_args(argv)
     settings: LipsInferSettings = config_from_flags(LipsInferSettings, flags)
     if not flags.json:
         log.setup()
-    trained = open_trained(settings.file)
+    trained = open_trained(kind, settings.file)
     config = trained.config
     try:
         media = Media.of_bytes(Path(settings.video_path).name, Path(settings.video_path).read_bytes())

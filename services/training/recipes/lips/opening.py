@@ -1,9 +1,8 @@
-"""I/O: a rank of a training of chinese-lips-lstm."""
+"""I/O: a rank of a training on Chinese-LiPS: its data set, the tokenizer of its folder, and the loop."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import torch
 
@@ -15,31 +14,24 @@ from services.training.data.lips.chinese_lips import LipsData, LipsSettings, ope
 from services.training.data.lips.reading import Reading
 from services.training.engine.loop import device_of, train
 from services.training.lipreading.tokenizer import Tokenizer, read_tokenizer, require_fresh, tokenizer_of
-from services.training.recipes.chinese_lips_lstm.pieces import TOKENIZER_FILE, chinese_lips
-from services.training.recipes.chinese_lips_lstm.spec import RECIPE, ChineseLipsConfig
-from services.training.torchrun import torchrun_main
+from services.training.recipes.lips.kind import TOKENIZER_FILE, LipsKind
+from services.training.recipes.lips.spec import LipsTrainSettings
 
 
-def train_rank(config: ChineseLipsConfig, rank: Rank) -> None:
+def train_lips(kind: LipsKind, config: LipsTrainSettings, rank: Rank) -> None:
     """The whole training of one rank. Raises as `open_chinese_lips` and `train`; BadConfig TOKENIZER_STALE."""
     outputs = rank.spec.output_root
     # Of two ranks that find no index, each would read the whole data set.
     makes_index = rank.place.rank == 0
-    state_root = join_uri(outputs, paths.STATE_DIR)
-    data = open_data(config, state_root, makes_index=makes_index)
+    data = open_data(config, join_uri(outputs, paths.STATE_DIR), makes_index=makes_index)
     tokenizer = training_tokenizer(data)
     _require_fresh(open_store(outputs), data)
     device = torch.device("cpu") if config.device == "cpu" else device_of(rank.place.local_rank)
     settled = dataclasses.replace(config, precision=config.precision_on(device.type))
-    train(chinese_lips(config, data, tokenizer), settled, rank, device)
+    train(kind.pieces(config, data, tokenizer), settled, rank, device)
 
 
-def train_main(argv: Sequence[str]) -> int:
-    """The `train` entry point. Raises as `torchrun_main`."""
-    return torchrun_main(RECIPE, argv)
-
-
-def open_data(config: ChineseLipsConfig, state_root: str, *, makes_index: bool = True, asks: bool = True) -> LipsData:
+def open_data(config: LipsTrainSettings, state_root: str, *, makes_index: bool = True, asks: bool = True) -> LipsData:
     """The data set of the settings, whose index is kept below state_root. makes_index: of one rank; the others wait for
     it. asks: whether the licence must have been accepted. Raises as `open_chinese_lips`.
     """

@@ -1,7 +1,6 @@
 """Entry points take what they need, and say what is missing."""
 
 import pytest
-
 from services.training.recipes.chinese_lips_lstm.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,

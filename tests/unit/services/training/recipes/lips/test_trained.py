@@ -7,12 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from services.training.recipes.chinese_lips_lstm.trained import open_trained  # noqa: E402
+
 from services.base.errors import BadConfig  # noqa: E402
 from services.training.checkpoint.file import weights_file  # noqa: E402
 from services.training.lipreading.tokenizer import tokenizer_file, tokenizer_of  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.reader import Reader  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.trained import open_trained  # noqa: E402
 
 CONFIG = ChineseLipsConfig(hidden_dim=16, num_heads=2, num_lstm_layers=1)
 TOKENIZER = tokenizer_of(["文字"])

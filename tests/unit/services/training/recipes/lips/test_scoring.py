@@ -10,13 +10,13 @@ from lips_data import LipsExample, write_lips
 torch = pytest.importorskip("torch")
 
 from lips_weights import write_weights  # noqa: E402
-
-from services.base.errors import BadConfig  # noqa: E402
-from services.training.lipreading.scores.score import Transcript  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.door import looks  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.door import test_main as run_test  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.trained import open_trained  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.training import open_data  # noqa: E402
+
+from services.base.errors import BadConfig  # noqa: E402
+from services.training.lipreading.scores.score import Transcript  # noqa: E402
 
 TRAIN = [LipsExample("1_20_M_KJ_000", "文字"), LipsExample("2_20_M_LY_000", "说文说")]
 TEST = [LipsExample("3_20_M_KJ_000", "文说"), LipsExample("4_20_M_KJ_000", "字")]

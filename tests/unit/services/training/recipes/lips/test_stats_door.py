@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from lips_data import LipsExample, table_file, write_lips
-
 from services.training.recipes.chinese_lips_lstm.stats_door import stats_main
 
 

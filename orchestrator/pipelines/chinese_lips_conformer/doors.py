@@ -1,0 +1,37 @@
+"""I/O: `visemill test`, `stats`, `export` and `infer chinese-lips-conformer`."""
+
+from __future__ import annotations
+
+import tempfile
+
+from orchestrator.pipelines.commands import Outcome
+from orchestrator.pipelines.training.doors import outcome_of
+from orchestrator.pipelines.training.reading import read_clip
+from services.training.recipes.chinese_lips_conformer.spec import RECIPE
+from services.training.recipes.exported import ExportSettings, InferSettings
+from services.training.recipes.lips.door_settings import LipsStatsSettings, LipsTestSettings
+
+
+def test(options: LipsTestSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "test", options, "testing", "--json")
+
+
+def stats(options: LipsStatsSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "stats", options, "reading the data set")
+
+
+def export(options: ExportSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "export", options, "exporting", "--json")
+
+
+def infer(options: InferSettings) -> Outcome:
+    """Raises what the services fail with."""
+    if options.bundle:
+        return read_clip(options, options.bundle)
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = f"{scratch}/bundle"
+        export(ExportSettings(bundle=bundle, checkpoint_dir=options.checkpoint_dir))
+        return read_clip(options, bundle)

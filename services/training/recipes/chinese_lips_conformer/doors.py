@@ -1,0 +1,54 @@
+"""The entry points of the recipe chinese-lips-conformer: those that any on Chinese-LiPS has, with its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.base.worker.rank import Rank
+from services.training.checkpoint.file import Checkpoint
+from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer
+from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, config_of_facts
+from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
+from services.training.recipes.exported import ExportSettings
+from services.training.recipes.exporting import Exportable, run_export
+from services.training.recipes.lips.kind import LipsKind
+from services.training.recipes.lips.opening import train_lips
+from services.training.recipes.lips.scoring import run_test
+from services.training.recipes.lips.trained import trained_of
+from services.training.torchrun import torchrun_main
+
+KIND = LipsKind(RECIPE, ConformerReader, chinese_lips_conformer, config_of_facts)
+
+
+def train_rank(config: ConformerConfig, rank: Rank) -> None:
+    """The whole training of one rank. Raises as `train_lips`."""
+    train_lips(KIND, config, rank)
+
+
+def train_main(argv: Sequence[str]) -> int:
+    """The `train` entry point. Raises as `torchrun_main`."""
+    return torchrun_main(RECIPE, argv)
+
+
+def test_main(argv: Sequence[str]) -> int:
+    """The `test` entry point. Raises as `run_test`."""
+    return run_test(KIND, argv)
+
+
+def export_main(argv: Sequence[str]) -> int:
+    """The `export` entry point: the half of the network that CTC is of. Raises as `run_export`."""
+    return run_export(RECIPE.name, argv, _exportable)
+
+
+def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
+    trained = trained_of(KIND, settings.file, checkpoint, "")
+    config: ConformerConfig = trained.config
+    return Exportable(
+        ConformerReader(config, trained.tokenizer),
+        trained.network(),
+        trained.tokenizer.characters,
+        {"size": config.size, "ctc_weight": config.ctc_weight},
+        fps=config.fps,
+        steps_per_frame=1,
+        size_px=(config.frame_height, config.frame_width),
+    )

@@ -1,0 +1,168 @@
+"""The network of the recipe, and how it is applied to a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from services.base.errors import BadConfig
+from services.lips.decoding.greedy import greedy
+from services.lips.decoding.prefix_beam import prefix_beam
+from services.training.interfaces import Batch, LossSum
+from services.training.lipreading.cross_entropy import cross_entropy_sum
+from services.training.lipreading.ctc import ctc_loss_sum, log_probs_of_clips
+from services.training.lipreading.networks.conformer_lipreader import BASE, SMALL, ConformerLipreader
+from services.training.lipreading.preparation.draws import AS_IT_IS, draw_clip
+from services.training.lipreading.preparation.pictures import Crop, prepare
+from services.training.lipreading.tokenizer import EOS, MARKS, PAD, SOS, UNK, Tokenizer
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
+
+_SHAPES = {"base": BASE, "small": SMALL}
+_LABEL_PAD = -1
+_MARGIN_OF_SIDE = 24
+
+
+class ConformerReader:
+    """Networks of the settings, and what they make of batches. It holds no weights.
+
+    Classes of CTC are the tokenizer's characters, and the blank behind them.
+    """
+
+    def __init__(self, config: ConformerConfig, tokenizer: Tokenizer) -> None:
+        self._config, self.tokenizer = config, tokenizer
+        self.blank = len(tokenizer.characters)
+        self.crop = crop_of(config)
+
+    def network(self, seed: int) -> ConformerLipreader:
+        """With random weights, which follow from the seed."""
+        config = self._config
+        vocabulary_size = self.tokenizer.vocabulary_size if config.ctc_weight < 1 else 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return ConformerLipreader(self.blank + 1, vocabulary_size, _SHAPES[config.size], config.dropout)
+
+    def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> LossSum:
+        """batch: as LipsClips gives it; with draws, or it is taken as it is."""
+        del generator
+        return self._loss(model, batch)[0]
+
+    def texts(self, model: nn.Module, batch: Batch) -> tuple[LossSum, list[str]]:
+        """The loss, and what CTC reads in each clip by the likeliest class at each step."""
+        loss, logits_BTK, steps_B = self._loss(model, batch)
+        found = log_probs_of_clips(logits_BTK, steps_B)
+        return loss, [self._text(greedy(one.numpy(), self.blank)) for one in found]
+
+    def read(self, model: nn.Module, batch: Batch) -> list[str]:
+        """The best of CTC's prefixes, by their score and that of the decoder; of the batch, the frames and their
+        lengths alone are looked at.
+        """
+        assert isinstance(model, ConformerLipreader)
+        config = self._config
+        frames_BTHW, lengths_B = self._pictures(batch)
+        memory_BTC = model.encoded(frames_BTHW, lengths_B)
+        texts = []
+        for b, log_probs_SK in enumerate(log_probs_of_clips(model.ctc(memory_BTC), lengths_B)):
+            if config.beam_width == 1:
+                texts.append(self._text(greedy(log_probs_SK.numpy(), self.blank)))
+                continue
+            prefixes = prefix_beam(log_probs_SK.numpy(), self.blank, config.beam_width)
+            ids = [prefix.ids for prefix in prefixes]
+            scores = np.array([prefix.log_prob for prefix in prefixes])
+            if model.decoder is not None and config.rescoring:
+                length = int(lengths_B[b])
+                of_decoder = self._decoder_scores(model, memory_BTC[b, :length], ids)
+                scores = (1 - config.rescoring) * scores + config.rescoring * of_decoder
+            texts.append(self._text(ids[int(scores.argmax())]))
+        return texts
+
+    def log_probs_of(self, model: nn.Module, batch: Batch) -> list[Tensor]:
+        """Of each clip float32 [S, K] on the CPU: ln of the probabilities of CTC's K classes at its S steps."""
+        logits_BTK, steps_B, _ = model(*self._pictures(batch))
+        return log_probs_of_clips(logits_BTK, steps_B)
+
+    def look(self, model: nn.Module, batch: Batch, text: str) -> tuple[npt.NDArray[np.float32], list[str]]:
+        """What CTC thinks of each frame of the one clip, of the characters that were read and the blank."""
+        (log_probs_SK,) = self.log_probs_of(model, batch)
+        characters = sorted(set(text) & set(self.tokenizer.characters))
+        classes = [self.tokenizer.characters.index(one) for one in characters]
+        return log_probs_SK.exp().numpy()[:, [*classes, self.blank]], [*characters, "_"]
+
+    def facts(self) -> Mapping[str, str]:
+        """What a checkpoint must have in common with the network that it is restored into."""
+        config = self._config
+        return {
+            "vocabulary": self.tokenizer.characters,
+            "size": config.size,
+            "has_decoder": str(config.ctc_weight < 1),
+            "frame_height": str(config.frame_height),
+            "frame_width": str(config.frame_width),
+        }
+
+    def _loss(self, model: nn.Module, batch: Batch) -> tuple[LossSum, Tensor, Tensor]:
+        device = batch["frames_BTHWC"].device
+        ids = [torch.tensor(self.tokenizer.encode(text, self._config.max_text_length)) for text in batch["texts"]]
+        ids_BL = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD).to(device)
+        logits_BTK, steps_B, logits_BLV = model(*self._pictures(batch), ids_BL[:, :-1])
+        labels = [one[(one > UNK)] - len(MARKS) for one in ids]
+        labels_BL = nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=_LABEL_PAD)
+        ctc = ctc_loss_sum(logits_BTK, steps_B, labels_BL, torch.tensor([len(one) for one in labels]), self.blank)
+        if logits_BLV is None:
+            return ctc, logits_BTK, steps_B
+        smoothing, weight = self._config.label_smoothing, self._config.ctc_weight
+        attention = cross_entropy_sum(logits_BLV, ids_BL[:, 1:], smoothing=smoothing, pad=PAD)
+        # Both sums are over the characters of the texts, the decoder's also over their ends.
+        return (
+            LossSum(weight * ctc.total + (1 - weight) * attention.total, attention.count),
+            logits_BTK,
+            steps_B,
+        )
+
+    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        lengths_B = batch["lengths_B"].cpu()
+        draws = batch.get("draws") or [draw_clip(AS_IT_IS, "", length) for length in lengths_B.tolist()]
+        return prepare(batch["frames_BTHWC"], lengths_B, draws, self.crop)
+
+    def _decoder_scores(
+        self, model: ConformerLipreader, memory_TC: Tensor, prefixes: Sequence[Sequence[int]]
+    ) -> npt.NDArray[np.float64]:
+        """Ln of the probability of each prefix and its end, float64 [N]."""
+        ids = [torch.tensor([SOS, *(i + len(MARKS) for i in one), EOS]) for one in prefixes]
+        ids_NL = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD).to(memory_TC.device)
+        memory_NTC = memory_TC.expand(len(ids), -1, -1)
+        lengths_N = torch.full((len(ids),), len(memory_TC))
+        log_probs_NLV = model.decoded(memory_NTC, lengths_N, ids_NL[:, :-1]).float().log_softmax(-1)
+        of_ids_NL = log_probs_NLV.gather(2, ids_NL[:, 1:, None])[..., 0]
+        scores: npt.NDArray[np.float64] = (of_ids_NL * (ids_NL[:, 1:] != PAD)).sum(1).double().cpu().numpy()
+        return scores
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return "".join(self.tokenizer.characters[i] for i in ids)
+
+
+def crop_of(config: ConformerConfig) -> Crop:
+    """A window of 11/12 of each side, which is halved for the small network."""
+    height, width = (side * 11 // 12 // 2 * 2 for side in (config.frame_height, config.frame_width))
+    shrink = 2 if config.size == "small" else 1
+    margin = (config.frame_height // _MARGIN_OF_SIDE, config.frame_width // _MARGIN_OF_SIDE)
+    return Crop(height, width, height // shrink, width // shrink, margin)
+
+
+def config_of_facts(facts: Mapping[str, str], config: ConformerConfig) -> ConformerConfig:
+    """The settings, with those of the network that a checkpoint's facts tell. Raises BadConfig CHECKPOINT_DAMAGED."""
+    try:
+        has_decoder = facts["has_decoder"] == "True"
+        weight = config.ctc_weight if (config.ctc_weight < 1) is has_decoder else 0.3 if has_decoder else 1.0
+        return dataclasses.replace(
+            config,
+            size=facts["size"],  # type: ignore[arg-type]
+            ctc_weight=weight,
+            frame_height=int(facts["frame_height"]),
+            frame_width=int(facts["frame_width"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise BadConfig("CHECKPOINT_DAMAGED", f"the checkpoint does not say what it is of ({error!r})") from error
