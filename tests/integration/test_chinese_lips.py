@@ -11,7 +11,8 @@ from lips_data import LipsExample, write_lips
 
 torch = pytest.importorskip("torch")
 
-from services.training.recipes.chinese_lips_lstm.trained import open_trained  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.doors import KIND  # noqa: E402
+from services.training.recipes.lips.trained import open_trained  # noqa: E402
 
 LIMIT_S = 240
 YAML = """
@@ -128,7 +129,7 @@ def test_a_file_of_the_original_trainer_is_gone_on_with_and_tested(folder: Path,
     (old / "checkpoint_epoch_0.pt").write_bytes(buffer.getvalue())
     for name in ("config.yaml", "tokenizer.json"):
         (old / name).write_bytes((trained / name).read_bytes())
-    assert open_trained(str(old / "checkpoint_epoch_0.pt")).tokenizer.vocabulary_size == 23
+    assert open_trained(KIND, str(old / "checkpoint_epoch_0.pt")).tokenizer.vocabulary_size == 23
     words = ["train", "chinese-lips", "--config", "config.yaml", "--data_root", "./Chinese-LiPS", "--accept_licence"]
     said = run(folder, *words, "--checkpoint_dir", "more", "--resume", "./old/checkpoint_epoch_0.pt")
     assert "Epoch 1: train_loss=" in said and "Epoch 0: train_loss=" not in said

@@ -40,5 +40,5 @@ def _alignable(ids: list[int], num_steps: int) -> bool:
 
 def log_probs_of_clips(logits_BSK: Tensor, steps_B: Tensor) -> list[Tensor]:
     """Of each clip float32 [S, K] on the CPU: ln of the probabilities of K classes at its S steps."""
-    log_probs_BSK = logits_BSK.float().log_softmax(-1).cpu()
+    log_probs_BSK = logits_BSK.detach().float().log_softmax(-1).cpu()
     return [one[:steps] for one, steps in zip(log_probs_BSK, steps_B.tolist(), strict=True)]

@@ -137,7 +137,7 @@ class ConformerReader:
         lengths_N = torch.full((len(ids),), len(memory_TC))
         log_probs_NLV = model.decoded(memory_NTC, lengths_N, ids_NL[:, :-1]).float().log_softmax(-1)
         of_ids_NL = log_probs_NLV.gather(2, ids_NL[:, 1:, None])[..., 0]
-        scores: npt.NDArray[np.float64] = (of_ids_NL * (ids_NL[:, 1:] != PAD)).sum(1).double().cpu().numpy()
+        scores: npt.NDArray[np.float64] = (of_ids_NL * (ids_NL[:, 1:] != PAD)).sum(1).detach().double().cpu().numpy()
         return scores
 
     def _text(self, ids: Sequence[int]) -> str:
@@ -155,6 +155,8 @@ def crop_of(config: ConformerConfig) -> Crop:
 def config_of_facts(facts: Mapping[str, str], config: ConformerConfig) -> ConformerConfig:
     """The settings, with those of the network that a checkpoint's facts tell. Raises BadConfig CHECKPOINT_DAMAGED."""
     try:
+        if facts["size"] not in _SHAPES:
+            raise ValueError(f"size is one of {', '.join(_SHAPES)}, not {facts['size']!r}")
         has_decoder = facts["has_decoder"] == "True"
         weight = config.ctc_weight if (config.ctc_weight < 1) is has_decoder else 0.3 if has_decoder else 1.0
         return dataclasses.replace(

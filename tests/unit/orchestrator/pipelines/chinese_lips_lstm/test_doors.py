@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 from lips_data import LipsExample, write_lips
-from services.training.recipes.chinese_lips_lstm.door_settings import (
-    LipsInferSettings,
-    LipsStatsSettings,
-    LipsTestSettings,
-)
 
 from orchestrator.pipelines.chinese_lips_lstm.doors import download, infer, stats
 from orchestrator.pipelines.chinese_lips_lstm.doors import test as run_test
 from services.base.errors import BadConfig
 from services.training.data.lips.download_settings import LipsDownload
+from services.training.recipes.lips.door_settings import (
+    LipsInferSettings,
+    LipsStatsSettings,
+    LipsTestSettings,
+)
 
 
 def test_what_the_service_answers_is_the_outcome(tmp_path: Path) -> None:

@@ -1,40 +1,12 @@
-"""Tables and videos are what a run of the training is of; the licence is asked before anything begins."""
+"""The pipeline is a training on files of Chinese-LiPS."""
 
-from typing import Any
-
-import pytest
-
-from orchestrator.pipelines.base import Inputs
 from orchestrator.pipelines.chinese_lips_lstm.options import ChineseLipsOptions
 from orchestrator.pipelines.chinese_lips_lstm.pipeline import PIPELINE
-from services.base.errors import BadConfig
-from services.base.store.interface import Entry
-
-NAMES = ("meta_train.csv", "processed_train/a.mp4", "notes.txt", "processed_train/b.MP4")
+from orchestrator.pipelines.training.lips_files import read
 
 
-def inputs(*names: str, earlier: Any = list) -> Inputs:
-    """With a listing as a store gives it, which may be gone through once."""
-    return Inputs((Entry(name, 10, "v1") for name in names), "/data", earlier=earlier)
-
-
-def options(**settings: Any) -> Any:
-    return ChineseLipsOptions(data_root="/data", **settings)
-
-
-def test_tables_and_videos_are_listed() -> None:
-    rows = list(PIPELINE.read(inputs(*NAMES), options(accept_licence=True)).rows)
-    assert [row.media for row in rows] == ["meta_train.csv", "processed_train/a.mp4", "processed_train/b.MP4"]
-    assert PIPELINE.count(inputs(*NAMES), options()) == 3
-
-
-def test_without_a_table_there_is_nothing_to_learn_from() -> None:
-    with pytest.raises(BadConfig, match="NO_TRAIN_CLIPS"):
-        PIPELINE.read(inputs("processed_train/a.mp4"), options(accept_licence=True))
-
-
-def test_the_licence_is_asked_but_of_data_that_were_drawn_and_of_a_training_that_goes_on() -> None:
-    with pytest.raises(BadConfig, match="LICENCE_NOT_ATTESTED"):
-        PIPELINE.read(inputs(*NAMES), options())
-    assert len(list(PIPELINE.read(inputs(*NAMES, "demo-corpus.json"), options()).rows)) == 3
-    assert len(list(PIPELINE.read(inputs(*NAMES, earlier=lambda: ["a run"]), options()).rows)) == 3
+def test_it_reads_the_files_of_the_data_set_and_has_one_gang_pass() -> None:
+    assert PIPELINE.read is read
+    assert PIPELINE.default_root(ChineseLipsOptions(data_root="/data")) == "/data"
+    assert [gang.recipe for gang in PIPELINE.gangs(ChineseLipsOptions(data_root="/data"))] == [PIPELINE.name]
+    assert "train.data_root" in PIPELINE.free_settings

@@ -4,10 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from services.training.recipes.grid_ctc.graph import TOLERANCE, check_parity, graph_bytes  # noqa: E402
-
 from services.base.errors import VisemillError  # noqa: E402
 from services.training.lipreading.alphabet import Alphabet  # noqa: E402
+from services.training.recipes.ctc_graph import TOLERANCE, check_parity, graph_bytes  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import Lipreader  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
 

@@ -7,12 +7,11 @@ from lips_data import LipsExample, write_lips
 
 torch = pytest.importorskip("torch")
 
-from services.training.recipes.chinese_lips_lstm.training import open_data, training_tokenizer  # noqa: E402
-
 from services.training.data.lips.chinese_lips import LipsData  # noqa: E402
 from services.training.interfaces import Pieces  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.pieces import chinese_lips, rate  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig  # noqa: E402
+from services.training.recipes.lips.opening import open_data, training_tokenizer  # noqa: E402
 
 TRAIN = [LipsExample(f"{i}_20_M_KJ_000", text) for i, text in enumerate(("文字说", "说文", "字字文说", "文"))]
 

@@ -14,12 +14,12 @@ from services.training.data.grid import GridData, LeftOut  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import (  # noqa: E402
     TOKENIZER_FILE,
     Lipreader,
-    WithDraws,
     grid_ctc,
 )
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
 from services.training.recipes.grid_ctc.training import open_data  # noqa: E402
 from services.training.recipes.validation import batches_of  # noqa: E402
+from services.training.recipes.with_draws import WithDraws  # noqa: E402
 
 CONFIG = GridCtcConfig(size="tiny", batch_frames=24, dropout=0.0)
 
@@ -47,7 +47,7 @@ def test_windows_of_words_come_first_and_whole_clips_in_the_end(data: GridData) 
 
 
 def test_what_is_drawn_for_a_clip_follows_from_seed_epoch_and_clip_and_not_from_its_batch(data: GridData) -> None:
-    train = WithDraws(data.train, CONFIG.augmentation)
+    train = WithDraws(data.train, CONFIG.augmentation, 2)
     together, alone = train.read([0, 1, 2], "1/0")["draws"], train.read([1], "1/0")["draws"]
     assert together[1] == alone[0]
     assert together[0] != together[1]

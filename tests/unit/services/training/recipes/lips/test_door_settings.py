@@ -1,7 +1,8 @@
 """Entry points take what they need, and say what is missing."""
 
 import pytest
-from services.training.recipes.chinese_lips_lstm.door_settings import (
+
+from services.training.recipes.lips.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
     LipsTestSettings,

@@ -9,9 +9,9 @@ from lips_data import LipsExample, video_file
 pytest.importorskip("torch")
 
 from lips_weights import write_weights
-from services.training.recipes.chinese_lips_lstm.infer_door import infer_main
 
 from services.base.errors import BadConfig, BadInput
+from services.training.recipes.chinese_lips_lstm.doors import infer_main
 
 
 def test_a_clip_is_read_and_its_errors_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

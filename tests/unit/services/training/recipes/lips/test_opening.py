@@ -13,8 +13,9 @@ import torch
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
 from services.training.lipreading.tokenizer import tokenizer_file, tokenizer_of
-from services.training.recipes.chinese_lips_lstm import training
+from services.training.recipes.chinese_lips_lstm.doors import KIND
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
+from services.training.recipes.lips import opening as training
 
 
 def test_the_tokenizer_is_of_the_training_text_and_a_stale_one_is_refused(tmp_path: Path) -> None:
@@ -43,5 +44,7 @@ def test_device_cpu_trains_on_the_processor_even_where_there_is_a_gpu(
     monkeypatch.setattr(training, "device_of", lambda local_rank: torch.device("meta"))
     monkeypatch.setattr(training, "train", lambda pieces, settings, rank, device: trained_on.append(device.type))
     place = SimpleNamespace(rank=0, local_rank=0)
-    training.train_rank(config, SimpleNamespace(spec=SimpleNamespace(output_root=str(tmp_path / "out")), place=place))
+    training.train_lips(
+        KIND, config, SimpleNamespace(spec=SimpleNamespace(output_root=str(tmp_path / "out")), place=place)
+    )
     assert trained_on == [expected]

@@ -10,13 +10,14 @@ from lips_data import LipsExample, write_lips
 torch = pytest.importorskip("torch")
 
 from lips_weights import write_weights  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.door import looks  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.door import test_main as run_test  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.trained import open_trained  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.training import open_data  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
 from services.training.lipreading.scores.score import Transcript  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.doors import KIND  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.doors import test_main as run_test  # noqa: E402
+from services.training.recipes.lips.opening import open_data  # noqa: E402
+from services.training.recipes.lips.scoring import looks  # noqa: E402
+from services.training.recipes.lips.trained import open_trained  # noqa: E402
 
 TRAIN = [LipsExample("1_20_M_KJ_000", "文字"), LipsExample("2_20_M_LY_000", "说文说")]
 TEST = [LipsExample("3_20_M_KJ_000", "文说"), LipsExample("4_20_M_KJ_000", "字")]
@@ -44,12 +45,13 @@ def test_every_clip_is_read_whatever_the_batches(
 
 
 def test_the_attention_of_each_character_is_seen_by_shares_of_the_most(root: Path) -> None:
-    trained = open_trained(write_weights(root, "文字说"))
+    trained = open_trained(KIND, write_weights(root, "文字说"))
     import dataclasses
 
     config = dataclasses.replace(trained.config, data_root=str(root))
     data = open_data(config, str(root / "state"))
-    (look,) = looks(trained, data.test, [Transcript("3_20_M_KJ_000", "3", "文说", "字文", 10)], torch.device("cpu"))
+    chosen = [Transcript("3_20_M_KJ_000", "3", "文说", "字文", 10)]
+    (look,) = looks(trained.reader, trained.network(), data.test, chosen, torch.device("cpu"))
     assert look.classes == ["字", "文"]
     assert look.frames_THWC.shape == (10, 32, 32, 1)
     assert look.probabilities_SK.shape == (10, 2)

@@ -1,0 +1,65 @@
+"""Its answer does not depend on what is beside a clip, or past its end; the decoder sees no later character."""
+
+import dataclasses
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.training.lipreading.networks.conformer_lipreader import (  # noqa: E402
+    BASE,
+    SMALL,
+    ConformerLipreader,
+    LipreaderShape,
+)
+
+
+def network(vocabulary_size: int = 9) -> ConformerLipreader:
+    torch.manual_seed(0)
+    return ConformerLipreader(6, vocabulary_size, SMALL, dropout=0.0).eval()
+
+
+def pictures(lengths: list[int], num_frames: int, padding: float = 0.0) -> "torch.Tensor":
+    draw = torch.Generator().manual_seed(0)
+    x_BTHW = torch.full((len(lengths), num_frames, 44, 44), padding)
+    for i, length in enumerate(lengths):
+        x_BTHW[i, :length] = torch.randn(length, 44, 44, generator=draw)
+    return x_BTHW
+
+
+def test_a_step_a_frame_and_an_answer_behind_each_character() -> None:
+    logits, steps, after = network()(pictures([2, 4], 4), torch.tensor([2, 4]), torch.tensor([[1, 5], [1, 6]]))
+    assert (logits.shape, steps.tolist()) == ((2, 4, 6), [2, 4])
+    assert after is not None and after.shape == (2, 2, 9)
+    assert network(0)(pictures([2], 2), torch.tensor([2]), torch.tensor([[1]]))[2] is None
+
+
+def test_padding_is_in_no_answer() -> None:
+    net, lengths, ids = network(), torch.tensor([2, 4]), torch.tensor([[1, 5], [1, 6]])
+    x_BTHW = pictures([2, 4], 5, float("nan"))
+    logits, _, after = net(x_BTHW, lengths, ids)
+    assert after is not None
+    for i, length in enumerate((2, 4)):
+        alone, _, after_alone = net(x_BTHW[i : i + 1, :length], lengths[i : i + 1], ids[i : i + 1])
+        torch.testing.assert_close(logits[i, :length], alone[0], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(after[i], after_alone[0], rtol=1e-4, atol=1e-5)
+
+
+def test_the_decoder_sees_no_later_character() -> None:
+    net, lengths = network(), torch.tensor([4])
+    memory = net.encoded(pictures([4], 4), lengths)
+    one = net.decoded(memory, lengths, torch.tensor([[1, 5, 7]]))
+    other = net.decoded(memory, lengths, torch.tensor([[1, 5, 8]]))
+    torch.testing.assert_close(one[:, :2], other[:, :2])
+    assert not torch.equal(one[:, 2], other[:, 2])
+
+
+@pytest.mark.parametrize(("shape", "millions"), [(SMALL, 1.0), (BASE, 52.0)])
+def test_sizes(shape: LipreaderShape, millions: float) -> None:
+    net = ConformerLipreader(30, 33, shape)
+    assert sum(one.numel() for one in net.parameters()) / 1e6 == pytest.approx(millions, rel=0.1)
+
+
+def test_a_shape_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        dataclasses.replace(SMALL, blocks_per_stage=0)

@@ -1,0 +1,45 @@
+"""The entry points: a test of a split, and an export that a lipreading service reads with."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from lips_data import LipsExample, write_lips
+
+pytest.importorskip("torch")
+
+from conformer_weights import CONFIG, write_conformer
+
+from services.base.errors import BadConfig
+from services.lips.bundle import card_of, characters_of
+from services.training.recipes.chinese_lips_conformer.doors import export_main
+from services.training.recipes.chinese_lips_conformer.doors import test_main as run_test
+
+
+def test_every_clip_of_a_split_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_lips(tmp_path / "data", {"train": [LipsExample("1_20_M_KJ_000", "文字")],
+                                          "test": [LipsExample("3_20_M_KJ_000", "文说")]})  # fmt: skip
+    words = ["--data-root", str(root), "--checkpoint", write_conformer(root, "文字说"), "--json"]
+    assert run_test(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["clips"], found["learnt_from"]) == (1, 0)
+    assert (root / "tests/test/test.html").is_file()
+
+
+def test_the_half_that_ctc_is_of_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_conformer(tmp_path, "文字说", dataclasses.replace(CONFIG, frame_height=96, frame_width=96))
+    words = ["--checkpoint", file, "--bundle", str(tmp_path / "bundle"), "--mouth-profile", "aligned-face"]
+    assert export_main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["greatest_difference"] <= 1e-4
+    card = card_of((tmp_path / "bundle/card.json").read_bytes())
+    assert (card.recipe, card.height_px, card.steps_per_frame) == ("chinese-lips-conformer", 96, 1)
+    assert characters_of((tmp_path / "bundle/tokenizer.json").read_bytes()) == "字文说"
+
+
+def test_pictures_of_another_size_than_the_profiles_are_refused(tmp_path: Path) -> None:
+    words = ["--checkpoint", write_conformer(tmp_path, "文"), "--bundle", str(tmp_path / "bundle")]
+    with pytest.raises(BadConfig, match="OTHER_SIZE"):
+        export_main([*words, "--mouth-profile", "aligned-face"])

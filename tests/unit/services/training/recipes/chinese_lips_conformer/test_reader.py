@@ -1,0 +1,117 @@
+"""A batch becomes a loss of two readers, and a text that both agree on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from conformer_weights import CONFIG  # noqa: E402
+
+from services.base.errors import BadConfig  # noqa: E402
+from services.training.interfaces import Batch  # noqa: E402
+from services.training.lipreading.tokenizer import tokenizer_of  # noqa: E402
+from services.training.recipes.chinese_lips_conformer.reader import (  # noqa: E402
+    ConformerReader,
+    config_of_facts,
+    crop_of,
+)
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig  # noqa: E402
+
+TOKENIZER = tokenizer_of(["文字说"])
+READER = ConformerReader(CONFIG, TOKENIZER)
+GENERATOR = torch.Generator()
+
+
+def batch_of(lengths: tuple[int, ...] = (12, 7), texts: tuple[str, ...] = ("文字", "说")) -> Batch:
+    frames = np.random.default_rng(1).integers(0, 256, (len(lengths), max(lengths), 32, 32, 1), np.uint8)
+    return {"frames_BTHWC": torch.from_numpy(frames), "lengths_B": torch.tensor(lengths), "texts": list(texts)}
+
+
+def test_the_loss_is_a_sum_over_clips_that_no_padding_is_in() -> None:
+    model = READER.network(1).eval()
+    whole = READER.loss(model, batch_of(), GENERATOR)
+    batch = batch_of()
+    parts = [
+        READER.loss(
+            model,
+            {
+                "frames_BTHWC": batch["frames_BTHWC"][b : b + 1, :length],
+                "lengths_B": torch.tensor([length]),
+                "texts": [text],
+            },
+            GENERATOR,
+        )
+        for b, (length, text) in enumerate(((12, "文字"), (7, "说")))
+    ]
+    assert whole.count == sum(part.count for part in parts) == 5, "characters and ends"
+    torch.testing.assert_close(whole.total, sum(part.total for part in parts), rtol=1e-4, atol=1e-4)
+
+
+def test_without_a_decoder_there_is_ctc_alone() -> None:
+    config = dataclasses.replace(CONFIG, ctc_weight=1.0)
+    reader = ConformerReader(config, TOKENIZER)
+    model = reader.network(1).eval()
+    assert model.decoder is None
+    assert reader.loss(model, batch_of(), GENERATOR).count == 3
+    assert len(reader.read(model, batch_of())) == 2
+    with pytest.raises(ValueError, match="no decoder"):
+        model.decoded(torch.zeros(1, 1, 128), torch.tensor([1]), torch.tensor([[1]]))
+
+
+def test_a_clip_that_ctc_cannot_align_is_left_to_the_decoder() -> None:
+    model = READER.network(1).eval()
+    found = READER.loss(model, batch_of((1,), ("文字说",)), GENERATOR)
+    assert found.count == 4
+    assert torch.isfinite(found.total)
+
+
+def test_it_reads_alone_what_it_reads_in_a_batch() -> None:
+    model = READER.network(3).eval()
+    together = READER.read(model, batch_of())
+    batch = batch_of()
+    short = {"frames_BTHWC": batch["frames_BTHWC"][1:, :7], "lengths_B": torch.tensor([7])}
+    assert READER.read(model, short) == together[1:]
+    _, texts = READER.texts(model, batch_of())
+    assert len(texts) == 2 and set("".join(texts)) <= set(TOKENIZER.characters)
+
+
+def test_the_decoder_chooses_among_the_prefixes_where_it_counts_alone() -> None:
+    config = dataclasses.replace(CONFIG, rescoring=1.0, beam_width=8)
+    reader = ConformerReader(config, TOKENIZER)
+    model = reader.network(1).eval()
+    memory_BTC = model.encoded(*reader._pictures(batch_of((12,), ("文",))))
+    scores = reader._decoder_scores(model, memory_BTC[0], [(), (0,), (0, 1)])
+    for ids, score in zip(((), (0,), (0, 1)), scores, strict=True):
+        alone = reader._decoder_scores(model, memory_BTC[0], [ids])
+        assert score == pytest.approx(alone[0], abs=1e-4), "what is beside it does not count"
+
+
+def test_a_look_shows_the_characters_that_were_read_and_the_blank() -> None:
+    model = READER.network(1).eval()
+    with torch.inference_mode():
+        steps_SK, classes = READER.look(model, batch_of((9,), ("文",)), "说文说")
+    assert classes == ["文", "说", "_"]
+    assert steps_SK.shape == (9, 3)
+    assert (steps_SK >= 0).all() and (steps_SK.sum(1) <= 1 + 1e-5).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "size", "crop"), [(96, "base", (88, 88)), (96, "small", (88, 44)), (32, "small", (28, 14))]
+)
+def test_crops_leave_a_margin(side: int, size: str, crop: tuple[int, int]) -> None:
+    found = crop_of(ConformerConfig(frame_height=side, frame_width=side, size=size))  # type: ignore[arg-type]
+    assert (found.height_px, found.out_height_px) == crop
+    assert found.margin_yx_px == (side // 24, side // 24)
+
+
+def test_facts_say_what_network_a_file_is_of() -> None:
+    facts = READER.facts()
+    assert config_of_facts(facts, ConformerConfig()).size == "small"
+    assert config_of_facts({**facts, "has_decoder": "False"}, ConformerConfig()).ctc_weight == 1.0
+    assert config_of_facts(facts, ConformerConfig(ctc_weight=1.0)).ctc_weight < 1
+    with pytest.raises(BadConfig, match="CHECKPOINT_DAMAGED"):
+        config_of_facts({"size": "huge", **{k: v for k, v in facts.items() if k != "size"}}, ConformerConfig())

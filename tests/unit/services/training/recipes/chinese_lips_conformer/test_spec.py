@@ -1,0 +1,52 @@
+"""Settings of the recipe: what decides what is learnt, and what cannot be."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from services.base.stage.spec import ByName
+from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ctc_weight": 0.0},
+        {"ctc_weight": 1.1},
+        {"rescoring": -0.1},
+        {"beam_width": 0},
+        {"short_frames": 0},
+        {"short_share": 1.0},
+        {"warm_up_share": 1.0},
+        {"dropout": 1.0},
+        {"learning_rate": 0.0},
+        {"frame_height": 50},
+        {"flip": 2.0},
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ConformerConfig(**wrong)
+
+
+def test_how_a_test_reads_decides_nothing_of_what_is_learnt() -> None:
+    def decides(**settings: Any) -> Any:
+        return RECIPE.fingerprint(ConformerConfig(**settings)).key_config
+
+    assert decides(data_root="/elsewhere", beam_width=3, rescoring=0.1, cache_mib=1) == decides()
+    assert decides(ctc_weight=0.5) != decides()
+    assert decides(init="x.pt") != decides()
+
+
+@pytest.mark.parametrize("door", list(RECIPE.doors))
+def test_every_door_is_there(door: str) -> None:
+    pytest.importorskip("torch")
+    assert callable(RECIPE.doors[door].resolve())
+    assert isinstance(RECIPE.train, ByName) and callable(RECIPE.train.resolve())
+
+
+def test_all_settings_are_flags() -> None:
+    assert all(field.metadata.get("help") for field in dataclasses.fields(ConformerConfig))
