@@ -14,11 +14,19 @@ from services.training.lipreading.ctc import ctc_loss_sum
 from services.training.lipreading.networks.tiny import HEIGHT_PX, STEPS_PER_FRAME, WIDTH_PX, TinyLipreader
 from services.training.lipreading.preparation.draws import Augmentation, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
+from services.training.lipreading.tokenizer import tokenizer_of
+from services.training.recipes.chinese_lips_conformer.reader import ConformerReader
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
+from services.training.recipes.chinese_lips_lstm.reader import Reader
+from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
+from services.training.recipes.lips.kind import LipsReader
 
 CURVES = Path(__file__).with_name("loss_curves.json")
 NUM_STEPS = 30
 TEXTS = ("bin", "lay at", "set red", "no")
 _SEED = 5
+_SAID = ("我们", "他们看书", "喝茶吧", "书")
+_TOKENIZER = tokenizer_of(_SAID)
 
 
 def clip(text: str) -> np.ndarray:
@@ -29,12 +37,12 @@ def clip(text: str) -> np.ndarray:
     return noise_THWC
 
 
-def tiny_losses() -> list[float]:
-    """Loss a character at each step, on one thread."""
+def losses_of(name: str) -> list[float]:
+    """Loss a character at each step of the lipreader of that name, on one thread."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _tiny_losses()
+        return _LEARNERS[name]()
     finally:
         torch.set_num_threads(num_threads)
 
@@ -66,5 +74,54 @@ def _tiny_losses() -> list[float]:
     return losses
 
 
+def _conformer_losses() -> list[float]:
+    config = ConformerConfig(size="small", frame_height=32, frame_width=32)
+    return _mandarin_losses(ConformerReader(config, _TOKENIZER), config.augmentation)
+
+
+def _attention_losses() -> list[float]:
+    config = ChineseLipsConfig(hidden_dim=32, num_heads=2, frame_height=32, frame_width=32)
+    return _mandarin_losses(Reader(config, _TOKENIZER), None)
+
+
+def _mandarin_losses(reader: LipsReader, augmentation: Augmentation | None) -> list[float]:
+    clips = [_mouth(text) for text in _SAID]
+    lengths = [len(one) for one in clips]
+    batch = {
+        "frames_BTHWC": torch.nn.utils.rnn.pad_sequence(clips, batch_first=True),
+        "lengths_B": torch.tensor(lengths),
+        "texts": list(_SAID),
+    }
+    net = reader.network(_SEED)
+    optimizer = torch.optim.AdamW(net.parameters(), 2e-3, (0.9, 0.98), 1e-9)
+    torch.manual_seed(_SEED)
+    losses = []
+    for step in range(NUM_STEPS):
+        if augmentation is not None:
+            batch["draws"] = [
+                draw_clip(augmentation, f"{_SEED}/{step}/{i}", length, steps_needed(text))
+                for i, (length, text) in enumerate(zip(lengths, _SAID, strict=True))
+            ]
+        loss = reader.loss(net, batch, torch.Generator().manual_seed(step))
+        optimizer.zero_grad()
+        (loss.total / loss.count).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimizer.step()
+        losses.append(round(loss.total.item() / loss.count, 6))
+    return losses
+
+
+def _mouth(text: str) -> torch.Tensor:
+    """uint8 [T, 32, 32, 1]: for each character five frames with a pattern of its own."""
+    frames = []
+    for character in text:
+        pattern = np.random.default_rng(ord(character)).integers(40, 216, (4, 4), np.uint8)
+        frames += [np.kron(pattern, np.ones((8, 8), np.uint8))] * 5
+    return torch.from_numpy(np.stack(frames)[..., None])
+
+
+_LEARNERS = {"tiny": _tiny_losses, "chinese-lips-conformer": _conformer_losses, "chinese-lips-lstm": _attention_losses}
+
+
 if __name__ == "__main__":
-    CURVES.write_text(json.dumps({"tiny": tiny_losses()}, indent=1) + "\n")
+    CURVES.write_text(json.dumps({name: losses_of(name) for name in _LEARNERS}, indent=1) + "\n")
