@@ -15,7 +15,7 @@ COMMANDS = PipelineCommands(
         Verb(
             "test",
             "let a trained model read clips, and print its scores",
-            options=f"{_SETTINGS}.lips.door_settings:LipsTestSettings",
+            options=f"{_SETTINGS}.chinese_lips_conformer.door_settings:ConformerTestSettings",
             calls=f"{_DOORS}:test",
         ),
         Verb(

@@ -7,12 +7,13 @@ import tempfile
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.doors import outcome_of
 from orchestrator.pipelines.training.reading import read_clip
+from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.lips.door_settings import LipsStatsSettings, LipsTestSettings
+from services.training.recipes.lips.door_settings import LipsStatsSettings
 
 
-def test(options: LipsTestSettings) -> Outcome:
+def test(options: ConformerTestSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "test", options, "testing", "--json")
 

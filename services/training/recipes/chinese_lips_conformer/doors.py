@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from services.base.worker.rank import Rank
 from services.training.checkpoint.file import Checkpoint
+from services.training.lipreading.tokenizer import Tokenizer
+from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, config_of_facts
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
 from services.training.recipes.exported import ExportSettings
 from services.training.recipes.exporting import Exportable, run_export
-from services.training.recipes.lips.kind import LipsKind
+from services.training.recipes.language_model import used_model
+from services.training.recipes.lips.kind import LipsKind, TestReader
 from services.training.recipes.lips.opening import train_lips
 from services.training.recipes.lips.scoring import run_test
 from services.training.recipes.lips.trained import trained_of
 from services.training.torchrun import torchrun_main
 
-KIND = LipsKind(RECIPE, ConformerReader, chinese_lips_conformer, config_of_facts)
+
+def _test_reader(settings: ConformerTestSettings, config: ConformerConfig, tokenizer: Tokenizer) -> TestReader:
+    """Raises BadConfig NOT_READABLE, BAD_LANGUAGE_MODEL."""
+    config = dataclasses.replace(config, beam_width=settings.beam_width, rescoring=settings.rescoring)
+    used = used_model(settings, tokenizer.characters)
+    search = f"beam of {config.beam_width}, {used.fusion.told if used.fusion else 'no language model'}"
+    if config.beam_width == 1:
+        search = "likeliest class at each step"
+    elif config.ctc_weight < 1 and config.rescoring:
+        search += f", {config.rescoring:g} of the score by the decoder"
+    return TestReader(ConformerReader(config, tokenizer, used.fusion), used.digests, search)
+
+
+KIND = LipsKind(RECIPE, ConformerReader, chinese_lips_conformer, config_of_facts, ConformerTestSettings, _test_reader)
 
 
 def train_rank(config: ConformerConfig, rank: Rank) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from services.base.errors import BadConfig
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.language_model.fusion import Fusion
 from services.training.interfaces import Batch, LossSum
 from services.training.lipreading.cross_entropy import cross_entropy_sum
 from services.training.lipreading.ctc import ctc_loss_sum, log_probs_of_clips
@@ -33,8 +34,9 @@ class ConformerReader:
     Classes of CTC are the tokenizer's characters, and the blank behind them.
     """
 
-    def __init__(self, config: ConformerConfig, tokenizer: Tokenizer) -> None:
-        self._config, self.tokenizer = config, tokenizer
+    def __init__(self, config: ConformerConfig, tokenizer: Tokenizer, fusion: Fusion | None = None) -> None:
+        """fusion: of a language model, for the beam."""
+        self._config, self.tokenizer, self._fusion = config, tokenizer, fusion
         self.blank = len(tokenizer.characters)
         self.crop = crop_of(config)
 
@@ -70,9 +72,9 @@ class ConformerReader:
             if config.beam_width == 1:
                 texts.append(self._text(greedy(log_probs_SK.numpy(), self.blank)))
                 continue
-            prefixes = prefix_beam(log_probs_SK.numpy(), self.blank, config.beam_width)
+            prefixes = prefix_beam(log_probs_SK.numpy(), self.blank, config.beam_width, fusion=self._fusion)
             ids = [prefix.ids for prefix in prefixes]
-            scores = np.array([prefix.log_prob for prefix in prefixes])
+            scores = np.array([prefix.score for prefix in prefixes])
             if model.decoder is not None and config.rescoring:
                 length = int(lengths_B[b])
                 of_decoder = self._decoder_scores(model, memory_BTC[b, :length], ids)

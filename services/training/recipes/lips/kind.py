@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from services.base.stage.recipe import RecipeSpec
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.interfaces import Batch, LossSum, Pieces
 from services.training.lipreading.tokenizer import Tokenizer
+from services.training.recipes.lips.door_settings import LipsTestSettings
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -51,13 +52,24 @@ class LipsReader(Protocol):
         ...
 
 
+class TestReader(NamedTuple):
+    """Who reads in a test. digests: of what it reads with beside its checkpoint. search: how it finds a text."""
+
+    reader: LipsReader
+    digests: Mapping[str, str] = {}
+    search: str = ""
+
+
 @dataclass(frozen=True)
 class LipsKind:
     """reader, pieces: of the recipe's settings. config_of_facts: (facts of a checkpoint, settings) -> the settings with
-    those of its network; raises BadConfig CHECKPOINT_DAMAGED.
+    those of its network; raises BadConfig CHECKPOINT_DAMAGED. test_settings: what its test may be told. test_reader:
+    (these, settings of the network, tokenizer) -> who reads then; None: the reader, whatever they are.
     """
 
     recipe: RecipeSpec
     reader: Callable[[Any, Tokenizer], LipsReader]
     pieces: Callable[[Any, LipsData, Tokenizer], Pieces]
     config_of_facts: Callable[[Mapping[str, str], Any], Any]
+    test_settings: type[LipsTestSettings] = LipsTestSettings
+    test_reader: Callable[[Any, Any, Tokenizer], TestReader] | None = None

@@ -19,7 +19,7 @@ from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Transcript
 from services.training.recipes.lips.door_settings import LipsTestSettings
-from services.training.recipes.lips.kind import LipsKind, LipsReader
+from services.training.recipes.lips.kind import LipsKind, LipsReader, TestReader
 from services.training.recipes.lips.opening import open_data
 from services.training.recipes.lips.trained import Trained, open_trained
 from services.training.recipes.testing import answer_test
@@ -29,10 +29,10 @@ from services.training.recipes.validation import batches_of, on_device
 def run_test(kind: LipsKind, argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m services {kind.recipe.name} test", description=__doc__)
-    add_config_flags(parser, LipsTestSettings)
+    add_config_flags(parser, kind.test_settings)
     parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
     flags = parser.parse_args(argv)
-    settings: LipsTestSettings = config_from_flags(LipsTestSettings, flags)
+    settings: LipsTestSettings = config_from_flags(kind.test_settings, flags)
     if not flags.json:
         log.setup()
     trained = open_trained(kind, settings.file)
@@ -45,9 +45,12 @@ def run_test(kind: LipsKind, argv: Sequence[str]) -> int:
     if not clips.items:
         raise BadConfig("NO_TEST_CLIPS", f"{root} has no clips of split {settings.split}: test another")
     device = torch.device("cuda" if torch.cuda.is_available() and config.device != "cpu" else "cpu")
-    model = trained.network().to(device)
+    trained, model = dataclasses.replace(trained, config=config), trained.network().to(device)
+    reader = TestReader(trained.reader)
+    if kind.test_reader is not None:
+        reader = kind.test_reader(settings, config, trained.tokenizer)
     return answer_test(
-        measured(dataclasses.replace(trained, config=config), model, data, settings, device),
+        measured(trained, reader, model, data, settings),
         lambda chosen: looks(trained.reader, model, clips, chosen, device),
         settings,
         as_json=flags.json,
@@ -55,20 +58,23 @@ def run_test(kind: LipsKind, argv: Sequence[str]) -> int:
 
 
 def measured(
-    trained: Trained, model: nn.Module, data: LipsData, settings: LipsTestSettings, device: torch.device
+    trained: Trained, read_by: TestReader, model: nn.Module, data: LipsData, settings: LipsTestSettings
 ) -> ModelTest:
-    """What the lipreader reads in the clips, and what it is compared with. model: its own, on the device."""
-    clips, reader, config = data.split(settings.split), trained.reader, trained.config
+    """What the lipreader reads in the clips, and what it is compared with. model: its own, in eval mode."""
+    clips, reader, config = data.split(settings.split), read_by.reader, trained.config
     learnt = {clip.key for clip in data.train.clips}
+    untrained = reader.network(config.seed).to(next(model.parameters()).device).eval()
+    digests = {"checkpoint": trained.sha256, "data": data.digest, "tokenizer": trained.tokenizer.digest}
     return ModelTest(
         split=settings.split,
         transcripts=_transcripts(reader, model, clips, settings.batch_size),
-        untrained=_transcripts(reader, reader.network(config.seed).to(device).eval(), clips, settings.batch_size),
+        untrained=_transcripts(reader, untrained, clips, settings.batch_size),
         constant=constant_sentence([clip.text for clip in data.train.clips], config.seed),
-        digests={"checkpoint": trained.sha256, "data": data.digest, "tokenizer": trained.tokenizer.digest},
+        digests={**digests, **read_by.digests},
         learnt_from=sum(clip.key in learnt for clip in clips.clips),
         normalization=settings.normalization,
         seed=config.seed,
+        search=read_by.search,
     )
 
 

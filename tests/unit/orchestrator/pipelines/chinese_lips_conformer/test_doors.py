@@ -7,8 +7,8 @@ import pytest
 from orchestrator.pipelines.chinese_lips_conformer.doors import export, infer
 from orchestrator.pipelines.chinese_lips_conformer.doors import test as run_test
 from services.base.errors import BadConfig
+from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.lips.door_settings import LipsTestSettings
 
 pytest.importorskip("torch")
 
@@ -16,7 +16,7 @@ pytest.importorskip("torch")
 @pytest.mark.parametrize(
     ("call", "settings", "reason"),
     [
-        (run_test, LipsTestSettings(checkpoint="none/x.pt"), "NO_CHECKPOINT"),
+        (run_test, ConformerTestSettings(checkpoint="none/x.pt"), "NO_CHECKPOINT"),
         (export, ExportSettings(bundle="b", checkpoint="none/x.pt"), "NO_CHECKPOINT"),
         (infer, InferSettings(video_path="a.mp4", bundle="none"), "BUNDLE_MISSING"),
         (infer, InferSettings(video_path="a.mp4", checkpoint_dir="none"), "NO_CHECKPOINT"),

@@ -15,6 +15,8 @@ from conformer_weights import CONFIG, write_conformer
 
 from services.base.errors import BadConfig
 from services.lips.bundle import card_of, characters_of
+from services.lips.language_model.arpa import arpa_file
+from services.lips.language_model.witten_bell import witten_bell
 from services.training.recipes.chinese_lips_conformer.doors import export_main
 from services.training.recipes.chinese_lips_conformer.doors import test_main as run_test
 
@@ -27,6 +29,19 @@ def test_every_clip_of_a_split_is_read(tmp_path: Path, capsys: pytest.CaptureFix
     found = json.loads(capsys.readouterr().out)
     assert (found["clips"], found["learnt_from"]) == (1, 0)
     assert (root / "tests/test/test.html").is_file()
+
+
+def test_a_language_model_decides_between_what_looks_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A network that has learnt nothing reads what the language model says."""
+    root = write_lips(tmp_path / "data", {"train": [LipsExample("1_20_M_KJ_000", "文字")],
+                                          "test": [LipsExample("3_20_M_KJ_000", "文字", rate_hz=30)]})  # fmt: skip
+    (tmp_path / "lm.arpa").write_bytes(arpa_file(witten_bell(["文字"] * 9, 2, "文字说")))
+    words = ["--data-root", str(root), "--checkpoint", write_conformer(root, "文字说"), "--json"]
+    words += ["--lm", str(tmp_path / "lm.arpa"), "--lm-weight", "50", "--beam-width", "9", "--rescoring", "0"]
+    assert run_test(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["transcripts"][0]["hypothesis"] == "文字"
+    assert "language model of order 2" in found["text"] and "lm" in found["digests"]
 
 
 def test_the_half_that_ctc_is_of_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,8 @@
 
 import pytest
 
-from services.training.recipes.grid_ctc.door_settings import (
-    EstimateSettings,
-    InferSettings,
-    StatsSettings,
-    TestSettings,
-)
+from services.training.recipes.exported import InferSettings
+from services.training.recipes.grid_ctc.door_settings import EstimateSettings, StatsSettings, TestSettings
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""What the test of chinese-lips-conformer may be told. Inert: flags are made from it without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.base.stage.fields import option
+from services.lips.language_model.settings import LanguageModelSettings
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
+from services.training.recipes.lips.door_settings import LipsTestSettings
+
+_MODEL, _USUAL = "lipreader", ConformerConfig()
+
+
+@dataclass(frozen=True)
+class ConformerTestSettings(LanguageModelSettings, LipsTestSettings):
+    """Of a test. Raises ValueError for what cannot be."""
+
+    beam_width: int = option(
+        _USUAL.beam_width, "prefixes that are kept; 1: the likeliest class at each step", group=_MODEL
+    )
+    rescoring: float = option(
+        _USUAL.rescoring, "share of the decoder in the score of these; 0: CTC alone chooses among them", group=_MODEL
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.beam_width < 1 or not 0 <= self.rescoring <= 1:
+            raise ValueError(f"beam_width {self.beam_width} is 1 or more, and rescoring {self.rescoring} from 0 to 1")
+        self.check_lm(self.beam_width)
