@@ -18,7 +18,7 @@ from orchestrator.runs.gang.decision import Action, End, GangState, Generation, 
 from orchestrator.runs.worker_argv import pod_argv
 from services.base.errors import EXIT_OK
 from services.base.process.ending import end_all, shell_code
-from services.base.run.passes import GangPass
+from services.base.run.passes import RANK_LOST, GangPass
 from services.base.store.interface import Store
 from services.base.worker.pass_log import PassLog
 from services.base.worker.ranks import MASTER_FD
@@ -134,7 +134,9 @@ class _ProcessGroups:
         phase: Phase = "ended" if len(codes) == len(self._processes) else "running"
         seen = Generation(self.number, phase, codes, ended_s_ago=ended_s_ago)
         failed = [pod for pod, code in codes.items() if code == seen.failure != EXIT_OK]
-        return replace(seen, detail=self._detail(failed[0])) if failed else seen
+        # Of the one that fell, not of one that has lost it.
+        details = sorted(map(self._detail, failed), key=lambda text: text.startswith(f"{RANK_LOST}:"))
+        return replace(seen, detail=details[0]) if details else seen
 
     def exit_codes(self) -> dict[int, int]:
         """Of the pods that have ended."""

@@ -127,11 +127,13 @@ def test_a_setting_that_cannot_work_ends_the_pass_at_once(toy):
     assert toy.log[0] == ("begin", 1, 0) and "done" not in dict.fromkeys(kind for kind, *_ in toy.log)
 
 
-def test_a_bug_is_tried_again_and_then_given_up(toy):
-    flags = [word for generation in (1, 2) for word in ("--die", f"1:{generation}:3:70")]
+@pytest.mark.parametrize("code", [70, 75])
+def test_what_fails_again_is_given_up_with_the_last_words_of_the_rank_that_fell(toy, code):
+    """Rank 0 has lost it, and ends with 75 too."""
+    flags = [word for generation in (1, 2) for word in ("--die", f"1:{generation}:3:{code}")]
     failed = toy.carry(*flags, max_attempts=2)
-    assert isinstance(failed, Fail) and failed.exit_code == 70
-    assert "2 generations failed without a checkpoint (AS_ASKED: rank 1 ended with 70" in failed.why
+    assert isinstance(failed, Fail) and failed.exit_code == code
+    assert f"2 generations failed without a checkpoint (AS_ASKED: rank 1 ended with {code}: ends" in failed.why
     assert [kind for kind, *_ in toy.log] == ["begin", "begin"]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from orchestrator.kube.state import JobSeen, PodSeen
 from orchestrator.runs.gang.decision import Generation, Phase
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK
+from services.base.run.passes import RANK_LOST
 
 _PHASES: dict[str, Phase] = {"active": "running", "suspended": "suspended", "deleted": "deleted"}
 _LONG_AGO_S = 3600.0
@@ -41,7 +42,10 @@ def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Genera
         num_unplaced=len(unplaced),
         unplaced_for_s=min((now_s - pod.since_s for pod in unplaced), default=0.0) if tried else 0.0,
     )
-    return replace(seen, detail=next((_detail(pod) for pod in failed if pod.exit_code == seen.failure), ""))
+    fallen = [pod for pod in failed if pod.exit_code == seen.failure]
+    # Of the one that fell, not of one that has lost it.
+    fallen.sort(key=lambda pod: pod.termination_message is not None and pod.termination_message.reason == RANK_LOST)
+    return replace(seen, detail=_detail(fallen[0]) if fallen else "")
 
 
 def _detail(pod: PodSeen) -> str:

@@ -14,6 +14,8 @@ from services.base.digest import digest_of
 
 MAP_PASS = "map"  # noqa: S105 - a name
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", re.ASCII)
+RANK_LOST = "RANK_LOST"
+"""Why a rank ends that has lost another: not the one whose last words count."""
 _MOST_RANKS = 4096
 
 

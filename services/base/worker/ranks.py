@@ -13,14 +13,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.process.cgroup import num_oom_kills
 from services.base.process.ending import SIGNALLED, end_all, shell_code
+from services.base.run.passes import RANK_LOST
 from services.base.sandbox.child import die_with_parent
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT
 
@@ -30,6 +34,9 @@ MASTER_FD = "VISEMILL_MASTER_FD"
 _POLL_S = 0.05
 _TERMINATE_GRACE_S = 10.0
 _LAST_BYTES = 4096
+_LAST_LINES = 50
+# After its end; what a rank has started itself may hold its output open.
+_OUTPUT_LIMIT_S = 2.0
 
 
 class _Ranks:
@@ -38,6 +45,8 @@ class _Ranks:
         self._log_dir = log_dir
         self._first = int(environment.get("GROUP_RANK", "0")) * count
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._last_lines: list[deque[bytes]] = [deque(maxlen=_LAST_LINES) for _ in range(count)]
+        self._readers: list[threading.Thread] = []
         for local in range(count):
             own = {**environment, "RANK": str(self._first + local), "LOCAL_RANK": str(local)}
             descriptors = [int(own[MASTER_FD])] if MASTER_FD in own and own["RANK"] == "0" else []
@@ -48,13 +57,17 @@ class _Ranks:
                     command,
                     env=own,
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
+                    stdout=output or subprocess.PIPE,
+                    stderr=output or subprocess.STDOUT,
                     pass_fds=descriptors,
-                    # The launcher has one thread.
+                    # The launcher has one thread until all are started.
                     preexec_fn=die_with_parent,  # noqa: PLW1509
                 )
             self._processes.append(process)
+        for process, lines in zip(self._processes, self._last_lines, strict=True):
+            if process.stdout is not None:
+                self._readers.append(threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True))
+                self._readers[-1].start()
 
     @property
     def are_ended(self) -> bool:
@@ -63,23 +76,31 @@ class _Ranks:
     def failed(self) -> tuple[int, int] | None:
         """(rank, exit code) of one that has ended otherwise than well; a signal is 128 and its number.
 
-        75 comes last: it is what a rank ends with that has lost another.
+        75 comes last, and of those that end with it one that has lost another.
         """
         codes = {self._first + local: process.poll() for local, process in enumerate(self._processes)}
         failed = [(rank, shell_code(code)) for rank, code in codes.items() if code]
-        return min(failed, key=lambda one: one[1] == EXIT_TRANSIENT, default=None)
+        if len(failed) < 2:
+            return next(iter(failed), None)
+        return min(
+            failed, key=lambda one: (one[1] == EXIT_TRANSIENT, self.last_error(one[0]).get("reason") == RANK_LOST)
+        )
 
     def end(self) -> None:
         """Asks all to end, and kills those that do not within the grace."""
         end_all(self._processes, _TERMINATE_GRACE_S, subprocess.Popen.kill)
+        for reader in self._readers:
+            reader.join(_OUTPUT_LIMIT_S)
 
     def last_error(self, rank: int) -> dict[str, str]:
-        """The error line that a rank ended with, as far as there is a log of it."""
-        if not self._log_dir:
-            return {}
-        with self._log_file(rank).open("rb") as file:
-            file.seek(max(0, self._log_file(rank).stat().st_size - _LAST_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()
+        """The error line that an ended rank has left, if any."""
+        if self._log_dir:
+            with self._log_file(rank).open("rb") as file:
+                file.seek(max(0, self._log_file(rank).stat().st_size - _LAST_BYTES))
+                lines = file.read().splitlines()
+        else:
+            self._readers[rank - self._first].join(_OUTPUT_LIMIT_S)
+            lines = list(self._last_lines[rank - self._first])
         for line in reversed(lines):
             try:
                 fields = json.loads(line)
@@ -88,14 +109,22 @@ class _Ranks:
                 continue
         return {}
 
-    def _output_of(self, rank: int) -> IO[bytes]:
-        """A log of the rank's own where there is a folder for it, else this process's standard error."""
-        if self._log_dir:
-            return self._log_file(rank).open("ab")
-        return os.fdopen(os.dup(sys.stderr.fileno()), "wb")
+    def _output_of(self, rank: int) -> AbstractContextManager[IO[bytes] | None]:
+        """A log of the rank's own where there is a folder for it, else a pipe to this process's standard error."""
+        return self._log_file(rank).open("ab") if self._log_dir else nullcontext()
 
     def _log_file(self, rank: int) -> Path:
         return Path(self._log_dir) / f"rank-{rank}.log"
+
+
+def _pass_on(output: IO[bytes], last_lines: deque[bytes]) -> None:
+    """What a rank writes, to standard error, line by line; the last lines are kept."""
+    while line := output.readline(_LAST_BYTES):
+        last_lines.append(line)
+        # A rank whose output nobody reads would stand still.
+        with suppress(OSError):
+            sys.stderr.buffer.write(line)
+            sys.stderr.buffer.flush()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 
 from services.base.errors import Transient
+from services.base.run.passes import RANK_LOST
 from services.base.worker.rank import RankPlace
 
 
@@ -57,9 +58,7 @@ class Ranks:
         try:
             call()
         except RuntimeError as error:
-            raise Transient(
-                "RANK_LOST", f"rank {self.rank} of {self.world_size} has lost the others: {error}"
-            ) from error
+            raise Transient(RANK_LOST, f"rank {self.rank} of {self.world_size} has lost the others: {error}") from error
 
 
 def _join(place: RankPlace, device: torch.device, timeout: timedelta) -> None:

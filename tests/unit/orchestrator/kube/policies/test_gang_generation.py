@@ -18,6 +18,10 @@ def pod(index, **fields):
     return PodSeen(f"p{index}", 2, index, "Running", "node-1", **fields)
 
 
+def told(reason, message):
+    return TerminationMessage("TRANSIENT", reason, message)
+
+
 def unplaced(index, **fields):
     return PodSeen(f"p{index}", 2, index, "Pending", **{"trouble": "Unschedulable", **fields})
 
@@ -52,6 +56,20 @@ def unplaced(index, **fields):
             ],
             Generation(2, "ended", {0: 75, 1: 137}, False, 3.0, "OOMKilled"),
             id="failed, by a pod that has left no message",
+        ),
+        pytest.param(
+            job("failed", reason="BackoffLimitExceeded"),
+            [
+                pod(
+                    0,
+                    exit_code=75,
+                    ended_s=NOW_S - 1.0,
+                    termination_message=told("RANK_LOST", "rank 0 has lost the others"),
+                ),
+                pod(1, exit_code=75, ended_s=NOW_S - 1.0, termination_message=told("STORE_UNREACHABLE", "no answer")),
+            ],
+            Generation(2, "ended", {0: 75, 1: 75}, False, 1.0, "STORE_UNREACHABLE: no answer"),
+            id="the words of the one that fell, not of one that has lost it",
         ),
         pytest.param(
             job(), [pod(0), pod(1, deleted_s=NOW_S + 30.0)], Generation(2, "running", {}, True), id="a pod is deleted"
