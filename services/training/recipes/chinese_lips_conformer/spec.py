@@ -29,7 +29,7 @@ class ConformerConfig(LipsTrainSettings):
     ctc_weight: float = option(0.3, "share of CTC in the loss; 1: no decoder at all", group=MODEL)
     beam_width: int = option(10, "prefixes that a test keeps; 1: the likeliest class at each step", group=MODEL)
     rescoring: float = option(
-        0.7, "share of the decoder in the score of these; 0: CTC alone chooses among them", group=MODEL
+        0.5, "share of the decoder in the score of these; 0: CTC alone chooses among them", group=MODEL
     )
     learning_rate: float = option(1e-3, "greatest step of AdamW", group=TRAINING)
     weight_decay: float = option(0.03, "of AdamW", group=TRAINING)

@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from conformer_weights import CONFIG  # noqa: E402
+from lips_data import LipsExample  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
 from services.training.interfaces import Batch  # noqa: E402
@@ -29,6 +30,30 @@ GENERATOR = torch.Generator()
 def batch_of(lengths: tuple[int, ...] = (12, 7), texts: tuple[str, ...] = ("文字", "说")) -> Batch:
     frames = np.random.default_rng(1).integers(0, 256, (len(lengths), max(lengths), 32, 32, 1), np.uint8)
     return {"frames_BTHWC": torch.from_numpy(frames), "lengths_B": torch.tensor(lengths), "texts": list(texts)}
+
+
+def test_clips_are_learnt_by_heart_and_read_without_help() -> None:
+    torch.set_num_threads(1)
+    said = ("我们旨在", "搭建一个", "交流思想", "碰撞火花", "的平台", "我们的", "思想花", "个平台搭建")
+    config = dataclasses.replace(CONFIG, dropout=0.0, label_smoothing=0.0)
+    reader = ConformerReader(config, tokenizer_of(said))
+    clips = [torch.from_numpy(LipsExample(text, text).frames_THW()[..., None]) for text in said]
+    batch = {
+        "frames_BTHWC": torch.nn.utils.rnn.pad_sequence(clips, batch_first=True),
+        "lengths_B": torch.tensor([len(one) for one in clips]),
+        "texts": list(said),
+    }
+    model = reader.network(1).train()
+    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, (0.9, 0.98), 1e-9)
+    for _ in range(50):
+        loss = reader.loss(model, batch, GENERATOR)
+        optimizer.zero_grad()
+        (loss.total / loss.count).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+    with torch.inference_mode():
+        assert reader.read(model.eval(), batch) == list(said)
+        assert reader.texts(model, batch)[1] == list(said)
 
 
 def test_the_loss_is_a_sum_over_clips_that_no_padding_is_in() -> None:
