@@ -7,6 +7,7 @@ Source: Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ Ids = tuple[int, ...]
 
 _LN_10 = math.log(10.0)
 _MOST_NAMED = 10
+_MOST_REMEMBERED = 1 << 17
 
 
 class Fusion:
@@ -46,19 +48,24 @@ class Fusion:
         self.told = f"language model of order {n_grams.order}, weight {weight:g}, bonus {bonus:g}"
         self._n_grams, self._weight, self._bonus = n_grams, weight, bonus
         self._characters = [one if len(one) == 1 and one in n_grams else UNKNOWN for one in classes]
+        # Of one clip, prefixes end alike again and again.
+        self._behind = functools.lru_cache(_MOST_REMEMBERED)(self._reckoned)
 
     def of_next(self, prefix: Ids, class_id: int) -> float:
         """What a class adds behind a prefix."""
-        return self._weighted(prefix, self._characters[class_id]) + self._bonus
+        return self._behind(self._end_of(prefix), self._characters[class_id]) + self._bonus
 
     def of_end(self, prefix: Ids) -> float:
         """What the end of the text adds."""
-        return self._weighted(prefix, END)
+        return self._behind(self._end_of(prefix), END)
 
-    def _weighted(self, prefix: Ids, character: str) -> float:
-        num_before = self._n_grams.order - 1
-        before = "".join(self._characters[i] for i in prefix[max(0, len(prefix) - num_before) :])
-        if len(prefix) < num_before:
+    def _end_of(self, prefix: Ids) -> Ids:
+        """What of it counts; the whole of one that is shorter."""
+        return prefix[max(0, len(prefix) - self._n_grams.order + 1) :]
+
+    def _reckoned(self, ids: Ids, character: str) -> float:
+        before = "".join(self._characters[i] for i in ids)
+        if len(ids) < self._n_grams.order - 1:
             before = START + before
         return self._weight * _LN_10 * self._n_grams.log10_prob(before, character)
 
