@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.cli.commands import build_parser, overview
 from orchestrator.cli.main import main
+from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.commands import Original, Outcome, Verb, commands_of
 from services.base.errors import BadConfig
 from services.base.stage.fields import option
@@ -44,8 +45,8 @@ def of_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     set_commands(monkeypatch, "grid", shared=("plan", "count", "pin"), originals={})
     set_commands(monkeypatch, "sign", shared=("count",), own=own, originals={"signs_train.py": script})
     set_commands(monkeypatch, "tts", shared=("count", "plan"), own=(), originals={})
-    set_commands(monkeypatch, "grid-ctc", shared=(), own=(), originals={})
-    set_commands(monkeypatch, "chinese-lips-lstm", shared=(), own=(), originals={})
+    for other in PIPELINES.keys() - {"grid", "sign", "tts"}:
+        set_commands(monkeypatch, other, shared=(), own=(), originals={})
 
 
 def set_commands(monkeypatch: pytest.MonkeyPatch, pipeline: str, **changes: Any) -> None:
