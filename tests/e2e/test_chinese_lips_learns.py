@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("torch")
 
+pytestmark = pytest.mark.slow
+
 TRAINING = (
     *("--val-share", 0.25, "--preset", "cpu", "--frame-height", 48, "--frame-width", 48, "--batch-frames", 400),
     *("--learning-rate", "2e-3", "--short-share", 0, "--num-masks", 0, "--num-epochs", 16, "--num-threads", 1),
