@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from orchestrator.pipelines.commands import PipelineCommands
 
-COMMANDS = PipelineCommands(corpus="faces and mouths that say Mandarin, in the layout of Chinese-LiPS")
+COMMANDS = PipelineCommands(
+    inspects={".tfrecord": "services.records.grid.inspect"},
+    corpus="faces and mouths that say Mandarin, in the layout of Chinese-LiPS",
+)

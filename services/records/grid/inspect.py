@@ -125,7 +125,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         index, payload = find_record(flags.file, flags.index, flags.key)
         described = describe(index, payload)
         if flags.png:
-            title = f"{described['speaker_id']}/{described['utterance_id']}  {described['label_text']}"
+            # OpenCV draws ASCII alone.
+            text = described["label_text"] if described["label_text"].isascii() else ""
+            title = f"{described['speaker_id']}/{described['utterance_id']}  {text}".rstrip()
             flags.png.write_bytes(contact_sheet(frames_of(payload), title))
     except OSError as error:
         sys.stderr.write(f"{error}: give the path of a TFRecord file, and of a folder that exists for the sheet\n")
