@@ -209,16 +209,17 @@ def mandarin_files(
             ("190_20_F_KJ_003", *rows["train"][0][1:5], ""),
         ]
         rows["train"] += odd
-        yield (
-            "processed_train/190/190_20_F_KJ_001_FACE.mp4",
-            lambda: b"no video\n",
-            "the clip is a text file",
-            "OPEN_FAILED",
-        )
+        places = ["processed_train/190", *(["190_20_F_KJ/FACE"] if faces else [])]
+        for place in places:
+            yield f"{place}/190_20_F_KJ_001_FACE.mp4", _no_video, "the clip is a text file", "OPEN_FAILED"
     if faces:
         yield ALL_TABLE, partial(_table, [row for lines in rows.values() for row in lines]), "", ""
     for split, lines in rows.items():
         yield TABLES[split][0], partial(_table, lines), "", ""
+
+
+def _no_video() -> bytes:
+    return b"no video\n"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> bytes:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import pickle
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,15 @@ def test_what_is_drawn_is_read_by_who_learns_from_it(tmp_path: Path) -> None:
     take = LipsTake(0, 2, 1, "他们去市场吧")
     frames_THW = frames_of(Media.of_bytes("a.mp4", take.media()), Reading(96, 96, 25.0, "time", 500))
     assert 3.0 <= len(frames_THW) / 25 <= 6.0
+
+
+@pytest.mark.parametrize("faces", [False, True])
+def test_files_can_be_drawn_by_other_processes(faces: bool) -> None:
+    for _, make, _, _ in mandarin_files(0, 3, 1, broken=True, faces=faces):
+        assert pickle.loads(pickle.dumps(make)).__class__ is make.__class__
+
+
+def test_faces_are_beside_the_mouths_and_in_a_table_of_all() -> None:
+    files = [path for path, _, _, _ in mandarin_files(0, 3, 2, broken=False, faces=True)]
+    assert sum("/FACE/" in path for path in files) == sum(path.startswith("processed_") for path in files) == 6
+    assert "meta_all.csv" in files
