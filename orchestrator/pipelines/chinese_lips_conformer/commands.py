@@ -25,6 +25,12 @@ COMMANDS = PipelineCommands(
             calls=f"{_DOORS}:stats",
         ),
         Verb(
+            "lm",
+            "count a language model in training texts, as an ARPA file",
+            options=f"{_SETTINGS}.lips.door_settings:LipsEstimateSettings",
+            calls=f"{_DOORS}:lm",
+        ),
+        Verb(
             "export",
             "write a trained model as a bundle that needs no torch",
             options=f"{_SETTINGS}.exported:ExportSettings",

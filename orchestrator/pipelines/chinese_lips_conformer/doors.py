@@ -1,4 +1,4 @@
-"""I/O: `visemill test`, `stats`, `export` and `infer chinese-lips-conformer`."""
+"""I/O: `visemill test`, `stats`, `lm`, `export` and `infer chinese-lips-conformer`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrator.pipelines.training.reading import read_clip
 from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.lips.door_settings import LipsStatsSettings
+from services.training.recipes.lips.door_settings import LipsEstimateSettings, LipsStatsSettings
 
 
 def test(options: ConformerTestSettings) -> Outcome:
@@ -21,6 +21,11 @@ def test(options: ConformerTestSettings) -> Outcome:
 def stats(options: LipsStatsSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "stats", options, "reading the data set")
+
+
+def lm(options: LipsEstimateSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "lm", options, "counting")
 
 
 def export(options: ExportSettings) -> Outcome:

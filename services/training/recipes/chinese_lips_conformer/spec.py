@@ -90,6 +90,7 @@ RECIPE = RecipeSpec(
     doors={
         "test": ByName("services.training.recipes.chinese_lips_conformer.doors:test_main"),
         "stats": ByName("services.training.recipes.lips.stats_door:stats_main"),
+        "lm": ByName("services.training.recipes.lips.lm_door:lm_main"),
         "export": ByName("services.training.recipes.chinese_lips_conformer.doors:export_main"),
         "train": ByName("services.training.recipes.chinese_lips_conformer.doors:train_main"),
         "average": ByName("services.training.checkpoint.average_door:average_main"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.base.stage.fields import FileRef, option
-from services.lips.language_model.n_grams import MOST_ORDER
 from services.lips.language_model.settings import LanguageModelSettings
+from services.training.recipes.estimated import CountedTexts
 from services.training.recipes.tested import STATE_DIR, TestedModel
 
 _DATA, _MODEL = "data set", "lipreader"
@@ -58,13 +58,10 @@ class StatsSettings:
 
 
 @dataclass(frozen=True)
-class EstimateSettings:
+class EstimateSettings(CountedTexts):
     """Of counting a language model. Raises ValueError for what cannot be."""
 
-    output: FileRef = option("", "ARPA file to write, or its s3:// URI", group="output")
-    order: int = option(6, "characters of the longest n-gram", group="output")
     data_root: FileRef = option("", f"{_RECORDS}, of whose training clips the texts are", group=_DATA, metavar="ROOT")
-    text: FileRef = option("", "text file in UTF-8, a sentence a line, in place of records or beside them", group=_DATA)
     val_share: float = option(
         0.1, "of each speaker's training clips, that are validated on where there is no val split", group=_DATA
     )
@@ -74,12 +71,9 @@ class EstimateSettings:
     )
 
     def __post_init__(self) -> None:
-        if not self.output:
-            raise ValueError("say where to: --output FILE, such as lm.arpa")
+        super().__post_init__()
         if not (self.data_root or self.text):
             raise ValueError("say what to count: --data-root ROOT, the output of `visemill run grid`, or --text FILE")
-        if not 1 <= self.order <= MOST_ORDER:
-            raise ValueError(f"order is {self.order}: give 1 to {MOST_ORDER}")
         if not 0 <= self.val_share < 1:
             raise ValueError(f"val_share is {self.val_share}: give a share from 0 to below 1")
 

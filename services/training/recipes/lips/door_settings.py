@@ -1,4 +1,4 @@
-"""What the entry points `test`, `stats` and `infer` may be told. Inert: flags are made from it without torch."""
+"""What the entry points `test`, `stats`, `infer` and `lm` may be told. Inert: flags are made from it without torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.stage.fields import FileRef, option
+from services.training.recipes.estimated import CountedTexts
 from services.training.recipes.tested import BEST, STATE_DIR, TestedModel
 
 _DATA, _MODEL, _PRINTED = "data set", "lipreader", "output"
@@ -70,3 +71,15 @@ class LipsStatsSettings:
     @property
     def index_root(self) -> str:
         return self.state_root or f"{self.data_root.rstrip('/')}/{STATE_DIR}"
+
+
+@dataclass(frozen=True)
+class LipsEstimateSettings(CountedTexts):
+    """Of counting a language model. Raises ValueError for what cannot be."""
+
+    data_root: FileRef = option("", f"{_ROOT}, or output of `visemill run lips`", group=_DATA, metavar="ROOT")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.data_root or self.text):
+            raise ValueError("say what to count: --data-root ROOT, which holds meta_train.csv, or --text FILE")

@@ -21,6 +21,7 @@ def test_a_training_takes_the_data_sets_flags_in_both_spellings() -> None:
         ("infer", {"--video-path", "--bundle", "--checkpoint-dir", "--cropped"}),
         ("export", {"--bundle", "--onnx", "--mouth-profile"}),
         ("stats", {"--data-root"}),
+        ("lm", {"--data-root", "--text", "--output", "--order"}),
     ],
 )
 def test_the_other_commands_have_flags_and_something_to_call(name: str, flags: set[str]) -> None:

@@ -1,7 +1,6 @@
 """A language model of the training texts alone, in a file that appears whole."""
 
 import json
-import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,7 @@ from grid_records import MadeClip, write_shards
 
 from services.base.errors import BadConfig
 from services.lips.language_model.arpa import arpa_of
-from services.lips.language_model.witten_bell import witten_bell
-from services.training.recipes.grid_ctc.lm_door import lm_main, perplexity, sentences_of
+from services.training.recipes.grid_ctc.lm_door import lm_main
 
 
 @pytest.fixture
@@ -69,16 +67,6 @@ def test_a_file_without_texts_or_in_no_utf_8_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadConfig) as refused:
             lm_main(["--text", str(tmp_path / "texts"), "--output", str(tmp_path / "lm.arpa")])
         assert refused.value.reason == reason and not (tmp_path / "lm.arpa").exists()
-
-
-def test_sentences_are_lines_with_single_blanks() -> None:
-    assert sentences_of("a▁b\tc \n\n d".encode(), "texts") == ["a b c", "d"]
-
-
-def test_perplexity_is_of_characters_and_ends() -> None:
-    n_grams = witten_bell(["ab", "b"], 2)
-    ln = math.log(10) * (n_grams.log10_prob_of_text("ab") + n_grams.log10_prob_of_text("b"))
-    assert perplexity(n_grams, ["ab", "b"]) == pytest.approx(math.exp(-ln / 5))
 
 
 def test_it_loads_no_torch() -> None:
