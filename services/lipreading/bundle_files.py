@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,17 @@ from services.base.errors import BadConfig
 from services.base.worker.fingerprint import remembered_sha256
 from services.lipreading.language_model import lm_digests
 from services.lipreading.spec import LipreadingConfig
-from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCard, card_of, characters_of
+from services.lips.bundle import CARD_FILE, TOKENIZER_FILE, BundleCard, card_of, characters_of, tokens_of
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """All of it but the network. characters: class by class; the blank is behind them."""
+    """All of it but the networks. characters: of CTC class by class, the blank behind them; of attention by their ids,
+    marks among them.
+    """
 
     card: BundleCard
-    characters: str
+    characters: Sequence[str]
 
 
 def models_of(config: LipreadingConfig) -> dict[str, str]:
@@ -25,7 +28,8 @@ def models_of(config: LipreadingConfig) -> dict[str, str]:
     Raises BadConfig as `checked_card` and `lm_digests`.
     """
     card = card_for(config)
-    return {card.recipe: f"{served_weights(card)} {card.digests['tokenizer']}", **lm_digests(config)}
+    networks = " ".join([served_weights(card), *([card.digests["decoder"]] if card.kind == "attention" else [])])
+    return {card.recipe: f"{networks} {card.digests['tokenizer']}", **lm_digests(config)}
 
 
 def served_weights(card: BundleCard) -> str:
@@ -41,7 +45,7 @@ def card_for(config: LipreadingConfig) -> BundleCard:
 def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
     """The card, once the files are what it says. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED."""
     card = card_of(_read(folder, CARD_FILE))
-    for file, name in ((MODEL_FILE, "model"), (TOKENIZER_FILE, "tokenizer")):
+    for name, file in card.files.items():
         if name == "model" and not with_network:
             continue
         try:
@@ -61,7 +65,8 @@ def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
 
 def open_bundle(config: LipreadingConfig) -> Bundle:
     """Raises BadConfig as `checked_card`."""
-    return Bundle(card_for(config), characters_of(_read(Path(config.bundle), TOKENIZER_FILE)))
+    card, tokenizer = card_for(config), _read(Path(config.bundle), TOKENIZER_FILE)
+    return Bundle(card, tokens_of(tokenizer) if card.kind == "attention" else characters_of(tokenizer))
 
 
 def _read(folder: Path, name: str) -> bytes:

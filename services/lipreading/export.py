@@ -33,6 +33,12 @@ def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -
     Raises BadConfig as `checked_card`, and BAD_NAME, NOT_SERVED.
     """
     bundle = checked_card(folder)
+    if bundle.kind != "ctc":
+        raise BadConfig(
+            "NOT_SERVED",
+            f"{folder} reads by {bundle.kind}, a step after another, which a server would be asked for one by one: "
+            "let the lipreading service read with it itself",
+        )
     name = name or bundle.recipe
     if not _NAME.fullmatch(name):
         raise BadConfig("BAD_NAME", f"a model of a server is named by letters, digits, '.', '_' and '-', not {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.base.errors import BadConfig
@@ -16,7 +17,7 @@ def lm_digests(config: LipreadingConfig) -> dict[str, str]:
     return {"lm": f"sha256:{sha256_of(Path(config.lm), 'lm ')}"} if config.lm else {}
 
 
-def open_lm(config: LipreadingConfig, characters: str) -> Fusion | None:
+def open_lm(config: LipreadingConfig, characters: Sequence[str]) -> Fusion | None:
     """characters: that the bundle tells apart, class by class. Raises BadConfig MODEL_UNREADABLE,
     BAD_LANGUAGE_MODEL.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,8 @@ def _missing_library(error: ModuleNotFoundError) -> BadConfig:
     return BadConfig("LIBRARY_MISSING", f"{error.name} is not installed: pip install 'visemill[triton]'")
 
 
-def _open_here(folder: Path) -> Network:
+def open_session(file: Path) -> Any:
+    """An onnxruntime session of one thread, which computes the same each time. Raises BadConfig BUNDLE_DAMAGED."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -52,11 +54,15 @@ def _open_here(folder: Path) -> Network:
     options.use_deterministic_compute = True
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's classes have no common base but Exception
         raise BadConfig(
-            "BUNDLE_DAMAGED", f"{folder / MODEL_FILE} is no network that onnxruntime loads: export it again", str(error)
+            "BUNDLE_DAMAGED", f"{file} is no network that onnxruntime loads: export it again", str(error)
         ) from error
+
+
+def _open_here(folder: Path) -> Network:
+    session = open_session(folder / MODEL_FILE)
 
     def network(mouths_THWC: UInt8Array, name: str) -> Float32Array:
         del name

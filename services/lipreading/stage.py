@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -18,9 +18,10 @@ from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
 from services.base.stage.stream import ONLY_FRAMES
 from services.containers.sampling import sampled
 from services.geometry.mouth_window import profile_named
+from services.lipreading.attending import AttendingReader
 from services.lipreading.bundle_files import Bundle, open_bundle
 from services.lipreading.language_model import open_lm
-from services.lipreading.network import Network, open_network
+from services.lipreading.network import open_network
 from services.lipreading.spec import LipreadingConfig
 from services.lips.alignment import likeliest_steps
 from services.lips.bundle import CARD_FILE
@@ -48,26 +49,43 @@ def open_stage(config: LipreadingConfig) -> Consumer:
             f"{CARD_FILE} crops mouths by {dict(bundle.card.mouth)}, and no profile here is so: read it with "
             "the release that exported it",
         )
-    fusion = open_lm(config, bundle.characters)
-    network = open_network(config, bundle.card)
+    reads = _by_attention(bundle, config) if bundle.card.kind == "attention" else _by_ctc(bundle, config)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
-        return ReadingOfClip(bundle, network, config, job.clip.key, fusion)
+        return ReadingOfClip(bundle, reads, config, job.clip.key)
 
     return consumer
 
 
+Reads = Callable[[UInt8Array, str, bool], Transcript]
+"""(uint8 [T, height, width, 3], crops of a mouth; name of the clip, for messages; whether the frames were mouths
+already) -> what is read. Raises BadInput and Transient.
+"""
+
+
+def _by_ctc(bundle: Bundle, config: LipreadingConfig) -> Reads:
+    fusion, network = open_lm(config, bundle.characters), open_network(config, bundle.card)
+
+    def reads(mouths_THWC: UInt8Array, name: str, cropped: bool) -> Transcript:
+        log_probs_SK = network(mouths_THWC, name)
+        return read(bundle, log_probs_SK, len(mouths_THWC), config.beam_width, fusion, cropped=cropped)
+
+    return reads
+
+
+def _by_attention(bundle: Bundle, config: LipreadingConfig) -> Reads:
+    reader = AttendingReader(bundle, config)
+    return lambda mouths_THWC, _, cropped: reader(mouths_THWC, cropped)
+
+
 class ReadingOfClip:
-    """One clip. name: for messages. fusion: of a language model, where there is one."""
+    """One clip. name: for messages."""
 
     wants = ONLY_FRAMES
 
-    def __init__(
-        self, bundle: Bundle, network: Network, config: LipreadingConfig, name: str, fusion: Fusion | None = None
-    ) -> None:
-        self._bundle, self._network, self._config, self._name = bundle, network, config, name
-        self._fusion = fusion
+    def __init__(self, bundle: Bundle, reads: Reads, config: LipreadingConfig, name: str) -> None:
+        self._bundle, self._reads, self._config, self._name = bundle, reads, config, name
         self._frames: list[UInt8Array] = []
         self._times_s: list[float] = []
 
@@ -91,11 +109,8 @@ class ReadingOfClip:
         """given: "landmarks". Raises BadInput NO_FRAMES, NO_FACE, TOO_MANY_FRAMES, and as the network does."""
         if not self._frames:
             raise BadInput("NO_FRAMES", f"{self._name}: not one frame came; check that it is a video")
-        mouths_THWC = self.mouths(given.get("landmarks"))
-        log_probs_SK = self._network(mouths_THWC, self._name)
-        is_cropped = self.is_cropped(given.get("landmarks"))
-        beam = self._config.beam_width, self._fusion
-        return read(self._bundle, log_probs_SK, len(mouths_THWC), *beam, cropped=is_cropped)
+        landmarks = given.get("landmarks")
+        return self._reads(self.mouths(landmarks), self._name, self.is_cropped(landmarks))
 
     def is_cropped(self, landmarks: Landmarks | None) -> bool:
         """Whether the frames are mouths already, as was said or as they show."""

@@ -1,8 +1,13 @@
 """The bundle that a lipreader is handed on as: a folder of a network, its alphabet, and a card that says what it takes.
 
-The network takes `frames`, uint8 [B, T, height, width, 3] RGB crops of mouths, and `lengths`, int64 [B] of 1..T; it
-gives `log_probs`, float32 [B, S, K], ln of the probabilities of K classes at S steps, of which the first
+The network takes `frames`, uint8 [B, T, height, width, 3] RGB crops of mouths, and `lengths`, int64 [B] of 1..T. One of
+CTC gives `log_probs`, float32 [B, S, K], ln of the probabilities of K classes at S steps, of which the first
 lengths * steps_per_frame of a clip mean something.
+
+One of attention gives `memory`, float32 [B, T, C], and has a second network beside it, one step of its decoder: it
+takes `memory` and `lengths`, `ids`, int64 [B], the id before, and the state `h` and `c`, float32 [1, B, C], zeros at
+first; it gives `log_probs`, float32 [B, V], of the id behind, `attention`, float32 [B, T], how much it looks at each
+frame, and the state behind, `h_next` and `c_next`.
 """
 
 from __future__ import annotations
@@ -11,14 +16,22 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from services.base.errors import BadConfig
 
 MODEL_FILE, TOKENIZER_FILE, CARD_FILE = "model.onnx", "tokenizer.json", "card.json"
+DECODER_FILE = "decoder.onnx"
+"""Of attention."""
 FRAMES, LENGTHS, LOG_PROBS = "frames", "lengths", "log_probs"
+MEMORY, IDS, ATTENTION = "memory", "ids", "attention"
+STATE, NEXT_STATE = ("h", "c"), ("h_next", "c_next")
 BLANK = "<blank>"
 VERSION = 1
+MARKS = ("<pad>", "<sos>", "<eos>", "<unk>")
+"""Ids 0 to 3 of a decoder with attention."""
+
+Kind = Literal["ctc", "attention"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,8 @@ class BundleCard:
     """card.json. Raises ValueError for what cannot be.
 
     digests: name -> sha256 in hex, of `model` and `tokenizer` (files of the bundle), `checkpoint`, and `data` where
-    known. mouth: the profile of its crops, with its own numbers. fps: of the frames. scores: where known.
+    known; of attention also `decoder`. mouth: the profile of its crops, with its own numbers. fps: of the frames.
+    scores: where known. max_ids: of attention, ids of a text at most, the marks at its ends among them.
     """
 
     recipe: str
@@ -40,6 +54,8 @@ class BundleCard:
     normalisation: str
     scores: Mapping[str, float] = dataclasses.field(default_factory=dict)
     version: int = VERSION
+    kind: Kind = "ctc"
+    max_ids: int = 0
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -51,8 +67,16 @@ class BundleCard:
             )
         if not isinstance(self.mouth, Mapping) or not isinstance(self.mouth.get("name"), str):
             raise ValueError(f"mouth names no profile: {self.mouth!r}")
-        if not {"model", "tokenizer"} <= self.digests.keys():
-            raise ValueError(f"digests are of {sorted(self.digests)}: model and tokenizer must be among them")
+        if self.kind not in get_args(Kind) or (self.kind == "attention") is not (self.max_ids > 2):
+            raise ValueError(f"kind is {self.kind!r} with {self.max_ids} ids: ctc with 0, or attention with 3 or more")
+        if not set(self.files) <= self.digests.keys():
+            raise ValueError(f"digests are of {sorted(self.digests)}: {', '.join(self.files)} must be among them")
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Of the bundle beside the card: name of the digest -> of the file."""
+        decoder = {"decoder": DECODER_FILE} if self.kind == "attention" else {}
+        return {"model": MODEL_FILE, **decoder, "tokenizer": TOKENIZER_FILE}
 
 
 def card_file(card: BundleCard) -> bytes:
@@ -84,3 +108,17 @@ def characters_of(data: bytes) -> str:
             "BUNDLE_DAMAGED", f"{TOKENIZER_FILE} is no alphabet with a blank ({error}): export the bundle again"
         ) from error
     return "".join(characters)
+
+
+def tokens_of(data: bytes) -> tuple[str, ...]:
+    """The tokens of a tokenizer.json of attention by their ids, the marks first. Raises BadConfig BUNDLE_DAMAGED."""
+    try:
+        by_id = {int(i): token for i, token in json.loads(data)["idx2char"].items()}
+        tokens = tuple(str(by_id[i]) for i in range(len(by_id)))
+        if tokens[: len(MARKS)] != MARKS:
+            raise ValueError(f"the first tokens are {tokens[: len(MARKS)]}, not {MARKS}")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadConfig(
+            "BUNDLE_DAMAGED", f"{TOKENIZER_FILE} is none of a decoder ({error}): export the bundle again"
+        ) from error
+    return tokens

@@ -28,6 +28,12 @@ COMMANDS = PipelineCommands(
             calls=f"{_DOORS}:stats",
         ),
         Verb(
+            "export",
+            "write a trained model as a bundle that needs no torch",
+            options="services.training.recipes.exported:ExportSettings",
+            calls=f"{_DOORS}:export",
+        ),
+        Verb(
             "infer",
             "print what a trained model reads in a clip",
             options=f"{_SETTINGS}:LipsInferSettings",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from orchestrator.console.byte_progress import ByteProgress
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.doors import outcome_of
+from orchestrator.pipelines.training.reading import read_clip
 from services.training.data.lips.download_settings import LipsDownload
 from services.training.data.lips.published import download_chinese_lips
 from services.training.recipes.chinese_lips_lstm.spec import RECIPE
+from services.training.recipes.exported import ExportSettings, InferSettings
 from services.training.recipes.lips.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
@@ -25,8 +27,21 @@ def stats(options: LipsStatsSettings) -> Outcome:
     return outcome_of(RECIPE.name, "stats", options, "reading the data set")
 
 
-def infer(options: LipsInferSettings) -> Outcome:
+def export(options: ExportSettings) -> Outcome:
     """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "export", options, "exporting", "--json")
+
+
+def infer(options: LipsInferSettings) -> Outcome:
+    """Raises what the services fail with."""
+    if options.bundle:
+        asked = InferSettings(
+            video_path=options.video_path,
+            ground_truth=options.ground_truth,
+            bundle=options.bundle,
+            cropped=options.cropped,
+        )
+        return read_clip(asked, options.bundle)
     found = outcome_of(RECIPE.name, "infer", options, "reading the clip", "--json")
     return Outcome(found.data["read"], found.text, found.exit_code)
 

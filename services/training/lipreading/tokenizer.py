@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.base.errors import BadConfig
+from services.lips.bundle import MARKS
 
-MARKS = ("<pad>", "<sos>", "<eos>", "<unk>")
 PAD, SOS, EOS, UNK = range(len(MARKS))
 
 

@@ -9,7 +9,7 @@ import io
 import logging
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -74,6 +74,14 @@ class LipreaderGraph(nn.Module):
         return log_probs_BSK
 
 
+def ctc_graphs(reader: CtcReader, model: nn.Module, height_px: int, width_px: int) -> tuple[Mapping[str, bytes], float]:
+    """The file of a model in eval mode, `model`, and how much it differs from it. Raises as `graph_bytes` and
+    `check_parity`.
+    """
+    data = graph_bytes(reader, model, height_px, width_px)
+    return {"model": data}, check_parity(data, reader, model, height_px, width_px)
+
+
 def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: int) -> bytes:
     """The ONNX file of a model in eval mode. Raises ValueError where its crop is no multiple of its picture."""
     crop = reader.crop
@@ -81,25 +89,35 @@ def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: i
         raise ValueError(f"a graph shrinks by whole numbers: {crop}")
     graph = LipreaderGraph(model, crop, height_px, width_px).eval()
     frames, lengths = _clips(_EXPORTED, height_px, width_px)
-    buffer = io.BytesIO()
+    dynamic = {
+        FRAMES: {0: "batch", 1: "frames"},
+        LENGTHS: {0: "batch"},
+        LOG_PROBS: {0: "batch", 1: "steps"},
+    }
+    return traced(graph, (torch.from_numpy(frames), torch.from_numpy(lengths)), dynamic, num_inputs=2)
+
+
+def traced(
+    graph: nn.Module, example: tuple[Tensor, ...], axes: Mapping[str, Mapping[int, str]], *, num_inputs: int
+) -> bytes:
+    """The ONNX file of a module in eval mode. axes: names of its inputs, num_inputs of them, and of its outputs, in
+    order -> those of their axes that may have any size.
+    """
+    buffer, names = io.BytesIO(), list(axes)
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
     try:
-        # Of traces, and of the batch of an LSTM: both are what the comparison below is for.
+        # Of traces, and of the batch of an LSTM: both are what comparisons are for.
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 graph,
-                (torch.from_numpy(frames), torch.from_numpy(lengths)),
+                example,
                 buffer,
-                input_names=[FRAMES, LENGTHS],
-                output_names=[LOG_PROBS],
-                dynamic_axes={
-                    FRAMES: {0: "batch", 1: "frames"},
-                    LENGTHS: {0: "batch"},
-                    LOG_PROBS: {0: "batch", 1: "steps"},
-                },
+                input_names=names[:num_inputs],
+                output_names=names[num_inputs:],
+                dynamic_axes={name: dict(one) for name, one in axes.items()},
                 opset_version=OPSET,
                 dynamo=False,
             )

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from torch import nn
 
 from services.base.errors import EXIT_OK, BadConfig
 from services.base.process import log
@@ -23,11 +22,10 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.geometry.mouth_window import PROFILES, profile_named
-from services.lips.bundle import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BundleCard, card_file
+from services.lips.bundle import CARD_FILE, MODEL_FILE, BundleCard, Kind, card_file
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import bytes_of, read_checkpoint
-from services.training.lipreading.alphabet import Alphabet, alphabet_file
-from services.training.recipes.ctc_graph import TOLERANCE, CtcReader, check_parity, graph_bytes
+from services.training.recipes.ctc_graph import TOLERANCE
 from services.training.recipes.exported import ExportSettings
 from services.training.written_settings import CONFIG_FILE
 
@@ -35,18 +33,22 @@ _META_FILE = "meta.json"
 
 
 class Exportable(NamedTuple):
-    """A network as it is exported. reader: how it is applied to a batch. model: in eval mode. characters: its classes
-    before the blank. settings: of it, for the card. fps: of the frames that it reads. size_px: (height, width) of the
-    pictures that it learnt from; None: as the mouth's profile says.
+    """A network as it is exported. graphs: (height, width of the crops in px) -> its files by the names of their
+    digests, `model` first, and how much they differ from it at most; raises VisemillError EXPORT_DIFFERS. tokenizer:
+    tokenizer.json. settings: of the network, for the card. fps: of the frames that it reads. size_px: (height, width)
+    of the pictures that it learnt from; None: as the mouth's profile says. alone: the network as one file of pictures
+    of that size, where that is not `model`, and how much it differs. kind, max_ids: as of the card.
     """
 
-    reader: CtcReader
-    model: nn.Module
-    characters: str
+    graphs: Callable[[int, int], tuple[Mapping[str, bytes], float]]
+    tokenizer: bytes
     settings: Mapping[str, Any]
     fps: float
     steps_per_frame: int
     size_px: tuple[int, int] | None = None
+    alone: Callable[[], tuple[bytes, float]] | None = None
+    kind: Kind = "ctc"
+    max_ids: int = 0
 
 
 def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings, Checkpoint], Exportable]) -> int:
@@ -67,20 +69,25 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
     data = bytes_of(settings.file)
     checkpoint = read_checkpoint(settings.file, data)
     exportable = make(settings, checkpoint)
-    files, worst = _bundle_files(settings, exportable, checkpoint, hashlib.sha256(data).hexdigest())
+    files: Mapping[str, bytes] = {}
+    worst, size_bytes = 0.0, 0
+    if settings.bundle or exportable.alone is None:
+        files, worst = _bundle_files(exportable, _mouth(settings), checkpoint, hashlib.sha256(data).hexdigest())
     if settings.bundle:
         _publish(Path(settings.bundle), lambda folder: _write_bundle(folder, files))
+        size_bytes += sum(map(len, files.values()))
     if settings.onnx:
-        _publish(Path(settings.onnx), lambda file: file.write_bytes(files[MODEL_FILE]))
-    size_mib = sum(map(len, files.values() if settings.bundle else [files[MODEL_FILE]])) / 2**20
+        alone, differs = exportable.alone() if exportable.alone else (files[MODEL_FILE], worst)
+        _publish(Path(settings.onnx), lambda file: file.write_bytes(alone))
+        worst, size_bytes = max(worst, differs), size_bytes + len(alone)
     text = (
-        f"{', '.join(map(str, targets))}: {size_mib:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
-        f"(allowed: {TOLERANCE:g}), over batches of 1 to 4 clips of 5 to 500 frames, padded and alone"
+        f"{', '.join(map(str, targets))}: {size_bytes / 2**20:.1f} MiB; differs from the checkpoint by {worst:.1g} at "
+        f"most (allowed: {TOLERANCE:g}), over batches of 1 to 4 clips of 5 to 500 frames, padded and alone"
     )
     facts = {
         "bundle": settings.bundle,
         "onnx": settings.onnx,
-        "card": json.loads(files[CARD_FILE]),
+        "card": json.loads(files[CARD_FILE]) if files else None,
         "greatest_difference": worst,
     }
     sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
@@ -88,16 +95,14 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
 
 
 def _bundle_files(
-    settings: ExportSettings, exportable: Exportable, checkpoint: Checkpoint, sha256: str
+    exportable: Exportable, mouth: Mapping[str, Any], checkpoint: Checkpoint, sha256: str
 ) -> tuple[dict[str, bytes], float]:
-    """(name -> bytes of the bundle's files, the card last; how much the graph differs). sha256: of the checkpoint.
+    """(name -> bytes of the bundle's files, the card last; how much the graphs differ). sha256: of the checkpoint.
 
-    Raises BadConfig BAD_META, MISSING_META, OTHER_SIZE; VisemillError EXPORT_DIFFERS.
+    Raises BadConfig OTHER_SIZE; VisemillError EXPORT_DIFFERS.
     """
     facts, best = checkpoint.facts, checkpoint.progress.best_score
-    reader, model = exportable.reader, exportable.model
-    mouth = _mouth(settings)
-    height_px, width_px = int(mouth["height_px"]), int(mouth["width_px"])
+    height_px, width_px = _size_px(mouth)
     if exportable.size_px not in (None, (height_px, width_px)):
         raise BadConfig(
             "OTHER_SIZE",
@@ -105,10 +110,9 @@ def _bundle_files(
             f"{mouth['name']} makes {(height_px, width_px)}: name the profile by --mouth-profile, or train with "
             "--frame-height and --frame-width of it",
         )
-    graph = graph_bytes(reader, model, height_px, width_px)
-    worst = check_parity(graph, reader, model, height_px, width_px)
-    tokenizer = alphabet_file(Alphabet(exportable.characters))
-    digests = {"model": hashlib.sha256(graph).hexdigest(), "tokenizer": hashlib.sha256(tokenizer).hexdigest()}
+    graphs, worst = exportable.graphs(height_px, width_px)
+    made = {**graphs, "tokenizer": exportable.tokenizer}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
     digests |= {"checkpoint": sha256, **({"data": facts["data"]} if "data" in facts else {})}
     card = BundleCard(
         recipe=facts["recipe"],
@@ -119,10 +123,18 @@ def _bundle_files(
         width_px=width_px,
         fps=exportable.fps,
         steps_per_frame=exportable.steps_per_frame,
-        normalisation="in the graph: grey, mean 0 and variance 1 over all pixels of a clip",
+        normalisation="in the graph",
         scores={"val_cer": best} if math.isfinite(best) else {},
+        kind=exportable.kind,
+        max_ids=exportable.max_ids,
     )
-    return {MODEL_FILE: graph, TOKENIZER_FILE: tokenizer, CARD_FILE: card_file(card)}, worst
+    files = {file: made[name] for name, file in card.files.items()}
+    return {**files, CARD_FILE: card_file(card)}, worst
+
+
+def _size_px(mouth: Mapping[str, Any]) -> tuple[int, int]:
+    """(height, width)."""
+    return int(mouth["height_px"]), int(mouth["width_px"])
 
 
 def _mouth(settings: ExportSettings) -> dict[str, Any]:

@@ -5,8 +5,11 @@ Shapes are the baseline's: 2,815,840 + 513 V parameters for V characters at its 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from services.training.lipreading.networks.packing import frame_places, packed, padded
 from services.training.lipreading.networks.recurrent import BiLstm
@@ -32,7 +35,7 @@ class AttentionLipreader(nn.Module):
         pad_mask: bool = True,
     ) -> None:
         super().__init__()
-        self._pad_mask = pad_mask
+        self._pad_mask, self.vocabulary_size = pad_mask, vocabulary_size
         self.spatial_encoder = _SpatialEncoder(hidden_size)
         self.temporal_encoder = BiLstm(hidden_size, hidden_size // 2, num_layers, dropout)
         self.decoder = _Decoder(vocabulary_size, hidden_size, num_heads, dropout)
@@ -41,7 +44,7 @@ class AttentionLipreader(nn.Module):
         """float32 [B, T, H, W]; int64 [B] lengths of 1..T on the CPU; int64 [B, L] that begin with <sos> -> logits
         float [B, L, V] of the id behind each. forced: read from ids_BL; otherwise from <sos> and its own likeliest ids.
         """
-        memory_BTC, outside_BT = self._encoded(frames_BTHW, lengths_B)
+        memory_BTC, outside_BT = self.encoded(frames_BTHW, lengths_B)
         if forced:
             return self.decoder(ids_BL, memory_BTC, outside_BT, None)[0]
         return self._free(memory_BTC, outside_BT, ids_BL.shape[1], stop=False)
@@ -53,20 +56,33 @@ class AttentionLipreader(nn.Module):
         if max_steps < 1:
             raise ValueError(f"max_steps is {max_steps}: give 1 or more")
         with torch.no_grad():
-            return self._free(*self._encoded(frames_BTHW, lengths_B), max_steps, stop=True).argmax(-1)
+            return self._free(*self.encoded(frames_BTHW, lengths_B), max_steps, stop=True).argmax(-1)
 
     def attention(self, frames_BTHW: Tensor, lengths_B: Tensor, ids_BL: Tensor) -> Tensor:
         """Float [B, L, T]: how much each step, of which the one before gave ids_BL, looks at each frame; sums to 1 over
         frames.
         """
-        memory_BTC, outside_BT = self._encoded(frames_BTHW, lengths_B)
+        memory_BTC, outside_BT = self.encoded(frames_BTHW, lengths_B)
         return self.decoder.attention_over(ids_BL, memory_BTC, outside_BT)
 
-    def _encoded(self, frames_BTHW: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
-        num_frames = frames_BTHW.shape[1]
+    def encoded(self, frames_BTHW: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """(float [B, T, C], zeros past a clip's end; bool [B, T], frames that the attention does not look at)."""
         features_BTC = self.spatial_encoder(frames_BTHW, lengths_B)
-        outside_BT = (torch.arange(num_frames) >= lengths_B[:, None]).to(frames_BTHW.device) & self._pad_mask
+        outside_BT = self.outside(lengths_B, frames_BTHW.shape[1]).to(frames_BTHW.device)
         return self.temporal_encoder(features_BTC, lengths_B), outside_BT
+
+    def outside(self, lengths_B: Tensor, num_frames: int) -> Tensor:
+        """Bool [B, num_frames], frames past a clip's end, if the attention leaves them out."""
+        past_BT = torch.arange(num_frames) >= lengths_B[:, None]
+        return past_BT if self._pad_mask else torch.zeros_like(past_BT)
+
+    def step(
+        self, ids_B: Tensor, memory_BTC: Tensor, outside_BT: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """One step of the decoder: logits float [B, V] of the id behind, float [B, T] how much it looks at each frame,
+        and the state behind. ids_B: before it. state: float [1, B, C] twice, zeros at first.
+        """
+        return self.decoder.step(ids_B, memory_BTC, outside_BT, state)
 
     def _free(self, memory_BTC: Tensor, outside_BT: Tensor, max_steps: int, stop: bool) -> Tensor:
         ids_B1 = torch.full((len(memory_BTC), 1), SOS, device=memory_BTC.device)
@@ -132,6 +148,30 @@ class _Decoder(nn.Module):
         x_BLC, state = self.lstm(self.dropout(self.embedding(ids_BL)), state)
         seen_BLC, _ = self.attention(x_BLC, memory_BTC, memory_BTC, key_padding_mask=outside_BT, need_weights=False)
         return self.fc(x_BLC + seen_BLC), state
+
+    def step(
+        self, ids_B: Tensor, memory_BTC: Tensor, outside_BT: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        x_B1C, behind = self.lstm(self.dropout(self.embedding(ids_B[:, None])), state)
+        seen_B1C, weights_BT = self._looked(x_B1C, memory_BTC, outside_BT)
+        return self.fc(x_B1C + seen_B1C)[:, 0], weights_BT, behind
+
+    def _looked(self, x_B1C: Tensor, memory_BTC: Tensor, outside_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """What `attention` gives of one step, float [B, 1, C], and its weights over all heads, float [B, T].
+
+        Written out, because an exporter of traces takes the number of frames in that module for a fixed one.
+        """
+        module = self.attention
+        weights, biases = module.in_proj_weight.chunk(3), module.in_proj_bias.chunk(3)
+        batch_size, heads = x_B1C.shape[0], module.num_heads
+        query_BH1D, key_BHTD, value_BHTD = (
+            F.linear(one_BTC, weight, bias).reshape(batch_size, -1, heads, module.head_dim).transpose(1, 2)
+            for one_BTC, weight, bias in zip((x_B1C, memory_BTC, memory_BTC), weights, biases, strict=True)
+        )
+        scores_BH1T = query_BH1D @ key_BHTD.transpose(-2, -1) / math.sqrt(module.head_dim)
+        looks_BH1T = scores_BH1T.masked_fill(outside_BT[:, None, None, :], -math.inf).softmax(-1)
+        seen_B1C = (looks_BH1T @ value_BHTD).transpose(1, 2).reshape(batch_size, 1, -1)
+        return module.out_proj(seen_B1C), looks_BH1T.mean(1)[:, 0]
 
     def attention_over(self, ids_BL: Tensor, memory_BTC: Tensor, outside_BT: Tensor) -> Tensor:
         x_BLC, _ = self.lstm(self.dropout(self.embedding(ids_BL)))

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from services.base.worker.rank import Rank
 from services.training.checkpoint.file import Checkpoint
+from services.training.lipreading.alphabet import Alphabet, alphabet_file
 from services.training.lipreading.tokenizer import Tokenizer
 from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, config_of_facts
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
+from services.training.recipes.ctc_graph import ctc_graphs
 from services.training.recipes.exported import ExportSettings
 from services.training.recipes.exporting import Exportable, run_export
 from services.training.recipes.language_model import used_model
@@ -60,10 +62,10 @@ def export_main(argv: Sequence[str]) -> int:
 def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
     trained = trained_of(KIND, settings.file, checkpoint, "")
     config: ConformerConfig = trained.config
+    reader, model = ConformerReader(config, trained.tokenizer), trained.network()
     return Exportable(
-        ConformerReader(config, trained.tokenizer),
-        trained.network(),
-        trained.tokenizer.characters,
+        lambda height_px, width_px: ctc_graphs(reader, model, height_px, width_px),
+        alphabet_file(Alphabet(trained.tokenizer.characters)),
         {"size": config.size, "ctc_weight": config.ctc_weight},
         fps=config.fps,
         steps_per_frame=1,

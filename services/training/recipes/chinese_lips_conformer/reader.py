@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from services.base.errors import BadConfig
+from services.lips.bundle import MARKS
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
 from services.lips.language_model.fusion import Fusion
@@ -20,7 +21,7 @@ from services.training.lipreading.ctc import ctc_loss_sum, log_probs_of_clips
 from services.training.lipreading.networks.conformer_lipreader import BASE, SMALL, ConformerLipreader
 from services.training.lipreading.preparation.draws import AS_IT_IS, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
-from services.training.lipreading.tokenizer import EOS, MARKS, PAD, SOS, UNK, Tokenizer
+from services.training.lipreading.tokenizer import EOS, PAD, SOS, UNK, Tokenizer
 from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
 
 _SHAPES = {"base": BASE, "small": SMALL}

@@ -76,6 +76,7 @@ RECIPE = RecipeSpec(
         "test": ByName("services.training.recipes.chinese_lips_lstm.doors:test_main"),
         "stats": ByName("services.training.recipes.lips.stats_door:stats_main"),
         "infer": ByName("services.training.recipes.chinese_lips_lstm.doors:infer_main"),
+        "export": ByName("services.training.recipes.chinese_lips_lstm.doors:export_main"),
         "train": ByName("services.training.recipes.chinese_lips_lstm.doors:train_main"),
         "average": ByName("services.training.checkpoint.average_door:average_main"),
     },

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from services.base.errors import BadConfig
 from services.base.stage.config import config_from_mapping
 from services.training.checkpoint.file import Checkpoint, load_weights
-from services.training.lipreading.alphabet import Alphabet
+from services.training.lipreading.alphabet import Alphabet, alphabet_file
+from services.training.recipes.ctc_graph import ctc_graphs
 from services.training.recipes.exported import ExportSettings
 from services.training.recipes.exporting import Exportable, run_export
 from services.training.recipes.grid_ctc.pieces import Lipreader
@@ -34,5 +35,10 @@ def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
     reader = Lipreader(config, alphabet)
     model = reader.network(config.seed).eval()
     load_weights(model, checkpoint.model)
-    settings_of = {"size": config.size, "encoder": config.encoder}
-    return Exportable(reader, model, alphabet.characters, settings_of, _FPS, STEPS_PER_FRAME)
+    return Exportable(
+        lambda height_px, width_px: ctc_graphs(reader, model, height_px, width_px),
+        alphabet_file(alphabet),
+        {"size": config.size, "encoder": config.encoder},
+        _FPS,
+        STEPS_PER_FRAME,
+    )

@@ -35,16 +35,24 @@ class LipsTestSettings(TestedModel):
 class LipsInferSettings:
     """Of reading a clip. Raises ValueError for what cannot be."""
 
-    video_path: str = option("", "clip of a mouth to read", group=_DATA, metavar="FILE")
+    video_path: str = option("", "clip of a mouth, or with a bundle of a face", group=_DATA, metavar="FILE")
     ground_truth: str = option("", "the right text, to count the errors", group=_DATA)
     checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
     checkpoint: FileRef = option(
         "", f"file to read with, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
     )
+    bundle: str = option(
+        "", "folder that `visemill export` wrote, in place of a checkpoint", group=_MODEL, metavar="FOLDER"
+    )
+    cropped: bool = option(False, "with a bundle: the clip shows a mouth alone, of the bundle's size", group=_DATA)
 
     def __post_init__(self) -> None:
         if not self.video_path:
             raise ValueError("say what to read: --video-path FILE")
+        if self.bundle and self.checkpoint:
+            raise ValueError("say who reads: --bundle FOLDER, or --checkpoint FILE")
+        if self.cropped and not self.bundle:
+            raise ValueError("--cropped is of a --bundle: what a checkpoint reads is a mouth always")
 
     @property
     def file(self) -> str:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from services.base.errors import BadConfig
-from services.lips.bundle import BundleCard, card_file, card_of, characters_of
+from services.lips.bundle import BundleCard, card_file, card_of, characters_of, tokens_of
 
 CARD = BundleCard(
     recipe="grid-ctc",
@@ -50,3 +50,23 @@ def test_another_alphabet_is_refused(data: bytes) -> None:
     with pytest.raises(BadConfig) as refused:
         characters_of(data)
     assert refused.value.reason == "BUNDLE_DAMAGED"
+
+
+def test_a_bundle_of_attention_has_a_decoder_and_an_end() -> None:
+    card = dataclasses.replace(
+        CARD, kind="attention", max_ids=200, digests={"model": "a", "decoder": "c", "tokenizer": "b"}
+    )
+    assert card_of(card_file(card)) == card
+    assert list(card.files.values()) == ["model.onnx", "decoder.onnx", "tokenizer.json"]
+    for changed in ({"kind": "ctc"}, {"max_ids": 0}, {"digests": CARD.digests}, {"kind": "other"}):
+        with pytest.raises(ValueError, match=r"kind|digests"):
+            dataclasses.replace(card, **changed)  # type: ignore[arg-type]
+
+
+def test_tokens_of_a_decoder_begin_with_its_marks() -> None:
+    tokens = ["<pad>", "<sos>", "<eos>", "<unk>", "字"]
+    data = json.dumps({"idx2char": {str(i): one for i, one in enumerate(tokens)}}).encode()
+    assert tokens_of(data) == tuple(tokens)
+    for other in (b"", b'{"idx2char": {"0": "a"}}'):
+        with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
+            tokens_of(other)

@@ -29,6 +29,7 @@ def test_a_preset_wins_over_a_baseline() -> None:
         ("infer", {"--video-path", "--checkpoint-dir", "--checkpoint", "--ground-truth"}),
         ("inference", {"--video-path", "--checkpoint-dir", "--checkpoint", "--ground-truth"}),
         ("stats", {"--data-root"}),
+        ("export", {"--onnx", "--bundle", "--checkpoint-dir"}),
         ("download", {"--output-dir", "--cache-dir", "--accept-licence", "--revision", "--unpack"}),
     ],
 )

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from lips_data import LipsExample, write_lips
 
-from orchestrator.pipelines.chinese_lips_lstm.doors import download, infer, stats
+from orchestrator.pipelines.chinese_lips_lstm.doors import download, export, infer, stats
 from orchestrator.pipelines.chinese_lips_lstm.doors import test as run_test
 from services.base.errors import BadConfig
 from services.training.data.lips.download_settings import LipsDownload
+from services.training.recipes.exported import ExportSettings
 from services.training.recipes.lips.door_settings import (
     LipsInferSettings,
     LipsStatsSettings,
@@ -33,6 +34,13 @@ def test_what_the_service_answers_is_the_outcome(tmp_path: Path) -> None:
 def test_what_the_service_refuses_is_refused_with_its_reason(call: object, settings: object) -> None:
     with pytest.raises(BadConfig, match="NO_CHECKPOINT"):
         call(settings)  # type: ignore[operator]
+
+
+def test_a_bundle_reads_in_place_of_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="BUNDLE_MISSING"):
+        infer(LipsInferSettings(video_path="a.mp4", bundle=str(tmp_path / "none")))
+    with pytest.raises(BadConfig, match="NO_CHECKPOINT"):
+        export(ExportSettings(onnx=str(tmp_path / "x.onnx"), checkpoint=str(tmp_path / "x.pt")))
 
 
 def test_nothing_is_downloaded_for_who_has_not_accepted_the_terms(tmp_path: Path) -> None:
