@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 from lips_data import LipsExample, write_lips
 
@@ -113,6 +115,19 @@ def test_it_reads_a_clip(folder: Path, trained: Path) -> None:
     words = ["inference", "chinese-lips", "--video_path", video, "--checkpoint_dir", "./checkpoints"]
     found = json.loads(run(folder, *words, "--ground_truth", "旨在", "-o", "json"))
     assert found["frames"] == 10 and found["ground_truth"] == "旨在"
+
+
+def test_it_is_exported_as_one_file_whose_loop_its_user_writes(folder: Path, trained: Path) -> None:
+    run(folder, "export", "chinese-lips", "--checkpoint_dir", "./checkpoints", "--onnx", "lipreading.onnx")
+    session = onnxruntime.InferenceSession(str(folder / "lipreading.onnx"), providers=["CPUExecutionProvider"])
+    video = np.random.default_rng(1).random((1, 1, 75, 32, 32), np.float32)
+    model, ids = open_trained(KIND, str(trained / "best_model.pt")).network(), [1]
+    for _ in range(4):
+        inputs = {"video": video, "lengths": np.array([75]), "ids": np.array([ids])}
+        (logits_BLV,) = session.run(["logits"], inputs)
+        assert logits_BLV.shape == (1, len(ids), 23)
+        ids.append(int(logits_BLV[0, -1].argmax()))
+    assert model.read(torch.from_numpy(video[:, 0]), torch.tensor([75]), 4)[0].tolist() == ids[1:]
 
 
 def test_a_file_of_the_original_trainer_is_gone_on_with_and_tested(folder: Path, trained: Path) -> None:
