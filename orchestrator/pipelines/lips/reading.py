@@ -103,7 +103,7 @@ def _tables(entries: dict[str, Entry], inputs: Inputs) -> tuple[dict[str, Sequen
     notes = []
     for split, name in TABLES.items():
         if name in entries:
-            table = read_table(inputs.files.read("--input-root", f"{inputs.input_root.rstrip('/')}/{name}"), name)
+            table = read_table(_of_first_root(inputs, name), name)
             tables[split] = table.rows
             notes += [table.note] if table.note else []
     if not tables:
@@ -113,6 +113,15 @@ def _tables(entries: dict[str, Entry], inputs: Inputs) -> tuple[dict[str, Sequen
             "Chinese-LiPS",
         )
     return tables, notes
+
+
+def _of_first_root(inputs: Inputs, name: str) -> bytes:
+    """The file of the first input root that has it: which that is, a listing of all does not say."""
+    for root in inputs.input_roots[:-1]:
+        found = inputs.files.read_if_there("--input-root", f"{root.rstrip('/')}/{name}")
+        if found is not None:
+            return found
+    return inputs.files.read("--input-root", f"{inputs.input_roots[-1].rstrip('/')}/{name}")
 
 
 def _videos(options: LipsOptions) -> str:
