@@ -4,12 +4,11 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from services.training.recipes.grid_ctc.graph import graph_bytes
-
 from services.geometry.mouth_window import profile_named
 from services.lips.bundle import BundleCard, card_file
-from services.training.lipreading.alphabet import Alphabet
-from services.training.recipes.grid_ctc.pieces import Lipreader, alphabet_file
+from services.training.lipreading.alphabet import Alphabet, alphabet_file
+from services.training.recipes.ctc_graph import graph_bytes
+from services.training.recipes.grid_ctc.pieces import Lipreader
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME, GridCtcConfig
 
 ALPHABET = Alphabet("abcdefghijklmnopqrstuvwxyz ")

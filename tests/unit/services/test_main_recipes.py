@@ -23,7 +23,7 @@ def test_a_recipe_has_doors_of_its_own(capsys: pytest.CaptureFixture[str]) -> No
     [
         (["grid-ctc", "serve"], "UNKNOWN_ENTRY_POINT", "it has rank, describe, test"),
         (["grid-ctc,grid-ctc", "test"], "ONE_RECIPE", "test takes one recipe"),
-        (["grid", "rank"], "UNKNOWN_RECIPE", "there are chinese-lips-lstm, grid-ctc"),
+        (["grid", "rank"], "UNKNOWN_RECIPE", "there are chinese-lips-conformer, chinese-lips-lstm, grid-ctc"),
     ],
 )
 def test_what_there_is_not_is_named(

@@ -69,7 +69,7 @@ def test_underscores_stay_in_values():
         ({"data_root": ""}, "BAD_SUBMISSION", "data_root is empty"),
         ({"checkpoint_dir": ""}, "BAD_SUBMISSION", "checkpoint_dir is empty"),
         ({"recipe": "gird-ctc"}, "UNKNOWN_PIPELINE", "did you mean 'grid-ctc'"),
-        ({"recipe": "grid"}, "NO_RECIPE", "the recipes are chinese-lips-lstm, grid-ctc"),
+        ({"recipe": "grid"}, "NO_RECIPE", "the recipes are chinese-lips-conformer, chinese-lips-lstm, grid-ctc"),
         ({"preset": "48gb"}, "NO_PRESET", "only cpu, 12gb, 24gb"),
         ({"compat": "seed"}, "NO_PRESET", "no compat 'seed', only none"),
         ({"flags": ["--num_epoch=3"]}, "BAD_FLAGS", "--num-epoch=3"),
