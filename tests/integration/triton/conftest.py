@@ -139,10 +139,19 @@ class TritonServer:
         return found
 
     def counts(self, model: str) -> tuple[int, int]:
-        """(items inferred, executions) of a model, by the server's own statistics."""
+        """(items inferred, executions) of a model, by the server's own statistics, once these stand still: a server
+        counts what it has answered already, a moment later.
+        """
         with self.client() as client:
-            found = client.get_inference_statistics(model).model_stats[0]
-            return found.inference_count, found.execution_count
+            before = (-1, -1)
+            for _ in range(50):
+                found = client.get_inference_statistics(model).model_stats[0]
+                now = found.inference_count, found.execution_count
+                if now == before:
+                    break
+                before = now
+                time.sleep(0.1)
+            return now
 
     def num_failed(self, model: str) -> int:
         """Requests that the server answered with an error, rejected ones included."""
