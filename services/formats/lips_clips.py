@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from services.base.errors import BadInput
 
 CLIPS_FILE = "clips.parquet"
+META_FILE = "meta.json"
+"""Beside it: what the records are, which comes last."""
 
 
 class LipsClipRow(NamedTuple):

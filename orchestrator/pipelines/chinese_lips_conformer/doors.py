@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.doors import outcome_of
-from orchestrator.pipelines.training.reading import read_clip
+from orchestrator.pipelines.training.reading import infer_by
 from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE
 from services.training.recipes.exported import ExportSettings, InferSettings
@@ -35,9 +33,4 @@ def export(options: ExportSettings) -> Outcome:
 
 def infer(options: InferSettings) -> Outcome:
     """Raises what the services fail with."""
-    if options.bundle:
-        return read_clip(options, options.bundle)
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = f"{scratch}/bundle"
-        export(ExportSettings(bundle=bundle, checkpoint_dir=options.checkpoint_dir))
-        return read_clip(options, bundle)
+    return infer_by(options, export)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from orchestrator.pipelines.face_records.backend import backend_of
 from orchestrator.pipelines.grid.layouts import LAYOUTS
 from orchestrator.pipelines.grid.splits import published_splits
 from services.base.errors import BadConfig
@@ -125,9 +126,7 @@ class GridOptions:
 def stages(options: GridOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """decode, landmarks, records, with their settings. Raises BadConfig FLAGS_DISAGREE."""
     decode_max = options.max_frames if options.decode_max_frames == -1 else options.decode_max_frames
-    backend = options.landmarks or ("dlib" if options.dlib_predictor else "mediapipe")
-    if options.dlib_predictor and backend != "dlib":
-        raise BadConfig("FLAGS_DISAGREE", f"--dlib-predictor was given with --landmarks {backend}: give one of them")
+    backend = backend_of(options.landmarks, options.dlib_predictor)
     is_seed = options.profile == _SEED_PROFILE
     landmarks = settings_for(LandmarksConfig, options) | {
         "backend": backend,

@@ -4,47 +4,25 @@ from __future__ import annotations
 
 from orchestrator.pipelines.commands import PipelineCommands, Verb
 from orchestrator.pipelines.training.help import TRAINING_HELP
+from orchestrator.pipelines.training.verbs import TRAIN, verb_of
+
+_DOORS = "orchestrator.pipelines.grid_ctc.doors"
 
 COMMANDS = PipelineCommands(
     shared=("plan", "pin"),
     own=(
-        Verb("train", "train a recipe on what a run has made", same_as="run"),
-        Verb(
-            "test",
-            "let a trained model read clips, and print its scores",
-            options="services.training.recipes.grid_ctc.door_settings:TestSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:test",
-        ),
-        Verb(
-            "stats",
-            "show what a data set to learn from holds",
-            options="services.training.recipes.grid_ctc.door_settings:StatsSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:stats",
-        ),
+        TRAIN,
+        verb_of("test", _DOORS, "services.training.recipes.grid_ctc.door_settings:TestSettings"),
+        verb_of("stats", _DOORS, "services.training.recipes.grid_ctc.door_settings:StatsSettings"),
         Verb(
             "lm",
             "count a language model of characters in texts, for `test` and `infer`",
             options="services.training.recipes.grid_ctc.door_settings:EstimateSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:lm",
+            calls=f"{_DOORS}:lm",
         ),
-        Verb(
-            "export",
-            "write a trained model as a bundle that needs no torch",
-            options="services.training.recipes.exported:ExportSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:export",
-        ),
-        Verb(
-            "infer",
-            "print what a trained model reads in a clip",
-            options="services.training.recipes.exported:InferSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:infer",
-        ),
-        Verb(
-            "inference",
-            "the same as infer",
-            options="services.training.recipes.exported:InferSettings",
-            calls="orchestrator.pipelines.grid_ctc.doors:infer",
-        ),
+        verb_of("export", _DOORS, "services.training.recipes.exported:ExportSettings"),
+        verb_of("infer", _DOORS, "services.training.recipes.exported:InferSettings"),
+        verb_of("inference", _DOORS, "services.training.recipes.exported:InferSettings"),
     ),
     presets="orchestrator.pipelines.grid_ctc.presets:PRESETS",
     told=TRAINING_HELP,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from orchestrator.pipelines.face_records.backend import backend_of
 from services.base.errors import BadConfig
 from services.base.stage.fields import FileRef, option, settings_for, stage_option
 from services.containers.config import DecodeConfig
@@ -96,9 +97,7 @@ class LipsOptions:
 
 def stages(options: LipsOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """decode, for faces landmarks, and lipsfiles, with their settings. Raises BadConfig FLAGS_DISAGREE."""
-    backend = options.landmarks or ("dlib" if options.dlib_predictor else "mediapipe")
-    if options.dlib_predictor and backend != "dlib":
-        raise BadConfig("FLAGS_DISAGREE", f"--dlib-predictor was given with --landmarks {backend}: give one of them")
+    backend = backend_of(options.landmarks, options.dlib_predictor)
     decode = settings_for(DecodeConfig, options) | {"sampling": "steady"}
     landmarks = settings_for(LandmarksConfig, options) | {"backend": backend, "mode": "tracked"}
     found: list[tuple[str, Mapping[str, Any]]] = [("decode", decode)]

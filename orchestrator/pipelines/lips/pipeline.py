@@ -14,11 +14,10 @@ from orchestrator.pipelines.lips.reading import count, read
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.clips_with_facts import clips_with_facts
 from services.base.run.manifest import ClipRow
-from services.formats.lips_clips import CLIPS_FILE, LipsClipRow, encode_clips
+from services.formats.lips_clips import CLIPS_FILE, META_FILE, LipsClipRow, encode_clips
 from services.geometry.mouth_window import profile_named
 from services.training.data.lips.licence import NOTE, NOTE_FILE
 
-_META_FILE = "meta.json"
 # As videos of faces at 720p, and of mouths of 96x96 px, are usually encoded.
 _USUAL_BITS_A_SECOND = {"face": 2.0e6, "processed": 1.5e5}
 _POINT_BYTES_A_FRAME = 4.0e3
@@ -36,7 +35,7 @@ def summary_files(run: Made) -> Summaries:
     files: dict[str, list[bytes]] = {CLIPS_FILE: [encode_clips(rows_of(run))]}
     if run.spec.details["is_licensed"]:
         files[NOTE_FILE] = [NOTE.encode()]
-    files[_META_FILE] = [_meta(run)]
+    files[META_FILE] = [_meta(run)]
     return files
 
 

@@ -16,7 +16,7 @@ from services.base.run.spec import QuarantineEntry
 from services.base.store.interface import Entry
 from services.training.data.lips.licence import MADE_HERE, not_attested
 from services.training.data.lips.locating import LeftOutRow, VideoFiles, located
-from services.training.data.lips.table import TABLES, LipsRow, read_table
+from services.training.data.lips.table import TABLES, LipsRow, read_tables
 from services.training.data.sharing import shared_speakers
 
 _LANGUAGE = "zh"
@@ -99,13 +99,7 @@ def _found(
 
 
 def _tables(entries: dict[str, Entry], inputs: Inputs) -> tuple[dict[str, Sequence[LipsRow]], list[str]]:
-    tables: dict[str, Sequence[LipsRow]] = {}
-    notes = []
-    for split, name in TABLES.items():
-        if name in entries:
-            table = read_table(_of_first_root(inputs, name), name)
-            tables[split] = table.rows
-            notes += [table.note] if table.note else []
+    tables, notes = read_tables(lambda name: _of_first_root(inputs, name) if name in entries else None)
     if not tables:
         raise BadConfig(
             "NO_TRAIN_CLIPS",

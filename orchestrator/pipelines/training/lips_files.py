@@ -9,8 +9,8 @@ from orchestrator.pipelines.base import DataSet, Inputs
 from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.training.pipeline import files_as_rows
 from services.base.errors import BadConfig
-from services.formats.lips_clips import CLIPS_FILE
-from services.training.data.lips.licence import MADE_HERE, META_FILE, not_attested, says_unlicensed
+from services.formats.lips_clips import CLIPS_FILE, META_FILE
+from services.training.data.lips.licence import MADE_HERE, not_attested, says_unlicensed
 from services.training.data.lips.locating import is_video
 from services.training.data.lips.table import TABLES
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.service_commands import answer_of_module
 from services.base.errors import BadConfig, from_kind
-from services.training.recipes.exported import InferSettings
+from services.training.recipes.exported import ExportSettings, InferSettings
+
+
+def infer_by(options: InferSettings, export: Callable[[ExportSettings], object]) -> Outcome:
+    """What the bundle reads, or a training of whose results one is exported for it. Raises what export and the stages
+    fail with.
+    """
+    if options.bundle:
+        return read_clip(options, options.bundle)
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = f"{scratch}/bundle"
+        export(ExportSettings(bundle=bundle, checkpoint_dir=options.checkpoint_dir))
+        return read_clip(options, bundle)
 
 
 def read_clip(options: InferSettings, bundle: str) -> Outcome:

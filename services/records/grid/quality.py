@@ -11,35 +11,24 @@ from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, VideoInfo
 from services.formats.align import Align, detect_ticks_per_s, stem_matches
 from services.lips.crops import Crops
-from services.records.face_place import MAX_ROLL_DEG, face_place
+from services.records.face_flags import FACE_FLAGS, SERIOUS_FACE_FLAGS, face_flags
+from services.records.face_place import face_place
 from services.records.frame_quality import FrameFacts, longest_run
 from services.records.grid.labels import Label, ctc_feasible
 from services.records.grid.timing import LONG_HOLE_FRAMES, timing_of, word_frames
 
-LONG_LOSS_FRAMES = 15
-# A few frames may be off where a face comes or goes.
-MANY_FRAMES = 3
 ALIGN_TOLERANCE_S = 0.5
 
 FLAGS: Mapping[str, str] = {
+    **FACE_FLAGS,
     "ALIGN_TIME_MISMATCH": f"the alignment ends over {ALIGN_TOLERANCE_S} s off the clip's end, in its better unit",
     "CHARACTERS_DROPPED": "the transcript holds characters outside a..z and blank",
-    "CORRUPT_FRAMES": "frames were flagged as damaged or concealed, bytes were skipped, or decoding broke off",
     "CTC_INFEASIBLE": "fewer frames than the label needs",
-    "DARK_FRAMES": "frames with next to no light",
     "DECODER_WARNINGS": "the decoder complained",
     "EMPTY_LABEL": "the transcript has no character of the alphabet",
-    "FACE_DOUBTFUL": "the detector hardly takes it for a face: it may be upside down",
-    "FACE_JUMPED": "from one frame to the next the face is elsewhere or of another size: another person's, perhaps",
-    "FACE_LOST": "frames without a face of their own",
-    "FACE_LOST_LONG": f"more than {LONG_LOSS_FRAMES} frames in a row without a face of their own",
-    "FACE_MISPLACED": f"more than {MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
-    "FACE_TURNED": f"more than {MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
     "FRAMES_CUT": "the clip goes on where the record ends",
-    "FRAMES_LOST": "frames before the first key frame, of a further recording or of damaged packets could not be read",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit",
     "FROZEN_LONG": f"one picture for more than {LONG_HOLE_FRAMES} frames in a row, as good as unchanged",
-    "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
     "INDEX_IS_NO_TIME": "frames were taken by index from a video that is not of steady 25 Hz: words are elsewhere",
     "INTERLACED": "frames of two fields, woven as they were coded: what moves has combs",
     "LABEL_CUT": "words of the label lie behind the record's last frame",
@@ -52,21 +41,10 @@ FLAGS: Mapping[str, str] = {
     "SEVERAL_VIDEOS": "the file has several video streams; the default one was taken, else the largest",
     "SHORT_CLIP": "fewer frames than the record has room for",
     "STEM_MISMATCH": "the file's name spells another sentence",
-    "TIMES_RESTART": "times begin anew in mid-file, as where two recordings are joined",
     "WORDS_DROPPED": "words of the transcript have no character of the alphabet, and the label lacks them",
 }
-# These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
 SERIOUS = (
-    "GREY_FRAMES",
-    "CORRUPT_FRAMES",
-    "DARK_FRAMES",
-    "FRAMES_LOST",
-    "TIMES_RESTART",
-    "FACE_LOST_LONG",
-    "FACE_TURNED",
-    "FACE_MISPLACED",
-    "FACE_DOUBTFUL",
-    "FACE_JUMPED",
+    *SERIOUS_FACE_FLAGS,
     "INDEX_IS_NO_TIME",
     "LONG_HOLE",
     "FROZEN_LONG",
@@ -228,28 +206,19 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
     """The flags that the facts of `clip_quality` raise, sorted."""
     decode = quality["decode"] or {}
     away_s = abs(quality["align_end_s"] - quality["duration_s"])
-    timing, face = quality["timing"], quality["face"]
+    timing = quality["timing"]
     longest_hole = max((num for _, num in timing["holes"]), default=0)
     lost = quality["num_faces_missing"] + quality["num_faces_interpolated"]
     raised = {
+        **face_flags(quality, lost),
         "ALIGN_TIME_MISMATCH": quality["duration_s"] > 0 and away_s > ALIGN_TOLERANCE_S,
         "CHARACTERS_DROPPED": quality["characters_dropped"] != "",
-        "CORRUPT_FRAMES": decode.get("num_corrupt", 0) > 0 or decode.get("ended_early", False),
         "CTC_INFEASIBLE": not quality["ctc_feasible"],
-        "DARK_FRAMES": quality["num_frames_dark"] > 0,
         "DECODER_WARNINGS": bool(decode.get("warnings")),
         "EMPTY_LABEL": quality["label_len"] == 0,
-        "FACE_DOUBTFUL": face["is_doubtful"],
-        "FACE_JUMPED": face["num_jumps"] > 0,
-        "FACE_LOST": lost > 0,
-        "FACE_LOST_LONG": quality["longest_loss_frames"] > LONG_LOSS_FRAMES,
-        "FACE_MISPLACED": face["num_misplaced"] > MANY_FRAMES,
-        "FACE_TURNED": face["num_turned"] > MANY_FRAMES,
         "FRAMES_CUT": decode.get("truncated", False) or decode.get("num_frames", 0) > quality["num_frames"],
-        "FRAMES_LOST": decode.get("num_lost", 0) > 0,
         "FROZEN_FRAMES": quality["num_frames_frozen"] > 0,
         "FROZEN_LONG": quality["longest_still_frames"] > LONG_HOLE_FRAMES,
-        "GREY_FRAMES": quality["num_frames_grey"] > 0,
         "INDEX_IS_NO_TIME": not timing["by_time"] and (timing["is_other_rate"] or longest_hole > 0),
         "INTERLACED": decode.get("num_interlaced", 0) > 0,
         "LABEL_CUT": timing["is_label_cut"],
@@ -261,7 +230,6 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "SEVERAL_VIDEOS": (quality["picture"] or {}).get("num_video_streams", 1) > 1,
         "SHORT_CLIP": quality["num_frames_missing"] > 0,
         "STEM_MISMATCH": quality["stem_matches"] is False,
-        "TIMES_RESTART": decode.get("num_restarts", 0) > 0,
         "WORDS_DROPPED": bool(quality["words_dropped"]),
     }
     return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))

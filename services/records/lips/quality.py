@@ -9,42 +9,19 @@ from typing import Any
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.video import DecodeFacts, VideoInfo
 from services.lips.crops import Crops
-from services.records.face_place import MAX_ROLL_DEG, face_place
+from services.records.face_flags import FACE_FLAGS, SERIOUS_FACE_FLAGS, face_flags
+from services.records.face_place import face_place
 from services.records.frame_quality import FrameFacts, longest_run
 
-LONG_LOSS_FRAMES = 15
-_MANY_FRAMES = 3
 # Below this a mouth is enlarged out of a few pixels.
 _LEAST_SCALE = 2.0
 
 FLAGS: Mapping[str, str] = {
-    "CORRUPT_FRAMES": "frames were flagged as damaged or concealed, bytes were skipped, or decoding broke off",
-    "DARK_FRAMES": "frames with next to no light",
-    "FACE_DOUBTFUL": "the detector hardly takes it for a face: it may be upside down",
-    "FACE_JUMPED": "from one frame to the next the face is elsewhere or of another size: another person's, perhaps",
-    "FACE_LOST": "frames without a face of their own",
-    "FACE_LOST_LONG": f"more than {LONG_LOSS_FRAMES} frames in a row without a face of their own",
-    "FACE_MISPLACED": f"more than {_MANY_FRAMES} frames whose points are no face's, or lie outside the frame",
+    **FACE_FLAGS,
     "FACE_SMALL": f"mouths are enlarged over {_LEAST_SCALE:g} times: there is little to see in them",
-    "FACE_TURNED": f"more than {_MANY_FRAMES} frames with a face turned by over {MAX_ROLL_DEG:g} degrees",
-    "FRAMES_LOST": "frames before the first key frame, of a further recording or of damaged packets could not be read",
     "FROZEN_FRAMES": "frames equal to the one before, bit for bit, which the video does not hold for lack of others",
-    "GREY_FRAMES": "frames that are largely the flat grey of a missing reference frame",
-    "TIMES_RESTART": "times begin anew in mid-file, as where two recordings are joined",
 }
-# These make a sample wrong or useless, the others make it odd. The first one found is a quarantine's reason.
-SERIOUS = (
-    "GREY_FRAMES",
-    "CORRUPT_FRAMES",
-    "DARK_FRAMES",
-    "FRAMES_LOST",
-    "TIMES_RESTART",
-    "FACE_LOST_LONG",
-    "FACE_TURNED",
-    "FACE_MISPLACED",
-    "FACE_DOUBTFUL",
-    "FACE_JUMPED",
-)
+SERIOUS = SERIOUS_FACE_FLAGS
 
 
 def clip_quality(
@@ -91,21 +68,11 @@ def clip_quality(
 
 def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
     """The flags that the facts of `clip_quality` raise, sorted."""
-    decode, face = quality.get("decode", {}), quality.get("face", {})
+    decode = quality.get("decode", {})
     raised = {
-        "CORRUPT_FRAMES": decode.get("num_corrupt", 0) > 0 or decode.get("ended_early", False),
-        "DARK_FRAMES": quality["num_frames_dark"] > 0,
-        "FACE_DOUBTFUL": face.get("is_doubtful", False),
-        "FACE_JUMPED": face.get("num_jumps", 0) > 0,
-        "FACE_LOST": quality.get("num_faces_lost", 0) > 0,
-        "FACE_LOST_LONG": quality.get("longest_loss_frames", 0) > LONG_LOSS_FRAMES,
-        "FACE_MISPLACED": face.get("num_misplaced", 0) > _MANY_FRAMES,
+        **face_flags(quality, quality.get("num_faces_lost", 0)),
         "FACE_SMALL": max(quality.get("crop_scale", [0.0])) > _LEAST_SCALE,
-        "FACE_TURNED": face.get("num_turned", 0) > _MANY_FRAMES,
-        "FRAMES_LOST": decode.get("num_lost", 0) > 0,
         # Of a slower video frames are held, which is no fault of its pictures.
         "FROZEN_FRAMES": quality["num_frames_frozen"] > decode.get("num_held", 0),
-        "GREY_FRAMES": quality["num_frames_grey"] > 0,
-        "TIMES_RESTART": decode.get("num_restarts", 0) > 0,
     }
     return tuple(sorted(flag for flag, is_raised in raised.items() if is_raised))

@@ -88,7 +88,7 @@ def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: i
     if crop.height_px % crop.out_height_px or crop.width_px % crop.out_width_px:
         raise ValueError(f"a graph shrinks by whole numbers: {crop}")
     graph = LipreaderGraph(model, crop, height_px, width_px).eval()
-    frames, lengths = _clips(_EXPORTED, height_px, width_px)
+    frames, lengths = made_clips(_EXPORTED, height_px, width_px)
     dynamic = {
         FRAMES: {0: "batch", 1: "frames"},
         LENGTHS: {0: "batch"},
@@ -146,7 +146,7 @@ def check_parity(
         raise VisemillError("EXPORT_DIFFERS", f"the graph declares [batch, steps] as {declared}: please report it")
     worst = 0.0
     for lengths in batches:
-        frames, lengths_B = _clips(lengths, height_px, width_px)
+        frames, lengths_B = made_clips(lengths, height_px, width_px)
         found_BSK = session.run([LOG_PROBS], {FRAMES: frames, LENGTHS: lengths_B})[0]
         expected = _expected(reader, model, frames, lengths_B)
         for i, (length, one_SK) in enumerate(zip(lengths, expected, strict=True)):
@@ -181,7 +181,7 @@ def _expected(reader: CtcReader, model: nn.Module, frames: UInt8Array, lengths_B
         return [one.numpy() for one in reader.log_probs_of(model, batch)]
 
 
-def _clips(lengths: Sequence[int], height_px: int, width_px: int) -> tuple[UInt8Array, np.ndarray]:
+def made_clips(lengths: Sequence[int], height_px: int, width_px: int) -> tuple[UInt8Array, np.ndarray]:
     """Made clips, noise behind their ends as well: nothing of it may be seen."""
     made = np.random.default_rng(sum(lengths))
     frames = made.integers(0, 256, (len(lengths), max(lengths), height_px, width_px, 3), np.uint8)

@@ -18,7 +18,7 @@ from services.training.data.lips.licence import is_licensed, require_licence
 from services.training.data.lips.locating import LeftOutRow, VideoFiles, located
 from services.training.data.lips.reading import Reading, Unreadable
 from services.training.data.lips.records import clips_of_records
-from services.training.data.lips.table import TABLES, LipsRow, read_table
+from services.training.data.lips.table import TABLES, LipsRow, read_tables
 from services.training.data.lips.video_frames import VideoFrames
 from services.training.data.lips.video_index import VideoIndex, open_video_index
 from services.training.data.records.opening import RecordsSettings, open_records
@@ -165,21 +165,20 @@ def _of_videos(data: ReadableStore, settings: LipsSettings) -> _Found:
 
 
 def _tables(data: ReadableStore) -> tuple[dict[str, Sequence[LipsRow]], list[str]]:
-    tables: dict[str, Sequence[LipsRow]] = {}
-    notes = []
-    for split, name in TABLES.items():
-        try:
-            table = read_table(data.read(name), name)
-        except NotThere:
-            continue
-        tables[split] = table.rows
-        notes += [table.note] if table.note else []
+    tables, notes = read_tables(lambda name: _read(data, name))
     if "train" not in tables:
         raise BadConfig(
             "NO_TRAIN_CLIPS",
             f"{data.uri} has no {TABLES['train']}: give the folder that holds the tables of the data set",
         )
     return tables, notes
+
+
+def _read(data: ReadableStore, name: str) -> bytes | None:
+    try:
+        return data.read(name)
+    except NotThere:
+        return None
 
 
 def _packed(entries: Mapping[str, Entry]) -> str:

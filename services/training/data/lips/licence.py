@@ -7,7 +7,7 @@ import time
 
 from services.base.errors import BadConfig
 from services.base.store.interface import NotThere, ReadableStore, Store
-from services.formats.lips_clips import CLIPS_FILE
+from services.formats.lips_clips import CLIPS_FILE, META_FILE
 
 NOTE_FILE = "DATA_LICENCE.txt"
 NOTE = (
@@ -18,7 +18,6 @@ NOTE = (
 MADE_HERE = "demo-corpus.json"
 """A root with this file was drawn by `visemill demo-corpus`, and is nobody's property."""
 
-META_FILE = "meta.json"
 _ACCEPTED = "licence.json"
 _TERMS = "CC BY-NC-SA 4.0; academic use only; no redistribution of original or derived data"
 

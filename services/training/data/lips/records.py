@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from services.base.errors import BadConfig
 from services.base.store.interface import NotThere, ReadableStore
-from services.formats.lips_clips import CLIPS_FILE, LipsClipRow, read_clips
+from services.formats.lips_clips import CLIPS_FILE, META_FILE, LipsClipRow, read_clips
 from services.training.data.lips.clips import LipsClip
-from services.training.data.lips.licence import META_FILE
 from services.training.data.lips.locating import LeftOutRow
 from services.training.data.lips.reading import Reading
 from services.training.data.lips.videos import of_size

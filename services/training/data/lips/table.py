@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from services.base.errors import BadConfig
@@ -72,6 +72,22 @@ def read_table(data: bytes, name: str) -> Table:
         note = "; ".join(filter(None, (note, f"{name} is not UTF-8, and was read as {encoding}")))
     rows = [_row(line, cells, places) for line, cells in numbered[has_head:]]
     return Table(rows, note)
+
+
+def read_tables(read: Callable[[str], bytes | None]) -> tuple[dict[str, Sequence[LipsRow]], list[str]]:
+    """Split -> the rows of its table, and what their user should hear. read: a file of the root by its name, None where
+    there is none. Raises BadConfig CSV_COLUMNS.
+    """
+    tables: dict[str, Sequence[LipsRow]] = {}
+    notes = []
+    for split, name in TABLES.items():
+        data = read(name)
+        if data is None:
+            continue
+        table = read_table(data, name)
+        tables[split] = table.rows
+        notes += [table.note] if table.note else []
+    return tables, notes
 
 
 def _decoded(data: bytes) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.base.worker.rank import Rank
-from services.training.checkpoint.file import Checkpoint, load_weights
+from services.training.checkpoint.file import Checkpoint
+from services.training.lipreading.networks.attention_lipreader import AttentionLipreader
 from services.training.lipreading.tokenizer import tokenizer_file
 from services.training.recipes.chinese_lips_lstm.graphs import attention_graphs, forced_graph
 from services.training.recipes.chinese_lips_lstm.pieces import chinese_lips
@@ -51,9 +52,8 @@ def export_main(argv: Sequence[str]) -> int:
 def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
     trained = trained_of(KIND, settings.file, checkpoint, "")
     config: ChineseLipsConfig = trained.config
-    model = Reader(config, trained.tokenizer).network(config.seed)
-    load_weights(model, checkpoint.model)
-    model.eval()
+    model = trained.network()
+    assert isinstance(model, AttentionLipreader)
     return Exportable(
         lambda height_px, width_px: attention_graphs(model, height_px, width_px),
         tokenizer_file(trained.tokenizer),

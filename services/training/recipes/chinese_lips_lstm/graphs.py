@@ -15,7 +15,7 @@ from services.lips.bundle import ATTENTION, FRAMES, IDS, LENGTHS, LOG_PROBS, MEM
 from services.training.lipreading.networks.attention_lipreader import AttentionLipreader
 from services.training.lipreading.preparation.pictures import GREY
 from services.training.lipreading.tokenizer import SOS
-from services.training.recipes.ctc_graph import TOLERANCE, traced
+from services.training.recipes.ctc_graph import TOLERANCE, made_clips, traced
 
 # Frames of the clips of each batch that the graphs are compared on, and steps of the decoder.
 _COMPARED = ((5,), (40, 17, 9, 31), (500,))
@@ -73,7 +73,7 @@ def attention_graphs(model: AttentionLipreader, height_px: int, width_px: int) -
 
     Raises VisemillError EXPORT_DIFFERS.
     """
-    frames, lengths = _clips(_EXPORTED, height_px, width_px)
+    frames, lengths = made_clips(_EXPORTED, height_px, width_px)
     example = torch.from_numpy(frames), torch.from_numpy(lengths)
     with torch.inference_mode():
         memory_BTC = EncoderGraph(model).eval()(*example)
@@ -110,7 +110,7 @@ def forced_graph(model: AttentionLipreader, height_px: int, width_px: int) -> tu
     data = traced(ForcedGraph(model).eval(), (video, torch.tensor(_EXPORTED), ids), axes, num_inputs=3)
     session, worst = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]), 0.0
     for lengths in _COMPARED:
-        frames, lengths_B = _clips(lengths, height_px, width_px)
+        frames, lengths_B = made_clips(lengths, height_px, width_px)
         grey_B1THW = np.stack([_grey(one) for one in frames])[:, None].astype(np.float32) / 255
         ids_BL = np.random.default_rng(1).integers(SOS, model.vocabulary_size, (len(lengths), _NUM_STEPS))
         (found_BLV,) = session.run([_LOGITS], {_VIDEO: grey_B1THW, LENGTHS: lengths_B, IDS: ids_BL})
@@ -126,7 +126,7 @@ def _worst(encoder: bytes, step: bytes, model: AttentionLipreader, height_px: in
     sessions = [onnxruntime.InferenceSession(one, providers=["CPUExecutionProvider"]) for one in (encoder, step)]
     worst = 0.0
     for lengths in _COMPARED:
-        frames, lengths_B = _clips(lengths, height_px, width_px)
+        frames, lengths_B = made_clips(lengths, height_px, width_px)
         parts = [(slice(None), max(lengths))]
         parts += [(slice(b, b + 1), one) for b, one in enumerate(lengths)] if len(lengths) > 1 else []
         # Each part by itself in the model too: one without a mask over padding looks at it.
@@ -170,10 +170,3 @@ def _by_steps(
 
 def _grey(frames_THWC: UInt8Array) -> UInt8Array:
     return np.rint(frames_THWC.astype(np.float32) @ np.array(GREY, np.float32)).astype(np.uint8)
-
-
-def _clips(lengths: Sequence[int], height_px: int, width_px: int) -> tuple[UInt8Array, np.ndarray]:
-    """Made clips, noise behind their ends as well: nothing of it may be seen."""
-    made = np.random.default_rng(sum(lengths))
-    frames = made.integers(0, 256, (len(lengths), max(lengths), height_px, width_px, 3), np.uint8)
-    return frames, np.array(lengths, np.int64)
