@@ -34,9 +34,10 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
     """What the settings make of the data set."""
     alphabet = data.alphabet
     reader = Lipreader(config, alphabet)
+    budget_frames = config.micro_batch_frames(max((item.cost for item in data.train.items), default=0))
     return Pieces(
         train=WithDraws(data.train, config.augmentation, STEPS_PER_FRAME),
-        budget_cost=config.batch_frames,
+        budget_cost=budget_frames,
         model=reader.network,
         loss=lambda model, batch, _: reader.loss(model, batch),
         optimizer=lambda model: torch.optim.AdamW(
@@ -44,7 +45,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         ),
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         train_at=lambda seed, epoch, share: _epoch(config, data.train, seed, epoch, share),
-        validate=(lambda model, *part: validated(reader.texts, data.val, model, config.batch_frames, *part))
+        validate=(lambda model, *part: validated(reader.texts, data.val, model, budget_frames, *part))
         if data.val.items
         else None,
         scores=lambda sums: validation_scores(sums, config.max_bad_records),

@@ -37,6 +37,9 @@ class GridCtcConfig(TrainSettings):
     encoder: Encoder = option("lstm", "what reads along time; conformer: of size full", group=_GROUP)
     dropout: float = option(0.1, "share of values that are dropped in training", group=_GROUP)
     batch_frames: int = option(600, "frames of a micro-batch, padding among them", group=_GROUP, unit="frames")
+    batch_size: int = option(
+        0, "the same in clips: as many of the longest one; decides where it is given; 0: batch_frames", group=_GROUP
+    )
     learning_rate: float = option(0.0, "greatest step of AdamW; 0: 0.002 of size tiny, 0.0005 of full", group=_GROUP)
     weight_decay: float = option(0.01, "of AdamW", group=_GROUP)
     warm_up_share: float = option(0.05, "of the training, in which the learning rate grows", group=_GROUP)
@@ -62,6 +65,8 @@ class GridCtcConfig(TrainSettings):
             )
         if self.batch_frames < 1 or self.beam_width < 1:
             raise ValueError(f"batch_frames {self.batch_frames} and beam_width {self.beam_width}: both are 1 or more")
+        if self.batch_size < 0:
+            raise ValueError(f"batch_size is {self.batch_size}: give a number of clips, or 0 for batch_frames")
         if self.learning_rate < 0 or self.weight_decay < 0:
             raise ValueError(
                 f"learning_rate {self.learning_rate} and weight_decay {self.weight_decay}: both are 0 or more"
@@ -79,6 +84,13 @@ class GridCtcConfig(TrainSettings):
     def curriculum(self) -> Curriculum:
         return Curriculum(self.windows_only, self.whole_only, self.max_words)
 
+    def micro_batch_frames(self, longest_frames: int) -> int:
+        """Of a micro-batch, padding among them. longest_frames: of a clip that is learnt from.
+
+        Word windows, which are shorter, are as many more in it.
+        """
+        return self.batch_size * longest_frames or self.batch_frames
+
     @property
     def peak_learning_rate(self) -> float:
         return self.learning_rate or _LEARNING_RATES[self.size]
@@ -89,9 +101,9 @@ FREE_SETTINGS = FREE | {"data_root", "cache_mib", "beam_width"}
 
 def _decides(config: GridCtcConfig) -> Fingerprint:
     """All that decides what is learnt; the data set is told by its digest."""
-    return Fingerprint(
-        {f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in FREE_SETTINGS}
-    )
+    # One of the two says how large a micro-batch is, and the other nothing.
+    without = FREE_SETTINGS | {"batch_frames" if config.batch_size else "batch_size"}
+    return Fingerprint({f.name: getattr(config, f.name) for f in dataclasses.fields(config) if f.name not in without})
 
 
 RECIPE = RecipeSpec(

@@ -65,6 +65,11 @@ def test_weights_follow_from_the_seed_and_draw_nothing_from_others(data: GridDat
     assert not torch.equal(one.classes.weight, other.classes.weight)
 
 
+def test_a_batch_in_clips_holds_as_many_of_the_longest(data: GridData) -> None:
+    assert grid_ctc(CONFIG, data).budget_cost == 24
+    assert grid_ctc(dataclasses.replace(CONFIG, batch_size=3), data).budget_cost == 3 * 12
+
+
 @pytest.mark.parametrize("size", ["tiny", "full"])
 def test_a_few_steps_lower_the_loss(data: GridData, size: str) -> None:
     config = GridCtcConfig(size=size, batch_frames=24, dropout=0.0, learning_rate=2e-3)

@@ -28,11 +28,22 @@ def test_the_learning_rate_follows_the_size_unless_it_is_given(config: GridCtcCo
 
 
 @pytest.mark.parametrize(
+    ("settings", "frames"),
+    [({}, 600), ({"batch_frames": 300}, 300), ({"batch_size": 4}, 300), ({"batch_size": 4, "batch_frames": 4800}, 300)],
+)
+def test_a_micro_batch_is_told_in_frames_or_in_clips_which_decide_where_both_are(
+    settings: dict[str, int], frames: int
+) -> None:
+    assert GridCtcConfig(**settings).micro_batch_frames(longest_frames=75) == frames
+
+
+@pytest.mark.parametrize(
     ("bad", "says"),
     [
         ({"size": "tiny", "encoder": "conformer"}, "--size full"),
         ({"dropout": 1.0}, "dropout 1.0"),
         ({"batch_frames": 0}, "batch_frames 0"),
+        ({"batch_size": -1}, "batch_size is -1"),
         ({"weight_decay": -1.0}, "weight_decay -1.0"),
         ({"flip": 2.0}, "flip 2.0"),
         ({"windows_only": 0.7}, "windows_only <= whole_only"),
@@ -50,4 +61,6 @@ def test_a_run_is_another_where_something_else_is_learnt_and_not_where_data_are_
 
     assert values(size="tiny") != values()
     assert values(seed=2) != values()
+    assert values(batch_size=8) != values(batch_size=4) != values()
+    assert values(batch_size=8, batch_frames=4800) == values(batch_size=8), "frames say nothing where clips do"
     assert values(data_root="/elsewhere", cache_mib=1, num_workers=7, beam_width=3) == values()
