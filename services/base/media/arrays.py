@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 UInt8Array = npt.NDArray[np.uint8]
+Int16Array = npt.NDArray[np.int16]
 
 
 Float32Array = npt.NDArray[np.float32]

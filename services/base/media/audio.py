@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from services.base.media.arrays import Float32Array, Float64Array
+from services.base.media.arrays import Float32Array, Float64Array, Int16Array
 from services.base.media.video import TimeHole
 
 
@@ -149,3 +149,64 @@ class SoundFacts:
     def summary(self) -> dict[str, Any]:
         """What `once` shows."""
         return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class AlignedSound:
+    """The sound of a clip's pictures: it begins when the first one is shown and lasts exactly as long as all of them.
+
+    samples_T: int16 [T], one channel, T = round(num_frames * sample_rate_hz / fps); 32767 is full scale. num_frames,
+    fps: of the pictures. start_s: presentation time of the first one, and so of samples_T[0].
+    num_cut_start, num_cut_end: samples of the source before and after the pictures, left out. num_padded_start,
+    num_padded_end: samples of silence put where the pictures have no sound.
+    peak: of samples_T, 1.0 at full scale. silent_share: of its windows of 10 ms, of an RMS below -60 dBFS, 0 to 1.
+    codec, source_rate_hz: as of AudioInfo.
+    """
+
+    samples_T: Int16Array
+    sample_rate_hz: int
+    num_frames: int
+    fps: float
+    start_s: float = 0.0
+    num_cut_start: int = 0
+    num_padded_start: int = 0
+    num_cut_end: int = 0
+    num_padded_end: int = 0
+    peak: float = 0.0
+    silent_share: float = 0.0
+    codec: str = ""
+    source_rate_hz: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples_T.dtype != np.int16 or self.samples_T.ndim != 1:
+            raise ValueError(f"samples_T must be int16 [T], not {self.samples_T.dtype} {self.samples_T.shape}")
+        if self.sample_rate_hz < 1 or self.num_frames < 1 or not self.fps > 0:
+            raise ValueError(
+                f"sample_rate_hz and num_frames must be 1 or more and fps above 0, not {self.sample_rate_hz}, "
+                f"{self.num_frames}, {self.fps}"
+            )
+        num_samples = round(self.num_frames * self.sample_rate_hz / self.fps)
+        if len(self.samples_T) != num_samples:
+            raise ValueError(
+                f"{self.num_frames} frames at {self.fps} a second are {num_samples} samples, not {len(self.samples_T)}"
+            )
+        counts = (self.num_cut_start, self.num_padded_start, self.num_cut_end, self.num_padded_end)
+        if min(counts) < 0 or self.num_padded_start + self.num_padded_end > num_samples:
+            raise ValueError(f"cut and padded samples must be 0 or more, and at most {num_samples} padded: {counts}")
+        if not 0 <= self.silent_share <= 1:
+            raise ValueError(f"silent_share of a sound must be from 0 to 1, not {self.silent_share}")
+
+    @property
+    def duration_s(self) -> float:
+        """How long its samples last."""
+        return len(self.samples_T) / self.sample_rate_hz
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no window of it holds a sound."""
+        return self.silent_share >= 1
+
+    def summary(self) -> dict[str, Any]:
+        """What `once` shows."""
+        facts = {name: value for name, value in vars(self).items() if name != "samples_T"}
+        return {"num_samples": len(self.samples_T), **facts, "is_silent": self.is_silent}

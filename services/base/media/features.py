@@ -88,3 +88,48 @@ class SpeechFeatures:
     def summary(self) -> dict[str, Any]:
         """What `once` shows."""
         return {"num_codes": len(self.codes_L), "sources": self.sources, "is_random": self.is_random}
+
+
+@dataclass(frozen=True)
+class AudioFeatures:
+    """What a head that talks is driven by: vectors of the sound, one row for each frame of the pictures or one fewer.
+
+    model: "ave", "mel", "hubert" or "wenet". weights: how it got its weights, "sha256:<hex>" or "seeded:<seed>"; empty
+    for a model that has none. vectors_TX: float32 [T, ...], T >= 1, of any rank above 1. fps: rows a second.
+    facts: what else decided them, such as the layer of hubert.
+    """
+
+    model: str
+    weights: str
+    vectors_TX: Float32Array
+    fps: float
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.vectors_TX.dtype != np.float32 or self.vectors_TX.ndim < 2 or not len(self.vectors_TX):
+            raise ValueError(
+                f"vectors_TX must be float32 [T,...] with a row or more, not {self.vectors_TX.dtype} "
+                f"{self.vectors_TX.shape}"
+            )
+        if not self.fps > 0:
+            raise ValueError(f"fps must be above 0, not {self.fps}")
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.vectors_TX)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the network has seeded random weights, so that the vectors mean nothing."""
+        return self.weights.startswith("seeded:")
+
+    def summary(self) -> dict[str, Any]:
+        """What `once` shows."""
+        return {
+            "model": self.model,
+            "weights": self.weights,
+            "shape": list(self.vectors_TX.shape),
+            "fps": self.fps,
+            "facts": self.facts,
+            "is_random": self.is_random,
+        }

@@ -1,9 +1,11 @@
 """Sounds and their samples: what they tell, and which cannot be."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo, SoundFacts
+from services.base.media.audio import AlignedSound, AudioChunk, AudioFacts, AudioInfo, SoundFacts
 
 
 def test_a_sample_is_heard_at_its_own_time() -> None:
@@ -41,3 +43,26 @@ def test_a_sound_counts_in_seconds() -> None:
 def test_a_share_is_from_0_to_1(shares: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be from 0 to 1"):
         SoundFacts(1.0, 16_000, 1, "flac", **shares)
+
+
+def test_an_aligned_sound_lasts_as_long_as_its_frames() -> None:
+    sound = AlignedSound(np.zeros(16_016, np.int16), 16_000, num_frames=30, fps=29.97, silent_share=1.0)
+    assert (sound.duration_s, sound.is_silent) == (1.001, True)
+    with pytest.raises(ValueError, match=r"30 frames at 29\.97 a second are 16016 samples, not 16000"):
+        AlignedSound(np.zeros(16_000, np.int16), 16_000, num_frames=30, fps=29.97)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"samples_T": np.zeros(640, np.float32)}, "samples_T must be int16"),
+        ({"fps": 0.0}, "fps above 0"),
+        ({"num_cut_start": -1}, "must be 0 or more"),
+        ({"num_padded_start": 400, "num_padded_end": 400}, "at most 640 padded"),
+        ({"silent_share": 2.0}, "silent_share of a sound"),
+    ],
+)
+def test_an_aligned_sound_that_cannot_be_is_not_made(changed: dict[str, Any], what: str) -> None:
+    values = {"samples_T": np.zeros(640, np.int16), "sample_rate_hz": 16_000, "num_frames": 1, "fps": 25.0} | changed
+    with pytest.raises(ValueError, match=what):
+        AlignedSound(**values)
