@@ -197,8 +197,8 @@ class Clients:
 
     def __init__(self, server: Server, num_clients: int, what: str) -> None:
         self._server, self._what = server, what
-        doors = [TritonClient(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
-        self._models = [TritonSequences(door, batch_size=1, num_in_flight=1) for door in doors]
+        clients = [TritonClient(server.target, "semantic", num_in_flight=1) for _ in range(num_clients)]
+        self._models = [TritonSequences(client, batch_size=1, num_in_flight=1) for client in clients]
         self._sequence_TC = np.random.default_rng(1).standard_normal((20, 80)).astype(np.float32)
         self._ask(1)
         self._num_before = _executions(server)

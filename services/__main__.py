@@ -1,8 +1,8 @@
-"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, `python -m services RECIPE rank|describe|DOOR`.
+"""`python -m services STAGE[,STAGE...] once|serve|work|describe`, or `RECIPE rank|describe|ENTRY_POINT` for the first.
 
 Two tables, name -> package. What a stage is lies in its spec.py, how it handles a clip in stage.py, how it is reached
 in rpc.py. What a recipe is, which the ranks of a gang pass run, lies in its spec.py too,
-and so do the doors that are its own, such as `test`.
+and so do the entry points of its own, such as `test`.
 """
 
 from __future__ import annotations
@@ -188,12 +188,12 @@ def _run_recipe(names: list[str], entry_point: str, rest: list[str]) -> int:
         return describe_main(recipes, rest)
     if len(names) != 1:
         raise BadConfig("ONE_RECIPE", f"{entry_point} takes one recipe, not {', '.join(names)}")
-    doors = recipes[names[0]].doors
-    if entry_point in doors:
-        code: int = doors[entry_point].resolve()(rest)
+    own = recipes[names[0]].entry_points
+    if entry_point in own:
+        code: int = own[entry_point].resolve()(rest)
         return code
     if entry_point != "rank":
-        known = ", ".join(("rank", "describe", *doors))
+        known = ", ".join(("rank", "describe", *own))
         raise BadConfig("UNKNOWN_ENTRY_POINT", f"{names[0]} has no entry point {entry_point!r}; it has {known}")
     from services.base.worker.rank import rank_main
 

@@ -1,7 +1,7 @@
 """PURE: what the state of a run may name, where it is executed for somebody else: roots, files and servers that its
 submitter could have named.
 
-The state lies where the run's submitter may write. Who carries the run has rights of its own, and reads nothing for it
+The state lies where the run's submitter may write. Who executes the run has rights of its own, and reads nothing for it
 that its submitter could not have asked for.
 """
 

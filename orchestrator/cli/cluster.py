@@ -117,7 +117,7 @@ def check(request: RunRequest, flags: argparse.Namespace) -> None:
 
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:
-    """What carries the run of these flags on, on the same cluster."""
+    """What continues the run of these flags, on the same cluster."""
     argv = argv_given_by(argparse.Namespace(**{**vars(flags), "cluster": "kube"}), *adding)
     return shlex.join(["visemill", "resume", *argv, "--output-root", absolute(flags.output_root)])
 

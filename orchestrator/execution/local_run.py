@@ -45,7 +45,7 @@ class RunLoop:
         self._interrupted = False
 
     def run(self) -> Summary:
-        """Carries the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the
+        """Executes the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the
         output.
         """
         began_s = time.monotonic()

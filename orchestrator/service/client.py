@@ -138,7 +138,7 @@ def phase_of(run: runs_pb2.Run) -> Phase:
 
 
 def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
-    """What the command that carries a run here would answer as JSON; only of a run that was summed up."""
+    """What the command that executes a run here would answer as JSON; only of a run that was summed up."""
     summary = run.summary
     splits = pipeline_of(run.pipeline).splits
     return {

@@ -27,7 +27,7 @@ class VisemillError(Exception):
     reason: a stable UPPER_CASE code that tools match on (`OPEN_FAILED`, `NO_FACE`, `TIMEOUT`).
     message: for people: the value, the rule and the remedy.
     detail: the failing library's last message, if any.
-    logs: where there is more to read, as who carries a run sets it: a folder, or the command that shows them.
+    logs: where there is more to read, as whoever executes a run sets it: a folder, or the command that shows them.
     """
 
     kind: ClassVar[str] = "BUG"

@@ -13,7 +13,7 @@ from lips_data import LipsExample, write_lips
 
 torch = pytest.importorskip("torch")
 
-from services.training.recipes.chinese_lips_lstm.doors import KIND  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.entry_points import KIND  # noqa: E402
 from services.training.recipes.lips.trained import open_trained  # noqa: E402
 
 LIMIT_S = 240

@@ -90,14 +90,14 @@ def test_sequences_of_any_length_agree_with_torch(folder: Path) -> None:
             assert np.abs(vectors - expected).max() < 1e-5
 
 
-def test_the_door_writes_the_same_bytes_as_the_function(folder: Path, tmp_path: Path) -> None:
+def test_the_command_writes_the_same_bytes_as_the_function(folder: Path, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "services.features.runtimes.export", "semantic", str(tmp_path / "again.onnx")]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == f"{tmp_path / 'again.onnx'}\tseeded:0\n"
     assert (tmp_path / "again.onnx").read_bytes() == (folder / "semantic.onnx").read_bytes()
 
 
-def test_the_door_says_what_is_wrong(tmp_path: Path) -> None:
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "services.features.runtimes.export", "inception_v3", str(tmp_path / "x.onnx")]
     done = subprocess.run([*argv, "--weights", "none.pth"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 78

@@ -1,4 +1,4 @@
-"""What Kubernetes says of one generation of a gang, as its decision wants it: who has ended, and whose fault it was."""
+"""What Kubernetes says of one generation of a gang, as its decision wants it: which ranks ended, and what made them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """When following a run on a cluster ends: it is published, it cannot go on, or nobody carries it on.
 
-A run may need several Jobs: after one has ended, the next is made by whoever carries the run, within seconds.
+A run may need several Jobs: after one has ended, the next is made by whoever executes the run, within seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orchestrator.runs.map.decision import decide
 from orchestrator.runs.policy import Policy
 
 _IDLE_LIMIT_S = 300.0
-# How far pods may grow is a setting of whoever carries the run: here any memory will do.
+# How far pods may grow is a setting of whoever executes the run: here any memory will do.
 _ANY_MEMORY_MIB = 1 << 40
 
 

@@ -15,9 +15,9 @@ _SUMMARIES = {
 }
 
 
-def verb_of(name: str, doors: str, options: str) -> Verb:
-    """doors: the module of the pipeline's entry points, of which `inference` calls that of `infer`. options: as of
-    Verb. Raises KeyError for a name that not every training has.
+def verb_of(name: str, entry_points: str, options: str) -> Verb:
+    """entry_points: the module of the pipeline's own, of which `inference` calls that of `infer`. options: as of Verb.
+    Raises KeyError for a name that not every training has.
     """
     function = "infer" if name == "inference" else name
-    return Verb(name, _SUMMARIES[name], options=options, calls=f"{doors}:{function}")
+    return Verb(name, _SUMMARIES[name], options=options, calls=f"{entry_points}:{function}")

@@ -1,4 +1,4 @@
-"""Whose fault it is that a child was lost: nobody's while it may have been another clip's, then the clip's own."""
+"""What a lost child is attributed to: nothing while it may have been another clip, then the clip itself."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class RecipeSpec:
     and scalar types. train: (config, rank) -> None, called once in the process of each rank; rank: a `Rank` of
     services/base/worker/rank.py. libraries, fingerprint, settled, models: as of a `StageSpec`.
     any_num_ranks: whether the number of ranks has no part in the result, so that a run goes on with another.
-    doors: entry points of its own beside rank and describe, such as `test`: name -> (argv) -> exit code.
+    entry_points: entry points of its own beside rank and describe, such as `test`: name -> (argv) -> exit code.
     """
 
     name: str
@@ -30,4 +30,4 @@ class RecipeSpec:
     settled: Callable[[Any, str], Mapping[str, Any]] = no_settings
     models: Callable[[Any], Mapping[str, str]] = no_models
     any_num_ranks: bool = False
-    doors: Mapping[str, ByName] = field(default_factory=dict)
+    entry_points: Mapping[str, ByName] = field(default_factory=dict)

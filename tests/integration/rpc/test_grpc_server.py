@@ -276,9 +276,7 @@ def test_deadlines_without_end_are_capped(run: Callable[..., Running]) -> None:
     assert len(list(run().call("ok", timeout_s=math.pow(10, 9)))) == 2
 
 
-def test_the_serve_door_says_where_it_listens_and_ends_in_order(
-    serve_stage: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_serve_says_where_it_listens_and_ends_in_order(serve_stage: Callable[..., Any], tmp_path: Path) -> None:
     server = serve_stage(
         "decode", "--num-children", "1", "--port-file", str(tmp_path / "port"), "--metrics-listen", "127.0.0.1:0"
     )

@@ -13,7 +13,7 @@ def test_a_recipe_bears_the_name_that_the_table_gives_it(name: str) -> None:
     assert recipe_of(name).name == name
 
 
-def test_a_recipe_has_doors_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recipe_has_entry_points_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["grid-ctc", "test", "--help"]) == EXIT_OK
     assert "--checkpoint" in capsys.readouterr().out
 

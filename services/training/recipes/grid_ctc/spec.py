@@ -114,12 +114,12 @@ RECIPE = RecipeSpec(
     libraries=("numpy", "torch"),
     fingerprint=_decides,
     any_num_ranks=True,
-    doors={
-        "test": ByName("services.training.recipes.grid_ctc.door:test_main"),
-        "stats": ByName("services.training.recipes.grid_ctc.stats_door:stats_main"),
-        "lm": ByName("services.training.recipes.grid_ctc.lm_door:lm_main"),
-        "export": ByName("services.training.recipes.grid_ctc.export_door:export_main"),
+    entry_points={
+        "test": ByName("services.training.recipes.grid_ctc.test_command:test_main"),
+        "stats": ByName("services.training.recipes.grid_ctc.stats_command:stats_main"),
+        "lm": ByName("services.training.recipes.grid_ctc.lm_command:lm_main"),
+        "export": ByName("services.training.recipes.grid_ctc.export_command:export_main"),
         "train": ByName("services.training.recipes.grid_ctc.training:train_main"),
-        "average": ByName("services.training.checkpoint.average_door:average_main"),
+        "average": ByName("services.training.checkpoint.average_command:average_main"),
     },
 )

@@ -15,7 +15,7 @@ from services.base.stage.recipe import RecipeSpec
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.interfaces import Batch, LossSum, Pieces
 from services.training.lipreading.tokenizer import Tokenizer
-from services.training.recipes.lips.door_settings import LipsTestSettings
+from services.training.recipes.lips.command_settings import LipsTestSettings
 
 TOKENIZER_FILE = "tokenizer.json"
 

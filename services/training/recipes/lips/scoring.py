@@ -18,7 +18,7 @@ from services.training.lipreading.scores.baselines import constant_sentence
 from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Transcript
-from services.training.recipes.lips.door_settings import LipsTestSettings
+from services.training.recipes.lips.command_settings import LipsTestSettings
 from services.training.recipes.lips.kind import LipsKind, LipsReader, TestReader
 from services.training.recipes.lips.opening import open_data
 from services.training.recipes.lips.trained import Trained, open_trained

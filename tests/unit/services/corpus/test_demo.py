@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_made_is_an_answer_not_a_traceback(tmp_path: Pat
     assert caught.value.reason == "CANNOT_WRITE"
 
 
-def test_the_door_says_why_in_json_and_by_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_why_in_json_and_by_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.tex").write_text("important")
     assert main([str(tmp_path), "--speakers", "1", "--clips", "1", "-o", "json"]) == 78
     captured = capsys.readouterr()

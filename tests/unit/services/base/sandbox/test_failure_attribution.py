@@ -1,4 +1,4 @@
-"""Whose fault a lost child is."""
+"""What a lost child is attributed to."""
 
 import pytest
 

@@ -73,7 +73,7 @@ def test_skeletons_are_drawn_in_the_shape_of_the_video(folder):
     assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 10
 
 
-def test_the_door_tells_rows_of_labels_and_refuses_what_it_cannot_draw(folder, capsys):
+def test_the_command_names_rows_of_labels_and_refuses_what_it_cannot_draw(folder, capsys):
     assert main([str(folder / "labels.csv"), "-o", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["rows"], told["glosses"], told["files_that_stand_twice"]) == (3, 3, ["b"])

@@ -13,7 +13,7 @@ from services.lips.bundle import card_of, characters_of  # noqa: E402
 from services.training.checkpoint.file import contents, encoded  # noqa: E402
 from services.training.checkpoint.progress import Progress  # noqa: E402
 from services.training.lipreading.alphabet import Alphabet  # noqa: E402
-from services.training.recipes.grid_ctc import export_door  # noqa: E402
+from services.training.recipes.grid_ctc import export_command  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import Lipreader  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
 
@@ -38,7 +38,7 @@ def flags(tmp_path: Path) -> list[str]:
 def test_the_bundle_says_what_it_is_and_holds_what_it_says(
     tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert export_door.export_main([*flags, "--json"]) == 0
+    assert export_command.export_main([*flags, "--json"]) == 0
     found, bundle = json.loads(capsys.readouterr().out), tmp_path / "bundle"
     assert found["greatest_difference"] <= 1e-4
     card = card_of((bundle / "card.json").read_bytes())
@@ -52,7 +52,7 @@ def test_the_bundle_says_what_it_is_and_holds_what_it_says(
         card.digests.items()
     )
     with pytest.raises(BadConfig) as refused:
-        export_door.export_main(flags)
+        export_command.export_main(flags)
     assert refused.value.reason == "OUTPUT_EXISTS"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "records", "trained"]
 
@@ -60,18 +60,18 @@ def test_the_bundle_says_what_it_is_and_holds_what_it_says(
 def test_records_that_do_not_tell_how_mouths_are_cropped_are_asked_for(tmp_path: Path, flags: list[str]) -> None:
     (tmp_path / "records/meta.json").unlink()
     with pytest.raises(BadConfig) as refused:
-        export_door.export_main(flags)
+        export_command.export_main(flags)
     assert refused.value.reason == "MISSING_META" and "--mouth-profile" in refused.value.message
     with pytest.raises(BadConfig) as refused:
-        export_door.export_main([*flags, "--mouth-profile", "none"])
+        export_command.export_main([*flags, "--mouth-profile", "none"])
     assert refused.value.reason == "BAD_META" and not (tmp_path / "bundle").exists()
 
 
 def test_the_network_alone_is_one_file(tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     words = [*flags[:2], "--onnx", str(tmp_path / "made/lipreading.onnx")]
-    assert export_door.export_main([*words, "--json"]) == 0
+    assert export_command.export_main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bundle"] == ""
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["lipreading.onnx"]
     assert not (tmp_path / "bundle").exists()
     with pytest.raises(BadConfig, match="OUTPUT_EXISTS"):
-        export_door.export_main(words)
+        export_command.export_main(words)

@@ -41,10 +41,10 @@ def test_how_a_test_reads_decides_nothing_of_what_is_learnt() -> None:
     assert decides(init="x.pt") != decides()
 
 
-@pytest.mark.parametrize("door", list(RECIPE.doors))
-def test_every_door_is_there(door: str) -> None:
+@pytest.mark.parametrize("entry_point", list(RECIPE.entry_points))
+def test_every_entry_point_is_there(entry_point: str) -> None:
     pytest.importorskip("torch")
-    assert callable(RECIPE.doors[door].resolve())
+    assert callable(RECIPE.entry_points[entry_point].resolve())
     assert isinstance(RECIPE.train, ByName) and callable(RECIPE.train.resolve())
 
 

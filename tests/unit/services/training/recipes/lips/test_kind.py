@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("torch")
 
 from services.training.lipreading.tokenizer import tokenizer_of
-from services.training.recipes.chinese_lips_conformer import doors as conformer
-from services.training.recipes.chinese_lips_lstm import doors as lstm
+from services.training.recipes.chinese_lips_conformer import entry_points as conformer
+from services.training.recipes.chinese_lips_lstm import entry_points as lstm
 from services.training.recipes.lips.kind import LipsKind
 
 

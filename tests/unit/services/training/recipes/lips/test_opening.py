@@ -13,7 +13,7 @@ import torch
 from services.base.errors import BadConfig
 from services.base.store.open import open_store
 from services.training.lipreading.tokenizer import tokenizer_file, tokenizer_of
-from services.training.recipes.chinese_lips_lstm.doors import KIND
+from services.training.recipes.chinese_lips_lstm.entry_points import KIND
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 from services.training.recipes.lips import opening as training
 

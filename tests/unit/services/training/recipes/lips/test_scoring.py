@@ -13,8 +13,8 @@ from lips_weights import write_weights  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
 from services.training.lipreading.scores.score import Transcript  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.doors import KIND  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.doors import test_main as run_test  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.entry_points import KIND  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.entry_points import test_main as run_test  # noqa: E402
 from services.training.recipes.lips.opening import open_data  # noqa: E402
 from services.training.recipes.lips.scoring import looks  # noqa: E402
 from services.training.recipes.lips.trained import open_trained  # noqa: E402

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from services.base.errors import BadConfig  # noqa: E402
 from services.training.checkpoint.file import weights_file  # noqa: E402
 from services.training.lipreading.tokenizer import tokenizer_file, tokenizer_of  # noqa: E402
-from services.training.recipes.chinese_lips_lstm.doors import KIND  # noqa: E402
+from services.training.recipes.chinese_lips_lstm.entry_points import KIND  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.reader import Reader  # noqa: E402
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig  # noqa: E402
 from services.training.recipes.lips.trained import open_trained  # noqa: E402

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from grid_records import speakers_clips, write_shards
 
-from orchestrator.pipelines.grid_ctc.doors import infer, lm, stats
-from orchestrator.pipelines.grid_ctc.doors import test as run_test
+from orchestrator.pipelines.grid_ctc.entry_points import infer, lm, stats
+from orchestrator.pipelines.grid_ctc.entry_points import test as run_test
 from services.base.errors import BadConfig
 from services.training.recipes.exported import InferSettings
-from services.training.recipes.grid_ctc.door_settings import EstimateSettings, StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.command_settings import EstimateSettings, StatsSettings, TestSettings
 
 pytest.importorskip("torch")
 

@@ -13,10 +13,10 @@ from services.training.data.clips import GridClips
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.records.opening import RecordsSettings
 from services.training.recipes.estimating import answer_lm
-from services.training.recipes.grid_ctc.door_settings import EstimateSettings
+from services.training.recipes.grid_ctc.command_settings import EstimateSettings
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME
 
-# As in stats_door: what cannot be read costs nothing here but its text.
+# As in stats_command: what cannot be read costs nothing here but its text.
 _ANY_NUMBER = 1 << 40
 
 

@@ -14,7 +14,7 @@ from services.training.recipes.chinese_lips_lstm.reader import Reader, config_of
 from services.training.recipes.chinese_lips_lstm.spec import RECIPE, ChineseLipsConfig
 from services.training.recipes.exported import ExportSettings
 from services.training.recipes.exporting import Exportable, run_export
-from services.training.recipes.lips.infer_door import run_infer
+from services.training.recipes.lips.infer_command import run_infer
 from services.training.recipes.lips.kind import LipsKind
 from services.training.recipes.lips.opening import train_lips
 from services.training.recipes.lips.scoring import run_test

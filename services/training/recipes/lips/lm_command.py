@@ -14,7 +14,7 @@ from services.base.store.open import open_store
 from services.formats.lips_clips import CLIPS_FILE, read_clips
 from services.training.data.lips.table import TABLES, read_table
 from services.training.recipes.estimating import answer_lm
-from services.training.recipes.lips.door_settings import LipsEstimateSettings
+from services.training.recipes.lips.command_settings import LipsEstimateSettings
 
 
 def lm_main(argv: Sequence[str]) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from orchestrator.pipelines.commands import Outcome
-from orchestrator.pipelines.training.doors import outcome_of
+from orchestrator.pipelines.training.entry_points import outcome_of
 from orchestrator.pipelines.training.reading import infer_by
-from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.lips.door_settings import LipsEstimateSettings, LipsStatsSettings
+from services.training.recipes.lips.command_settings import LipsEstimateSettings, LipsStatsSettings
 
 
 def test(options: ConformerTestSettings) -> Outcome:

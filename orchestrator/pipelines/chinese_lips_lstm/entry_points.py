@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from orchestrator.console.byte_progress import ByteProgress
 from orchestrator.pipelines.commands import Outcome
-from orchestrator.pipelines.training.doors import outcome_of
+from orchestrator.pipelines.training.entry_points import outcome_of
 from orchestrator.pipelines.training.reading import read_clip
 from services.training.data.lips.download_settings import LipsDownload
 from services.training.data.lips.published import download_chinese_lips
 from services.training.recipes.chinese_lips_lstm.spec import RECIPE
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.lips.door_settings import (
+from services.training.recipes.lips.command_settings import (
     LipsInferSettings,
     LipsStatsSettings,
     LipsTestSettings,

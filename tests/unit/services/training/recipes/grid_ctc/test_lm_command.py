@@ -11,7 +11,7 @@ from grid_records import MadeClip, write_shards
 
 from services.base.errors import BadConfig
 from services.lips.language_model.arpa import arpa_of
-from services.training.recipes.grid_ctc.lm_door import lm_main
+from services.training.recipes.grid_ctc.lm_command import lm_main
 
 
 @pytest.fixture
@@ -70,5 +70,5 @@ def test_a_file_without_texts_or_in_no_utf_8_is_refused(tmp_path: Path) -> None:
 
 
 def test_it_loads_no_torch() -> None:
-    code = "import sys, services.training.recipes.grid_ctc.lm_door; print({'torch', 'jiwer'} & sys.modules.keys())"
+    code = "import sys, services.training.recipes.grid_ctc.lm_command; print({'torch', 'jiwer'} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

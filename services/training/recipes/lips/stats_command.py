@@ -15,7 +15,7 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
 from services.training.data.lips.clips import LipsClips
 from services.training.data.lips.reading import Reading
-from services.training.recipes.lips.door_settings import LipsStatsSettings
+from services.training.recipes.lips.command_settings import LipsStatsSettings
 from services.training.recipes.lips.spec import LipsTrainSettings
 
 _MOST_NAMED = 5

@@ -10,7 +10,7 @@ from conformer_weights import write_conformer
 
 from services.base.errors import BadConfig
 from services.training.checkpoint.file import weights_file
-from services.training.recipes.grid_ctc.export_door import export_main
+from services.training.recipes.grid_ctc.export_command import export_main
 
 
 def test_a_file_of_another_recipe_is_refused(tmp_path: Path) -> None:

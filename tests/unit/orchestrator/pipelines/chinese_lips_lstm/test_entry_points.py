@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from lips_data import LipsExample, write_lips
 
-from orchestrator.pipelines.chinese_lips_lstm.doors import download, export, infer, stats
-from orchestrator.pipelines.chinese_lips_lstm.doors import test as run_test
+from orchestrator.pipelines.chinese_lips_lstm.entry_points import download, export, infer, stats
+from orchestrator.pipelines.chinese_lips_lstm.entry_points import test as run_test
 from services.base.errors import BadConfig
 from services.training.data.lips.download_settings import LipsDownload
 from services.training.recipes.exported import ExportSettings
-from services.training.recipes.lips.door_settings import (
+from services.training.recipes.lips.command_settings import (
     LipsInferSettings,
     LipsStatsSettings,
     LipsTestSettings,

@@ -17,8 +17,8 @@ from services.base.errors import BadConfig
 from services.lips.bundle import card_of, characters_of
 from services.lips.language_model.arpa import arpa_file
 from services.lips.language_model.witten_bell import witten_bell
-from services.training.recipes.chinese_lips_conformer.doors import export_main
-from services.training.recipes.chinese_lips_conformer.doors import test_main as run_test
+from services.training.recipes.chinese_lips_conformer.entry_points import export_main
+from services.training.recipes.chinese_lips_conformer.entry_points import test_main as run_test
 
 
 def test_every_clip_of_a_split_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,11 +9,11 @@ from orchestrator.pipelines.service_commands import answer_of_module
 from services.base.stage.config import argv_of
 
 
-def outcome_of(recipe: str, door: str, settings: Any, doing: str, *flags: str) -> Outcome:
-    """Of `python -m services RECIPE DOOR`, which answers with a JSON object whose `text` is for people.
+def outcome_of(recipe: str, entry_point: str, settings: Any, doing: str, *flags: str) -> Outcome:
+    """Of `python -m services RECIPE ENTRY_POINT`, which answers with a JSON object whose `text` is for people.
 
     settings: the dataclass that the entry point makes its flags from. flags: further ones. Raises what it failed with.
     """
-    data, exit_code = answer_of_module("services", [recipe, door, *argv_of(settings), *flags], doing)
+    data, exit_code = answer_of_module("services", [recipe, entry_point, *argv_of(settings), *flags], doing)
     text = str(data.pop("text"))
     return Outcome(data, text, exit_code)

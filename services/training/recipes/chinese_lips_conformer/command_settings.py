@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.base.stage.fields import option
 from services.lips.language_model.settings import LanguageModelSettings
 from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
-from services.training.recipes.lips.door_settings import LipsTestSettings
+from services.training.recipes.lips.command_settings import LipsTestSettings
 
 _MODEL, _USUAL = "lipreader", ConformerConfig()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.training.recipes.exported import InferSettings
-from services.training.recipes.grid_ctc.door_settings import EstimateSettings, StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.command_settings import EstimateSettings, StatsSettings, TestSettings
 
 
 @pytest.mark.parametrize(

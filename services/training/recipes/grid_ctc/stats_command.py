@@ -15,7 +15,7 @@ from services.base.store.open import open_store
 from services.training.data.grid import GridSettings, open_grid
 from services.training.data.inventory import inventory_of, lines_of
 from services.training.data.records.opening import RecordsSettings
-from services.training.recipes.grid_ctc.door_settings import StatsSettings
+from services.training.recipes.grid_ctc.command_settings import StatsSettings
 from services.training.recipes.grid_ctc.spec import STEPS_PER_FRAME
 
 _QUALITY = "quality.jsonl"

@@ -11,10 +11,10 @@ from services.base.errors import BadConfig  # noqa: E402
 from services.training.checkpoint.file import contents, encoded, weights_file  # noqa: E402
 from services.training.checkpoint.progress import Progress  # noqa: E402
 from services.training.data.grid import GridData  # noqa: E402
-from services.training.recipes.grid_ctc.door import test_main as run_door  # noqa: E402
-from services.training.recipes.grid_ctc.lm_door import lm_main  # noqa: E402
+from services.training.recipes.grid_ctc.lm_command import lm_main  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import grid_ctc  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
+from services.training.recipes.grid_ctc.test_command import test_main as run_command  # noqa: E402
 from services.training.recipes.grid_ctc.training import open_data  # noqa: E402
 
 CONFIG = GridCtcConfig(size="tiny", val_share=0.0)
@@ -45,7 +45,7 @@ def saved(tmp_path: Path, data: GridData, kind: str, **facts: str) -> list[str]:
 def test_it_prints_examples_the_score_and_what_is_beside_it(
     tmp_path: Path, data: GridData, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_door(saved(tmp_path, data, kind)) == 0
+    assert run_command(saved(tmp_path, data, kind)) == 0
     said = capsys.readouterr().out
     assert said.startswith("Example 1:\nGround truth: no\nPredicted: ")
     assert "test: 1 clips, normalisation none" in said
@@ -72,7 +72,7 @@ def test_with_a_language_model_its_digest_and_its_share_stand_beside_the_score(
     flags = saved(tmp_path, data, ".pt")
     said = []
     for more in ([], ["--lm", str(lm), "--lm-weight", "0"], ["--lm", str(lm), "--lm-weight", "9", "--lm-bonus", "3"]):
-        assert run_door([*flags, *more, "--json"]) == 0
+        assert run_command([*flags, *more, "--json"]) == 0
         said.append(json.loads(capsys.readouterr().out))
     assert said[0]["transcripts"] == said[1]["transcripts"] != said[2]["transcripts"]
     assert "lm" not in said[0]["digests"]
@@ -83,7 +83,7 @@ def test_with_a_language_model_its_digest_and_its_share_stand_beside_the_score(
 
 
 def test_on_training_clips_it_says_so(tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_door([*saved(tmp_path, data, ".pt"), "--split", "train", "--num-examples", "0"]) == 0
+    assert run_command([*saved(tmp_path, data, ".pt"), "--split", "train", "--num-examples", "0"]) == 0
     assert "WARNING: the model was trained on 2 of these 2 clips" in capsys.readouterr().out
 
 
@@ -91,9 +91,9 @@ def test_as_json_it_has_the_scores_and_the_same_lines(
     tmp_path: Path, data: GridData, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = saved(tmp_path, data, ".pt")
-    assert run_door(flags) == 0
+    assert run_command(flags) == 0
     lines = capsys.readouterr().out
-    assert run_door([*flags, "--json"]) == 0
+    assert run_command([*flags, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["text"] + "\n" == lines
     assert (found["clips"], found["constant"]["cer"], found["digests"]["data"]) == (1, 1.0, data.digest)
@@ -106,8 +106,8 @@ def test_a_test_may_allow_what_its_training_allowed(
     same = [MadeClip("s1", "a", "bin")]
     write_shards(tmp_path / "out", {"train": [same], "test": [same]})
     with pytest.raises(BadConfig, match="the same frames stand in two splits"):
-        run_door(flags)
-    assert run_door([*flags, "--allow-leak"]) == 0
+        run_command(flags)
+    assert run_command([*flags, "--allow-leak"]) == 0
     assert "WARNING: the model was trained on 1 of these 1 clips" in capsys.readouterr().out
 
 
@@ -123,7 +123,7 @@ def test_a_checkpoint_of_something_else_is_refused(
     tmp_path: Path, data: GridData, facts: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(BadConfig) as refused:
-        run_door(saved(tmp_path, data, ".pt", **facts))
+        run_command(saved(tmp_path, data, ".pt", **facts))
     assert refused.value.reason == reason
 
 
@@ -131,7 +131,7 @@ def test_a_file_that_is_not_there_or_holds_no_weights_is_refused(tmp_path: Path,
     flags = saved(tmp_path, data, ".safetensors")
     Path(flags[3]).write_bytes(b"no weights")
     with pytest.raises(BadConfig, match="holds no weights"):
-        run_door(flags)
+        run_command(flags)
     Path(flags[3]).unlink()
     with pytest.raises(BadConfig, match=r"there is no file .*best_model"):
-        run_door(flags)
+        run_command(flags)

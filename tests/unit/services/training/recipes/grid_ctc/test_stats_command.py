@@ -9,7 +9,7 @@ import pytest
 from grid_records import MadeClip, speakers_clips, write_shards
 
 from services.base.errors import BadConfig
-from services.training.recipes.grid_ctc.stats_door import stats_main
+from services.training.recipes.grid_ctc.stats_command import stats_main
 
 SAME = [MadeClip("s9", "same", content=7)]
 
@@ -43,5 +43,7 @@ def test_a_file_of_quality_that_is_none_is_named(root: Path) -> None:
 
 
 def test_it_loads_no_torch() -> None:
-    code = "import sys, services.training.recipes.grid_ctc.stats_door; print({'torch', 'jiwer'} & sys.modules.keys())"
+    code = (
+        "import sys, services.training.recipes.grid_ctc.stats_command; print({'torch', 'jiwer'} & sys.modules.keys())"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.pipelines.commands import Outcome
-from orchestrator.pipelines.training.doors import outcome_of
+from orchestrator.pipelines.training.entry_points import outcome_of
 from orchestrator.pipelines.training.reading import infer_by
 from services.training.recipes.exported import ExportSettings, InferSettings
-from services.training.recipes.grid_ctc.door_settings import EstimateSettings, StatsSettings, TestSettings
+from services.training.recipes.grid_ctc.command_settings import EstimateSettings, StatsSettings, TestSettings
 from services.training.recipes.grid_ctc.spec import RECIPE
 
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from safetensors import safe_open  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
-from services.training.checkpoint.average_door import average_main  # noqa: E402
+from services.training.checkpoint.average_command import average_main  # noqa: E402
 from services.training.checkpoint.file import contents, encoded  # noqa: E402
 from services.training.checkpoint.progress import Progress  # noqa: E402
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pipelines.chinese_lips_conformer.doors import export, infer
-from orchestrator.pipelines.chinese_lips_conformer.doors import test as run_test
+from orchestrator.pipelines.chinese_lips_conformer.entry_points import export, infer
+from orchestrator.pipelines.chinese_lips_conformer.entry_points import test as run_test
 from services.base.errors import BadConfig
-from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
 from services.training.recipes.exported import ExportSettings, InferSettings
 
 pytest.importorskip("torch")

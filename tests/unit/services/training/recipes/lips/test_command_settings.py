@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.training.recipes.lips.door_settings import (
+from services.training.recipes.lips.command_settings import (
     LipsInferSettings,
     LipsStatsSettings,
     LipsTestSettings,

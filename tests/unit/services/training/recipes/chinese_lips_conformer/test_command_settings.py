@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from services.base.worker.rank import Rank
 from services.training.checkpoint.file import Checkpoint
 from services.training.lipreading.alphabet import Alphabet, alphabet_file
 from services.training.lipreading.tokenizer import Tokenizer
-from services.training.recipes.chinese_lips_conformer.door_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
 from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, config_of_facts
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig

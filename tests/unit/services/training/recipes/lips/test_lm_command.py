@@ -11,7 +11,7 @@ from lips_data import LipsExample, table_file
 from services.base.errors import BadConfig
 from services.formats.lips_clips import CLIPS_FILE, LipsClipRow, encode_clips
 from services.lips.language_model.arpa import arpa_of
-from services.training.recipes.lips.lm_door import lm_main, texts_of
+from services.training.recipes.lips.lm_command import lm_main, texts_of
 
 TRAIN = [LipsExample("1_20_M_KJ_001", "文字"), LipsExample("1_20_M_KJ_002", "文说"), LipsExample("1_20_M_KJ_003", "")]
 
@@ -48,5 +48,5 @@ def test_without_a_training_text_it_is_said_what_to_give(tmp_path: Path) -> None
 
 
 def test_it_loads_no_torch_and_no_decoder() -> None:
-    code = "import sys, services.training.recipes.lips.lm_door; print({'torch', 'av'} & sys.modules.keys())"
+    code = "import sys, services.training.recipes.lips.lm_command; print({'torch', 'av'} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -17,7 +17,7 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.reading import Reading
 from services.training.data.lips.videos import frames_of
 from services.training.lipreading.scores.counts import character_counts
-from services.training.recipes.lips.door_settings import LipsInferSettings
+from services.training.recipes.lips.command_settings import LipsInferSettings
 from services.training.recipes.lips.kind import LipsKind
 from services.training.recipes.lips.trained import open_trained
 

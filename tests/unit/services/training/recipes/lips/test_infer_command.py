@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from lips_weights import write_weights
 
 from services.base.errors import BadConfig, BadInput
-from services.training.recipes.chinese_lips_lstm.doors import infer_main
+from services.training.recipes.chinese_lips_lstm.entry_points import infer_main
 
 
 def test_a_clip_is_read_and_its_errors_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lips_data import LipsExample, table_file, write_lips
 
-from services.training.recipes.lips.stats_door import stats_main
+from services.training.recipes.lips.stats_command import stats_main
 
 
 def test_every_split_and_what_is_left_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,5 +29,5 @@ def test_every_split_and_what_is_left_out_is_told(tmp_path: Path, capsys: pytest
 
 
 def test_it_loads_no_torch() -> None:
-    code = "import sys, services.training.recipes.lips.stats_door; print('torch' in sys.modules)"
+    code = "import sys, services.training.recipes.lips.stats_command; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

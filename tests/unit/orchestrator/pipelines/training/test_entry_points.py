@@ -7,9 +7,9 @@ import pytest
 from grid_records import speakers_clips, write_shards
 
 from orchestrator.cli.main import main
-from orchestrator.pipelines.grid_ctc.doors import stats
+from orchestrator.pipelines.grid_ctc.entry_points import stats
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, BadConfig
-from services.training.recipes.grid_ctc.door_settings import StatsSettings
+from services.training.recipes.grid_ctc.command_settings import StatsSettings
 
 
 def test_what_the_service_answers_is_the_outcome(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from services.base.stage.config import add_config_flags, config_from_flags, conf
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import bytes_of, read_checkpoint
 from services.training.lipreading.alphabet import alphabet_file
-from services.training.recipes.grid_ctc.door_settings import TestSettings
+from services.training.recipes.grid_ctc.command_settings import TestSettings
 from services.training.recipes.grid_ctc.scoring import looks, measured
 from services.training.recipes.grid_ctc.spec import GridCtcConfig
 from services.training.recipes.grid_ctc.training import open_data
