@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -24,6 +26,8 @@ from services.training.written_settings import CONFIG_FILE, config_file
 # Each is in every checkpoint.
 _MOST_NAMED = 50
 _BETAS, _EPSILON = (0.9, 0.98), 1e-9
+# Published trainings of LipNet on all of GRID take some 50,000 (91 epochs of 28,775 clips, 50 a step).
+_FEWEST_STEPS = 5000
 # Of pictures as records have them, 100x50: a margin of 2 px to the left and right, 1 px above and below.
 _TINY_CROP = Crop(48, 96, tiny.HEIGHT_PX, tiny.WIDTH_PX, (1, 2))
 _FULL_CROP = Crop(full.HEIGHT_PX, full.WIDTH_PX, full.HEIGHT_PX, full.WIDTH_PX, (2, 4))
@@ -54,7 +58,7 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
         best_by="cer" if data.val.items else "loss",
         num_val=len(data.val.items),
         vocabulary_size=alphabet.num_classes,
-        notes=_notes(data),
+        notes=_notes(data, few_steps(config, [item.cost for item in data.train.items])),
         files={TOKENIZER_FILE: alphabet_file(alphabet), CONFIG_FILE: config_file(config)},
         facts={
             "recipe": "grid-ctc",
@@ -68,10 +72,25 @@ def grid_ctc(config: GridCtcConfig, data: GridData) -> Pieces:
     )
 
 
-def _notes(data: GridData) -> tuple[str, ...]:
+def _notes(data: GridData, few: str) -> tuple[str, ...]:
     """What there is to hear of the data, and the first clips that are left out of it."""
     told = [f"{one.key} is left out: {one.reason} ({one.message})" for one in data.left_out[:_MOST_NAMED]]
-    return (*told, *data.notes)
+    return (*told, *data.notes, *([few] if few else []))
+
+
+def few_steps(config: GridCtcConfig, frames: Sequence[int]) -> str:
+    """A warning where so few optimiser steps are to be taken that the full network will hardly have learnt to read;
+    else empty. frames: of each training clip.
+    """
+    frames_of_step = config.micro_batch_frames(max(frames, default=0)) * config.accumulation_steps
+    num_steps = config.num_epochs * -(-sum(frames) // frames_of_step)
+    if config.size == "tiny" or num_steps >= _FEWEST_STEPS:
+        return ""
+    return (
+        f"about {num_steps} optimiser steps in all, of {frames_of_step} frames: a network of size full that begins "
+        f"with random weights wants {_FEWEST_STEPS} or more; give more --num-epochs, fewer --batch-frames, or, of one "
+        "speaker, --preset one-speaker"
+    )
 
 
 class Lipreader:

@@ -33,6 +33,7 @@ class GridCtcConfig(TrainSettings):
     )
     allow_leak: bool = option(False, "train although clips stand in two splits", group="data set")
     cache_mib: int = option(4096, "of records of a bucket that are kept on this machine", group="data set", unit="MiB")
+    num_epochs: int = option(120, "times that each clip is learnt from", group="training")
     size: Size = option("full", "tiny: pictures of 48x24 px, for a CPU; full: 100x50 px", group=_GROUP)
     encoder: Encoder = option("lstm", "what reads along time; conformer: of size full", group=_GROUP)
     dropout: float = option(0.1, "share of values that are dropped in training", group=_GROUP)

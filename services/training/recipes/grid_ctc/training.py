@@ -9,7 +9,7 @@ from services.base.worker.rank import Rank
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.records.opening import RecordsSettings
 from services.training.engine.loop import train
-from services.training.recipes.grid_ctc.pieces import grid_ctc
+from services.training.recipes.grid_ctc.pieces import few_steps, grid_ctc
 from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig
 from services.training.torchrun import torchrun_main
 
@@ -22,6 +22,9 @@ def train_rank(config: GridCtcConfig, rank: Rank) -> None:
     # Of two ranks that find no index, each would read the whole data set.
     makes_index = rank.place.rank == 0
     data = open_data(config, config.data_root or outputs, f"{outputs}/.visemill", makes_index=makes_index)
+    few = few_steps(config, [item.cost for item in data.train.items])
+    if few and makes_index:
+        _LOG.warning("%s", few)
     train(grid_ctc(config, data), config, rank)
 
 

@@ -12,6 +12,7 @@ from orchestrator.pipelines.grid_ctc.presets import PRESETS
         ("cpu", "tiny", "fp32", 1200, 2),
         ("12gb", "full", "fp16", 4800, 1),
         ("24gb", "full", "bf16", 4800, 1),
+        ("one-speaker", "full", "bf16", 600, 1),
     ],
 )
 def test_a_preset_is_a_training(name, size, precision, frames_of_a_step, num_ranks):
@@ -23,4 +24,4 @@ def test_a_preset_is_a_training(name, size, precision, frames_of_a_step, num_ran
 
 
 def test_these_are_all():
-    assert set(PRESETS) == {"cpu", "12gb", "24gb"}
+    assert set(PRESETS) == {"cpu", "12gb", "24gb", "one-speaker"}

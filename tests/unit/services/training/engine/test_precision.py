@@ -49,7 +49,7 @@ def test_fp16_scales_the_loss_and_halves_the_scale_where_it_overflows():
     optimizer = torch.optim.SGD([weight], 0.5)
     arithmetic.backward((weight * 2).sum())
     scale = arithmetic.state_dict()["scale"]
-    assert weight.grad.item() == 2 * scale
+    assert weight.grad.item() == 2 * scale / 2**14
     assert arithmetic.step(optimizer, 2.0, 1.0, clip=5.0) == (2.0, True) and weight.item() == 0.0
     weight.grad = torch.tensor([math.inf])
     assert not arithmetic.step(optimizer, 2.0, 1.0, clip=5.0)[1]
@@ -57,3 +57,13 @@ def test_fp16_scales_the_loss_and_halves_the_scale_where_it_overflows():
     again = Arithmetic("fp16", CPU)
     again.load_state_dict(arithmetic.state_dict())
     assert again.state_dict() == arithmetic.state_dict()
+
+
+def test_fp16_takes_the_first_step_of_a_sum_over_many_characters():
+    """Of 64 clips the gradients of a bias add up to thousands: times 65,536, fp16 does not hold them."""
+    arithmetic, weight = Arithmetic("fp16", CPU), nn.Parameter(torch.zeros(1))
+    with arithmetic.autocast():
+        logits = torch.ones(64, 50, 1) @ weight[None]
+    arithmetic.backward(logits.float().sum())
+    norm, taken = arithmetic.step(torch.optim.SGD([weight], 1.0), 1.0, 1500.0, clip=5.0)
+    assert taken and norm == pytest.approx(64 * 50 / 1500, rel=1e-3)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grid_records import MadeClip, write_shards
@@ -14,6 +15,7 @@ from services.training.data.grid import GridData, LeftOut  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import (  # noqa: E402
     TOKENIZER_FILE,
     Lipreader,
+    few_steps,
     grid_ctc,
 )
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
@@ -68,6 +70,21 @@ def test_weights_follow_from_the_seed_and_draw_nothing_from_others(data: GridDat
 def test_a_batch_in_clips_holds_as_many_of_the_longest(data: GridData) -> None:
     assert grid_ctc(CONFIG, data).budget_cost == 24
     assert grid_ctc(dataclasses.replace(CONFIG, batch_size=3), data).budget_cost == 3 * 12
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({}, ""),
+        ({"batch_frames": 4800}, "about 1800 optimiser steps in all, of 4800 frames"),
+        ({"num_epochs": 250, "batch_size": 8}, ""),
+        ({"num_epochs": 20, "batch_size": 8, "accumulation_steps": 2}, "about 1140 optimiser steps in all, of 1200"),
+        ({"size": "tiny", "num_epochs": 1}, ""),
+    ],
+)
+def test_few_steps_are_warned_of_before_they_are_taken(settings: dict[str, Any], says: str) -> None:
+    said = few_steps(GridCtcConfig(**settings), [75] * 900)
+    assert (says in said) if says else not said
 
 
 @pytest.mark.parametrize("size", ["tiny", "full"])
