@@ -23,6 +23,7 @@ from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 STAGES: dict[str, str] = {
     "decode": "services.decode",
     "audio": "services.audio",
+    "sound": "services.audio.aligned",
     "text": "services.text",
     "landmarks": "services.landmarks",
     "records": "services.records.grid",

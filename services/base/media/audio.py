@@ -155,8 +155,8 @@ class SoundFacts:
 class AlignedSound:
     """The sound of a clip's pictures: it begins when the first one is shown and lasts exactly as long as all of them.
 
-    samples_T: int16 [T], one channel, T = round(num_frames * sample_rate_hz / fps); 32767 is full scale. num_frames,
-    fps: of the pictures. start_s: presentation time of the first one, and so of samples_T[0].
+    samples_T: int16 [T], one channel, T = round(num_frames * sample_rate_hz / fps), full scale 32768. num_frames, fps:
+    of the pictures. start_s: presentation time of the first one, and so of samples_T[0].
     num_cut_start, num_cut_end: samples of the source before and after the pictures, left out. num_padded_start,
     num_padded_end: samples of silence put where the pictures have no sound.
     peak: of samples_T, 1.0 at full scale. silent_share: of its windows of 10 ms, of an RMS below -60 dBFS, 0 to 1.

@@ -13,14 +13,12 @@ from services.base.media.audio import AudioChunk, AudioFacts, AudioInfo, SoundFa
 from services.base.media.features import FilterbankFrames
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import WAVEFORM
+from services.containers.audio.silence import SilenceMeter
 from services.containers.audio.sinc import SincResampler
 from services.features.fbank.spec import FbankConfig
 from services.features.speech.filterbank import RATE_HZ, Filterbank, check_length, num_frames
 
 _ONLY_WAVEFORM = frozenset({WAVEFORM})
-# Silence: a hundredth of a second whose RMS is below -60 dBFS.
-_WINDOWS_PER_S = 100
-_SILENT_RMS = 10 ** (-60 / 20)
 
 
 def open_stage(config: FbankConfig) -> FbankStage:
@@ -99,27 +97,3 @@ class FbankOfClip:
             ended_early=facts.ended_early,
             warnings=facts.warnings,
         )
-
-
-class SilenceMeter:
-    """Counts windows of 10 ms that are silent, whatever pieces the sound comes in. The last window must be whole."""
-
-    def __init__(self, rate_hz: int) -> None:
-        self._size = max(1, rate_hz // _WINDOWS_PER_S)
-        self._rest: Float32Array = np.zeros(0, np.float32)
-        self._num_windows = self._num_silent = 0
-
-    def push(self, samples_T: Float32Array) -> None:
-        """The next samples, float32 [T], full scale -1..1."""
-        samples_T = np.concatenate([self._rest, samples_T])
-        end = len(samples_T) // self._size * self._size
-        windows_WS = samples_T[:end].reshape(-1, self._size)
-        power_W = np.square(windows_WS, dtype=np.float64).mean(axis=1)
-        self._num_windows += len(windows_WS)
-        self._num_silent += int((power_W < _SILENT_RMS**2).sum())
-        self._rest = samples_T[end:].copy()
-
-    @property
-    def share(self) -> float:
-        """Of the windows so far, 0 to 1; 0 of none."""
-        return self._num_silent / self._num_windows if self._num_windows else 0.0
