@@ -25,7 +25,7 @@ ACCESS_KEY, SECRET_KEY = "visemill-tests", "visemill-tests-secret"
 START_LIMIT_S = 90
 
 # Loaded here, so that every suite has it.
-pytest_plugins = ["suite_gate"]
+pytest_plugins = ["long_files_first", "suite_gate"]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from services.base.errors import BadConfig
 _WORKER, _WITH_TORCH, _TRAINING = "visemill-worker", "visemill-worker-torch", "visemill-training"
 _LIBRARIES = {
     _WORKER: frozenset({"onnxruntime"}),
-    _WITH_TORCH: frozenset({"onnxruntime", "torch", "transformers"}),
+    _WITH_TORCH: frozenset({"onnxruntime", "torch"}),
     _TRAINING: frozenset({"onnxruntime", "torch"}),
 }
 

@@ -33,11 +33,10 @@ def needs(options: TtsOptions) -> tuple[Need, ...]:
 def image_lacks(settings: Settings, held: Collection[str]) -> str:
     """Why an image that holds these libraries of networks cannot carry out the run; empty: it can.
 
-    Texts and filterbanks need libraries too, wherever the networks are.
+    Texts need a library too, wherever the networks are.
     """
-    if "transformers" in held or not settings.keys() & {"text", "fbank", "speech"}:
+    if "torch" in held or not settings.keys() & {"text", "speech"}:
         return ""
     return (
-        "text, fbank and speech: it holds neither sentencepiece nor transformers nor torch: give an image with the "
-        "extras features and speech"
+        "text and speech: it holds neither sentencepiece nor torch: give an image with the extras features and speech"
     )

@@ -31,7 +31,7 @@ SPEC = StageSpec(
     FbankConfig,
     reads=("waveform",),
     writes=("filterbank", "sound"),
-    libraries=("numpy", "transformers"),
+    libraries=("numpy",),
     opens=ByName("services.features.fbank.stage:open_stage"),
     artifacts={"filterbank": FilterbankFrames, "sound": SoundFacts},
     media_reasons={**dict.fromkeys(_UNREADABLE, "AUDIO_UNREADABLE"), "NO_AUDIO_STREAM": "NO_AUDIO"},

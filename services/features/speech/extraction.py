@@ -63,8 +63,8 @@ class SpeechNetworks(nn.Module):
         """float32 [N, T, hidden_size], normalised. Beyond a length it means nothing."""
         time_T = torch.arange(filterbanks_NTC.shape[1], device=filterbanks_NTC.device)
         mask_NT = (time_T[None] < lengths_N[:, None]).to(torch.int64)
-        state: Any = self.encoder(filterbanks_NTC.to(self.dtype), attention_mask=mask_NT)
-        semantic_NTC: Tensor = (state.last_hidden_state.float() - self.mean_C) / self.std_C
+        state_NTC: Tensor = self.encoder(filterbanks_NTC.to(self.dtype), mask_NT)
+        semantic_NTC: Tensor = (state_NTC.float() - self.mean_C) / self.std_C
         return semantic_NTC
 
 

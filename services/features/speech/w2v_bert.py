@@ -1,7 +1,9 @@
-"""Semantic features: the first layers of w2v-BERT 2.0 (https://huggingface.co/facebook/w2v-bert-2.0), by transformers'
-classes, with an attention of our own.
+"""Semantic features: the first layers of w2v-BERT 2.0 (https://huggingface.co/facebook/w2v-bert-2.0), a conformer whose
+convolutions look back alone (Barrault et al. 2023, https://arxiv.org/abs/2312.05187). Names of tensors are those of its
+checkpoints.
 
-transformers' attention builds a vector for each pair of frames, [T, T, 64] a layer: 2.3 GB at a minute of sound. The
+It computes what Wav2Vec2BertModel of transformers does, whose import takes seconds in every process, and whose
+attention builds a vector for each pair of frames, [T, T, 64] a layer: 2.3 GB at a minute of sound. The
 pairs have only left + right + 1 different distances, so here each query is multiplied with those (73 of the published
 network), and the products are gathered; queries go in blocks, which bounds the scores too. Queries are scaled before
 they are multiplied: by a power of 2 where a head is 64 wide, which rounds nothing.
@@ -10,12 +12,11 @@ they are multiplied: by a power of 2 where a head is 64 wide, which rounds nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from services.features.speech.filterbank import audio_libraries_hidden
 from services.features.speech.pieces import first_steps, steps_from
 
 # Queries at once: of 16 heads and a minute of sound their scores are 49 MB.
@@ -47,42 +48,105 @@ class W2vBertShape:
             )
 
 
-def w2v_bert(shape: W2vBertShape) -> nn.Module:
-    """float32 `input_features` [N, T, 160], int64 `attention_mask` [N, T] -> an output whose `last_hidden_state` is
-    float32 [N, T, hidden_size]: the state after the last layer kept. Weights are not set: load them strictly.
-    """
-    with audio_libraries_hidden():
-        from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
+def w2v_bert(shape: W2vBertShape) -> W2vBert:
+    """The network for answers alone. Weights are not set: load them strictly."""
+    return W2vBert(shape).eval().requires_grad_(False)
 
-    config = Wav2Vec2BertConfig(
-        hidden_size=shape.hidden_size,
-        num_attention_heads=shape.num_attention_heads,
-        intermediate_size=shape.intermediate_size,
-        feature_projection_input_dim=shape.feature_projection_input_dim,
-        num_hidden_layers=shape.num_layers,
-        left_max_position_embeddings=shape.left_max_position_embeddings,
-        right_max_position_embeddings=shape.right_max_position_embeddings,
-        conv_depthwise_kernel_size=shape.conv_depthwise_kernel_size,
-        position_embeddings_type="relative_key",
-        hidden_act="swish",
-        add_adapter=False,
-        # Nothing of training: no frame is masked, no layer is dropped.
-        apply_spec_augment=False,
-        attn_implementation="eager",
-    )
-    model: Any = Wav2Vec2BertModel(config)
-    for layer in model.encoder.layers:
-        layer.self_attn = GatheredAttention(shape)
-        for part in (layer.ffn1, layer.ffn2):
-            # What it is given is nobody else's, and is the largest array of a layer.
-            part.intermediate_act_fn = nn.SiLU(inplace=True)
-    network: nn.Module = model
-    return network.eval().requires_grad_(False)
+
+class W2vBert(nn.Module):
+    """float [N, T, 160] filterbanks, int64 [N, T] mask of 1 inside and 0 in the padding -> [N, T, hidden_size]: the
+    state after the last layer kept, in the dtype of the weights. Beyond a length it means nothing.
+    """
+
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        self.feature_projection = _Projection(shape)
+        self.encoder = _Encoder(shape)
+
+    def forward(self, filterbanks_NTC: Tensor, mask_NT: Tensor) -> Tensor:
+        x_NTD: Tensor = self.encoder(self.feature_projection(filterbanks_NTC), mask_NT.bool())
+        return x_NTD
+
+
+class _Projection(nn.Module):
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(shape.feature_projection_input_dim)
+        self.projection = nn.Linear(shape.feature_projection_input_dim, shape.hidden_size)
+
+    def forward(self, filterbanks_NTC: Tensor) -> Tensor:
+        x_NTD: Tensor = self.projection(self.layer_norm(filterbanks_NTC))
+        return x_NTD
+
+
+class _Encoder(nn.Module):
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(_Layer(shape) for _ in range(shape.num_layers))
+
+    def forward(self, x_NTD: Tensor, inside_NT: Tensor) -> Tensor:
+        outside_NT1 = ~inside_NT[:, :, None]
+        x_NTD = x_NTD.masked_fill(outside_NT1, 0.0)
+        bias_N11T = torch.zeros_like(inside_NT, dtype=x_NTD.dtype)
+        bias_N11T = bias_N11T.masked_fill(~inside_NT, torch.finfo(x_NTD.dtype).min)[:, None, None]
+        for layer in self.layers:
+            x_NTD = layer(x_NTD, bias_N11T, outside_NT1)
+        return x_NTD
+
+
+class _Layer(nn.Module):
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        width = shape.hidden_size
+        self.ffn1_layer_norm, self.ffn1 = nn.LayerNorm(width), _FeedForward(shape)
+        self.self_attn_layer_norm, self.self_attn = nn.LayerNorm(width), GatheredAttention(shape)
+        self.conv_module = _ConvModule(shape)
+        self.ffn2_layer_norm, self.ffn2 = nn.LayerNorm(width), _FeedForward(shape)
+        self.final_layer_norm = nn.LayerNorm(width)
+
+    def forward(self, x_NTD: Tensor, bias_N11T: Tensor, outside_NT1: Tensor) -> Tensor:
+        x_NTD = self.ffn1(self.ffn1_layer_norm(x_NTD)) * 0.5 + x_NTD
+        x_NTD = self.self_attn(self.self_attn_layer_norm(x_NTD), bias_N11T) + x_NTD
+        x_NTD = x_NTD + self.conv_module(x_NTD, outside_NT1)
+        x_NTD = self.ffn2(self.ffn2_layer_norm(x_NTD)) * 0.5 + x_NTD
+        made_NTD: Tensor = self.final_layer_norm(x_NTD)
+        return made_NTD
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        self.intermediate_dense = nn.Linear(shape.hidden_size, shape.intermediate_size)
+        self.output_dense = nn.Linear(shape.intermediate_size, shape.hidden_size)
+
+    def forward(self, x_NTD: Tensor) -> Tensor:
+        # In place: it is nobody else's, and the largest array of a layer.
+        made_NTD: Tensor = self.output_dense(F.silu(self.intermediate_dense(x_NTD), inplace=True))
+        return made_NTD
+
+
+class _ConvModule(nn.Module):
+    def __init__(self, shape: W2vBertShape) -> None:
+        super().__init__()
+        width, kernel = shape.hidden_size, shape.conv_depthwise_kernel_size
+        self.layer_norm = nn.LayerNorm(width)
+        self.pointwise_conv1 = nn.Conv1d(width, 2 * width, 1, bias=False)
+        self.depthwise_conv = nn.Conv1d(width, width, kernel, groups=width, bias=False)
+        self.depthwise_layer_norm = nn.LayerNorm(width)
+        self.pointwise_conv2 = nn.Conv1d(width, width, 1, bias=False)
+
+    def forward(self, x_NTD: Tensor, outside_NT1: Tensor) -> Tensor:
+        x_NDT = self.layer_norm(x_NTD).masked_fill(outside_NT1, 0.0).transpose(1, 2)
+        gated_NDT = F.glu(self.pointwise_conv1(x_NDT), dim=1)
+        # A frame's convolution ends with the frame.
+        mixed_NDT = self.depthwise_conv(F.pad(gated_NDT, (self.depthwise_conv.kernel_size[0] - 1, 0)))
+        mixed_NDT = F.silu(self.depthwise_layer_norm(mixed_NDT.transpose(1, 2)).transpose(1, 2))
+        return self.pointwise_conv2(mixed_NDT).transpose(1, 2)
 
 
 class GatheredAttention(nn.Module):
-    """Takes the place of Wav2Vec2BertSelfAttention, with the same names of tensors and, but for rounding, the same
-    answer. num_at_once: how many queries are computed at once.
+    """Attention with a learnt vector for each distance, from `left` frames back to `right` ahead. num_at_once: how many
+    queries are computed at once.
     """
 
     def __init__(self, shape: W2vBertShape, num_at_once: int = _BLOCK_QUERIES) -> None:
@@ -95,16 +159,10 @@ class GatheredAttention(nn.Module):
         self.linear_v, self.linear_out = nn.Linear(width, width), nn.Linear(width, width)
         self.distance_embedding = nn.Embedding(self.left + self.right + 1, width // self.num_heads)
 
-    def forward(
-        self, hidden_states: Tensor, attention_mask: Tensor | None = None, **kwargs: Any
-    ) -> tuple[Tensor, None]:
-        """hidden_states: [N, T, D]. attention_mask: added to the scores, [N, 1, T, T] or [N, 1, 1, T].
-
-        kwargs: what transformers hands on to every kind of attention; nothing of it is of this one.
-        """
-        del kwargs
+    def forward(self, x_NTD: Tensor, bias_N11T: Tensor) -> Tensor:
+        """bias_N11T: added to the scores of each key."""
         query_NHTK, key_NHTK, value_NHTK = (
-            linear(hidden_states).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+            linear(x_NTD).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
             for linear in (self.linear_q, self.linear_k, self.linear_v)
         )
         query_NHTK = query_NHTK * query_NHTK.shape[-1] ** -0.5
@@ -112,11 +170,10 @@ class GatheredAttention(nn.Module):
         for first in first_steps(query_NHTK.shape[2], self.num_at_once):
             block = steps_from(first, self.num_at_once)
             scores_NHQT = self._scores(query_NHTK[:, :, block], key_NHTK, first)
-            if attention_mask is not None:
-                rows = attention_mask if attention_mask.shape[2] == 1 else attention_mask[:, :, block]
-                scores_NHQT += rows
+            scores_NHQT += bias_N11T
             pieces.append(torch.softmax(scores_NHQT, dim=-1, out=scores_NHQT) @ value_NHTK)
-        return self.linear_out(torch.cat(pieces, dim=2).transpose(1, 2).flatten(2)), None
+        made_NTD: Tensor = self.linear_out(torch.cat(pieces, dim=2).transpose(1, 2).flatten(2))
+        return made_NTD
 
     def _scores(self, query_NHQK: Tensor, key_NHTK: Tensor, first: int) -> Tensor:
         """The query is scaled. One array of scores is made, and the products with the keys are added to it in place."""

@@ -24,8 +24,6 @@ from services.features.tts.spec import SpeechConfig
 LOG = logging.getLogger(__name__)
 
 _W2V_PREFIXES = ("", "wav2vec2_bert.")
-# Of masks in training alone, and absent from some exports.
-_UNUSED = "masked_spec_embed"
 # A section that config.yaml of IndexTTS-2 does not have: sizes of another w2v-BERT, under config.json's names.
 _W2V_SECTION = "w2v_bert"
 # Settings of Amphion's RepCodec of which IndexTTS-2 has one; that of 2.5 halves time.
@@ -117,14 +115,12 @@ def _numbers(section: Any) -> dict[str, int]:
 def _encoder(shape: W2vBertShape, files: ModelFiles, seed: int) -> nn.Module:
     with torch.device("meta"):
         network = w2v_bert(shape)
-    shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
-    needed = {name: size for name, size in shapes.items() if name != _UNUSED}
+    needed = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     if files.w2v_bert is None:
         tensors = seeded_weights(seed, needed)
     else:
         tensors = safe_tensors(files.w2v_bert, "--w2v-bert", needed, _W2V_PREFIXES)
-    unused = {name: torch.zeros(size) for name, size in shapes.items() if name == _UNUSED}
-    return _filled(network, {**tensors, **unused})
+    return _filled(network, tensors)
 
 
 def _codec(shape: CodecShape, files: ModelFiles, seed: int) -> SemanticCodec:

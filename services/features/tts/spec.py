@@ -190,7 +190,7 @@ SPEC = StageSpec(
     SpeechConfig,
     reads=("filterbank",),
     writes=("speech_features",),
-    libraries=("numpy", "torch", "transformers"),
+    libraries=("numpy", "torch"),
     fingerprint=fingerprint,
     settled=settled,
     window=window,

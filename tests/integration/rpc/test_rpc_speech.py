@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 import pytest
 
-pytest.importorskip("transformers", reason="the speech extra is not installed")
+pytest.importorskip("torch", reason="the speech extra is not installed")
 
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="the features extra is not installed")
-pytest.importorskip("transformers", reason="the speech extra is not installed")
+pytest.importorskip("torch", reason="the speech extra is not installed")
 
 from tiny_speech import write_config
 from tts_corpus import tokenizer, write_manifest
