@@ -1,12 +1,18 @@
-"""I/O: a bundle as it lies on disk: its card and its alphabet, each what the card says."""
+"""I/O: a bundle as it lies in a folder or a store: its card and its alphabet, each what the card says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.base.errors import BadConfig
+from services.base.store.by_digest import is_uri
+from services.base.store.interface import NotThere
+from services.base.store.open import open_store
 from services.base.worker.fingerprint import remembered_sha256
 from services.lipreading.language_model import lm_digests
 from services.lipreading.spec import LipreadingConfig
@@ -25,9 +31,10 @@ class Bundle:
 
 def models_of(config: LipreadingConfig) -> dict[str, str]:
     """The recipe's name -> the network and the alphabet, by digest; `lm` -> the language model, where there is one.
-    Raises BadConfig as `checked_card` and `lm_digests`.
+    Raises BadConfig as `bundle_here`, `checked_card` and `lm_digests`.
     """
-    card = card_for(config)
+    with bundle_here(config) as local:
+        card = card_for(local)
     networks = " ".join([served_weights(card), *([card.digests["decoder"]] if card.kind == "attention" else [])])
     return {card.recipe: f"{networks} {card.digests['tokenizer']}", **lm_digests(config)}
 
@@ -35,6 +42,48 @@ def models_of(config: LipreadingConfig) -> dict[str, str]:
 def served_weights(card: BundleCard) -> str:
     """What a model server knows the network by."""
     return f"sha256:{card.digests['model']}"
+
+
+@contextlib.contextmanager
+def bundle_here(config: LipreadingConfig) -> Iterator[LipreadingConfig]:
+    """The config with a folder of this machine: its own, or a copy of a store's, which is gone behind it. Raises
+    BadConfig as `fetch_bundle`.
+    """
+    if not is_uri(config.bundle):
+        yield config
+        return
+    with folder_for(config) as local:
+        fetch_bundle(config, Path(local.bundle))
+        yield local
+
+
+@contextlib.contextmanager
+def folder_for(config: LipreadingConfig) -> Iterator[LipreadingConfig]:
+    """The config with an empty folder, which its bundle is fetched into later."""
+    with tempfile.TemporaryDirectory(prefix="visemill-bundle-") as folder:
+        yield dataclasses.replace(config, bundle=folder)
+
+
+def fetch_bundle(config: LipreadingConfig, folder: Path) -> None:
+    """Copies a store's bundle into the folder, unless it is there: the card comes last. A network that a model server
+    has stays where it is. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, and as the store does.
+    """
+    if (folder / CARD_FILE).exists():
+        return
+    store, with_network, name = open_store(config.bundle), config.backend != "triton", CARD_FILE
+    try:
+        data = store.read(name)
+        card = card_of(data)
+        for what, name in card.files.items():
+            if what != "model" or with_network:
+                store.fetch(name, folder / name)
+    except NotThere as error:
+        raise BadConfig(
+            "BUNDLE_MISSING",
+            f"{name} is not in {config.bundle}: give the place that `visemill export --bundle` wrote to",
+        ) from error
+    _check_files(card, folder, with_network=with_network)
+    (folder / CARD_FILE).write_bytes(data)
 
 
 def card_for(config: LipreadingConfig) -> BundleCard:
@@ -45,6 +94,18 @@ def card_for(config: LipreadingConfig) -> BundleCard:
 def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
     """The card, once the files are what it says. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED."""
     card = card_of(_read(folder, CARD_FILE))
+    _check_files(card, folder, with_network=with_network)
+    return card
+
+
+def open_bundle(config: LipreadingConfig) -> Bundle:
+    """Raises BadConfig as `checked_card`."""
+    card, tokenizer = card_for(config), _read(Path(config.bundle), TOKENIZER_FILE)
+    return Bundle(card, tokens_of(tokenizer) if card.kind == "attention" else characters_of(tokenizer))
+
+
+def _check_files(card: BundleCard, folder: Path, *, with_network: bool) -> None:
+    """Raises BadConfig BUNDLE_DAMAGED unless the folder's files are what the card says."""
     for name, file in card.files.items():
         if name == "model" and not with_network:
             continue
@@ -60,13 +121,6 @@ def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
                 f"{folder / file} has sha256 {found[:16]}…, and {CARD_FILE} says {card.digests[name][:16]}…: export "
                 "the bundle again",
             )
-    return card
-
-
-def open_bundle(config: LipreadingConfig) -> Bundle:
-    """Raises BadConfig as `checked_card`."""
-    card, tokenizer = card_for(config), _read(Path(config.bundle), TOKENIZER_FILE)
-    return Bundle(card, tokens_of(tokenizer) if card.kind == "attention" else characters_of(tokenizer))
 
 
 def _read(folder: Path, name: str) -> bytes:

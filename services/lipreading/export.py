@@ -14,7 +14,8 @@ from pathlib import Path
 
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.stage.config import add_config_flags, config_from_flags
-from services.lipreading.bundle_files import checked_card, served_weights
+from services.lipreading.bundle_files import bundle_here, checked_card, served_weights
+from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS, MODEL_FILE, BundleCard
 from services.triton.config import Serving
 from services.triton.layout import Card, card_of, make_folder, write_version
@@ -70,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
     )
     parser.add_argument(
-        "--bundle", type=Path, required=True, metavar="FOLDER", help="folder that `visemill export` wrote"
+        "--bundle", required=True, metavar="FOLDER", help="folder that `visemill export` wrote, or its s3:// URI"
     )
     parser.add_argument("--name", default="", help="of the model on the server (default: the bundle's recipe)")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
@@ -87,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         serving: Serving = config_from_flags(Serving, flags)
         make_folder(flags.repository)
-        found = export_bundle(flags.repository, flags.bundle, flags.name, serving)
+        with bundle_here(LipreadingConfig(bundle=flags.bundle)) as config:
+            found = export_bundle(flags.repository, Path(config.bundle), flags.name, serving)
     except VisemillError as error:
         sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
         return error.exit_code

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import contextvars
 import dataclasses
+import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import grpc
@@ -26,7 +29,8 @@ from services.base.sandbox.supervisor import Stages
 from services.base.stage.clip_pass import ArtifactPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import ConfiguredStage, StageSpec
-from services.lipreading.bundle_files import card_for
+from services.base.store.by_digest import is_uri
+from services.lipreading.bundle_files import card_for, fetch_bundle, folder_for
 from services.lipreading.interim import Interim, Window
 from services.lipreading.network import check_of_server
 from services.lipreading.spec import SPEC, LipreadingConfig
@@ -40,7 +44,9 @@ _Answer = lipreading_pb2.TranscribeResponse
 
 
 class LipreadingServicer(lipreading_pb2_grpc.LipreadingServiceServicer):
-    """Translates between messages and parts of a pass. before: the stages that make frames and points of a face."""
+    """Translates between messages and parts of a pass. before: the stages that make frames and points of a face. card:
+    of the bundle, known once the server serves.
+    """
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class LipreadingServicer(lipreading_pb2_grpc.LipreadingServiceServicer):
         uploads: Uploads,
         config: LipreadingConfig,
         before: tuple[ConfiguredStage, ConfiguredStage],
-        card: BundleCard,
+        card: Callable[[], BundleCard],
         max_message_bytes: int,
     ) -> None:
         self._children, self._uploads, self._config, self._before = children, uploads, config, before
@@ -106,7 +112,7 @@ class LipreadingServicer(lipreading_pb2_grpc.LipreadingServiceServicer):
         for part in parts:
             match part:
                 case ArtifactPart(name, value) if name in SPEC.writes:
-                    yield _Answer(transcript=transcript_to_proto(value, self._card))
+                    yield _Answer(transcript=transcript_to_proto(value, self._card()))
 
 
 def _together(
@@ -181,8 +187,19 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
 
 def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int:
     """Serves until a signal; the exit code. spec_of: the spec of another stage by name. Raises BadConfig."""
-    config: LipreadingConfig = config_from_flags(LipreadingConfig, flags)
-    card = card_for(config)
+    asked: LipreadingConfig = config_from_flags(LipreadingConfig, flags)
+    # One copy for all children, for as long as the server lives: another bundle may come to lie in its place.
+    with folder_for(asked) if is_uri(asked.bundle) else contextlib.nullcontext(asked) as config:
+        if config is asked:
+            card_for(config)
+        return _serve(flags, asked, config, spec_of)
+
+
+def _serve(
+    flags: argparse.Namespace, asked: LipreadingConfig, config: LipreadingConfig, spec_of: Callable[[str], StageSpec]
+) -> int:
+    """asked: where the bundle lies; config: the same with its folder here."""
+    card = functools.cache(lambda: card_for(config))
     decode, landmarks = (
         config_module.stage_of_flag(f"--{name}-config", getattr(flags, f"{name}_config"), spec_of(name))
         for name in _BEFORE
@@ -197,13 +214,25 @@ def serve(flags: argparse.Namespace, spec_of: Callable[[str], StageSpec]) -> int
         lipreading_pb2_grpc.add_LipreadingServiceServicer_to_server(servicer, grpc_server)
 
     return server_module.run_server(
-        serve_config, children, {SERVICE: register}, uploads=uploads, needs=needs_of(config, card)
+        serve_config, children, {SERVICE: register}, uploads=uploads, needs=needs_of(asked, config, card)
     )
 
 
-def needs_of(config: LipreadingConfig, card: BundleCard) -> list[Need]:
-    """What the server must have before its children can open the bundle: the Triton server, with the network."""
-    return [Need("Triton", check_of_server(config, card))] if config.backend == "triton" else []
+def needs_of(asked: LipreadingConfig, config: LipreadingConfig, card: Callable[[], BundleCard]) -> list[Need]:
+    """What the server must have before its children can open the bundle: a store's bundle in its folder here, and the
+    Triton server with the network.
+    """
+    needs = []
+    if asked.bundle != config.bundle:
+        needs.append(Need("bundle", lambda: fetch_bundle(asked, Path(config.bundle))))
+    if config.backend == "triton":
+        probe = functools.cache(lambda: check_of_server(config, card()))
+
+        def check() -> None:
+            probe()()
+
+        needs.append(Need("Triton", check))
+    return needs
 
 
 def open_remote(target: str, config: LipreadingConfig, decode: ConfiguredStage) -> NoReturn:

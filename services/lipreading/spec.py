@@ -21,7 +21,9 @@ _SERVER = "Triton server"
 class LipreadingConfig(LanguageModelSettings):
     """Settings of the stage. Raises ValueError for what cannot be."""
 
-    bundle: FileRef = option("", "folder that `visemill export` wrote", group="lipreader", metavar="FOLDER")
+    bundle: FileRef = option(
+        "", "folder that `visemill export` wrote, or its s3:// URI", group="lipreader", metavar="FOLDER"
+    )
     beam_width: int = option(20, "prefixes that are kept; 1: the likeliest class at each step", group="lipreader")
     cropped: bool = option(
         False, "frames are mouths already, and of the bundle's size: they are taken as they are", group="lipreader"

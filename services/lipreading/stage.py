@@ -19,7 +19,7 @@ from services.base.stage.stream import ONLY_FRAMES
 from services.containers.sampling import sampled
 from services.geometry.mouth_window import profile_named
 from services.lipreading.attending import AttendingReader
-from services.lipreading.bundle_files import Bundle, open_bundle
+from services.lipreading.bundle_files import Bundle, bundle_here, open_bundle
 from services.lipreading.language_model import open_lm
 from services.lipreading.network import open_network
 from services.lipreading.spec import LipreadingConfig
@@ -37,6 +37,11 @@ def open_stage(config: LipreadingConfig) -> Consumer:
     """Loads the bundle and the language model once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE, and
     as `open_lm`; with a Triton server also what it refuses, and Transient.
     """
+    with bundle_here(config) as local:
+        return _open_stage(local)
+
+
+def _open_stage(config: LipreadingConfig) -> Consumer:
     bundle = open_bundle(config)
     name = bundle.card.mouth["name"]
     try:

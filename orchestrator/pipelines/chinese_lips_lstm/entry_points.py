@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.console.byte_progress import ByteProgress
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.entry_points import outcome_of
-from orchestrator.pipelines.training.reading import read_clip
+from orchestrator.pipelines.training.reading import infer_by
 from services.training.data.lips.download_settings import LipsDownload
 from services.training.data.lips.published import download_chinese_lips
 from services.training.recipes.chinese_lips_lstm.spec import RECIPE
@@ -34,14 +34,15 @@ def export(options: ExportSettings) -> Outcome:
 
 def infer(options: LipsInferSettings) -> Outcome:
     """Raises what the services fail with."""
-    if options.bundle:
+    if options.bundle or options.server:
         asked = InferSettings(
             video_path=options.video_path,
             ground_truth=options.ground_truth,
             bundle=options.bundle,
+            server=options.server,
             cropped=options.cropped,
         )
-        return read_clip(asked, options.bundle)
+        return infer_by(asked, export)
     found = outcome_of(RECIPE.name, "infer", options, "reading the clip", "--json")
     return Outcome(found.data["read"], found.text, found.exit_code)
 

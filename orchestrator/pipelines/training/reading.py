@@ -1,4 +1,4 @@
-"""I/O: what a bundle reads in a clip, and how far that is from what is said in it."""
+"""I/O: what a bundle or a server reads in a clip, and how far that is from what is said in it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from services.training.recipes.exported import ExportSettings, InferSettings
 
 
 def infer_by(options: InferSettings, export: Callable[[ExportSettings], object]) -> Outcome:
-    """What the bundle reads, or a training of whose results one is exported for it. Raises what export and the stages
-    fail with.
+    """What the bundle reads, or the server, or a training of whose results a bundle is exported for it. Raises what
+    export, the stages and the server fail with.
     """
+    if options.server:
+        return read_at_server(options)
     if options.bundle:
         return read_clip(options, options.bundle)
     with tempfile.TemporaryDirectory() as scratch:
@@ -35,7 +37,17 @@ def read_clip(options: InferSettings, bundle: str) -> Outcome:
     answer, exit_code = answer_of_module("services", argv, "reading the clip")
     if answer["outcome"] != "ok":
         raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
-    found: dict[str, Any] = answer["lip_text"]
+    return _outcome(options, answer["lip_text"], exit_code)
+
+
+def read_at_server(options: InferSettings) -> Outcome:
+    """By a server of LipreadingService. Raises what it refuses the clip with, and Transient."""
+    argv = [options.video_path, "--server", options.server, *(["--cropped"] if options.cropped else [])]
+    answer, exit_code = answer_of_module("services.lipreading.ask", argv, "reading the clip")
+    return _outcome(options, answer, exit_code)
+
+
+def _outcome(options: InferSettings, found: dict[str, Any], exit_code: int) -> Outcome:
     text = f"Predicted: {found['text']}"
     if options.ground_truth:
         cer = _cer(options.ground_truth, found["text"])

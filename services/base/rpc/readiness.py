@@ -26,6 +26,7 @@ _MAY_COME = frozenset(
     {
         "ACCESS_DENIED",
         "BUCKET_MISSING",
+        "BUNDLE_MISSING",
         "CLOCK_SKEW",
         "DISK_FULL",
         "DLIB_PREDICTOR_MISSING",

@@ -19,6 +19,7 @@ import yaml
 from services.base.errors import EXIT_OK, BadConfig
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.store.by_digest import is_uri
 from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.geometry.mouth_window import PROFILES, profile_named
@@ -62,10 +63,9 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
     settings: ExportSettings = config_from_flags(ExportSettings, flags)
     if not flags.json:
         log.setup()
-    targets = [Path(name) for name in (settings.bundle, settings.onnx) if name]
+    targets = [name for name in (settings.bundle, settings.onnx) if name]
     for target in targets:
-        if target.exists():
-            raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name one that is not")
+        _check_free(target)
     data = bytes_of(settings.file)
     checkpoint = read_checkpoint(settings.file, data)
     exportable = make(settings, checkpoint)
@@ -74,14 +74,14 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
     if settings.bundle or exportable.alone is None:
         files, worst = _bundle_files(exportable, _mouth(settings), checkpoint, hashlib.sha256(data).hexdigest())
     if settings.bundle:
-        _publish(Path(settings.bundle), lambda folder: _write_bundle(folder, files))
+        _publish_bundle(settings.bundle, files)
         size_bytes += sum(map(len, files.values()))
     if settings.onnx:
         alone, differs = exportable.alone() if exportable.alone else (files[MODEL_FILE], worst)
         _publish(Path(settings.onnx), lambda file: file.write_bytes(alone))
         worst, size_bytes = max(worst, differs), size_bytes + len(alone)
     text = (
-        f"{', '.join(map(str, targets))}: {size_bytes / 2**20:.1f} MiB; differs from the checkpoint by {worst:.1g} at "
+        f"{', '.join(targets)}: {size_bytes / 2**20:.1f} MiB; differs from the checkpoint by {worst:.1g} at "
         f"most (allowed: {TOLERANCE:g}), over batches of 1 to 4 clips of 5 to 500 frames, padded and alone"
     )
     facts = {
@@ -185,6 +185,27 @@ def _read(root: str, name: str) -> bytes | None:
         if error.reason != "ROOT_MISSING":
             raise
         return None
+
+
+def _check_free(target: str) -> None:
+    """Raises BadConfig OUTPUT_EXISTS, and as a store does."""
+    if open_store(target).stat(CARD_FILE) is not None if is_uri(target) else Path(target).exists():
+        raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name one that is not")
+
+
+def _publish_bundle(target: str, files: Mapping[str, bytes]) -> None:
+    """A folder, or objects of a store, of which the card comes last. Raises BadConfig NOT_SAVED, OUTPUT_EXISTS, and as
+    the store does.
+    """
+    if not is_uri(target):
+        _publish(Path(target), lambda folder: _write_bundle(folder, files))
+        return
+    store = open_store(target)
+    for name, data in files.items():
+        if name != CARD_FILE:
+            store.put(name, data)
+    if not store.create(CARD_FILE, files[CARD_FILE]):
+        raise BadConfig("OUTPUT_EXISTS", f"{target} was written by somebody else meanwhile: name another place")
 
 
 def _publish(target: Path, write: Callable[[Path], object]) -> None:

@@ -16,6 +16,11 @@ pytest.importorskip("onnx")
 
 from grey_bundle import write_bundle
 
+from orchestrator.pipelines.training.reading import infer_by, read_at_server
+from services.base.errors import BadInput, Transient
+from services.base.rpc.client import check_remote
+from services.training.recipes.exported import ExportSettings, InferSettings
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -66,6 +71,45 @@ def test_a_clip_is_read_as_once_reads_it(server: Any, testdata: Path, tmp_path: 
     assert (found.text, found.num_frames) == (once["text"], once["num_frames"])
     assert [round(one.time_s, 3) for one in found.characters] == once["times_s"]
     assert (found.recipe, len(found.model_sha256)) == ("grid-ctc", 64)
+    asked = infer_by(InferSettings(video_path=str(clip), server=server.target, ground_truth="aba"), _no_export).data
+    assert asked.pop("model_sha256") == found.model_sha256
+    assert asked == {**once, "recipe": "grid-ctc", "ground_truth": "aba", "cer": asked["cer"]}
+
+
+def _no_export(_: ExportSettings) -> None:
+    raise AssertionError("a server needs no bundle")
+
+
+def test_a_clip_that_a_server_refuses_is_told(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with pytest.raises(BadInput, match="OPEN_FAILED"):
+        read_at_server(InferSettings(video_path=str(tmp_path / "a.mp4"), server=server.target))
+    with pytest.raises(BadInput, match="NOT_READABLE"):
+        read_at_server(InferSettings(video_path=str(tmp_path / "none.mp4"), server=server.target))
+
+
+def test_a_bundle_of_a_store_may_come_later_and_is_kept(serve_stage: Any, tmp_path: Path) -> None:
+    flags = ["--bundle", f"file://{tmp_path}/bundle", "--recheck-s", "0.2", "--num-children", "1"]
+    server = serve_stage("lipreading", *flags)
+    with pytest.raises(Transient, match=r"BUNDLE_MISSING: card\.json is not in file:"):
+        check_remote(server.target, patience_s=0.5)
+    (tmp_path / "bundle").mkdir()
+    write_bundle(tmp_path / "bundle")
+    check_remote(server.target, patience_s=60)
+    shutil.rmtree(tmp_path / "bundle")
+    (text,) = [answer.transcript.text for answer in transcribed(server.target, mouths(("a", 10)))]
+    assert text == "a"
+    assert server.stop() == 0
+
+
+def transcribed(target: str, mouths_THWC: np.ndarray) -> list[Any]:
+    header = landmarks_pb2.FramesHeader(width_px=100, height_px=50)
+    start = lipreading_pb2.TranscribeStart(frames=header, cropped=True)
+    times_s = [i / 25 for i in range(len(mouths_THWC))]
+    chunk = common_pb2.FrameChunk(first_index=0, pts_s=times_s, frames=mouths_THWC.tobytes())
+    requests = [lipreading_pb2.TranscribeRequest(start=start), lipreading_pb2.TranscribeRequest(chunk=chunk)]
+    with grpc.insecure_channel(target) as channel:
+        return list(lipreading_pb2_grpc.LipreadingServiceStub(channel).Transcribe(iter(requests), timeout=60))
 
 
 @pytest.mark.parametrize(

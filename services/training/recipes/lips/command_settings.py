@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from services.base.stage.fields import FileRef, option
+from services.base.stage.fields import Address, FileRef, option
 from services.training.recipes.estimated import CountedTexts
+from services.training.recipes.exported import BUNDLE, SERVER, check_server
 from services.training.recipes.tested import BEST, STATE_DIR, TestedModel
 
 _DATA, _MODEL, _PRINTED = "data set", "lipreader", "output"
@@ -41,18 +42,20 @@ class LipsInferSettings:
     checkpoint: FileRef = option(
         "", f"file to read with, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
     )
-    bundle: str = option(
-        "", "folder that `visemill export` wrote, in place of a checkpoint", group=_MODEL, metavar="FOLDER"
+    bundle: str = option("", f"{BUNDLE}, or its s3:// URI, in place of a checkpoint", group=_MODEL, metavar="FOLDER")
+    server: Address = option("", f"{SERVER}, in place of a checkpoint", group=_MODEL)
+    cropped: bool = option(
+        False, "with a bundle or a server: the clip shows a mouth alone, of the bundle's size", group=_DATA
     )
-    cropped: bool = option(False, "with a bundle: the clip shows a mouth alone, of the bundle's size", group=_DATA)
 
     def __post_init__(self) -> None:
         if not self.video_path:
             raise ValueError("say what to read: --video-path FILE")
-        if self.bundle and self.checkpoint:
-            raise ValueError("say who reads: --bundle FOLDER, or --checkpoint FILE")
-        if self.cropped and not self.bundle:
-            raise ValueError("--cropped is of a --bundle: what a checkpoint reads is a mouth always")
+        if sum(map(bool, (self.bundle, self.server, self.checkpoint))) > 1:
+            raise ValueError("say who reads: --bundle FOLDER, --server HOST:PORT, or --checkpoint FILE")
+        check_server(self.server)
+        if self.cropped and not (self.bundle or self.server):
+            raise ValueError("--cropped is of a --bundle or --server: what a checkpoint reads is a mouth always")
 
     @property
     def file(self) -> str:

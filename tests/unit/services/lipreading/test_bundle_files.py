@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig
-from services.lipreading.bundle_files import models_of, open_bundle
+from services.lipreading.bundle_files import bundle_here, models_of, open_bundle
 from services.lipreading.spec import LipreadingConfig
 
 
@@ -34,3 +34,27 @@ def test_a_network_that_a_server_holds_need_not_be_here(bundle: Path) -> None:
     assert models_of(there) == models and open_bundle(there).characters == "ab"
     with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
         open_bundle(here)
+
+
+def test_a_bundle_of_a_store_is_copied_for_as_long_as_it_is_used(bundle: Path) -> None:
+    config = LipreadingConfig(bundle=f"file://{bundle}")
+    assert models_of(config) == models_of(LipreadingConfig(bundle=str(bundle)))
+    with bundle_here(config) as local:
+        copy = Path(local.bundle)
+        assert copy != bundle and open_bundle(local).characters == "ab"
+    assert not copy.exists()
+
+
+def test_a_network_that_a_server_holds_stays_in_the_store(bundle: Path) -> None:
+    there = LipreadingConfig(bundle=f"file://{bundle}", backend="triton", triton="host:8001")
+    (bundle / "model.onnx").unlink()
+    with bundle_here(there) as local:
+        assert sorted(path.name for path in Path(local.bundle).iterdir()) == ["card.json", "tokenizer.json"]
+    with pytest.raises(BadConfig, match=r"BUNDLE_MISSING.*model\.onnx"):
+        models_of(LipreadingConfig(bundle=f"file://{bundle}"))
+
+
+def test_a_bundle_of_a_store_that_is_not_what_its_card_says_is_refused(bundle: Path) -> None:
+    (bundle / "model.onnx").write_bytes(b"another")
+    with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
+        models_of(LipreadingConfig(bundle=f"file://{bundle}"))

@@ -82,7 +82,7 @@ def test_a_server_needs_its_triton_where_that_has_the_network(bundle: Path) -> N
     (port,) = reserved_ports(1)
     here = LipreadingConfig(bundle=str(bundle))
     there = LipreadingConfig(bundle=str(bundle), backend="triton", triton=f"127.0.0.1:{port}")
-    assert rpc.needs_of(here, checked_card(bundle)) == []
-    (need,) = rpc.needs_of(there, checked_card(bundle))
+    assert rpc.needs_of(here, here, lambda: checked_card(bundle)) == []
+    (need,) = rpc.needs_of(there, there, lambda: checked_card(bundle))
     with pytest.raises(Transient, match=f"UNAVAILABLE: model grid-ctc of 127.0.0.1:{port}"):
         need.check()

@@ -9,6 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from services.base.errors import BadConfig  # noqa: E402
+from services.lipreading.bundle_files import models_of  # noqa: E402
+from services.lipreading.spec import LipreadingConfig  # noqa: E402
 from services.lips.bundle import card_of, characters_of  # noqa: E402
 from services.training.checkpoint.file import contents, encoded  # noqa: E402
 from services.training.checkpoint.progress import Progress  # noqa: E402
@@ -55,6 +57,17 @@ def test_the_bundle_says_what_it_is_and_holds_what_it_says(
         export_command.export_main(flags)
     assert refused.value.reason == "OUTPUT_EXISTS"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "records", "trained"]
+
+
+def test_a_store_takes_a_bundle_whose_card_comes_last(tmp_path: Path, flags: list[str]) -> None:
+    # What an export that died has left is no bundle yet.
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket/model.onnx").write_bytes(b"cut")
+    in_store = [*flags[:-1], f"file://{tmp_path}/bucket"]
+    assert export_command.export_main([*in_store, "--json"]) == 0
+    assert models_of(LipreadingConfig(bundle=in_store[-1])).keys() == {"grid-ctc"}
+    with pytest.raises(BadConfig, match="OUTPUT_EXISTS"):
+        export_command.export_main(in_store)
 
 
 def test_records_that_do_not_tell_how_mouths_are_cropped_are_asked_for(tmp_path: Path, flags: list[str]) -> None:
