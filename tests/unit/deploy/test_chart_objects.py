@@ -273,6 +273,22 @@ def test_lipreading_is_off_until_it_is_asked_for_with_a_bundle(chart: Callable[.
     assert args[:2] == ["lipreading", "serve"] and "--bundle=/models/lipreader" in args
 
 
+def test_a_lipreader_whose_bundle_lies_in_a_bucket_gets_the_keys_and_reaches_the_store(
+    chart: Callable[..., Any],
+) -> None:
+    own = {"enabled": True, "image": "mine", "flags": {"bundle": "s3://models/zh"}, "replicas": 3}
+    made = chart({"services": {"lipreading": {**own, "autoscaling": {"enabled": False}}}})
+    assert made.one("Deployment", "visemill-lipreading")["spec"]["replicas"] == 3
+    pod = made.pods()["visemill-lipreading"]
+    (container,) = pod["containers"]
+    assert "--bundle=s3://models/zh" in container["args"] and container["image"].startswith("mine:")
+    assert {"secretRef": {"name": "visemill-s3", "optional": True}} in container["envFrom"]
+    store = [{"port": 443, "protocol": "TCP"}, {"port": 9000, "protocol": "TCP"}]
+    assert {"ports": store} in made.one("NetworkPolicy", "visemill-lipreading")["spec"]["egress"]
+    (health,) = [pod for pod in made.all("Pod").values() if "health" in pod["metadata"]["name"]]
+    assert "visemill-lipreading:50051" in health["spec"]["containers"][0]["args"]
+
+
 def test_lipreading_may_ask_triton_and_nobody_else_of_the_chart(chart: Callable[..., Any]) -> None:
     address = '{{ include "visemill.fullname" . }}-triton:8001'
     flags = {"bundle": "/bundles/en", "backend": "triton", "triton": address, "tritonTransport": "grpc"}

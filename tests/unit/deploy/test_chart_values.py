@@ -52,6 +52,8 @@ def test_mistakes_are_refused_by_name(rendering: Callable[..., Any], values: dic
         ({"tls": {"enabled": True, "certManager": {"enabled": True}}}, "issuerRef.name"),
         ({"minio": {"enabled": True, "secretKey": "12345678"}}, "minio.image"),
         ({"minio": {"enabled": True, "image": "m:1"}}, "minio.secretKey"),
+        ({"services": {"lipreading": {"enabled": True}}}, "services.lipreading.flags.bundle"),
+        ({"services": {"lipreading-zh": {"args": ["lipreading", "serve"]}}}, "services.lipreading-zh.flags.bundle"),
         ({"s3": {"ephemeralRegistry": False}}, "s3.registry"),
         ({"s3": {"ephemeralRegistry": False}}, "s3.ephemeralRegistry: true"),
         ({"s3": {"ephemeralRegistry": False, "roots": ["/data"]}}, '["/data"]'),

@@ -17,6 +17,9 @@
 {{- define "visemill.ownFlags" -}}
 {{- $root := index . 0 -}}{{- $service := index . 2 -}}
 {{- $tls := $root.Values.tls.enabled -}}
+{{- if and (or (eq (index . 1) "lipreading") (hasPrefix "lipreading-" (index . 1))) (not $service.flags.bundle) }}
+{{- fail (printf "services.%s.flags.bundle is empty: name what reads, s3://BUCKET/lipreader or a folder that is mounted, as `visemill export --bundle` wrote it" (index . 1)) }}
+{{- end }}
 {{- if eq (index . 1) "triton" }}
 {{- if $tls }}
 {{- include "visemill.flags" (list $root (dict
