@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from chart_services import CHART, only
-from kube_runs import Watched
+from kube_runs import Watched, run_out_of_memory
 
 from services.base.run.passes import MAP_PASS, MapPass, gang_pass
 from services.base.run.spec import PinnedStage, RunSpec
@@ -93,6 +93,12 @@ class Gang:
             if (pod["spec"]["nodeName"] == node if node else pod["metadata"]["labels"][label] == str(index))
         )
 
+    def memory_mib(self, generation: int) -> int:
+        """What its pods may take."""
+        words = f"visemill.dev/pass=train,visemill.dev/generation={generation}"
+        (job,) = self._cluster.get("jobs", "-n", self._namespace, "-l", words)["items"]
+        return int(job["metadata"]["annotations"]["visemill.dev/memory-mib"])
+
     def delete(self, pod: dict[str, Any], *flags: str) -> None:
         self._cluster.kubectl("delete", "pod", "-n", self._namespace, "--wait=false", *flags, pod["metadata"]["name"])
 
@@ -110,7 +116,7 @@ class Gang:
         return weights
 
 
-def expected(ranks: Sequence[int] = (NUM_RANKS,) * NUM_STEPS) -> list[int]:
+def expected(ranks: Sequence[int]) -> list[int]:
     """The numbers without any processes. ranks: that make each step."""
     weights = [0] * 4
     for step, num_ranks in enumerate(ranks, 1):
@@ -122,29 +128,38 @@ def expected(ranks: Sequence[int] = (NUM_RANKS,) * NUM_STEPS) -> list[int]:
     return weights
 
 
-def test_a_pod_is_deleted_the_orchestrator_killed_and_a_node_lost(gang, cluster, tmp_path, figure):
-    """Over 20 s: a node that says nothing is taken for dead after 12 s, and its pods evicted 15 s later."""
-    first = gang.orchestrate()
+def test_rank_0_has_no_memory_left_a_pod_is_deleted_the_orchestrator_killed_and_a_node_lost(
+    gang, cluster, namespace, tmp_path, figure
+):
+    """Over 20 s: four generations start; a node that says nothing is taken for dead after 12 s, and its pods evicted
+    15 s later.
+    """
+    num_steps = 56
+    first = gang.orchestrate(num_steps=num_steps)
     gang.wait_for_checkpoint(1)
-    gang.delete(gang.pod(1))
+    run_out_of_memory(cluster, namespace, gang.pod(1, index=0)["metadata"]["name"])
     gang.wait_for_checkpoint(2)
-    first.process.kill()
-    second = gang.orchestrate()
-    gang.pod(2, node=NODE)
-    cluster.script("kill-node", 1)
+    assert [gang.memory_mib(number) for number in (1, 2)] == [256, 512]
+    gang.delete(gang.pod(2))
     gang.wait_for_checkpoint(3)
+    first.process.kill()
+    second = gang.orchestrate(num_steps=num_steps)
+    gang.pod(3, node=NODE)
+    cluster.script("kill-node", 1)
+    gang.wait_for_checkpoint(4)
     second.process.wait(120)
     for line in [*first.said, *second.said]:
         figure(f"{line[0] - first.said[0][0]:6.1f} s  {line[1]}")
     assert second.process.returncode == 0, second.words
     log = gang.log(tmp_path)
-    assert [(entry["generation"]) for entry in log if entry["kind"] == "begin"] == [1, 2, 3]
+    assert [(entry["generation"]) for entry in log if entry["kind"] == "begin"] == [1, 2, 3, 4]
     *_, done = log
-    assert (done["kind"], done["generation"], done["step"]) == ("done", 3, NUM_STEPS)
-    assert gang.result(done, tmp_path / "result") == expected()
+    assert (done["kind"], done["generation"], done["step"]) == ("done", 4, num_steps)
+    assert gang.result(done, tmp_path / "result") == expected((NUM_RANKS,) * num_steps)
+    assert "pod 0 of generation 1 ended with 137: MEMORY_RAN_OUT" in first.words
     # Each step is committed once, whoever did it.
     steps = [entry["step"] for entry in log if entry["kind"] == "checkpoint"]
-    assert steps == list(range(2, NUM_STEPS + 1, 2))
+    assert steps == list(range(2, num_steps + 1, 2))
 
 
 def test_a_pod_that_works_on_after_its_generation_commits_nothing(gang, cluster, tmp_path):
