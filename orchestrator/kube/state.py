@@ -68,7 +68,8 @@ class PodSeen:
     """A pod that has not succeeded. exit_code: None while it has not ended. since_s: when it was made.
 
     trouble: the reason, as Kubernetes words it, why it does not start or has ended. deleted_s: when it was to be gone.
-    is_held: removed by force, and still there since its Job's finalizer is on it.
+    is_held: removed by force, and still there since its Job's finalizer is on it. is_disrupted: the cluster ends it for
+    a reason that is not its own.
     """
 
     name: str
@@ -85,6 +86,7 @@ class PodSeen:
     deleted_s: float | None = None
     is_held: bool = False
     gang: str = ""
+    is_disrupted: bool = False
 
     @property
     def has_ended(self) -> bool:
@@ -157,6 +159,7 @@ def pod_seen(pod: Mapping[str, Any]) -> PodSeen:
         seconds(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds") == 0,
         labels.get(LABEL_PASS, ""),
+        any((c["type"], c["status"]) == ("DisruptionTarget", "True") for c in status.get("conditions") or ()),
     )
 
 

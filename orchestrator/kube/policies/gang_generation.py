@@ -28,7 +28,8 @@ def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Genera
     gone = job.phase in ("failed", "ending") and not codes
     if gone and job.reason == "PodFailurePolicy":
         codes, gone = {0: EXIT_BAD_CONFIG}, False
-    leaving = phase == "running" and any(pod.deleted_s is not None or pod.trouble == "Evicted" for pod in pods)
+    # One that is evicted for having filled its own scratch space is no disruption, as it would fill it again.
+    leaving = phase == "running" and any(pod.deleted_s is not None or pod.is_disrupted for pod in pods)
     failed = [pod for pod in pods if pod.exit_code]
     ended_s_ago = now_s - min((pod.ended_s for pod in failed), default=now_s - _LONG_AGO_S)
     placed = {pod.index for pod in pods if pod.node} | job.completed
@@ -50,4 +51,6 @@ def generation_of(job: JobSeen, pods: Iterable[PodSeen], now_s: float) -> Genera
 
 def _detail(pod: PodSeen) -> str:
     message = pod.termination_message
-    return f"{message.reason}: {message.message}" if message else pod.trouble
+    if message is not None and pod.trouble != "Evicted":
+        return f"{message.reason}: {message.message}"
+    return f"{pod.trouble}: {pod.detail.strip()}" if pod.trouble == "Evicted" else pod.trouble

@@ -19,7 +19,9 @@ Phase = Literal["running", "suspended", "ended", "deleted"]
 
 # Waits before a generation follows one that failed, doubling from the first to the last.
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 60.0
-# Lost pods and nodes are nobody's fault and not counted, but not borne for ever either: generations in a row.
+# Lost pods and nodes are not the recipe's fault: on machines that are taken back at any time three generations in a row
+# may lose one before ranks that take minutes to start have committed anything. Not borne for ever either: something may
+# delete pods as soon as they are there. Generations in a row, of any end.
 _MOST_WITHOUT_PROGRESS = 20
 # A rank may hang while it takes down its connections, after the result is committed.
 _END_AFTER_S = 30.0

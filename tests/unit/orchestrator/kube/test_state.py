@@ -130,6 +130,21 @@ def test_what_troubles_a_pod(status, trouble, detail):
     assert (seen.trouble, seen.detail) == (trouble, detail)
 
 
+@pytest.mark.parametrize(
+    ("conditions", "is_disrupted"),
+    [
+        ([condition("DisruptionTarget", "TerminationByKubelet", "low on memory")], True),
+        ([condition("DisruptionTarget", "TerminationByKubelet", "", "False")], False),
+        # What a kubelet of 1.34 says of one that has filled its emptyDir.
+        ([condition("Ready", "PodFailed", "", "False")], False),
+        ([], False),
+    ],
+)
+def test_what_fills_its_own_scratch_space_is_not_disrupted(conditions, is_disrupted):
+    status = {"phase": "Failed", "reason": "Evicted", "message": "emptyDir", "conditions": conditions}
+    assert pod_seen(pod(status)).is_disrupted is is_disrupted
+
+
 def test_a_pod_that_was_removed_by_force_and_is_still_there_is_held():
     for grace, is_held in (
         ({}, False),

@@ -75,7 +75,28 @@ def unplaced(index, **fields):
             job(), [pod(0), pod(1, deleted_s=NOW_S + 30.0)], Generation(2, "running", {}, True), id="a pod is deleted"
         ),
         pytest.param(
-            job(), [pod(0), pod(1, trouble="Evicted")], Generation(2, "running", {}, True), id="a pod is evicted"
+            job(),
+            [pod(0), pod(1, trouble="Evicted", is_disrupted=True)],
+            Generation(2, "running", {}, True),
+            id="a pod is evicted, its node being short of something",
+        ),
+        pytest.param(
+            job(),
+            [
+                pod(0),
+                pod(
+                    1,
+                    trouble="Evicted",
+                    detail='Usage of EmptyDir volume "tmp" exceeds the limit "10Mi". ',
+                    exit_code=137,
+                    ended_s=NOW_S - 1.0,
+                ),
+            ],
+            Generation(
+                *(2, "running", {1: 137}, False, 1.0),
+                'Evicted: Usage of EmptyDir volume "tmp" exceeds the limit "10Mi".',
+            ),
+            id="a pod is evicted, having filled its scratch space",
         ),
         pytest.param(
             job("failed", reason="BackoffLimitExceeded"),
