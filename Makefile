@@ -9,6 +9,9 @@ DEMO_TTS := demo-tts
 DEMO_TRAIN := demo-train
 DEMO_TRAIN_FLAGS := --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 --brightness 0 --num-masks 0
 
+# Kept, whatever the shell says: the tests start some thousand processes, each of which would compile the checkout anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 # OpenCV without a window system: see scripts/headless_opencv.py.
@@ -136,9 +139,11 @@ ci: setup-test
 	$(BIN)/python scripts/run_ci.py
 
 # On a real Kubernetes: one of its own, or that of VISEMILL_E2E_KUBECONFIG; tests/e2e/cluster/conftest.py tells more.
-# Two files of tests at a time, each on a cluster of its own: what one kills is not another's.
+# Three files of tests at a time, each on a cluster of its own: what one kills is not another's. One waits for pods most
+# of the time, so that two leave cores idle.
+CLUSTER_PROCESSES ?= 3
 e2e-cluster: setup-test
-	$(BIN)/pytest tests/e2e/cluster --numprocesses=$(TEST_PROCESSES) --dist=loadfile --durations=15
+	$(BIN)/pytest tests/e2e/cluster --numprocesses=$(CLUSTER_PROCESSES) --dist=loadfile --durations=15
 
 # What takes too long for every change: 5,000 indexes on a cluster, the status of 10^5 shards.
 scale: setup-test

@@ -4,10 +4,13 @@ Green means that every test ran and passed: tests/plugins/suite_gate.py turns a 
 that had no time left to begin, into failures. A test that passes at its second try is printed at the end as FLAKY.
 
     python scripts/run_ci.py [SUITE...]     without names: all of them
+
+Images of the suite on Kubernetes are built beside the suites before it, of what these leave of the cores.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -15,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +29,9 @@ LIMIT_S = 80 * 60.0
 # More failures than this are no flakes, and to run them again takes the other suites' time.
 MOST_RETRIED = 20
 LEAST_RETRY_S = 120.0
+WITH_IMAGES = "e2e-cluster"
+# At the lowest priority: what takes tests their cores makes them late.
+IMAGES = ("nice", "-n", "19", sys.executable, str(ROOT / "scripts" / "build_images.py"))
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,24 @@ class Runner:
         return LIMIT_S - (time.monotonic() - self._began_s)
 
 
+@contextlib.contextmanager
+def beside(argv: Sequence[str], suites: Sequence[Suite]) -> Iterator[None]:
+    """The command runs meanwhile, where the last of the suites needs images and others come before it; then it is
+    ended. The suite builds what is missing, and says why it cannot.
+    """
+    if len(suites) < 2 or suites[-1].target != WITH_IMAGES:
+        yield
+        return
+    process = subprocess.Popen(
+        argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def main(names: Sequence[str]) -> int:
     """The exit code: 0 where every suite is green."""
     os.environ.setdefault("CI", "true")
@@ -140,13 +164,13 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         _say(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(suite.target for suite in known)}")
         return 64
+    asked = [suite for suite in known if not names or suite.target in names]
     outcomes = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, beside(IMAGES, asked):
         runner = Runner(Path(folder))
-        for suite in known:
-            if not names or suite.target in names:
-                _say(f"== {suite.name}: make {suite.target} (budget {suite.minutes:g} minutes)")
-                outcomes.append(runner.run(suite))
+        for suite in asked:
+            _say(f"== {suite.name}: make {suite.target} (budget {suite.minutes:g} minutes)")
+            outcomes.append(runner.run(suite))
     _say(table(outcomes))
     return 0 if all(outcome.green for outcome in outcomes) else 1
 

@@ -1,9 +1,11 @@
 """What CI prints of its suites, and what a second try is worth."""
 
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from run_ci import TABLE, Outcome, Suite, combine, suites_of, table
+from run_ci import TABLE, WITH_IMAGES, Outcome, Suite, beside, combine, suites_of, table
 
 ROOT = Path(__file__).resolve().parents[3]
 SUITE = Suite("end to end", "e2e", 10)
@@ -51,3 +53,16 @@ def test_the_end_names_what_was_flaky_failed_and_skipped():
 def test_a_suite_that_cannot_be_run_cannot_be_made(target, minutes):
     with pytest.raises(ValueError, match="a suite has a make target"):
         Suite("x", target, minutes)
+
+
+@pytest.mark.parametrize(
+    ("targets", "runs"), [(("e2e", WITH_IMAGES), True), ((WITH_IMAGES,), False), (("e2e",), False)]
+)
+def test_images_are_built_beside_the_suites_before_the_one_that_needs_them(tmp_path, targets, runs):
+    program = f"import pathlib, time; pathlib.Path({str(tmp_path / 'begun')!r}).touch(); time.sleep(600)"
+    with beside([sys.executable, "-c", program], [Suite("x", target, 1) for target in targets]):
+        until_s = time.monotonic() + 60
+        while runs and not (tmp_path / "begun").exists():
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+    assert (tmp_path / "begun").exists() == runs
