@@ -59,9 +59,14 @@ _CHARTS: tuple[tuple[str, str, tuple[_Curve, ...]], ...] = (
     (
         "Loss",
         "{:.4g}",
-        (_Curve("of a step", "loss", True), _Curve("train", "train_loss"), _Curve("validation", "val_loss")),
+        (
+            _Curve("of a step", "loss", True),
+            _Curve("train", "train_loss"),
+            _Curve("validation", "val_loss"),
+            _Curve("pinyin, validation", "val_pinyin_loss"),
+        ),
     ),
-    ("Character errors, validation", "{:.1%}", (_Curve("CER", "val_cer"),)),
+    ("Character errors, validation", "{:.1%}", (_Curve("CER", "val_cer"), _Curve("PER of pinyin", "val_per"))),
     ("Learning rate", "{:.2g}", (_Curve("learning rate", "learning_rate"),)),
     ("Norm of the gradient", "{:.3g}", (_Curve("norm", "gradient_norm"),)),
     ("Items a second, of rank 0", "{:.3g}", (_Curve("items a second", "items_per_s"),)),

@@ -64,10 +64,12 @@ class TrainingData(Protocol):
 class LossSum:
     """Of a micro-batch: total, the sum of its losses as a float32 scalar with a gradient; count: of what they are
     summed over, such as target characters. Where nothing can be learnt of it, total is 0 (with a gradient) and count 0.
+    parts: further sums by name, for the validation.
     """
 
     total: torch.Tensor
     count: int
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import torch
 from services.training.lipreading.alphabet import Alphabet, steps_needed
 from services.training.lipreading.ctc import ctc_loss_sum
 from services.training.lipreading.networks.tiny import HEIGHT_PX, STEPS_PER_FRAME, WIDTH_PX, TinyLipreader
+from services.training.lipreading.pinyin import syllables_in
 from services.training.lipreading.preparation.draws import Augmentation, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
 from services.training.lipreading.tokenizer import tokenizer_of
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader
-from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig, with_syllables
 from services.training.recipes.chinese_lips_lstm.reader import Reader
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 from services.training.recipes.lips.kind import LipsReader
@@ -79,6 +80,14 @@ def _conformer_losses() -> list[float]:
     return _mandarin_losses(ConformerReader(config, _TOKENIZER), config.augmentation)
 
 
+def _pinyin_losses() -> list[float]:
+    config = with_syllables(
+        ConformerConfig(size="small", frame_height=32, frame_width=32, pinyin_weight=0.3, pinyin_block=2),
+        syllables_in(_SAID, tones=False).names,
+    )
+    return _mandarin_losses(ConformerReader(config, _TOKENIZER), config.augmentation)
+
+
 def _attention_losses() -> list[float]:
     config = ChineseLipsConfig(hidden_dim=32, num_heads=2, frame_height=32, frame_width=32)
     return _mandarin_losses(Reader(config, _TOKENIZER), None)
@@ -120,7 +129,8 @@ def _mouth(text: str) -> torch.Tensor:
     return torch.from_numpy(np.stack(frames)[..., None])
 
 
-_LEARNERS = {"tiny": _tiny_losses, "chinese-lips-conformer": _conformer_losses, "chinese-lips-lstm": _attention_losses}
+_LEARNERS = {"tiny": _tiny_losses, "chinese-lips-conformer": _conformer_losses, "chinese-lips-lstm": _attention_losses,
+             "chinese-lips-conformer with pinyin": _pinyin_losses}  # fmt: skip
 
 
 if __name__ == "__main__":

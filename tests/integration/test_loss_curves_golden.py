@@ -9,7 +9,15 @@ import pytest
 MAKER = Path(__file__).parents[1] / "golden" / "make_loss_curves.py"
 
 
-@pytest.mark.parametrize(("name", "falls"), [("tiny", 4), ("chinese-lips-conformer", 2), ("chinese-lips-lstm", 1.1)])
+@pytest.mark.parametrize(
+    ("name", "falls"),
+    [
+        ("tiny", 4),
+        ("chinese-lips-conformer", 2),
+        ("chinese-lips-conformer with pinyin", 2),
+        ("chinese-lips-lstm", 1.1),
+    ],
+)
 def test_the_first_steps_of_a_lipreader_are_as_stored(name: str, falls: float) -> None:
     spec = importlib.util.spec_from_file_location("make_loss_curves", MAKER)
     assert spec is not None

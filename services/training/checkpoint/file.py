@@ -21,7 +21,12 @@ from services.training.checkpoint.progress import Progress, progress_of
 
 VERSION = 1
 # What a run that goes on must have in common with its checkpoint -> the reason if it has not.
-_REASONS = {"recipe": "OTHER_RECIPE", "vocabulary": "OTHER_VOCABULARY", "data": "DATA_CHANGED"}
+_REASONS = {
+    "recipe": "OTHER_RECIPE",
+    "vocabulary": "OTHER_VOCABULARY",
+    "pinyin": "OTHER_VOCABULARY",
+    "data": "DATA_CHANGED",
+}
 _PREFIX = "module."
 
 

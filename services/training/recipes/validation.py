@@ -46,9 +46,19 @@ def batches_of(clips: ClipData, budget_frames: int, part: int = 0, num_parts: in
 
 
 def validated(
-    read: ReadTexts, clips: ClipData, model: nn.Module, budget_frames: int, part: int, num_parts: int
+    read: ReadTexts,
+    clips: ClipData,
+    model: nn.Module,
+    budget_frames: int,
+    part: int,
+    num_parts: int,
+    *,
+    further: Sequence[str] = (),
 ) -> Mapping[str, float]:
-    """Sums over every num_parts-th clip, as `validation_scores` takes them. budget_frames: of a batch, with padding."""
+    """Sums over every num_parts-th clip, as `validation_scores` takes them. budget_frames: of a batch, with padding.
+    further: names of the parts of its loss that are summed, too.
+    """
+    parts = dict.fromkeys(further, 0.0)
     device = next(model.parameters()).device
     loss_total, loss_count, num_left_out, counts = 0.0, 0, 0, Counts()
     for indices in batches_of(clips, budget_frames, part, num_parts):
@@ -61,6 +71,8 @@ def validated(
         batch = on_device(found.batch, device)
         loss, texts = read(model, batch)
         loss_total, loss_count = loss_total + loss.total.item(), loss_count + loss.count
+        for name in parts:
+            parts[name] += loss.parts[name]
         counts += total([character_counts(*pair) for pair in zip(batch["texts"], texts, strict=True)])
     return {
         "loss_total": loss_total,
@@ -68,6 +80,7 @@ def validated(
         "errors": counts.errors,
         "characters": counts.reference_units,
         "left_out": num_left_out,
+        **parts,
     }
 
 

@@ -43,14 +43,23 @@ class Conformer(nn.Module):
         self.blocks = nn.ModuleList(_Block(shape, dropout) for _ in range(shape.num_blocks))
 
     def forward(self, x_BTC: Tensor, lengths_B: Tensor) -> Tensor:
+        return self.both(x_BTC, lengths_B, len(self.blocks))[0]
+
+    def both(self, x_BTC: Tensor, lengths_B: Tensor, num_blocks: int) -> tuple[Tensor, Tensor]:
+        """What all blocks make of it, and what its first num_blocks do, 1 or more; both as `forward`."""
         batch_size, num_frames = x_BTC.shape[:2]
         places_N = frame_places(lengths_B, num_frames).to(x_BTC.device)
         inside_BT = (torch.arange(num_frames) < lengths_B[:, None]).to(x_BTC.device)
         turns_TD = _turns(num_frames, self.head_size, x_BTC.device)
         x_NC = packed(x_BTC, places_N)
-        for block in self.blocks:
+        middle_NC = x_NC
+        for i, block in enumerate(self.blocks, 1):
             x_NC = block(x_NC, places_N, inside_BT, turns_TD)
-        return padded(x_NC, places_N, batch_size, num_frames)
+            if i == num_blocks:
+                middle_NC = x_NC
+        whole_BTC = padded(x_NC, places_N, batch_size, num_frames)
+        is_whole = num_blocks == len(self.blocks)
+        return whole_BTC, whole_BTC if is_whole else padded(middle_NC, places_N, batch_size, num_frames)
 
 
 class _Block(nn.Module):

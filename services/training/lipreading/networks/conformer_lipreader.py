@@ -46,13 +46,27 @@ BASE = LipreaderShape(64, (64, 128, 256, 512), 2, ConformerShape(256, 4, 2048, 3
 
 class ConformerLipreader(nn.Module):
     """float32 [B, T, H, W], int64 [B] lengths of 1..T on the CPU; int64 [B, L] ids, <sos> first, or None -> logits
-    float [B, T, num_classes], int64 [B] steps; logits float [B, L, vocabulary_size] of the id behind each, or None.
+    float [B, T, num_classes], int64 [B] steps; logits float [B, L, vocabulary_size] of the id behind each, or None;
+    logits float [B, T, pinyin_classes], or None.
 
     num_classes: of CTC. vocabulary_size: of the decoder; 0: there is none. Logits past a clip's steps mean nothing.
+    pinyin_classes: of a second reader by CTC, of syllables, behind pinyin_block blocks of the encoder; 0: none.
+    Raises ValueError for a block that the encoder lacks.
     """
 
-    def __init__(self, num_classes: int, vocabulary_size: int, shape: LipreaderShape, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        vocabulary_size: int,
+        shape: LipreaderShape,
+        dropout: float = 0.1,
+        *,
+        pinyin_classes: int = 0,
+        pinyin_block: int = 1,
+    ) -> None:
         super().__init__()
+        if not 1 <= pinyin_block <= shape.encoder.num_blocks:
+            raise ValueError(f"pinyin_block is {pinyin_block}: give 1 to {shape.encoder.num_blocks}")
         width = shape.encoder.width
         self.stem = nn.Conv3d(1, shape.stem, (5, 7, 7), (1, 2, 2), (2, 3, 3), bias=False)
         self.after_stem = nn.Sequential(nn.BatchNorm2d(shape.stem), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
@@ -68,17 +82,31 @@ class ConformerLipreader(nn.Module):
         self.time = Conformer(shape.encoder, dropout)
         self.classes = nn.Linear(width, num_classes)
         self.decoder = _Decoder(vocabulary_size, shape, dropout) if vocabulary_size else None
+        # The last of all, so that the others begin with the weights that they have without it.
+        self.pinyin = nn.Linear(width, pinyin_classes) if pinyin_classes else None
+        self.pinyin_block = pinyin_block
         self.trunk.to(memory_format=torch.channels_last)
 
     def forward(
         self, frames_BTHW: Tensor, lengths_B: Tensor, ids_BL: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        memory_BTC = self.encoded(frames_BTHW, lengths_B)
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        seen_BTC = self._seen(frames_BTHW, lengths_B)
+        if self.pinyin is None:
+            memory_BTC, middle_BTC = self.time(seen_BTC, lengths_B), None
+        else:
+            memory_BTC, middle_BTC = self.time.both(seen_BTC, lengths_B, self.pinyin_block)
         logits_BLV = self.decoded(memory_BTC, lengths_B, ids_BL) if ids_BL is not None and self.decoder else None
-        return self.ctc(memory_BTC), lengths_B, logits_BLV
+        logits_BTK = self.ctc(memory_BTC)
+        pinyin_BTP = None if self.pinyin is None else self.pinyin(self.dropout(middle_BTC))
+        return logits_BTK, lengths_B, logits_BLV, pinyin_BTP
 
     def encoded(self, frames_BTHW: Tensor, lengths_B: Tensor) -> Tensor:
         """Float [B, T, width], zeros past a clip's end."""
+        memory_BTC: Tensor = self.time(self._seen(frames_BTHW, lengths_B), lengths_B)
+        return memory_BTC
+
+    def _seen(self, frames_BTHW: Tensor, lengths_B: Tensor) -> Tensor:
+        """Of each frame by itself, and its neighbours: float [B, T, width], zeros past a clip's end."""
         batch_size, num_frames = frames_BTHW.shape[:2]
         places_N = frame_places(lengths_B, num_frames).to(frames_BTHW.device)
         # What lies past a clip's end must be 0 to the stem, as what lies past a batch's is.
@@ -87,8 +115,7 @@ class ConformerLipreader(nn.Module):
         pictures_NCHW = packed(stem_BTCHW, places_N).contiguous(memory_format=torch.channels_last)
         features_NC = self.trunk(self.after_stem(pictures_NCHW)).mean((-2, -1))
         features_NC = self.dropout(self.norm(self.width(features_NC)))
-        x_BTC: Tensor = self.time(padded(features_NC, places_N, batch_size, num_frames), lengths_B)
-        return x_BTC
+        return padded(features_NC, places_N, batch_size, num_frames)
 
     def ctc(self, memory_BTC: Tensor) -> Tensor:
         """Logits float [B, T, num_classes]."""

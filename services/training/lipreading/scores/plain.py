@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.training.lipreading.scores.counts import Counts
+from services.training.lipreading.scores.counts import Counts, total
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Score, Transcript, length_of, score, scores_by, speaker_of
 
@@ -25,6 +25,10 @@ def facts_of(tested: ModelTest) -> dict[str, Any]:
         "normalization": tested.normalization,
         "search": tested.search,
         **scored(list(tested.transcripts)),
+        **{
+            name.lower(): {"rate": total(counts).rate, **_counts(total(counts))}
+            for name, counts in tested.further.items()
+        },
         "untrained": scored(list(tested.untrained)),
         "constant": {"text": tested.constant, **scored(answers)},
         "by_speaker": by(speaker_of),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.training.lipreading.scores.counts import Counts, character_counts
+from services.training.lipreading.scores.counts import Counts, character_counts, total
+from services.training.lipreading.scores.interval import bootstrap_interval
 from services.training.lipreading.scores.normalization import normalization_named
 from services.training.lipreading.scores.score import Score, Transcript, length_of, score, scores_by, speaker_of
 
@@ -17,7 +18,7 @@ class ModelTest:
     """What was tested. split: whose clips. transcripts: by the model; untrained: of the same clips by one with random
     weights. constant: the best sentence of the training text. digests: name -> digest of checkpoint, data and
     tokenizer. learnt_from: how many of these clips the model was trained on. search: how texts were found, in words;
-    empty where it says nothing.
+    empty where it says nothing. further: by name of a rate of syllables, such as PER, the counts of each clip.
     """
 
     split: str
@@ -29,6 +30,7 @@ class ModelTest:
     normalization: str = "none"
     seed: int = 0
     search: str = ""
+    further: Mapping[str, Sequence[Counts]] = field(default_factory=dict)
 
 
 def lines_of(tested: ModelTest, num_examples: int = 5) -> list[str]:
@@ -46,6 +48,8 @@ def lines_of(tested: ModelTest, num_examples: int = 5) -> list[str]:
     has_words = any(" " in one.reference for one in tested.transcripts)
     if has_words:
         lines += [_rate("WER", found.wer, found.wer_interval, found.words, "words")]
+    for name, counts in tested.further.items():
+        lines += [_rate(name, total(counts).rate, bootstrap_interval(counts, tested.seed), total(counts), "syllables")]
     of_words = f", WER {found.mean_wer:.2%}" if has_words else ""
     lines += [f"{_MARGIN}mean over clips: CER {found.mean_cer:.2%}{of_words}"]
     lines += ["beside it:"]

@@ -33,7 +33,11 @@ def _test_reader(settings: ConformerTestSettings, config: ConformerConfig, token
         search = "likeliest class at each step"
     elif config.ctc_weight < 1 and config.rescoring:
         search += f", {config.rescoring:g} of the score by the decoder"
-    return TestReader(ConformerReader(config, tokenizer, used.fusion), used.digests, search)
+    reader = ConformerReader(config, tokenizer, used.fusion)
+    if reader.syllables is None:
+        return TestReader(reader, used.digests, search)
+    digests = {**used.digests, "pinyin": reader.syllables.digest}
+    return TestReader(reader, digests, search, reader.syllable_counts)
 
 
 KIND = LipsKind(RECIPE, ConformerReader, chinese_lips_conformer, config_of_facts, ConformerTestSettings, _test_reader)

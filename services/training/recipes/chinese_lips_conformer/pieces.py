@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import torch
 
+from services.base.errors import BadConfig
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.interfaces import Batch, Item, Pieces, TrainingData
+from services.training.lipreading.pinyin import syllables_in
 from services.training.lipreading.tokenizer import Tokenizer
 from services.training.recipes.chinese_lips_conformer.initial import begun_with
-from services.training.recipes.chinese_lips_conformer.reader import ConformerReader
-from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
+from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, pinyin_scores
+from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig, with_syllables
 from services.training.recipes.lips.notes import notes_of, published
 from services.training.recipes.validation import validated, validation_samples, validation_scores
 from services.training.recipes.with_draws import WithDraws
@@ -23,6 +25,7 @@ _STEPS_PER_FRAME = 1
 
 def chinese_lips_conformer(config: ConformerConfig, data: LipsData, tokenizer: Tokenizer) -> Pieces:
     """What the settings make of the data set."""
+    told, config = config, _with_pinyin(config, data)
     reader = ConformerReader(config, tokenizer)
     has_val = bool(data.val.items)
     train = WithDraws(data.train, config.augmentation, _STEPS_PER_FRAME)
@@ -37,16 +40,20 @@ def chinese_lips_conformer(config: ConformerConfig, data: LipsData, tokenizer: T
         ),
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         train_at=lambda _seed, _epoch, share: of_epoch(config, train, share),
-        validate=(lambda model, *part: validated(reader.texts, data.val, model, config.batch_frames, *part))
+        validate=(
+            lambda model, part, num_parts: validated(
+                reader.texts, data.val, model, config.batch_frames, part, num_parts, further=reader.part_names
+            )
+        )
         if has_val
         else None,
-        scores=lambda sums: validation_scores(sums, config.max_bad_records),
+        scores=lambda sums: {**validation_scores(sums, config.max_bad_records), **pinyin_scores(sums)},
         samples=lambda model, number: validation_samples(reader.texts, data.val, model, number),
         best_by=config.best_by if has_val else "loss",
         num_val=len(data.val.items),
         vocabulary_size=tokenizer.vocabulary_size,
         notes=notes_of(config.max_frames, data, tokenizer),
-        files=published(config, data, tokenizer),
+        files={**published(told, data, tokenizer), **reader.files},
         facts={
             "recipe": RECIPE.name,
             **reader.facts(),
@@ -55,6 +62,20 @@ def chinese_lips_conformer(config: ConformerConfig, data: LipsData, tokenizer: T
             "seed": str(config.seed),
         },
     )
+
+
+def _with_pinyin(config: ConformerConfig, data: LipsData) -> ConformerConfig:
+    """The settings, with the syllables of the training text where these are read, too. Raises BadConfig NO_SYLLABLES,
+    LIBRARY_MISSING.
+    """
+    if not config.pinyin_weight:
+        return config
+    syllables = syllables_in((clip.text for clip in data.train.clips), config.pinyin_tones)
+    if not syllables.names:
+        raise BadConfig(
+            "NO_SYLLABLES", "no character of the training text has a reading in pinyin: give --pinyin-weight 0"
+        )
+    return with_syllables(config, syllables.names)
 
 
 def of_epoch(config: ConformerConfig, data: TrainingData, share: float) -> TrainingData:

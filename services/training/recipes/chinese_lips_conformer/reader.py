@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,13 +18,24 @@ from services.training.interfaces import Batch, LossSum
 from services.training.lipreading.cross_entropy import cross_entropy_sum
 from services.training.lipreading.ctc import ctc_loss_sum, log_probs_of_clips
 from services.training.lipreading.networks.conformer_lipreader import BASE, SMALL, ConformerLipreader
+from services.training.lipreading.pinyin import Syllables, syllables_of
 from services.training.lipreading.preparation.draws import AS_IT_IS, draw_clip
 from services.training.lipreading.preparation.pictures import Crop, prepare
+from services.training.lipreading.scores.counts import Counts, total, word_counts
 from services.training.lipreading.tokenizer import EOS, PAD, SOS, UNK, Tokenizer
-from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
+from services.training.recipes.chinese_lips_conformer.spec import (
+    NUM_BLOCKS,
+    ConformerConfig,
+    NetworkConfig,
+    with_syllables,
+)
 
 _SHAPES = {"base": BASE, "small": SMALL}
 _LABEL_PAD = -1
+# Of a network that is tested, where it decides nothing.
+_USUAL_PINYIN_WEIGHT = 0.3
+PINYIN_FILE = "pinyin.json"
+PINYIN_LOSS, PINYIN_COUNT, PINYIN_ERRORS, PINYIN_UNITS = "pinyin_total", "pinyin_count", "pinyin_errors", "pinyin_units"
 _MARGIN_OF_SIDE = 24
 
 
@@ -39,7 +49,18 @@ class ConformerReader:
         """fusion: of a language model, for the beam."""
         self._config, self.tokenizer, self._fusion = config, tokenizer, fusion
         self.blank = len(tokenizer.characters)
+        self.syllables = _syllables(config)
         self.crop = crop_of(config)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Parts of the loss that `texts` gives."""
+        return (PINYIN_LOSS, PINYIN_COUNT, PINYIN_ERRORS, PINYIN_UNITS) if self.syllables else ()
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Name -> bytes of what is published of the syllables."""
+        return {PINYIN_FILE: self.syllables.file} if self.syllables else {}
 
     def network(self, seed: int) -> ConformerLipreader:
         """With random weights, which follow from the seed."""
@@ -47,7 +68,14 @@ class ConformerReader:
         vocabulary_size = self.tokenizer.vocabulary_size if config.ctc_weight < 1 else 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return ConformerLipreader(self.blank + 1, vocabulary_size, _SHAPES[config.size], config.dropout)
+            return ConformerLipreader(
+                self.blank + 1,
+                vocabulary_size,
+                _SHAPES[config.size],
+                config.dropout,
+                pinyin_classes=len(self.syllables.names) + 1 if self.syllables else 0,
+                pinyin_block=config.pinyin_block or NUM_BLOCKS[config.size],
+            )
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> LossSum:
         """batch: as LipsClips gives it; with draws, or it is taken as it is."""
@@ -55,9 +83,15 @@ class ConformerReader:
         return self._loss(model, batch)[0]
 
     def texts(self, model: nn.Module, batch: Batch) -> tuple[LossSum, list[str]]:
-        """The loss, and what CTC reads in each clip by the likeliest class at each step."""
-        loss, logits_BTK, steps_B = self._loss(model, batch)
+        """The loss, with the parts of `part_names`, and what CTC reads in each clip by the likeliest class at each
+        step.
+        """
+        loss, logits_BTK, steps_B, pinyin_BTP = self._loss(model, batch)
         found = log_probs_of_clips(logits_BTK, steps_B)
+        if pinyin_BTP is not None:
+            counts = total(self._syllable_counts(pinyin_BTP, steps_B, batch["texts"]))
+            errors = {PINYIN_ERRORS: float(counts.errors), PINYIN_UNITS: float(counts.reference_units)}
+            loss = LossSum(loss.total, loss.count, {**loss.parts, **errors})
         return loss, [self._text(greedy(one.numpy(), self.blank)) for one in found]
 
     def read(self, model: nn.Module, batch: Batch) -> list[str]:
@@ -85,7 +119,7 @@ class ConformerReader:
 
     def log_probs_of(self, model: nn.Module, batch: Batch) -> list[Tensor]:
         """Of each clip float32 [S, K] on the CPU: ln of the probabilities of CTC's K classes at its S steps."""
-        logits_BTK, steps_B, _ = model(*self._pictures(batch))
+        logits_BTK, steps_B = model(*self._pictures(batch))[:2]
         return log_probs_of_clips(logits_BTK, steps_B)
 
     def look(self, model: nn.Module, batch: Batch, text: str) -> tuple[npt.NDArray[np.float32], list[str]]:
@@ -98,7 +132,12 @@ class ConformerReader:
     def facts(self) -> Mapping[str, str]:
         """What a checkpoint must have in common with the network that it is restored into."""
         config = self._config
+        pinyin = {}
+        if self.syllables:
+            pinyin = {"pinyin": " ".join(self.syllables.names), "pinyin_tones": str(self.syllables.tones)}
+            pinyin["pinyin_block"] = str(config.pinyin_block or NUM_BLOCKS[config.size])
         return {
+            **pinyin,
             "vocabulary": self.tokenizer.characters,
             "size": config.size,
             "has_decoder": str(config.ctc_weight < 1),
@@ -106,24 +145,56 @@ class ConformerReader:
             "frame_width": str(config.frame_width),
         }
 
-    def _loss(self, model: nn.Module, batch: Batch) -> tuple[LossSum, Tensor, Tensor]:
+    def _loss(self, model: nn.Module, batch: Batch) -> tuple[LossSum, Tensor, Tensor, Tensor | None]:
         device = batch["frames_BTHWC"].device
         ids = [torch.tensor(self.tokenizer.encode(text, self._config.max_text_length)) for text in batch["texts"]]
         ids_BL = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD).to(device)
-        logits_BTK, steps_B, logits_BLV = model(*self._pictures(batch), ids_BL[:, :-1])
+        logits_BTK, steps_B, logits_BLV, pinyin_BTP = model(*self._pictures(batch), ids_BL[:, :-1])
         labels = [one[(one > UNK)] - len(MARKS) for one in ids]
         labels_BL = nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=_LABEL_PAD)
         ctc = ctc_loss_sum(logits_BTK, steps_B, labels_BL, torch.tensor([len(one) for one in labels]), self.blank)
-        if logits_BLV is None:
-            return ctc, logits_BTK, steps_B
+        loss = ctc if logits_BLV is None else self._joint(ctc, logits_BLV, ids_BL)
+        if pinyin_BTP is not None:
+            loss = self._with_pinyin(loss, pinyin_BTP, steps_B, batch["texts"])
+        return loss, logits_BTK, steps_B, pinyin_BTP
+
+    def _joint(self, ctc: LossSum, logits_BLV: Tensor, ids_BL: Tensor) -> LossSum:
         smoothing, weight = self._config.label_smoothing, self._config.ctc_weight
         attention = cross_entropy_sum(logits_BLV, ids_BL[:, 1:], smoothing=smoothing, pad=PAD)
         # Both sums are over the characters of the texts, the decoder's also over their ends.
-        return (
-            LossSum(weight * ctc.total + (1 - weight) * attention.total, attention.count),
-            logits_BTK,
-            steps_B,
-        )
+        return LossSum(weight * ctc.total + (1 - weight) * attention.total, attention.count)
+
+    def _with_pinyin(self, loss: LossSum, pinyin_BTP: Tensor, steps_B: Tensor, texts: Sequence[str]) -> LossSum:
+        """The loss and that of the syllables, whose sum is over these: about as many as characters."""
+        assert self.syllables is not None
+        ids = [torch.tensor(self.syllables.encode(self._learnt(text)), dtype=torch.int64) for text in texts]
+        ids_BL = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=_LABEL_PAD)
+        lengths_B = torch.tensor([len(one) for one in ids])
+        found = ctc_loss_sum(pinyin_BTP, steps_B, ids_BL, lengths_B, len(self.syllables.names))
+        parts = {PINYIN_LOSS: float(found.total.detach()), PINYIN_COUNT: float(found.count)}
+        return LossSum(loss.total + self._config.pinyin_weight * found.total, loss.count, parts)
+
+    def _learnt(self, text: str) -> str:
+        """As much of it as the decoder learns, too."""
+        return text[: self._config.max_text_length - len((SOS, EOS))]
+
+    def syllable_counts(self, model: nn.Module, batch: Batch) -> Mapping[str, list[Counts]]:
+        """PER: of each clip, what separates the syllables of its text from those that are read by the likeliest class
+        at each step; nothing where the network reads none.
+        """
+        _, steps_B, _, pinyin_BTP = model(*self._pictures(batch))
+        return {} if pinyin_BTP is None else {"PER": self._syllable_counts(pinyin_BTP, steps_B, batch["texts"])}
+
+    def _syllable_counts(self, pinyin_BTP: Tensor, steps_B: Tensor, texts: Sequence[str]) -> list[Counts]:
+        assert self.syllables is not None
+        found = log_probs_of_clips(pinyin_BTP, steps_B)
+        blank, tones = len(self.syllables.names), self.syllables.tones
+        return [
+            word_counts(
+                " ".join(syllables_of(text, tones)), " ".join(self.syllables.decode(greedy(one.numpy(), blank)))
+            )
+            for text, one in zip(texts, found, strict=True)
+        ]
 
     def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
         lengths_B = batch["lengths_B"].cpu()
@@ -147,6 +218,21 @@ class ConformerReader:
         return "".join(self.tokenizer.characters[i] for i in ids)
 
 
+def _syllables(config: ConformerConfig) -> Syllables | None:
+    found = config.syllables if isinstance(config, NetworkConfig) else ()
+    return Syllables(found, config.pinyin_tones) if found else None
+
+
+def pinyin_scores(sums: Mapping[str, float]) -> Mapping[str, float]:
+    """pinyin_loss, a syllable; per, errors a syllable; of the sums of a validation with `part_names`, else none."""
+    if PINYIN_LOSS not in sums:
+        return {}
+    return {
+        "pinyin_loss": sums[PINYIN_LOSS] / max(1.0, sums[PINYIN_COUNT]),
+        "per": sums[PINYIN_ERRORS] / max(1.0, sums[PINYIN_UNITS]),
+    }
+
+
 def crop_of(config: ConformerConfig) -> Crop:
     """A window of 11/12 of each side, which is halved for the small network."""
     height, width = (side * 11 // 12 // 2 * 2 for side in (config.frame_height, config.frame_width))
@@ -162,12 +248,20 @@ def config_of_facts(facts: Mapping[str, str], config: ConformerConfig) -> Confor
             raise ValueError(f"size is one of {', '.join(_SHAPES)}, not {facts['size']!r}")
         has_decoder = facts["has_decoder"] == "True"
         weight = config.ctc_weight if (config.ctc_weight < 1) is has_decoder else 0.3 if has_decoder else 1.0
-        return dataclasses.replace(
+        syllables = tuple(facts.get("pinyin", "").split())
+        pinyin = {
+            "pinyin_weight": (config.pinyin_weight or _USUAL_PINYIN_WEIGHT) if syllables else 0.0,
+            "pinyin_tones": facts.get("pinyin_tones") == "True",
+            "pinyin_block": int(facts.get("pinyin_block", 0)),
+        }
+        return with_syllables(
             config,
-            size=facts["size"],  # type: ignore[arg-type]
+            Syllables(syllables).names,
+            size=facts["size"],
             ctc_weight=weight,
             frame_height=int(facts["frame_height"]),
             frame_width=int(facts["frame_width"]),
+            **pinyin,
         )
     except (KeyError, ValueError) as error:
         raise BadConfig("CHECKPOINT_DAMAGED", f"the checkpoint does not say what it is of ({error!r})") from error

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from services.base.stage.fields import FileRef, option
 from services.base.stage.recipe import RecipeSpec
-from services.base.stage.spec import ByName
+from services.base.stage.spec import ByName, Fingerprint
 from services.training.lipreading.preparation.draws import Augmentation
 from services.training.recipes.lips.spec import DATA, FREE_SETTINGS, MODEL, TRAINING, LipsTrainSettings, decides
 
 Size = Literal["base", "small"]
+NUM_BLOCKS = {"base": 12, "small": 3}
+"""Of the encoder, by size."""
 InitPart = Literal["all", "encoder", "frontend"]
 
 
@@ -27,6 +31,11 @@ class ConformerConfig(LipsTrainSettings):
     size: Size = option("base", "small: for a CPU, and data that are made", group=MODEL)
     dropout: float = option(0.1, "share of values that are dropped in training", group=MODEL)
     ctc_weight: float = option(0.3, "share of CTC in the loss; 1: no decoder at all", group=MODEL)
+    pinyin_weight: float = option(
+        0.0, "of the loss of a second reader by CTC, of syllables in pinyin, beside the others; 0: none", group=MODEL
+    )
+    pinyin_tones: bool = option(False, "syllables with their tones", group=MODEL)
+    pinyin_block: int = option(0, "block of the encoder that it reads; 0: the last", group=MODEL)
     beam_width: int = option(10, "prefixes that a test keeps; 1: the likeliest class at each step", group=MODEL)
     rescoring: float = option(
         0.5, "share of the decoder in the score of these; 0: CTC alone chooses among them", group=MODEL
@@ -67,6 +76,11 @@ class ConformerConfig(LipsTrainSettings):
             raise ValueError(
                 f"learning_rate {self.learning_rate} is more than 0, weight_decay {self.weight_decay} is 0 or more"
             )
+        if not 0 <= self.pinyin_weight < math.inf or not 0 <= self.pinyin_block <= NUM_BLOCKS[self.size]:
+            raise ValueError(
+                f"pinyin_weight {self.pinyin_weight} is 0 or more, pinyin_block {self.pinyin_block} 0 to "
+                f"{NUM_BLOCKS[self.size]} of size {self.size}"
+            )
         # It says itself what it cannot be.
         _ = self.augmentation
 
@@ -77,7 +91,28 @@ class ConformerConfig(LipsTrainSettings):
         )
 
 
+@dataclass(frozen=True)
+class NetworkConfig(ConformerConfig):
+    """Settings of a network whose reader of pinyin has these syllables, in their order."""
+
+    syllables: tuple[str, ...] = ()
+
+
+def with_syllables(config: ConformerConfig, syllables: tuple[str, ...], **changed: Any) -> NetworkConfig:
+    """The settings, of a network that has these. changed: settings that have other values."""
+    values = {field.name: getattr(config, field.name) for field in dataclasses.fields(ConformerConfig)}
+    return NetworkConfig(**{**values, **changed}, syllables=syllables)
+
+
 FREE = FREE_SETTINGS | {"beam_width", "rescoring"}
+
+_OF_PINYIN = frozenset({"pinyin_weight", "pinyin_tones", "pinyin_block"})
+
+
+def _decides(config: ConformerConfig) -> Fingerprint:
+    """As of any recipe on Chinese-LiPS; pinyin where it is read."""
+    return decides(config, FREE if config.pinyin_weight else FREE | _OF_PINYIN)
+
 
 RECIPE = RecipeSpec(
     name="chinese-lips-conformer",
@@ -85,7 +120,7 @@ RECIPE = RecipeSpec(
     config=ConformerConfig,
     train=ByName("services.training.recipes.chinese_lips_conformer.entry_points:train_rank"),
     libraries=("numpy", "torch"),
-    fingerprint=lambda config: decides(config, FREE),
+    fingerprint=_decides,
     any_num_ranks=True,
     entry_points={
         "test": ByName("services.training.recipes.chinese_lips_conformer.entry_points:test_main"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from torch import nn
 from services.base.stage.recipe import RecipeSpec
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.interfaces import Batch, LossSum, Pieces
+from services.training.lipreading.scores.counts import Counts
 from services.training.lipreading.tokenizer import Tokenizer
 from services.training.recipes.lips.command_settings import LipsTestSettings
 
@@ -53,11 +54,14 @@ class LipsReader(Protocol):
 
 
 class TestReader(NamedTuple):
-    """Who reads in a test. digests: of what it reads with beside its checkpoint. search: how it finds a text."""
+    """Who reads in a test. digests: of what it reads with beside its checkpoint. search: how it finds a text. further:
+    (model in eval mode, batch) -> by name of a rate, such as PER, what is counted in each clip; None: nothing.
+    """
 
     reader: LipsReader
     digests: Mapping[str, str] = {}
     search: str = ""
+    further: Callable[[nn.Module, Batch], Mapping[str, Sequence[Counts]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -15,6 +15,7 @@ from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.data.lips.clips import LipsClips
 from services.training.lipreading.scores.baselines import constant_sentence
+from services.training.lipreading.scores.counts import Counts
 from services.training.lipreading.scores.files import Look
 from services.training.lipreading.scores.printed import ModelTest
 from services.training.lipreading.scores.score import Transcript
@@ -75,7 +76,22 @@ def measured(
         normalization=settings.normalization,
         seed=config.seed,
         search=read_by.search,
+        further=_further(read_by, model, clips, settings.batch_size),
     )
+
+
+def _further(read_by: TestReader, model: nn.Module, clips: LipsClips, batch_size: int) -> Mapping[str, list[Counts]]:
+    """What is counted beside characters, by name, of all clips."""
+    found: dict[str, list[Counts]] = {}
+    if read_by.further is None:
+        return found
+    device = next(model.parameters()).device
+    for indices in batches_of(clips, max(item.cost for item in clips.items) * batch_size):
+        with torch.inference_mode():
+            counted = read_by.further(model, on_device(clips.read(indices, ""), device))
+        for name, counts in counted.items():
+            found.setdefault(name, []).extend(counts)
+    return found
 
 
 def looks(

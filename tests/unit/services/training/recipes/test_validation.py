@@ -58,6 +58,16 @@ def test_parts_add_up(budget: int, num_parts: int) -> None:
     assert validation_scores(sums, 0) == {"loss": 22 / 5, "cer": 4 / 5}
 
 
+def test_parts_of_the_loss_add_up_too_and_are_there_where_there_is_no_clip() -> None:
+    def with_parts(model: torch.nn.Module, batch: Batch) -> tuple[LossSum, list[str]]:
+        loss, texts = read(model, batch)
+        return LossSum(loss.total, loss.count, {"a": 2.0 * loss.count, "b": 1.0}), texts
+
+    assert validated(with_parts, Clips(), MODEL, 100, 0, 1, further=("a",))["a"] == 10
+    assert "b" not in validated(with_parts, Clips(), MODEL, 100, 0, 1, further=("a",))
+    assert validated(with_parts, Clips(), MODEL, 100, 6, 7, further=("a",))["a"] == 0
+
+
 @pytest.mark.parametrize("budget", [1, 9, 100])
 def test_batches_hold_each_clip_once_within_the_budget(budget: int) -> None:
     batches = batches_of(Clips(), budget)

@@ -19,6 +19,7 @@ from services.lips.language_model.arpa import arpa_file
 from services.lips.language_model.witten_bell import witten_bell
 from services.training.recipes.chinese_lips_conformer.entry_points import export_main
 from services.training.recipes.chinese_lips_conformer.entry_points import test_main as run_test
+from services.training.recipes.chinese_lips_conformer.spec import with_syllables
 
 
 def test_every_clip_of_a_split_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +30,20 @@ def test_every_clip_of_a_split_is_read(tmp_path: Path, capsys: pytest.CaptureFix
     found = json.loads(capsys.readouterr().out)
     assert (found["clips"], found["learnt_from"]) == (1, 0)
     assert (root / "tests/test/test.html").is_file()
+
+
+def test_errors_of_pinyin_stand_beside_those_of_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pypinyin")
+    root = write_lips(tmp_path / "data", {"train": [LipsExample("1_20_M_KJ_000", "文字")],
+                                          "test": [LipsExample("3_20_M_KJ_000", "文说")]})  # fmt: skip
+    config = with_syllables(CONFIG, ("wen", "zi"), pinyin_weight=0.3)
+    words = ["--data-root", str(root), "--checkpoint", write_conformer(root, "文字说", config), "--json"]
+    assert run_test(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["per"]["reference_units"] == 2, "shuo, which it cannot say, is one of them"
+    assert "PER " in found["text"] and "in 2 syllables" in found["text"]
+    assert "in 2 syllables" in (root / "tests/test/test.html").read_text()
+    assert len(found["digests"]["pinyin"]) == 64
 
 
 def test_a_language_model_decides_between_what_looks_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from lips_data import LipsExample, write_lips
 
 torch = pytest.importorskip("torch")
 
+from services.base.errors import BadConfig  # noqa: E402
+from services.training.checkpoint.file import require_same  # noqa: E402
 from services.training.interfaces import Pieces  # noqa: E402
 from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer  # noqa: E402
 from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig  # noqa: E402
@@ -56,3 +59,24 @@ def test_what_is_published_and_told(tmp_path: Path) -> None:
     model = pieces.model(1)
     loss = pieces.loss(model, pieces.train.read([0, 1], "1/0"), torch.Generator())
     assert loss.count == 7 and torch.isfinite(loss.total)
+
+
+def test_syllables_of_the_training_text_are_published_and_stand_in_every_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("pypinyin")
+    pieces = made(tmp_path, pinyin_weight=0.3)
+    assert json.loads(pieces.files["pinyin.json"])["syllables"] == ["shuo", "wen", "zi"]
+    assert "pinyin_weight: 0.3" in pieces.files["config.yaml"].decode()
+    assert pieces.facts["pinyin"] == "shuo wen zi"
+    with pytest.raises(BadConfig, match="OTHER_VOCABULARY"):
+        require_same({**pieces.facts, "pinyin": "shuo wen"}, pieces.facts)
+    assert pieces.validate is not None
+    model = pieces.model(1).eval()
+    with torch.inference_mode():
+        sums = pieces.validate(model, 0, 1)
+    assert set(pieces.scores(sums)) == {"loss", "cer", "pinyin_loss", "per"}
+    assert sums["pinyin_units"] == 2 and sums["pinyin_count"] == 1, "xin, which cannot be learnt, is an error"
+
+
+def test_without_syllables_there_is_nothing_of_them(tmp_path: Path) -> None:
+    pieces = made(tmp_path)
+    assert not any("pinyin" in name for name in (*pieces.facts, *pieces.files, *pieces.model(1).state_dict()))

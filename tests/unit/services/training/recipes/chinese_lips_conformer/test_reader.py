@@ -19,8 +19,9 @@ from services.training.recipes.chinese_lips_conformer.reader import (  # noqa: E
     ConformerReader,
     config_of_facts,
     crop_of,
+    pinyin_scores,
 )
-from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig  # noqa: E402
+from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig, with_syllables  # noqa: E402
 
 TOKENIZER = tokenizer_of(["文字说"])
 READER = ConformerReader(CONFIG, TOKENIZER)
@@ -140,3 +141,46 @@ def test_facts_say_what_network_a_file_is_of() -> None:
     assert config_of_facts(facts, ConformerConfig(ctc_weight=1.0)).ctc_weight < 1
     with pytest.raises(BadConfig, match="CHECKPOINT_DAMAGED"):
         config_of_facts({"size": "huge", **{k: v for k, v in facts.items() if k != "size"}}, ConformerConfig())
+
+
+def test_a_reader_of_pinyin_adds_the_loss_of_syllables_to_the_others_by_its_weight() -> None:
+    pytest.importorskip("pypinyin")
+    weighted = [
+        ConformerReader(with_syllables(CONFIG, ("shuo", "wen", "zi"), pinyin_weight=weight), TOKENIZER)
+        for weight in (0.5, 2.0)
+    ]
+    model = weighted[0].network(1).eval()
+    without = READER.loss(READER.network(1).eval(), batch_of(), GENERATOR)
+    assert without.parts == {}
+    losses = [reader.loss(model, batch_of(), GENERATOR) for reader in weighted]
+    assert losses[0].parts == losses[1].parts and losses[0].parts["pinyin_count"] == 3, "wen zi, shuo"
+    for weight, loss in zip((0.5, 2.0), losses, strict=True):
+        assert loss.count == without.count
+        assert (loss.total - without.total).item() == pytest.approx(weight * loss.parts["pinyin_total"], rel=1e-4)
+
+
+def test_errors_of_syllables_are_counted_in_what_the_reader_of_pinyin_is_surest_of() -> None:
+    pytest.importorskip("pypinyin")
+    reader = ConformerReader(with_syllables(CONFIG, ("shuo", "wen", "zi"), pinyin_weight=0.3), TOKENIZER)
+    model = reader.network(1).eval()
+    with torch.no_grad():
+        model.pinyin.weight.zero_()
+        model.pinyin.bias.copy_(torch.tensor([0.0, 0.0, 9.0, 0.0]))
+    (counts,) = reader.syllable_counts(model, batch_of()).values()
+    assert [(one.errors, one.reference_units) for one in counts] == [(1, 2), (1, 1)], "zi for wen zi, zi for shuo"
+    sums = reader.texts(model, batch_of())[0].parts
+    assert set(sums) == set(reader.part_names)
+    assert pinyin_scores(sums)["per"] == pytest.approx(2 / 3)
+    assert pinyin_scores({}) == {}
+    assert READER.syllable_counts(READER.network(1).eval(), batch_of()) == {}
+
+
+def test_facts_say_what_syllables_are_read() -> None:
+    config = with_syllables(CONFIG, ("wen2", "zi4"), pinyin_weight=0.7, pinyin_tones=True, pinyin_block=2)
+    reader = ConformerReader(config, TOKENIZER)
+    again = ConformerReader(config_of_facts(reader.facts(), ConformerConfig()), TOKENIZER)
+    assert again.facts() == reader.facts() and again.files == reader.files
+    assert again.network(1).pinyin_block == 2
+    assert config_of_facts(READER.facts(), ConformerConfig(pinyin_weight=0.5)).pinyin_weight == 0
+    with pytest.raises(BadConfig, match="CHECKPOINT_DAMAGED"):
+        config_of_facts({**reader.facts(), "pinyin": "zi4 wen2"}, ConformerConfig())

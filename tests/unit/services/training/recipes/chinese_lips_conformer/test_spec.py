@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.base.stage.spec import ByName
-from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
+from services.training.recipes.chinese_lips_conformer.spec import NUM_BLOCKS, RECIPE, ConformerConfig
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,9 @@ from services.training.recipes.chinese_lips_conformer.spec import RECIPE, Confor
         {"learning_rate": 0.0},
         {"frame_height": 50},
         {"flip": 2.0},
+        {"pinyin_weight": -0.1},
+        {"pinyin_block": 13},
+        {"pinyin_block": 4, "size": "small"},
     ],
 )
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
@@ -39,6 +42,15 @@ def test_how_a_test_reads_decides_nothing_of_what_is_learnt() -> None:
     assert decides(data_root="/elsewhere", beam_width=3, rescoring=0.1, cache_mib=1) == decides()
     assert decides(ctc_weight=0.5) != decides()
     assert decides(init="x.pt") != decides()
+    assert decides(pinyin_tones=True, pinyin_block=2) == decides(), "nothing reads pinyin"
+    assert decides(pinyin_weight=0.3, pinyin_tones=True) != decides(pinyin_weight=0.3) != decides()
+
+
+def test_encoders_have_as_many_blocks_as_it_says() -> None:
+    pytest.importorskip("torch")
+    from services.training.lipreading.networks.conformer_lipreader import BASE, SMALL
+
+    assert {"base": BASE.encoder.num_blocks, "small": SMALL.encoder.num_blocks} == NUM_BLOCKS
 
 
 @pytest.mark.parametrize("entry_point", list(RECIPE.entry_points))
