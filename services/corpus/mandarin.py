@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from services.base.media.arrays import UInt8Array
-from services.corpus.drawing.frames import FPS_HZ, Actor, draw_frames
+from services.corpus.drawing.frames import FPS_HZ, WHOLE, Actor, draw_frames
 from services.corpus.drawing.look import Look, look_of
 from services.corpus.drawing.mouth import MOUTH_Y, MouthPose
 from services.corpus.visemes import VISEMES, Sound, mouth_track
@@ -125,18 +125,17 @@ class LipsTake:
                 sounds.append(Sound(viseme, start_s, start_s + whole_s * viseme.length / total))
         return [*sounds, Sound(VISEMES["rest"], sounds[-1].end_s, sounds[-1].end_s + _SILENCE_S)]
 
-    def faces(self, fps_hz: int) -> Iterator[UInt8Array]:
-        """RGB frames [288, 360, 3]."""
+    def faces(self, fps_hz: int, window: tuple[slice, slice] = WHOLE) -> Iterator[UInt8Array]:
+        """RGB frames [288, 360, 3], or what of them is in the window."""
         sounds = self.sounds()
         track = mouth_track(sounds, np.arange(round(sounds[-1].end_s * fps_hz)) / fps_hz)
         poses = [MouthPose(float(opening), float(width), float(rounding)) for opening, width, rounding in track]
-        return draw_frames(_actor(self.seed, self.speaker), poses, f"mandarin:{self.seed}:{self.key}")
+        return draw_frames(_actor(self.seed, self.speaker), poses, f"mandarin:{self.seed}:{self.key}", window)
 
     def mouths(self) -> Iterator[UInt8Array]:
         """Grey pictures of SIDE_PX, 25 a second."""
-        rows, columns = _window(_actor(self.seed, self.speaker).look)
-        for frame_HWC in self.faces(FPS_HZ):
-            grey_HW = cv2.cvtColor(frame_HWC[rows, columns], cv2.COLOR_RGB2GRAY)
+        for frame_HWC in self.faces(FPS_HZ, _window(_actor(self.seed, self.speaker).look)):
+            grey_HW = cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY)
             yield np.asarray(cv2.resize(grey_HW, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
     def media(self) -> bytes:

@@ -65,8 +65,16 @@ class _Sway:
         return sum(a * math.sin(2 * math.pi * rate_hz * t_s + phase) for a, rate_hz, phase in self.swings)
 
 
-def draw_frames(actor: Actor, poses: Sequence[MouthPose], seed: str) -> Iterator[UInt8Array]:
-    """A uint8 RGB frame [288, 360, 3] for each pose. seed: decides movement, blinks and noise."""
+# Rows and columns of a frame.
+WHOLE = (slice(0, HEIGHT_PX), slice(0, WIDTH_PX))
+
+
+def draw_frames(
+    actor: Actor, poses: Sequence[MouthPose], seed: str, window: tuple[slice, slice] = WHOLE
+) -> Iterator[UInt8Array]:
+    """A uint8 RGB frame [288, 360, 3] for each pose, or what of it is in the window. seed: decides movement, blinks and
+    noise.
+    """
     draw = random.Random(f"motion:{seed}")  # noqa: S311
     shift_x, shift_y, roll, zoom = (_Sway.of(draw, amplitude) for amplitude in (2.4, 1.5, 0.022, 0.012))
     lids = _lids(draw, len(poses))
@@ -79,12 +87,14 @@ def draw_frames(actor: Actor, poses: Sequence[MouthPose], seed: str) -> Iterator
         lay_eyes(head, actor.look, HEAD, lids[index], look_aside)
         shift_px = (shift_x.at(t_s), shift_y.at(t_s))
         placed = _place(head, actor.look, shift_px, roll.at(t_s), 1 + zoom.at(t_s))
+        placed = placed[window]
         through_HW = 1 - placed[..., 3]
         top, left = draw.randrange(HEIGHT_PX), draw.randrange(WIDTH_PX)
-        grain = actor.grain[top : top + HEIGHT_PX, left : left + WIDTH_PX]
-        frame = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+        grain = actor.grain[top : top + HEIGHT_PX, left : left + WIDTH_PX][window]
+        room = actor.room[window]
+        frame = np.empty(room.shape, np.uint8)
         for channel in range(3):
-            seen_HW = (actor.room[..., channel] * through_HW + placed[..., channel]) * 255 + grain
+            seen_HW = (room[..., channel] * through_HW + placed[..., channel]) * 255 + grain
             frame[..., channel] = np.clip(np.rint(seen_HW), 0, 255)
         yield frame
 

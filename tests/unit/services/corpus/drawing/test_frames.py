@@ -34,6 +34,13 @@ def test_a_frame_has_grids_size() -> None:
     assert (frame.shape, frame.dtype) == ((288, 360, 3), np.uint8)
 
 
+def test_a_window_has_the_frames_pixels() -> None:
+    window = (slice(120, 200), slice(90, 250))
+    poses = [SHUT, MouthPose(1, 0, 0)]
+    whole, inside = frames(poses), list(draw_frames(actor(), poses, "x", window))
+    np.testing.assert_array_equal(inside, [frame[window] for frame in whole])
+
+
 def test_the_same_seed_gives_the_same_frames() -> None:
     one, two, other = frames([SHUT] * 2), frames([SHUT] * 2), frames([SHUT] * 2, "y")
     np.testing.assert_array_equal(one, two)
