@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "features": "services.features",
     "fbank": "services.features.fbank",
     "speech": "services.features.tts",
+    "audiofeatures": "services.features.talker",
     "lipreading": "services.lipreading",
     "lipsfiles": "services.records.lips",
     "signfiles": "services.records.sign",

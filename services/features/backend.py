@@ -6,9 +6,12 @@ from typing import Protocol
 
 from services.base.media.arrays import Float32Array, UInt8Array
 
+Items = UInt8Array | Float32Array
+"""What a network takes one by one: frames, uint8 [N, H, W, 3] RGB of one size, or windows, float32 [N, ...]."""
+
 
 class FeatureModel(Protocol):
-    """One loaded network of frames.
+    """One loaded network of frames or windows.
 
     name: that of the network, "inception_v3", or "inception_v3-bfloat16". weights: how it got its weights,
     "sha256:<hex>" or "seeded:0".
@@ -19,8 +22,8 @@ class FeatureModel(Protocol):
     weights: str
     num_in_flight: int
 
-    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
-        """uint8 [N, H, W, 3] RGB, N >= 1, all of one size -> float32 [N, D], in the same order.
+    def __call__(self, items_NX: Items) -> Float32Array:
+        """Items, N >= 1 -> float32 [N, D], in the same order.
 
         Raises `OutOfMemory` when the batch does not fit, and Transient when a server does not answer.
         """

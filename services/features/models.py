@@ -13,8 +13,6 @@ from services.features.networks import network_named
 from services.features.spec import FeaturesConfig
 from services.features.weights_file import check_onnx, check_state_dict
 
-# Of a run; a server's is --weights.
-FLAG = "--iv3-weights"
 LOG = logging.getLogger(__name__)
 
 
@@ -32,9 +30,9 @@ def _check_format(config: FeaturesConfig, path: Path | None) -> None:
     assert path is not None
     network = network_named(config.model)
     if config.backend == "onnxruntime" and path.suffix == ".onnx":
-        check_onnx(path, FLAG, config.model)
+        check_onnx(path, network.flag, config.model)
     elif path.suffix != ".safetensors":
-        check_state_dict(path, FLAG, network.some_tensors, network.remedy or network.name)
+        check_state_dict(path, network.flag, network.some_tensors, network.remedy or network.name, network.prefix)
 
 
 def weights_of(config: FeaturesConfig) -> str:
@@ -79,8 +77,8 @@ def weights_path(config: FeaturesConfig) -> Path | None:
         whose = network.remedy or network.name
         raise BadConfig(
             "WEIGHTS_MISSING",
-            f"{FLAG} {config.weights!r} is no file, nor a name in a folder of $VISEMILL_MODELS: give the path of the "
-            f"weights of {whose}, or none for seeded random ones",
+            f"{network.flag} {config.weights!r} is no file, nor a name in a folder of $VISEMILL_MODELS: give the path "
+            f"of the weights of {whose}, or none for seeded random ones",
         )
     return found
 

@@ -14,9 +14,10 @@ from services.base.stage.spec import ByName
 NETWORKS: dict[str, str] = {
     "inception_v3": "services.features.frames.spec",
     "semantic": "services.features.speech.spec",
+    "ave": "services.features.talker.ave.spec",
 }
 
-Takes = Literal["frames", "waveform", "features"]
+Takes = Literal["frames", "windows", "waveform", "features"]
 ArrayType = Literal["uint8", "int64", "float32"]
 BATCH, TIME = "N", "T"
 _HALVED = f"{TIME}//"
@@ -68,12 +69,14 @@ def is_time(size: int | str) -> bool:
 class Network:
     """What a network is. Raises ValueError for inputs that are not those of its kind.
 
-    takes: frames, RGB of one size; or sequences with their lengths, of samples (waveform) or of vectors (features).
+    takes: frames, RGB of one size; windows, float32 arrays of one shape; or sequences with their lengths, of samples
+    (waveform) or of vectors (features).
     inputs, outputs: of its graph. builds: () -> the torch module whose state dict has the names of the published file.
     graph: (that module) -> the module from inputs to outputs; None: itself. tunes: (module, config, type of device)
     makes it faster before it is wrapped; None: nothing does. file, sha256: the published file, which is looked for in
-    the folders of $VISEMILL_MODELS where no weights are named; empty: they must be. remedy: whose weights to give.
-    some_tensors: names that its file must have, by which another's is known before it is loaded.
+    the folders of $VISEMILL_MODELS where no weights are named; empty: they must be. flag: of a run that names its
+    weights. remedy: whose weights to give. some_tensors: names that its file must have, by which another's is known
+    before it is loaded. prefix: what every name begins with in the module, and in a file may or may not.
     """
 
     name: str
@@ -85,8 +88,10 @@ class Network:
     tunes: ByName | None = None
     file: str = ""
     sha256: str = ""
+    flag: str = "--weights"
     remedy: str = ""
     some_tensors: tuple[str, ...] = ()
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         if self.takes not in get_args(Takes):
@@ -97,6 +102,9 @@ class Network:
         if self.takes == "frames":
             if rest or len(first.shape) != 4 or first.shape[1] != first.shape[2] or first.dtype != "uint8":
                 raise ValueError(f"{self.name} must take square uint8 frames [N,H,W,3], not {self.about}")
+        elif self.takes == "windows":
+            if rest or len(first.shape) < 2 or first.has_time or first.dtype != "float32":
+                raise ValueError(f"{self.name} must take float32 windows of one shape [N,…], not {self.about}")
         elif not first.has_time or [(a.dtype, a.shape) for a in rest] != [("int64", (BATCH,))]:
             raise ValueError(f"{self.name} must take sequences [N,T,…] and int64 lengths [N], not {self.about}")
         if self.file and not self.sha256:
@@ -105,6 +113,11 @@ class Network:
     @property
     def about(self) -> str:
         return f"{' and '.join(map(str, self.inputs))} -> {' and '.join(map(str, self.outputs))}"
+
+    @property
+    def takes_sequences(self) -> bool:
+        """Whether its items have lengths of their own."""
+        return self.takes in ("waveform", "features")
 
     @property
     def side_px(self) -> int:

@@ -7,17 +7,20 @@ from collections.abc import Callable
 from services.base.errors import BadConfig
 from services.features.backend import FeatureModel
 from services.features.models import weights_of
-from services.features.networks import names_of, network_named
+from services.features.networks import Takes, names_of, network_named
 from services.features.spec import FeaturesConfig
 
 
-def open_model(config: FeaturesConfig) -> FeatureModel:
-    """The network of frames that a config asks for, loaded. Raises BadConfig for a missing library, file or model."""
+def open_model(config: FeaturesConfig, has: Takes = "frames") -> FeatureModel:
+    """The network that a config asks for, loaded. has: what the caller has for it, frames or windows.
+
+    Raises BadConfig for a missing library, file or model.
+    """
     network = network_named(config.model)
-    if network.takes != "frames":
+    if network.takes != has:
         raise BadConfig(
             "WRONG_NETWORK",
-            f"{config.model} takes {network.takes}, and this stage has frames: take {' or '.join(names_of('frames'))}",
+            f"{config.model} takes {network.takes}, and this stage has {has}: take {' or '.join(names_of(has))}",
         )
     if config.backend == "triton":
         try:

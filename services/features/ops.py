@@ -1,25 +1,30 @@
-"""Pure functions on arrays: the stretch that networks of frames expect, the padding that those of sequences do."""
+"""Pure functions on arrays: items as networks expect them, the padding that those of sequences do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from services.base.media.arrays import Float32Array, UInt8Array
+from services.features.backend import Items
+from services.features.networks import Array, Network
 
 Int64Array = npt.NDArray[np.int64]
 
 # Frames a processor computes at once, however many a batch has: more are no faster there, and need memory for each.
 CPU_PIECE = 8
+# Windows are smaller than frames.
+_CPU_PIECE_WINDOWS = 64
 # InceptionV3's input is a square of this side, and its global average pool has this many values.
 INPUT_PX = 299
 NUM_FEATURES = 2048
 
 
-def stretched(frames_NHWC: UInt8Array, size_px: int = INPUT_PX) -> UInt8Array:
+def stretched(frames_NHWC: Items, size_px: int = INPUT_PX) -> UInt8Array:
     """uint8 [N, size, size, 3]: each frame stretched to a square, bilinear, the aspect given up.
 
     Frames of that size are returned as they are. Raises ValueError for anything but uint8 [N, H, W, 3].
@@ -27,16 +32,40 @@ def stretched(frames_NHWC: UInt8Array, size_px: int = INPUT_PX) -> UInt8Array:
     if frames_NHWC.dtype != np.uint8 or frames_NHWC.ndim != 4 or frames_NHWC.shape[3] != 3:
         raise ValueError(f"frames must be uint8 [N,H,W,3], not {frames_NHWC.dtype} {frames_NHWC.shape}")
     if frames_NHWC.shape[1:3] == (size_px, size_px):
-        return frames_NHWC
+        return cast(UInt8Array, frames_NHWC)
     out_NHWC = np.empty((len(frames_NHWC), size_px, size_px, 3), np.uint8)
     for frame_HWC, out_HWC in zip(frames_NHWC, out_NHWC, strict=True):
         cv2.resize(frame_HWC, (size_px, size_px), dst=out_HWC, interpolation=cv2.INTER_LINEAR)
     return out_NHWC
 
 
-def by_pieces(call: Callable[[UInt8Array], Float32Array], frames_NHWC: UInt8Array, size: int) -> Float32Array:
-    """Answers of consecutive pieces of at most `size` frames, joined."""
-    pieces = [call(frames_NHWC[start : start + size]) for start in range(0, len(frames_NHWC), size)]
+def as_taken(network: Network, items_NX: Items) -> Items:
+    """Items as a network takes them: frames stretched to its side, windows as they are.
+
+    Raises ValueError for other items than it takes.
+    """
+    if network.takes == "frames":
+        return stretched(items_NX, network.side_px)
+    (taken,) = network.inputs
+    if items_NX.dtype != np.dtype(taken.dtype) or items_NX.shape[1:] != taken.shape[1:]:
+        raise ValueError(f"windows must be {taken}, not {items_NX.dtype} {items_NX.shape}")
+    return items_NX
+
+
+def zeros(taken: Array) -> Items:
+    """One item of zeros for an input of one shape."""
+    sizes = [int(size) for size in taken.shape[1:]]
+    return np.zeros((1, *sizes), np.uint8) if taken.dtype == "uint8" else np.zeros((1, *sizes), np.float32)
+
+
+def cpu_piece(network: Network) -> int:
+    """Items that a processor computes at once, however many a batch has."""
+    return CPU_PIECE if network.takes == "frames" else _CPU_PIECE_WINDOWS
+
+
+def by_pieces(call: Callable[[Items], Float32Array], items_NX: Items, size: int) -> Float32Array:
+    """Answers of consecutive pieces of at most `size` items, joined."""
+    pieces = [call(items_NX[start : start + size]) for start in range(0, len(items_NX), size)]
     return np.concatenate(pieces)
 
 

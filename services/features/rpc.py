@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import numpy as np
@@ -31,6 +31,7 @@ from services.base.stage.clip_pass import ArtifactPart, FactsPart, Part
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.base.stage.spec import ClipConsumer, ClipJob, ConfiguredStage, Consumer, StageSpec
 from services.base.worker.fingerprint import identity_of
+from services.features.backend import Items
 from services.features.batching.in_flight import Answer, Departures
 from services.features.models import weights_of
 from services.features.networks import network_named
@@ -238,13 +239,13 @@ class RemoteModel:
         self._stub = features_pb2_grpc.FeatureServiceStub(remote.channel)
         self._metadata = _expectation_of(config)
 
-    def compute(self, batch_NHWC: UInt8Array, owner: str) -> Answer:
+    def compute(self, batch_NX: Items, owner: str) -> Answer:
         """As Computer. Raises BadConfig when the server serves something else."""
         del owner
-        return self._remote.retry_with_timeout(lambda: self._try(batch_NHWC))
+        return self._remote.retry_with_timeout(lambda: self._try(batch_NX))
 
-    def _try(self, batch_NHWC: UInt8Array) -> Answer:
-        call = self._stub.Extract(self._requests(batch_NHWC), timeout=self._remote.deadline_s, metadata=self._metadata)
+    def _try(self, batch_NX: Items) -> Answer:
+        call = self._stub.Extract(self._requests(batch_NX), timeout=self._remote.deadline_s, metadata=self._metadata)
         num_dims, num_splits, pieces = 0, 0, list[Float32Array]()
         for message in call:
             match message.WhichOneof("message"):
@@ -253,18 +254,18 @@ class RemoteModel:
                 case "chunk":
                     pieces.append(np.frombuffer(message.chunk.vectors, "<f4").reshape(-1, num_dims))
                     num_splits += message.chunk.num_split_batches
-        if sum(map(len, pieces)) != len(batch_NHWC):
+        if sum(map(len, pieces)) != len(batch_NX):
             raise Retryable(
                 Transient("STREAM_ENDED", f"{self._remote.target}: the answer ended before its last vector")
             )
         return Answer([piece.astype(np.float32, copy=False) for piece in pieces], num_splits)
 
-    def _requests(self, frames_NHWC: UInt8Array) -> Iterator[features_pb2.ExtractRequest]:
+    def _requests(self, frames_NHWC: Items) -> Iterator[features_pb2.ExtractRequest]:
         height_px, width_px = frames_NHWC.shape[1:3]
         size = features_pb2.FrameSize(width_px=width_px, height_px=height_px)
         start = features_pb2.ExtractStart(frames=size, model=self._model, weights=self.weights)
         yield features_pb2.ExtractRequest(start=start)
-        chunk = FrameChunk(0, frames_NHWC, np.zeros(len(frames_NHWC)))
+        chunk = FrameChunk(0, cast(UInt8Array, frames_NHWC), np.zeros(len(frames_NHWC)))
         for message in frames_to_protos(chunk, self._remote.max_message_bytes):
             yield features_pb2.ExtractRequest(chunk=message)
 

@@ -22,9 +22,14 @@ _ONNX_GRAPH, _ONNX_METADATA = 7, 14
 
 
 def check_state_dict(
-    path: Path, flag: str, names: Collection[str], whose: str = "torchvision's inception_v3 with aux_logits=True"
+    path: Path,
+    flag: str,
+    names: Collection[str],
+    whose: str = "torchvision's inception_v3 with aux_logits=True",
+    prefix: str = "",
 ) -> None:
     """flag: that named the file. names: some of the tensors that the network has. whose: weights they should be.
+    prefix: of names, which the file may leave out.
 
     Raises BadConfig WEIGHTS_UNREADABLE for a file that is no state dict or was cut off, WEIGHTS_OF_ANOTHER_NETWORK.
     """
@@ -36,7 +41,7 @@ def check_state_dict(
             f"{flag} {path} is no whole state dict as torch saves it ({error}): copy it again, or save "
             "`model.state_dict()` to it",
         ) from error
-    missing = sorted(set(names) - found)
+    missing = sorted(name for name in names if not {name, name.removeprefix(prefix)} & found)
     if missing:
         raise BadConfig(
             "WEIGHTS_OF_ANOTHER_NETWORK",

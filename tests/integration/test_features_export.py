@@ -17,7 +17,7 @@ from services.features.opening import open_model
 from services.features.ops import cut, padded
 from services.features.runtimes import export as export_onnx
 from services.features.runtimes.export import export_network
-from services.features.runtimes.onnx import OnnxFrames, open_onnx
+from services.features.runtimes.onnx import OnnxItems, open_onnx
 from services.features.runtimes.torch import TorchModel
 from services.features.spec import FeaturesConfig
 
@@ -30,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("onnx")
     export_network(FeaturesConfig(), path / "inception_v3.onnx")
     export_network(FeaturesConfig(model="semantic"), path / "semantic.onnx")
+    export_network(FeaturesConfig(model="ave"), path / "ave.onnx")
     return path
 
 
@@ -53,9 +54,17 @@ def spread(found: np.ndarray, expected: np.ndarray) -> float:
 def test_any_number_of_frames_agrees_with_torch(
     num_frames: int, folder: Path, frames_NHWC: np.ndarray, expected_ND: np.ndarray
 ) -> None:
-    found = OnnxFrames(folder / "inception_v3.onnx", "seeded:0")(frames_NHWC[:num_frames])
+    found = OnnxItems(folder / "inception_v3.onnx", "seeded:0")(frames_NHWC[:num_frames])
     assert found.shape == (num_frames, 2048)
     assert spread(found, expected_ND[:num_frames]) < TOLERANCE
+
+
+@pytest.mark.parametrize("num_windows", [1, 70])
+def test_any_number_of_windows_agrees_with_torch(num_windows: int, folder: Path) -> None:
+    windows_NX = np.random.default_rng(2).standard_normal((num_windows, 1, 80, 16)).astype(np.float32)
+    expected_ND = TorchModel(FeaturesConfig(model="ave", device="cpu"))(windows_NX)
+    config = FeaturesConfig(model="ave", backend="onnxruntime", weights=str(folder / "ave.onnx"))
+    assert spread(open_model(config, "windows")(windows_NX), expected_ND) < TOLERANCE
 
 
 @pytest.mark.slow

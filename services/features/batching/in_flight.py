@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numpy as np
 
-from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.arrays import Float32Array
 from services.base.sandbox.child import waiting_for
 from services.base.stage.clip_pass import Pause
-from services.features.backend import FeatureModel
+from services.features.backend import FeatureModel, Items
 from services.features.batching.batcher import AdaptiveBatcher
 
 
@@ -43,8 +43,8 @@ class Computer(Protocol):
     weights: str
     num_in_flight: int
 
-    def compute(self, batch_NHWC: UInt8Array, owner: str) -> Answer:
-        """owner: the clip, for messages. Raises BadInput OUT_OF_MEMORY when a single frame does not fit."""
+    def compute(self, batch_NX: Items, owner: str) -> Answer:
+        """owner: the clip, for messages. Raises BadInput OUT_OF_MEMORY when a single item does not fit."""
         ...
 
 
@@ -56,9 +56,9 @@ class Fitted:
         self._model = model
         self._batcher = AdaptiveBatcher(batch_size, model.name)
 
-    def compute(self, batch_NHWC: UInt8Array, owner: str) -> Answer:
+    def compute(self, batch_NX: Items, owner: str) -> Answer:
         """As Computer; raises what the model raises, too."""
-        pieces = self._batcher.run(self._model, batch_NHWC, owner)
+        pieces = self._batcher.run(self._model, batch_NX, owner)
         return Answer(pieces, int(len(pieces) > 1))
 
 
@@ -77,16 +77,16 @@ class Departures:
         """Whether what has been sent is computed while the caller goes on."""
         return self._threads is not None
 
-    def send(self, batch_NHWC: UInt8Array, owner: str) -> Future[Answer]:
+    def send(self, batch_NX: Items, owner: str) -> Future[Answer]:
         """The answer to come; waits for room. In the caller's thread where one at a time is all that is wanted."""
         if self._threads is None:
             here: Future[Answer] = Future()
-            here.set_result(self.computer.compute(batch_NHWC, owner))
+            here.set_result(self.computer.compute(batch_NX, owner))
             return here
         if not self._room.acquire(blocking=False):
             with waiting_for(self.computer.name):
                 self._room.acquire()
-        there = self._threads.submit(self.computer.compute, batch_NHWC, owner)
+        there = self._threads.submit(self.computer.compute, batch_NX, owner)
         there.add_done_callback(lambda _: self._room.release())
         return there
 
@@ -101,9 +101,9 @@ class BatchesOfClip:
         self._arrived: list[Float32Array] = []
         self.num_splits = 0
 
-    def send(self, batch_NHWC: UInt8Array) -> None:
+    def send(self, batch_NX: Items) -> None:
         """At most `batch_size` frames. Raises what an earlier batch of the clip has failed with by now."""
-        self._sent.append(self._departures.send(batch_NHWC, self._owner))
+        self._sent.append(self._departures.send(batch_NX, self._owner))
         while self._sent and self._sent[0].done():
             self._arrive()
 

@@ -13,6 +13,7 @@ NETWORK = Network(
     builds=ByName("services.features.frames.inception:InceptionV3"),
     graph=ByName("services.features.frames.inception:of_square_frames"),
     tunes=ByName("services.features.frames.packed:tune"),
+    flag="--iv3-weights",
     remedy="torchvision's inception_v3 with aux_logits=True",
     # Its first and its last layers.
     some_tensors=(

@@ -11,10 +11,10 @@ import numpy as np
 import onnxruntime
 
 from services.base.errors import BadConfig, OutOfMemory
-from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.arrays import Float32Array
 from services.base.worker.fingerprint import library_version
 from services.features import ops
-from services.features.backend import FeatureModel
+from services.features.backend import FeatureModel, Items
 from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
 from services.features.networks import network_named
 from services.features.runtimes.export_cache import cache_folder, exported, exporter_digest
@@ -36,7 +36,7 @@ def open_onnx(config: FeaturesConfig) -> FeatureModel:
         path = weights_path(config)
         assert path is not None
         check_digest(sha256_of(path), config)
-        return OnnxFrames(path, weights_of(config), config.num_threads, config.model)
+        return OnnxItems(path, weights_of(config), config.num_threads, config.model)
     if not config.weights and config.weights_sha256:
         # Nothing can be exported: let it say so.
         return _exported(config, "")
@@ -69,7 +69,7 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
             if weights_path(config) is None and not exports:
                 warn_of_random_weights(config.seed)
             try:
-                return OnnxFrames(path, weights, config.num_threads, config.model)
+                return OnnxItems(path, weights, config.num_threads, config.model)
             except BadConfig as error:
                 if attempt == 2:
                     raise
@@ -78,24 +78,24 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
     raise AssertionError("unreachable")
 
 
-class OnnxFrames:
-    """A FeatureModel. Same frames in the same batch, same bytes."""
+class OnnxItems:
+    """A FeatureModel. Same items in the same batch, same bytes."""
 
     num_in_flight = 1
 
     def __init__(self, path: Path, weights: str, num_threads: int = 1, name: str = "inception_v3") -> None:
         self.name = name
         self.weights = weights
-        self._input = network_named(name).inputs[0].name
-        self._side_px = network_named(name).side_px
+        self._network = network_named(name)
+        self._input = self._network.inputs[0].name
         self._session = _session(path, self.name, num_threads)
 
-    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
-        """As FeatureModel. The stretch is OpenCV's, outside of the graph."""
-        return ops.by_pieces(self._run, np.ascontiguousarray(ops.stretched(frames_NHWC, self._side_px)), ops.CPU_PIECE)
+    def __call__(self, items_NX: Items) -> Float32Array:
+        """As FeatureModel. The stretch of frames is OpenCV's, outside of the graph."""
+        return ops.by_pieces(self._run, ops.as_taken(self._network, items_NX), ops.cpu_piece(self._network))
 
-    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
-        vectors_ND: Float32Array = _run(self._session, {self._input: frames_NHWC})
+    def _run(self, items_NX: Items) -> Float32Array:
+        vectors_ND: Float32Array = _run(self._session, {self._input: np.ascontiguousarray(items_NX)})
         return vectors_ND
 
 

@@ -27,8 +27,9 @@ class SequenceNetwork:
 
     def __init__(self, config: FeaturesConfig) -> None:
         self.network = network_named(config.model)
-        if self.network.takes == "frames":
-            raise BadConfig("WRONG_NETWORK", f"{config.model} takes frames, not sequences: take another network")
+        if not self.network.takes_sequences:
+            what = self.network.takes
+            raise BadConfig("WRONG_NETWORK", f"{config.model} takes {what}, not sequences: take another network")
         self.name = config.vectors_name
         self._device = on_device(config)
         graph, self.weights = loaded_network(config)

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import nn
 
 from services.base.errors import BadConfig, OutOfMemory
-from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.arrays import Float32Array
 from services.features import ops
-from services.features.backend import FeatureModel
+from services.features.backend import FeatureModel, Items
 from services.features.device import chosen_device
 from services.features.networks import Network, network_named
 from services.features.runtimes.weights import load_weights
@@ -77,7 +76,7 @@ def on_device(config: OnDevice, *, keeps_blocks: bool = True) -> torch.device:
 
 
 class TorchModel:
-    """A FeatureModel. Same frames in the same batch, same bytes, on one kind of device."""
+    """A FeatureModel. Same items in the same batch, same bytes, on one kind of device."""
 
     num_in_flight = 1
 
@@ -91,22 +90,22 @@ class TorchModel:
         else:
             network.to(dtype=getattr(torch, config.dtype))
         self._model = graph_of(entry, network).to(self._device)
-        self._side_px = entry.side_px
-        # What fails on one frame here is no lack of memory later, and the first clip does not wait for it.
-        self._run(np.zeros((1, self._side_px, self._side_px, 3), np.uint8))
+        self._network = entry
+        (taken,) = entry.inputs
+        # What fails on one item here is no lack of memory later, and the first clip does not wait for it.
+        self._run(ops.zeros(taken))
         LOG.info("features: %s (%s) on %s", self.name, self.weights, self._device)
 
-    def __call__(self, frames_NHWC: UInt8Array) -> Float32Array:
-        """As FeatureModel. The stretch is OpenCV's, on the CPU."""
-        small_NHWC = ops.stretched(frames_NHWC, self._side_px)
+    def __call__(self, items_NX: Items) -> Float32Array:
+        """As FeatureModel. The stretch of frames is OpenCV's, on the CPU."""
+        taken_NX = ops.as_taken(self._network, items_NX)
+        size = ops.cpu_piece(self._network) if self._device.type == "cpu" else len(taken_NX)
         with raising_out_of_memory():
-            return ops.by_pieces(
-                self._run, small_NHWC, ops.CPU_PIECE if self._device.type == "cpu" else len(small_NHWC)
-            )
+            return ops.by_pieces(self._run, taken_NX, size)
 
-    def _run(self, frames_NHWC: UInt8Array) -> Float32Array:
+    def _run(self, items_NX: Items) -> Float32Array:
         with torch.inference_mode():
-            vectors: Float32Array = self._model(torch.from_numpy(frames_NHWC).to(self._device)).cpu().numpy()
+            vectors: Float32Array = self._model(torch.from_numpy(items_NX).to(self._device)).cpu().numpy()
         return vectors
 
 

@@ -91,8 +91,9 @@ def _from_file(path: Path, config: FeaturesConfig, shapes: Shapes) -> tuple[dict
             "save `model.state_dict()` to it",
             str(error),
         ) from error
-    tensors = _with_counters(_tensors(path.name, loaded), shapes)
-    _check_shapes(path.name, tensors, shapes, network_named(config.model))
+    network = network_named(config.model)
+    tensors = _with_counters(_with_prefix(_tensors(path.name, loaded), network.prefix), shapes)
+    _check_shapes(path.name, tensors, shapes, network)
     _check_values(path.name, tensors)
     known = "torchvision's IMAGENET1K_V1" if digest.startswith(IMAGENET1K_V1_PREFIX) else "not torchvision's own file"
     LOG.info("features use weights sha256:%s (%s)", digest, known)
@@ -125,6 +126,13 @@ def _tensors(name: str, loaded: object) -> Mapping[str, torch.Tensor]:
     if not isinstance(loaded, Mapping) or not all(isinstance(v, torch.Tensor) for v in loaded.values()):
         raise BadConfig("WEIGHTS_UNREADABLE", f"{name} holds no state dict: save `model.state_dict()` to it")
     return loaded
+
+
+def _with_prefix(loaded: Mapping[str, torch.Tensor], prefix: str) -> Mapping[str, torch.Tensor]:
+    """Under the module's own names, where the file leaves out what all of them begin with."""
+    if any(name.startswith(prefix) for name in loaded):
+        return loaded
+    return {f"{prefix}{name}": tensor for name, tensor in loaded.items()}
 
 
 def _with_counters(loaded: Mapping[str, torch.Tensor], shapes: Shapes) -> Mapping[str, torch.Tensor]:

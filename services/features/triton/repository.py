@@ -46,7 +46,7 @@ def export_network(repository: Path, network: str, config: FeaturesConfig, servi
         card = card_of(onnx, network, export.export_network(config, onnx))
         inputs = check_inputs(card)
         check: Any
-        if network_named(network).takes == "frames":
+        if not network_named(network).takes_sequences:
             check = open_torch(config)(inputs[0][1])
         else:
             answers = SequenceNetwork(config)(cut(inputs[0][1], inputs[1][1]))

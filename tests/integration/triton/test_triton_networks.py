@@ -1,4 +1,4 @@
-"""Networks from outside the table on a real server: every output, in the stage and by `models verify`."""
+"""Networks of every kind on a real server: every output, in a stage and by `models verify`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,9 @@ pytest.importorskip("torch", reason="the features extra is not installed")
 
 from forked_checkout import FAKES
 
+from services.base.media.audio import AlignedSound
 from services.base.media.clip import Clip, Media
+from services.base.media.features import AudioFeatures
 from services.base.media.video import FrameChunk
 from services.base.stage.spec import ClipJob
 from services.features.networks import NETWORKS
@@ -19,6 +21,8 @@ from services.features.ops import padded
 from services.features.runtimes.sequences import SequenceNetwork
 from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
+from services.features.talker.spec import AudioFeaturesConfig
+from services.features.talker.stage import open_stage as open_audio_features
 from services.features.triton.repository import export_network
 from services.triton.client import TritonClient
 from services.triton.config import Serving
@@ -31,11 +35,11 @@ def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed
     monkeypatch.syspath_prepend(str(FAKES))
     monkeypatch.setitem(NETWORKS, "tiny", "tiny_networks.frames.spec")
     monkeypatch.setitem(NETWORKS, "voice", "tiny_networks.voice.spec")
-    for name in ("tiny", "voice"):
+    for name in ("tiny", "voice", "ave"):
         export_network(tmp_path / "models", name, FeaturesConfig(), Serving())
     server = triton(tmp_path / "models")
     found = verify_repository(tmp_path / "models", server.target)
-    assert [(f.model, f.problems) for f in found] == [("tiny", ()), ("voice", ())]
+    assert [(f.model, f.problems) for f in found] == [("ave", ()), ("tiny", ()), ("voice", ())]
 
     frames = np.random.default_rng(0).integers(0, 256, (5, 40, 50, 3), dtype=np.uint8)
 
@@ -59,3 +63,15 @@ def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed
     for i, alone in enumerate(SequenceNetwork(FeaturesConfig(model="voice", device="cpu"))(sequences)):
         assert np.abs(condition[i] - alone["condition"]).max() < 1e-4 * alone["condition"].std()
         assert np.array_equal(codes[i, : len(alone["codes"])], alone["codes"])
+
+    sound = AlignedSound(rng.normal(0, 2_000, 32_000).astype(np.int16), 16_000, 50, 25.0)
+
+    def rows(config: AudioFeaturesConfig) -> AudioFeatures:
+        consumer = open_audio_features(config)(ClipJob(Clip("c", "c", "", "c"), Media.of_bytes("c", b"")), None)
+        made: AudioFeatures = consumer.finish({"aligned_sound": sound})
+        return made
+
+    of_ours = rows(AudioFeaturesConfig(device="cpu")).vectors_TX
+    served = rows(AudioFeaturesConfig(backend="triton", triton=server.target, batch_size=16))
+    assert (served.weights, served.vectors_TX.shape) == ("seeded:0", (49, 512))
+    assert np.abs(served.vectors_TX - of_ours).max() < 1e-4 * of_ours.std()

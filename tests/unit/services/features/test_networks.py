@@ -19,7 +19,8 @@ def test_an_entry_is_of_its_name(name: str) -> None:
 def test_what_takes_frames_is_known_without_loading_it() -> None:
     assert names_of("frames") == ("inception_v3",)
     assert names_of("features") == ("semantic",)
-    with pytest.raises(ValueError, match="'resnet' must be one of inception_v3, semantic"):
+    assert names_of("windows") == ("ave",)
+    with pytest.raises(ValueError, match="'resnet' must be one of inception_v3, semantic, ave"):
         network_named("resnet")
 
 
@@ -60,9 +61,12 @@ def test_an_array_that_cannot_be_is_refused(dtype: str, shape: tuple[int | str, 
 @pytest.mark.parametrize(
     ("takes", "inputs", "says"),
     [
-        ("pictures", (FRAMES,), "networks take frames, waveform, features"),
+        ("pictures", (FRAMES,), "networks take frames, windows, waveform, features"),
         ("frames", (SEQUENCES, LENGTHS), "square uint8 frames"),
         ("frames", (Array("frames", "uint8", ("N", 8, 9, 3)),), "square uint8 frames"),
+        ("windows", (SEQUENCES,), "float32 windows of one shape"),
+        ("windows", (FRAMES,), "float32 windows of one shape"),
+        ("windows", (VECTORS, LENGTHS), "float32 windows of one shape"),
         ("features", (SEQUENCES,), "and int64 lengths"),
         ("features", (VECTORS, LENGTHS), r"sequences \[N,T"),
     ],

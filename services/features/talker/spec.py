@@ -1,0 +1,125 @@
+"""What the stage of features that drive a talking head is: its settings, its models and its artifact. Inert."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from services.base.media.features import AudioFeatures
+from services.base.stage.fields import Address
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
+from services.features import spec as of_networks
+from services.features.spec import BackendName, DeviceName, FeaturesConfig, TransportName
+from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
+
+ModelName = Literal["ave", "mel"]
+
+
+@dataclass(frozen=True)
+class AudioModel:
+    """How a sound becomes rows.
+
+    opens: (settings of the network, None without one) -> an `Extractor`. network: of the table of networks
+    (services.features.networks); empty: none, and so no weights.
+    """
+
+    opens: ByName
+    network: str = ""
+
+
+MODELS: dict[ModelName, AudioModel] = {
+    "ave": AudioModel(ByName("services.features.talker.extractors:open_ave"), network="ave"),
+    "mel": AudioModel(ByName("services.features.talker.extractors:open_mel")),
+}
+
+
+@dataclass(frozen=True)
+class AudioFeaturesConfig:
+    """Settings of the stage. Raises ValueError for a value that cannot work, as FeaturesConfig does."""
+
+    model: ModelName = field(
+        default="ave",
+        metadata={"help": "ave: SyncTalk_2D's audio encoder; mel: the spectrogram itself, which needs no weights"},
+    )
+    weights: str = field(
+        default="",
+        metadata={
+            "help": "file of the network's weights, a path or s3://bucket/name; empty: seeded random ones, which mean "
+            "nothing"
+        },
+    )
+    weights_sha256: str = field(default="", metadata={"help": "sha256 that the weights must have; empty: any"})
+    seed: int = field(default=0, metadata={"help": "seed of the random weights where no file is given"})
+    backend: BackendName = field(
+        default="torch",
+        metadata={"help": "torch or onnxruntime: in this process; triton: a server that holds the one copy"},
+    )
+    batch_size: int = field(default=64, metadata={"help": "windows that go through the network at once"})
+    device: DeviceName = field(
+        default="auto",
+        metadata={"help": "torch only: auto takes a GPU where there is one that torch can use; a run pins which it is"},
+    )
+    num_threads: int = field(
+        default=1, metadata={"help": "threads of the network on a CPU; another number changes the last digits"}
+    )
+    triton: Address = field(default="", metadata={"help": "HOST:PORT of the Triton server's gRPC endpoint"})
+    triton_in_flight: int = field(
+        default=4, metadata={"help": "triton only: requests on their way at a time, with batch_size windows in all"}
+    )
+    triton_transport: TransportName = field(
+        default="auto", metadata={"help": "triton only: auto shares memory with a server of this host"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.model not in get_args(ModelName):
+            raise ValueError(f"model {self.model!r} must be one of {', '.join(get_args(ModelName))}")
+        network = self.network
+        if network is None and (self.weights or self.weights_sha256):
+            raise ValueError(f"model {self.model} has no weights: leave weights and weights_sha256 out")
+
+    @property
+    def network(self) -> FeaturesConfig | None:
+        """The settings of the model's network; None where it has none. Raises ValueError as FeaturesConfig does."""
+        name = MODELS[self.model].network
+        if not name:
+            return None
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "model"}
+        return FeaturesConfig(model=name, **values)
+
+
+def settled(config: AudioFeaturesConfig, device: str = "") -> dict[str, Any]:
+    """The settings that the machine decides, as a run pins them. device: what auto means; empty: what it means here."""
+    return {} if config.network is None else of_networks.settled(config.network, device)
+
+
+def fingerprint(config: AudioFeaturesConfig) -> Fingerprint:
+    """What of the config decides bytes; weights by their digests, which are in `models`."""
+    network = config.network
+    if network is None:
+        return Fingerprint({"model": config.model}, libraries=("numpy",))
+    key = {**of_networks.key_config(network), "model": config.model}
+    return Fingerprint(key, libraries=("numpy", *(() if network.backend == "triton" else (network.backend,))))
+
+
+def _models(config: AudioFeaturesConfig) -> dict[str, str]:
+    if config.network is None:
+        return {}
+    found: dict[str, str] = ByName("services.features.models:models_of")(config.network)
+    return found
+
+
+SPEC = StageSpec(
+    "audiofeatures",
+    1,
+    AudioFeaturesConfig,
+    reads=("aligned_sound",),
+    writes=("audio_features",),
+    libraries=("numpy", "torch", "onnxruntime"),
+    fingerprint=fingerprint,
+    settled=settled,
+    models=_models,
+    opens=ByName("services.features.talker.stage:open_stage"),
+    artifacts={"audio_features": AudioFeatures},
+    metrics=(BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS),
+)

@@ -1,0 +1,54 @@
+"""Settings of the stage check themselves; what decides rows enters the key."""
+
+from typing import Any
+
+import pytest
+
+from services.features import spec as of_networks
+from services.features.talker.spec import MODELS, SPEC, AudioFeaturesConfig, fingerprint, settled
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_networks, "chosen_device", lambda device: "cpu" if device == "auto" else device)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"model": "whisper"}, "model 'whisper' must be one of ave, mel"),
+        ({"model": "mel", "weights": "a.pth"}, "model mel has no weights"),
+        ({"backend": "triton"}, "give --triton HOST:PORT"),
+        ({"batch_size": 0}, "from 1 to 4096"),
+        ({"weights_sha256": "ab"}, "64 lower-case"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        AudioFeaturesConfig(**values)
+
+
+def test_every_model_that_has_weights_is_a_network_of_the_table() -> None:
+    assert {name: model.network for name, model in MODELS.items()} == {"ave": "ave", "mel": ""}
+    network = AudioFeaturesConfig(backend="onnxruntime", batch_size=9, seed=3).network
+    assert network == of_networks.FeaturesConfig(model="ave", backend="onnxruntime", batch_size=9, seed=3)
+
+
+def test_what_decides_rows_enters_the_key() -> None:
+    assert fingerprint(AudioFeaturesConfig(model="mel")).key_config == {"model": "mel"}
+    assert fingerprint(AudioFeaturesConfig(model="mel")).libraries == ("numpy",)
+    key = fingerprint(AudioFeaturesConfig()).key_config
+    assert (key["model"], key["backend"], key["device"], key["batch_size"]) == ("ave", "torch", "cpu", 64)
+    assert fingerprint(AudioFeaturesConfig(backend="onnxruntime")).libraries == ("numpy", "onnxruntime")
+    assert fingerprint(AudioFeaturesConfig(weights="a.pth")).key_config == key, "a file counts by its digest"
+
+
+def test_models_are_told_by_their_weights() -> None:
+    assert SPEC.models(AudioFeaturesConfig(seed=4)) == {"ave": "seeded:4"}
+    assert SPEC.models(AudioFeaturesConfig(model="mel")) == {}
+
+
+def test_the_device_is_settled_where_a_network_computes() -> None:
+    assert settled(AudioFeaturesConfig()) == {"device": "cpu"}
+    assert settled(AudioFeaturesConfig(), "cuda") == {"device": "cuda"}
+    assert settled(AudioFeaturesConfig(model="mel")) == {}
