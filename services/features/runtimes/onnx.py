@@ -99,7 +99,8 @@ class OnnxItems:
         return vectors_ND
 
 
-def _session(path: Path, name: str, num_threads: int) -> Any:
+def open_session(path: Path, num_threads: int, remedy: str) -> Any:
+    """An onnxruntime session of a file on the CPU. Raises BadConfig MODEL_UNREADABLE with the remedy."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = num_threads, 1
     options.use_deterministic_compute = True
@@ -110,16 +111,20 @@ def _session(path: Path, name: str, num_threads: int) -> Any:
     except Exception as error:  # onnxruntime's classes have no common base but Exception
         raise BadConfig(
             "MODEL_UNREADABLE",
-            f"{path} is no ONNX file that onnxruntime {onnxruntime.__version__} loads: write it with "
-            f"`python -m services.features.runtimes.export {name} FILE`",
+            f"{path} is no ONNX file that onnxruntime {onnxruntime.__version__} loads: {remedy}",
             str(error),
         ) from error
+    return session
+
+
+def _session(path: Path, name: str, num_threads: int) -> Any:
+    remedy = f"write it with `python -m services.features.runtimes.export {name} FILE`"
+    session = open_session(path, num_threads, remedy)
     found = session.get_modelmeta().custom_metadata_map.get("model", "")
     if found != name:
         raise BadConfig(
             "MODEL_OF_ANOTHER_NETWORK",
-            f"{path} holds {found or 'a network that says no name'}, not {name}: write it with "
-            f"`python -m services.features.runtimes.export {name} FILE`",
+            f"{path} holds {found or 'a network that says no name'}, not {name}: {remedy}",
         )
     return session
 

@@ -65,13 +65,17 @@ class Filterbank:
         length = num_frames(len(samples_S))
         if length < 1:
             raise ValueError(f"{len(samples_S)} samples are not two frames of {_FRAME}: give at least {_FRAME + _HOP}")
-        power_TF = self._power((samples_S * _FULL_SCALE).astype(np.float64))
-        mel_BT = np.maximum(_MIN_POWER, np.dot(self._mel_FB.T, power_TF.T))
-        bins_TB = np.log(mel_BT).astype(np.float32).T
+        bins_TB = self.log_bins(samples_S)
         bins_TB = (bins_TB - bins_TB.mean(0)) / np.sqrt(bins_TB.var(0, ddof=1) + _MIN_VARIANCE)
         # The last of an odd number of frames is no pair.
         features_TC: Float32Array = np.ascontiguousarray(bins_TB[: STACKED * length], np.float32).reshape(length, -1)
         return features_TC
+
+    def log_bins(self, samples_S: Float32Array) -> Float32Array:
+        """float32 [T, 80] of every whole frame, one each 10 ms: Kaldi's log mel filterbank without dither."""
+        power_TF = self._power((samples_S * _FULL_SCALE).astype(np.float64))
+        mel_BT = np.maximum(_MIN_POWER, np.dot(self._mel_FB.T, power_TF.T))
+        return np.log(mel_BT).astype(np.float32).T
 
     def _power(self, samples_S: Float64Array) -> Float64Array:
         """[T, 257] of every frame, whole or not one of a pair."""

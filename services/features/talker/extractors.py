@@ -11,8 +11,8 @@ import numpy as np
 from services.base.media.arrays import Float32Array, Int16Array
 from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted, request_size
 from services.features.opening import open_model
-from services.features.spec import FeaturesConfig
 from services.features.talker.mel import least_samples, mel_rows, num_rows
+from services.features.talker.spec import AudioFeaturesConfig
 from services.features.talker.windows import WINDOW_ROWS, averaged, mel_windows, with_ends
 
 
@@ -36,14 +36,16 @@ class Extractor(Protocol):
         ...
 
 
-def open_ave(config: FeaturesConfig) -> Extractor:
+def open_ave(config: AudioFeaturesConfig) -> Extractor:
     """Loads the network once. Raises BadConfig as `open_model` does."""
-    model = open_model(config, "windows")
+    network = config.network
+    assert network is not None
+    model = open_model(network, "windows")
     size = request_size(config.batch_size, model.num_in_flight)
     return AveExtractor(Departures(Fitted(model, size), size))
 
 
-def open_mel(config: None) -> Extractor:
+def open_mel(config: AudioFeaturesConfig) -> Extractor:
     """Loads nothing."""
     del config
     return averaged_mel

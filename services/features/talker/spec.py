@@ -10,27 +10,48 @@ from services.base.media.features import AudioFeatures
 from services.base.stage.fields import Address
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 from services.features import spec as of_networks
+from services.features.device import chosen_device
 from services.features.spec import BackendName, DeviceName, FeaturesConfig, TransportName
 from services.triton.measures import BATCH_ITEMS, IN_FLIGHT, REQUEST_SECONDS
 
-ModelName = Literal["ave", "mel"]
+ModelName = Literal["ave", "mel", "hubert", "wenet"]
 
 
 @dataclass(frozen=True)
 class AudioModel:
     """How a sound becomes rows.
 
-    opens: (settings of the network, None without one) -> an `Extractor`. network: of the table of networks
-    (services.features.networks); empty: none, and so no weights.
+    opens: (settings) -> an `Extractor`. network: of the table of networks (services.features.networks), with whose
+    settings it computes; empty: of none. models: (settings) -> digests of its files; None: those of the network, if
+    any. decides: settings that decide its rows beside the files. libraries: distributions that do.
     """
 
     opens: ByName
     network: str = ""
+    models: ByName | None = None
+    decides: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def has_weights(self) -> bool:
+        return bool(self.network) or self.models is not None
 
 
 MODELS: dict[ModelName, AudioModel] = {
     "ave": AudioModel(ByName("services.features.talker.extractors:open_ave"), network="ave"),
     "mel": AudioModel(ByName("services.features.talker.extractors:open_mel")),
+    "hubert": AudioModel(
+        ByName("services.features.talker.hubert.extractor:open_hubert"),
+        models=ByName("services.features.talker.hubert.models:models_of"),
+        decides=("device", "num_threads"),
+        libraries=("torch",),
+    ),
+    "wenet": AudioModel(
+        ByName("services.features.talker.wenet.extractor:open_wenet"),
+        models=ByName("services.features.talker.wenet.models:models_of"),
+        decides=("num_threads",),
+        libraries=("onnxruntime",),
+    ),
 }
 
 
@@ -40,13 +61,16 @@ class AudioFeaturesConfig:
 
     model: ModelName = field(
         default="ave",
-        metadata={"help": "ave: SyncTalk_2D's audio encoder; mel: the spectrogram itself, which needs no weights"},
+        metadata={
+            "help": "ave: SyncTalk_2D's audio encoder; mel: the spectrogram itself, which needs no weights; hubert: "
+            "HuBERT large; wenet: WeNet's encoder"
+        },
     )
     weights: str = field(
         default="",
         metadata={
-            "help": "file of the network's weights, a path or s3://bucket/name; empty: seeded random ones, which mean "
-            "nothing"
+            "help": "file of the network's weights, a path or, of ave, s3://bucket/name; of hubert also its folder; "
+            "empty: seeded random ones, which mean nothing"
         },
     )
     weights_sha256: str = field(default="", metadata={"help": "sha256 that the weights must have; empty: any"})
@@ -75,8 +99,10 @@ class AudioFeaturesConfig:
         if self.model not in get_args(ModelName):
             raise ValueError(f"model {self.model!r} must be one of {', '.join(get_args(ModelName))}")
         network = self.network
-        if network is None and (self.weights or self.weights_sha256):
+        if not MODELS[self.model].has_weights and (self.weights or self.weights_sha256):
             raise ValueError(f"model {self.model} has no weights: leave weights and weights_sha256 out")
+        if network is None and self.backend == "triton":
+            raise ValueError(f"model {self.model} is computed here: leave backend triton out")
 
     @property
     def network(self) -> FeaturesConfig | None:
@@ -90,22 +116,32 @@ class AudioFeaturesConfig:
 
 def settled(config: AudioFeaturesConfig, device: str = "") -> dict[str, Any]:
     """The settings that the machine decides, as a run pins them. device: what auto means; empty: what it means here."""
-    return {} if config.network is None else of_networks.settled(config.network, device)
+    if config.network is not None:
+        return of_networks.settled(config.network, device)
+    if "device" not in MODELS[config.model].decides:
+        return {}
+    return {"device": device or chosen_device("auto") if config.device == "auto" else config.device}
 
 
 def fingerprint(config: AudioFeaturesConfig) -> Fingerprint:
     """What of the config decides bytes; weights by their digests, which are in `models`."""
-    network = config.network
+    network, model = config.network, MODELS[config.model]
     if network is None:
-        return Fingerprint({"model": config.model}, libraries=("numpy",))
+        key = {name: getattr(config, name) for name in model.decides}
+        if "device" in key:
+            key["device"] = chosen_device(config.device)
+        return Fingerprint({**key, "model": config.model}, libraries=("numpy", *model.libraries))
     key = {**of_networks.key_config(network), "model": config.model}
     return Fingerprint(key, libraries=("numpy", *(() if network.backend == "triton" else (network.backend,))))
 
 
 def _models(config: AudioFeaturesConfig) -> dict[str, str]:
-    if config.network is None:
-        return {}
-    found: dict[str, str] = ByName("services.features.models:models_of")(config.network)
+    own = MODELS[config.model].models
+    found: dict[str, str] = {}
+    if own is not None:
+        found = own(config)
+    elif config.network is not None:
+        found = ByName("services.features.models:models_of")(config.network)
     return found
 
 

@@ -19,7 +19,7 @@ from services.features.talker.spec import MODELS, AudioFeaturesConfig
 
 def open_stage(config: AudioFeaturesConfig) -> AudioFeaturesStage:
     """Loads the model once. Raises BadConfig as `open_model` does, and Transient where a server does not answer."""
-    extractor: Extractor = MODELS[config.model].opens(config.network)
+    extractor: Extractor = MODELS[config.model].opens(config)
     return AudioFeaturesStage(config.model, extractor)
 
 

@@ -33,25 +33,36 @@ def first_row(window: int, num_mel_rows: int, fps: float) -> int:
 
 
 def mel_windows(pieces: Iterable[Float32Array], num_mel_rows: int, fps: float) -> Iterator[Float32Array]:
-    """float32 [N_i, 80, 16] of consecutive windows, `num_windows` in all; what lies behind is let go of.
+    """float32 [N_i, 80, 16] of consecutive windows, `num_windows` in all.
 
     pieces: float32 [T_i, 80], num_mel_rows in all, 16 or more.
     """
-    held_TB: Float32Array = np.zeros((0, NUM_BINS), np.float32)
-    held_from = window = 0
-    for piece_TB in pieces:
-        held_TB = np.concatenate([held_TB, piece_TB])
+    begins = (first_row(window, num_mel_rows, fps) for window in range(num_windows(num_mel_rows, fps)))
+    for windows_NTB in sliding(pieces, begins, WINDOW_ROWS):
+        yield np.ascontiguousarray(windows_NTB.transpose(0, 2, 1))
+
+
+def sliding(pieces: Iterable[Float32Array], begins: Iterable[int], length: int) -> Iterator[Float32Array]:
+    """float32 [N_i, length, C] of rows that come in pieces [T_i, C]; what lies behind is let go of.
+
+    begins: the first row of each window, none below the one before, each window within the rows.
+    """
+    following = iter(begins)
+    begin = next(following, None)
+    held_TC: Float32Array | None = None
+    held_from = 0
+    for piece_TC in pieces:
+        held_TC = piece_TC if held_TC is None else np.concatenate([held_TC, piece_TC])
         ready: list[Float32Array] = []
-        while window < num_windows(num_mel_rows, fps):
-            begin = first_row(window, num_mel_rows, fps) - held_from
-            if begin + WINDOW_ROWS > len(held_TB):
-                break
-            ready.append(held_TB[begin : begin + WINDOW_ROWS].T)
-            window += 1
+        while begin is not None and begin - held_from + length <= len(held_TC):
+            ready.append(held_TC[begin - held_from :][:length])
+            begin = next(following, None)
         if ready:
             yield np.stack(ready)
-        done = first_row(window, num_mel_rows, fps) - held_from
-        held_TB, held_from = held_TB[done:], held_from + done
+        if begin is None:
+            return
+        done = min(begin - held_from, len(held_TC))
+        held_TC, held_from = held_TC[done:], held_from + done
 
 
 def averaged(windows_NBT: Float32Array) -> Float32Array:

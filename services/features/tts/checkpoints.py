@@ -80,15 +80,35 @@ def safe_tensors(path: Path, flag: str, shapes: Shapes, prefixes: Iterable[str] 
     """Of a safetensors file, whose names may all begin with one of the prefixes. flag: that names it. Raises as
     `voice_tensors`.
     """
+    found = _safe(path, flag)
+    prefix = next((p for p in prefixes if any(p + name in found for name in shapes)), "")
+    tensors = {name: found[prefix + name] for name in shapes if prefix + name in found}
+    return _needed(path, flag, tensors, shapes)
+
+
+def any_tensors(path: Path, flag: str, shapes: Shapes, prefix: str, older: Mapping[str, str]) -> dict[str, Tensor]:
+    """Of a safetensors file or a state dict. prefix: that names may begin with. older: part of a name -> what stands
+    for it in files of before. Raises as `voice_tensors`.
+    """
+    found = _safe(path, flag) if path.suffix == ".safetensors" else _state_dict(path, flag)
+
+    def places(name: str) -> list[str]:
+        old = name
+        for part, was in older.items():
+            old = old.replace(part, was)
+        return [prefix + name, name, prefix + old, old]
+
+    tensors = {name: found[place] for name in shapes for place in places(name)[::-1] if place in found}
+    return _needed(path, flag, tensors, shapes)
+
+
+def _safe(path: Path, flag: str) -> dict[str, Tensor]:
     try:
-        found = safetensors.load(path)
+        return safetensors.load(path)
     except (OSError, ValueError) as error:
         raise BadConfig(
             "WEIGHTS_UNREADABLE", f"{flag} {path} is no safetensors file that can be read ({error}): get it again"
         ) from error
-    prefix = next((p for p in prefixes if any(p + name in found for name in shapes)), "")
-    tensors = {name: found[prefix + name] for name in shapes if prefix + name in found}
-    return _needed(path, flag, tensors, shapes)
 
 
 def _state_dict(path: Path, flag: str) -> Mapping[Any, Any]:

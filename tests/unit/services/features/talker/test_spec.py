@@ -5,19 +5,22 @@ from typing import Any
 import pytest
 
 from services.features import spec as of_networks
+from services.features.talker import spec as of_talker
 from services.features.talker.spec import MODELS, SPEC, AudioFeaturesConfig, fingerprint, settled
 
 
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_networks, "chosen_device", lambda device: "cpu" if device == "auto" else device)
+    for module in (of_networks, of_talker):
+        monkeypatch.setattr(module, "chosen_device", lambda device: "cpu" if device == "auto" else device)
 
 
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"model": "whisper"}, "model 'whisper' must be one of ave, mel"),
+        ({"model": "whisper"}, "model 'whisper' must be one of ave, mel, hubert, wenet"),
         ({"model": "mel", "weights": "a.pth"}, "model mel has no weights"),
+        ({"model": "hubert", "backend": "triton", "triton": "a:1"}, "model hubert is computed here"),
         ({"backend": "triton"}, "give --triton HOST:PORT"),
         ({"batch_size": 0}, "from 1 to 4096"),
         ({"weights_sha256": "ab"}, "64 lower-case"),
@@ -28,8 +31,12 @@ def test_a_setting_that_cannot_work_is_refused(values: dict[str, Any], says: str
         AudioFeaturesConfig(**values)
 
 
-def test_every_model_that_has_weights_is_a_network_of_the_table() -> None:
-    assert {name: model.network for name, model in MODELS.items()} == {"ave": "ave", "mel": ""}
+def test_models_of_weights_are_a_network_of_the_table_or_have_files_of_their_own() -> None:
+    assert {name: model.has_weights for name, model in MODELS.items() if name != "ave"} == {
+        "mel": False,
+        "hubert": True,
+        "wenet": True,
+    }
     network = AudioFeaturesConfig(backend="onnxruntime", batch_size=9, seed=3).network
     assert network == of_networks.FeaturesConfig(model="ave", backend="onnxruntime", batch_size=9, seed=3)
 
@@ -41,6 +48,11 @@ def test_what_decides_rows_enters_the_key() -> None:
     assert (key["model"], key["backend"], key["device"], key["batch_size"]) == ("ave", "torch", "cpu", 64)
     assert fingerprint(AudioFeaturesConfig(backend="onnxruntime")).libraries == ("numpy", "onnxruntime")
     assert fingerprint(AudioFeaturesConfig(weights="a.pth")).key_config == key, "a file counts by its digest"
+    hubert = fingerprint(AudioFeaturesConfig(model="hubert", num_threads=2))
+    assert hubert.key_config == {"model": "hubert", "device": "cpu", "num_threads": 2}
+    assert hubert.libraries == ("numpy", "torch")
+    wenet = fingerprint(AudioFeaturesConfig(model="wenet"))
+    assert (wenet.key_config, wenet.libraries) == ({"model": "wenet", "num_threads": 1}, ("numpy", "onnxruntime"))
 
 
 def test_models_are_told_by_their_weights() -> None:
@@ -51,4 +63,5 @@ def test_models_are_told_by_their_weights() -> None:
 def test_the_device_is_settled_where_a_network_computes() -> None:
     assert settled(AudioFeaturesConfig()) == {"device": "cpu"}
     assert settled(AudioFeaturesConfig(), "cuda") == {"device": "cuda"}
-    assert settled(AudioFeaturesConfig(model="mel")) == {}
+    assert settled(AudioFeaturesConfig(model="hubert"), "cuda") == {"device": "cuda"}
+    assert settled(AudioFeaturesConfig(model="mel")) == settled(AudioFeaturesConfig(model="wenet")) == {}
