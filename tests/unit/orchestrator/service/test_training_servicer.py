@@ -38,7 +38,7 @@ def test_a_preset_stands_between_the_defaults_and_the_flags():
     options = asked.options
     assert (options.size, options.num_ranks) == ("tiny", 2), "of the preset"
     assert (options.batch_frames, options.log_images) == (12, False), "of the flags"
-    assert options.num_epochs == training_request_of(message()).options.num_epochs, "of the defaults"
+    assert options.whole_only == training_request_of(message()).options.whole_only, "of the defaults"
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
