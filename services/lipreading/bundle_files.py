@@ -15,6 +15,7 @@ from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.base.worker.fingerprint import remembered_sha256
 from services.lipreading.language_model import lm_digests
+from services.lipreading.search import search_of
 from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import CARD_FILE, TOKENIZER_FILE, BundleCard, card_of, characters_of, tokens_of
 
@@ -30,18 +31,20 @@ class Bundle:
 
 
 def models_of(config: LipreadingConfig) -> dict[str, str]:
-    """The recipe's name -> the network and the alphabet, by digest; `lm` -> the language model, where there is one.
-    Raises BadConfig as `bundle_here`, `checked_card` and `lm_digests`.
+    """The recipe's name -> its networks and the alphabet, by digest, and where the card says how texts are usually
+    searched for, how they are; `lm` -> the language model, where there is one. Raises BadConfig as `bundle_here`,
+    `checked_card`, `search_of` and `lm_digests`.
     """
     with bundle_here(config) as local:
         card = card_for(local)
-    networks = " ".join([served_weights(card), *([card.digests["decoder"]] if card.kind == "attention" else [])])
-    return {card.recipe: f"{networks} {card.digests['tokenizer']}", **lm_digests(config)}
+    told = [served_weights(card), *(card.digests[name] for name in card.files if name != "model")]
+    told += [str(search_of(config, card))] if card.usual else []
+    return {card.recipe: " ".join(told), **lm_digests(config)}
 
 
-def served_weights(card: BundleCard) -> str:
-    """What a model server knows the network by."""
-    return f"sha256:{card.digests['model']}"
+def served_weights(card: BundleCard, part: str = "model") -> str:
+    """What a model server knows a network by. part: `model` or `decoder`."""
+    return f"sha256:{card.digests[part]}"
 
 
 @contextlib.contextmanager
@@ -65,36 +68,36 @@ def folder_for(config: LipreadingConfig) -> Iterator[LipreadingConfig]:
 
 
 def fetch_bundle(config: LipreadingConfig, folder: Path) -> None:
-    """Copies a store's bundle into the folder, unless it is there: the card comes last. A network that a model server
-    has stays where it is. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, and as the store does.
+    """Copies a store's bundle into the folder, unless it is there: the card comes last. Networks that a model server
+    has stay where they are. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, and as the store does.
     """
     if (folder / CARD_FILE).exists():
         return
-    store, with_network, name = open_store(config.bundle), config.backend != "triton", CARD_FILE
+    store, with_networks, name = open_store(config.bundle), config.backend != "triton", CARD_FILE
     try:
         data = store.read(name)
         card = card_of(data)
         for what, name in card.files.items():
-            if what != "model" or with_network:
+            if what == "tokenizer" or with_networks:
                 store.fetch(name, folder / name)
     except NotThere as error:
         raise BadConfig(
             "BUNDLE_MISSING",
             f"{name} is not in {config.bundle}: give the place that `visemill export --bundle` wrote to",
         ) from error
-    _check_files(card, folder, with_network=with_network)
+    _check_files(card, folder, with_networks=with_networks)
     (folder / CARD_FILE).write_bytes(data)
 
 
 def card_for(config: LipreadingConfig) -> BundleCard:
-    """Of the config's bundle, whose network may be missing here where a server has it. Raises as `checked_card`."""
-    return checked_card(Path(config.bundle), with_network=config.backend != "triton")
+    """Of the config's bundle, whose networks may be missing here where a server has them. Raises as `checked_card`."""
+    return checked_card(Path(config.bundle), with_networks=config.backend != "triton")
 
 
-def checked_card(folder: Path, *, with_network: bool = True) -> BundleCard:
+def checked_card(folder: Path, *, with_networks: bool = True) -> BundleCard:
     """The card, once the files are what it says. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED."""
     card = card_of(_read(folder, CARD_FILE))
-    _check_files(card, folder, with_network=with_network)
+    _check_files(card, folder, with_networks=with_networks)
     return card
 
 
@@ -104,10 +107,10 @@ def open_bundle(config: LipreadingConfig) -> Bundle:
     return Bundle(card, tokens_of(tokenizer) if card.kind == "attention" else characters_of(tokenizer))
 
 
-def _check_files(card: BundleCard, folder: Path, *, with_network: bool) -> None:
+def _check_files(card: BundleCard, folder: Path, *, with_networks: bool) -> None:
     """Raises BadConfig BUNDLE_DAMAGED unless the folder's files are what the card says."""
     for name, file in card.files.items():
-        if name == "model" and not with_network:
+        if name != "tokenizer" and not with_networks:
             continue
         try:
             found = remembered_sha256(folder / file)

@@ -163,6 +163,7 @@ def transcript_to_proto(value: Transcript, card: BundleCard) -> lipreading_pb2.T
         recipe=card.recipe,
         model_sha256=card.digests["model"],
         cropped=value.cropped,
+        score=value.log_prob if value.score is None else value.score,
     )
 
 

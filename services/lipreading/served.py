@@ -1,50 +1,51 @@
-"""The network of a bundle at a Triton server: crops of mouths go up, 15 kB a frame; log-probabilities come down."""
+"""The networks of a bundle at a Triton server: crops of mouths go up, what they give comes down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
-from services.base.errors import BadConfig, BadInput, OutOfMemory
-from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.errors import BadInput, OutOfMemory
+from services.base.media.arrays import Float32Array
 from services.base.process.settings import settings
 from services.base.sandbox.child import waiting_for
 from services.lipreading.bundle_files import served_weights
-from services.lipreading.padding import padded_frames
 from services.lipreading.spec import LipreadingConfig
-from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS, BundleCard
+from services.lips.bundle import BundleCard
 from services.triton.client import ModelProbe, TritonClient
+from services.triton.padding import padded_axes
 
 # Of a message, for what is not frames.
 _ENVELOPE_BYTES = 1 << 16
+DECODER_SUFFIX = "-decoder"
 
 
 class ServedNetwork:
     """A clip is a request, of which the server makes batches (services.lipreading.network.Network).
 
-    most_bytes: of the frames of a request.
+    most_bytes: of the first input of a request.
     """
 
-    def __init__(self, client: TritonClient, steps_per_frame: int, most_bytes: int) -> None:
-        self._client, self._steps_per_frame, self._most_bytes = client, steps_per_frame, most_bytes
+    def __init__(self, client: TritonClient, most_bytes: int) -> None:
+        self._client, self._most_bytes = client, most_bytes
 
-    def __call__(self, mouths_THWC: UInt8Array, name: str) -> Float32Array:
-        """As Network. Raises BadInput TOO_MANY_FRAMES, OUT_OF_MEMORY; BadConfig WRONG_MODEL, MODEL_DIFFERS;
-        Transient when patience ends.
+    def __call__(self, inputs: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str], name: str) -> list[Float32Array]:
+        """As Network. Raises BadInput TOO_MANY_FRAMES, OUT_OF_MEMORY; BadConfig WRONG_SHAPE, MODEL_DIFFERS; Transient
+        when patience ends.
         """
-        num_frames = len(mouths_THWC)
-        padded_NTHWC = padded_frames(mouths_THWC)[None]
-        if padded_NTHWC.nbytes > self._most_bytes:
+        arrays = [(each, self._padded(each, array)) for each, array in inputs.items()]
+        largest, num_frames = arrays[0][1], next(iter(inputs.values())).shape[1]
+        if largest.nbytes > self._most_bytes:
             raise BadInput(
                 "TOO_MANY_FRAMES",
-                f"{name}: {num_frames} frames are a message of {padded_NTHWC.nbytes} bytes, and at most "
+                f"{name}: {num_frames} frames are a message of {largest.nbytes} bytes, and at most "
                 f"{self._most_bytes} fit: cut the clip, or raise VISEMILL_MAX_MESSAGE_BYTES",
             )
-        lengths_N1 = np.array([[num_frames]], np.int64)
         try:
             with waiting_for(f"model {self._client.facts.name}"):
-                log_probs_NSK = self._client.infer([(FRAMES, padded_NTHWC), (LENGTHS, lengths_N1)], LOG_PROBS)
+                return self._client.infer_all(arrays, outputs)
         except OutOfMemory as error:
             raise BadInput(
                 "OUT_OF_MEMORY",
@@ -52,30 +53,43 @@ class ServedNetwork:
                 "more",
                 str(error),
             ) from error
-        num_steps = num_frames * self._steps_per_frame
-        if log_probs_NSK.shape[1] < num_steps:
-            raise BadConfig(
-                "WRONG_MODEL",
-                f"model {self._client.facts.name} gives {log_probs_NSK.shape[1]} steps of {num_frames} frames, and the "
-                f"bundle's card says {num_steps}: export the bundle again",
-            )
-        found_SK: Float32Array = log_probs_NSK[0, :num_steps]
-        return found_SK
+
+    def _padded(self, name: str, array_1x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Along the axes that may have any size, so that inputs of near sizes have one shape. An item of a batch has an
+        axis at least there.
+        """
+        free = [axis for axis, size in enumerate(self._client.facts.inputs.get(name, ()), start=1) if size < 0]
+        return array_1x[:, None] if array_1x.ndim == 1 else padded_axes(array_1x, free)
 
 
-def open_served(config: LipreadingConfig, card: BundleCard) -> ServedNetwork:
-    """Raises BadConfig for another model, Transient when no server answers."""
+def open_served(config: LipreadingConfig, card: BundleCard, part: str) -> ServedNetwork:
+    """part: `model` or `decoder`. Raises BadConfig for another model, Transient when no server answers."""
     client = TritonClient(
         config.triton,
-        config.triton_model or card.recipe,
-        served_weights(card),
+        _served_name(config, card, part),
+        served_weights(card, part),
         num_in_flight=1,
         transport=config.triton_transport,
     )
     client.forget_orphans()
-    return ServedNetwork(client, card.steps_per_frame, settings().max_message_bytes - _ENVELOPE_BYTES)
+    return ServedNetwork(client, settings().max_message_bytes - _ENVELOPE_BYTES)
 
 
 def check_of_triton(config: LipreadingConfig, card: BundleCard) -> Callable[[], None]:
-    """What returns while the server serves the bundle's network, and raises what is missing. Raises BadConfig."""
-    return ModelProbe(config.triton, config.triton_model or card.recipe, lambda: served_weights(card)).check
+    """What returns while the server serves the bundle's networks, and raises what is missing. Raises BadConfig."""
+    parts = [part for part in card.files if part != "tokenizer"]
+    probes = [
+        ModelProbe(config.triton, _served_name(config, card, part), lambda part=part: served_weights(card, part))  # type: ignore[misc]
+        for part in parts
+    ]
+
+    def check() -> None:
+        for probe in probes:
+            probe.check()
+
+    return check
+
+
+def _served_name(config: LipreadingConfig, card: BundleCard, part: str) -> str:
+    name = config.triton_model or card.recipe
+    return name if part == "model" else name + DECODER_SUFFIX

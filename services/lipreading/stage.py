@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from services.base.errors import BadConfig, BadInput
-from services.base.media.arrays import Float32Array, UInt8Array
+from services.base.media.arrays import UInt8Array
 from services.base.media.points import Landmarks
 from services.base.media.video import FrameChunk, VideoInfo
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer
@@ -20,22 +20,17 @@ from services.containers.sampling import sampled
 from services.geometry.mouth_window import profile_named
 from services.lipreading.attending import AttendingReader
 from services.lipreading.bundle_files import Bundle, bundle_here, open_bundle
-from services.lipreading.language_model import open_lm
-from services.lipreading.network import open_network
+from services.lipreading.by_ctc import CtcReader
 from services.lipreading.spec import LipreadingConfig
-from services.lips.alignment import likeliest_steps
 from services.lips.bundle import CARD_FILE
 from services.lips.crops import crop_clip
-from services.lips.decoding.greedy import greedy
-from services.lips.decoding.prefix_beam import prefix_beam
-from services.lips.language_model.fusion import Fusion
 from services.lips.recognition import is_mouth
 from services.lips.transcript import Transcript
 
 
 def open_stage(config: LipreadingConfig) -> Consumer:
-    """Loads the bundle and the language model once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE, and
-    as `open_lm`; with a Triton server also what it refuses, and Transient.
+    """Loads the bundle and the language model once. Raises BadConfig BUNDLE_MISSING, BUNDLE_DAMAGED, OTHER_PROFILE,
+    BAD_SETTING, and as `open_lm`; with a Triton server also what it refuses, and Transient.
     """
     with bundle_here(config) as local:
         return _open_stage(local)
@@ -54,7 +49,7 @@ def _open_stage(config: LipreadingConfig) -> Consumer:
             f"{CARD_FILE} crops mouths by {dict(bundle.card.mouth)}, and no profile here is so: read it with "
             "the release that exported it",
         )
-    reads = _by_attention(bundle, config) if bundle.card.kind == "attention" else _by_ctc(bundle, config)
+    reads: Reads = AttendingReader(bundle, config) if bundle.card.kind == "attention" else CtcReader(bundle, config)
 
     def consumer(job: ClipJob, info: VideoInfo | None) -> ClipConsumer:
         del info
@@ -67,21 +62,6 @@ Reads = Callable[[UInt8Array, str, bool], Transcript]
 """(uint8 [T, height, width, 3], crops of a mouth; name of the clip, for messages; whether the frames were mouths
 already) -> what is read. Raises BadInput and Transient.
 """
-
-
-def _by_ctc(bundle: Bundle, config: LipreadingConfig) -> Reads:
-    fusion, network = open_lm(config, bundle.characters), open_network(config, bundle.card)
-
-    def reads(mouths_THWC: UInt8Array, name: str, cropped: bool) -> Transcript:
-        log_probs_SK = network(mouths_THWC, name)
-        return read(bundle, log_probs_SK, len(mouths_THWC), config.beam_width, fusion, cropped=cropped)
-
-    return reads
-
-
-def _by_attention(bundle: Bundle, config: LipreadingConfig) -> Reads:
-    reader = AttendingReader(bundle, config)
-    return lambda mouths_THWC, _, cropped: reader(mouths_THWC, cropped)
 
 
 class ReadingOfClip:
@@ -107,7 +87,7 @@ class ReadingOfClip:
             raise BadInput("FRAME_SIZE_CHANGED", f"{self._name}: frames change size: encode the clip at one size")
         if len(self._times_s) + len(chunk) > self._config.max_frames:
             raise self._too_long()
-        self._frames += list(chunk.frames_THWC)
+        self._frames += [_made_grey(one) for one in chunk.frames_THWC] if card.grey else list(chunk.frames_THWC)
         self._times_s += chunk.pts_s.tolist()
 
     def finish(self, given: Mapping[str, Any]) -> Transcript:
@@ -159,38 +139,13 @@ def places_at(times_s: Sequence[float], fps: float, most: int) -> list[int]:
     return [i for i, _ in itertools.islice(sampled(enumerate(times_s), "steady", fps), most)]
 
 
+def _made_grey(frame_HWC: UInt8Array) -> UInt8Array:
+    """As records of grey pictures have it, three times."""
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
+
+
 def _of_size(frames_THWC: UInt8Array, height_px: int, width_px: int) -> UInt8Array:
     if frames_THWC.shape[1:3] == (height_px, width_px):
         return frames_THWC
     size = (width_px, height_px)
     return np.stack([cv2.resize(frame_HWC, size, interpolation=cv2.INTER_AREA) for frame_HWC in frames_THWC])
-
-
-def read(
-    bundle: Bundle,
-    log_probs_SK: Float32Array,
-    num_frames: int,
-    beam_width: int,
-    fusion: Fusion | None = None,
-    *,
-    cropped: bool = False,
-) -> Transcript:
-    """The text of ln of the probabilities of K classes at S steps. fusion: of a language model, for a beam. cropped:
-    whether the frames were mouths already.
-    """
-    blank, card = len(bundle.characters), bundle.card
-    if beam_width == 1:
-        ids, log_prob = greedy(log_probs_SK, blank), float(log_probs_SK.max(axis=1).sum())
-    else:
-        best = prefix_beam(log_probs_SK, blank, beam_width, fusion=fusion)[0]
-        ids, log_prob = best.ids, best.log_prob
-    steps = likeliest_steps(log_probs_SK, ids, blank)
-    return Transcript(
-        "".join(bundle.characters[i] for i in ids),
-        np.array(steps, np.float64) / (card.fps * card.steps_per_frame),
-        np.exp(log_probs_SK[steps, list(ids)]).astype(np.float32),
-        log_prob,
-        num_frames,
-        card.fps,
-        cropped,
-    )

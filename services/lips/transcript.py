@@ -14,7 +14,8 @@ from services.base.media.arrays import Float32Array, Float64Array
 class Transcript:
     """times_s_L: float64 [L], from the clip's first frame, of the likeliest step of each character. probs_L: float32
     [L], of the character there. log_prob: of the text, over the paths that the search has kept. num_frames: at fps.
-    cropped: whether the frames were mouths already, as was said or recognised.
+    cropped: whether the frames were mouths already, as was said or recognised. score: by which the text was chosen:
+    log_prob, and what a language model and a decoder add; None: log_prob alone.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Transcript:
     num_frames: int
     fps: float
     cropped: bool = False
+    score: float | None = None
 
     def __post_init__(self) -> None:
         if self.times_s_L.shape != (len(self.text),) or self.probs_L.shape != (len(self.text),):
@@ -38,6 +40,7 @@ class Transcript:
             "times_s": [round(float(t), 3) for t in self.times_s_L],
             "probs": [round(float(p), 4) for p in np.asarray(self.probs_L)],
             "log_prob": round(self.log_prob, 4),
+            "score": round(self.log_prob if self.score is None else self.score, 4),
             "num_frames": self.num_frames,
             "cropped": self.cropped,
         }

@@ -22,7 +22,7 @@ COMMANDS = PipelineCommands(
             calls=f"{_ENTRY_POINTS}:lm",
         ),
         verb_of("export", _ENTRY_POINTS, f"{_SETTINGS}.exported:ExportSettings"),
-        verb_of("infer", _ENTRY_POINTS, f"{_SETTINGS}.exported:InferSettings"),
+        verb_of("infer", _ENTRY_POINTS, f"{_SETTINGS}.chinese_lips_conformer.command_settings:ConformerInferSettings"),
     ),
     presets="orchestrator.pipelines.chinese_lips_conformer.presets:PRESETS",
     told=TRAINING_HELP,

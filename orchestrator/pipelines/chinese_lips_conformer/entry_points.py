@@ -5,9 +5,12 @@ from __future__ import annotations
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.entry_points import outcome_of
 from orchestrator.pipelines.training.reading import infer_by
-from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.command_settings import (
+    ConformerInferSettings,
+    ConformerTestSettings,
+)
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE
-from services.training.recipes.exported import ExportSettings, InferSettings
+from services.training.recipes.exported import ExportSettings
 from services.training.recipes.lips.command_settings import LipsEstimateSettings, LipsStatsSettings
 
 
@@ -31,6 +34,6 @@ def export(options: ExportSettings) -> Outcome:
     return outcome_of(RECIPE.name, "export", options, "exporting", "--json")
 
 
-def infer(options: InferSettings) -> Outcome:
+def infer(options: ConformerInferSettings) -> Outcome:
     """Raises what the services fail with."""
     return infer_by(options, export)

@@ -31,6 +31,9 @@ def read_clip(options: InferSettings, bundle: str) -> Outcome:
     """By the stages of this machine. Raises what these fail with."""
     stages = "decode,lipreading" if options.cropped else "decode,landmarks,lipreading"
     config: dict[str, Any] = {"bundle": bundle, "beam_width": options.beam_width, "cropped": options.cropped}
+    # Of the settings of a recipe whose bundles have a decoder.
+    if hasattr(options, "rescoring"):
+        config["rescoring"] = options.rescoring
     if options.lm:
         config |= {"lm": options.lm, "lm_weight": options.lm_weight, "lm_bonus": options.lm_bonus}
     argv = [stages, "once", options.video_path, "--config", json.dumps({"lipreading": config})]

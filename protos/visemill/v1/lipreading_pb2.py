@@ -26,7 +26,7 @@ from visemill.v1 import common_pb2 as visemill_dot_v1_dot_common__pb2
 from visemill.v1 import landmarks_pb2 as visemill_dot_v1_dot_landmarks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvisemill/v1/lipreading.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\x1a\x1bvisemill/v1/landmarks.proto\"\xaa\x01\n\x0fTranscribeStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12+\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x19.visemill.v1.FramesHeaderH\x00\x12\x12\n\nmax_frames\x18\x03 \x01(\x05\x12\x0f\n\x07\x63ropped\x18\x04 \x01(\x08\x12\x11\n\tinterim_s\x18\x05 \x01(\x01\x42\x07\n\x05input\"\x87\x01\n\x11TranscribeRequest\x12-\n\x05start\x18\x01 \x01(\x0b\x32\x1c.visemill.v1.TranscribeStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"{\n\x12TranscribeResponse\x12+\n\x07interim\x18\x01 \x01(\x0b\x32\x18.visemill.v1.InterimTextH\x00\x12-\n\ntranscript\x18\x02 \x01(\x0b\x32\x17.visemill.v1.TranscriptH\x00\x42\t\n\x07message\"<\n\x0bInterimText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x66rom_s\x18\x02 \x01(\x01\x12\x0f\n\x07until_s\x18\x03 \x01(\x01\"\xba\x01\n\nTranscript\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x34\n\ncharacters\x18\x02 \x03(\x0b\x32 .visemill.v1.TranscriptCharacter\x12\x10\n\x08log_prob\x18\x03 \x01(\x01\x12\x12\n\nnum_frames\x18\x04 \x01(\x05\x12\x0b\n\x03\x66ps\x18\x05 \x01(\x01\x12\x0e\n\x06recipe\x18\x06 \x01(\t\x12\x14\n\x0cmodel_sha256\x18\x07 \x01(\t\x12\x0f\n\x07\x63ropped\x18\x08 \x01(\x08\"M\n\x13TranscriptCharacter\x12\x11\n\tcharacter\x18\x01 \x01(\t\x12\x0e\n\x06time_s\x18\x02 \x01(\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x02\x32\x66\n\x11LipreadingService\x12Q\n\nTranscribe\x12\x1e.visemill.v1.TranscribeRequest\x1a\x1f.visemill.v1.TranscribeResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvisemill/v1/lipreading.proto\x12\x0bvisemill.v1\x1a\x18visemill/v1/common.proto\x1a\x1bvisemill/v1/landmarks.proto\"\xaa\x01\n\x0fTranscribeStart\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x18.visemill.v1.MediaHeaderH\x00\x12+\n\x06\x66rames\x18\x02 \x01(\x0b\x32\x19.visemill.v1.FramesHeaderH\x00\x12\x12\n\nmax_frames\x18\x03 \x01(\x05\x12\x0f\n\x07\x63ropped\x18\x04 \x01(\x08\x12\x11\n\tinterim_s\x18\x05 \x01(\x01\x42\x07\n\x05input\"\x87\x01\n\x11TranscribeRequest\x12-\n\x05start\x18\x01 \x01(\x0b\x32\x1c.visemill.v1.TranscribeStartH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.visemill.v1.FrameChunkH\x00\x42\t\n\x07message\"{\n\x12TranscribeResponse\x12+\n\x07interim\x18\x01 \x01(\x0b\x32\x18.visemill.v1.InterimTextH\x00\x12-\n\ntranscript\x18\x02 \x01(\x0b\x32\x17.visemill.v1.TranscriptH\x00\x42\t\n\x07message\"<\n\x0bInterimText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x66rom_s\x18\x02 \x01(\x01\x12\x0f\n\x07until_s\x18\x03 \x01(\x01\"\xc9\x01\n\nTranscript\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x34\n\ncharacters\x18\x02 \x03(\x0b\x32 .visemill.v1.TranscriptCharacter\x12\x10\n\x08log_prob\x18\x03 \x01(\x01\x12\x12\n\nnum_frames\x18\x04 \x01(\x05\x12\x0b\n\x03\x66ps\x18\x05 \x01(\x01\x12\x0e\n\x06recipe\x18\x06 \x01(\t\x12\x14\n\x0cmodel_sha256\x18\x07 \x01(\t\x12\x0f\n\x07\x63ropped\x18\x08 \x01(\x08\x12\r\n\x05score\x18\t \x01(\x01\"M\n\x13TranscriptCharacter\x12\x11\n\tcharacter\x18\x01 \x01(\t\x12\x0e\n\x06time_s\x18\x02 \x01(\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x02\x32\x66\n\x11LipreadingService\x12Q\n\nTranscribe\x12\x1e.visemill.v1.TranscribeRequest\x1a\x1f.visemill.v1.TranscribeResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,9 +42,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INTERIMTEXT']._serialized_start=536
   _globals['_INTERIMTEXT']._serialized_end=596
   _globals['_TRANSCRIPT']._serialized_start=599
-  _globals['_TRANSCRIPT']._serialized_end=785
-  _globals['_TRANSCRIPTCHARACTER']._serialized_start=787
-  _globals['_TRANSCRIPTCHARACTER']._serialized_end=864
-  _globals['_LIPREADINGSERVICE']._serialized_start=866
-  _globals['_LIPREADINGSERVICE']._serialized_end=968
+  _globals['_TRANSCRIPT']._serialized_end=800
+  _globals['_TRANSCRIPTCHARACTER']._serialized_start=802
+  _globals['_TRANSCRIPTCHARACTER']._serialized_end=879
+  _globals['_LIPREADINGSERVICE']._serialized_start=881
+  _globals['_LIPREADINGSERVICE']._serialized_end=983
 # @@protoc_insertion_point(module_scope)

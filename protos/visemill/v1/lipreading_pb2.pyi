@@ -51,7 +51,7 @@ class InterimText(_message.Message):
     def __init__(self, text: _Optional[str] = ..., from_s: _Optional[float] = ..., until_s: _Optional[float] = ...) -> None: ...
 
 class Transcript(_message.Message):
-    __slots__ = ("text", "characters", "log_prob", "num_frames", "fps", "recipe", "model_sha256", "cropped")
+    __slots__ = ("text", "characters", "log_prob", "num_frames", "fps", "recipe", "model_sha256", "cropped", "score")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     CHARACTERS_FIELD_NUMBER: _ClassVar[int]
     LOG_PROB_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +60,7 @@ class Transcript(_message.Message):
     RECIPE_FIELD_NUMBER: _ClassVar[int]
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     CROPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
     text: str
     characters: _containers.RepeatedCompositeFieldContainer[TranscriptCharacter]
     log_prob: float
@@ -68,7 +69,8 @@ class Transcript(_message.Message):
     recipe: str
     model_sha256: str
     cropped: bool
-    def __init__(self, text: _Optional[str] = ..., characters: _Optional[_Iterable[_Union[TranscriptCharacter, _Mapping]]] = ..., log_prob: _Optional[float] = ..., num_frames: _Optional[int] = ..., fps: _Optional[float] = ..., recipe: _Optional[str] = ..., model_sha256: _Optional[str] = ..., cropped: bool = ...) -> None: ...
+    score: float
+    def __init__(self, text: _Optional[str] = ..., characters: _Optional[_Iterable[_Union[TranscriptCharacter, _Mapping]]] = ..., log_prob: _Optional[float] = ..., num_frames: _Optional[int] = ..., fps: _Optional[float] = ..., recipe: _Optional[str] = ..., model_sha256: _Optional[str] = ..., cropped: bool = ..., score: _Optional[float] = ...) -> None: ...
 
 class TranscriptCharacter(_message.Message):
     __slots__ = ("character", "time_s", "probability")

@@ -11,6 +11,7 @@ Int16Array = npt.NDArray[np.int16]
 
 Float32Array = npt.NDArray[np.float32]
 Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
 
 
 Float64Array = npt.NDArray[np.float64]

@@ -28,7 +28,7 @@ from services.training.lipreading.preparation.pictures import GREY, LEAST_SPREAD
 OPSET = 17
 TOLERANCE = 1e-4
 # Frames of the clips of each batch that the graph is compared on: 1 to 4 clips of 5 to 500 frames.
-_COMPARED = ((5,), (75, 17), (40, 75, 75), (500, 31, 5, 120))
+COMPARED = ((5,), (75, 17), (40, 75, 75), (500, 31, 5, 120))
 _EXPORTED = (9, 7)
 
 
@@ -50,13 +50,17 @@ class LipreaderGraph(nn.Module):
     """
 
     def __init__(self, network: nn.Module, crop: Crop, height_px: int, width_px: int) -> None:
+        """Raises ValueError where the crop is no multiple of its picture."""
         super().__init__()
+        if crop.height_px % crop.out_height_px or crop.width_px % crop.out_width_px:
+            raise ValueError(f"a graph shrinks by whole numbers: {crop}")
         self.network, self.crop = network, crop
         top, left = offset_px(height_px - crop.height_px, 0, 0), offset_px(width_px - crop.width_px, 0, 0)
         self.register_buffer("rows_H", (top + torch.arange(crop.height_px)).clamp(0, height_px - 1))
         self.register_buffer("columns_W", (left + torch.arange(crop.width_px)).clamp(0, width_px - 1))
 
-    def forward(self, frames_BTHWC: Tensor, lengths_B: Tensor) -> Tensor:
+    def pictures(self, frames_BTHWC: Tensor, lengths_B: Tensor) -> Tensor:
+        """float32 [B, T, H, W], as the network takes them."""
         grey_BTHW = torch.stack([frames_BTHWC[..., i].float() * (share / 255) for i, share in enumerate(GREY)]).sum(0)
         window_BTHW = grey_BTHW.index_select(2, self.rows_H).index_select(3, self.columns_W)
         crop = self.crop
@@ -69,7 +73,11 @@ class LipreaderGraph(nn.Module):
         mean_B = (window_BTHW.mean((2, 3)) * inside_BT).sum(1) / lengths_B
         centred_BTHW = (window_BTHW - mean_B[:, None, None, None]) * inside_BT[:, :, None, None]
         spread_B = (centred_BTHW.square().mean((2, 3)).sum(1) / lengths_B).sqrt().clamp_min(LEAST_SPREAD)
-        logits_BSK = self.network(centred_BTHW / spread_B[:, None, None, None], lengths_B)[0]
+        pictures_BTHW: Tensor = centred_BTHW / spread_B[:, None, None, None]
+        return pictures_BTHW
+
+    def forward(self, frames_BTHWC: Tensor, lengths_B: Tensor) -> Tensor:
+        logits_BSK = self.network(self.pictures(frames_BTHWC, lengths_B), lengths_B)[0]
         log_probs_BSK: Tensor = logits_BSK.float().log_softmax(-1)
         return log_probs_BSK
 
@@ -84,10 +92,7 @@ def ctc_graphs(reader: CtcReader, model: nn.Module, height_px: int, width_px: in
 
 def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: int) -> bytes:
     """The ONNX file of a model in eval mode. Raises ValueError where its crop is no multiple of its picture."""
-    crop = reader.crop
-    if crop.height_px % crop.out_height_px or crop.width_px % crop.out_width_px:
-        raise ValueError(f"a graph shrinks by whole numbers: {crop}")
-    graph = LipreaderGraph(model, crop, height_px, width_px).eval()
+    graph = LipreaderGraph(model, reader.crop, height_px, width_px).eval()
     frames, lengths = made_clips(_EXPORTED, height_px, width_px)
     dynamic = {
         FRAMES: {0: "batch", 1: "frames"},
@@ -133,19 +138,19 @@ def check_parity(
     model: nn.Module,
     height_px: int,
     width_px: int,
-    batches: Sequence[Sequence[int]] = _COMPARED,
+    batches: Sequence[Sequence[int]] | None = None,
 ) -> float:
     """The greatest difference between the graph and the model with its preparation, over clips in batches and alone.
 
-    batches: frames of the clips of each. Raises VisemillError EXPORT_DIFFERS where it is over TOLERANCE, or where the
-    declared axes are not those of any batch.
+    batches: frames of the clips of each; None: COMPARED. Raises VisemillError EXPORT_DIFFERS where it is over
+    TOLERANCE, or where the declared axes are not those of any batch.
     """
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     declared = session.get_outputs()[0].shape[:2]
     if any(isinstance(size, int) for size in declared):
         raise VisemillError("EXPORT_DIFFERS", f"the graph declares [batch, steps] as {declared}: please report it")
     worst = 0.0
-    for lengths in batches:
+    for lengths in batches or COMPARED:
         frames, lengths_B = made_clips(lengths, height_px, width_px)
         found_BSK = session.run([LOG_PROBS], {FRAMES: frames, LENGTHS: lengths_B})[0]
         expected = _expected(reader, model, frames, lengths_B)

@@ -11,7 +11,6 @@ from services.lips.language_model.settings import LanguageModelSettings
 from services.training.recipes.tested import BEST
 
 _DATA, _MODEL = "data set", "lipreader"
-_BEAM_WIDTH = 20
 BUNDLE, SERVER = "folder that `visemill export` wrote", "HOST:PORT of a server of LipreadingService"
 
 
@@ -32,7 +31,9 @@ class InferSettings(LanguageModelSettings):
     checkpoint_dir: FileRef = option(
         "", "results of a training, in place of a bundle: needs torch", group=_MODEL, metavar="ROOT"
     )
-    beam_width: int = option(_BEAM_WIDTH, "prefixes that are kept; 1: the likeliest class at each step", group=_MODEL)
+    beam_width: int = option(
+        0, "prefixes that are kept; 1: the likeliest class at each step; 0: as the bundle says, else 20", group=_MODEL
+    )
     cropped: bool = option(False, "the clip shows a mouth alone, of the bundle's size", group=_DATA)
 
     def __post_init__(self) -> None:
@@ -41,10 +42,10 @@ class InferSettings(LanguageModelSettings):
         if sum(map(bool, (self.bundle, self.server, self.checkpoint_dir))) != 1:
             raise ValueError("say who reads: --bundle FOLDER, --server HOST:PORT, or --checkpoint-dir ROOT")
         check_server(self.server)
-        if self.server and (self.lm or self.beam_width != _BEAM_WIDTH):
+        if self.server and (self.lm or self.beam_width):
             raise ValueError("--lm and --beam-width are the server's own: give them to `lipreading serve`")
-        if self.beam_width < 1:
-            raise ValueError(f"beam_width is {self.beam_width}: give 1 or more")
+        if self.beam_width < 0:
+            raise ValueError(f"beam_width is {self.beam_width}: give 1 or more, or 0 for what the bundle says")
         self.check_lm(self.beam_width)
 
 

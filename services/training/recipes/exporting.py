@@ -38,7 +38,7 @@ class Exportable(NamedTuple):
     digests, `model` first, and how much they differ from it at most; raises VisemillError EXPORT_DIFFERS. tokenizer:
     tokenizer.json. settings: of the network, for the card. fps: of the frames that it reads. size_px: (height, width)
     of the pictures that it learnt from; None: as the mouth's profile says. alone: the network as one file of pictures
-    of that size, where that is not `model`, and how much it differs. kind, max_ids: as of the card.
+    of that size, where that is not `model`, and how much it differs. kind, max_ids, usual, grey: as of the card.
     """
 
     graphs: Callable[[int, int], tuple[Mapping[str, bytes], float]]
@@ -50,6 +50,8 @@ class Exportable(NamedTuple):
     alone: Callable[[], tuple[bytes, float]] | None = None
     kind: Kind = "ctc"
     max_ids: int = 0
+    usual: Mapping[str, float] = {}
+    grey: bool = False
 
 
 def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings, Checkpoint], Exportable]) -> int:
@@ -127,6 +129,8 @@ def _bundle_files(
         scores={"val_cer": best} if math.isfinite(best) else {},
         kind=exportable.kind,
         max_ids=exportable.max_ids,
+        usual=exportable.usual,
+        grey=exportable.grey,
     )
     files = {file: made[name] for name, file in card.files.items()}
     return {**files, CARD_FILE: card_file(card)}, worst

@@ -22,9 +22,10 @@ from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk
 from services.base.stage.spec import ClipJob
 from services.lipreading.bundle_files import open_bundle
-from services.lipreading.network import open_network
+from services.lipreading.network import open_encoder
 from services.lipreading.spec import LipreadingConfig
 from services.lipreading.stage import open_stage
+from services.lips.bundle import LOG_PROBS
 from services.lips.transcript import Transcript
 from services.triton.verify import verify_repository
 
@@ -106,7 +107,8 @@ def test_probabilities_are_those_of_this_process_though_the_clip_is_padded(
     here, there = configs(bundle, server, triton_transport=transport)
     mouths_THWC = np.random.default_rng(num_frames).integers(0, 256, (num_frames, 50, 100, 3), np.uint8)
     card = open_bundle(here).card
-    expected_SK, found_SK = (open_network(config, card)(mouths_THWC, "c") for config in (here, there))
+    reads = [open_encoder(config, card, [LOG_PROBS]) for config in (here, there)]
+    (expected_SK,), (found_SK,) = (encoder(mouths_THWC, "c") for encoder in reads)
     assert found_SK.shape == expected_SK.shape == (2 * num_frames, 28)
     assert np.abs(np.exp(found_SK) - np.exp(expected_SK)).max() < TOLERANCE
 

@@ -148,7 +148,8 @@ class _Decoder(nn.Module):
         num_ids, width = ids_BL.shape[1], memory_BTC.shape[-1]
         outside_BT = (torch.arange(memory_BTC.shape[1]) >= lengths_B[:, None]).to(memory_BTC.device)
         later_LL = torch.ones(num_ids, num_ids, dtype=torch.bool, device=ids_BL.device).triu(1)
-        x_BLC = self.embedding(ids_BL) * math.sqrt(width) + _sines(num_ids, width).to(memory_BTC.device)
+        places_LC = places_of_ids(torch.arange(num_ids), width).to(memory_BTC.device)
+        x_BLC = self.embedding(ids_BL) * math.sqrt(width) + places_LC
         x_BLC = self.layers(
             self.dropout(x_BLC),
             memory_BTC,
@@ -159,8 +160,8 @@ class _Decoder(nn.Module):
         return logits_BLV
 
 
-def _sines(num_places: int, width: int) -> Tensor:
-    """float32 [L, C]: sines of even channels, cosines of odd ones (Vaswani et al., https://arxiv.org/abs/1706.03762)."""
+def places_of_ids(places_L: Tensor, width: int) -> Tensor:
+    """int64 [L] -> float32 [L, C]: sines of even channels, cosines of odd ones (Vaswani et al., https://arxiv.org/abs/1706.03762)."""
     rates_D = _SINE_BASE ** -(torch.arange(0, width, 2, dtype=torch.float32) / width)
-    turns_LD = torch.arange(num_places, dtype=torch.float32)[:, None] * rates_D
+    turns_LD = places_L.float()[:, None] * rates_D
     return torch.stack((turns_LD.sin(), turns_LD.cos()), dim=-1).flatten(-2)

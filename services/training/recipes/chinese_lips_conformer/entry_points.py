@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.base.worker.rank import Rank
 from services.training.checkpoint.file import Checkpoint
 from services.training.lipreading.alphabet import Alphabet, alphabet_file
+from services.training.lipreading.networks.conformer_lipreader import ConformerLipreader
 from services.training.lipreading.tokenizer import Tokenizer
 from services.training.recipes.chinese_lips_conformer.command_settings import ConformerTestSettings
+from services.training.recipes.chinese_lips_conformer.graphs import joint_graphs
 from services.training.recipes.chinese_lips_conformer.pieces import chinese_lips_conformer
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader, config_of_facts
 from services.training.recipes.chinese_lips_conformer.spec import RECIPE, ConformerConfig
@@ -59,7 +61,7 @@ def test_main(argv: Sequence[str]) -> int:
 
 
 def export_main(argv: Sequence[str]) -> int:
-    """The `export` entry point: the half of the network that CTC is of. Raises as `run_export`."""
+    """The `export` entry point: CTC, and the decoder where there is one. Raises as `run_export`."""
     return run_export(RECIPE.name, argv, _exportable)
 
 
@@ -67,11 +69,21 @@ def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
     trained = trained_of(KIND, settings.file, checkpoint, "")
     config: ConformerConfig = trained.config
     reader, model = ConformerReader(config, trained.tokenizer), trained.network()
+    assert isinstance(model, ConformerLipreader)
+    has_decoder = model.decoder is not None
+
+    def graphs(height_px: int, width_px: int) -> tuple[Mapping[str, bytes], float]:
+        made = joint_graphs if has_decoder else ctc_graphs
+        return made(reader, model, height_px, width_px)
+
     return Exportable(
-        lambda height_px, width_px: ctc_graphs(reader, model, height_px, width_px),
+        graphs,
         alphabet_file(Alphabet(trained.tokenizer.characters)),
         {"size": config.size, "ctc_weight": config.ctc_weight},
         fps=config.fps,
         steps_per_frame=1,
         size_px=(config.frame_height, config.frame_width),
+        kind="joint" if has_decoder else "ctc",
+        usual={"beam_width": config.beam_width, "rescoring": config.rescoring} if has_decoder else {},
+        grey=True,
     )

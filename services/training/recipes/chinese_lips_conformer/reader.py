@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from services.base.errors import BadConfig
+from services.base.media.arrays import Float64Array, Int64Array
 from services.lips.bundle import MARKS
 from services.lips.decoding.greedy import greedy
 from services.lips.decoding.prefix_beam import prefix_beam
+from services.lips.decoding.rescoring import decoder_ids, rescored
 from services.lips.language_model.fusion import Fusion
 from services.training.interfaces import Batch, LossSum
 from services.training.lipreading.cross_entropy import cross_entropy_sum
@@ -98,24 +100,29 @@ class ConformerReader:
         """The best of CTC's prefixes, by their score and that of the decoder; of the batch, the frames and their
         lengths alone are looked at.
         """
+        return [text for text, _ in self.read_scored(model, batch)]
+
+    def read_scored(self, model: nn.Module, batch: Batch) -> list[tuple[str, float]]:
+        """As `read`, with the score that each text was chosen by."""
         assert isinstance(model, ConformerLipreader)
         config = self._config
         frames_BTHW, lengths_B = self._pictures(batch)
         memory_BTC = model.encoded(frames_BTHW, lengths_B)
-        texts = []
+        found = []
         for b, log_probs_SK in enumerate(log_probs_of_clips(model.ctc(memory_BTC), lengths_B)):
             if config.beam_width == 1:
-                texts.append(self._text(greedy(log_probs_SK.numpy(), self.blank)))
+                ids, score = greedy(log_probs_SK.numpy(), self.blank), float(log_probs_SK.amax(1).sum())
+                found.append((self._text(ids), score))
                 continue
             prefixes = prefix_beam(log_probs_SK.numpy(), self.blank, config.beam_width, fusion=self._fusion)
-            ids = [prefix.ids for prefix in prefixes]
-            scores = np.array([prefix.score for prefix in prefixes])
+            best, score = prefixes[0], prefixes[0].score
             if model.decoder is not None and config.rescoring:
-                length = int(lengths_B[b])
-                of_decoder = self._decoder_scores(model, memory_BTC[b, :length], ids)
-                scores = (1 - config.rescoring) * scores + config.rescoring * of_decoder
-            texts.append(self._text(ids[int(scores.argmax())]))
-        return texts
+                ids_NL = decoder_ids(prefixes)
+                best, score = rescored(
+                    prefixes, self._scores(model, memory_BTC[b, : int(lengths_B[b])], ids_NL), config.rescoring
+                )
+            found.append((self._text(best.ids), score))
+        return found
 
     def log_probs_of(self, model: nn.Module, batch: Batch) -> list[Tensor]:
         """Of each clip float32 [S, K] on the CPU: ln of the probabilities of CTC's K classes at its S steps."""
@@ -201,17 +208,22 @@ class ConformerReader:
         draws = batch.get("draws") or [draw_clip(AS_IT_IS, "", length) for length in lengths_B.tolist()]
         return prepare(batch["frames_BTHWC"], lengths_B, draws, self.crop)
 
-    def _decoder_scores(
-        self, model: ConformerLipreader, memory_TC: Tensor, prefixes: Sequence[Sequence[int]]
-    ) -> npt.NDArray[np.float64]:
-        """Ln of the probability of each prefix and its end, float64 [N]."""
-        ids = [torch.tensor([SOS, *(i + len(MARKS) for i in one), EOS]) for one in prefixes]
-        ids_NL = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD).to(memory_TC.device)
+    def decoder_scores(self, model: ConformerLipreader, batch: Batch, ids_BNL: Int64Array) -> Float64Array:
+        """float64 [B, N]: ln of the probability of N texts of each clip, as `decoder_ids` has them."""
+        frames_BTHW, lengths_B = self._pictures(batch)
+        with torch.inference_mode():
+            memory_BTC = model.encoded(frames_BTHW, lengths_B)
+            each = zip(memory_BTC, lengths_B.tolist(), ids_BNL, strict=True)
+            return np.stack([self._scores(model, memory_TC[:length], ids_NL) for memory_TC, length, ids_NL in each])
+
+    def _scores(self, model: ConformerLipreader, memory_TC: Tensor, ids_NL: Int64Array) -> Float64Array:
+        """Of one clip, float64 [N]."""
+        ids = torch.from_numpy(ids_NL).to(memory_TC.device)
         memory_NTC = memory_TC.expand(len(ids), -1, -1)
         lengths_N = torch.full((len(ids),), len(memory_TC))
-        log_probs_NLV = model.decoded(memory_NTC, lengths_N, ids_NL[:, :-1]).float().log_softmax(-1)
-        of_ids_NL = log_probs_NLV.gather(2, ids_NL[:, 1:, None])[..., 0]
-        scores: npt.NDArray[np.float64] = (of_ids_NL * (ids_NL[:, 1:] != PAD)).sum(1).detach().double().cpu().numpy()
+        log_probs_NLV = model.decoded(memory_NTC, lengths_N, ids[:, :-1]).float().log_softmax(-1)
+        of_ids_NL = log_probs_NLV.gather(2, ids[:, 1:, None])[..., 0]
+        scores: Float64Array = (of_ids_NL * (ids[:, 1:] != PAD)).sum(1).detach().double().cpu().numpy()
         return scores
 
     def _text(self, ids: Sequence[int]) -> str:

@@ -64,4 +64,5 @@ def _exportable(settings: ExportSettings, checkpoint: Checkpoint) -> Exportable:
         alone=lambda: forced_graph(model, config.frame_height, config.frame_width),
         kind="attention",
         max_ids=config.max_text_length,
+        grey=True,
     )

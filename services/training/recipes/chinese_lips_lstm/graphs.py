@@ -38,8 +38,8 @@ class EncoderGraph(nn.Module):
 
 
 class StepGraph(nn.Module):
-    """float32 [B, T, C], int64 [B] lengths and ids before, float32 [1, B, C] twice -> float32 [B, V], [B, T], and the
-    state behind.
+    """float32 [B, T, C], int64 [B] lengths and ids before, float32 [B, C] twice, the state -> float32 [B, V], [B, T],
+    and the state behind.
     """
 
     def __init__(self, model: AttentionLipreader) -> None:
@@ -47,11 +47,12 @@ class StepGraph(nn.Module):
         self.model = model
 
     def forward(
-        self, memory_BTC: Tensor, lengths_B: Tensor, ids_B: Tensor, h_1BC: Tensor, c_1BC: Tensor
+        self, memory_BTC: Tensor, lengths_B: Tensor, ids_B: Tensor, h_BC: Tensor, c_BC: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         outside_BT = self.model.outside(lengths_B, memory_BTC.shape[1])
-        logits_BV, weights_BT, (h, c) = self.model.step(ids_B, memory_BTC, outside_BT, (h_1BC, c_1BC))
-        return logits_BV.log_softmax(-1), weights_BT, h, c
+        state = h_BC[None], c_BC[None]
+        logits_BV, weights_BT, (h_1BC, c_1BC) = self.model.step(ids_B, memory_BTC, outside_BT, state)
+        return logits_BV.log_softmax(-1), weights_BT, h_1BC[0], c_1BC[0]
 
 
 class ForcedGraph(nn.Module):
@@ -81,10 +82,9 @@ def attention_graphs(model: AttentionLipreader, height_px: int, width_px: int) -
     encoder = traced(
         EncoderGraph(model).eval(), example, {FRAMES: of_memory, LENGTHS: clips, MEMORY: of_memory}, num_inputs=2
     )
-    state = torch.zeros(1, len(lengths), memory_BTC.shape[-1])
-    inputs = dict.fromkeys((MEMORY,), of_memory) | dict.fromkeys((LENGTHS, IDS), clips)
-    inputs |= {name: {1: "batch"} for name in STATE}
-    outputs = {LOG_PROBS: clips, ATTENTION: of_memory, **{name: {1: "batch"} for name in NEXT_STATE}}
+    state = torch.zeros(len(lengths), memory_BTC.shape[-1])
+    inputs = dict.fromkeys((MEMORY,), of_memory) | dict.fromkeys((LENGTHS, IDS, *STATE), clips)
+    outputs = {LOG_PROBS: clips, ATTENTION: of_memory, **dict.fromkeys(NEXT_STATE, clips)}
     ids = torch.full((len(lengths),), SOS)
     step = traced(
         StepGraph(model).eval(),
@@ -157,7 +157,7 @@ def _by_steps(
 ) -> Float32Array:
     """Probabilities float32 [B, L, V]."""
     (memory_BTC,) = sessions[0].run([MEMORY], {FRAMES: frames, LENGTHS: lengths_B})
-    state = [np.zeros((1, len(frames), memory_BTC.shape[-1]), np.float32) for _ in STATE]
+    state = [np.zeros((len(frames), memory_BTC.shape[-1]), np.float32) for _ in STATE]
     steps = []
     for ids_B in ids_BL.T:
         inputs = {MEMORY: memory_BTC, LENGTHS: lengths_B, IDS: np.ascontiguousarray(ids_B)}

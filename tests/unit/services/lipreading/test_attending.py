@@ -64,7 +64,7 @@ def test_it_reads_what_the_network_reads(folder: Path) -> None:
     texts = set()
     for seed in range(4):
         mouths_THWC = np.random.default_rng(seed).integers(0, 256, (12 + seed, 32, 32, 3), np.uint8)
-        found = reads(mouths_THWC, cropped=True)
+        found = reads(mouths_THWC, "c", True)
         grey = torch.from_numpy(graphs._grey(mouths_THWC)[None, ..., None])
         with torch.inference_mode():
             expected = READER.read(network(), {"frames_BTHWC": grey, "lengths_B": torch.tensor([len(mouths_THWC)])})
@@ -76,10 +76,9 @@ def test_it_reads_what_the_network_reads(folder: Path) -> None:
 
 
 def test_what_takes_no_part_is_refused(folder: Path, tmp_path: Path) -> None:
-    for settings in ({"lm": str(tmp_path / "x.arpa")}, {"backend": "triton", "triton": "127.0.0.1:1"}):
-        config = LipreadingConfig(bundle=str(folder), **settings)  # type: ignore[arg-type]
-        with pytest.raises(BadConfig, match=r"BAD_SETTING.*bundle of CTC"):
-            AttendingReader(open_bundle(LipreadingConfig(bundle=str(folder))), config)
+    config = LipreadingConfig(bundle=str(folder), lm=str(tmp_path / "x.arpa"))
+    with pytest.raises(BadConfig, match=r"BAD_SETTING.*bundle of CTC"):
+        AttendingReader(open_bundle(config), config)
     with pytest.raises(BadConfig, match="NOT_SERVED"):
         export_bundle(tmp_path / "repository", folder, "", Serving())
 

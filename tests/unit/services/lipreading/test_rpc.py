@@ -1,5 +1,6 @@
 """What LipreadingService makes of calls: the stages of a pass, messages, and texts that come before the last one."""
 
+import dataclasses
 import queue
 import threading
 from collections.abc import Iterator
@@ -38,7 +39,9 @@ def test_a_transcript_keeps_its_characters_with_their_times(bundle: Path) -> Non
         ("a", 0.04, 0.9),
         ("b", 0.2, 0.5),
     ]
-    assert message.recipe == "grid-ctc"
+    assert (message.recipe, message.score) == ("grid-ctc", -1.5)
+    rescored = dataclasses.replace(found, score=-2.5)
+    assert rpc.transcript_to_proto(rescored, checked_card(bundle)).score == -2.5
 
 
 def text(of: str) -> TranscribeResponse:

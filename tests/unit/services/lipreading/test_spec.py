@@ -10,7 +10,9 @@ from services.lipreading.spec import SPEC, LipreadingConfig
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"beam_width": 0}, "1 or more"),
+        ({"beam_width": -1}, "1 or more"),
+        ({"rescoring": 1.5}, "0 to 1"),
+        ({"rescoring": -0.5}, "0 to 1"),
         ({"max_frames": 0}, "1 or more"),
         ({"backend": "torch"}, "onnxruntime, triton"),
         ({"backend": "triton"}, "give --triton HOST:PORT"),
@@ -30,7 +32,8 @@ def test_a_language_model_without_a_beam_is_refused() -> None:
 
 def test_where_the_bundle_lies_decides_nothing() -> None:
     assert SPEC.fingerprint(LipreadingConfig(bundle="a")) == SPEC.fingerprint(LipreadingConfig(bundle="b"))
-    assert SPEC.fingerprint(LipreadingConfig(beam_width=1)) != SPEC.fingerprint(LipreadingConfig())
+    for changed in (LipreadingConfig(beam_width=1), LipreadingConfig(rescoring=0.0)):
+        assert SPEC.fingerprint(changed) != SPEC.fingerprint(LipreadingConfig())
 
 
 def test_a_server_decides_what_is_read_wherever_it_listens() -> None:

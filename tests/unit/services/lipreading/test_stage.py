@@ -1,5 +1,6 @@
 """A clip through a bundle whose network knows the mouth by its grey: what is cropped, what is read, and when."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,18 +8,21 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadInput
-from services.base.media.clip import Clip, Media
+from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.points import Landmarks, PointSource
 from services.base.media.topology import topology
-from services.base.media.video import FrameChunk
+from services.base.media.video import DecodeFacts, FrameChunk
 from services.base.stage.spec import ClipJob
 from services.geometry.mouth_window import profile_named
 from services.lipreading.spec import LipreadingConfig
 from services.lipreading.stage import ReadingOfClip, open_stage, places_at
+from services.lips.bundle import card_file, card_of
 from services.lips.language_model.arpa import arpa_file
 from services.lips.language_model.witten_bell import witten_bell
 from services.records.grid.spec import RecordsConfig
 from services.records.grid.stage import open_stage as open_records
+from services.records.lips.spec import LipsFilesConfig
+from services.records.lips.stage import open_stage as open_lips_records
 
 MOUTH = profile_named("fixed-scale")
 
@@ -78,6 +82,28 @@ def test_mouths_are_cropped_as_records_have_them(bundle: Path) -> None:
     mouths_THWC = reading.mouths(landmarks)
     assert mouths_THWC.shape == (6, 50, 100, 3) and mouths_THWC.std() > 0
     assert mouths_THWC.tobytes() in b"".join(bytes(piece) for piece in file.pieces)
+
+
+def test_of_a_lipreader_of_grey_records_they_are_grey_as_these(bundle: Path) -> None:
+    card = card_of((bundle / "card.json").read_bytes())
+    (bundle / "card.json").write_bytes(card_file(dataclasses.replace(card, grey=True)))
+    made = np.random.default_rng(0)
+    frames_THWC = made.integers(0, 256, (6, 120, 160, 3), np.uint8)
+    points_TNC = made.uniform(40, 90, (6, topology("ibug-68").num_points, 2)).astype(np.float32)
+    sources_T = np.full(6, PointSource.DETECTED, np.uint8)
+    landmarks = Landmarks("ibug-68", points_TNC, np.ones(6, np.float32), sources_T, 160, 120)
+    frames = FrameChunk(0, frames_THWC, np.arange(6) / 25)
+    clip = Clip("a", "a", "s", "a.mp4", attributes=ClipAttributes("文", "zh"))
+    recording = open_lips_records(LipsFilesConfig(profile="fixed-scale"))(
+        ClipJob(clip, Media.of_bytes("a.mp4", b"")), None
+    )
+    recording.push(frames)
+    (file,) = recording.finish({"landmarks": landmarks, "facts": DecodeFacts(6)}).files
+    reading: ReadingOfClip = begin(bundle)
+    reading.push(frames)
+    mouths_THWC = reading.mouths(landmarks)
+    assert (mouths_THWC[..., :1] == mouths_THWC).all() and mouths_THWC.std() > 0
+    assert mouths_THWC[..., 0].tobytes() in b"".join(bytes(piece) for piece in file.pieces)
 
 
 @pytest.mark.parametrize(

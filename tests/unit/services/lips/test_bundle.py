@@ -6,7 +6,7 @@ import json
 import pytest
 
 from services.base.errors import BadConfig
-from services.lips.bundle import BundleCard, card_file, card_of, characters_of, tokens_of
+from services.lips.bundle import DECODINGS, BundleCard, card_file, card_of, characters_of, tokens_of
 
 CARD = BundleCard(
     recipe="grid-ctc",
@@ -54,13 +54,41 @@ def test_another_alphabet_is_refused(data: bytes) -> None:
 
 def test_a_bundle_of_attention_has_a_decoder_and_an_end() -> None:
     card = dataclasses.replace(
-        CARD, kind="attention", max_ids=200, digests={"model": "a", "decoder": "c", "tokenizer": "b"}
+        CARD, kind="attention", decodings=(), max_ids=200, digests={"model": "a", "decoder": "c", "tokenizer": "b"}
     )
     assert card_of(card_file(card)) == card
     assert list(card.files.values()) == ["model.onnx", "decoder.onnx", "tokenizer.json"]
     for changed in ({"kind": "ctc"}, {"max_ids": 0}, {"digests": CARD.digests}, {"kind": "other"}):
         with pytest.raises(ValueError, match=r"kind|digests"):
             dataclasses.replace(card, **changed)  # type: ignore[arg-type]
+
+
+def test_a_joint_bundle_has_a_decoder_and_says_how_it_is_usually_read() -> None:
+    digests = {"model": "a", "decoder": "c", "tokenizer": "b"}
+    card = dataclasses.replace(
+        CARD, kind="joint", digests=digests, decodings=(), usual={"beam_width": 10, "rescoring": 0.5}
+    )
+    assert card_of(card_file(card)) == card
+    assert list(card.files.values()) == ["model.onnx", "decoder.onnx", "tokenizer.json"]
+    unusual = [{"usual": {"beam_width": width, "rescoring": share}} for width, share in ((0, 0.5), (9, 2))]
+    for changed in ({"max_ids": 9}, {"usual": {}}, {"digests": CARD.digests}, {"decodings": ("greedy",)}, *unusual):
+        with pytest.raises(ValueError, match=r"kind|usual|digests|decodings"):
+            dataclasses.replace(card, **changed)  # type: ignore[arg-type]
+    with pytest.raises(BadConfig, match="BUNDLE_DAMAGED"):
+        card_of(card_file(card).replace(b'"rescoring": 0.5', b'"other": 0.5'))
+
+
+@pytest.mark.parametrize("kind", list(DECODINGS))
+def test_a_card_says_which_decodings_it_is_for_and_an_older_one_has_those_of_its_kind(kind: str) -> None:
+    digests = {"model": "a", "decoder": "c", "tokenizer": "b"}
+    usual = {"beam_width": 10, "rescoring": 0.5} if kind == "joint" else {}
+    card = dataclasses.replace(
+        CARD, kind=kind, decodings=(), digests=digests, max_ids=9 if kind == "attention" else 0, usual=usual
+    )  # type: ignore[arg-type]
+    told = json.loads(card_file(card))
+    assert tuple(told["decodings"]) == DECODINGS[card.kind]
+    del told["decodings"]
+    assert card_of(json.dumps(told).encode()) == card
 
 
 def test_tokens_of_a_decoder_begin_with_its_marks() -> None:

@@ -22,7 +22,7 @@ def test_the_best_of_a_training_is_exported_unless_a_file_is_named() -> None:
         {},
         {"bundle": "b", "checkpoint_dir": "c"},
         {"bundle": "b", "server": "h:1"},
-        {"bundle": "b", "beam_width": 0},
+        {"bundle": "b", "beam_width": -1},
         {"video_path": ""},
         {"server": "h"},
         {"server": "h:1", "beam_width": 5},

@@ -17,6 +17,8 @@ from services.base.errors import BadConfig
 from services.lips.bundle import card_of, characters_of
 from services.lips.language_model.arpa import arpa_file
 from services.lips.language_model.witten_bell import witten_bell
+from services.training.recipes import ctc_graph
+from services.training.recipes.chinese_lips_conformer import graphs
 from services.training.recipes.chinese_lips_conformer.entry_points import export_main
 from services.training.recipes.chinese_lips_conformer.entry_points import test_main as run_test
 from services.training.recipes.chinese_lips_conformer.spec import with_syllables
@@ -59,13 +61,19 @@ def test_a_language_model_decides_between_what_looks_alike(tmp_path: Path, capsy
     assert "language model of order 2" in found["text"] and "lm" in found["digests"]
 
 
-def test_the_half_that_ctc_is_of_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = write_conformer(tmp_path, "文字说", dataclasses.replace(CONFIG, frame_height=96, frame_width=96))
-    words = ["--checkpoint", file, "--bundle", str(tmp_path / "bundle"), "--mouth-profile", "aligned-face"]
-    assert export_main([*words, "--json"]) == 0
+@pytest.mark.parametrize(("ctc_weight", "kind"), [(0.3, "joint"), (1.0, "ctc")])
+def test_all_that_reads_is_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ctc_weight: float, kind: str
+) -> None:
+    for module in (ctc_graph, graphs):
+        monkeypatch.setattr(module, "COMPARED", ((5,), (9, 30)))
+    config = dataclasses.replace(CONFIG, frame_height=96, frame_width=96, ctc_weight=ctc_weight)
+    words = ["--checkpoint", write_conformer(tmp_path, "文字说", config), "--bundle", str(tmp_path / "bundle")]
+    assert export_main([*words, "--mouth-profile", "aligned-face", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["greatest_difference"] <= 1e-4
     card = card_of((tmp_path / "bundle/card.json").read_bytes())
     assert (card.recipe, card.height_px, card.steps_per_frame) == ("chinese-lips-conformer", 96, 1)
+    assert (card.kind, card.usual) == (kind, {"beam_width": 10, "rescoring": 0.5} if kind == "joint" else {})
     assert characters_of((tmp_path / "bundle/tokenizer.json").read_bytes()) == "字文说"
 
 

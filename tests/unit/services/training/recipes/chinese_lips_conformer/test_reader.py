@@ -13,6 +13,8 @@ from conformer_weights import CONFIG  # noqa: E402
 from lips_data import LipsExample  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
+from services.lips.decoding.prefix_beam import Hypothesis  # noqa: E402
+from services.lips.decoding.rescoring import decoder_ids  # noqa: E402
 from services.training.interfaces import Batch  # noqa: E402
 from services.training.lipreading.tokenizer import tokenizer_of  # noqa: E402
 from services.training.recipes.chinese_lips_conformer.reader import (  # noqa: E402
@@ -109,10 +111,11 @@ def test_the_decoder_chooses_among_the_prefixes_where_it_counts_alone() -> None:
     config = dataclasses.replace(CONFIG, rescoring=1.0, beam_width=8)
     reader = ConformerReader(config, TOKENIZER)
     model = reader.network(1).eval()
-    memory_BTC = model.encoded(*reader._pictures(batch_of((12,), ("文",))))
-    scores = reader._decoder_scores(model, memory_BTC[0], [(), (0,), (0, 1)])
-    for ids, score in zip(((), (0,), (0, 1)), scores, strict=True):
-        alone = reader._decoder_scores(model, memory_BTC[0], [ids])
+    ids_NL = decoder_ids([Hypothesis(ids, 0.0, 0.0) for ids in ((), (0,), (0, 1))])
+    scores = reader.decoder_scores(model, batch_of((12,), ("文",)), ids_NL[None])[0]
+    for ids_L, score in zip(ids_NL, scores, strict=True):
+        own_L = ids_L[ids_L > 0]
+        alone = reader.decoder_scores(model, batch_of((12,), ("文",)), own_L[None, None])[0]
         assert score == pytest.approx(alone[0], abs=1e-4), "what is beside it does not count"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.lipreading.padding import padded_frames, padded_length
+from services.triton.padding import padded_axes, padded_length
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_lengths_are_few_and_padding_is_less_than_a_quarter() -> None:
     assert all(1 <= length / (i + 1) < 1.25 for i, length in enumerate(lengths) if i >= 7)
 
 
-def test_what_is_added_is_black_and_behind() -> None:
-    found = padded_frames(np.full((9, 2, 4, 3), 7, np.uint8))
-    assert found.shape == (10, 2, 4, 3) and found.dtype == np.uint8
-    assert (found[:9] == 7).all() and not found[9].any()
+def test_what_is_added_is_black_and_behind_along_the_axes_that_are_named() -> None:
+    found = padded_axes(np.full((1, 9, 3, 4), 7, np.uint8), [1, 2])
+    assert found.shape == (1, 10, 8, 4) and found.dtype == np.uint8
+    assert (found[:, :9, :3] == 7).all() and not found[:, 9].any() and not found[:, :, 3:].any()
