@@ -35,6 +35,7 @@ STAGES: dict[str, str] = {
     "lipreading": "services.lipreading",
     "lipsfiles": "services.records.lips",
     "signfiles": "services.records.sign",
+    "talkerfiles": "services.records.talker",
     "ttsfiles": "services.records.tts",
     "ttsexisting": "services.records.tts.existing",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -13,9 +14,19 @@ MEDIA_TYPE = "application/x-npy"
 
 def encode_npy(array: np.ndarray) -> bytes:
     """The bytes that np.save writes, in C order. Raises ValueError for an array of objects."""
-    out = io.BytesIO()
-    np.lib.format.write_array(out, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-    return out.getvalue()
+    return b"".join(npy_pieces(array))
+
+
+def npy_pieces(array: np.ndarray) -> Iterator[bytes | memoryview]:
+    """The same as header and numbers, these without a copy where they lie in C order."""
+    if array.dtype.hasobject:
+        raise ValueError("Object arrays cannot be saved: give one of plain numbers")
+    plain = np.ascontiguousarray(array)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(plain))
+    yield header.getvalue()
+    # A memoryview of no bytes cannot be cast.
+    yield plain.reshape(-1).view(np.uint8).data if plain.size else b""
 
 
 def decode_npy(data: bytes) -> np.ndarray:

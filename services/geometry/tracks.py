@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from services.base.media.points import Landmarks, PointSource
 
@@ -30,6 +31,11 @@ def interpolate_short_losses(landmarks: Landmarks, max_gap_frames: int) -> Landm
 
 def losses(landmarks: Landmarks) -> list[tuple[int, int]]:
     """Runs of MISSING frames as (first, one past the last), in order."""
-    missing_T = np.concatenate(([False], ~landmarks.present_T, [False]))
-    edges = np.flatnonzero(missing_T[1:] != missing_T[:-1])
+    return runs(~landmarks.present_T)
+
+
+def runs(holds_T: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Runs of True as (first, one past the last), in order. holds_T: bool [T]."""
+    padded_T = np.concatenate(([False], holds_T, [False]))
+    edges = np.flatnonzero(padded_T[1:] != padded_T[:-1])
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

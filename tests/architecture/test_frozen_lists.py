@@ -47,7 +47,8 @@ ORCHESTRATOR = {
 ORCHESTRATOR_MODULES = {"roots"}
 STAGES = (
     "audio", "audio/aligned", "decode", "features", "features/fbank", "features/talker", "features/tts", "landmarks",
-    "landmarks/body", "lipreading", "records/grid", "records/sign", "records/tts", "records/tts/existing", "text",
+    "landmarks/body", "lipreading", "records/grid", "records/sign", "records/talker",
+    "records/tts", "records/tts/existing", "text",
 )  # fmt: skip
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13

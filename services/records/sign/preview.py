@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from services.base.media.arrays import Float32Array, UInt8Array
-from services.base.media.video import FrameChunk
 from services.records.contact_sheet import contact_sheet
 from services.records.sign.ops import BoolArray
 from services.records.sign.points import FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from services.records.spread_frames import SpreadFrames
 
-MAX_THUMBNAILS = 12
-_KEPT_PX, _HEIGHT_PX = 480, 260
+MAX_THUMBNAILS, KEPT_PX = 12, 480
+_HEIGHT_PX = 260
 _COLUMNS = 4
 # A sheet shows where points are: their box, this much wider, but no less than this share of the frame.
 _MARGIN, _LEAST_SHARE = 0.12, 0.3
@@ -25,31 +25,7 @@ _HAND_LINES = tuple(line for finger in _FINGERS for line in pairwise(finger))
 _POSE_INK, _LEFT_INK, _RIGHT_INK, _FACE_INK = (90, 220, 120), (255, 170, 60), (80, 160, 255), (240, 90, 160)
 
 
-class Thumbnails:
-    """Evenly spread frames of a clip of any length, small; at most twice MAX_THUMBNAILS are held."""
-
-    def __init__(self) -> None:
-        self._stride = 1
-        self._kept: dict[int, UInt8Array] = {}
-
-    def push(self, chunk: FrameChunk) -> None:
-        first = -(-chunk.first_index // self._stride) * self._stride
-        for index in range(first, chunk.first_index + len(chunk), self._stride):
-            if index % self._stride == 0:
-                self._kept[index] = _small(chunk.frames_THWC[index - chunk.first_index])
-                if len(self._kept) >= 2 * MAX_THUMBNAILS:
-                    self._stride *= 2
-                    self._kept = {i: frame for i, frame in self._kept.items() if i % self._stride == 0}
-
-    def frames(self) -> tuple[list[int], UInt8Array]:
-        """(their places among the clip's frames, uint8 RGB [n, h, w, 3]), n at most MAX_THUMBNAILS."""
-        indices = sorted(self._kept)
-        count = min(len(indices), MAX_THUMBNAILS)
-        chosen = [indices[i * len(indices) // count] for i in range(count)]
-        return chosen, np.stack([self._kept[i] for i in chosen]) if chosen else np.zeros((0, 1, 1, 3), np.uint8)
-
-
-def sheet(thumbnails: Thumbnails, xy_TNC: Float32Array, mask_TN: BoolArray, title: str) -> bytes:
+def sheet(thumbnails: SpreadFrames, xy_TNC: Float32Array, mask_TN: BoolArray, title: str) -> bytes:
     """A JPEG of the thumbnails, cut to where points are, with the visible points; empty without a thumbnail.
 
     xy_TNC: over width and height. Left hand orange, right hand blue, as the person's own.
@@ -103,11 +79,3 @@ def draw(frame_HWC: UInt8Array, xy_NC: Float32Array, mask_N: BoolArray) -> None:
     for n in range(FACE.start, NUM_KEYPOINTS):
         if mask_N[n]:
             cv2.circle(frame_HWC, points[n], 2, _FACE_INK, -1, cv2.LINE_AA)
-
-
-def _small(frame_HWC: UInt8Array) -> UInt8Array:
-    height_px, width_px = frame_HWC.shape[:2]
-    if height_px <= _KEPT_PX:
-        return frame_HWC.copy()
-    width_px = max(1, round(width_px * _KEPT_PX / height_px))
-    return np.asarray(cv2.resize(frame_HWC, (width_px, _KEPT_PX), interpolation=cv2.INTER_AREA), np.uint8)

@@ -21,8 +21,9 @@ from services.records.sign.flags import decode_facts, flags_of, serious
 from services.records.sign.occlusion import Occlusion, judge
 from services.records.sign.ops import BoolArray, fill_gaps, longest_gap_s, timestamps_ms, visible_points, visible_shares
 from services.records.sign.points import NUM_FEATURES, NUM_KEYPOINTS
-from services.records.sign.preview import Thumbnails, sheet
+from services.records.sign.preview import KEPT_PX, MAX_THUMBNAILS, sheet
 from services.records.sign.spec import NPZ_FILE, PARQUET_FILE, SignFilesConfig
+from services.records.spread_frames import SpreadFrames
 
 PREVIEW = "preview.jpg"
 # Imported where a table is made: without one it would only take room in the child.
@@ -47,7 +48,7 @@ class SignWork:
         self._config = config
         self._clip = job.clip
         self._info = info
-        self._thumbnails = Thumbnails()
+        self._thumbnails = SpreadFrames(MAX_THUMBNAILS, KEPT_PX)
 
     def push(self, chunk: FrameChunk) -> None:
         if self._config.preview:

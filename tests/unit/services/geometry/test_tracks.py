@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from point_measures import clip
 
 from services.base.media.points import Landmarks
-from services.geometry.tracks import interpolate_short_losses, losses
+from services.geometry.tracks import interpolate_short_losses, losses, runs
 
 
 def pattern_of(landmarks: Landmarks) -> str:
@@ -57,3 +57,10 @@ def test_missing_and_nan_agree_after_any_bridging(pattern: str, max_gap_frames: 
 def test_losses_are_the_runs_of_missing_frames(pattern: str) -> None:
     covered = {frame for start, stop in losses(clip(pattern)) for frame in range(start, stop)}
     assert covered == {frame for frame, letter in enumerate(pattern) if letter == "."}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("", []), ("..", []), ("++", [(0, 2)]), ("+..++.+", [(0, 1), (3, 5), (6, 7)])]
+)
+def test_runs_are_told_by_their_first_and_the_one_past_their_last(pattern: str, found: list[tuple[int, int]]) -> None:
+    assert runs(np.array([one == "+" for one in pattern], bool)) == found

@@ -6,7 +6,8 @@ import pytest
 
 from services.base.media.video import FrameChunk
 from services.records.sign.points import NUM_KEYPOINTS
-from services.records.sign.preview import Thumbnails, sheet, shown_box
+from services.records.sign.preview import KEPT_PX, MAX_THUMBNAILS, sheet, shown_box
+from services.records.spread_frames import SpreadFrames
 
 MAGENTA, RED = (240, 90, 160), (200, 0, 0)
 
@@ -36,7 +37,7 @@ def test_a_sheet_shows_where_points_are_and_a_little_more(places, low, high):
 def test_a_point_is_drawn_on_what_it_marks_in_the_part_that_is_shown():
     frame_HWC = np.zeros((400, 300, 3), np.uint8)
     frame_HWC[300:312, 60:72] = RED
-    thumbnails = Thumbnails()
+    thumbnails = SpreadFrames(MAX_THUMBNAILS, KEPT_PX)
     thumbnails.push(FrameChunk(0, frame_HWC[None], np.zeros(1)))
     drawn = cv2.imdecode(np.frombuffer(sheet(thumbnails, *points_at((66 / 300, 306 / 400)), "t"), np.uint8), 1)[
         ..., ::-1
@@ -44,12 +45,3 @@ def test_a_point_is_drawn_on_what_it_marks_in_the_part_that_is_shown():
     distance_HW = [np.abs(drawn.astype(int) - ink).sum(axis=2) for ink in (MAGENTA, RED)]
     marks, marked = (np.argwhere(distance < 90).mean(axis=0) for distance in distance_HW)
     assert np.abs(marks - marked).max() < 4
-
-
-def test_long_clips_are_shown_by_a_dozen_frames_spread_over_them():
-    thumbnails = Thumbnails()
-    for first in range(0, 1000, 10):
-        thumbnails.push(FrameChunk(first, np.zeros((10, 8, 8, 3), np.uint8), np.zeros(10)))
-    indices, frames_THWC = thumbnails.frames()
-    assert len(indices) == len(frames_THWC) == 12
-    assert indices[0] == 0 and indices[-1] > 800

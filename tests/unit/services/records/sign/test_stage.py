@@ -16,7 +16,6 @@ from services.base.stage.spec import ClipJob
 from services.records.sign.files.npz import decode_npz
 from services.records.sign.files.validate import validate
 from services.records.sign.flags import FLAGS, SERIOUS
-from services.records.sign.preview import MAX_THUMBNAILS, Thumbnails
 from services.records.sign.spec import SPEC, SignFilesConfig, key_config
 from services.records.sign.stage import PREVIEW, open_stage
 
@@ -229,18 +228,6 @@ def test_a_preview_shows_the_skeleton_and_leaves_the_frames_alone(keypoints):
 @pytest.mark.parametrize("preview", [True, False])
 def test_frames_are_decoded_for_what_is_measured_of_them(preview):
     assert open_stage(SignFilesConfig(preview=preview))(JOB, INFO).wants == {"frames"}
-
-
-@pytest.mark.parametrize("num_frames", [1, 11, 12, 13, 100, 1000])
-def test_thumbnails_of_any_length_are_few_and_spread(num_frames):
-    thumbnails = Thumbnails()
-    for first in range(0, num_frames, 7):
-        thumbnails.push(chunk(first, min(7, num_frames - first), 8, 8))
-    indices, frames_THWC = thumbnails.frames()
-    assert len(indices) == len(frames_THWC) == len(set(indices)) <= MAX_THUMBNAILS
-    assert len(indices) >= min(num_frames, MAX_THUMBNAILS // 2)
-    assert indices[0] == 0 and indices[-1] >= num_frames * 0.75 - 1
-    assert len(thumbnails._kept) <= 2 * MAX_THUMBNAILS
 
 
 @pytest.mark.parametrize(
