@@ -60,6 +60,7 @@ def _told(found: lipreading_pb2.Transcript) -> dict[str, Any]:
         "times_s": [round(one.time_s, 3) for one in found.characters],
         "probs": [round(one.probability, 4) for one in found.characters],
         "log_prob": round(found.log_prob, 4),
+        "score": round(found.score, 4),
         "num_frames": found.num_frames,
         "cropped": found.cropped,
         "recipe": found.recipe,

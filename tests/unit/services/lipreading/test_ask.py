@@ -20,14 +20,15 @@ TRANSCRIPT = lipreading_pb2.Transcript(
         lipreading_pb2.TranscriptCharacter(character="b", time_s=0.20004, probability=0.5),
     ],
     log_prob=-1.5,
+    score=-1.25,
     num_frames=10,
     fps=25.0,
     recipe="grid-ctc",
     model_sha256="f" * 64,
 )
 TOLD = {
-    **{"text": "ab", "times_s": [0.04, 0.2], "probs": [0.9, 0.5], "log_prob": -1.5, "num_frames": 10},
-    **{"cropped": False, "recipe": "grid-ctc", "model_sha256": "f" * 64},
+    **{"text": "ab", "times_s": [0.04, 0.2], "probs": [0.9, 0.5], "log_prob": -1.5, "score": -1.25},
+    **{"num_frames": 10, "cropped": False, "recipe": "grid-ctc", "model_sha256": "f" * 64},
 }
 
 
