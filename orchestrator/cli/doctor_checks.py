@@ -44,6 +44,13 @@ _DECODERS = {
     "vp9": ".webm files, of YouTube among others",
     "av1": "newer .webm and .mp4 files",
 }
+# Extra of the distribution -> (package, purpose), where no pipeline says so.
+_EXTRAS = {
+    "tensorboard": ("tensorboard", "curves of trainings: --use-tensorboard"),
+    "zh": ("opencc", "scores of Mandarin texts: --normalization zh"),
+    "hub": ("huggingface_hub", "downloads of data sets: visemill download"),
+    "tensorflow": ("tensorflow-cpu", "reading records with tf.data; of use to developers"),
+}
 _MORE_DECODERS = f"{sys.executable} -m pip install --force-reinstall --no-deps av: wheels from PyPI have every decoder"
 
 
@@ -74,7 +81,7 @@ def checks_of(
         is_needed = need.is_needed or (need.name in named and named[need.name].needed)
         found = Check(need.name, need.purpose, need.fix or _fix_of(need.what), is_needed, _finder(need.what))
         named[need.name] = found
-    checks = [*named.values(), *_cluster()]
+    checks = [*named.values(), *_extras(), *_cluster()]
     for root in roots:
         fix = f"make {root}, or give this user the right to write there"
         checks.append(Check(f"store {root}", "reading and writing there", fix, True, functools.partial(_store, root)))
@@ -144,6 +151,12 @@ def _machine() -> Iterator[Check]:
 def _decoders() -> Iterator[Check]:
     for name, purpose in _DECODERS.items():
         yield Check(f"decoder {name}", purpose, _MORE_DECODERS, False, functools.partial(_decoder, name))
+
+
+def _extras() -> Iterator[Check]:
+    for extra, (package, purpose) in _EXTRAS.items():
+        find = functools.partial(_package, package)
+        yield Check(f"{extra} (optional)", purpose, pip_install(f"visemill[{extra}]"), False, find)
 
 
 def _cluster() -> Iterator[Check]:

@@ -4,12 +4,15 @@ import dataclasses
 import json
 import os
 import shutil
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from orchestrator.cli import doctor_checks
 from orchestrator.cli.doctor_checks import checks_of
 from orchestrator.cli.main import main
+from orchestrator.pipelines import PIPELINES
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.needs import Need, PackageNeed
 from services.base.errors import BadConfig
@@ -27,6 +30,13 @@ def test_each_pipeline_has_its_own_parts_and_both_share_the_machine():
     assert names("grid", "sign") == names("grid") | names("sign")
     shared = names("grid") & names("sign")
     assert {"python", "decode", "decoder h264", "kubectl (optional)", "helm (optional)", "buf (optional)"} <= shared
+
+
+def test_each_extra_of_the_distribution_has_a_line_that_says_how_to_get_it():
+    project = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text())["project"]
+    fixes = [check.fix for check in checks_of(sorted(PIPELINES), [], {})]
+    extras = project["optional-dependencies"].keys() - {"dev"}
+    assert extras and [extra for extra in extras if not any(f"'visemill[{extra}]'" in fix for fix in fixes)] == []
 
 
 @pytest.mark.parametrize(("pipeline", "needed"), [("grid", {"decoder mpeg1video"}), ("sign", {"decoder h264"})])
