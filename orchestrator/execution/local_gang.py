@@ -64,7 +64,7 @@ class LocalGang:
         if log.is_done and self._done_s is None:
             self._done_s = time.monotonic()
         done_for_s = time.monotonic() - self._done_s if self._done_s is not None else 0.0
-        return GangState(log, seen, self._since, done_for_s, interrupted=self._is_interrupted())
+        return GangState(log, seen, self._since, done_for_s, interrupted=self._is_interrupted(), unit="process")
 
     def apply(self, action: Action) -> None:
         """Never two generations at once: they would share the machine."""

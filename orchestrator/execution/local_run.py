@@ -93,6 +93,7 @@ class RunLoop:
                 contextlib.nullcontext,
                 self._options.policy.max_generations,
                 progress.say,
+                "process",
             )
         if failed is None:
             return self._summary(done, EXIT_OK, "finished", began_s)

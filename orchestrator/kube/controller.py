@@ -119,6 +119,7 @@ class KubeRun:
             *(self._spec, self._state, self._outputs, self._open_gang, self._leased),
             self._options.policy.max_generations,
             progress.say,
+            "pod",
         )
         if self._should_stop():
             return Fail(DETACHED, EXIT_INTERRUPTED)

@@ -84,7 +84,7 @@ class GangState:
     generations: in order. since: the first that this orchestrator started or joined; 0 while there is none: what ended
     before it came is not counted against it. done_for_s: how long the pass is known to be finished. lost: pods on nodes
     that do not answer. wakes: whether somebody has asked to resume what is suspended. fewer: None where all pods of a
-    generation must be there.
+    generation must be there. unit: what holds ranks there: a pod, or a process.
     """
 
     log: GangLog
@@ -95,6 +95,7 @@ class GangState:
     interrupted: bool = False
     wakes: bool = False
     fewer: Fewer | None = None
+    unit: str = "pod"
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _after(state: GangState, newest: Generation, number: int, max_attempts: int)
     wait_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (len(counted) - 1)) if counted else 0.0
     if newest.ended_s_ago < wait_s:
         return Wait(f"generation {number} follows soon", wait_s - newest.ended_s_ago)
-    return Start(number, _why(newest))
+    return Start(number, _why(newest, state.unit))
 
 
 def _counts(one: Generation) -> bool:
@@ -218,12 +219,12 @@ def _counts(one: Generation) -> bool:
     return not (one.disrupted or waited)
 
 
-def _why(newest: Generation) -> str:
+def _why(newest: Generation, unit: str) -> str:
     # Of a pod that was deleted the others end with 75.
     if newest.failure and not (newest.disrupted and newest.failure == EXIT_TRANSIENT):
-        pod = min(index for index, code in newest.exit_codes.items() if code == newest.failure)
+        first = min(index for index, code in newest.exit_codes.items() if code == newest.failure)
         detail = f": {newest.detail}" if newest.detail else ""
-        return f"pod {pod} of generation {newest.number} ended with {newest.failure}{detail}"
+        return f"{unit} {first} of generation {newest.number} ended with {newest.failure}{detail}"
     if newest.disrupted:
-        return f"a pod of generation {newest.number} was deleted or lost its node"
+        return f"a {unit} of generation {newest.number} was deleted or lost its node"
     return f"generation {newest.number} ended and committed no result"

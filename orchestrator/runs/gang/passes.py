@@ -34,11 +34,12 @@ def execute_gangs(
     leased: Callable[[], AbstractContextManager[object]],
     max_attempts: int,
     say: Callable[[str], None],
+    unit: str,
 ) -> Fail | None:
     """The gang passes of a run whose records are published, in order; why one could not be finished.
 
-    leased: holds the output's lease while a result is published. max_attempts: as `drive` takes it. Raises BadConfig,
-    Transient.
+    leased: holds the output's lease while a result is published. max_attempts: as `drive` takes it. unit: what holds
+    ranks here: a pod, or a process. Raises BadConfig, Transient.
     """
     if gangs_are_whole(spec, state, outputs):
         return None
@@ -48,7 +49,7 @@ def execute_gangs(
                 is_finished = settle(spec, gang, state, outputs)
             if is_finished:
                 break
-            say(f"pass {gang.name}: {counted(gang.num_ranks, 'rank')} in {counted(gang.num_pods, 'pod')}")
+            say(f"pass {gang.name}: {counted(gang.num_ranks, 'rank')} in {counted(gang.num_pods, unit)}")
             with closing(open_backend(gang)) as backend:
                 failed = drive(backend, max_attempts, say)
             if failed is not None:

@@ -26,6 +26,7 @@ def num_bytes(count: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 clip`, `2 clips`, `0 clips`; of a noun with a regular plural; of `file of another kind` that of `file`."""
+    """`1 clip`, `2 clips`, `2 processes`; of a noun with a regular plural; of `file of another kind` that of `file`."""
     first, space, rest = noun.partition(" of ")
-    return f"{number} {first}{'' if number == 1 else 's'}{space}{rest}"
+    ending = "" if number == 1 else "es" if first.endswith("ss") else "s"
+    return f"{number} {first}{ending}{space}{rest}"

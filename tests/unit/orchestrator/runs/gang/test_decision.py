@@ -151,6 +151,11 @@ def state(kinds, *generations, since=1, **fields):
             id="so does a flag that the image does not know",
         ),
         pytest.param(
+            state("begin1", gen(1, "ended", p1=137), unit="process"),
+            Start(2, "process 1 of generation 1 ended with 137"),
+            id="on a machine it is a process that ended",
+        ),
+        pytest.param(
             state("", gen(1, **TWO_OF_FOUR, unplaced_for_s=600.0)),
             Wait("2 of 4 pods have no node"),
             id="pods without a node are waited for",

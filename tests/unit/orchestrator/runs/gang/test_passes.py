@@ -63,7 +63,7 @@ class Run:
             self.opened.append((gang.name, backend))
             return backend
 
-        return execute_gangs(ORDER, *self.stores, open_backend, contextlib.nullcontext, 2, self.said.append)
+        return execute_gangs(ORDER, *self.stores, open_backend, contextlib.nullcontext, 2, self.said.append, "process")
 
     @property
     def names(self):
@@ -79,6 +79,11 @@ def test_each_is_driven_published_and_closed_before_the_next(run):
     assert run.carry() is None
     assert run.names == ["train", "tune"] and all(backend.closed for _, backend in run.opened)
     assert {entry.name for entry in run.stores[1].list()} == {"train/weights.bin", "tune/weights.bin"}
+
+
+def test_it_says_what_holds_the_ranks_here(run):
+    run.carry()
+    assert run.said[0] == "pass train: 2 ranks in 2 processes"
 
 
 def test_one_that_fails_ends_the_run_and_later_it_goes_on_there(run):

@@ -11,6 +11,8 @@ from services.base.process.quantities import counted, duration, num_bytes
         (0, "clip", "0 clips"),
         (1, "clip", "1 clip"),
         (2, "data set", "2 data sets"),
+        (1, "process", "1 process"),
+        (2, "process", "2 processes"),
         (1, "file of another kind", "1 file of another kind"),
         (3, "file of another kind", "3 files of another kind"),
     ],
