@@ -63,6 +63,18 @@ class Retryable(Exception):
         self.outcome = outcome
 
 
+def poll(look: Callable[[], _Result | None], *, limit_s: float, every_s: float) -> _Result | None:
+    """What look() returns first that is not None; None where there is nothing after limit_s. Asks at once, then with
+    pauses of every_s, in silence: what is waited for is another's work, and no failure. Raises what look() raises.
+    """
+    until_s = time.monotonic() + limit_s
+    while True:
+        found = look()
+        if found is not None or time.monotonic() >= until_s:
+            return found
+        time.sleep(every_s)
+
+
 def retry_with_timeout(attempt: Callable[[], _Result], *, patience_s: float = PATIENCE_S) -> _Result:
     """What attempt() returns, called anew after each Retryable, for patience_s after the first of them.
 

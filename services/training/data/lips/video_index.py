@@ -15,6 +15,7 @@ from services.base.digest import digest_of
 from services.base.errors import BadInput, Transient
 from services.base.media.clip import Media
 from services.base.process.cgroup import granted_cores
+from services.base.process.retry import poll
 from services.base.store.interface import Entry, NotThere, ReadableStore, Store
 from services.training.data.lips.videos import VideoLength, length_of
 
@@ -63,19 +64,19 @@ def index_name(videos: Sequence[Entry]) -> str:
     return f"indexes/{digest_of(['videos', _VERSION, listed])}.json"
 
 
-def open_video_index(data: ReadableStore, videos: Sequence[Entry], state: Store, *, makes: bool = True) -> VideoIndex:
+def open_video_index(
+    data: ReadableStore, videos: Sequence[Entry], state: Store, *, makes: bool = True, limit_s: float = _MAKING_LIMIT_S
+) -> VideoIndex:
     """Of these files, sorted by name. makes: whether it is made here where there is none; else it is waited for until
-    another process has it. Raises Transient INDEX_MISSING after a day, and as the stores do.
+    another process has it. Raises Transient INDEX_MISSING after limit_s, and as the stores do.
     """
     name = index_name(videos)
     kept = _kept(state, name)
     if kept is None and makes:
         kept = _made(data, videos)
         state.put(name, kept.to_json())
-    until_s = time.monotonic() + _MAKING_LIMIT_S
-    while kept is None and time.monotonic() < until_s:
-        time.sleep(_POLL_S)
-        kept = _kept(state, name)
+    if kept is None:
+        kept = poll(lambda: _kept(state, name), limit_s=limit_s, every_s=_POLL_S)
     if kept is None:
         raise Transient("INDEX_MISSING", f"{name} of {data.uri} is not there: see the log of rank 0, which makes it")
     return kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from services.base.digest import digest_of
 from services.base.errors import BadInput, Transient
 from services.base.process.cgroup import granted_cores
+from services.base.process.retry import poll
 from services.base.store.interface import ReadableStore, Store
 from services.formats.example import bytes_place, decode_example
 from services.formats.tfrecord import find_records, masked_crc32c
@@ -79,16 +79,22 @@ def wait_for_index(
 
     Raises Transient INDEX_MISSING after limit_s, and as the stores do.
     """
-    name, until_s = index_name(shards), time.monotonic() + limit_s
-    why = "it is not there"
-    while time.monotonic() < until_s:
-        if state.stat(name) is not None:
-            try:
-                return ClipIndex(_on_disk(state, name, folder))
-            except BadInput as error:
-                # Who makes it finds so too, and makes it anew.
-                why = error.message
-        time.sleep(poll_s)
+    name, why = index_name(shards), "it is not there"
+
+    def look() -> ClipIndex | None:
+        nonlocal why
+        if state.stat(name) is None:
+            return None
+        try:
+            return ClipIndex(_on_disk(state, name, folder))
+        except BadInput as error:
+            # Who makes it finds so too, and makes it anew.
+            why = error.message
+            return None
+
+    found = poll(look, limit_s=limit_s, every_s=poll_s)
+    if found is not None:
+        return found
     raise Transient(
         "INDEX_MISSING",
         f"the index {name} of {data.uri} was waited for {limit_s:.0f} s ({why}): see the log of rank 0, which makes it",

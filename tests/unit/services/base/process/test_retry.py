@@ -9,7 +9,7 @@ import pytest
 
 from services.base.errors import BadConfig, Transient
 from services.base.process import retry
-from services.base.process.retry import CALLS, Backoff, Retryable, retry_with_timeout
+from services.base.process.retry import CALLS, Backoff, Retryable, poll, retry_with_timeout
 
 DOWN = Transient("STORE_UNREACHABLE", "down")
 
@@ -152,3 +152,14 @@ def test_another_reason_is_logged_as_well(clock: Clock, caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING):
         retry_with_timeout(attempt)
     assert [message.partition(";")[0] for message in caplog.messages] == ["AWAY: away", "AWAY: busy"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "limit_s", "expected", "asked"),
+    [([1], 0.0, 1, 1), ([None, None, 3], 60.0, 3, 3), ([None, None], 0.0, None, 1), ([0], 60.0, 0, 1)],
+)
+def test_what_another_makes_is_asked_for_until_it_is_there(monkeypatch, answers, limit_s, expected, asked):
+    pauses, left = [], list(answers)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    assert poll(lambda: left.pop(0), limit_s=limit_s, every_s=0.2) == expected
+    assert len(answers) - len(left) == asked and pauses == [0.2] * (asked - 1)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from lips_data import LipsExample, video_file
 
+from services.base.errors import Transient
 from services.base.store.interface import Entry
 from services.base.store.open import open_store
 from services.training.data.lips import video_index
@@ -41,3 +42,14 @@ def test_a_damaged_one_is_made_anew(tmp_path: Path, videos: list[Entry]) -> None
 
 def test_other_files_have_another_name(videos: list[Entry]) -> None:
     assert index_name(videos) != index_name(videos[:1])
+
+
+def test_one_that_another_process_makes_is_waited_for(
+    tmp_path: Path, videos: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, state = open_store(str(tmp_path / "data")), open_store(str(tmp_path / "state"))
+    made = open_video_index(data, videos, open_store(str(tmp_path / "other")))
+    monkeypatch.setattr("time.sleep", lambda seconds: state.put(index_name(videos), made.to_json()))
+    assert open_video_index(data, videos, state, makes=False) == made
+    with pytest.raises(Transient, match=r"INDEX_MISSING.*rank 0"):
+        open_video_index(data, videos, open_store(str(tmp_path / "none")), makes=False, limit_s=0)
