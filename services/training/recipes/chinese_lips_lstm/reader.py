@@ -17,6 +17,8 @@ from services.training.lipreading.networks.attention_lipreader import AttentionL
 from services.training.lipreading.tokenizer import EOS, PAD, SOS, Tokenizer
 from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 
+# How many times an even look is black on the page of a test.
+_SHARP = 10
 _SHAPE = ("hidden_dim", "num_lstm_layers", "num_heads", "frame_height", "frame_width", "max_text_length")
 
 
@@ -67,15 +69,18 @@ class Reader:
         return [self.tokenizer.decode(ids) for ids in ids_BL.tolist()]
 
     def look(self, model: torch.nn.Module, batch: Batch, text: str) -> tuple[npt.NDArray[np.float32], list[str]]:
-        """At which frames of the one clip each character of the text looks, as shares of the most: float32 [T, K]."""
+        """At which frames of the one clip each character of the text looks, against an even look at
+        all of them: float32 [T, K], 1 where it is 10 times as much, or all there is.
+        """
         assert isinstance(model, AttentionLipreader)
         characters = text[: self._config.max_text_length - 1]
         ids = [i for i in self.tokenizer.encode(characters, len(characters) + 2) if i != EOS]
         ids_BL = torch.tensor([ids or [SOS]], device=batch["frames_BTHWC"].device)
         weights_BLT = model.attention(pictures(batch), batch["lengths_B"].cpu(), ids_BL)
         steps_TK = weights_BLT[0, : max(1, len(characters))].T.float().cpu().numpy()
-        # Over hundreds of frames the greatest weight is small, and would be seen as nothing.
-        return steps_TK / steps_TK.max(), list(characters) or ["<eos>"]
+        # Over hundreds of frames the weights themselves are small, and would be seen as nothing.
+        seen_TK = (steps_TK * len(steps_TK) / min(_SHARP, len(steps_TK))).clip(0, 1)
+        return seen_TK, list(characters) or ["<eos>"]
 
     def facts(self) -> Mapping[str, str]:
         """What a checkpoint must have in common with the network that it is restored into."""
