@@ -8,6 +8,7 @@ from typing import Literal
 from services.base.stage.fields import FileRef, option
 
 Precision = Literal["fp32", "bf16", "fp16"]
+Device = Literal["auto", "cuda", "cpu"]
 OWN_CHECKPOINTS = frozenset({"", "auto"})
 """Of resume: no file, but what this training has saved, if there is anything."""
 
@@ -20,6 +21,9 @@ class TrainSettings:
     seed: int = option(1, "what all that is drawn at random is drawn from", group="training")
     accumulation_steps: int = option(1, "micro-batches of an optimiser step, over all ranks", group="training")
     precision: Precision = option("fp32", "numbers of the forward pass", group="training")
+    device: Device = option(
+        "auto", "a GPU where there is one, else the CPU; cuda: refused without a GPU", group="training"
+    )
     gradient_clip: float = option(5.0, "largest norm of a step's gradient", group="training")
     max_bad_steps: int = option(
         20,
@@ -68,6 +72,7 @@ FREE = frozenset(
     {
         *("save_every_s", "save_every", "keep_last_n", "log_every", "num_workers", "num_threads", "dist_timeout_s"),
         *("max_bad_records", "use_tensorboard", "tensorboard_dir", "log_images", "log_text_samples", "resume"),
+        "device",
     }
 )
 """Settings that decide nothing of what is learnt."""

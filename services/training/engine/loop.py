@@ -21,6 +21,7 @@ from services.training.checkpoint.file import contents, decoded, load_weights
 from services.training.checkpoint.keep import kept_steps
 from services.training.checkpoint.progress import Progress
 from services.training.checkpoint.writing import CheckpointWriter
+from services.training.device import device_of
 from services.training.engine.compiling import compile_network
 from services.training.engine.ending import EndRequest
 from services.training.engine.epochs import Epochs
@@ -37,22 +38,15 @@ from services.training.pace import Pace
 from services.training.spec import OWN_CHECKPOINTS, TrainSettings
 
 
-def device_of(local_rank: int) -> torch.device:
-    """A GPU of its own where there are any, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda", local_rank % torch.cuda.device_count())
-    return torch.device("cpu")
+def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
+    """The whole training of one rank, from the newest checkpoint to the result.
 
-
-def train(pieces: Pieces, settings: TrainSettings, rank: Rank, device: torch.device | None = None) -> None:
-    """The whole training of one rank, from the newest checkpoint to the result. device: None: as `device_of`.
-
-    Raises BadConfig NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and STOPPED
-    on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
+    Raises BadConfig NO_GPU, NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and
+    STOPPED on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
         raise BadConfig("NO_TRAIN_CLIPS", "there is no clip to learn from: see what was left out, and why")
-    device = device or device_of(rank.place.local_rank)
+    device = device_of(settings.device, rank.place.local_rank)
     torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place.world_size))
     with EndRequest() as end:
         ranks = Ranks(rank.place, device, settings.dist_timeout_s)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.stage.fields import FileRef, option
+from services.training.spec import Device
 
 BEST = "best_model.pt"
 STATE_DIR, TESTS_DIR = ".visemill", "tests"
@@ -29,6 +30,7 @@ class TestedModel:
     checkpoint: FileRef = option(
         "", f"file to test, also weights as .safetensors (default: {BEST} of --checkpoint-dir)", group=_MODEL
     )
+    device: Device = option("auto", "a GPU where there is one, else the CPU; cuda: refused without a GPU", group=_MODEL)
     num_examples: int = option(5, "clips whose texts are printed", group=_PRINTED)
     num_shown: int = option(6, "of the worst clips, that the page shows frames of", group=_PRINTED)
     results_root: FileRef = option(

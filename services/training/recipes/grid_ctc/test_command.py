@@ -6,13 +6,12 @@ import argparse
 import hashlib
 from collections.abc import Sequence
 
-import torch
-
 from services.base.errors import BadConfig
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.device import device_of
 from services.training.lipreading.alphabet import alphabet_file
 from services.training.recipes.grid_ctc.command_settings import TestSettings
 from services.training.recipes.grid_ctc.scoring import looks, measured
@@ -31,6 +30,7 @@ def test_main(argv: Sequence[str]) -> int:
     settings: TestSettings = config_from_flags(TestSettings, flags)
     if not flags.json:
         log.setup()
+    device = device_of(settings.device)
     data = bytes_of(settings.file)
     checkpoint = read_checkpoint(settings.file, data)
     config = _config_of(checkpoint, settings)
@@ -48,7 +48,6 @@ def test_main(argv: Sequence[str]) -> int:
         "tokenizer": hashlib.sha256(alphabet_file(records.alphabet)).hexdigest(),
         **of_model,
     }
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     found = measured(config, records, checkpoint.model, settings.split, digests, device, fusion)
     return answer_test(
         found,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from services.base.worker.rank import Rank
 from services.training.data.grid import GridData, GridSettings, open_grid
 from services.training.data.records.opening import RecordsSettings
+from services.training.device import device_of
 from services.training.engine.loop import train
 from services.training.recipes.grid_ctc.pieces import few_steps, grid_ctc
 from services.training.recipes.grid_ctc.spec import RECIPE, STEPS_PER_FRAME, GridCtcConfig
@@ -17,7 +18,9 @@ _LOG = logging.getLogger(__name__)
 
 
 def train_rank(config: GridCtcConfig, rank: Rank) -> None:
-    """The whole training of one rank. Raises as `open_grid` and `train`."""
+    """The whole training of one rank. Raises as `device_of`, `open_grid` and `train`."""
+    # Said before the records are read, which may take an hour.
+    device_of(config.device, rank.place.local_rank)
     outputs = rank.spec.output_root
     # Of two ranks that find no index, each would read the whole data set.
     makes_index = rank.place.rank == 0

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 
-import torch
-
 from services.base.run import paths
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
 from services.base.worker.rank import Rank
 from services.training.data.lips.chinese_lips import LipsData, LipsSettings, open_chinese_lips
 from services.training.data.lips.reading import Reading
-from services.training.engine.loop import device_of, train
+from services.training.device import device_of
+from services.training.engine.loop import train
 from services.training.lipreading.tokenizer import Tokenizer, read_tokenizer, require_fresh, tokenizer_of
 from services.training.recipes.lips.kind import TOKENIZER_FILE, LipsKind
 from services.training.recipes.lips.spec import LipsTrainSettings
 
 
 def train_lips(kind: LipsKind, config: LipsTrainSettings, rank: Rank) -> None:
-    """The whole training of one rank. Raises as `open_chinese_lips` and `train`; BadConfig TOKENIZER_STALE."""
+    """The whole training of one rank. Raises as `open_chinese_lips` and `train`; BadConfig NO_GPU, TOKENIZER_STALE."""
+    # Said before the data set is read, which may take an hour.
+    device = device_of(config.device, rank.place.local_rank)
     outputs = rank.spec.output_root
     # Of two ranks that find no index, each would read the whole data set.
     makes_index = rank.place.rank == 0
     data = open_data(config, join_uri(outputs, paths.STATE_DIR), makes_index=makes_index)
     tokenizer = training_tokenizer(data)
     _require_fresh(open_store(outputs), data)
-    device = torch.device("cpu") if config.device == "cpu" else device_of(rank.place.local_rank)
     settled = dataclasses.replace(config, precision=config.precision_on(device.type))
-    train(kind.pieces(config, data, tokenizer), settled, rank, device)
+    train(kind.pieces(config, data, tokenizer), settled, rank)
 
 
 def open_data(config: LipsTrainSettings, state_root: str, *, makes_index: bool = True, asks: bool = True) -> LipsData:

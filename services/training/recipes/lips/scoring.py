@@ -14,6 +14,7 @@ from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.training.data.lips.chinese_lips import LipsData
 from services.training.data.lips.clips import LipsClips
+from services.training.device import device_of
 from services.training.lipreading.scores.baselines import constant_sentence
 from services.training.lipreading.scores.counts import Counts
 from services.training.lipreading.scores.files import Look
@@ -36,6 +37,7 @@ def run_test(kind: LipsKind, argv: Sequence[str]) -> int:
     settings: LipsTestSettings = config_from_flags(kind.test_settings, flags)
     if not flags.json:
         log.setup()
+    device = device_of(settings.device)
     trained = open_trained(kind, settings.file)
     root = settings.data_root or trained.config.data_root
     if not root:
@@ -45,7 +47,6 @@ def run_test(kind: LipsKind, argv: Sequence[str]) -> int:
     clips = data.split(settings.split)
     if not clips.items:
         raise BadConfig("NO_TEST_CLIPS", f"{root} has no clips of split {settings.split}: test another")
-    device = torch.device("cuda" if torch.cuda.is_available() and config.device != "cpu" else "cpu")
     trained, model = dataclasses.replace(trained, config=config), trained.network().to(device)
     reader = TestReader(trained.reader)
     if kind.test_reader is not None:

@@ -51,7 +51,6 @@ class LipsTrainSettings(TrainSettings):
     label_smoothing: float = option(0.1, "probability that is spread over all characters", group=TRAINING)
     best_by: Literal["cer", "loss"] = option("cer", "score of the validation that best_model.pt is of", group=TRAINING)
     mixed_precision: bool = option(True, "fp16 on a GPU, whatever --precision says", group=TRAINING)
-    device: Literal["auto", "cuda", "cpu"] = option("auto", "cpu: no GPU, where there is one", group=TRAINING)
 
     def __post_init__(self) -> None:
         super().__post_init__()

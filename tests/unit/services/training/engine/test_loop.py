@@ -4,14 +4,13 @@ import dataclasses
 import json
 
 import pytest
-import torch
 from tiny_training import SETTINGS, TinyData, pieces, rank_of
 
 from services.base.errors import BadConfig, BadInput, BadShard
 from services.base.process.metrics import PROCESS
 from services.base.worker.rank import RankPlace
 from services.training.checkpoint.file import decoded
-from services.training.engine.loop import device_of, train
+from services.training.engine.loop import train
 
 SCORES = ("loss", "val_loss")
 QUICK = dataclasses.replace(SETTINGS, num_epochs=2, num_workers=0)
@@ -64,11 +63,6 @@ def test_epochs_that_bring_nothing_end_a_training_that_was_told_so(rank):
 def test_there_must_be_something_to_learn_from(rank):
     with pytest.raises(BadConfig, match="NO_TRAIN_CLIPS"):
         train(dataclasses.replace(pieces(), train=TinyData(0)), QUICK, rank)
-
-
-def test_without_a_gpu_a_rank_computes_on_the_cpu():
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert device_of(0).type == expected
 
 
 class Damaged(TinyData):

@@ -135,3 +135,9 @@ def test_a_file_that_is_not_there_or_holds_no_weights_is_refused(tmp_path: Path,
     Path(flags[3]).unlink()
     with pytest.raises(BadConfig, match=r"there is no file .*best_model"):
         run_command(flags)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks what is said where there is no GPU")
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="NO_GPU"):
+        run_command(["--data-root", str(tmp_path), "--checkpoint", "missing.pt", "--device", "cuda"])

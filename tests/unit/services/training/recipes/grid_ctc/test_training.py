@@ -7,7 +7,7 @@ from grid_records import MadeClip, write_shards
 
 torch = pytest.importorskip("torch")
 
-from services.base.errors import BadShard  # noqa: E402
+from services.base.errors import BadConfig, BadShard  # noqa: E402
 from services.base.run.passes import MapPass, gang_pass  # noqa: E402
 from services.base.run.spec import PinnedStage, RunSpec  # noqa: E402
 from services.base.store.open import open_store  # noqa: E402
@@ -79,3 +79,9 @@ def test_without_clips_to_validate_on_the_best_is_of_the_least_training_loss(tmp
     (path,) = (tmp_path / "out").rglob("best_model.pt")
     progress = decoded(path.read_bytes()).progress
     assert progress.epochs_done == 3 and progress.best_score == min(progress.val_losses) > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks what is said where there is no GPU")
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="NO_GPU"):
+        train_rank(dataclasses.replace(CONFIG, device="cuda"), rank_of(tmp_path))
