@@ -38,9 +38,18 @@ def find_record(path: Path, index: int, key: str) -> tuple[int, bytes]:
             if key in _keys(payload) if key else i == index:
                 return i, payload
     if num_records == 0:
-        raise BadInput("NO_SUCH_RECORD", f"{path.name} holds no record: its shard has no clip of this split")
+        other = _sibling_with_records(path)
+        remedy = f": see {other.name}, which has some" if other else ""
+        raise BadInput("NO_SUCH_RECORD", f"{path.name} holds no record: its shard has no clip of this split{remedy}")
     wanted = f"with the id {key!r}" if key else f"at index {index}"
     raise BadInput("NO_SUCH_RECORD", f"{path} has {num_records} records and none {wanted}: indexes count from 0")
+
+
+def _sibling_with_records(path: Path) -> Path | None:
+    """The first file of the same split that is not empty; of another split where that has none."""
+    split = path.name.split("-")[0]
+    filled = [other for other in path.parent.glob("*.tfrecord") if other.stat().st_size]
+    return min(filled, key=lambda other: (other.name.split("-")[0] != split, other.name), default=None)
 
 
 def _keys(payload: bytes) -> set[str]:

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from services.base.errors import BadInput
 from services.base.media.clip import Clip
 from services.formats.tfrecord import write_record
-from services.records.grid.inspect import main
+from services.records.grid.inspect import find_record, main
 from services.records.grid.labels import encode_label
 from services.records.grid.stage import record_bytes
 
@@ -75,3 +76,10 @@ def test_another_example_is_told_what_it_lacks(tmp_path, capsys) -> None:
     path.write_bytes(framed(b""))
     assert main([str(path)]) == 3
     assert "label_len" in capsys.readouterr().err
+
+
+def test_of_a_shard_without_records_one_that_has_some_is_named(tmp_path: Path) -> None:
+    for name, data in (("test-00000-of-00002", b"x"), ("train-00000-of-00002", b""), ("train-00001-of-00002", b"x")):
+        (tmp_path / f"{name}.tfrecord").write_bytes(data)
+    with pytest.raises(BadInput, match=r"holds no record.*see train-00001-of-00002.tfrecord, which has some"):
+        find_record(tmp_path / "train-00000-of-00002.tfrecord", 0, "")
