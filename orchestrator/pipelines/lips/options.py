@@ -33,7 +33,7 @@ class LipsOptions:
     val_dir: str = option("processed_val", "folder of the processed videos to validate on", group="data set")
     test_dir: str = option("processed_test", "folder of the processed videos to test on", group="data set")
     accept_licence: bool = option(
-        False, "you have accepted the terms of Chinese-LiPS; asked once an output", group="data set"
+        False, "you have accepted the terms of Chinese-LiPS; asked once a data set", group="data set"
     )
     max_examples: int = option(0, "process only the first clips of the tables; 0: all", group="data set", unit="clips")
     num_shards: int = option(64, "shards: files per split", group="output")

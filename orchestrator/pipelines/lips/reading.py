@@ -14,7 +14,7 @@ from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.sharding import assign_shards
 from services.base.run.spec import QuarantineEntry
 from services.base.store.interface import Entry
-from services.training.data.lips.licence import MADE_HERE, not_attested
+from services.training.data.lips.licence import ATTESTED_FILE, MADE_HERE, not_attested
 from services.training.data.lips.locating import LeftOutRow, VideoFiles, located
 from services.training.data.lips.table import TABLES, LipsRow, read_tables
 from services.training.data.sharing import shared_speakers
@@ -36,7 +36,7 @@ def read(inputs: Inputs, options: LipsOptions) -> DataSet:
     """
     entries = {entry.name: entry for entry in inputs.entries}
     is_licensed = MADE_HERE not in entries
-    if is_licensed and not options.accept_licence:
+    if is_licensed and not (options.accept_licence or _is_attested(inputs)):
         raise not_attested(inputs.input_root)
     found, left_out, notes = _found(entries, inputs, options)
     topics = sorted({one.row.topic for one in found})
@@ -60,6 +60,12 @@ def read(inputs: Inputs, options: LipsOptions) -> DataSet:
     rows.sort(key=lambda row: (row.shard, row.position))
     details = {"topics": topics, "is_licensed": is_licensed}
     return DataSet(ClipTable.of_rows(rows), tuple(map(_line, left_out)), tuple(notes), details)
+
+
+def _is_attested(inputs: Inputs) -> bool:
+    """Whether a download or a training has kept it with the data set."""
+    kept = f"{inputs.input_root.rstrip('/')}/{ATTESTED_FILE}"
+    return inputs.files.read_if_there("--input-root", kept) is not None
 
 
 def count(inputs: Inputs, options: LipsOptions) -> int:

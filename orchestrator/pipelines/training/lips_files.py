@@ -10,7 +10,7 @@ from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.training.pipeline import files_as_rows
 from services.base.errors import BadConfig
 from services.formats.lips_clips import CLIPS_FILE, META_FILE
-from services.training.data.lips.licence import MADE_HERE, not_attested, says_unlicensed
+from services.training.data.lips.licence import ATTESTED_FILE, MADE_HERE, not_attested, says_attested, says_unlicensed
 from services.training.data.lips.locating import is_video
 from services.training.data.lips.table import TABLES
 
@@ -30,9 +30,9 @@ def read(inputs: Inputs, options: Any) -> DataSet:
             f"{inputs.input_root} has no {TABLES['train']} and no {CLIPS_FILE}: give the folder that holds the "
             "tables of Chinese-LiPS, or the output of `visemill run lips`",
         )
-    is_drawn = any(entry.name == MADE_HERE for entry in entries) or _is_of_drawn(inputs, names)
+    is_drawn = any(entry.name == MADE_HERE for entry in entries)
     # Who has begun the training in this folder has accepted it; the ranks have kept when.
-    if not (options.accept_licence or is_drawn or inputs.earlier()):
+    if not (options.accept_licence or is_drawn or _is_settled(inputs, names) or inputs.earlier()):
         raise not_attested(inputs.input_root)
     return files_as_rows(found)
 
@@ -42,12 +42,13 @@ def count(inputs: Inputs, options: Any) -> int:  # noqa: ARG001
     return len(_files(inputs.entries))
 
 
-def _is_of_drawn(inputs: Inputs, names: Collection[str]) -> bool:
-    """Whether records were made of what `visemill demo-corpus` drew."""
-    if CLIPS_FILE not in names:
-        return False
-    meta = inputs.files.read_if_there("--data-root", f"{inputs.input_root.rstrip('/')}/{META_FILE}")
-    return meta is not None and says_unlicensed(meta)
+def _is_settled(inputs: Inputs, names: Collection[str]) -> bool:
+    """Whether the data set says that its licence was accepted, or that none holds."""
+    root = inputs.input_root.rstrip("/")
+    if inputs.files.read_if_there("--data-root", f"{root}/{ATTESTED_FILE}") is not None:
+        return True
+    meta = inputs.files.read_if_there("--data-root", f"{root}/{META_FILE}") if CLIPS_FILE in names else None
+    return meta is not None and (says_attested(meta) or says_unlicensed(meta))
 
 
 def _files(entries: Iterable[Entry]) -> list[tuple[Entry, str]]:

@@ -1,11 +1,14 @@
-"""I/O: that who trains on Chinese-LiPS has accepted its licence, which is asked once and kept with its date."""
+"""I/O: that the licence of Chinese-LiPS is accepted, which is asked once a data set, and kept with its date."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from services.base.errors import BadConfig
+from services.base.run.paths import STATE_DIR
+from services.base.store.by_digest import is_uri
 from services.base.store.interface import NotThere, ReadableStore, Store
 from services.formats.lips_clips import CLIPS_FILE, META_FILE
 
@@ -19,6 +22,9 @@ MADE_HERE = "demo-corpus.json"
 """A root with this file was drawn by `visemill demo-corpus`, and is nobody's property."""
 
 _ACCEPTED = "licence.json"
+ATTESTED_FILE = f"{STATE_DIR}/{_ACCEPTED}"
+"""Of a data set: that somebody has accepted its licence, by a download or a training."""
+
 _TERMS = "CC BY-NC-SA 4.0; academic use only; no redistribution of original or derived data"
 
 
@@ -35,10 +41,30 @@ def says_unlicensed(meta: bytes) -> bool:
         return False
 
 
-def require_licence(data: ReadableStore, state: Store, *, accepted: bool) -> None:
-    """accepted: said now; then it is kept in the state. Raises BadConfig LICENCE_NOT_ATTESTED."""
-    if is_licensed(data):
-        require_attested(data.uri, state, accepted=accepted)
+def says_attested(meta: bytes) -> bool:
+    """Whether meta.json of `visemill run lips`, which asks for the licence, says that its terms hold."""
+    try:
+        return json.loads(meta).get("is_licensed") is True
+    except (ValueError, AttributeError):
+        return False
+
+
+def require_licence(data: Store, state: Store, *, accepted: bool) -> None:
+    """accepted: said now; then it is kept in the state, and beside the data where these are a folder to write to.
+
+    Raises BadConfig LICENCE_NOT_ATTESTED.
+    """
+    if not is_licensed(data) or _is_attested(data):
+        return
+    require_attested(data.uri, state, accepted=accepted)
+    if accepted and not is_uri(data.uri) and os.access(data.uri, os.W_OK):
+        data.create(ATTESTED_FILE, state.read(_ACCEPTED))
+
+
+def _is_attested(data: ReadableStore) -> bool:
+    if data.stat(ATTESTED_FILE) is not None:
+        return True
+    return data.stat(CLIPS_FILE) is not None and says_attested(data.read(META_FILE))
 
 
 def require_attested(root: str, state: Store, *, accepted: bool) -> None:

@@ -33,7 +33,7 @@ class LipsTrainSettings(TrainSettings):
     )
     allow_leak: bool = option(False, "train although videos stand in two splits", group=DATA)
     accept_licence: bool = option(
-        False, "you have accepted the terms of Chinese-LiPS; asked once a folder of results", group=DATA
+        False, "you have accepted the terms of Chinese-LiPS; asked once a data set", group=DATA
     )
     max_frames: int = option(500, "frames of a clip; what is behind them is cut off", group=DATA, unit="frames")
     resample: Literal["time", "step"] = option(

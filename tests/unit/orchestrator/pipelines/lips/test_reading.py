@@ -86,6 +86,9 @@ def test_the_licence_is_asked_but_of_data_that_were_drawn(root: Path) -> None:
     with pytest.raises(BadConfig, match="LICENCE_NOT_ATTESTED"):
         read(inputs(root, *BOTH), LipsOptions())
     assert not read(inputs(root, *BOTH, "demo-corpus.json"), LipsOptions()).details["is_licensed"]
+    (root / ".visemill").mkdir()
+    (root / ".visemill/licence.json").write_text("{}")
+    assert read(inputs(root, *BOTH), LipsOptions()).details["is_licensed"]
 
 
 def test_tables_may_lie_below_a_further_root(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -42,8 +42,17 @@ def test_the_licence_is_asked_but_of_data_that_were_drawn_and_of_a_training_that
     assert len(list(read(inputs(*NAMES, earlier=lambda: ["a run"]), options()).rows)) == 3
 
 
-@pytest.mark.parametrize(("is_licensed", "refused"), [(True, True), (False, False), (None, True)])
-def test_records_are_licensed_as_what_they_were_made_of(
+def test_what_is_kept_with_the_data_set_is_not_asked_again(tmp_path: Path) -> None:
+    found = Inputs([Entry(name, 10, "v1") for name in NAMES], str(tmp_path))
+    with pytest.raises(BadConfig, match="LICENCE_NOT_ATTESTED"):
+        read(found, options())
+    (tmp_path / ".visemill").mkdir()
+    (tmp_path / ".visemill/licence.json").write_text("{}")
+    assert len(list(read(found, options()).rows)) == 3
+
+
+@pytest.mark.parametrize(("is_licensed", "refused"), [(True, False), (False, False), (None, True)])
+def test_records_say_whether_the_licence_was_accepted_for_what_they_were_made_of(
     tmp_path: Path, is_licensed: bool | None, refused: bool
 ) -> None:
     if is_licensed is not None:

@@ -1,5 +1,6 @@
 """The licence is asked once, and its acceptance kept with a date; what was drawn here needs none."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -26,3 +27,20 @@ def test_what_was_drawn_here_needs_none(tmp_path: Path) -> None:
     data.put(MADE_HERE, b"{}")
     require_licence(data, data, accepted=False)
     assert data.stat("licence.json") is None
+
+
+def test_it_is_of_the_data_set_whatever_the_folder_of_results(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    data = open_store(str(tmp_path / "data"))
+    require_licence(data, open_store(str(tmp_path / "first")), accepted=True)
+    require_licence(data, open_store(str(tmp_path / "second")), accepted=False)
+    assert not (tmp_path / "second/licence.json").exists()
+
+
+@pytest.mark.parametrize(("meta", "asks"), [(b'{"is_licensed": true}', False), (b"{}", True), (b"[", True)])
+def test_records_of_a_run_that_asked_are_not_asked_again(tmp_path: Path, meta: bytes, asks: bool) -> None:
+    data, state = open_store(str(tmp_path / "data")), open_store(str(tmp_path / "state"))
+    data.put("clips.parquet", b"")
+    data.put("meta.json", meta)
+    with pytest.raises(BadConfig, match="LICENCE_NOT_ATTESTED") if asks else contextlib.nullcontext():
+        require_licence(data, state, accepted=False)
