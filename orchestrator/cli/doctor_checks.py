@@ -46,7 +46,7 @@ _DECODERS = {
 }
 # Extra of the distribution -> (package, purpose), where no pipeline says so.
 _EXTRAS = {
-    "tensorboard": ("tensorboard", "curves of trainings: --use-tensorboard"),
+    "tensorboard": ("tensorboard", "curves of trainings, in TensorBoard"),
     "zh": ("opencc", "scores of Mandarin texts: --normalization zh"),
     "hub": ("huggingface_hub", "downloads of data sets: visemill download"),
     "tensorflow": ("tensorflow-cpu", "reading records with tf.data; of use to developers"),
