@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.landmarks.body.scenes import SceneCuts
+from services.landmarks.scenes import SceneCuts
 
 
 def picture(seed, *, like=None, share=1.0):
