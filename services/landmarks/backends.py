@@ -15,12 +15,14 @@ from services.base.stage.spec import ByName
 BACKENDS: dict[str, str] = {
     "mediapipe": "services.landmarks.mediapipe.spec",
     "dlib": "services.landmarks.face.dlib.spec",
+    "pfld": "services.landmarks.face.pfld.spec",
+    "pfld-110": "services.landmarks.face.pfld.spec_110",
 }
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model file whose bytes are known.
+    """A model file whose bytes are known, or, of an empty sha256, one that a user has made: its digest is in the keys.
 
     url: the publisher's address, empty where none may be fetched from. package, member: a Python package that carries
     the file, and where inside it; empty where none does. parts: entries of a zip archive that it must have. magic:
@@ -49,7 +51,7 @@ class LandmarkBackend:
     topology: of the points that it finds. files: model files that it loads. libraries: distributions whose version
     decides its points. opens: (config, path of each file by name) -> the loaded `face.backend.Backend`. settings: file
     name -> the setting of the stage that names the user's own one in its place. has_jitters: whether it averages points
-    over jittered rectangles.
+    over jittered rectangles. has_searches: whether a setting says how often it searches for a face that it follows.
     """
 
     name: str
@@ -59,6 +61,7 @@ class LandmarkBackend:
     opens: ByName
     settings: Mapping[str, str] = field(default_factory=dict)
     has_jitters: bool = False
+    has_searches: bool = False
 
     def __post_init__(self) -> None:
         try:

@@ -42,7 +42,8 @@ def _fetch_all(names: list[str]) -> list[str]:
 
 def _line(model: ModelFile) -> str:
     path = find(model.name)
-    return f"{model.name}\t{model.size_bytes} bytes\t{model.licence}\t{path or 'missing'}"
+    size = f"{model.size_bytes} bytes" if model.size_bytes else "made by you"
+    return f"{model.name}\t{size}\t{model.licence}\t{path or 'missing'}"
 
 
 if __name__ == "__main__":

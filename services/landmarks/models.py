@@ -47,6 +47,10 @@ def find(name: str, explicit: str = "") -> Path | None:
     """
     model = pinned(name)
     if is_uri(explicit):
+        if not model.sha256:
+            raise BadConfig(
+                "MODEL_NOT_PINNED", f"{explicit} has no digest to be checked by: give {name} as a file of this machine"
+            )
         return fetched(explicit, model.sha256, cache_folder(os.environ))
     if explicit:
         path = Path(explicit).expanduser()
@@ -124,7 +128,7 @@ def _check_format(model: ModelFile, path: Path) -> None:
 
 def _check_pinned(model: ModelFile, path: Path) -> None:
     digest = sha256_of(path)
-    if digest != model.sha256:
+    if model.sha256 and digest != model.sha256:
         raise BadConfig(
             "MODEL_CHANGED",
             f"{path} has sha256 {digest}, but {model.name} is {model.sha256}: delete it and get it again, "

@@ -21,7 +21,8 @@ class LandmarksConfig:
     backend: str = field(
         default="mediapipe",
         metadata={
-            "help": "mediapipe: 478 points, free to use; dlib: 68 points, needs the predictor file",
+            "help": "mediapipe: 478 points, free to use; dlib: 68 points, needs the predictor file; pfld: 98 points, "
+            "pfld-110: 110 points, both need two files, one of them non-commercial",
             "choices": tuple(BACKENDS),
         },
     )
@@ -47,6 +48,17 @@ class LandmarksConfig:
         default="", metadata={"help": "file of MediaPipe's face_landmarker.task; empty: search the model folders"}
     )
 
+    face_detector: str = field(
+        default="", metadata={"help": "pfld, pfld-110: file of SCRFD 2.5g; empty: search the model folders"}
+    )
+    landmark_model: str = field(
+        default="", metadata={"help": "pfld, pfld-110: ONNX file of the points; empty: search the model folders"}
+    )
+    search_every_frames: int = field(
+        default=25,
+        metadata={"help": "pfld, pfld-110, tracked: search for the face at least this often; it is followed between"},
+    )
+
     def __post_init__(self) -> None:
         backend = backend_named(self.backend)
         if self.mode not in get_args(Mode):
@@ -57,6 +69,9 @@ class LandmarksConfig:
             raise ValueError(f"num_jitters {self.num_jitters} must be between 1 and {MAX_JITTERS}")
         if isinstance(self.max_gap_frames, bool) or not isinstance(self.max_gap_frames, int) or self.max_gap_frames < 0:
             raise ValueError(f"max_gap_frames must be a whole number from 0 (none), not {self.max_gap_frames!r}")
+        every = self.search_every_frames
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"search_every_frames must be a whole number from 1 (each frame), not {every!r}")
         if self.num_jitters > 1 and not backend.has_jitters:
             raise ValueError(
                 f"num_jitters {self.num_jitters} needs the dlib backend: {self.backend} has no rectangles to jitter; "
@@ -66,11 +81,14 @@ class LandmarksConfig:
 
 def key_config(config: LandmarksConfig) -> dict[str, Any]:
     """The settings that decide bytes: all but where files lie, whose digests are in `models.models_of`."""
+    # Where nothing is searched the setting is not in the key, which is then the one from before there was a setting.
+    searches = {"search_every_frames": config.search_every_frames} if backend_named(config.backend).has_searches else {}
     return {
         "backend": config.backend,
         "mode": config.mode,
         "num_jitters": config.num_jitters,
         "max_gap_frames": config.max_gap_frames,
+        **searches,
     }
 
 
@@ -91,7 +109,7 @@ SPEC = StageSpec(
     reads=("frames",),
     writes=("landmarks",),
     artifacts={"landmarks": Landmarks},
-    libraries=("mediapipe", "dlib-bin", "opencv-contrib-python", "numpy"),
+    libraries=("mediapipe", "dlib-bin", "onnxruntime", "opencv-contrib-python", "numpy"),
     cached=True,
     fingerprint=fingerprint,
     models=ByName("services.landmarks.models:models_of"),

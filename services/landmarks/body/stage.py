@@ -31,13 +31,13 @@ from services.landmarks.body.mediapipe_body import BodyTasks, FoundPerson, Movin
 from services.landmarks.body.models import SEGMENTER, paths_of
 from services.landmarks.body.ops import LEFT, RIGHT, alone, arm_of, head_window, out_of_sight, shrunk
 from services.landmarks.body.person import CHECK_EVERY_FRAMES, PersonTrack, pixels
-from services.landmarks.scenes import SceneCuts
 from services.landmarks.body.spec import KeypointsConfig
 from services.landmarks.face.mediapipe import only_largest
 from services.landmarks.frame_size import check_frame_size
 from services.landmarks.mediapipe.library import Library
 from services.landmarks.mediapipe.tasks import FaceTasks
 from services.landmarks.models import FACE_LANDMARKER, HAND_LANDMARKER, POSE_LANDMARKER
+from services.landmarks.scenes import SceneCuts
 
 
 def open_stage(config: KeypointsConfig) -> Consumer:

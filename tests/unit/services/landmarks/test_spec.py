@@ -26,6 +26,7 @@ def test_the_default_is_the_permissive_backend_and_tracked() -> None:
         ({"backend": "dlib", "num_jitters": 2.5}, "whole number"),
         ({"backend": "dlib", "num_jitters": True}, "whole number"),
         ({"num_jitters": 3}, "set backend to dlib"),
+        ({"backend": "pfld", "search_every_frames": 0}, "from 1 .each frame."),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_the_rule(values: dict[str, object], says: str) -> None:
@@ -48,7 +49,11 @@ def test_paths_stay_out_of_the_key_and_everything_else_is_in_it() -> None:
         LandmarksConfig(mode="per-frame"),
         LandmarksConfig("dlib"),
         LandmarksConfig("dlib", num_jitters=2),
+        LandmarksConfig("pfld"),
+        LandmarksConfig("pfld", search_every_frames=9),
+        LandmarksConfig("pfld-110"),
     ]
+    assert key_config(LandmarksConfig()) == key_config(LandmarksConfig(search_every_frames=9))
     keys = [key_config(config) for config in different]
     assert all(keys.count(key) == 1 for key in keys)
 
