@@ -95,9 +95,10 @@ def load(name: str) -> tuple[AddFlags, Call]:
 
             return named_sets.each(verify.add_flags, verify.verify)
         case "run":
+            from orchestrator.cli.datasets import plan
             from orchestrator.cli.runs import run
 
-            return run.add_flags, run.run
+            return run.add_flags, plan.instead_of(run.run)
         case "pin":
             from orchestrator.cli.runs import named_sets, pin
 

@@ -16,6 +16,7 @@ PIPELINES: dict[str, str] = {
     "grid": "orchestrator.pipelines.grid.pipeline",
     "grid-ctc": "orchestrator.pipelines.grid_ctc.pipeline",
     "lips": "orchestrator.pipelines.lips.pipeline",
+    "talker": "orchestrator.pipelines.talker.pipeline",
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
     "chinese-lips-conformer": "orchestrator.pipelines.chinese_lips_conformer.pipeline",

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from orchestrator.pipelines.data_sets import Adoption, DatasetFlag, NumberFlags, OutputFlag
+from orchestrator.pipelines.data_sets import Adoption, Change, DatasetFlag, NameSets, NumberFlags, OutputFlag
 from orchestrator.pipelines.needs import Need
 from orchestrator.pipelines.prediction import Prediction
 from services.base.run.manifest import ClipRow, ClipTable
@@ -47,7 +47,7 @@ class Made:
     done: commits. quality: a line a clip, in order of shard and position where one run alone has made the output.
     quarantine: lines of the clips that are not in it, those that planning left out first. clips: the frozen list of the
     run that publishes. leaks: contents that stand in two splits, in words. until_written: closes what the summaries
-    are read from.
+    are read from. earlier: specs of the runs before the last one, the oldest first.
     """
 
     spec: RunSpec
@@ -57,6 +57,7 @@ class Made:
     clips: Iterable[ClipRow] = ()
     leaks: Sequence[str] = ()
     until_written: ExitStack = field(default_factory=ExitStack)
+    earlier: Sequence[RunSpec] = ()
 
 
 Summaries = Mapping[str, Iterable[bytes]]
@@ -242,6 +243,14 @@ class Pipeline:
     output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
     NAME[=INPUT_ROOT]. numbers: spellings of its numbers of processes. adoption: how its runs take over what an output
     holds already; None: they do not.
+    sets: the data sets that its options name, each with an output directly below the root of all; None: those of
+    --dataset. A run of several leaves out one that cannot be planned. change: how it is called that an output holds
+    another run. check_added: (specs of the runs that an output holds, that of one which adds to it) -> raises BadConfig
+    where they do not go together; None: their settings must be equal.
+    restarts, only_plans: the option by which a run deletes what its output holds, and that by which `run` is `plan`;
+    empty: none.
+    writes: (name) -> whether it writes files of such a name: others may lie in its output before it; None: any.
+    leave: (what was made, outputs) writes files that others change afterwards, once all else is in place; None: none.
     """
 
     name: str
@@ -291,3 +300,10 @@ class Pipeline:
     dataset_flag: DatasetFlag | None = None
     numbers: NumberFlags = field(default_factory=NumberFlags)
     adoption: Adoption | None = None
+    sets: NameSets | None = None
+    change: Change | None = None
+    check_added: Callable[[Sequence[RunSpec], RunSpec], None] | None = None
+    restarts: str = ""
+    only_plans: str = ""
+    writes: Callable[[str], bool] | None = None
+    leave: Callable[[Made, Store], None] | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,8 @@ class Original:
     the others are aliases of the pipeline's options. defaults: our flags -> what they are where the script's line does
     not give them, if that differs from the command's own default. default_files: likewise, of files and folders, where
     they are there. unused: flags with a value that the script has and that do nothing here -> why. rest: the flag of
-    the script after which everything is further flags; empty: none.
+    the script after which everything is further flags; empty: none. told_by: flags one of which tells its line from
+    that of another script of the same name; empty: it is the one that is meant without.
     """
 
     verb: str
@@ -72,6 +73,7 @@ class Original:
     default_files: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, str] = field(default_factory=dict)
     rest: str = ""
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,21 @@ def script_name(text: str) -> str:
     return text.removesuffix(".py").replace("_", "-")
 
 
-def original_of(word: str) -> tuple[str, Original] | None:
-    """(pipeline, what the script of that name stands for); None where no pipeline names it."""
+def original_of(word: str, argv: Sequence[str] = ()) -> tuple[str, Original] | None:
+    """(pipeline, what the script of that name stands for); None where no pipeline names it. argv: the rest of its line,
+    whose flags tell it from another script of that name.
+    """
     wanted = script_name(word)
-    for pipeline in PIPELINES:
-        for name, original in commands_of(pipeline).originals.items():
-            if script_name(name) == wanted:
-                return pipeline, original
-    return None
+    given = {word.partition("=")[0].replace("_", "-") for word in argv}
+    found = [
+        (pipeline, original)
+        for pipeline in PIPELINES
+        for name, original in commands_of(pipeline).originals.items()
+        if script_name(name) == wanted
+    ]
+    told = [one for one in found if not given.isdisjoint(one[1].told_by)]
+    others = [one for one in found if not one[1].told_by]
+    return next(iter([*told, *others, *found]), None)
 
 
 def only_pipeline_of(verb: str) -> str | None:

@@ -10,7 +10,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.base.run.spec import RunSpec
+
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
+
+HeldRuns = Callable[[str], Sequence[RunSpec]]
+"""(an output root) -> the runs that it holds, the oldest first."""
+
+NameSets = Callable[[Any, str, HeldRuns], "Sequence[GivenDataSet]"]
+"""(options, the root of all, what an output holds) -> the data sets that the options name."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a pipeline calls it that an output holds a run of other data or other settings. reason: of the error.
+    remedy: what to do, as a sentence.
+    """
+
+    reason: str
+    remedy: str
 
 
 @dataclass(frozen=True)

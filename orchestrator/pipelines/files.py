@@ -48,6 +48,14 @@ class Files:
         except BadInput:
             return None
 
+    def names(self, flag: str, folder: str) -> list[str]:
+        """Of the files that lie directly in a folder, sorted. flag: for messages. Raises BadConfig of the folder."""
+        try:
+            store = open_store(absolute(folder), must_exist=True, follow_links=self._follow_links)
+            return sorted(e.name for e in store.list() if "/" not in e.name and e.kind == "file")
+        except BadConfig as error:
+            raise BadConfig(error.reason, f"{flag}: {error.message}", error.detail) from error
+
     def read(self, flag: str, file: str) -> bytes:
         """A small file, whole. flag: for messages. Raises BadConfig NOT_READABLE, FILE_TOO_LARGE."""
         return b"".join(self._pieces(flag, file, MOST_BYTES))

@@ -156,9 +156,16 @@ def _found(roots: RunRoots) -> bytes:
 
 
 def _earlier(roots: RunRoots) -> list[RunSpec]:
-    claim = claim_of(open_store(absolute(roots.output_root)))
-    state = open_store(state_root(roots.output_root, roots.state_root))
-    found = [pinned_spec(state, run) for run in (*claim.earlier, claim.run)] if claim else []
+    return earlier_runs_of(roots.output_root, roots.state_root)
+
+
+def earlier_runs_of(output_root: str, state: str = "") -> list[RunSpec]:
+    """The runs that an output holds, the oldest first; none where it is nobody's. state: root of their state; empty:
+    within the output. Raises BadConfig.
+    """
+    claim = claim_of(open_store(absolute(output_root)))
+    state_store = open_store(state_root(output_root, state))
+    found = [pinned_spec(state_store, run) for run in (*claim.earlier, claim.run)] if claim else []
     return [spec for spec in found if spec]
 
 

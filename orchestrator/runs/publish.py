@@ -113,6 +113,8 @@ def publish(pipeline: Pipeline, commits: Commits, observed: RunState, outputs: S
             check_nothing_lost(pipeline, [part.spec for part in parts], outputs, summaries)
         move_all(spec, state, outputs, done, before=lambda: _withdraw(outputs, reversed(summaries)))
         facts = {name: _put_summary(spec, outputs, name, pieces) for name, pieces in summaries.items()}
+        if pipeline.leave is not None:
+            pipeline.leave(made, outputs)
     outputs.delete_prefix(paths.staged(spec.run, ""))
     finished: dict[str, object] = {"digest": spec.digest, "summaries": facts}
     if notes := leak_notes(leaks):
@@ -150,6 +152,7 @@ def _made(parts: Sequence[Part], state: Store, leaks: Sequence[str], until_writt
         _Clips(spec, state),
         leaks,
         until_written,
+        [part.spec for part in parts[:-1]],
     )
 
 

@@ -47,9 +47,13 @@ def test_extraction_by_several_processes_writes_clips_twice(
             assert run.poll() is None and time.monotonic() < until_s, run.communicate()
             time.sleep(0.01)
         os.kill(workers[0], signal.SIGKILL)
-        # Meanwhile nobody else may write there.
+        # Meanwhile nobody else may write there. A worker that stands still keeps the run from its end until then.
+        os.kill(workers[1], signal.SIGSTOP)
         capsys.readouterr()
-        assert main([*words, "-o", "json"]) == 78
+        try:
+            assert main([*words, "-o", "json"]) == 78
+        finally:
+            os.kill(workers[1], signal.SIGCONT)
         assert json.loads(capsys.readouterr().out)["error"]["reason"] == "OUTPUT_IN_USE"
         text = run.communicate(timeout=LIMIT_S)[0]
         assert run.returncode == 0, text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import tempfile
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 from orchestrator.cli.answer import Answer
 from orchestrator.cli.datasets.deep import find_leaks
 from orchestrator.cli.device import add_device_flag
+from orchestrator.cli.runs.named_sets import Call, planned
 from orchestrator.cli.runs.reproduce import clip_as_json, local_file
 from orchestrator.cli.runs.request import request_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
@@ -100,6 +102,20 @@ def plan(flags: argparse.Namespace) -> Answer:
     left_out = made.problems or failed or unread or any(reason in pipeline.leaves_out for _, reason, _ in findings)
     code = EXIT_BAD_CONFIG if leaks or full else EXIT_QUARANTINED if left_out else EXIT_OK
     return Answer(_text(data, made), {**data, "exit_code": code}, code)
+
+
+def instead_of(run: Call) -> Call:
+    """`run`; where an option of the pipeline asks for a plan alone, and is given, that, without a sample."""
+
+    @functools.wraps(run)
+    def called(flags: argparse.Namespace) -> Answer:
+        option = pipeline_of(flags.pipeline).only_plans
+        if not option or not getattr(flags, option):
+            return run(flags)
+        _, each = planned(add_flags, plan)
+        return each(argparse.Namespace(**{**vars(flags), "deep": False, "sample": 0}))
+
+    return called
 
 
 def check_labels(

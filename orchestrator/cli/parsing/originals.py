@@ -13,7 +13,7 @@ def translate_original(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """A command line of a script that a pipeline replaces, as ours, and a note for each of its flags that does nothing
     here; any other line as it is.
     """
-    found = original_of(argv[0]) if argv else None
+    found = original_of(argv[0], argv[1:]) if argv else None
     if found is None:
         return list(argv), []
     pipeline, original = found

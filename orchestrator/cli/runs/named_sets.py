@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
+from typing import Any, cast
 
 from orchestrator.access.datasets import check_dataset_name, named_inputs
 from orchestrator.access.request import RunRequest
@@ -49,11 +51,13 @@ def planned(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
     """The command for each --dataset NAME=INPUT_ROOT."""
 
     def called(flags: argparse.Namespace) -> Answer:
-        if pipeline_of(flags.pipeline).dataset_flag is not None:
+        of_each: dict[str, dict[str, object]]
+        pipeline = pipeline_of(flags.pipeline)
+        if pipeline.sets is not None:
+            of_each = {one.roots.dataset: asdict(cast("Any", one.options)) for one in requests_of(flags)}
+        elif pipeline.dataset_flag is not None:
             names = names_of(requests_of(flags))
-            of_each: dict[str, dict[str, object]] = {
-                name: {"dataset": [value]} for name, value in zip(names, flags.dataset, strict=False)
-            }
+            of_each = {name: {"dataset": [value]} for name, value in zip(names, flags.dataset, strict=False)}
         else:
             named = named_inputs(flags.dataset, flags.input_root or "")
             of_each = {one.name: {"input_root": one.input_root, "dataset": [one.name]} for one in named}

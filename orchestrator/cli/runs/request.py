@@ -15,8 +15,9 @@ from orchestrator.cli.device import device_of
 from orchestrator.cli.parsing.number_flags import add_numbers_of, numbers_of
 from orchestrator.kube.settings import kube_settings
 from orchestrator.pipelines.base import Options, Pipeline
-from orchestrator.pipelines.data_sets import DatasetFlag, GivenDataSet
+from orchestrator.pipelines.data_sets import DatasetFlag, GivenDataSet, NameSets
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.planning import earlier_runs_of
 from orchestrator.roots import real_root
 from services.base.errors import BadConfig
 from services.base.sandbox.supervisor import clip_limits
@@ -58,8 +59,11 @@ def elsewhere_notes(requests: Sequence[RunRequest]) -> list[str]:
 
 
 def requests_of(flags: argparse.Namespace) -> tuple[RunRequest, ...]:
-    """One for each --dataset, or the one without a name. Raises BadConfig."""
-    reads = pipeline_of(flags.pipeline).dataset_flag
+    """One for each --dataset, or the one without a name; or those that the options name. Raises BadConfig."""
+    pipeline = pipeline_of(flags.pipeline)
+    if pipeline.sets is not None:
+        return _requests_of_sets(flags, pipeline.sets)
+    reads = pipeline.dataset_flag
     if reads is not None and flags.dataset:
         return _given_requests(flags, reads)
     named = named_inputs(flags.dataset, flags.input_root or "")
@@ -76,6 +80,11 @@ def request_of(flags: argparse.Namespace) -> RunRequest:
     Raises BadConfig.
     """
     datasets = getattr(flags, "dataset", ())
+    if pipeline_of(flags.pipeline).sets is not None:
+        requests = requests_of(flags)
+        if len(requests) > 1:
+            raise BadConfig("BAD_FLAGS", f"{len(requests)} data sets are named, and one is taken here: name one")
+        return requests[0]
     if datasets and pipeline_of(flags.pipeline).dataset_flag is not None:
         requests = requests_of(flags)
         if len(requests) > 1:
@@ -107,6 +116,17 @@ def _given_requests(flags: argparse.Namespace, reads: DatasetFlag) -> tuple[RunR
         )
     _refuse_shared_outputs([request.roots.output_root for request in requests])
     return tuple(requests)
+
+
+def _requests_of_sets(flags: argparse.Namespace, sets: NameSets) -> tuple[RunRequest, ...]:
+    """Of a pipeline whose options name the data sets."""
+    if flags.dataset:
+        raise BadConfig("BAD_FLAGS", f"--dataset {flags.dataset[0]} is no flag of {flags.pipeline}: name the videos")
+    base = absolute(flags.output_root)
+    given = sets(chosen_options(flags), base, lambda root: earlier_runs_of(root, getattr(flags, "state_root", "")))
+    if len(given) > 1 and flags.run and flags.state_root:
+        raise _one_name_for_several(flags, len(given))
+    return tuple(_request(flags, flags.input_root, one.label, base, one.options) for one in given)
 
 
 def _refuse_shared_outputs(outputs: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from orchestrator.access.request import RunRequest
@@ -28,16 +28,20 @@ from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
 from orchestrator.runs.claim.lease import Lease
+from orchestrator.runs.claim.restart import restart
 from orchestrator.runs.commits.commits import Commits
 from orchestrator.runs.commits.observe import observe, read_quarantine
 from orchestrator.runs.commits.reset import forget
 from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from orchestrator.runs.publish import check_edits_kept
-from services.base.errors import EXIT_OK, EXIT_QUARANTINED, BadConfig
+from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
 from services.base.process.quantities import counted
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.interface import Store
+
+# Why a data set cannot be planned, where that is its own fault: there is nothing to process, or it is not there.
+_OF_ONE_VIDEO = frozenset({"NO_CLIPS", "ROOT_MISSING"})
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -78,32 +82,87 @@ def run(flags: argparse.Namespace) -> Answer:
             cluster.check(request, flags)
     kube = cluster.is_kube(flags)
     with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json") as beat:
-        plans = [plan_of(one, cluster_only=kube, remotes=flags.remote, now=beat.now) for one in requests]
+        plan = partial(plan_of, cluster_only=kube, remotes=flags.remote, now=beat.now)
+        plans = [_planned(plan, one, is_one_of_several=_is_one_of_several(requests)) for one in requests]
     return run_plans(requests, plans, flags)
 
 
-def run_plans(requests: Sequence[RunRequest], plans: Sequence[Plan], flags: argparse.Namespace) -> Answer:
-    """Pins all, then runs one after another; a run that fails keeps none of the others from theirs."""
+def _is_one_of_several(requests: Sequence[RunRequest]) -> bool:
+    """Whether one that cannot be planned keeps none of the others from theirs: those that one list names."""
+    return len(requests) > 1 and pipeline_of(requests[0].pipeline).sets is not None
+
+
+def _planned(
+    plan: Callable[[RunRequest], Plan], request: RunRequest, *, is_one_of_several: bool
+) -> Plan | VisemillError:
+    try:
+        return plan(request)
+    except BadConfig as error:
+        if not is_one_of_several:
+            raise
+        # What is wrong with one video costs that alone.
+        return BadInput(error.reason, error.message, error.detail) if error.reason in _OF_ONE_VIDEO else error
+
+
+def run_plans(
+    requests: Sequence[RunRequest], plans: Sequence[Plan | VisemillError], flags: argparse.Namespace
+) -> Answer:
+    """Pins all, then runs one after another; a run that fails keeps none of the others from theirs. plans: of those
+    that one list names, an error for one that cannot be planned. Raises it where none can.
+    """
     of_each = [flags_of(request, flags) for request in requests]
-    options = [options_of(r.limits, own, plan.spec) for r, plan, own in zip(requests, plans, of_each, strict=True)]
-    pinned = []
     names = names_of(requests)
-    for name, request, plan, how in zip(names, requests, plans, options, strict=True):
-        spec = plan.spec
-        state = open_named("--state-root", state_root(spec.output_root, request.roots.state_root))
-        outputs = open_named("--output-root", spec.output_root)
-        pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
-        if not how.quiet:
-            # Before hours are spent on it: that no clip goes to test, say.
-            whose = f"{name}: " if len(requests) > 1 or request.roots.dataset else ""
-            sys.stderr.write("".join(f"note: {whose}{one_line(note)}\n" for note in plan.notes))
-        pinned.append(PinnedRun(spec, state, outputs, how, plan.notes))
+    pinned = [
+        plan if isinstance(plan, VisemillError) else _pinned(name, request, plan, own, len(requests))
+        for name, request, plan, own in zip(names, requests, plans, of_each, strict=True)
+    ]
+    ready = [one for one in pinned if isinstance(one, PinnedRun)]
+    if not ready:
+        raise next(one for one in pinned if isinstance(one, VisemillError))
     if len(requests) == 1 and not requests[0].roots.dataset:
-        return execute(pinned[0], flags)
+        return execute(ready[0], flags)
     # All of them together: each by itself may fit.
-    check_space(pinned, flags)
-    calls = [partial(execute, one, own) for one, own in zip(pinned, of_each, strict=True)]
+    check_space(ready, flags)
+    call = _of_one_of_several if _is_one_of_several(requests) else _executed
+    calls = [partial(call, one, own) for one, own in zip(pinned, of_each, strict=True)]
     return answer_of_each(dict(zip(names, calls, strict=True)), flags)
+
+
+def _pinned(
+    name: str, request: RunRequest, plan: Plan, flags: argparse.Namespace, num_requests: int
+) -> PinnedRun | VisemillError:
+    """The run; of several that one list names, why it cannot be pinned. Raises BadConfig of any other."""
+    spec, pipeline = plan.spec, pipeline_of(plan.spec.pipeline)
+    how = options_of(request.limits, flags, spec)
+    state = open_named("--state-root", state_root(spec.output_root, request.roots.state_root))
+    outputs = open_named("--output-root", spec.output_root)
+    try:
+        if pipeline.restarts and getattr(request.options, pipeline.restarts):
+            restart(state, outputs, spec.run)
+        pin_or_join(plan, state, outputs, joins=cluster.is_kube(flags))
+    except BadConfig as error:
+        if num_requests == 1 or pipeline.sets is None:
+            raise
+        return error
+    if not how.quiet:
+        # Before hours are spent on it: that no clip goes to test, say.
+        whose = f"{name}: " if num_requests > 1 or request.roots.dataset else ""
+        sys.stderr.write("".join(f"note: {whose}{one_line(note)}\n" for note in plan.notes))
+    return PinnedRun(spec, state, outputs, how, plan.notes)
+
+
+def _executed(run: PinnedRun | VisemillError, flags: argparse.Namespace) -> Answer:
+    if isinstance(run, VisemillError):
+        raise run
+    return execute(run, flags)
+
+
+def _of_one_of_several(run: PinnedRun | VisemillError, flags: argparse.Namespace) -> Answer:
+    """Of a list of single clips: one that gives nothing is in quarantine, as a clip of any run is."""
+    answer = _executed(run, flags)
+    if answer.exit_code == EXIT_BAD_SHARD and answer.data.get("finished"):
+        return Answer(answer.text, {**answer.data, "exit_code": EXIT_QUARANTINED}, EXIT_QUARANTINED)
+    return answer
 
 
 def resume(flags: argparse.Namespace) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import NoReturn
 
@@ -231,7 +232,12 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
             "OUTPUT_CHANGED",
             f"another run has finished in {outputs.uri} since this one was planned: give the command again",
         )
-    check_addable([clips_of(state, run) for run in (*held.earlier, held.run)], plan.spec, plan.names())
+    runs = [clips_of(state, run) for run in (*held.earlier, held.run)]
+    own_check = pipeline_of(plan.spec.pipeline).check_added
+    if own_check is not None:
+        own_check([spec for spec, _ in runs], plan.spec)
+    else:
+        check_addable(runs, plan.spec, plan.names())
     # One that was finished before publishes again, over what has come since.
     state.delete(paths.finished_file(claim.run))
     earlier = tuple(run for run in (*held.earlier, held.run) if run != claim.run)
@@ -240,7 +246,12 @@ def _add_to(held: Claim, claim: Claim, plan: Plan, state: Store, outputs: Store)
 
 def _refuse_foreign_files(outputs: Store, plan: Plan) -> None:
     """Shards of an earlier run would be read as part of this one; where the plan adds, only its own names matter."""
-    foreign = (entry.name for entry in outputs.list() if not entry.name.startswith(f"{paths.STATE_DIR}/"))
+    foreign: Iterator[str] = (
+        entry.name for entry in outputs.list() if not entry.name.startswith(f"{paths.STATE_DIR}/")
+    )
+    writes = pipeline_of(plan.spec.pipeline).writes
+    if writes is not None:
+        foreign = filter(writes, foreign)
     if plan.spec.appends:
         taken = set(plan.names())
         foreign = (name for name in foreign if name.rpartition(".")[0] in taken)
@@ -269,6 +280,11 @@ def _may_append(plan: Plan) -> bool:
 
 def _other_run(plan: Plan, held: str, difference: str) -> BadConfig:
     hint = f"; {plan.append_flag} adds these clips to it" if _may_append(plan) else ""
+    change = pipeline_of(plan.spec.pipeline).change
+    if change is not None:
+        return BadConfig(
+            change.reason, f"{plan.spec.output_root} holds {held}, which differs in: {difference}. {change.remedy}"
+        )
     return BadConfig(
         "OTHER_RUN",
         f"{plan.spec.output_root} holds {held}, which differs in: {difference}. "

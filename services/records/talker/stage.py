@@ -82,6 +82,8 @@ class TalkerFilesOfClip:
         features_files = (
             ProductFile(features_file(features.model), npy.npy_pieces(features.vectors_TX), npy.MEDIA_TYPE),
         )
+        # Of two runs of a folder, the later one's line is in place of the earlier one's of the same file alone.
+        quality["file"] = LANDMARKS_FILE if self._is_whole else features_file(features.model)
         if not self._is_whole:
             if sound is not None:
                 quality["num_frames"] = sound.num_frames

@@ -11,7 +11,7 @@ NETWORK = Network(
     (Array("mel", "float32", ("N", 1, 80, 16)),),
     (Array("vectors", "float32", ("N", 512)),),
     builds=ByName("services.features.talker.ave.encoder:AudioEncoder"),
-    flag="--ave-weights",
+    flag="--asr-weights",
     remedy="SyncTalk_2D's audio encoder (audio_visual_encoder.pth)",
     # Its first and its last layer.
     some_tensors=("audio_encoder.0.conv_block.0.weight", "audio_encoder.12.conv_block.1.running_var"),

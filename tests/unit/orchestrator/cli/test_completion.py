@@ -30,7 +30,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("line", "some"),
     [
         ("re", {"report", "reproduce", "resume", "retokenize", "retry"}),
-        ("run ", {"grid", "lips", "sign", "tts"}),
+        ("run ", {"grid", "lips", "sign", "talker", "tts"}),
         ("run grid --max-f", {"--max-frames", "--max-failures"}),
         ("run grid --quality-policy ", {"keep", "flag", "quarantine"}),
         ("models export --platform ", {"python", "onnx"}),

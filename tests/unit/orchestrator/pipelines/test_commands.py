@@ -46,6 +46,20 @@ def test_scripts_are_found_however_they_are_spelt(word, expected):
     assert (found and (found[0], found[1].verb)) == expected
 
 
+@pytest.mark.parametrize(
+    ("argv", "pipeline"),
+    [
+        ((), "tts"),
+        (("--manifest", "m.jsonl"), "tts"),
+        (("--video_path", "v.mp4", "--name", "n"), "talker"),
+        (("--name", "n", "--video-path=v.mp4"), "talker"),
+    ],
+)
+def test_two_scripts_of_one_name_are_told_apart_by_their_flags(argv, pipeline):
+    found = original_of("preprocess_data.py", argv)
+    assert found is not None and found[0] == pipeline
+
+
 def test_a_pipeline_that_says_nothing_has_the_shared_commands(monkeypatch):
     monkeypatch.setitem(PIPELINES, "plain", "orchestrator.runs.plan")
     assert commands_of("plain").verbs == SHARED

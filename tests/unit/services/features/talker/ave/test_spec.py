@@ -14,5 +14,5 @@ def test_it_takes_a_fifth_of_a_second_and_gives_512_values() -> None:
 
 
 def test_a_file_that_is_not_there_is_asked_for_by_its_own_flag() -> None:
-    with pytest.raises(BadConfig, match=r"--ave-weights 'audio_encoder\.pth' is no file.*SyncTalk_2D's audio encoder"):
+    with pytest.raises(BadConfig, match=r"--asr-weights 'audio_encoder\.pth' is no file.*SyncTalk_2D's audio encoder"):
         weights_of(FeaturesConfig(model="ave", weights="audio_encoder.pth"))

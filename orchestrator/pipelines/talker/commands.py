@@ -1,0 +1,16 @@
+"""PURE: what the talker pipeline adds to the command line."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import Original, PipelineCommands
+
+COMMANDS = PipelineCommands(
+    shared=("plan", "run", "pin"),
+    originals={
+        # tts has a script of that name too.
+        "preprocess_data": Original("run", told_by=("--video-path",)),
+        "batch_preprocess": Original("run"),
+    },
+    inspects={".pkl": "services.records.talker.inspect", ".lms": "services.records.talker.inspect"},
+    told={"dataset": "", "further_roots": ""},
+)

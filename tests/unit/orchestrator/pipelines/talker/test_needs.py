@@ -1,0 +1,15 @@
+"""What a machine needs follows from the stages that a run has."""
+
+from orchestrator.pipelines.needs import StageNeed
+from orchestrator.pipelines.talker.needs import needs
+from orchestrator.pipelines.talker.options import TalkerOptions
+
+
+def test_each_stage_is_a_need_with_its_settings_and_a_fix():
+    found = needs(TalkerOptions(video_path="v.mp4", asr_model="mel"))
+    assert [need.name for need in found] == ["decode", "audio", "landmarks", "sound", "audiofeatures", "talkerfiles"]
+    assert all(need.purpose and need.fix and isinstance(need.what, StageNeed) for need in found)
+
+
+def test_features_alone_need_no_landmarks():
+    assert "landmarks" not in {need.name for need in needs(TalkerOptions(video_path="v.mp4", parts="features"))}
