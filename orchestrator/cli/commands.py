@@ -48,7 +48,7 @@ COMMANDS = (
     Command("scale", CLUSTER, "change the number of pods of a run on Kubernetes"),
     Command("suspend", CLUSTER, "stop the pods of a run on Kubernetes until it is resumed"),
     Command("logs", CLUSTER, "show the logs of the pods of a run on Kubernetes"),
-    Command("models", MODELS, "list, export and verify model repositories for Triton"),
+    Command("models", MODELS, "list, export and verify model repositories for Triton; convert checkpoints"),
     Command("serve", SERVERS, "serve the RunService and the TrainingService, for other systems"),
     Command("runs", SERVERS, "list the runs of a RunService"),
     Command("health", SERVERS, "check whether gRPC servers are serving"),

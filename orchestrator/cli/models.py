@@ -1,4 +1,4 @@
-"""`visemill models list|export|verify`: model repositories of Triton servers, by the services' own argv."""
+"""`visemill models list|export|verify|convert`: models for servers, and of checkpoints, by the services' own argv."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of
 from services.triton.flags import BUNDLES, add_bundle_flags, bundle_argv
 
 _NETWORKS = "services.features.triton.repository"
+_CONVERSION = "services.features.runtimes.convert"
 _NEEDED = {
     "list": ("onnxruntime",),
     "export": ("torch", "onnx", "onnxscript", "onnxruntime"),
     "verify": ("onnxruntime",),
+    "convert": ("torch", "onnx", "onnxscript", "onnxruntime"),
 }
+CONVERTED_FILES = {"pfld-110": "pfld_110.onnx"}
+"""Network -> the file that is written where none is named: the name by which its stage finds it."""
+
 _NEEDED_OF_BUNDLES = ("onnxruntime",)
 _POLL_S = 0.1
 _QUIET_S = 4.0
@@ -30,10 +35,22 @@ _QUIET_S = 4.0
 
 def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     """One parser an action."""
-    parsers = add_actions(parser.add_subparsers(dest="action", required=True, metavar="list|export|verify"))
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|export|verify|convert")
+    parsers = add_actions(actions)
     _, export, _ = parsers
     add_bundle_flags(export)
-    return parsers
+    return [*parsers, _add_convert(actions)]
+
+
+def _add_convert(actions: Any) -> argparse.ArgumentParser:
+    about = "make of a checkpoint the ONNX file that a stage loads, and show that both compute the same"
+    convert: argparse.ArgumentParser = actions.add_parser(
+        "convert", help=about, description=f"{about[:1].upper()}{about[1:]}."
+    )
+    convert.add_argument("network", choices=list(CONVERTED_FILES), help="what the checkpoint is of")
+    convert.add_argument("checkpoint", metavar="FILE", help="the checkpoint; only tensors are read of it")
+    convert.add_argument("--out", default="", metavar="FILE", help="file to write (default: NETWORK.onnx, here)")
+    return convert
 
 
 def models(flags: argparse.Namespace) -> Answer:
@@ -50,6 +67,8 @@ def models(flags: argparse.Namespace) -> Answer:
     if not answer:
         raise _refusal(module, result, process.returncode)
     found = json.loads(answer)
+    if flags.action == "convert":
+        return Answer("\n".join(f"{name}: {value}" for name, value in found.items()), found, process.returncode)
     return Answer(_text(found), found, process.returncode)
 
 
@@ -57,6 +76,9 @@ def _call(flags: argparse.Namespace) -> tuple[str, tuple[str, ...], list[str]]:
     """(module, libraries that it needs, its flags). Raises BadConfig BAD_FLAGS."""
     if flags.action == "export" and (words := bundle_argv(flags, OF_NETWORKS)):
         return BUNDLES, _NEEDED_OF_BUNDLES, words
+    if flags.action == "convert":
+        out = flags.out or CONVERTED_FILES[flags.network]
+        return _CONVERSION, _NEEDED["convert"], [flags.network, f"--out={out}", "--", flags.checkpoint]
     return _NETWORKS, _NEEDED[flags.action], argv_of(flags)
 
 

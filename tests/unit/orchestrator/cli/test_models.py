@@ -21,6 +21,13 @@ def test_a_bundle_is_exported_by_the_service_that_reads_it_and_needs_no_torch() 
     assert words == ["--bundle=lipreader", "--name=english", "--kind=gpu", "--no-warm-up", "--", "models"]
 
 
+@pytest.mark.parametrize(("more", "out"), [((), "pfld_110.onnx"), (("--out", "my points.onnx"), "my points.onnx")])
+def test_a_checkpoint_is_converted_into_the_file_that_its_stage_finds(more: tuple[str, ...], out: str) -> None:
+    module, needed, words = _call(parse("convert", "pfld-110", "a.pth.tar", *more))
+    assert (module, words) == ("services.features.runtimes.convert", ["pfld-110", f"--out={out}", "--", "a.pth.tar"])
+    assert "torch" in needed
+
+
 @pytest.mark.parametrize("words", [("list",), ("export", "models"), ("verify", "models", "--server", "a:1")])
 def test_all_else_is_of_networks_of_features(words: tuple[str, ...]) -> None:
     module, _, argv = _call(parse(*words))
