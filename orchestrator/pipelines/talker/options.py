@@ -94,6 +94,12 @@ class TalkerOptions:
     face_landmarker: FileRef = stage_option(
         LandmarksConfig, "face_landmarker", "custom MediaPipe face_landmarker.task", group="picture"
     )
+    face_detector: FileRef = stage_option(
+        LandmarksConfig, "face_detector", "file of SCRFD 2.5g, for pfld and pfld-110", group="picture"
+    )
+    landmark_model: FileRef = stage_option(
+        LandmarksConfig, "landmark_model", "ONNX file of the points, for pfld and pfld-110", group="picture"
+    )
     max_pixels: int = stage_option(
         DecodeConfig, "max_pixels", "reject videos with larger frames (width times height)", group="limits", unit="px"
     )

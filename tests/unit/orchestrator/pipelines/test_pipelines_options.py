@@ -26,7 +26,7 @@ GRID = {
     "max-duration-s": 3600.0,
     "max-decoded-frames": 200000,
     "dlib-predictor": "",
-    "landmarks": (None, "mediapipe", "dlib"),
+    "landmarks": (None, "mediapipe", "dlib", "pfld", "pfld-110"),
     "landmarks-mode": (None, "tracked", "per-frame"),
     "num-jitters": 1,
     "max-gap-frames": 15,

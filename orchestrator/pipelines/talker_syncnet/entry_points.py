@@ -1,0 +1,13 @@
+"""I/O: `visemill test talker-syncnet`."""
+
+from __future__ import annotations
+
+from orchestrator.pipelines.commands import Outcome
+from orchestrator.pipelines.training.entry_points import outcome_of
+from services.training.recipes.talker_syncnet.command_settings import SyncTestSettings
+from services.training.recipes.talker_syncnet.spec import RECIPE
+
+
+def test(options: SyncTestSettings) -> Outcome:
+    """Raises what the service fails with."""
+    return outcome_of(RECIPE.name, "test", options, "testing", "--json")

@@ -1,0 +1,170 @@
+"""I/O: persons' folders, of either layout, as data."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from services.base.digest import digest_of
+from services.base.errors import BadConfig, BadInput
+from services.base.media.arrays import Float32Array
+from services.base.run.paths import STATE_DIR
+from services.base.store.interface import Entry, NotThere, ReadableStore
+from services.base.store.open import join_uri, open_store
+from services.formats.talker.tree import TalkerTree, features_of, points_of, tree_of, usable_of
+from services.lips.talker_crop import CropBox, box_of
+from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
+from services.training.data.talker.person import Person
+from services.training.data.talker.windows import voiced_frames
+
+USUAL_FPS = 25.0
+_METADATA_FILE = ".preprocessing_metadata.json"
+_PREFERRED = "hubert"
+
+T = TypeVar("T")
+
+
+class PersonFolder:
+    """A person's folder, listed. Raises BadInput as `tree_of`, with the person's name."""
+
+    def __init__(self, root: str, name: str) -> None:
+        self.name = name
+        self._store: ReadableStore = open_store(join_uri(root, name), must_exist=True)
+        self._entries = {e.name: e for e in self._store.list() if not e.name.startswith(f"{STATE_DIR}/")}
+        self.tree: TalkerTree = _named(name, lambda: tree_of(self._entries))
+
+    @property
+    def asr_models(self) -> frozenset[str]:
+        """Whose features are there."""
+        return frozenset(self.tree.features)
+
+    @property
+    def fps(self) -> float:
+        """As its metadata say; else what the original always makes."""
+        try:
+            found = json.loads(self._store.read(_METADATA_FILE))["fps"]
+            return float(found) if 0 < float(found) < 1000 else USUAL_FPS
+        except (NotThere, BadInput, ValueError, KeyError, TypeError):
+            return USUAL_FPS
+
+    def open(self, asr_model: str, crop_px: int, scratch: Path) -> Person:
+        """Its data. scratch: where crops are kept of a folder that lies on no disk. Raises BadInput of its files."""
+        return _named(self.name, lambda: self._open(asr_model, crop_px, scratch))
+
+    def _open(self, asr_model: str, crop_px: int, scratch: Path) -> Person:
+        read = self._store.read
+        usable_N = usable_of(self.tree, read)
+        pictures = _pictures(self.tree, self._entries, points_of(self.tree, read), usable_N)
+        usable_N = np.array([picture.box is not None for picture in pictures])
+        rows_TX = features_of(self.tree, asr_model, read)
+        crops_NHWC = open_crops(self._cache_folder(scratch), pictures, read, crop_px, self.name)
+        digest = digest_of(
+            {
+                "crops": cache_digest([_without_time(one) for one in pictures], crop_px),
+                "rows": hashlib.sha256(np.ascontiguousarray(rows_TX).tobytes()).hexdigest(),
+            }
+        )
+        return Person(self.name, asr_model, crops_NHWC, rows_TX, usable_N, self._voiced(len(pictures)), digest)
+
+    def _cache_folder(self, scratch: Path) -> Path:
+        uri = self._store.uri
+        return scratch / hashlib.sha256(uri.encode()).hexdigest()[:16] if "://" in uri else Path(uri) / STATE_DIR
+
+    def _voiced(self, num_frames: int) -> npt.NDArray[np.bool_]:
+        """All frames, where there is no sound to tell."""
+        if not self.tree.sound:
+            return np.ones(num_frames, np.bool_)
+        try:
+            with wave.open(io.BytesIO(self._store.read(self.tree.sound))) as sound:
+                if (sound.getnchannels(), sound.getsampwidth()) != (1, 2):
+                    raise wave.Error(f"{sound.getnchannels()} channels of {sound.getsampwidth()} bytes")
+                samples_T = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+                return voiced_frames(samples_T, sound.getframerate(), num_frames, self.fps)
+        except (wave.Error, EOFError) as error:
+            raise BadInput(
+                "BAD_SOUND", f"{self.tree.sound} is no WAV of one channel of 16 bits ({error}): preprocess it again"
+            ) from error
+
+
+def open_persons(
+    root: str, names: Sequence[str], asr_model: str, crop_px: int, scratch: Path
+) -> tuple[list[Person], float]:
+    """The persons, and their frames a second. names: of folders below root; none: all that are there. asr_model: empty:
+    hubert where all have it, else the one that all have.
+
+    Raises BadConfig NO_PERSONS, NO_AUDIO_FEATURES, OTHER_FPS; BadInput of a folder.
+    """
+    folders = [PersonFolder(root, name) for name in names or names_below(root)]
+    if not folders:
+        raise BadConfig("NO_PERSONS", f"{root} holds no person's folder: make one by `visemill run talker`")
+    if len(rates := {folder.fps for folder in folders}) > 1:
+        shown = ", ".join(f"{rate:g}" for rate in sorted(rates))
+        raise BadConfig("OTHER_FPS", f"persons have {shown} frames a second: preprocess all with one --fps")
+    chosen = chosen_model(folders, asr_model)
+    return [folder.open(chosen, crop_px, scratch) for folder in folders], rates.pop()
+
+
+def names_below(root: str) -> list[str]:
+    """Names of the folders below a root that hold pictures of a person, sorted."""
+    store = open_store(root, must_exist=True)
+    parts = (entry.name.split("/") for entry in store.list())
+    return sorted({one[0] for one in parts if len(one) == 3 and one[1] == "full_body_img"})
+
+
+def chosen_model(folders: Sequence[PersonFolder], asked: str) -> str:
+    """Whose features are learnt from. Raises BadConfig NO_AUDIO_FEATURES."""
+    common = frozenset.intersection(*(folder.asr_models for folder in folders))
+    if asked and asked not in common:
+        lacking = next(folder for folder in folders if asked not in folder.asr_models)
+        there = ", ".join(sorted(lacking.asr_models)) or "none"
+        raise BadConfig(
+            "NO_AUDIO_FEATURES",
+            f"{lacking.name} has no aud_{asked}.npy (features that it has: {there}): `visemill run talker --name "
+            f"{lacking.name} --asr-model {asked}` adds them, or give --asr of those that are there",
+        )
+    if asked or _PREFERRED in common:
+        return asked or _PREFERRED
+    if len(common) != 1:
+        there = ", ".join(f"aud_{model}.npy" for model in sorted(common)) or "none"
+        raise BadConfig(
+            "NO_AUDIO_FEATURES",
+            f"persons have in common: {there}; one is needed, or --asr to choose: preprocess with one --asr-model",
+        )
+    return next(iter(common))
+
+
+def _pictures(
+    tree: TalkerTree, entries: dict[str, Entry], points_TNC: Float32Array, usable_N: npt.NDArray[np.bool_]
+) -> list[PictureFile]:
+    return [
+        PictureFile(name, entries[name].size_bytes, entries[name].version, _box(points_NC) if is_usable else None)
+        for name, points_NC, is_usable in zip(tree.frames, points_TNC, usable_N, strict=True)
+    ]
+
+
+def _box(points_NC: Float32Array) -> CropBox | None:
+    """None where the points are none of an upright face, such as those of a frame without one."""
+    try:
+        return box_of(points_NC)
+    except BadInput:
+        return None
+
+
+def _without_time(picture: PictureFile) -> PictureFile:
+    """A folder that was copied is the same data."""
+    return PictureFile(picture.name.rpartition("/")[2].partition(".")[0].lstrip("0"), 0, "", picture.box)
+
+
+def _named(name: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except BadInput as error:
+        raise BadInput(error.reason, f"{name}: {error.message}", error.detail) from error

@@ -1,0 +1,147 @@
+"""What a test of lips and sound found, beside what would be found by chance. Pure: counts in, values and text out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from services.training.talker.sync_scores import SyncCounts
+
+_NUM_RESAMPLED = 1000
+_PERCENTILES = (2.5, 97.5)
+_COLLAPSED = 0.05
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of right answers, with the interval that 95 % of resampled clips give; None of one clip, which cannot be."""
+
+    value: float
+    interval: Interval | None
+
+    def __str__(self) -> str:
+        text = f"{self.value:.1%}"
+        return text if self.interval is None else f"{text} ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
+
+
+@dataclass(frozen=True)
+class SyncTest:
+    """Counts of each clip: own, with its sound; permuted, with its windows of sound in another order; other, with the
+    sound of another clip at the same place, None where there is one clip alone. late: with its sound LATE_FRAMES late.
+    """
+
+    names: tuple[str, ...]
+    own: tuple[SyncCounts, ...]
+    permuted: tuple[SyncCounts, ...]
+    other: tuple[SyncCounts, ...] | None
+    late: tuple[SyncCounts, ...]
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.names or {len(self.own), len(self.permuted), len(self.late)} != {len(self.names)}:
+            raise ValueError("a test has one clip or more, and counts of each")
+
+
+LATE_FRAMES = 5
+
+
+def frames(counts: Sequence[SyncCounts]) -> float:
+    """Share of right answers of single voiced frames; .5 where there are none."""
+    return _share(counts, lambda one: one.frames_right, lambda one: one.frames)
+
+
+def windows(counts: Sequence[SyncCounts]) -> float:
+    """Likewise of windows of a second."""
+    return _share(counts, lambda one: one.windows_right, lambda one: one.windows)
+
+
+def offsets(counts: Sequence[SyncCounts], expected: int = 0) -> tuple[int, int]:
+    """(clips whose offset is within a frame of the expected one, clips with an offset at all)."""
+    known = [one.offset_frames for one in counts if one.offset_frames is not None]
+    return sum(abs(offset - expected) <= 1 for offset in known), len(known)
+
+
+def shared(counts: Sequence[SyncCounts], of: Callable[[Sequence[SyncCounts]], float], seed: int) -> Share:
+    """A share with its interval: clips are drawn with repetition, seeded."""
+    value = of(counts)
+    if len(counts) < 2:
+        return Share(value, None)
+    random = np.random.default_rng(seed)
+    drawn = [of([counts[i] for i in random.integers(0, len(counts), len(counts))]) for _ in range(_NUM_RESAMPLED)]
+    low, high = np.percentile(drawn, _PERCENTILES)
+    return Share(value, (float(low), float(high)))
+
+
+def facts_of(test: SyncTest) -> dict[str, Any]:
+    """JSON-able."""
+    found: dict[str, Any] = {"clips": list(test.names)}
+    for name, counts in _columns(test).items():
+        right, known = offsets(counts)
+        found[name] = {
+            "frames": _plain(shared(counts, frames, test.seed)),
+            "windows": _plain(shared(counts, windows, test.seed)),
+            "offsets_right": right,
+            "offsets": known,
+        }
+    right, known = offsets(test.late, LATE_FRAMES)
+    found["late"] = {"shift_frames": LATE_FRAMES, "found": right, "offsets": known}
+    found["has_collapsed"] = has_collapsed(test.own)
+    found["is_better_than_chance"] = is_better_than_chance(test)
+    return found
+
+
+def is_better_than_chance(test: SyncTest) -> bool:
+    """Whether the interval of single frames lies above one half; of one clip, its share above .55."""
+    own = shared(test.own, frames, test.seed)
+    return own.interval[0] > 0.5 if own.interval is not None else own.value > 0.55
+
+
+def has_collapsed(counts: Sequence[SyncCounts]) -> bool:
+    """Whether the mean likenesses of right and of shifted sounds are within .05 of each other."""
+    pairs = sum(one.pairs for one in counts)
+    apart = abs(sum(one.own for one in counts) - sum(one.shifted for one in counts))
+    return pairs > 0 and apart / pairs < _COLLAPSED
+
+
+def lines_of(test: SyncTest) -> list[str]:
+    """For people: a table, what it is of, and what is to be heard of it."""
+    heads = {
+        "own": "its own sound",
+        "permuted": "windows of sound in another order",
+        "other": "the sound of another clip",
+    }
+    about = "a frame, or a second, is right where its own sound is more like it than one 5 to 15 frames away"
+    lines = [f"{len(test.names)} clips; {about}"]
+    lines.append(f"{'':36}{'seconds':>28}{'voiced frames':>28}{'offset within 1':>18}")
+    for name, counts in _columns(test).items():
+        right, known = offsets(counts)
+        seconds, single = shared(counts, windows, test.seed), shared(counts, frames, test.seed)
+        lines.append(f"{heads[name]:36}{seconds!s:>28}{single!s:>28}{f'{right} of {known}':>18}")
+    right, known = offsets(test.late, LATE_FRAMES)
+    lines.append(f"sound {LATE_FRAMES} frames late: found so in {right} of {known} clips")
+    if has_collapsed(test.own):
+        lines.append("COLLAPSED: right and shifted sounds are as like a face as each other; begin the training anew")
+    if not is_better_than_chance(test):
+        lines.append("AT CHANCE: what was held out says nothing of this network; it is not to be used as a loss")
+    return lines
+
+
+def _columns(test: SyncTest) -> Mapping[str, Sequence[SyncCounts]]:
+    others = {} if test.other is None else {"other": test.other}
+    return {"own": test.own, "permuted": test.permuted, **others}
+
+
+def _plain(share: Share) -> dict[str, Any]:
+    return {"share": round(share.value, 4), "interval": share.interval and [round(one, 4) for one in share.interval]}
+
+
+def _share(
+    counts: Sequence[SyncCounts], right: Callable[[SyncCounts], float], num: Callable[[SyncCounts], int]
+) -> float:
+    total = sum(num(one) for one in counts)
+    return sum(right(one) for one in counts) / total if total else 0.5

@@ -1,0 +1,63 @@
+"""The networks of talking heads give what the original model code gives, on weights and inputs made from names."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from services.training.talker.networks.syncnet import SOUND_SHAPES, SyncNet
+
+
+@pytest.fixture(scope="module")
+def goldens(testdata: Path) -> Path:
+    return testdata / "data" / "golden" / "models"
+
+
+@pytest.fixture(scope="module")
+def by_name(goldens: Path) -> ModuleType:
+    """The functions that weights and inputs are made by."""
+    spec = importlib.util.spec_from_file_location("fill_by_name", goldens / "fill_by_name.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def filled(module: torch.nn.Module, by_name: ModuleType, gain: float) -> torch.nn.Module:
+    state = {
+        k: torch.from_numpy(np.asarray(by_name.fill(k, tuple(v.shape), gain=gain)))
+        for k, v in module.state_dict().items()
+    }
+    module.load_state_dict(state, strict=True)
+    return module.eval().requires_grad_(False)
+
+
+def keys_of(testdata: Path, heading: str) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the weights below a heading of the list of keys."""
+    text = (testdata / "specs/keys/state_dict_synctalk2d_ultralight_pfld.txt").read_text()
+    section = next(part for part in text.split("## ") if part.startswith(heading))
+    lines = [line.split("(buffer)")[0].strip() for line in section.splitlines()[1:] if line.strip()]
+    named = [line.partition(" ") for line in lines]
+    return {name: tuple(int(n) for n in shape.strip(" []").split(",") if n.strip()) for name, _, shape in named}
+
+
+@pytest.mark.parametrize("asr_model", ["ave", "hubert"])
+def test_syncnet_gives_what_the_original_gives(goldens: Path, by_name: ModuleType, asr_model: str) -> None:
+    network = filled(SyncNet(asr_model), by_name, 1.4)
+    face = torch.from_numpy(by_name.uniform(f"syncnet_{asr_model}/face", (2, 3, 320, 320)))
+    shape = SOUND_SHAPES[asr_model][:3]
+    sound = torch.from_numpy(by_name.normal(f"syncnet_{asr_model}/audio", (2, *shape)))
+    sounds, faces = network(face, sound)
+    with np.load(goldens / f"syncnet_{asr_model}.npz", allow_pickle=False) as golden:
+        for made, name in ((sounds, "audio_embedding_N4608"), (faces, "face_embedding_N4608")):
+            assert np.abs(made.numpy() - golden[name]).max() < 2e-5 * golden[name].std()
+
+
+@pytest.mark.parametrize("asr_model", ["ave", "hubert"])
+def test_syncnet_has_the_originals_weights(testdata: Path, asr_model: str) -> None:
+    network = SyncNet(asr_model)
+    assert {k: tuple(v.shape) for k, v in network.state_dict().items()} == keys_of(testdata, f"syncnet_328 {asr_model}")
+    assert sum(p.numel() for p in network.parameters()) == 25_147_616

@@ -1,0 +1,15 @@
+"""`visemill test talker-syncnet` says what the service fails with."""
+
+import pytest
+
+from orchestrator.pipelines.talker_syncnet.entry_points import test as test_command
+from services.base.errors import BadConfig
+from services.training.recipes.talker_syncnet.command_settings import SyncTestSettings
+
+test_command.__test__ = False  # type: ignore[attr-defined]
+
+
+def test_without_a_checkpoint_there_is_nothing_to_test(tmp_path):
+    pytest.importorskip("torch")
+    with pytest.raises(BadConfig, match="NO_CHECKPOINT"):
+        test_command(SyncTestSettings(checkpoint_dir=str(tmp_path), data_root=str(tmp_path)))
