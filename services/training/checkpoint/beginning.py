@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import torch
 
 from services.base.errors import BadConfig
+from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import load_weights
 from services.training.checkpoint.progress import Progress
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.reading import read_checkpoint
 
 LOG = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ def begun_from(
 
     Raises BadConfig NO_CHECKPOINT, CHECKPOINT_DAMAGED, OTHER_MODEL, ALL_EPOCHS_DONE.
     """
-    checkpoint = read_checkpoint(file, bytes_of(file))
+    data = bytes_of(file)
+    # A later call of the training goes on from its own checkpoints: what it began with stands in its log.
+    LOG.info("begins with %s, sha256 %s", file, hashlib.sha256(data).hexdigest())
+    checkpoint = read_checkpoint(file, data)
     load_weights(model, checkpoint.model)
     if not checkpoint.optimizer:
         LOG.warning("%s holds weights alone: the training begins with them, at epoch 0", file)

@@ -24,8 +24,9 @@ from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.geometry.mouth_window import PROFILES, profile_named
 from services.lips.bundle import CARD_FILE, MODEL_FILE, BundleCard, Kind, card_file
+from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.reading import read_checkpoint
 from services.training.recipes.ctc_graph import TOLERANCE
 from services.training.recipes.exported import ExportSettings
 from services.training.written_settings import CONFIG_FILE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from services.base.errors import BadConfig
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.content import bytes_of
+from services.training.checkpoint.reading import read_checkpoint
 from services.training.lipreading.networks.conformer_lipreader import ConformerLipreader
 from services.training.recipes.chinese_lips_conformer.spec import ConformerConfig
 

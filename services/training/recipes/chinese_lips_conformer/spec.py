@@ -104,7 +104,8 @@ def with_syllables(config: ConformerConfig, syllables: tuple[str, ...], **change
     return NetworkConfig(**{**values, **changed}, syllables=syllables)
 
 
-FREE = FREE_SETTINGS | {"beam_width", "rescoring"}
+# What the file of init holds decides, and is told by its digest; where it lies does not.
+FREE = FREE_SETTINGS | {"beam_width", "rescoring", "init"}
 
 _OF_PINYIN = frozenset({"pinyin_weight", "pinyin_tones", "pinyin_block"})
 
@@ -121,6 +122,7 @@ RECIPE = RecipeSpec(
     train=ByName("services.training.recipes.chinese_lips_conformer.entry_points:train_rank"),
     libraries=("numpy", "torch"),
     fingerprint=_decides,
+    models=ByName("services.training.checkpoint.content:init_models"),
     any_num_ranks=True,
     entry_points={
         "test": ByName("services.training.recipes.chinese_lips_conformer.entry_points:test_main"),

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from services.base.errors import BadConfig
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
+from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.reading import read_checkpoint
 from services.training.device import device_of
 from services.training.lipreading.alphabet import alphabet_file
 from services.training.recipes.grid_ctc.command_settings import TestSettings

@@ -14,8 +14,9 @@ from services.base.errors import BadConfig
 from services.base.stage.config import config_from_mapping
 from services.base.store.interface import NotThere
 from services.base.store.open import open_store
+from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint, load_weights
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.reading import read_checkpoint
 from services.training.lipreading.tokenizer import Tokenizer, read_tokenizer
 from services.training.recipes.lips.kind import TOKENIZER_FILE, LipsKind, LipsReader
 from services.training.written_settings import CONFIG_FILE

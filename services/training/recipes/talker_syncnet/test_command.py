@@ -16,8 +16,9 @@ from services.base.errors import EXIT_OK, BadConfig
 from services.base.media.arrays import Float32Array
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
+from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint, load_weights
-from services.training.checkpoint.reading import bytes_of, read_checkpoint
+from services.training.checkpoint.reading import read_checkpoint
 from services.training.data.talker.opening import open_persons
 from services.training.data.talker.sync_data import Held, split_of
 from services.training.device import device_of

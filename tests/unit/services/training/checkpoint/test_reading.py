@@ -7,8 +7,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from services.base.errors import BadConfig  # noqa: E402
+from services.training.checkpoint.content import bytes_of  # noqa: E402
 from services.training.checkpoint.file import weights_file  # noqa: E402
-from services.training.checkpoint.reading import bytes_of, read_checkpoint  # noqa: E402
+from services.training.checkpoint.reading import read_checkpoint  # noqa: E402
 
 
 def test_weights_alone_are_read_with_their_facts(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,9 +42,15 @@ def test_how_a_test_reads_decides_nothing_of_what_is_learnt() -> None:
 
     assert decides(data_root="/elsewhere", beam_width=3, rescoring=0.1, cache_mib=1) == decides()
     assert decides(ctc_weight=0.5) != decides()
-    assert decides(init="x.pt") != decides()
+    assert decides(init="x.pt") == decides(), "its content decides, which models tell"
     assert decides(pinyin_tones=True, pinyin_block=2) == decides(), "nothing reads pinyin"
     assert decides(pinyin_weight=0.3, pinyin_tones=True) != decides(pinyin_weight=0.3) != decides()
+
+
+def test_what_init_holds_is_among_the_models(tmp_path: Path) -> None:
+    (tmp_path / "x.pt").write_bytes(b"weights")
+    assert set(RECIPE.models(ConformerConfig(init=str(tmp_path / "x.pt")))) == {"init"}
+    assert not RECIPE.models(ConformerConfig())
 
 
 def test_encoders_have_as_many_blocks_as_it_says() -> None:
