@@ -16,7 +16,7 @@ from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.stage.config import add_config_flags, config_from_flags
 from services.lipreading.bundle_files import bundle_here, checked_card, served_weights
 from services.lipreading.spec import LipreadingConfig
-from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS, MODEL_FILE, BundleCard
+from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS, MEMORY, MODEL_FILE, BundleCard
 from services.triton.config import Serving
 from services.triton.layout import Card, card_of, make_folder, write_version
 from services.triton.verify import Finding, computed
@@ -24,17 +24,19 @@ from services.triton.verify import Finding, computed
 # Mouths of several clips of some seconds: more at once is little faster, and each wants memory.
 _MAX_BATCH_SIZE = 8
 _MAX_PADDING_PERCENT = 25
+# Kinds whose encoder says by itself what is read, by CTC.
+_SERVED = ("ctc", "joint")
 # A folder of the repository, and what Triton takes for a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -> Finding:
-    """Adds the network of a bundle to a model repository. name: there; empty: the bundle's recipe.
+    """Adds the network of a bundle to a model repository, of a joint one its encoder. name: there; empty: the recipe.
 
     Raises BadConfig as `checked_card`, and BAD_NAME, NOT_SERVED.
     """
     bundle = checked_card(folder)
-    if bundle.kind != "ctc":
+    if bundle.kind not in _SERVED:
         raise BadConfig(
             "NOT_SERVED",
             f"{folder} reads by {bundle.kind}, a step after another, which a server would be asked for one by one: "
@@ -45,8 +47,8 @@ def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -
         raise BadConfig("BAD_NAME", f"a model of a server is named by letters, digits, '.', '_' and '-', not {name!r}")
     card = card_of(folder / MODEL_FILE, name, served_weights(bundle))
     _check_tensors(card, bundle)
-    (log_probs,) = computed(folder / MODEL_FILE, card)
-    target = write_version(repository, card, folder / MODEL_FILE, log_probs, serving)
+    answers = {o.name: answer for o, answer in zip(card.outputs, computed(folder / MODEL_FILE, card), strict=True)}
+    target = write_version(repository, card, folder / MODEL_FILE, answers, serving)
     return Finding(name, int(target.name), card.weights, card.digest)
 
 
@@ -55,7 +57,9 @@ def _check_tensors(card: Card, bundle: BundleCard) -> None:
     expected = [(FRAMES, (-1, -1, bundle.height_px, bundle.width_px, 3)), (LENGTHS, (-1,))]
     found = [(tensor.name, tensor.shape) for tensor in card.inputs]
     (output, *others) = [(tensor.name, tensor.shape[:2]) for tensor in card.outputs]
-    if found != expected or others or output != (LOG_PROBS, (-1, -1)):
+    # Of a joint bundle what its decoder reads comes out too; nobody asks a server for it.
+    known = [(MEMORY, (-1, -1))] if bundle.kind == "joint" else []
+    if found != expected or any(other not in known for other in others) or output != (LOG_PROBS, (-1, -1)):
         raise BadConfig(
             "NOT_SERVED", f"the bundle's network takes {found} and gives {output}, not {expected}: export it again"
         )

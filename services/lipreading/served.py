@@ -76,8 +76,8 @@ def open_served(config: LipreadingConfig, card: BundleCard, part: str) -> Served
 
 
 def check_of_triton(config: LipreadingConfig, card: BundleCard) -> Callable[[], None]:
-    """What returns while the server serves the bundle's networks, and raises what is missing. Raises BadConfig."""
-    parts = [part for part in card.files if part != "tokenizer"]
+    """What returns while the server serves the bundle's encoder, and raises what is missing. Raises BadConfig."""
+    parts = ["model"]
     probes = [
         ModelProbe(config.triton, _served_name(config, card, part), lambda part=part: served_weights(card, part))  # type: ignore[misc]
         for part in parts

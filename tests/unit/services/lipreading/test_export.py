@@ -50,3 +50,25 @@ def test_a_network_that_does_not_take_the_mouths_of_its_card_is_refused(
     (bundle / "card.json").write_bytes(card_file(dataclasses.replace(card, width_px=96)))
     assert main([str(tmp_path / "models"), "--bundle", str(bundle)]) == 78
     assert json.loads(capsys.readouterr().err)["reason"] == "NOT_SERVED"
+
+
+def test_of_a_bundle_with_a_decoder_the_encoder_is_served(tmp_path: Path) -> None:
+    """What its decoder would read comes out of the encoder too."""
+    pytest.importorskip("torch")
+    from joint_bundle import write_joint_bundle
+
+    joint = write_joint_bundle(tmp_path / "joint", 32)
+    found = export_bundle(tmp_path / "models", joint, "", Serving())
+    digest = hashlib.sha256((joint / "model.onnx").read_bytes()).hexdigest()
+    assert (found.model, found.weights) == ("chinese-lips-conformer", f"sha256:{digest}")
+    assert [one.problems for one in verify_repository(tmp_path / "models")] == [()]
+
+
+def test_a_bundle_that_reads_a_step_after_another_is_refused(bundle: Path, tmp_path: Path) -> None:
+    (bundle / "decoder.onnx").write_bytes((bundle / "model.onnx").read_bytes())
+    card = card_of((bundle / "card.json").read_bytes())
+    digests = {**card.digests, "decoder": card.digests["model"]}
+    made = dataclasses.replace(card, kind="attention", decodings=(), digests=digests, max_ids=9)
+    (bundle / "card.json").write_bytes(card_file(made))
+    with pytest.raises(BadConfig, match="NOT_SERVED"):
+        export_bundle(tmp_path / "models", bundle, "", Serving())

@@ -32,6 +32,8 @@ JOINT = BundleCard(
         (JOINT, {"beam_width": 20}, Search(20, 0.5)),
         (JOINT, {"rescoring": 0.0}, Search(10, 0.0)),
         (JOINT, {"beam_width": 1}, Search(1, 0.0)),
+        # A server has the encoder alone.
+        (JOINT, {"backend": "triton", "triton": "127.0.0.1:8001"}, Search(10, 0.0)),
     ],
 )
 def test_what_is_said_wins(card: BundleCard, settings: dict[str, Any], found: Search) -> None:
@@ -41,6 +43,11 @@ def test_what_is_said_wins(card: BundleCard, settings: dict[str, Any], found: Se
 def test_what_the_bundle_has_no_part_in_is_refused() -> None:
     with pytest.raises(BadConfig, match=r"BAD_SETTING.*no decoder"):
         search_of(LipreadingConfig(rescoring=0.5), CTC)
+
+
+def test_a_decoder_is_not_asked_for_at_a_server() -> None:
+    with pytest.raises(BadConfig, match=r"BAD_SETTING.*by CTC alone"):
+        search_of(LipreadingConfig(rescoring=0.5, backend="triton", triton="127.0.0.1:8001"), JOINT)
 
 
 def test_a_language_model_is_refused_where_the_bundle_says_that_there_is_no_beam() -> None:
