@@ -44,6 +44,7 @@ RECIPES: dict[str, str] = {
     "chinese-lips-conformer": "services.training.recipes.chinese_lips_conformer",
     "chinese-lips-lstm": "services.training.recipes.chinese_lips_lstm",
     "grid-ctc": "services.training.recipes.grid_ctc",
+    "talker-unet": "services.training.recipes.talker_unet",
     "talker-syncnet": "services.training.recipes.talker_syncnet",
 }
 

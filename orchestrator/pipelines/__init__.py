@@ -20,6 +20,7 @@ PIPELINES: dict[str, str] = {
     "sign": "orchestrator.pipelines.sign.pipeline",
     "tts": "orchestrator.pipelines.tts.pipeline",
     "chinese-lips-conformer": "orchestrator.pipelines.chinese_lips_conformer.pipeline",
+    "talker-unet": "orchestrator.pipelines.talker_unet.pipeline",
     "talker-syncnet": "orchestrator.pipelines.talker_syncnet.pipeline",
     "chinese-lips-lstm": "orchestrator.pipelines.chinese_lips_lstm.pipeline",
 }

@@ -153,7 +153,7 @@ def test_a_file_with_other_bytes_is_no_file_of_the_backend(
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are(in_this_process: None) -> None:
-    with pytest.raises(ValueError, match="mediapipe, dlib, pfld98"):
+    with pytest.raises(ValueError, match="mediapipe, dlib, pfld, pfld-110, pfld98"):
         LandmarksConfig(backend="opencv")
     with pytest.raises(ValueError, match="pfld98 has no rectangles to jitter"):
         LandmarksConfig(backend="pfld98", num_jitters=2)

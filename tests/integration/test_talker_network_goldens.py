@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from services.training.talker.networks.syncnet import SOUND_SHAPES, SyncNet
+from services.training.talker.networks.unet import UNet
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +62,22 @@ def test_syncnet_has_the_originals_weights(testdata: Path, asr_model: str) -> No
     network = SyncNet(asr_model)
     assert {k: tuple(v.shape) for k, v in network.state_dict().items()} == keys_of(testdata, f"syncnet_328 {asr_model}")
     assert sum(p.numel() for p in network.parameters()) == 25_147_616
+
+
+@pytest.mark.parametrize("asr_model", ["ave", "hubert", "wenet"])
+def test_unet_gives_what_the_original_gives(goldens: Path, by_name: ModuleType, asr_model: str) -> None:
+    network = filled(UNet(asr_model), by_name, 1.3)
+    pictures = torch.from_numpy(by_name.uniform(f"unet_{asr_model}/image", (1, 6, 320, 320)))
+    sound = torch.from_numpy(by_name.normal(f"unet_{asr_model}/audio", (1, *SOUND_SHAPES[asr_model][:3])))
+    made = network(pictures, sound).numpy()
+    with np.load(goldens / f"unet_{asr_model}.npz", allow_pickle=False) as golden:
+        expected = golden["image_every_8th_px_N3HW"]
+        assert np.abs(made[:, :, ::8, ::8] - expected).max() < 1e-4 * expected.std()
+        assert [made.mean(), made.std()] == pytest.approx(golden["mean_std"].tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("asr_model", ["ave", "hubert", "wenet"])
+@pytest.mark.parametrize(("heading", "face_px"), [("unet_328", 320), ("unet160", 160)])
+def test_unet_has_the_originals_weights(testdata: Path, asr_model: str, heading: str, face_px: int) -> None:
+    network = UNet(asr_model, face_px)
+    assert {k: tuple(v.shape) for k, v in network.state_dict().items()} == keys_of(testdata, f"{heading} {asr_model}")

@@ -12,6 +12,7 @@ from services.base.errors import BadConfig
 
 VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
+FOLDER_NAME = "1 to 100 letters (A to Z), digits, '.', '_' and '-', not beginning with '.'"
 _QUOTED = re.compile(r"""(?P<quote>["'])(?P<path>.+?)(?P=quote)(?:\s+(?P<name>\S+))?""")
 _KEYS = ("path", "video_path", "name", "asr_model")
 _SHOWN = 3
@@ -32,12 +33,17 @@ class VideoEntry:
     def __post_init__(self) -> None:
         if not self.path:
             raise BadConfig("BAD_LIST", f"{self.place} names no video: give its path")
-        if not _NAME.fullmatch(self.name):
+        if not is_folder_name(self.name):
             raise BadConfig(
                 "BAD_NAME",
-                f"{self.place}name {self.name!r} of {self.path} must be 1 to 100 letters (A to Z), digits, '.', '_' "
-                "and '-', not beginning with '.': give the video such a name; it becomes a folder",
+                f"{self.place}name {self.name!r} of {self.path} must be {FOLDER_NAME}: give the video such a name; it "
+                "becomes a folder",
             )
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether a folder may be called so on every system: nothing that leads elsewhere."""
+    return _NAME.fullmatch(name) is not None
 
 
 def stem_of(path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
+from orchestrator.pipelines.talker.entries import FOLDER_NAME, is_folder_name
 from services.base.errors import BadConfig
 from services.base.stage.fields import Address, FileRef, option, settings_for, stage_option
 from services.base.store.roots import absolute
@@ -120,6 +121,8 @@ class TalkerOptions:
             raise BadConfig(
                 "BAD_FLAGS", f"{' and '.join(given)} are given, and one of them says which videos: give one"
             )
+        if self.name and not is_folder_name(self.name):
+            raise BadConfig("BAD_NAME", f"--name {self.name!r} must be {FOLDER_NAME}: give the video such a name")
         if self.name and not self.video_path:
             raise BadConfig("BAD_FLAGS", f"--name {self.name} is the folder of one video: give --video-path too")
         rates = _RATES_HZ.get(self.asr_model, ())

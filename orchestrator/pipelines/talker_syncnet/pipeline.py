@@ -2,52 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from orchestrator.pipelines.base import DataSet, Inputs
-from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.talker_syncnet.options import SyncNetOptions, gangs
-from orchestrator.pipelines.training.pipeline import files_as_rows, training_pipeline
-from services.base.errors import BadConfig
+from orchestrator.pipelines.training.person_files import count, read
+from orchestrator.pipelines.training.pipeline import training_pipeline
 from services.training.recipes.talker_syncnet.spec import FREE_SETTINGS, RECIPE
-
-_FOLDERS = ("full_body_img", "landmarks")
-_FEATURES, _NPY = "aud_", ".npy"
-
-
-def read(inputs: Inputs, options: Any) -> DataSet:
-    """The files of the persons, which the run's digest is of. Raises BadConfig NO_PERSONS."""
-    found = _files(inputs.entries, options)
-    persons = {entry.name.partition("/")[0] for entry, _ in found}
-    wanted = tuple(name for name in options.names.split("\n") if name)
-    if missing := sorted(set(wanted) - persons) or ([] if found else ["any person"]):
-        raise BadConfig(
-            "NO_PERSONS",
-            f"{inputs.input_root} has no folder of {missing[0]} with {' and '.join(_FOLDERS)}: make it by `visemill "
-            "run talker`, or give the folder above the persons' own as --data-root",
-        )
-    return files_as_rows(found)
-
-
-def count(inputs: Inputs, options: Any) -> int:
-    """Files of the persons."""
-    return len(_files(inputs.entries, options))
-
-
-def _files(entries: Iterable[Entry], options: Any) -> list[tuple[Entry, str]]:
-    """By name. All of one split: what is held out, the seed decides."""
-    wanted = {name for name in options.names.split("\n") if name}
-    chosen = (entry for entry in entries if _is_of_person(entry.name) and entry.kind == "file")
-    found = (entry for entry in chosen if not wanted or entry.name.partition("/")[0] in wanted)
-    return [(entry, "train") for entry in sorted(found, key=lambda entry: entry.name)]
-
-
-def _is_of_person(name: str) -> bool:
-    _, _, file = name.partition("/")
-    folder, slash, _ = file.partition("/")
-    return folder in _FOLDERS if slash else file.startswith(_FEATURES) and file.endswith(_NPY)
-
 
 PIPELINE = training_pipeline(
     RECIPE.name,

@@ -27,4 +27,13 @@ def init_models(config: Any) -> Mapping[str, str]:
 
     Raises as `bytes_of`.
     """
-    return {"init": hashlib.sha256(bytes_of(config.init)).hexdigest()} if config.init else {}
+    return _digests(init=config.init)
+
+
+def syncnet_models(config: Any) -> Mapping[str, str]:
+    """Likewise, of `syncnet_checkpoint`."""
+    return _digests(syncnet=config.syncnet_checkpoint)
+
+
+def _digests(**files: str) -> dict[str, str]:
+    return {name: hashlib.sha256(bytes_of(file)).hexdigest() for name, file in files.items() if file}

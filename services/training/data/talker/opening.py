@@ -22,6 +22,7 @@ from services.base.store.open import join_uri, open_store
 from services.formats.talker.tree import TalkerTree, features_of, points_of, tree_of, usable_of
 from services.lips.talker_crop import CropBox, box_of
 from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
+from services.training.data.talker.mouths import mouths_of
 from services.training.data.talker.person import Person
 from services.training.data.talker.windows import voiced_frames
 
@@ -62,7 +63,8 @@ class PersonFolder:
     def _open(self, asr_model: str, crop_px: int, scratch: Path) -> Person:
         read = self._store.read
         usable_N = usable_of(self.tree, read)
-        pictures = _pictures(self.tree, self._entries, points_of(self.tree, read), usable_N)
+        points_TNC = points_of(self.tree, read)
+        pictures = _pictures(self.tree, self._entries, points_TNC, usable_N)
         usable_N = np.array([picture.box is not None for picture in pictures])
         rows_TX = features_of(self.tree, asr_model, read)
         crops_NHWC = open_crops(self._cache_folder(scratch), pictures, read, crop_px, self.name)
@@ -72,7 +74,10 @@ class PersonFolder:
                 "rows": hashlib.sha256(np.ascontiguousarray(rows_TX).tobytes()).hexdigest(),
             }
         )
-        return Person(self.name, asr_model, crops_NHWC, rows_TX, usable_N, self._voiced(len(pictures)), digest)
+        boxes = [picture.box for picture in pictures]
+        mouths_N4 = mouths_of(points_TNC, boxes, crop_px)
+        voiced_N = self._voiced(len(pictures))
+        return Person(self.name, asr_model, crops_NHWC, rows_TX, usable_N, voiced_N, digest, mouths_N4)
 
     def _cache_folder(self, scratch: Path) -> Path:
         uri = self._store.uri

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,9 @@ from services.base.media.arrays import Float32Array, UInt8Array
 class Person:
     """crops_NHWC: uint8 BGR, square, mapped from a file. rows_TX: float32, features of the sound, a row a frame.
 
-    usable_N: bool, the face was found. voiced_N: bool, there is sound. digest: of all of it. asr_model: of the rows.
-    Frames beyond the rows, and rows beyond the frames, are not looked at.
+    mouths_N4: int64, the box of the mouth as left, top, right, bottom in px of the crop; of no length where it is not
+    known. usable_N: bool, the face was found. voiced_N: bool, there is sound. digest: of all of it. asr_model: of the
+    rows. Frames beyond the rows, and rows beyond the frames, are not looked at.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Person:
     usable_N: npt.NDArray[np.bool_]
     voiced_N: npt.NDArray[np.bool_]
     digest: str
+    mouths_N4: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))
 
     def __post_init__(self) -> None:
         num_frames = len(self.crops_NHWC)
@@ -34,6 +36,8 @@ class Person:
             raise ValueError(
                 f"{self.name} has {num_frames} crops, {self.usable_N.shape} and {self.voiced_N.shape} marks"
             )
+        if self.mouths_N4.shape not in ((0, 4), (num_frames, 4)):
+            raise ValueError(f"{self.name} has {num_frames} crops and mouths of shape {self.mouths_N4.shape}")
 
     @property
     def num_frames(self) -> int:

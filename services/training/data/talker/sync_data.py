@@ -20,7 +20,7 @@ LEAST_APART = 5
 """Frames that the sound must be shifted by to be a negative: .2 s, which eyes see."""
 
 _MOST_APART = 15
-_INSIDE_PX = 4
+INSIDE_PX = 4
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class SyncData:
 def face_of(person: Person, frame: int) -> UInt8Array:
     """The inside of a crop, uint8 BGR [face_px, face_px, 3]."""
     side_px = FACE_PX[person.crops_NHWC.shape[1]]
-    return np.asarray(person.crops_NHWC[frame, _INSIDE_PX : _INSIDE_PX + side_px, _INSIDE_PX : _INSIDE_PX + side_px])
+    return np.asarray(person.crops_NHWC[frame, INSIDE_PX : INSIDE_PX + side_px, INSIDE_PX : INSIDE_PX + side_px])
 
 
 def sound_of(person: Person, frame: int) -> Float32Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.base.stage.fields import FileRef, option
+from services.training.data.talker.names import names_of
 
 _DATA, _MODEL = "data set", "training"
 BEST = "best_model.pt"
@@ -35,4 +36,4 @@ class SyncTestSettings:
 
     @property
     def chosen_names(self) -> tuple[str, ...]:
-        return tuple(name for name in self.names.split("\n") if name)
+        return names_of(self.names)

@@ -8,6 +8,7 @@ from typing import Literal
 from services.base.stage.fields import FileRef, option
 from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import ByName
+from services.training.data.talker.names import names_of
 from services.training.recipes.lips.spec import decides
 from services.training.spec import FREE, TrainSettings
 
@@ -48,6 +49,7 @@ class SyncNetConfig(TrainSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        names_of(self.names)
         if self.batch_size < BLOCK_FRAMES or self.batch_size % BLOCK_FRAMES:
             raise ValueError(f"batch_size is {self.batch_size}: give a multiple of {BLOCK_FRAMES}")
         if not 0 < self.width <= 1:
@@ -67,7 +69,7 @@ class SyncNetConfig(TrainSettings):
 
     @property
     def chosen_names(self) -> tuple[str, ...]:
-        return tuple(name for name in self.names.split("\n") if name)
+        return names_of(self.names)
 
 
 BLOCK_FRAMES = 8

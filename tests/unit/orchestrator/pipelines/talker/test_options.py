@@ -26,6 +26,7 @@ def test_weights_are_named_by_their_whole_path_and_a_server_takes_their_place():
         ({"video_path": "a.mp4", "video_dir": "d"}, "--video-path and --video-dir are given"),
         ({"video_list": "l", "json_config": "c"}, "--video-list and --json-config"),
         ({"name": "a"}, "give --video-path too"),
+        ({"video_path": "a.mp4", "name": "../a"}, "BAD_NAME"),
         ({"video_dir": "d", "name": "a"}, "give --video-path too"),
         ({"video_path": "a.mp4", "fps": 0.0}, "--fps must be"),
         ({"video_path": "a.mp4", "fps": 1000.0}, "--fps must be"),

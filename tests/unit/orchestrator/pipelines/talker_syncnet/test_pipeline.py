@@ -1,44 +1,11 @@
-"""The files of a training of talker-syncnet: those of the persons that are asked for."""
+"""The pipeline is a training of its recipe, on persons' folders."""
 
-import pytest
-
-from orchestrator.pipelines.base import Inputs
-from orchestrator.pipelines.talker_syncnet.options import SyncNetOptions, gangs
-from orchestrator.pipelines.talker_syncnet.pipeline import count, read
-from services.base.errors import BadConfig
-from services.base.store.interface import Entry
-
-FILES = (
-    "a/full_body_img/000000.png", "a/landmarks/000000.pkl", "a/aud_mel.npy", "a/aud.wav", "a/quality.jsonl",
-    "a/.visemill/crops-328-0.npy", "b/full_body_img/0.jpg", "b/landmarks/0.lms", "b/aud_hu.npy", "notes.txt",
-)  # fmt: skip
+from orchestrator.pipelines.talker_syncnet.options import SyncNetOptions
+from orchestrator.pipelines.talker_syncnet.pipeline import PIPELINE
 
 
-def inputs() -> Inputs:
-    return Inputs([Entry(name, 1, "1") for name in FILES], "/dataset")
-
-
-def test_files_are_those_that_are_learnt_from():
-    found = [row.key for row in read(inputs(), SyncNetOptions()).rows]
-    assert found == sorted(
-        ["a/full_body_img/000000.png", "a/landmarks/000000.pkl", "a/aud_mel.npy", "b/full_body_img/0.jpg",
-         "b/landmarks/0.lms", "b/aud_hu.npy"]
-    )  # fmt: skip
-    assert count(inputs(), SyncNetOptions(names="b")) == 3
-
-
-@pytest.mark.parametrize("names", ["c", "a\nc"])
-def test_a_person_that_is_not_there_is_named(names):
-    with pytest.raises(BadConfig, match="no folder of c"):
-        read(inputs(), SyncNetOptions(names=names))
-
-
-def test_a_folder_without_persons_is_refused():
-    with pytest.raises(BadConfig, match="NO_PERSONS"):
-        read(Inputs((), "/dataset"), SyncNetOptions())
-
-
-def test_one_pass_whose_data_are_named_by_their_whole_path():
-    (gang,) = gangs(SyncNetOptions(data_root="dataset", names="a", num_ranks=2))
-    assert (gang.recipe, gang.num_ranks, gang.config["names"]) == ("talker-syncnet", 2, "a")
-    assert gang.config["data_root"].startswith("/")
+def test_it_is_a_training_of_its_recipe() -> None:
+    (gang,) = PIPELINE.gangs(SyncNetOptions())
+    assert (PIPELINE.name, gang.recipe) == ("talker-syncnet", "talker-syncnet")
+    assert PIPELINE.stages(SyncNetOptions()) == ()
+    assert "train.data_root" in PIPELINE.free_settings

@@ -22,7 +22,10 @@ def test_places_follow_from_what_is_given() -> None:
         (LipsInferSettings, "--video-path"),
         (LipsStatsSettings, "--data-root"),
         (lambda: LipsStatsSettings(data_root="a", max_frames=0), "max_frames is 0"),
-        (lambda: LipsInferSettings(video_path="a", bundle="b", checkpoint="c"), "--bundle FOLDER, or --checkpoint"),
+        (
+            lambda: LipsInferSettings(video_path="a", bundle="b", checkpoint="c"),
+            "--bundle FOLDER, --server HOST:PORT, or --checkpoint",
+        ),
         (lambda: LipsInferSettings(video_path="a", cropped=True), "--cropped is of a --bundle"),
         (lambda: LipsTestSettings(batch_size=0), "batch_size is 0"),
     ],

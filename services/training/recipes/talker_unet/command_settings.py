@@ -1,0 +1,39 @@
+"""What the commands of talker-unet may be told. Inert: flags are made from it without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.base.stage.fields import FileRef, option
+from services.training.data.talker.names import names_of
+
+_DATA, _MODEL = "data set", "training"
+BEST = "best_model.pt"
+
+
+@dataclass(frozen=True)
+class UNetTestSettings:
+    """Of `test`: a network, and the persons that it paints."""
+
+    __test__ = False
+
+    data_root: FileRef = option("dataset", "folder that holds the persons' folders", group=_DATA, metavar="ROOT")
+    names: str = option(
+        "", "persons to test on, by the names of their folders; may be repeated (default: all)", group=_DATA,
+        metavar="NAME", aliases=("--name",), several=True,
+    )  # fmt: skip
+    whole: bool = option(
+        False, "all frames of these persons, whom the training has not seen; else what it held out", group=_DATA
+    )
+    checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
+    checkpoint: FileRef = option("", f"file to test (default: {BEST} of --checkpoint-dir)", group=_MODEL)
+    seed: int = option(1, "what the resampling is drawn from", group=_DATA)
+
+    @property
+    def file(self) -> str:
+        """What is tested."""
+        return self.checkpoint or f"{self.checkpoint_dir.rstrip('/')}/{BEST}"
+
+    @property
+    def chosen_names(self) -> tuple[str, ...]:
+        return names_of(self.names)

@@ -1,0 +1,21 @@
+"""I/O: a rank of a training of talker-unet: its persons, the SyncNet, and the loop."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from services.base.worker.rank import Rank
+from services.training.data.talker.opening import open_persons
+from services.training.engine.loop import train
+from services.training.recipes.talker_unet.frozen import frozen_syncnet
+from services.training.recipes.talker_unet.pieces import talker_unet
+from services.training.recipes.talker_unet.spec import UNetConfig
+
+
+def train_rank(config: UNetConfig, rank: Rank) -> None:
+    """The whole training of one rank. Raises as `open_persons`, `frozen_syncnet` and `train`."""
+    scratch = Path(tempfile.gettempdir()) / "visemill-crops"
+    persons, fps = open_persons(config.data_root, config.chosen_names, config.asr, config.crop_px, scratch)
+    syncnet = frozen_syncnet(config, persons[0].asr_model)
+    train(talker_unet(config, persons, fps, syncnet), config, rank)

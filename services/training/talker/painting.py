@@ -1,0 +1,58 @@
+"""What a network that paints a mouth is given, and how far what it paints is from the picture.
+
+As SyncTalk_2D's data set makes it: a reference picture, and the frame itself with all but its rim black.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+
+class Mask(NamedTuple):
+    """The rectangle that is black, px of the face."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+# cv2.rectangle of (5, 5, 310, 305) at 320 px, and of (5, 5, 150, 145) at 160.
+MASKS = {320: Mask(5, 310, 5, 315), 160: Mask(5, 150, 5, 155)}
+
+
+def pictures_of(references_BHWC: torch.Tensor, faces_BHWC: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(input float32 [B, 6, H, W], target float32 [B, 3, H, W]) of uint8 BGR [B, H, W, 3], H = 320 or 160."""
+    target_B3HW = faces_BHWC.permute(0, 3, 1, 2).float().div_(255)
+    masked_B3HW = target_B3HW.clone()
+    mask = MASKS[faces_BHWC.shape[1]]
+    masked_B3HW[:, :, mask.top : mask.bottom, mask.left : mask.right] = 0
+    reference_B3HW = references_BHWC.permute(0, 3, 1, 2).float().div_(255)
+    return torch.cat([reference_B3HW, masked_B3HW], 1), target_B3HW
+
+
+def mouth_weights(mouths_B4: torch.Tensor, size_px: int, weight: float) -> torch.Tensor:
+    """float32 [B, 1, H, W]: weight within each mouth, 1 elsewhere. mouths_B4: left, top, right, bottom, px."""
+    along = torch.arange(size_px, device=mouths_B4.device)
+    left, top, right, bottom = (mouths_B4[:, i, None] for i in range(4))
+    across_BW, down_BH = (along >= left) & (along < right), (along >= top) & (along < bottom)
+    inside_BHW = down_BH[:, :, None] & across_BW[:, None, :]
+    return (1 + (weight - 1) * inside_BHW.float())[:, None]
+
+
+def weighted_l1(made_B3HW: torch.Tensor, target_B3HW: torch.Tensor, weights_B1HW: torch.Tensor) -> torch.Tensor:
+    """float32 [B]: mean absolute difference, weighted by place."""
+    difference_B1HW = (made_B3HW.float() - target_B3HW).abs().mean(1, keepdim=True)
+    return (difference_B1HW * weights_B1HW).sum((1, 2, 3)) / weights_B1HW.sum((1, 2, 3))
+
+
+def squared_errors(
+    made_B3HW: torch.Tensor, target_B3HW: torch.Tensor, mouths_B4: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(whole face, box of the mouth) mean squared differences, float32 [B] each."""
+    square_BHW = (made_B3HW.float() - target_B3HW).square().mean(1)
+    inside_BHW = mouth_weights(mouths_B4, made_B3HW.shape[-1], 2.0)[:, 0] - 1
+    mouth_B = (square_BHW * inside_BHW).sum((1, 2)) / inside_BHW.sum((1, 2)).clamp(min=1)
+    return square_BHW.mean((1, 2)), mouth_B

@@ -1,0 +1,75 @@
+"""What the settings make of persons: a network that learns to paint, and scores of what it has not seen."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.training.data.talker.person import Person  # noqa: E402
+from services.training.recipes.talker_unet.pieces import references_of, talker_unet  # noqa: E402
+from services.training.recipes.talker_unet.spec import UNetConfig  # noqa: E402
+from services.training.talker.networks.syncnet import SyncNet  # noqa: E402
+
+CONFIG = UNetConfig(resolution="160", width=0.125, batch_size=4, learning_rate=3e-3, warm_up_share=0.0)
+
+
+def person(name: str, num: int = 60) -> Person:
+    """Brightness of the mouth follows the loudness of the sound."""
+    loud = np.random.default_rng(len(name)).random(num).astype(np.float32)
+    crops = np.full((num, 168, 168, 3), 60, np.uint8)
+    crops[:, 100:140, 60:110] = (255 * loud).astype(np.uint8)[:, None, None, None]
+    rows = np.repeat(4 * (loud[:, None] - 0.5), 512, axis=1).astype(np.float32)
+    marks = np.ones(num, np.bool_)
+    return Person(name, "mel", crops, rows, marks, marks, name, np.tile(np.array([60, 100, 110, 140]), (num, 1)))
+
+
+def test_four_frames_are_learnt_by_heart() -> None:
+    """At the small size: 3 s of a core."""
+    pieces = talker_unet(CONFIG, [person("a")], 25.0, None)
+    model = pieces.model(1)
+    optimizer = pieces.optimizer(model)
+    batch = pieces.train.read([0, 5, 9, 14], "1/0")
+    losses = []
+    for _ in range(40):
+        optimizer.zero_grad()
+        loss = pieces.loss(model, batch, torch.Generator())
+        (loss.total / loss.count).backward()
+        optimizer.step()
+        losses.append(float(loss.total.detach()) / loss.count)
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_validation_paints_what_is_held_out_and_its_parts_add_up() -> None:
+    pieces = talker_unet(CONFIG, [person("a"), person("bb")], 25.0, None)
+    model = pieces.model(1).eval()
+    assert pieces.validate is not None
+    with torch.inference_mode():
+        whole = pieces.validate(model, 0, 1)
+        parts = [pieces.validate(model, part, 2) for part in (0, 1)]
+    assert whole["frames"] == pieces.num_val == 12
+    assert all(whole[name] == pytest.approx(parts[0][name] + parts[1][name]) for name in whole)
+    assert {"loss", "psnr", "mouth_psnr", "gain_db", "follows_db"} == set(pieces.scores(whole))
+    assert pieces.facts["recipe"] == "talker-unet"
+
+
+def test_a_reference_is_not_the_frame_itself_nor_near_it() -> None:
+    assert min(abs(frame - 30) for frame in references_of(person("a"), 30)) == 16
+    assert references_of(person("a", 5), 2) == [0, 1, 3, 4]
+    assert references_of(person("a", 1), 0) == [0]
+
+
+def test_a_frozen_syncnet_adds_to_the_loss_and_learns_nothing() -> None:
+    syncnet = SyncNet("mel", 160, 0.125).eval().requires_grad_(False)
+    before = {name: value.clone() for name, value in syncnet.state_dict().items()}
+    batch = None
+    losses = []
+    for judge in (None, syncnet):
+        pieces = talker_unet(CONFIG, [person("a")], 25.0, judge)
+        model = pieces.model(1)
+        batch = pieces.train.read([0, 5], "1/0")
+        loss = pieces.loss(model, batch, torch.Generator())
+        loss.total.backward()
+        losses.append(float(loss.total.detach()))
+        assert all(parameter.grad is not None for parameter in model.parameters())
+    assert losses[1] > losses[0]
+    assert all(torch.equal(before[name], value) for name, value in syncnet.state_dict().items())

@@ -1,0 +1,50 @@
+"""What is given to the network that paints, and how far its faces are from the pictures."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.training.talker.painting import (  # noqa: E402
+    MASKS,
+    mouth_weights,
+    pictures_of,
+    squared_errors,
+    weighted_l1,
+)
+
+MOUTHS = torch.tensor([[40, 100, 80, 120]])
+
+
+@pytest.mark.parametrize("size", [320, 160])
+def test_the_input_is_a_reference_and_a_face_whose_inside_is_black(size: int) -> None:
+    faces = torch.full((1, size, size, 3), 255, dtype=torch.uint8)
+    pictures, target = pictures_of(torch.zeros_like(faces), faces)
+    assert pictures.shape == (1, 6, size, size) and float(target.min()) == 1
+    assert float(pictures[:, :3].max()) == 0
+    mask = MASKS[size]
+    masked = pictures[0, 3:]
+    assert float(masked[:, mask.top : mask.bottom, mask.left : mask.right].max()) == 0
+    assert int((masked[0] == 1).sum()) == size * size - (mask.bottom - mask.top) * (mask.right - mask.left)
+
+
+def test_differences_in_the_mouth_weigh_more() -> None:
+    weights = mouth_weights(MOUTHS, 160, 4.0)
+    assert (
+        int((weights == 4).sum()) == 40 * 20
+        and float(weights[0, 0, 100, 40]) == 4
+        and float(weights[0, 0, 99, 40]) == 1
+    )
+    target, made = torch.zeros(1, 3, 160, 160), torch.zeros(1, 3, 160, 160)
+    made[:, :, 110, 60] = 1
+    within = float(weighted_l1(made, target, weights))
+    elsewhere = torch.zeros(1, 3, 160, 160)
+    elsewhere[:, :, 10, 60] = 1
+    assert within == pytest.approx(4 * float(weighted_l1(elsewhere, target, weights)))
+
+
+def test_errors_of_the_mouth_are_its_own() -> None:
+    made, target = torch.zeros(1, 3, 160, 160), torch.zeros(1, 3, 160, 160)
+    made[:, :, 100:120, 40:80] = 0.5
+    whole, mouth = squared_errors(made, target, MOUTHS)
+    assert float(mouth) == pytest.approx(0.25) and float(whole) == pytest.approx(0.25 * 800 / 25600)
+    assert float(squared_errors(made, target, torch.zeros(1, 4, dtype=torch.int64))[1]) == 0
