@@ -20,5 +20,10 @@ _PURPOSES = {
 
 
 def needs(options: TalkerOptions) -> tuple[Need, ...]:
-    """A need for each stage, with the settings that the options give it."""
-    return tuple(Need(name, StageNeed(name, settings), *_PURPOSES[name]) for name, settings in stages(options))
+    """A need for each stage, with the settings that the options give it. A network of sound is none that all else waits
+    for: features of a model without one can be had.
+    """
+    return tuple(
+        Need(name, StageNeed(name, settings), *_PURPOSES[name], is_needed=name != "audiofeatures")
+        for name, settings in stages(options)
+    )

@@ -11,5 +11,10 @@ def test_each_stage_is_a_need_with_its_settings_and_a_fix():
     assert all(need.purpose and need.fix and isinstance(need.what, StageNeed) for need in found)
 
 
+def test_a_network_of_sound_is_optional():
+    found = {need.name: need.is_needed for need in needs(TalkerOptions(video_path="v.mp4"))}
+    assert [name for name, is_needed in found.items() if not is_needed] == ["audiofeatures"]
+
+
 def test_features_alone_need_no_landmarks():
     assert "landmarks" not in {need.name for need in needs(TalkerOptions(video_path="v.mp4", parts="features"))}
