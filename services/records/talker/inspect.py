@@ -29,6 +29,7 @@ from services.formats.talker.tree import (
 )
 from services.lips.talker_crop import CROP_PX, box_of, crop
 from services.records.contact_sheet import contact_sheet
+from services.records.described_text import as_text
 
 _SHOWN_CROPS, _COLUMNS = 8, 4
 
@@ -102,17 +103,6 @@ def _picture(folder: Path, file: str) -> UInt8Array:
     if found is None:
         raise BadInput("BAD_PICTURE", f"{file} is no picture: copy the folder again, or preprocess the video again")
     return np.asarray(found, np.uint8)
-
-
-def as_text(described: dict[str, Any], indent: str = "") -> str:
-    """The same for people, a fact a line."""
-    lines = []
-    for name, value in described.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}{name}:", as_text(value, indent + "  ").rstrip("\n")]
-        else:
-            lines.append(f"{indent}{name}: {value}")
-    return "\n".join(lines) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from services.base.errors import EXIT_OK, BadInput, VisemillError
 from services.formats.npy import decode_npy
+from services.records.described_text import as_text
 from services.records.tts.names import ARROW, FOLDERS
 from services.records.tts.validate import validate
 
@@ -75,17 +76,6 @@ def _number(value: Any) -> Any:
 
 def _breaches(arrays: Mapping[str, np.ndarray]) -> list[str]:
     return [f"{breach.feature}: {breach.rule}: {breach.message}" for breach in validate(arrays)]
-
-
-def as_text(described: Mapping[str, Any], indent: str = "") -> str:
-    """The same for people, a fact a line."""
-    lines = []
-    for name, value in described.items():
-        if isinstance(value, Mapping):
-            lines += [f"{indent}{name}:", as_text(value, indent + "  ").rstrip("\n")]
-        else:
-            lines.append(f"{indent}{name}: {value}")
-    return "\n".join(lines) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 
 from services.base.digest import digest_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.sync_data import INSIDE_PX, SyncSplit, face_of, sound_of
+from services.training.data.talker.sync_data import INSIDE_PX, SyncSplit, face_of, random_of, sound_of
 from services.training.interfaces import Batch, Item
 
 
@@ -31,7 +30,7 @@ class PaintData:
         chosen, flipped = [], []
         for index in indices:
             person, frames, frame = self._frames[index]
-            random = _random(seed_name, self.items[index].key)
+            random = random_of(seed_name, self.items[index].key)
             chosen.append((person, frame, frames[int(random.integers(len(frames)))]))
             flipped.append(bool(random.random() < self._flip))
         return batch_of(chosen, flipped)
@@ -58,7 +57,3 @@ def batch_of(chosen: Sequence[tuple[Person, int, int]], flipped: Sequence[bool] 
         "sounds_BCHW": torch.from_numpy(np.stack([sound_of(person, frame) for person, frame, _ in chosen])),
         "mouths_B4": torch.from_numpy(np.stack(mouths)),
     }
-
-
-def _random(*names: str) -> np.random.Generator:
-    return np.random.default_rng(int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:8], "big"))

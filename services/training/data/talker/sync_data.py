@@ -82,7 +82,7 @@ class SyncData:
         faces, sounds, clips, numbers = [], [], [], []
         for index in indices:
             person, frames, block = self._blocks[index]
-            random = _random(seed_name, self.items[index].key)
+            random = random_of(seed_name, self.items[index].key)
             shift, is_flipped = int(random.integers(0, _MOST_APART)), random.random() < self._flip
             factor = 1 + self._brightness * (2 * random.random() - 1)
             for place in block:
@@ -117,5 +117,6 @@ def _seen(face_HWC: UInt8Array, factor: float, *, is_flipped: bool) -> UInt8Arra
     return np.ascontiguousarray(face_HWC[:, ::-1] if is_flipped else face_HWC)
 
 
-def _random(*names: str) -> np.random.Generator:
+def random_of(*names: str) -> np.random.Generator:
+    """Draws that depend on these names alone."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:8], "big"))
