@@ -39,7 +39,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_cluster import cannot, install_commands, is_up, place, spare_other_networks
+from own_cluster import (
+    cannot,
+    discard_images,
+    install_commands,
+    is_up,
+    place,
+    require_space,
+    spare_other_networks,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 ARCHIVES = ROOT / "build" / "images"
@@ -266,7 +274,7 @@ def images() -> Images:
 
 @pytest.fixture(scope="session")
 def cluster(images: Images, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """See this file's head. What was started is taken down, images stay on its nodes for the next session."""
+    """See this file's head. What was started is taken down; its nodes keep their images, but in CI."""
     given = os.environ.get("VISEMILL_E2E_KUBECONFIG")
     if given:
         yield Cluster(images, Path(given))
@@ -283,12 +291,16 @@ def cluster(images: Images, request: pytest.FixtureRequest) -> Iterator[Cluster]
         stays = is_up(folder)
         found = Cluster(images, folder / "admin.kubeconfig", [str(script)], netns)
         try:
+            if not stays:
+                require_space(folder)
             found.script("up")
             yield found
         finally:
             if not stays:
                 spare_other_networks(found.script, folder)
                 found.script("down")
+                if os.environ.get("CI"):
+                    discard_images(folder)
 
 
 @pytest.fixture(scope="session")

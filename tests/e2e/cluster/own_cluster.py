@@ -13,6 +13,8 @@ from typing import NoReturn
 import pytest
 
 SLOTS = 4
+# Two nodes, and the images of the chart on each.
+NODES_BYTES = 11_000_000_000
 # What the script needs -> the Debian package that brings it.
 COMMANDS = {
     "containerd": "containerd", "runc": "runc", "iptables": "iptables", "ip": "iproute2", "conntrack": "conntrack",
@@ -65,6 +67,24 @@ def place() -> Iterator[tuple[Path, str]]:
             yield folder, netns
             return
     cannot(f"other sessions of these tests hold {', '.join(map(str, slots))}: set VISEMILL_CLUSTER_DIR")
+
+
+def require_space(folder: Path) -> None:
+    """`cannot` where the disk has no place for the images of the nodes, those that lie there already not counted: a
+    kubelet that runs short evicts pods, and nothing says so.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < NODES_BYTES:
+        discard_images(folder)
+        free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < NODES_BYTES:
+        cannot(f"{free_bytes / 1e9:.1f} GB are free at {folder}, a cluster takes {NODES_BYTES / 1e9:.0f}: free some")
+
+
+def discard_images(folder: Path) -> None:
+    """What nodes of a cluster that is down hold, their images."""
+    for node in folder.glob("node-*"):
+        shutil.rmtree(node)
 
 
 def spare_other_networks(script: Callable[..., str], folder: Path) -> None:
