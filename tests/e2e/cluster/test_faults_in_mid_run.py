@@ -168,7 +168,7 @@ def test_the_api_server_and_the_store_go_and_come_back(
     cluster.script("kill-apiserver")
     try:
         began_s, cpu_s = time.monotonic(), run.cpu_s
-        cluster.wait("it to be told", lambda: "does not answer" in run.words, 30)
+        cluster.wait("it to be told", lambda: "does not answer" in run.words, 90)
         cluster.wait("pods to finish shards meanwhile", lambda: num_done() > before, 60)
         status = kube_visemill.ok("status", "--output-root", runs.output("away"))
         assert status["shards"]["done"] > before
@@ -180,7 +180,7 @@ def test_the_api_server_and_the_store_go_and_come_back(
     assert used_s < away_s / 4
     cluster.script("minio", "down", "KILL")
     try:
-        cluster.wait("it to be told", lambda: "STORE_UNREACHABLE" in run.words, 30)
+        cluster.wait("it to be told", lambda: "STORE_UNREACHABLE" in run.words, 90)
     finally:
         cluster.script("minio", "up")
     unharmed("away", run)
