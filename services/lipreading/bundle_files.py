@@ -47,6 +47,11 @@ def served_weights(card: BundleCard, part: str = "model") -> str:
     return f"sha256:{card.digests[part]}"
 
 
+def served_name(name: str, part: str) -> str:
+    """Of a network on a model server. name: of the lipreader there. part: `model` or `decoder`."""
+    return name if part == "model" else f"{name}-{part}"
+
+
 @contextlib.contextmanager
 def bundle_here(config: LipreadingConfig) -> Iterator[LipreadingConfig]:
     """The config with a folder of this machine: its own, or a copy of a store's, which is gone behind it. Raises

@@ -1,4 +1,4 @@
-"""A bundle as a model of a Triton server: `python -m services.lipreading.export REPOSITORY --bundle FOLDER`.
+"""A bundle as models of a Triton server: `python -m services.lipreading.export REPOSITORY --bundle FOLDER`.
 
 What is in the repository is listed and verified by `visemill models`, as every network is.
 """
@@ -9,14 +9,26 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.stage.config import add_config_flags, config_from_flags
-from services.lipreading.bundle_files import bundle_here, checked_card, served_weights
+from services.lipreading.bundle_files import bundle_here, checked_card, served_name, served_weights
 from services.lipreading.spec import LipreadingConfig
-from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS, MEMORY, MODEL_FILE, BundleCard
+from services.lips.bundle import (
+    ATTENTION,
+    FRAMES,
+    IDS,
+    LENGTHS,
+    LOG_PROBS,
+    MEMORY,
+    NEXT_STATE,
+    SCORES,
+    STATE,
+    BundleCard,
+    Kind,
+)
 from services.triton.config import Serving
 from services.triton.layout import Card, card_of, make_folder, write_version
 from services.triton.verify import Finding, computed
@@ -24,52 +36,73 @@ from services.triton.verify import Finding, computed
 # Mouths of several clips of some seconds: more at once is little faster, and each wants memory.
 _MAX_BATCH_SIZE = 8
 _MAX_PADDING_PERCENT = 25
-# Kinds whose encoder says by itself what is read, by CTC.
-_SERVED = ("ctc", "joint")
+_FREE = (-1, -1)
+# Inputs and outputs of each kind's networks by name, and what is known of the axes that they begin with.
+_OUTPUTS: Mapping[Kind, Mapping[str, tuple[int, ...]]] = {
+    "ctc": {LOG_PROBS: _FREE},
+    "attention": {MEMORY: _FREE},
+    "joint": {LOG_PROBS: _FREE, MEMORY: _FREE},
+}
+_DECODERS: Mapping[Kind, tuple[Mapping[str, tuple[int, ...]], Mapping[str, tuple[int, ...]]]] = {
+    "attention": (
+        {MEMORY: _FREE, LENGTHS: (-1,), IDS: (-1,), **dict.fromkeys(STATE, (-1,))},
+        {LOG_PROBS: (-1,), ATTENTION: _FREE, **dict.fromkeys(NEXT_STATE, (-1,))},
+    ),
+    "joint": ({MEMORY: _FREE, LENGTHS: (-1,), IDS: (-1, -1, -1)}, {SCORES: _FREE}),
+}
 # A folder of the repository, and what Triton takes for a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -> Finding:
-    """Adds the network of a bundle to a model repository, of a joint one its encoder. name: there; empty: the recipe.
+def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -> list[Finding]:
+    """Adds the networks of a bundle to a model repository: the one that sees mouths, and a decoder where there is one.
 
-    Raises BadConfig as `checked_card`, and BAD_NAME, NOT_SERVED.
+    name: of the first there, and what the decoder's begins with; empty: the recipe. Raises BadConfig as `checked_card`,
+    and BAD_NAME, NOT_SERVED.
     """
     bundle = checked_card(folder)
-    if bundle.kind not in _SERVED:
-        raise BadConfig(
-            "NOT_SERVED",
-            f"{folder} reads by {bundle.kind}, a step after another, which a server would be asked for one by one: "
-            "let the lipreading service read with it itself",
-        )
     name = name or bundle.recipe
     if not _NAME.fullmatch(name):
         raise BadConfig("BAD_NAME", f"a model of a server is named by letters, digits, '.', '_' and '-', not {name!r}")
-    card = card_of(folder / MODEL_FILE, name, served_weights(bundle))
-    _check_tensors(card, bundle)
-    answers = {o.name: answer for o, answer in zip(card.outputs, computed(folder / MODEL_FILE, card), strict=True)}
-    target = write_version(repository, card, folder / MODEL_FILE, answers, serving)
-    return Finding(name, int(target.name), card.weights, card.digest)
+    files = {part: folder / file for part, file in bundle.files.items() if part != "tokenizer"}
+    cards = {part: card_of(file, served_name(name, part), served_weights(bundle, part)) for part, file in files.items()}
+    for part, card in cards.items():
+        _check_tensors(card, *_expected(bundle, part))
+    found = []
+    for part, card in cards.items():
+        answers = {o.name: answer for o, answer in zip(card.outputs, computed(files[part], card), strict=True)}
+        target = write_version(repository, card, files[part], answers, serving)
+        found.append(Finding(card.name, int(target.name), card.weights, card.digest))
+    return found
 
 
-def _check_tensors(card: Card, bundle: BundleCard) -> None:
-    """Raises BadConfig NOT_SERVED for a network that does not take the mouths of its card, in batches of any size."""
-    expected = [(FRAMES, (-1, -1, bundle.height_px, bundle.width_px, 3)), (LENGTHS, (-1,))]
-    found = [(tensor.name, tensor.shape) for tensor in card.inputs]
-    (output, *others) = [(tensor.name, tensor.shape[:2]) for tensor in card.outputs]
-    # Of a joint bundle what its decoder reads comes out too; nobody asks a server for it.
-    known = [(MEMORY, (-1, -1))] if bundle.kind == "joint" else []
-    if found != expected or any(other not in known for other in others) or output != (LOG_PROBS, (-1, -1)):
-        raise BadConfig(
-            "NOT_SERVED", f"the bundle's network takes {found} and gives {output}, not {expected}: export it again"
-        )
+_Axes = Mapping[str, tuple[int, ...]]
+
+
+def _expected(bundle: BundleCard, part: str) -> tuple[_Axes, _Axes]:
+    """Inputs and outputs."""
+    if part == "decoder":
+        return _DECODERS[bundle.kind]
+    frames = {FRAMES: (-1, -1, bundle.height_px, bundle.width_px, 3), LENGTHS: (-1,)}
+    return frames, _OUTPUTS[bundle.kind]
+
+
+def _check_tensors(card: Card, inputs: _Axes, outputs: _Axes) -> None:
+    """Raises BadConfig NOT_SERVED for a network that does not take what its bundle says, in batches of any size."""
+    for what, tensors, expected in (("takes", card.inputs, inputs), ("gives", card.outputs, outputs)):
+        found = {tensor.name: tensor.shape[: len(expected.get(tensor.name, ()))] for tensor in tensors}
+        if list(found.items()) != list(expected.items()):
+            raise BadConfig(
+                "NOT_SERVED",
+                f"the bundle's network {card.name} {what} {dict(found)}, not {dict(expected)}: export it again",
+            )
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The repository, the bundle, and how it is served."""
     parser = argparse.ArgumentParser(
         prog="python -m services.lipreading.export",
-        description="Write the network of a bundle into a model repository.",
+        description="Write the networks of a bundle into a model repository.",
     )
     parser.add_argument(
         "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
@@ -97,8 +130,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VisemillError as error:
         sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
         return error.exit_code
-    told = json.dumps({"networks": {}, "models": [found.to_dict()]})
-    sys.stdout.write((told if flags.output == "json" else f"{found.model} {found.version} {found.weights}") + "\n")
+    if flags.output == "json":
+        told = json.dumps({"networks": {}, "models": [one.to_dict() for one in found]})
+    else:
+        told = "\n".join(f"{one.model} {one.version} {one.weights}" for one in found)
+    sys.stdout.write(told + "\n")
     return EXIT_OK
 
 

@@ -33,19 +33,15 @@ def search_of(config: LipreadingConfig, card: BundleCard) -> Search:
             f"rescoring is {config.rescoring}, and a bundle of {card.recipe} that reads by {card.kind} has no decoder "
             "that scores texts: leave it out",
         )
-    if config.backend == "triton":
-        # A server has the encoder alone.
-        if config.rescoring > 0:
-            raise BadConfig(
-                "BAD_SETTING",
-                f"rescoring is {config.rescoring}, and a Triton server reads by CTC alone: leave it out, or let "
-                "onnxruntime read here",
-            )
-        rescoring = 0.0
-    else:
-        rescoring = card.usual.get("rescoring", 0.0) if config.rescoring < 0 else config.rescoring
+    rescoring = card.usual.get("rescoring", 0.0) if config.rescoring < 0 else config.rescoring
     try:
         config.check_lm(beam_width)
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
     return Search(beam_width, 0.0 if beam_width == 1 else rescoring)
+
+
+def networks_of(config: LipreadingConfig, card: BundleCard) -> tuple[str, ...]:
+    """Those of the bundle that take part in reading. Raises BadConfig as `search_of`."""
+    decodes = card.kind == "attention" or search_of(config, card).rescoring > 0
+    return ("model", "decoder") if decodes else ("model",)

@@ -11,7 +11,8 @@ from services.base.errors import BadInput, OutOfMemory
 from services.base.media.arrays import Float32Array
 from services.base.process.settings import settings
 from services.base.sandbox.child import waiting_for
-from services.lipreading.bundle_files import served_weights
+from services.lipreading.bundle_files import served_name, served_weights
+from services.lipreading.search import networks_of
 from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import BundleCard
 from services.triton.client import ModelProbe, TritonClient
@@ -19,11 +20,10 @@ from services.triton.padding import padded_axes
 
 # Of a message, for what is not frames.
 _ENVELOPE_BYTES = 1 << 16
-DECODER_SUFFIX = "-decoder"
 
 
 class ServedNetwork:
-    """A clip is a request, of which the server makes batches (services.lipreading.network.Network).
+    """What is of one clip is a request, of which the server makes batches (services.lipreading.network.Network).
 
     most_bytes: of the first input of a request.
     """
@@ -76,20 +76,19 @@ def open_served(config: LipreadingConfig, card: BundleCard, part: str) -> Served
 
 
 def check_of_triton(config: LipreadingConfig, card: BundleCard) -> Callable[[], None]:
-    """What returns while the server serves the bundle's encoder, and raises what is missing. Raises BadConfig."""
-    parts = ["model"]
-    probes = [
-        ModelProbe(config.triton, _served_name(config, card, part), lambda part=part: served_weights(card, part))  # type: ignore[misc]
-        for part in parts
-    ]
+    """What returns while the server serves the networks that read, and raises what is missing. Raises BadConfig."""
+
+    def probe(part: str) -> ModelProbe:
+        return ModelProbe(config.triton, _served_name(config, card, part), lambda: served_weights(card, part))
+
+    probes = [probe(part) for part in networks_of(config, card)]
 
     def check() -> None:
-        for probe in probes:
-            probe.check()
+        for each in probes:
+            each.check()
 
     return check
 
 
 def _served_name(config: LipreadingConfig, card: BundleCard, part: str) -> str:
-    name = config.triton_model or card.recipe
-    return name if part == "model" else name + DECODER_SUFFIX
+    return served_name(config.triton_model or card.recipe, part)

@@ -14,6 +14,8 @@ TimeoutAction = Literal["reject", "delay"]
 # A file in the model's folder `warmup` that Triton reads lengths from: zeros would be no lengths.
 WARM_LENGTHS = "warm_lengths"
 WARM_STEPS = 8
+# Where several inputs are, the first is a sequence, and this one says how long.
+LENGTHS_INPUT = 1
 
 _TRITON_TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32", "tensor(int64)": "TYPE_INT64"}
 
@@ -91,11 +93,14 @@ class Serving:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One input or output of an ONNX file. shape: with the batch's dimension first, -1 where any size goes."""
+    """One input or output of an ONNX file. shape: with the batch's dimension first, -1 where any size goes. of: of an
+    output whose second axis is that of another input than the first, its name.
+    """
 
     name: str
     type: str
     shape: tuple[int, ...]
+    of: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in _TRITON_TYPES:
@@ -106,6 +111,11 @@ class Tensor:
     @property
     def triton_type(self) -> str:
         return _TRITON_TYPES[self.type]
+
+    @property
+    def has_time(self) -> bool:
+        """Whether it has a step for each of a sequence's, or for every two."""
+        return len(self.shape) > 1 and self.shape[1] < 0 and not self.of
 
 
 def config_text(
@@ -142,7 +152,7 @@ def config_text(
 def _tensor(what: str, tensor: Tensor, serving: Serving, *, ragged: bool) -> str:
     dims = list(tensor.shape[1:])
     # The python backend pads sequences itself; other backends are only given those of one length together.
-    extra = " allow_ragged_batch: true" if ragged and dims and serving.platform == "python" else ""
+    extra = " allow_ragged_batch: true" if ragged and -1 in dims and serving.platform == "python" else ""
     if not dims:
         # Triton has no item without a dimension.
         dims, extra = [1], " reshape { shape: [ ] }"
@@ -170,9 +180,9 @@ def _batching(serving: Serving) -> str:
 
 def _warm_up(inputs: Sequence[Tensor]) -> str:
     lines = []
-    for tensor in inputs:
+    for i, tensor in enumerate(inputs):
         dims = [WARM_STEPS if size < 0 else size for size in tensor.shape[1:]] or [1]
-        filled = "zero_data: true" if len(tensor.shape) > 1 else f'input_data_file: "{WARM_LENGTHS}"'
+        filled = f'input_data_file: "{WARM_LENGTHS}"' if i == LENGTHS_INPUT else "zero_data: true"
         listed = ", ".join(map(str, dims))
         value = f"data_type: {tensor.triton_type} dims: [ {listed} ] {filled}"
         lines.append(f'  inputs {{ key: "{tensor.name}" value: {{ {value} }} }}')

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from services.base.errors import BadConfig
 from services.base.store.by_digest import sha256_in_pieces
 from services.triton import models
-from services.triton.config import WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
+from services.triton.config import LENGTHS_INPUT, WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
 
 SCHEMA = 1
 ONNX_FILE, CARD_FILE = "model.onnx", "model.json"
@@ -41,10 +42,7 @@ class Card:
     data_digest: str = ""
 
     def to_json(self) -> str:
-        tensors = {
-            what: [{"name": t.name, "type": t.type, "shape": list(t.shape)} for t in getattr(self, what)]
-            for what in ("inputs", "outputs")
-        }
+        tensors = {what: [_told(tensor) for tensor in getattr(self, what)] for what in ("inputs", "outputs")}
         facts = {"schema": SCHEMA, "name": self.name, "weights": self.weights, "digest": self.digest}
         facts |= {"data_digest": self.data_digest} if self.data_digest else {}
         return json.dumps({**facts, **tensors}, indent=2) + "\n"
@@ -55,7 +53,7 @@ class Card:
         try:
             values: Mapping[str, Any] = json.loads(path.read_text())
             inputs, outputs = (
-                tuple(Tensor(t["name"], t["type"], tuple(t["shape"])) for t in values[what])
+                tuple(Tensor(t["name"], t["type"], tuple(t["shape"]), t.get("of", "")) for t in values[what])
                 for what in ("inputs", "outputs")
             )
             names = (values["name"], values["weights"], values["digest"])
@@ -70,14 +68,26 @@ def card_of(onnx: Path, name: str, weights: str) -> Card:
 
     session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
     try:
-        inputs, outputs = (
-            tuple(Tensor(t.name, t.type, tuple(s if isinstance(s, int) else -1 for s in t.shape)) for t in tensors)
-            for tensors in (session.get_inputs(), session.get_outputs())
-        )
+        first, *others = session.get_inputs()
+        of_axis = {t.shape[1]: t.name for t in others if len(t.shape) > 1} | dict.fromkeys(first.shape[1:2], "")
+        inputs = tuple(_tensor(t) for t in (first, *others))
+        outputs = tuple(_tensor(t, of_axis) for t in session.get_outputs())
     except ValueError as error:
         raise BadConfig("NOT_SERVED", f"{name}: {error}") from error
     data = onnx.with_name(onnx.name + DATA_FILE.removeprefix(ONNX_FILE))
     return Card(name, weights, digest_of_file(onnx), inputs, outputs, digest_of_file(data) if data.exists() else "")
+
+
+def _tensor(found: Any, of_axis: Mapping[Any, str] = MappingProxyType({})) -> Tensor:
+    """found: onnxruntime's. of_axis: name of a second axis of any size -> of its input; of the first's: empty."""
+    axis = found.shape[1] if len(found.shape) > 1 else None
+    of = of_axis.get(axis, "") if isinstance(axis, str) else ""
+    return Tensor(found.name, found.type, tuple(s if isinstance(s, int) else -1 for s in found.shape), of)
+
+
+def _told(tensor: Tensor) -> dict[str, Any]:
+    told = {"name": tensor.name, "type": tensor.type, "shape": list(tensor.shape)}
+    return told | ({"of": tensor.of} if tensor.of else {})
 
 
 def check_file(card: Card, output: Tensor) -> str:
@@ -149,15 +159,19 @@ def digest_of_file(path: Path) -> str:
 
 
 def check_inputs(card: Card) -> list[tuple[str, np.ndarray]]:
-    """Inputs that are a function of the card's shapes alone: noise, and lengths of which one is shorter."""
+    """Inputs that are a function of the card's shapes alone: noise, lengths of which one is shorter, and of further
+    whole numbers, which are ids, 0 to 3: the marks that every vocabulary has.
+    """
     return [(tensor.name, _noise(i, tensor)) for i, tensor in enumerate(card.inputs)]
 
 
 def _noise(seed: int, tensor: Tensor) -> np.ndarray:
     shape = (NUM_CHECKED, *(WARM_STEPS if size < 0 else size for size in tensor.shape[1:]))
-    if len(shape) == 1:
+    if seed == LENGTHS_INPUT:
         return np.array([WARM_STEPS, WARM_STEPS - 3], np.int64)
     # Raw bits: numpy promises the same ones for ever, of its distributions it does not.
     levels = np.frombuffer(np.random.PCG64(seed).random_raw(-(-int(np.prod(shape)) // 8)).tobytes(), np.uint8)
     levels = levels[: int(np.prod(shape))].reshape(shape).copy()
+    if tensor.triton_type == "TYPE_INT64":
+        return levels.astype(np.int64) % 4
     return levels if tensor.triton_type == "TYPE_UINT8" else (levels.astype(np.float32) - 127.5) / 74.0

@@ -195,7 +195,7 @@ def computed(onnx: Path, card: Card) -> list[Answer]:
 
 def _without_padding(output: Tensor, answer: Answer, inputs: list[tuple[str, np.ndarray]]) -> Answer:
     """The items' own steps, one item behind the other."""
-    if len(inputs) == 1 or not _has_time(output):
+    if len(inputs) == 1 or not output.has_time:
         return answer
     most, lengths_N = inputs[0][1].shape[1], inputs[1][1]
     steps = [answer.shape[1] * int(length) // most for length in lengths_N]
@@ -204,11 +204,7 @@ def _without_padding(output: Tensor, answer: Answer, inputs: list[tuple[str, np.
 
 def joined(output: Tensor, rows: list[Answer]) -> Answer:
     """An output of several items as one array: their steps one behind the other, or where it has none, the items."""
-    return np.concatenate(rows) if _has_time(output) else np.stack(rows)
-
-
-def _has_time(output: Tensor) -> bool:
-    return len(output.shape) > 1 and output.shape[1] < 0
+    return np.concatenate(rows) if output.has_time else np.stack(rows)
 
 
 def _differences(who: str, answers: list[Answer], card: Card, place: Path) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Beside it lie model.onnx and model.json, whose `digest` is the file's sha256 and whose `weights` says whose it holds.
 A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences, be they of vectors or of pictures, takes
-[N, T, ...] and int64 [N, 1] lengths.
+[N, T, ...] and int64 [N, 1] lengths, and may take more.
 Requests that the server batched are computed as one; where that does not fit into memory, each alone.
 """
 
@@ -35,16 +35,22 @@ class TritonPythonModel:
             _require(folder / "model.onnx.data", card["data_digest"])
         self._weights = card["weights"]
         self._inputs = [given["name"] for given in card["inputs"]]
+        self._flat = [len(given.get("shape", (-1, -1))) == 1 for given in card["inputs"]]
         self._outputs = [made["name"] for made in card["outputs"]]
-        # Which of them have a step for each of a sequence's, or for every two.
-        shapes = [made.get("shape", (-1, -1)) for made in card["outputs"]]
-        self._have_time = [len(shape) > 1 and shape[1] < 0 for shape in shapes]
+        self._longer_with = [self._input_of(made) for made in card["outputs"]]
         parameters = json.loads(args["model_config"]).get("parameters", {})
         self._most_padding = int(parameters.get("max_padding_percent", {}).get("string_value", "0")) / 100
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("num_threads", {}).get("string_value", "1"))
         self._on_gpu = args["model_instance_kind"] == "GPU"
         self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=_providers(args))
+
+    def _input_of(self, made: dict[str, Any]) -> int | None:
+        """Which input an output's second axis grows with: a step for each of a sequence's, or for every two, or an item
+        for each of another input's; None for an axis of one size.
+        """
+        shape = made.get("shape", (-1, -1))
+        return self._inputs.index(made.get("of", self._inputs[0])) if len(shape) > 1 and shape[1] < 0 else None
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in their order."""
@@ -98,20 +104,31 @@ class TritonPythonModel:
     def _run(self, given: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
         """given: the inputs of each request -> the outputs of each."""
         if len(self._inputs) == 1:
+            padded = []
             outputs = self._run_frames(_joined([frames for (frames,) in given]))
-            longest = 0
         else:
-            padded = _padded(self._inputs, given)
-            longest = padded[self._inputs[0]].shape[1]
-            outputs = self._session.run(self._outputs, padded)
+            padded = self._padded(given)
+            outputs = self._session.run(self._outputs, dict(zip(self._inputs, padded, strict=True)))
         ends = np.cumsum([len(request[0]) for request in given])[:-1]
         answers: list[list[np.ndarray]] = [[] for _ in given]
-        for output, has_time in zip(outputs, self._have_time, strict=True):
+        for output, which in zip(outputs, self._longer_with, strict=True):
             for answer, request, piece in zip(answers, given, np.split(output, ends), strict=True):
-                # What the padding to other requests' lengths has added is cut off, rounded up.
-                num_steps = -(-piece.shape[1] * request[0].shape[1] // longest) if has_time and longest else None
-                answer.append(np.ascontiguousarray(piece if num_steps is None else piece[:, :num_steps]))
+                if padded and which is not None:
+                    # What the padding to other requests' lengths has added is cut off, rounded up.
+                    num_steps = -(-piece.shape[1] * request[which].shape[1] // padded[which].shape[1])
+                    answer.append(np.ascontiguousarray(piece[:, :num_steps]))
+                else:
+                    answer.append(np.ascontiguousarray(piece))
         return answers
+
+    def _padded(self, given: list[list[np.ndarray]]) -> list[np.ndarray]:
+        """The inputs of several requests, each padded with zeros to the longest; lengths are of what is there."""
+        padded = [
+            _joined([array.reshape(-1) for array in arrays]) if flat else _joined(_of_one_shape(arrays))
+            for flat, arrays in zip(self._flat, zip(*given, strict=True), strict=True)
+        ]
+        padded[1] = np.clip(padded[1].reshape(-1), 1, padded[0].shape[1])
+        return padded
 
     def _run_frames(self, frames_NHWC: np.ndarray) -> list[np.ndarray]:
         most = len(frames_NHWC) if self._on_gpu else CPU_PIECE
@@ -136,17 +153,11 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _padded(names: list[str], given: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
-    """Sequences of several requests, padded to the longest, and their lengths."""
-    longest = max(sequences_NTx.shape[1] for sequences_NTx, _ in given)
-    wider = [_longer(sequences_NTx, longest) for sequences_NTx, _ in given]
-    lengths_N = _joined([lengths.reshape(-1) for _, lengths in given])
-    return {names[0]: _joined(wider), names[1]: np.clip(lengths_N, 1, longest)}
-
-
-def _longer(sequences_NTx: np.ndarray, num_steps: int) -> np.ndarray:
-    missing = num_steps - sequences_NTx.shape[1]
-    return np.pad(sequences_NTx, [(0, missing if axis == 1 else 0) for axis in range(sequences_NTx.ndim)])
+def _of_one_shape(arrays_Nx: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Along all axes but that of the items."""
+    sizes = np.max([array.shape[1:] for array in arrays_Nx], axis=0)
+    missing = [[(0, 0), *((0, n) for n in sizes - array.shape[1:])] for array in arrays_Nx]
+    return [np.pad(array, one) for array, one in zip(arrays_Nx, missing, strict=True)]
 
 
 def _failure(message: str, code: int) -> Any:

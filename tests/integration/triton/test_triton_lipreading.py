@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,24 @@ from visemill.v1 import common_pb2, landmarks_pb2, lipreading_pb2, lipreading_pb
 pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("onnx", reason="the train extra is not installed")
 
+from attention_bundle import write_attention_bundle
+from joint_bundle import write_joint_bundle
 from lips_bundle import write_random_bundle
 
 from services.base.errors import BadConfig
 from services.base.media.clip import Clip, Media
 from services.base.media.video import FrameChunk
 from services.base.stage.spec import ClipJob
+from services.lipreading.attending import AttendingReader
 from services.lipreading.bundle_files import open_bundle
-from services.lipreading.network import open_encoder
+from services.lipreading.by_ctc import CtcReader
+from services.lipreading.export import export_bundle
+from services.lipreading.network import check_of_server, open_encoder
 from services.lipreading.spec import LipreadingConfig
 from services.lipreading.stage import open_stage
 from services.lips.bundle import LOG_PROBS
 from services.lips.transcript import Transcript
+from services.triton.config import Serving
 from services.triton.verify import verify_repository
 
 TOLERANCE = 1e-4
@@ -41,7 +48,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repository(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def with_decoders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One that says a character after another, and one that scores texts."""
+    folder = tmp_path_factory.mktemp("bundles")
+    return [write_attention_bundle(folder / "attention"), write_joint_bundle(folder / "joint", 32)]
+
+
+@pytest.fixture(scope="module")
+def repository(bundle: Path, with_decoders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """By the command; a server waits for the requests of all clients, so that they meet on any machine.
 
     The model `uniform` is the same network, but the server joins requests of one shape alone, as it must for backends
@@ -57,6 +71,8 @@ def repository(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ragged = config.read_text()
     config.write_text(ragged.replace(" allow_ragged_batch: true", ""))
     assert config.read_text() != ragged
+    for one in with_decoders:
+        export_bundle(folder, one, "", Serving(max_batch_size=8, queue_delay_us=20000))
     return folder
 
 
@@ -96,7 +112,11 @@ def configs(bundle: Path, server: Any, **settings: Any) -> tuple[LipreadingConfi
 
 def test_the_repository_passes_its_verification_here_and_on_the_server(repository: Path, server: Any) -> None:
     found = verify_repository(repository, server.target)
-    assert [(f.model, f.version, f.problems) for f in found] == [("grid-ctc", 1, ()), ("uniform", 1, ())]
+    recipes = ("chinese-lips-conformer", "chinese-lips-lstm")
+    names = [name for recipe in recipes for name in (recipe, f"{recipe}-decoder")]
+    assert [(f.model, f.version, f.problems) for f in found] == [
+        (name, 1, ()) for name in (*names, "grid-ctc", "uniform")
+    ]
 
 
 @pytest.mark.parametrize("transport", ["grpc", "shared-memory"])
@@ -134,6 +154,33 @@ def test_clips_of_near_lengths_of_eight_clients_are_computed_together(
             assert one.text == wanted.text
             assert one.times_s_L.tolist() == wanted.times_s_L.tolist()
             assert np.abs(one.probs_L - wanted.probs_L).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("transport", ["grpc", "shared-memory"])
+@pytest.mark.parametrize(("which", "reader"), [(0, AttendingReader), (1, CtcReader)])
+def test_encoder_and_decoder_at_the_server_read_what_they_read_here(
+    with_decoders: list[Path], server: Any, which: int, reader: type[AttendingReader | CtcReader], transport: str
+) -> None:
+    """Clips of four clients, whose steps the server joins."""
+    here, there = configs(with_decoders[which], server, triton_transport=transport)
+    here, there = (replace(config, beam_width=0) for config in (here, there))
+    bundle = open_bundle(here)
+    decoder = f"{bundle.card.recipe}-decoder"
+    check_of_server(there, bundle.card)()
+    rng = np.random.default_rng(which)
+    clips = [rng.integers(0, 256, (n, 4, 4, 3), np.uint8).repeat(8, axis=1).repeat(8, axis=2) for n in (40, 37, 12, 5)]
+    reads = reader(bundle, here)
+    expected, (items, executions) = [reads(clip, "c", True) for clip in clips], server.counts(decoder)
+    assert any(one.text for one in expected)
+    with ThreadPoolExecutor(len(clips)) as pool:
+        found = [*pool.map(lambda clip: reader(bundle, there)(clip, "c", True), clips)]
+    for one, wanted in zip(found, expected, strict=True):
+        assert (one.text, one.times_s_L.tolist()) == (wanted.text, wanted.times_s_L.tolist())
+        assert one.score == pytest.approx(wanted.score, abs=TOLERANCE)
+        assert np.abs(one.probs_L - wanted.probs_L).max(initial=0) < TOLERANCE
+    later_items, later_executions = server.counts(decoder)
+    assert later_items - items >= len(clips)
+    assert later_executions - executions < later_items - items
 
 
 def test_a_server_with_another_network_is_refused(server: Any, tmp_path: Path) -> None:

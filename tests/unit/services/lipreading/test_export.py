@@ -52,19 +52,27 @@ def test_a_network_that_does_not_take_the_mouths_of_its_card_is_refused(
     assert json.loads(capsys.readouterr().err)["reason"] == "NOT_SERVED"
 
 
-def test_of_a_bundle_with_a_decoder_the_encoder_is_served(tmp_path: Path) -> None:
-    """What its decoder would read comes out of the encoder too."""
+@pytest.mark.parametrize("recipe", ["chinese-lips-conformer", "chinese-lips-lstm"])
+def test_of_a_bundle_with_a_decoder_that_is_a_model_too(recipe: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
+    from attention_bundle import write_attention_bundle
     from joint_bundle import write_joint_bundle
 
-    joint = write_joint_bundle(tmp_path / "joint", 32)
-    found = export_bundle(tmp_path / "models", joint, "", Serving())
-    digest = hashlib.sha256((joint / "model.onnx").read_bytes()).hexdigest()
-    assert (found.model, found.weights) == ("chinese-lips-conformer", f"sha256:{digest}")
-    assert [one.problems for one in verify_repository(tmp_path / "models")] == [()]
+    folder = tmp_path / "bundle"
+    if recipe == "chinese-lips-lstm":
+        write_attention_bundle(folder)
+    else:
+        write_joint_bundle(folder, 32)
+    found = export_bundle(tmp_path / "models", folder, "", Serving())
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "decoder.onnx")]
+    assert [one.model for one in found] == [recipe, f"{recipe}-decoder"]
+    assert [one.weights for one in found] == [f"sha256:{digest}" for digest in digests]
+    assert [one.problems for one in verify_repository(tmp_path / "models")] == [(), ()]
 
 
-def test_a_bundle_that_reads_a_step_after_another_is_refused(bundle: Path, tmp_path: Path) -> None:
+def test_a_decoder_that_takes_other_inputs_than_its_kind_is_refused_before_anything_is_written(
+    bundle: Path, tmp_path: Path
+) -> None:
     (bundle / "decoder.onnx").write_bytes((bundle / "model.onnx").read_bytes())
     card = card_of((bundle / "card.json").read_bytes())
     digests = {**card.digests, "decoder": card.digests["model"]}
@@ -72,3 +80,4 @@ def test_a_bundle_that_reads_a_step_after_another_is_refused(bundle: Path, tmp_p
     (bundle / "card.json").write_bytes(card_file(made))
     with pytest.raises(BadConfig, match="NOT_SERVED"):
         export_bundle(tmp_path / "models", bundle, "", Serving())
+    assert not (tmp_path / "models").exists()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.base.errors import BadConfig
-from services.lipreading.search import Search, search_of
+from services.lipreading.search import Search, networks_of, search_of
 from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import BundleCard
 
@@ -21,6 +21,7 @@ JOINT = BundleCard(
     usual={"beam_width": 10, "rescoring": 0.5},
     **_FACTS,
 )
+ATTENTION = BundleCard("chinese-lips-lstm", digests=JOINT.digests, kind="attention", max_ids=9, **_FACTS)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +33,8 @@ JOINT = BundleCard(
         (JOINT, {"beam_width": 20}, Search(20, 0.5)),
         (JOINT, {"rescoring": 0.0}, Search(10, 0.0)),
         (JOINT, {"beam_width": 1}, Search(1, 0.0)),
-        # A server has the encoder alone.
-        (JOINT, {"backend": "triton", "triton": "127.0.0.1:8001"}, Search(10, 0.0)),
+        # A server has all of it.
+        (JOINT, {"backend": "triton", "triton": "127.0.0.1:8001"}, Search(10, 0.5)),
     ],
 )
 def test_what_is_said_wins(card: BundleCard, settings: dict[str, Any], found: Search) -> None:
@@ -45,9 +46,20 @@ def test_what_the_bundle_has_no_part_in_is_refused() -> None:
         search_of(LipreadingConfig(rescoring=0.5), CTC)
 
 
-def test_a_decoder_is_not_asked_for_at_a_server() -> None:
-    with pytest.raises(BadConfig, match=r"BAD_SETTING.*by CTC alone"):
-        search_of(LipreadingConfig(rescoring=0.5, backend="triton", triton="127.0.0.1:8001"), JOINT)
+@pytest.mark.parametrize(
+    ("card", "settings", "found"),
+    [
+        (CTC, {}, ("model",)),
+        (JOINT, {}, ("model", "decoder")),
+        (JOINT, {"rescoring": 0.0}, ("model",)),
+        (JOINT, {"beam_width": 1}, ("model",)),
+        (ATTENTION, {}, ("model", "decoder")),
+    ],
+)
+def test_networks_that_take_no_part_are_asked_of_nobody(
+    card: BundleCard, settings: dict[str, Any], found: tuple[str, ...]
+) -> None:
+    assert networks_of(LipreadingConfig(**settings), card) == found
 
 
 def test_a_language_model_is_refused_where_the_bundle_says_that_there_is_no_beam() -> None:

@@ -66,13 +66,15 @@ def make(monkeypatch, tmp_path):
     monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda data, options, providers: session)
     session = Session(most=100)
 
-    def made(inputs=("frames",), most=100, digest=None, kind="CPU", **parameters):
+    def made(inputs=("frames",), most=100, digest=None, kind="CPU", of="", flat=(), **parameters):
         session.most = most
         folder = tmp_path / "1"
         folder.mkdir(exist_ok=True)
         (folder / "model.onnx").write_bytes(b"net")
         card = {"weights": WEIGHTS, "digest": digest or hashlib.sha256(b"net").hexdigest()}
-        card |= {"inputs": [{"name": name} for name in inputs], "outputs": [{"name": "out"}]}
+        shapes = {name: [-1] if name in flat else [-1, -1] for name in inputs}
+        out = {"name": "out", "shape": [-1, -1]} | ({"of": of} if of else {})
+        card |= {"inputs": [{"name": name, "shape": shape} for name, shape in shapes.items()], "outputs": [out]}
         (folder / "model.json").write_text(json.dumps(card))
         model = module.TritonPythonModel()
         args = {
@@ -139,6 +141,38 @@ def test_sequences_of_pictures_are_padded_in_time_alone(make):
     one, two = model.execute([short, long])
     assert (one.shape, two.shape, session.sizes) == ((1, 2, 2, 3, 3), (1, 5, 2, 3, 3), [2])
     assert (one.min(), two.min()) == (2.0, 5.0)
+
+
+def test_what_is_said_of_texts_is_cut_by_their_number_and_not_by_that_of_steps(make):
+    model, session = make(inputs=("memory", "lengths", "ids", "state"), of="ids", flat=("lengths",))
+    given = {}
+
+    def scores(names, inputs):
+        given.update(inputs)
+        return [inputs["ids"].sum(axis=2)]
+
+    session.run = scores
+    few, many = (
+        Request(
+            memory=np.ones((1, num_steps, 2), np.float32),
+            lengths=np.array([[num_steps]]),
+            ids=np.full((1, num_texts, num_ids), num_texts),
+            state=np.full((1, 3), num_texts, np.float32),
+        )
+        for num_steps, num_texts, num_ids in ((9, 2, 7), (4, 5, 3))
+    )
+    assert [answer.tolist() for answer in model.execute([few, many])] == [[[14, 14]], [[15] * 5]]
+    assert given["lengths"].tolist() == [9, 4]
+    assert (given["memory"].shape, given["ids"].shape, given["state"].shape) == ((2, 9, 2), (2, 5, 7), (2, 3))
+
+
+def test_the_id_before_is_one_an_item(make):
+    model, session = make(inputs=("memory", "lengths", "ids"), flat=("lengths", "ids"))
+    session.run = lambda names, inputs: [inputs["ids"][:, None] + 0 * inputs["memory"][..., 0]]
+    requests = [
+        Request(memory=np.ones((1, n, 2), np.float32), lengths=np.array([[n]]), ids=np.array([[n]])) for n in (2, 3)
+    ]
+    assert [answer.tolist() for answer in model.execute(requests)] == [[[2, 2]], [[3, 3, 3]]]
 
 
 def test_sequences_that_padding_would_make_much_longer_are_computed_apart(make):
