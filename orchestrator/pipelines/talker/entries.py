@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.base.errors import BadConfig
+from services.formats.talker.names import FOLDER_NAME, is_folder_name
 
 VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
-_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
-FOLDER_NAME = "1 to 100 letters (A to Z), digits, '.', '_' and '-', not beginning with '.'"
 _QUOTED = re.compile(r"""(?P<quote>["'])(?P<path>.+?)(?P=quote)(?:\s+(?P<name>\S+))?""")
 _KEYS = ("path", "video_path", "name", "asr_model")
 _SHOWN = 3
@@ -39,11 +38,6 @@ class VideoEntry:
                 f"{self.place}name {self.name!r} of {self.path} must be {FOLDER_NAME}: give the video such a name; it "
                 "becomes a folder",
             )
-
-
-def is_folder_name(name: str) -> bool:
-    """Whether a folder may be called so on every system: nothing that leads elsewhere."""
-    return _NAME.fullmatch(name) is not None
 
 
 def stem_of(path: str) -> str:

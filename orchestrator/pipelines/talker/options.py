@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from orchestrator.pipelines.talker.entries import FOLDER_NAME, is_folder_name
 from services.base.errors import BadConfig
 from services.base.stage.fields import Address, FileRef, option, settings_for, stage_option
 from services.base.store.roots import absolute
 from services.containers.audio.config import AudioConfig
 from services.containers.config import DecodeConfig
 from services.features.talker.spec import AudioFeaturesConfig
+from services.formats.talker.names import FOLDER_NAME, is_folder_name
 from services.landmarks.backends import BACKENDS
 from services.landmarks.spec import LandmarksConfig
 from services.records.talker.spec import TalkerFilesConfig

@@ -13,7 +13,7 @@ COMMANDS = PipelineCommands(
         Verb(
             "test",
             "let a trained model read clips, and print its scores",
-            options="services.training.recipes.talker_syncnet.command_settings:SyncTestSettings",
+            options="services.training.recipes.talker.command_settings:TalkerTestSettings",
             calls="orchestrator.pipelines.talker_syncnet.entry_points:test",
         ),
     ),

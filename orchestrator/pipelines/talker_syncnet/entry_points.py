@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.entry_points import outcome_of
-from services.training.recipes.talker_syncnet.command_settings import SyncTestSettings
+from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker_syncnet.spec import RECIPE
 
 
-def test(options: SyncTestSettings) -> Outcome:
+def test(options: TalkerTestSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "test", options, "testing", "--json")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from orchestrator.pipelines.talker_syncnet.options import SyncNetOptions, gangs
 from orchestrator.pipelines.training.person_files import count, read
 from orchestrator.pipelines.training.pipeline import training_pipeline
-from services.training.recipes.talker_syncnet.spec import FREE_SETTINGS, RECIPE
+from services.training.recipes.talker.spec import FREE_SETTINGS
+from services.training.recipes.talker_syncnet.spec import RECIPE
 
 PIPELINE = training_pipeline(
     RECIPE.name,

@@ -9,6 +9,7 @@ from orchestrator.pipelines.base import DataSet, Inputs
 from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.training.pipeline import files_as_rows
 from services.base.errors import BadConfig
+from services.training.data.talker.names import names_of
 
 _FOLDERS = ("full_body_img", "landmarks")
 _FEATURES, _NPY = "aud_", ".npy"
@@ -18,8 +19,7 @@ def read(inputs: Inputs, options: Any) -> DataSet:
     """The files of the persons, which the run's digest is of. Raises BadConfig NO_PERSONS."""
     found = _files(inputs.entries, options)
     persons = {entry.name.partition("/")[0] for entry, _ in found}
-    wanted = tuple(name for name in options.names.split("\n") if name)
-    if missing := sorted(set(wanted) - persons) or ([] if found else ["any person"]):
+    if missing := sorted(set(names_of(options.names)) - persons) or ([] if found else ["any person"]):
         raise BadConfig(
             "NO_PERSONS",
             f"{inputs.input_root} has no folder of {missing[0]} with {' and '.join(_FOLDERS)}: make it by `visemill "
@@ -35,7 +35,7 @@ def count(inputs: Inputs, options: Any) -> int:
 
 def _files(entries: Iterable[Entry], options: Any) -> list[tuple[Entry, str]]:
     """By name. All of one split: what is held out, the seed decides."""
-    wanted = {name for name in options.names.split("\n") if name}
+    wanted = set(names_of(options.names))
     chosen = (entry for entry in entries if _is_of_person(entry.name) and entry.kind == "file")
     found = (entry for entry in chosen if not wanted or entry.name.partition("/")[0] in wanted)
     return [(entry, "train") for entry in sorted(found, key=lambda entry: entry.name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.base.media.clip import Clip
 from services.base.stage.product import ProductFile
@@ -46,6 +46,32 @@ class ShardWriter(Protocol):
     def abort(self) -> None:
         """Aborts every sink that is open; harmless after close, or twice."""
         ...
+
+
+def files_writer(
+    name_of: Callable[[str, str], str],
+) -> Callable[[Any, int, int, Callable[[str], BinarySink]], ShardWriter]:
+    """A `StageSpec.writer` whose shard has the files of its clips' products, each made when its clip comes.
+
+    name_of: (clip's output name, which planning put into its utterance id; file of its product) -> the output file.
+    What is made of it is called as every last stage's writer is, and does without its config; it raises ValueError for
+    a shard out of range.
+    """
+
+    def name(clip: Clip, file: str) -> str:
+        return name_of(clip.utterance_id, file)
+
+    def open_writer(
+        config: Any,  # noqa: ARG001
+        shard_index: int,
+        num_shards: int,
+        create: Callable[[str], BinarySink],
+    ) -> FilesWriter:
+        if not 0 <= shard_index < num_shards:
+            raise ValueError(f"shard must be 0..{num_shards - 1}, not {shard_index}")
+        return FilesWriter(create, name)
+
+    return open_writer
 
 
 class FilesWriter:

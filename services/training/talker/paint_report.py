@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from services.training.talker.paint_scores import PaintSums, scores_of
+from services.training.talker.resampling import interval_of, resampled
 
-_NUM_RESAMPLED = 1000
-_PERCENTILES = (2.5, 97.5)
 _TOLD = {
     "psnr": "whole face",
     "mouth_psnr": "mouth",
@@ -38,13 +35,16 @@ def facts_of(test: PaintTest) -> dict[str, Any]:
     found = scores_of(_total(test.sums).to_plain())
     intervals = _intervals(test)
     scores = {name: {"db": round(found[name], 3), "interval": intervals.get(name)} for name in _TOLD}
-    return {"clips": list(test.names), **scores, "follows_sound": follows_sound(test)}
+    return {
+        "clips": list(test.names),
+        **scores,
+        "follows_sound": _follows_sound(found["follows_db"], intervals.get("follows_db")),
+    }
 
 
-def follows_sound(test: PaintTest) -> bool:
-    """Whether the interval of follows_db lies above 0; of one clip, whether it is above .05 dB."""
-    interval = _intervals(test).get("follows_db")
-    return interval[0] > 0 if interval else scores_of(_total(test.sums).to_plain())["follows_db"] > 0.05
+def _follows_sound(follows_db: float, interval: Sequence[float] | None) -> bool:
+    """Whether the interval lies above 0; of one clip, whether the value is above .05 dB."""
+    return interval[0] > 0 if interval else follows_db > 0.05
 
 
 def lines_of(test: PaintTest) -> list[str]:
@@ -63,15 +63,8 @@ def lines_of(test: PaintTest) -> list[str]:
 def _intervals(test: PaintTest) -> dict[str, list[float]]:
     if len(test.sums) < 2:
         return {}
-    random = np.random.default_rng(test.seed)
-    drawn = [
-        scores_of(_total([test.sums[i] for i in random.integers(0, len(test.sums), len(test.sums))]).to_plain())
-        for _ in range(_NUM_RESAMPLED)
-    ]
-    return {
-        name: [round(float(one), 3) for one in np.percentile([scores[name] for scores in drawn], _PERCENTILES)]
-        for name in _TOLD
-    }
+    drawn = [scores_of(_total(sums).to_plain()) for sums in resampled(test.sums, test.seed)]
+    return {name: [round(one, 3) for one in interval_of([scores[name] for scores in drawn])] for name in _TOLD}
 
 
 def _total(sums: Sequence[PaintSums]) -> PaintSums:

@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from services.training.talker.resampling import interval_of, resampled
 from services.training.talker.sync_scores import SyncCounts
 
-_NUM_RESAMPLED = 1000
-_PERCENTILES = (2.5, 97.5)
 _COLLAPSED = 0.05
 
 Interval = tuple[float, float]
@@ -71,10 +68,7 @@ def shared(counts: Sequence[SyncCounts], of: Callable[[Sequence[SyncCounts]], fl
     value = of(counts)
     if len(counts) < 2:
         return Share(value, None)
-    random = np.random.default_rng(seed)
-    drawn = [of([counts[i] for i in random.integers(0, len(counts), len(counts))]) for _ in range(_NUM_RESAMPLED)]
-    low, high = np.percentile(drawn, _PERCENTILES)
-    return Share(value, (float(low), float(high)))
+    return Share(value, interval_of([of(drawn) for drawn in resampled(counts, seed)]))
 
 
 def facts_of(test: SyncTest) -> dict[str, Any]:

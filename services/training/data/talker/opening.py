@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tempfile
 import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from services.training.data.talker.windows import voiced_frames
 USUAL_FPS = 25.0
 _METADATA_FILE = ".preprocessing_metadata.json"
 _PREFERRED = "hubert"
+_SCRATCH_NAME = "visemill-crops"
 
 T = TypeVar("T")
 
@@ -100,10 +102,11 @@ class PersonFolder:
 
 
 def open_persons(
-    root: str, names: Sequence[str], asr_model: str, crop_px: int, scratch: Path
+    root: str, names: Sequence[str], asr_model: str, crop_px: int, scratch: Path | None = None
 ) -> tuple[list[Person], float]:
     """The persons, and their frames a second. names: of folders below root; none: all that are there. asr_model: empty:
-    hubert where all have it, else the one that all have.
+    hubert where all have it, else the one that all have. scratch: where crops are kept of folders that lie on no disk;
+    None: below the folder of temporary files.
 
     Raises BadConfig NO_PERSONS, NO_AUDIO_FEATURES, OTHER_FPS; BadInput of a folder.
     """
@@ -114,6 +117,7 @@ def open_persons(
         shown = ", ".join(f"{rate:g}" for rate in sorted(rates))
         raise BadConfig("OTHER_FPS", f"persons have {shown} frames a second: preprocess all with one --fps")
     chosen = chosen_model(folders, asr_model)
+    scratch = scratch or Path(tempfile.gettempdir()) / _SCRATCH_NAME
     return [folder.open(chosen, crop_px, scratch) for folder in folders], rates.pop()
 
 

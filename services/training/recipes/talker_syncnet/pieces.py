@@ -11,6 +11,7 @@ from services.base.media.arrays import Float32Array
 from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import LEAST_APART, Held, SyncData, face_of, sound_of, split_of
 from services.training.interfaces import Batch, LossSum, Pieces
+from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker_syncnet.spec import BLOCK_FRAMES, RECIPE, SyncNetConfig
 from services.training.schedule import cosine
 from services.training.talker.contrast import ScaledSyncNet, as_input, contrastive_loss, original_loss
@@ -18,8 +19,7 @@ from services.training.talker.networks.syncnet import FACE_PX, SyncNet
 from services.training.talker.sync_scores import counts_of, likenesses
 
 _AT_ONCE = 32
-LITTLE_SPEECH_S = 60.0
-"""Below this much sound a network learns the clip by heart and nothing of lips: held-out frames stay at chance."""
+_NO_BLOCK = "no clip is long enough for a block of frames that are each other's negatives: 41 frames are"
 
 
 def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float) -> Pieces:
@@ -40,7 +40,7 @@ def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float)
         scores=scores,
         best_by="frame_error",
         num_val=sum(len(held.frames) for held in split.held),
-        notes=notes_of(persons, len(train.items), fps),
+        notes=[*notes_of(persons, fps), *([] if train.items else [_NO_BLOCK])],
         facts={
             "recipe": RECIPE.name,
             "asr": asr_model,
@@ -120,20 +120,3 @@ def scores(sums: Mapping[str, float]) -> Mapping[str, float]:
         "own": sums["own"] / pairs,
         "shifted": sums["shifted"] / pairs,
     }
-
-
-def notes_of(persons: Sequence[Person], num_items: int, fps: float) -> list[str]:
-    """What the log warns of at the start."""
-    notes = []
-    speech_s = sum(int(person.voiced_N[: person.num_frames].sum()) for person in persons) / fps
-    if speech_s < LITTLE_SPEECH_S:
-        notes.append(
-            f"LITTLE_SPEECH: {speech_s:.0f} s of sound, where a network learns less than {LITTLE_SPEECH_S:.0f} s by "
-            "heart and nothing of lips: record more, or take a SyncNet of somebody else"
-        )
-    unpaired = [p.name for p in persons if len(p.crops_NHWC) != len(p.rows_TX)]
-    if unpaired:
-        notes.append(f"{len(unpaired)} persons have frames without a row of sound, or rows without one: {unpaired[0]}")
-    if not num_items:
-        notes.append("no clip is long enough for a block of frames that are each other's negatives: 41 frames are")
-    return notes

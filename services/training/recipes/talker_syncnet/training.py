@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from services.base.worker.rank import Rank
 from services.training.data.talker.opening import open_persons
 from services.training.engine.loop import train
@@ -14,6 +11,5 @@ from services.training.recipes.talker_syncnet.spec import SyncNetConfig
 
 def train_rank(config: SyncNetConfig, rank: Rank) -> None:
     """The whole training of one rank. Raises as `open_persons` and `train`."""
-    scratch = Path(tempfile.gettempdir()) / "visemill-crops"
-    persons, fps = open_persons(config.data_root, config.chosen_names, config.asr, config.crop_px, scratch)
+    persons, fps = open_persons(config.data_root, config.chosen_names, config.asr, config.crop_px)
     train(talker_syncnet(config, persons, fps), config, rank)

@@ -12,7 +12,7 @@ from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import Held, sound_of, split_of
 from services.training.data.talker.windows import GAP_FRAMES
 from services.training.interfaces import Batch, LossSum, Pieces
-from services.training.recipes.talker_syncnet.pieces import notes_of
+from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.schedule import cosine
 from services.training.talker.contrast import original_loss
@@ -45,7 +45,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, syncn
         scores=scores_of,
         best_by="loss",
         num_val=sum(len(chosen_frames(held)) for held in split.held),
-        notes=notes_of(persons, len(train.items), fps),
+        notes=notes_of(persons, fps),
         facts={
             "recipe": RECIPE.name,
             "asr": asr_model,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from services.base.worker.rank import Rank
 from services.training.data.talker.opening import open_persons
 from services.training.engine.loop import train
@@ -15,7 +12,6 @@ from services.training.recipes.talker_unet.spec import UNetConfig
 
 def train_rank(config: UNetConfig, rank: Rank) -> None:
     """The whole training of one rank. Raises as `open_persons`, `frozen_syncnet` and `train`."""
-    scratch = Path(tempfile.gettempdir()) / "visemill-crops"
-    persons, fps = open_persons(config.data_root, config.chosen_names, config.asr, config.crop_px, scratch)
+    persons, fps = open_persons(config.data_root, config.chosen_names, config.asr, config.crop_px)
     syncnet = frozen_syncnet(config, persons[0].asr_model)
     train(talker_unet(config, persons, fps, syncnet), config, rank)

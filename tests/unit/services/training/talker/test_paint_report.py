@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.training.talker.paint_report import PaintTest, facts_of, follows_sound, lines_of
+from services.training.talker.paint_report import PaintTest, facts_of, lines_of
 from services.training.talker.paint_scores import PaintSums
 
 
@@ -22,7 +22,7 @@ def test_a_network_that_follows_the_sound_is_said_to():
 
 def test_one_that_paints_from_the_picture_alone_is_said_to():
     test = PaintTest(("a", "b", "c"), (sums(0.1), sums(-0.1), sums(0.0)))
-    assert not follows_sound(test) and "THE SOUND CHANGES NOTHING" in lines_of(test)[-1]
+    assert not facts_of(test)["follows_sound"] and "THE SOUND CHANGES NOTHING" in lines_of(test)[-1]
 
 
 def test_one_clip_has_no_interval():

@@ -10,7 +10,7 @@ from services.training.checkpoint.file import Checkpoint  # noqa: E402
 from services.training.checkpoint.progress import Progress  # noqa: E402
 from services.training.data.talker.person import Person  # noqa: E402
 from services.training.data.talker.sync_data import Held  # noqa: E402
-from services.training.recipes.talker_syncnet.test_command import config_of, measured  # noqa: E402
+from services.training.recipes.talker_syncnet.test_command import TRAINED, measured  # noqa: E402
 
 FACTS = {"recipe": "talker-syncnet", "asr": "mel", "resolution": "160", "width": "0.25", "seed": "3"}
 
@@ -20,7 +20,7 @@ def checkpoint(facts: dict) -> Checkpoint:
 
 
 def test_the_checkpoint_says_what_the_network_is():
-    config, asr_model = config_of(checkpoint(FACTS), "best_model.pt")
+    config, asr_model = TRAINED.config_of(checkpoint(FACTS), "best_model.pt")
     assert (config.resolution, config.width, config.seed, asr_model) == ("160", 0.25, 3, "mel")
 
 
@@ -31,7 +31,7 @@ def test_the_checkpoint_says_what_the_network_is():
 )  # fmt: skip
 def test_a_checkpoint_of_something_else_is_refused(facts, reason):
     with pytest.raises(BadConfig, match=reason):
-        config_of(checkpoint(facts), "best_model.pt")
+        TRAINED.config_of(checkpoint(facts), "best_model.pt")
 
 
 class Knowing(torch.nn.Module):

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 from services.base.errors import BadConfig
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.progress import Progress
-from services.training.recipes.talker_unet.test_command import config_of
+from services.training.recipes.talker_unet.test_command import TRAINED
 
 FACTS = {"recipe": "talker-unet", "asr": "mel", "resolution": "160", "width": "0.5", "seed": "3", "mouth_weight": "4"}
 
@@ -17,7 +17,7 @@ def checkpoint(facts: dict) -> Checkpoint:
 
 
 def test_the_checkpoint_says_what_the_network_is():
-    config, asr_model = config_of(checkpoint(FACTS), "best_model.pt")
+    config, asr_model = TRAINED.config_of(checkpoint(FACTS), "best_model.pt")
     assert (config.resolution, config.width, config.mouth_weight, asr_model) == ("160", 0.5, 4.0, "mel")
 
 
@@ -27,4 +27,4 @@ def test_the_checkpoint_says_what_the_network_is():
 )
 def test_a_checkpoint_of_something_else_is_refused(facts, reason):
     with pytest.raises(BadConfig, match=reason):
-        config_of(checkpoint(facts), "best_model.pt")
+        TRAINED.config_of(checkpoint(facts), "best_model.pt")

@@ -1,4 +1,4 @@
-"""What the commands of talker-unet may be told. Inert: flags are made from it without torch."""
+"""What `test` of a talking head's network may be told. Inert: flags are made from it without torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from services.base.stage.fields import FileRef, option
 from services.training.data.talker.names import names_of
+from services.training.recipes.tested import BEST
 
 _DATA, _MODEL = "data set", "training"
-BEST = "best_model.pt"
 
 
 @dataclass(frozen=True)
-class UNetTestSettings:
-    """Of `test`: a network, and the persons that it paints."""
+class TalkerTestSettings:
+    """Of `test`: a network, and the persons that it is tried on."""
 
     __test__ = False
 
@@ -27,7 +27,7 @@ class UNetTestSettings:
     )
     checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
     checkpoint: FileRef = option("", f"file to test (default: {BEST} of --checkpoint-dir)", group=_MODEL)
-    seed: int = option(1, "what the resampling is drawn from", group=_DATA)
+    seed: int = option(1, "what the controls and the resampling are drawn from", group=_DATA)
 
     @property
     def file(self) -> str:

@@ -1,0 +1,25 @@
+"""What a training on persons' folders warns of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.training.data.talker.person import Person
+
+LITTLE_SPEECH_S = 60.0
+"""Below this much sound a network learns the clip by heart and nothing of lips: held-out frames stay at chance."""
+
+
+def notes_of(persons: Sequence[Person], fps: float) -> list[str]:
+    """What the log warns of at the start. fps: frames a second of the persons."""
+    notes = []
+    speech_s = sum(int(person.voiced_N[: person.num_frames].sum()) for person in persons) / fps
+    if speech_s < LITTLE_SPEECH_S:
+        notes.append(
+            f"LITTLE_SPEECH: {speech_s:.0f} s of sound, where a network learns less than {LITTLE_SPEECH_S:.0f} s by "
+            "heart and nothing of lips: record more, or take a SyncNet of somebody else"
+        )
+    unpaired = [p.name for p in persons if len(p.crops_NHWC) != len(p.rows_TX)]
+    if unpaired:
+        notes.append(f"{len(unpaired)} persons have frames without a row of sound, or rows without one: {unpaired[0]}")
+    return notes
