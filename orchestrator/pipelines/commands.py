@@ -84,7 +84,8 @@ class PipelineCommands:
 
     inspects: ending of a file -> the module that `inspect` runs for it; the empty ending stands for any that no
     pipeline names. corpus: what `demo-corpus` generates for the pipeline; empty: nothing. corpus_language: by which
-    `demo-corpus --language` means it; empty: it is asked for by its kind alone. presets: "module:member",
+    `demo-corpus --language` means it; empty: by its kind alone. corpus_has_flag: `demo-corpus --NAME` means it too.
+    presets: "module:member",
     from the name of a preset to options by their names, for the shared commands, which then also take a file of
     options; empty: neither. baselines: likewise, from the name of a trainer to the options that give its numbers,
     weaker than a preset; empty: none. told: flags of shared commands, as parsed flags name them -> what the help says
@@ -98,6 +99,7 @@ class PipelineCommands:
     inspects: Mapping[str, str] = field(default_factory=dict)
     corpus: str = ""
     corpus_language: str = ""
+    corpus_has_flag: bool = False
     presets: str = ""
     baselines: str = ""
     told: Mapping[str, str] = field(default_factory=dict)

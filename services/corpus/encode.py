@@ -14,7 +14,7 @@ import numpy.typing as npt
 from services.base.media.arrays import UInt8Array
 from services.corpus.audio import SAMPLE_RATE_HZ
 from services.corpus.drawing.frames import FPS_HZ
-from services.corpus.drawing.room import HEIGHT_PX, WIDTH_PX
+from services.corpus.drawing.look import HEIGHT_PX, WIDTH_PX
 
 # GRID's clips hold 114 mp2 frames of 1152 samples: 2.98 s.
 NUM_SAMPLES = 114 * 1152

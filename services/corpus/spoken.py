@@ -138,9 +138,9 @@ def spoken_files(seed: int, *, broken: bool) -> Iterator[tuple[str, Callable[[],
 
     yield "wav/odd/empty.wav", lambda: b"", "the file is empty", "AUDIO_UNREADABLE"
     yield "wav/odd/note.wav", lambda: _TEXT, "the file is a text", "AUDIO_UNREADABLE"
-    yield "wav/odd/short.wav", lambda: _wav(first.samples()[:1200]), "it lasts 27 ms", "TOO_SHORT"
+    yield "wav/odd/short.wav", lambda: wav_of(first.samples()[:1200]), "it lasts 27 ms", "TOO_SHORT"
     yield "wav/odd/loud.wav", partial(_loud, first), "", ""
-    yield "wav/odd/silent.wav", lambda: _wav(np.zeros(3 * SAMPLE_RATE_HZ, np.int16)), "", ""
+    yield "wav/odd/silent.wav", lambda: wav_of(np.zeros(3 * SAMPLE_RATE_HZ, np.int16)), "", ""
     lines += [odd(name) for name in ("empty", "note", "short", "loud", "silent", "gone")]
     lines += [odd("mute", text=" "), first.line(), first.line(id="../odd")]
     what = "lines without a text, an audio file, an id that can be a name or JSON, and an id that is there twice"
@@ -157,15 +157,16 @@ def _manifest(lines: Sequence[dict[str, Any]], last: str = "") -> bytes:
 
 
 def _wav_of(recording: Recording) -> bytes:
-    return _wav(recording.samples())
+    return wav_of(recording.samples())
 
 
 def _loud(recording: Recording) -> bytes:
     """As a microphone too near makes it."""
-    return _wav(np.clip(recording.samples().astype(np.int32) * 60, -32768, 32767).astype(np.int16))
+    return wav_of(np.clip(recording.samples().astype(np.int32) * 60, -32768, 32767).astype(np.int16))
 
 
-def _wav(samples_T: np.ndarray) -> bytes:
+def wav_of(samples_T: np.ndarray) -> bytes:
+    """The WAV file of mono samples, int16 [T] at SAMPLE_RATE_HZ."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

@@ -20,7 +20,8 @@ class Viseme:
     """What a sound asks of the mouth, and of the voice.
 
     opening 0..1, width -1..1, rounding 0..1: the target. pull: weight of the target. length: share of a word's time.
-    formants_hz: the first two resonances. voiced: 0..1. hiss: 0..1, noise of a fricative or a burst.
+    formants_hz: the first two resonances. voiced: 0..1. hiss: 0..1, noise of a fricative or a burst, of which a clear
+    voice has most about hiss_hz.
     """
 
     opening: float
@@ -31,17 +32,18 @@ class Viseme:
     formants_hz: tuple[float, float]
     voiced: float
     hiss: float
+    hiss_hz: float = 4000
 
 
 VISEMES: dict[str, Viseme] = {
     "rest": Viseme(0.00, 0.0, 0.00, 1.0, 1.0, (500, 1500), 0.0, 0.0),
     "P": Viseme(0.00, -0.1, 0.10, 6.0, 0.8, (350, 1000), 0.25, 0.05),  # p b m
-    "F": Viseme(0.07, 0.1, 0.00, 4.0, 0.9, (400, 1400), 0.10, 0.35),  # f v
-    "T": Viseme(0.22, 0.2, 0.00, 1.2, 0.7, (400, 1800), 0.35, 0.25),  # t d n l
-    "S": Viseme(0.14, 0.4, 0.00, 2.0, 0.9, (400, 1900), 0.10, 0.60),  # s z
-    "C": Viseme(0.20, -0.4, 0.55, 2.0, 0.9, (400, 1800), 0.10, 0.55),  # ch j
-    "K": Viseme(0.28, 0.1, 0.00, 0.8, 0.7, (400, 1700), 0.25, 0.25),  # k g
-    "H": Viseme(0.25, 0.1, 0.00, 1.0, 0.8, (450, 1500), 0.15, 0.30),  # th
+    "F": Viseme(0.07, 0.1, 0.00, 4.0, 0.9, (400, 1400), 0.10, 0.35, 5200),  # f v
+    "T": Viseme(0.22, 0.2, 0.00, 1.2, 0.7, (400, 1800), 0.35, 0.25, 3600),  # t d n l
+    "S": Viseme(0.14, 0.4, 0.00, 2.0, 0.9, (400, 1900), 0.10, 0.60, 6400),  # s z
+    "C": Viseme(0.20, -0.4, 0.55, 2.0, 0.9, (400, 1800), 0.10, 0.55, 2600),  # ch j
+    "K": Viseme(0.28, 0.1, 0.00, 0.8, 0.7, (400, 1700), 0.25, 0.25, 1700),  # k g
+    "H": Viseme(0.25, 0.1, 0.00, 1.0, 0.8, (450, 1500), 0.15, 0.30, 4400),  # th
     "R": Viseme(0.22, -0.4, 0.50, 1.2, 0.8, (420, 1250), 0.70, 0.00),
     "W": Viseme(0.10, -0.7, 0.95, 2.5, 0.9, (320, 750), 0.70, 0.00),
     "U": Viseme(0.22, -0.6, 0.90, 1.8, 1.4, (330, 1000), 0.90, 0.00),

@@ -18,9 +18,10 @@ from services.base.media.arrays import UInt8Array
 from services.base.media.clip import Media
 from services.containers.config import DecodeConfig
 from services.corpus.clip import Take
-from services.corpus.demo import MARKER, Written, write_corpus
+from services.corpus.demo import write_corpus
 from services.corpus.drawing.look import look_of
 from services.corpus.drawing.mouth import WIDEST_GAP
+from services.corpus.folder import MARKER, Written
 from services.corpus.sentences import draw_sentences
 from services.decode.stage import open_stage
 from services.formats.align import parse_align, stem_matches

@@ -25,12 +25,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         choices=tuple(languages),
         help=f"in place of --kind: {'; '.join(f'{language} is {name}' for language, name in languages.items())}",
     )
+    for name in _flags():
+        parser.add_argument(
+            f"--{name}", dest="kind", action="store_const", const=name, help=f"in place of --kind {name}"
+        )
+    parser.add_argument(
+        "--seconds", type=int, default=120, help="of the video, where a corpus has one (default: %(default)s)"
+    )
     parser.add_argument(
         "--speakers", type=int, default=4, help="speakers, where a corpus has several (default: %(default)s)"
     )
     parser.add_argument("--clips", type=int, default=8, help="clips per speaker, there (default: %(default)s)")
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes that draw speakers; 0: one a core (default: 0)"
+        "--workers", type=int, default=0, metavar="N", help="processes that draw; 0: one a core (default: 0)"
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed of the corpus (default: %(default)s)")
     parser.add_argument("--broken", action="store_true", help="add a few broken files, to see how they are reported")
@@ -41,10 +48,16 @@ def demo_corpus(flags: argparse.Namespace) -> Answer:
     kind = _languages()[flags.language] if flags.language else flags.kind
     argv = [flags.directory, "-o", "json", "--kind", kind]
     argv += ["--speakers", str(flags.speakers), "--clips", str(flags.clips), "--seed", str(flags.seed)]
+    argv += ["--seconds", str(flags.seconds)]
     argv += ["--workers", str(flags.workers or len(os.sched_getaffinity(0)))]
     argv += ["--broken"] if flags.broken else []
     data, _ = answer_of_module("services.corpus.demo", argv, "generating the corpus")
     return Answer(f"{counted(len(data['written']), 'file')} in {flags.directory}", data)
+
+
+def _flags() -> list[str]:
+    """Kinds of corpus that have a flag of their own."""
+    return [name for name in PIPELINES if commands_of(name).corpus_has_flag]
 
 
 def _languages() -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from orchestrator.pipelines.commands import Original, PipelineCommands
 
 COMMANDS = PipelineCommands(
+    corpus="one speaker for two minutes, and what else is said, for a talking head",
+    corpus_has_flag=True,
     shared=("plan", "run", "pin"),
     originals={
         # tts has a script of that name too.

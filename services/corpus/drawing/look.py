@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.corpus.drawing.paint import Rgb, mixed
+
+WIDTH_PX, HEIGHT_PX = 360, 288
+"""Of a frame of most corpora."""
 
 HAIR_STYLES = ("short", "parted", "long", "tied", "curly")
 
@@ -42,6 +45,7 @@ class Look:
     """A speaker. Colours are sRGB in 0..1; lengths are head units unless they say px.
 
     size_px: pixels of one head unit, half a face's width. eyes_x_px, eyes_y_px: where the middle of the eyes rests.
+    width_px, height_px: of the frame.
     jaw, chin, cheek: widths and length of the lower face about 1.0. brow_weight, lip_weight, nose_width: about 1.0.
     stubble: 0..1. pitch_hz: of the voice.
     """
@@ -67,12 +71,35 @@ class Look:
     eye_size: float
     stubble: float
     pitch_hz: float
+    width_px: int = WIDTH_PX
+    height_px: int = HEIGHT_PX
 
     def __post_init__(self) -> None:
         if self.hair_style not in HAIR_STYLES:
             raise ValueError(f"hair_style must be one of {', '.join(HAIR_STYLES)}, not {self.hair_style!r}")
-        if not 50 <= self.size_px <= 72:
-            raise ValueError(f"size_px must be 50..72, so that a 360x288 frame holds the head, not {self.size_px}")
+        least_px, most_px = 50 * self.scale, 72 * self.scale
+        if not least_px <= self.size_px <= most_px or self.width_px < self.height_px:
+            raise ValueError(
+                f"size_px must be {least_px:g}..{most_px:g}, so that a frame {self.height_px} px high and no narrower "
+                f"holds the head, not {self.size_px} in {self.width_px}x{self.height_px}"
+            )
+
+    @property
+    def scale(self) -> float:
+        """The frame's height over that of the corpus' small frames."""
+        return self.height_px / HEIGHT_PX
+
+    def in_square(self, side_px: int) -> Look:
+        """The same speaker in a square frame, a little higher in it, so that it holds what is below the chin."""
+        scale = side_px / self.height_px
+        return replace(
+            self,
+            size_px=scale * self.size_px,
+            eyes_x_px=side_px / 2 + scale * (self.eyes_x_px - self.width_px / 2),
+            eyes_y_px=scale * (self.eyes_y_px - 10),
+            width_px=side_px,
+            height_px=side_px,
+        )
 
 
 def look_of(seed: int, speaker: int) -> Look:

@@ -10,18 +10,15 @@ from services.corpus.drawing.hair import lay_back_hair
 from services.corpus.drawing.look import Look
 from services.corpus.drawing.paint import Canvas, Plane, darker, lay, mixed, noise, soft
 
-WIDTH_PX = 360
-HEIGHT_PX = 288
-
 
 def room_canvas(look: Look) -> Canvas:
     """The frame in the speaker's head units."""
     left, top = -look.eyes_x_px / look.size_px, -look.eyes_y_px / look.size_px
-    return Canvas(left, top, WIDTH_PX, HEIGHT_PX, look.size_px)
+    return Canvas(left, top, look.width_px, look.height_px, look.size_px)
 
 
 def room_picture(look: Look) -> Float32Array:
-    """Wall and body: float32 [288, 360, 3], RGB in 0..1."""
+    """Wall and body: float32 [height, width, 3], RGB in 0..1."""
     canvas = room_canvas(look)
     x, y = canvas.grid()
     picture = _wall(look)
@@ -32,10 +29,10 @@ def room_picture(look: Look) -> Float32Array:
 
 
 def _wall(look: Look) -> Float32Array:
-    across = np.linspace(-1, 1, WIDTH_PX, dtype=np.float32)[None, :]
-    down = np.linspace(-1, 1, HEIGHT_PX, dtype=np.float32)[:, None]
+    across = np.linspace(-1, 1, look.width_px, dtype=np.float32)[None, :]
+    down = np.linspace(-1, 1, look.height_px, dtype=np.float32)[:, None]
     light = 1.06 - 0.10 * across - 0.05 * down - 0.13 * (across**2 + down**2)
-    cloth = cv2.GaussianBlur(noise(f"wall:{look.name}", (HEIGHT_PX, WIDTH_PX)), (0, 0), 1.2)
+    cloth = cv2.GaussianBlur(noise(f"wall:{look.name}", (look.height_px, look.width_px)), (0, 0), 1.2 * look.scale)
     return np.clip(np.asarray(look.room, np.float32) * (light * (1 + 0.05 * cloth))[..., None], 0, 1)
 
 
@@ -60,7 +57,9 @@ def _lay_shirt(picture: Float32Array, look: Look, x: Plane, y: Plane) -> None:
     collar = 2.14 - 0.38 * np.clip(away / 0.66, 0, 2) ** 2.4
     edge = np.maximum(collar, shoulder)
     body = soft(y - edge, 0.04)
-    folds = cv2.GaussianBlur(noise(f"shirt:{look.name}", picture.shape[:2]), (0, 0), sigmaX=5, sigmaY=14)
+    folds = cv2.GaussianBlur(
+        noise(f"shirt:{look.name}", picture.shape[:2]), (0, 0), sigmaX=5 * look.scale, sigmaY=14 * look.scale
+    )
     light = 0.92 - 0.14 * np.clip(x / 1.5, -1, 1) + 1.1 * folds - 0.25 * soft(edge + 0.12 - y, 0.2)
     color = np.asarray(look.shirt, np.float32) * np.clip(light, 0.3, 1.3)[..., None]
     lay(picture, np.clip(color, 0, 1), body)

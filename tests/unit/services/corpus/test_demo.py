@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig
-from services.corpus.demo import MARKER, main, write_corpus
+from services.corpus.demo import main, write_corpus, write_talker_corpus
+from services.corpus.folder import MARKER
 
 
 def files_below(folder: Path) -> list[str]:
@@ -38,6 +39,14 @@ def test_numbers_that_make_no_corpus_are_refused_and_nothing_is_made(
 ) -> None:
     with pytest.raises(BadConfig):
         write_corpus(tmp_path / "new", num_speakers, num_clips, 0, broken=False)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("num_seconds", "num_clips"), [(11, 1), (3601, 1), (12, 0)])
+def test_a_speaker_is_drawn_for_a_while_or_not_at_all(tmp_path: Path, num_seconds: int, num_clips: int) -> None:
+    with pytest.raises(BadConfig) as caught:
+        write_talker_corpus(tmp_path / "new", num_seconds, num_clips, 0, broken=False)
+    assert caught.value.reason == "BAD_VALUE"
     assert not (tmp_path / "new").exists()
 
 
