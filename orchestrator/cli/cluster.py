@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,8 @@ from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.roots import find_run, state_root
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.options import RunOptions, remote_stages
-from services.base.errors import EXIT_INTERRUPTED, BadConfig
+from services.base.errors import BadConfig
+from services.base.process.interruption import interruption
 from services.base.process.quantities import counted
 from services.base.run.passes import MAP_PASS
 from services.base.run.spec import RunSpec
@@ -103,6 +103,11 @@ def is_kube(flags: argparse.Namespace) -> bool:
     return bool(flags.cluster == "kube")
 
 
+def parallelism_of(flags: argparse.Namespace) -> int:
+    """Pods that run at a time. Raises BadConfig."""
+    return kube_settings(vars(flags), os.environ).parallelism
+
+
 def check(request: RunRequest, flags: argparse.Namespace) -> None:
     """Before a data set is read. Raises BadConfig for settings and roots that cannot work, and NO_CLUSTER."""
     pipeline = pipeline_of(request.pipeline)
@@ -129,16 +134,24 @@ def logs_command(flags: argparse.Namespace) -> str:
 
 
 def execute(
-    pipeline: Pipeline, spec: RunSpec, state: Store, outputs: Store, options: RunOptions, flags: argparse.Namespace
+    pipeline: Pipeline,
+    spec: RunSpec,
+    state: Store,
+    outputs: Store,
+    options: RunOptions,
+    flags: argparse.Namespace,
+    is_interrupted: Callable[[], bool] | None = None,
 ) -> Summary:
-    """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on."""
+    """Carries a pinned run on the cluster of the flags; interrupted, it leaves the Job to go on, and interrupted twice
+    it ends at once. is_interrupted: of a run in a thread beside others.
+    """
     settings = kube_settings(vars(flags), os.environ, pipeline.image).with_image_of(pipeline.image)
     KubeRun = _kube_run()
     comes_back = flags.command == "resume"
     attach = comes_back and flags.attach
     parallelism = None if attach else flags.parallelism
-    with _interruptible() as asked:
-        run = KubeRun(pipeline, spec, state, outputs, options, settings, lambda: bool(asked), parallelism)
+    with nullcontext(is_interrupted) if is_interrupted is not None else interruption(second_ends=True) as asked:
+        run = KubeRun(pipeline, spec, state, outputs, options, settings, asked, parallelism)
         if comes_back and not attach:
             run.wake()
         summary: Summary = run.run()
@@ -320,21 +333,3 @@ def _kube_run() -> Any:
             "NOT_INSTALLED", f"--cluster kube needs the Kubernetes client ({error}): pip install 'visemill[kube]'"
         ) from error
     return KubeRun
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """A list that a first SIGINT or SIGTERM fills; a second ends at once."""
-    asked: list[int] = []
-
-    def ask(number: int, _: object) -> None:
-        if asked:
-            os._exit(EXIT_INTERRUPTED)
-        asked.append(number)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

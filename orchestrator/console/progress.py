@@ -33,8 +33,9 @@ _WINDOW_S = 60.0
 class Progress:
     """Counts clips and shows them. Threads may share it.
 
-    total: clips to do in all, done ones included. unit: what is counted. shards: (done, in all), as the caller keeps
-    it, like kube_requests: to an API server, so far.
+    total: clips to do in all, done ones included. unit: what is counted. of: the data set whose it is, where several
+    are shown side by side. shards: (done, in all), as the caller keeps it, like kube_requests: to an API server, so
+    far.
     """
 
     def __init__(
@@ -46,10 +47,13 @@ class Progress:
         quiet: bool = False,
         as_json: bool = False,
         unit: str = "clips",
+        of: str = "",
     ) -> None:
         self._stream = stream or sys.stderr
         self._as_json = as_json
-        self._bar = None if as_json or quiet else bar_of(self._stream)
+        self._of = of
+        # Several would draw on one line.
+        self._bar = None if as_json or quiet or of else bar_of(self._stream)
         self._every_s = _JSON_EVERY_S if as_json else _TERMINAL_EVERY_S if self._bar else _PLAIN_EVERY_S
         self.shards = (0, 0)
         self.kube_requests = 0
@@ -93,7 +97,7 @@ class Progress:
                 share = self._num_done / self._total if self._total else 1.0
                 self._bar.draw(columns(self._stream), share, self._parts(), note)
             else:
-                self._stream.write(self.line(note) + "\n")
+                self._stream.write(f"{self._whose}{self.line(note)}\n")
                 self._stream.flush()
 
     @contextmanager
@@ -130,9 +134,8 @@ class Progress:
         with self._lock:
             if self._bar:
                 self._bar.clear()
-            self._stream.write(
-                (json.dumps({"event": "said", "text": text}) if self._as_json else printable(text)) + "\n"
-            )
+            said = {"event": "said", "text": text, **self._dataset}
+            self._stream.write((json.dumps(said) if self._as_json else f"{self._whose}{printable(text)}") + "\n")
             self._stream.flush()
             self._shown_s = time.monotonic()
 
@@ -142,6 +145,14 @@ class Progress:
                 self._event()
             if self._bar:
                 self._bar.clear()
+
+    @property
+    def _whose(self) -> str:
+        return f"{self._of}: " if self._of else ""
+
+    @property
+    def _dataset(self) -> dict[str, str]:
+        return {"dataset": self._of} if self._of else {}
 
     def _parts(self) -> list[tuple[str, int, str]]:
         """Of the line on a terminal: the text, what it is worth, its style."""
@@ -177,6 +188,7 @@ class Progress:
             "shards": self.shards,
             "clips": clips,
             "quarantined": self._num_quarantined,
+            **self._dataset,
         }
         if self.kube_requests:
             event["kube_requests"] = self.kube_requests

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 
@@ -23,6 +22,7 @@ from orchestrator.runs.options import RunOptions, log_dir, work_flags
 from orchestrator.runs.publish import ABANDONED_AFTER_S, publish, take_inventory
 from orchestrator.runs.worker_argv import rank_argv, work_argv
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK
+from services.base.process.interruption import interruption
 from services.base.process.quantities import counted
 from services.base.run.passes import GangPass
 from services.base.run.spec import RunSpec, ShardCommit
@@ -35,14 +35,23 @@ _CHECK_EVERY_S = 5.0
 class RunLoop:
     """One run on this machine. Use once."""
 
-    def __init__(self, pipeline: Pipeline, spec: RunSpec, state: Store, outputs: Store, options: RunOptions) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        spec: RunSpec,
+        state: Store,
+        outputs: Store,
+        options: RunOptions,
+        is_interrupted: Callable[[], bool] | None = None,
+    ) -> None:
+        """is_interrupted: of a run in a thread beside others; None: SIGINT and SIGTERM interrupt it."""
         self._pipeline = pipeline
         self._spec = spec
         self._state = state
         self._outputs = outputs
         self._options = options
         self._commits = Commits(spec, state)
-        self._interrupted = False
+        self._given, self._is_interrupted = is_interrupted, is_interrupted or (lambda: False)
 
     def run(self) -> Summary:
         """Executes the run to its end, or as far as it goes. Raises BadConfig; OUTPUT_IN_USE when another run has the
@@ -77,9 +86,9 @@ class RunLoop:
             if time.monotonic() - checked_s > _CHECK_EVERY_S:
                 checked_s = time.monotonic()
                 check()
-            return self._interrupted
+            return self._asked_to_end()
 
-        progress = Progress(0, 0, quiet=self._options.quiet, as_json=self._options.progress_as_json)
+        progress = self._progress(0, 0)
         logs, run = log_dir(self._spec, self._state), self._spec.run
 
         def open_backend(gang: GangPass) -> LocalGang:
@@ -97,7 +106,7 @@ class RunLoop:
             )
         if failed is None:
             return self._summary(done, EXIT_OK, "finished", began_s)
-        return self._summary(done, EXIT_INTERRUPTED if self._interrupted else failed.exit_code, failed.why, began_s)
+        return self._summary(done, EXIT_INTERRUPTED if self._asked_to_end() else failed.exit_code, failed.why, began_s)
 
     def _work(self, done: Collection[int], check: Callable[[], None]) -> Fail | None:
         """Until every shard is done (None), or the reason to stop."""
@@ -106,14 +115,13 @@ class RunLoop:
         for commit in self._commits.read(done):
             num_clips_done += commit.num_clips
             quarantined[commit.shard] = commit.num_quarantined
-        quiet, as_json = options.quiet, options.progress_as_json
-        progress = Progress(spec.num_clips, num_clips_done, quiet=quiet, as_json=as_json)
+        progress = self._progress(spec.num_clips, num_clips_done)
         progress.shards = (len(done), spec.num_shards)
         num_left = spec.num_shards - len(done)
         # With nothing left to start, the limit on failures may say that nothing is to be published either.
         workers = LocalWorkers(self._argv(), options.num_workers, log_dir(spec, self._state)) if num_left else None
         backend = LocalMap(
-            *(spec.num_shards, workers, progress, lambda: self._interrupted, check),
+            *(spec.num_shards, workers, progress, self._asked_to_end, check),
             done=done,
             quarantined=quarantined,
             num_problems=num_problems(spec, self._state),
@@ -136,15 +144,18 @@ class RunLoop:
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
         """SIGINT and SIGTERM are noted, and read between looks."""
-        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        if self._given is not None:
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            return
+        with interruption() as self._is_interrupted:
+            yield
 
-    def _interrupt(self, *_: object) -> None:
-        self._interrupted = True
+    def _asked_to_end(self) -> bool:
+        return self._is_interrupted()
+
+    def _progress(self, num_clips: int, num_done: int) -> Progress:
+        options = self._options
+        return Progress(num_clips, num_done, quiet=options.quiet, as_json=options.progress_as_json, of=options.label)
 
     def _argv(self) -> list[str]:
         stages = [stage.name for stage in self._spec.stages]

@@ -95,7 +95,8 @@ class KubeRun:
         manifest = read_clips(self._state, self._spec)
         sizes = [manifest.num_clips_of(shard) for shard in range(self._spec.num_shards)]
         quiet, as_json = self._options.quiet, self._options.progress_as_json
-        progress = Progress(manifest.num_clips, sum(sizes[s] for s in observed.done), quiet=quiet, as_json=as_json)
+        num_done, label = sum(sizes[s] for s in observed.done), self._options.label
+        progress = Progress(manifest.num_clips, num_done, quiet=quiet, as_json=as_json, of=label)
         progress.shards = (len(observed.done), self._spec.num_shards)
         self._say_once = SayOnce(progress.say)
         try:

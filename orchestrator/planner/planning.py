@@ -18,7 +18,7 @@ from orchestrator.pipelines.surveys import Planned
 from orchestrator.planner.adopting import has_to_adopt, left_alone
 from orchestrator.planner.listing import JoinedListing
 from orchestrator.planner.packed import refuse_packed
-from orchestrator.planner.services import answer_of, describe
+from orchestrator.planner.services import Describe, answer_of, describe
 from orchestrator.roots import open_named, state_root
 from orchestrator.runs.claim.claim import claim_of, finished_as, pinned_spec
 from orchestrator.runs.plan import Plan, Roots, make_plan
@@ -38,11 +38,12 @@ def plan_of(
     cluster_only: bool = False,
     remotes: Sequence[str] = (),
     now: Callable[[str], object] = lambda _: None,
+    asks: Describe = describe,
 ) -> Plan:
     """Lists and plans. Raises BadConfig.
 
     allowed: what manifests may name; None: anything. cluster_only: the run is for pods, which see no folder of here.
-    remotes: STAGE=TARGET of stages that servers compute. now: hears what takes long.
+    remotes: STAGE=TARGET of stages that servers compute. now: hears what takes long. asks: the stages who they are.
     """
     pipeline, options, roots = pipeline_of(request.pipeline), request.options, request.roots
     # Before the reader looks at files that the run adds to.
@@ -57,8 +58,8 @@ def plan_of(
         inputs.further_roots,
     )
     gangs = pipeline.gangs(options)
-    identities = describe(stages, request.device)
-    recipes = [describe([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
+    identities = asks(stages, request.device)
+    recipes = [asks([(gang.recipe, gang.config)], request.device)[0] for gang in gangs]
     name, follow_links = roots.run_name, roots.follow_links
 
     def make(stages: Stages, identities: Sequence[Mapping[str, Any]]) -> Plan:
@@ -74,7 +75,7 @@ def plan_of(
     adoption = pipeline.adoption
     if adoption is not None and adoption.is_asked(options) and has_to_adopt(adoption, where.outputs, plan.spec):
         place, added = adoption.place(stages), adoption.added(options)
-        looking = describe([added], request.device)
+        looking = asks([added], request.device)
         plan = make([*stages[:place], added, *stages[place:]], [*identities[:place], *looking, *identities[place:]])
         refuse_packed(adoption, where.outputs, plan.spec)
         notes = (*plan.notes, *left_alone(adoption, where.outputs, plan.rows))

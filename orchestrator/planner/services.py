@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from orchestrator.pipelines.surveys import Survey
+from services.base.digest import canonical_json
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, BadConfig, VisemillError, from_kind
 
 _DESCRIBE_LIMIT_S = 120.0
@@ -32,6 +33,22 @@ def describe(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str = "aut
     done = run_service(names, "describe", "--config", config, "--device", device, limit_s=_DESCRIBE_LIMIT_S)
     identities: list[dict[str, Any]] = json.loads(done)
     return identities
+
+
+Describe = Callable[[Sequence[tuple[str, Mapping[str, Any]]], str], list[dict[str, Any]]]
+
+
+def describe_once() -> Describe:
+    """`describe` for plans that are made one after another: what was asked before is not asked again."""
+    known: dict[str, list[dict[str, Any]]] = {}
+
+    def found(stages: Sequence[tuple[str, Mapping[str, Any]]], device: str) -> list[dict[str, Any]]:
+        key = canonical_json([[name, dict(values)] for name, values in stages] + [device])
+        if key not in known:
+            known[key] = describe(stages, device)
+        return known[key]
+
+    return found
 
 
 def run_service(stages: str, entry_point: str, *flags: str, limit_s: float, accept: Sequence[int] = (0,)) -> str:

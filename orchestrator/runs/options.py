@@ -18,7 +18,8 @@ from services.base.store.interface import Store
 class RunOptions:
     """How a run is executed; none of it decides a byte of the output.
 
-    num_decoders: beside each worker; 0: as many as it has use for.
+    num_decoders: beside each worker; 0: as many as it has use for. label: what its lines of progress begin with, beside
+    those of other runs; empty: it is alone.
     """
 
     num_workers: int = 1
@@ -31,6 +32,7 @@ class RunOptions:
     quiet: bool = False
     progress_as_json: bool = False
     num_decoders: int = 0
+    label: str = ""
 
     def __post_init__(self) -> None:
         if self.num_workers < 1:

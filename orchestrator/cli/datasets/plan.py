@@ -25,7 +25,7 @@ from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.pipelines.prediction import Prediction
 from orchestrator.planner.planning import limit_argv, plan_of
 from orchestrator.planner.reading import Unread, read_all, reading
-from orchestrator.planner.services import run_service
+from orchestrator.planner.services import describe, run_service
 from orchestrator.roots import state_root
 from orchestrator.runs.plan import Plan
 from orchestrator.runs.space import Disk, demand_of, disks_of, free_bytes
@@ -65,7 +65,7 @@ def plan(flags: argparse.Namespace) -> Answer:
     pipeline = pipeline_of(flags.pipeline)
     request = request_of(flags)
     with Heartbeat("listing the data set, reading the versions of the stages") as beat:
-        made = plan_of(request, remotes=flags.remote, now=beat.now)
+        made = plan_of(request, remotes=flags.remote, now=beat.now, asks=vars(flags).get("asks", describe))
     inputs = open_inputs(made.spec.media_roots, must_exist=True, follow_links=made.spec.follow_links)
     rows = made.rows
     findings = [(line.media, line.reason, line.message) for line in made.problems]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,20 @@ class PinnedRun:
     notes: tuple[str, ...] = ()
 
 
-def execute(run: PinnedRun, flags: argparse.Namespace) -> Answer:
-    """To its end, or until it can go no further. Raises BadConfig DISK_FULL, OUTPUT_IN_USE."""
+def execute(run: PinnedRun, flags: argparse.Namespace, is_interrupted: Callable[[], bool] | None = None) -> Answer:
+    """To its end, or until it can go no further. Raises BadConfig DISK_FULL, OUTPUT_IN_USE.
+
+    is_interrupted: of a run in a thread beside others; None: signals interrupt it.
+    """
     spec, state, outputs, options = run.spec, run.state, run.outputs, run.options
     pipeline = pipeline_of(spec.pipeline)
     notes = (*run.notes, *check_space([run], flags))
     logs = cluster.logs_command(flags) if cluster.is_kube(flags) else log_dir(spec, state)
     try:
         if cluster.is_kube(flags):
-            summary = cluster.execute(pipeline, spec, state, outputs, options, flags)
+            summary = cluster.execute(pipeline, spec, state, outputs, options, flags, is_interrupted)
         else:
-            summary = RunLoop(pipeline, spec, state, outputs, options).run()
+            summary = RunLoop(pipeline, spec, state, outputs, options, is_interrupted).run()
     except VisemillError as error:
         if cluster.is_kube(flags) or Path(logs).is_dir():
             error.logs = logs

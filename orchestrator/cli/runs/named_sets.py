@@ -14,6 +14,7 @@ from orchestrator.cli.answer import Answer, answer_of_each
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.request import names_of, requests_of
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.planner.services import describe_once
 from orchestrator.roots import open_named
 from orchestrator.runs.claim.claim import claim_of
 from orchestrator.runs.claim.named_sets import names_in
@@ -63,7 +64,9 @@ def planned(add_flags: AddFlags, call: Call) -> tuple[AddFlags, Call]:
             of_each = {one.name: {"input_root": one.input_root, "dataset": [one.name]} for one in named}
         if len(of_each) < 2:
             return call(flags)
-        return answer_of_each({name: partial(call, _with(flags, **own)) for name, own in of_each.items()}, flags)
+        # The stages are asked once who they are.
+        shared = _with(flags, asks=describe_once())
+        return answer_of_each({name: partial(call, _with(shared, **own)) for name, own in of_each.items()}, flags)
 
     return _both(add_inputs_flag, add_flags), called
 

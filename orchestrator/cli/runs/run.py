@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from orchestrator.access.request import RunRequest
 from orchestrator.access.state_names import check_spec
 from orchestrator.cli import cluster
-from orchestrator.cli.answer import Answer, answer_of_each
+from orchestrator.cli.answer import Answer, answer_of_each, answer_of_error, combined
 from orchestrator.cli.options import add_allow_flags, add_output_flags, allowed_of
 from orchestrator.cli.parsing.number_flags import add_number_flags
 from orchestrator.cli.runs import remote
 from orchestrator.cli.runs.changed_inputs import check_inputs
 from orchestrator.cli.runs.execute import PinnedRun, check_space, execute
 from orchestrator.cli.runs.named_sets import add_inputs_flag, flags_of
-from orchestrator.cli.runs.request import elsewhere_notes, limits_of, names_of, requests_of
+from orchestrator.cli.runs.request import clip_limits_of, elsewhere_notes, limits_of, names_of, requests_of
 from orchestrator.cli.runs.run_options import add_run_flags, options_of
 from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
+from orchestrator.execution.side_by_side import num_at_once, side_by_side
 from orchestrator.pipelines.lookup import pipeline_of
 from orchestrator.planner.accepted_changes import AcceptedChanges, plan_accepted_changes, take_over
 from orchestrator.planner.planning import plan_of
+from orchestrator.planner.services import describe_once
 from orchestrator.roots import find_run, open_named, state_root
 from orchestrator.runs.claim.claim import writes_to
 from orchestrator.runs.claim.joining import pin_or_join
@@ -36,6 +39,8 @@ from orchestrator.runs.gang.results import forget_gangs
 from orchestrator.runs.plan import Plan
 from orchestrator.runs.publish import check_edits_kept
 from services.base.errors import EXIT_BAD_SHARD, EXIT_OK, EXIT_QUARANTINED, BadConfig, BadInput, VisemillError
+from services.base.process.cgroup import granted_cores
+from services.base.process.memory import available_memory_bytes
 from services.base.process.quantities import counted
 from services.base.run.spec import NO_SHARD, RunSpec
 from services.base.store.interface import Store
@@ -82,7 +87,7 @@ def run(flags: argparse.Namespace) -> Answer:
             cluster.check(request, flags)
     kube = cluster.is_kube(flags)
     with Heartbeat("planning", quiet=flags.quiet or flags.progress == "json") as beat:
-        plan = partial(plan_of, cluster_only=kube, remotes=flags.remote, now=beat.now)
+        plan = partial(plan_of, cluster_only=kube, remotes=flags.remote, now=beat.now, asks=describe_once())
         plans = [_planned(plan, one, is_one_of_several=_is_one_of_several(requests)) for one in requests]
     return run_plans(requests, plans, flags)
 
@@ -107,8 +112,8 @@ def _planned(
 def run_plans(
     requests: Sequence[RunRequest], plans: Sequence[Plan | VisemillError], flags: argparse.Namespace
 ) -> Answer:
-    """Pins all, then runs one after another; a run that fails keeps none of the others from theirs. plans: of those
-    that one list names, an error for one that cannot be planned. Raises it where none can.
+    """Pins all, then runs one after another, those that one list names side by side; a run that fails keeps none of the
+    others from theirs. plans: of those, an error for one that cannot be planned. Raises it where none can.
     """
     of_each = [flags_of(request, flags) for request in requests]
     names = names_of(requests)
@@ -123,9 +128,35 @@ def run_plans(
         return execute(ready[0], flags)
     # All of them together: each by itself may fit.
     check_space(ready, flags)
-    call = _of_one_of_several if _is_one_of_several(requests) else _executed
-    calls = [partial(call, one, own) for one, own in zip(pinned, of_each, strict=True)]
+    if _is_one_of_several(requests):
+        return _run_side_by_side(dict(zip(names, zip(pinned, of_each, strict=True), strict=True)), flags)
+    calls = [partial(_executed, one, own) for one, own in zip(pinned, of_each, strict=True)]
     return answer_of_each(dict(zip(names, calls, strict=True)), flags)
+
+
+def _run_side_by_side(
+    runs: Mapping[str, tuple[PinnedRun | VisemillError, argparse.Namespace]], flags: argparse.Namespace
+) -> Answer:
+    """Runs of one clip each by the name of their data set: as many at once as there are workers, or pods."""
+    kube = cluster.is_kube(flags)
+    pipeline = pipeline_of(flags.pipeline)
+    num_asked = cluster.parallelism_of(flags) if kube else limits_of(flags, pipeline).num_workers
+    memory_mib = clip_limits_of(flags, pipeline)[1]
+    cores = granted_cores()
+    num = num_at_once(len(runs), num_asked, cores, available_memory_bytes(), memory_mib)
+
+    def begins(name: str, place: int) -> None:
+        if not flags.quiet and flags.progress == "text":
+            sys.stderr.write(f"data set {name} ({place} of {len(runs)})\n")
+
+    calls: dict[str, Callable[[Callable[[], bool]], Answer]] = {}
+    for name, (run, own) in runs.items():
+        if isinstance(run, PinnedRun) and num > 1:
+            how = dataclasses.replace(run.options, label=name, threads_per_worker=max(1, cores // num))
+            run = dataclasses.replace(run, options=how)  # noqa: PLW2901 - the same run, as it is carried out here
+        calls[name] = partial(_of_one_of_several, run, own)
+    answers = side_by_side(calls, num, begins, second_ends=kube)
+    return combined(answers, [name for name in runs if name not in answers])
 
 
 def _pinned(
@@ -151,15 +182,22 @@ def _pinned(
     return PinnedRun(spec, state, outputs, how, plan.notes)
 
 
-def _executed(run: PinnedRun | VisemillError, flags: argparse.Namespace) -> Answer:
+def _executed(
+    run: PinnedRun | VisemillError, flags: argparse.Namespace, is_interrupted: Callable[[], bool] | None = None
+) -> Answer:
     if isinstance(run, VisemillError):
         raise run
-    return execute(run, flags)
+    return execute(run, flags, is_interrupted)
 
 
-def _of_one_of_several(run: PinnedRun | VisemillError, flags: argparse.Namespace) -> Answer:
+def _of_one_of_several(
+    run: PinnedRun | VisemillError, flags: argparse.Namespace, is_interrupted: Callable[[], bool]
+) -> Answer:
     """Of a list of single clips: one that gives nothing is in quarantine, as a clip of any run is."""
-    answer = _executed(run, flags)
+    try:
+        answer = _executed(run, flags, is_interrupted)
+    except VisemillError as error:
+        return answer_of_error(error)
     if answer.exit_code == EXIT_BAD_SHARD and answer.data.get("finished"):
         return Answer(answer.text, {**answer.data, "exit_code": EXIT_QUARANTINED}, EXIT_QUARANTINED)
     return answer

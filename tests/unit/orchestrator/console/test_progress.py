@@ -67,6 +67,16 @@ def test_for_programs_every_line_is_an_object():
     ]
 
 
+def test_beside_those_of_others_a_line_says_whose_it_is():
+    stream = io.StringIO()
+    progress = Progress(10, 4, stream=stream, of="am")
+    progress.say("loading")
+    assert stream.getvalue() == "am: loading\n"
+    stream = io.StringIO()
+    Progress(10, 4, stream=stream, of="am", as_json=True).close()
+    assert json.loads(stream.getvalue())["dataset"] == "am"
+
+
 @pytest.mark.parametrize(("code", "words", "said"), [
     (-9, "", "shard 3: the worker of attempt 1 was killed by SIGKILL"),
     (-99, "", "shard 3: the worker of attempt 1 was killed by signal 99"),
