@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from services.base.errors import BadConfig
 from services.base.stage.config import add_config_flags, config_from_flags
-from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.formats.lips_clips import CLIPS_FILE, read_clips
-from services.training.data.lips.table import TABLES, read_table
+from services.training.data.lips.table import TABLES, read_tables
 from services.training.recipes.estimating import answer_lm
 from services.training.recipes.lips.command_settings import LipsEstimateSettings
 
@@ -36,12 +35,8 @@ def texts_of(data_root: str) -> Mapping[str, Sequence[str]]:
         for row in read_clips(data.read(CLIPS_FILE)):
             found.setdefault(row.split, []).append(row.text)
     else:
-        for split in found:
-            try:
-                table = read_table(data.read(TABLES[split]), TABLES[split])
-            except NotThere:
-                continue
-            found[split] += [row.text for row in table.rows if row.text]
+        tables, _ = read_tables(lambda name: data.read(name) if data.stat(name) else None)
+        found |= {split: [row.text for row in rows if row.text] for split, rows in tables.items()}
     if not found["train"]:
         raise BadConfig(
             "NO_TRAIN_CLIPS",
