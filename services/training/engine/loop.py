@@ -112,6 +112,13 @@ class Training:
             self._introduce()
         else:
             self._log.say(f"Goes on at step {progress.step}, {progress.epochs_done} epochs done")
+            if settings.resume not in OWN_CHECKPOINTS:
+                # Whoever names a file may take it for what the training goes on from.
+                self._log.say(
+                    f"That is this training's own checkpoint, and {settings.resume} is not read: to begin from it, "
+                    "name another --checkpoint-dir",
+                    level=logging.WARNING,
+                )
         while progress.epochs_done < settings.num_epochs and not self._is_over():
             self._epoch(end)
         if self._writer is not None:

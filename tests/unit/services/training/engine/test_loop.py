@@ -42,6 +42,16 @@ def test_what_is_known_of_the_data_is_in_the_log_from_the_start(tmp_path):
     assert [line.endswith(" - WARNING - s1/z is left out: made so") for line in log[3:6]] == [False, True, False]
 
 
+def test_a_file_to_begin_with_is_said_to_be_unread_where_the_training_has_a_checkpoint(tmp_path):
+    with pytest.raises(BadShard):
+        losses_of(tmp_path, dataclasses.replace(pieces(), train=Damaged()), QUICK)
+    again = rank_of(str(tmp_path), RankPlace(0, 1, 0, "127.0.0.1", 1, 2))
+    train(pieces(), dataclasses.replace(QUICK, max_bad_records=9, resume="other.pt"), again)
+    log = decoded(again.read_checkpoint(again.checkpoint_steps()[-1])).progress.log
+    (line,) = [line for line in log if "other.pt" in line]
+    assert " - WARNING - " in line and "name another --checkpoint-dir" in line
+
+
 def test_epochs_may_be_of_other_items_than_the_data(rank):
     seen = []
 
