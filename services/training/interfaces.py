@@ -103,6 +103,7 @@ class Pieces:
     notes: what the log warns of at the start, such as items that are left out, and why.
     num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
     weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
+    carried: likewise, but those of a checkpoint that is restored may be others.
     """
 
     train: TrainingData
@@ -122,3 +123,4 @@ class Pieces:
     notes: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    carried: Mapping[str, str] = field(default_factory=dict)

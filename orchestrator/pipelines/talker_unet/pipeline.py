@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.pipelines.talker_unet.options import UNetOptions, gangs
-from orchestrator.pipelines.training.person_files import count, read
+from orchestrator.pipelines.training.person_files import count, read_for_head
 from orchestrator.pipelines.training.pipeline import training_pipeline
 from services.training.recipes.talker_unet.spec import FREE_SETTINGS, RECIPE
 
@@ -11,7 +11,7 @@ PIPELINE = training_pipeline(
     RECIPE.name,
     "a network that paints a mouth for a sound, from persons' folders",
     UNetOptions,
-    read,
+    read_for_head,
     count,
     gangs,
     FREE_SETTINGS,

@@ -12,7 +12,7 @@ from services.base.stage.fields import option
 from services.base.store.roots import absolute
 from services.training.spec import OWN_CHECKPOINTS
 
-_PLACES = ("data_root", "tensorboard_dir", "resume", "init", "syncnet_checkpoint")
+_PLACES = ("data_root", "tensorboard_dir", "resume", "init", "syncnet_checkpoint", "consent")
 PASS = "train"  # noqa: S105 - a name
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from orchestrator.pipelines.base import DataSet, Inputs
 from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.training.pipeline import files_as_rows
 from services.base.errors import BadConfig
+from services.base.run.paths import STATE_DIR
+from services.formats.talker.consent import KEPT_FILE, Consent, consent_in, missing
+from services.training.data.talker.consent import TRAINING_A_HEAD, consent_at, today
 from services.training.data.talker.names import names_of
 
 _FOLDERS = ("full_body_img", "landmarks")
@@ -26,6 +31,30 @@ def read(inputs: Inputs, options: Any) -> DataSet:
             "run talker`, or give the folder above the persons' own as --data-root",
         )
     return files_as_rows(found)
+
+
+def read_for_head(inputs: Inputs, options: Any) -> DataSet:
+    """Likewise, of persons whose consent is there, told now or by an earlier call.
+
+    Raises BadConfig NO_PERSONS, CONSENT_MISSING, and as `Consent.require`.
+    """
+    entries = list(inputs.entries)
+    found = read(dataclasses.replace(inputs, entries=entries), options)
+    persons = {entry.name.partition("/")[0] for entry, _ in _files(entries, options)}
+    _consent_of(inputs, options, persons).require(persons, today())
+    return found
+
+
+def _consent_of(inputs: Inputs, options: Any, persons: Collection[str]) -> Consent:
+    files = inputs.files
+    if options.consent_statements:
+        return consent_in(options.consent_statements.encode(), KEPT_FILE)
+    if options.consent:
+        return consent_at(options.consent, partial(files.read, "--consent"), partial(files.names, "--consent"))
+    kept = files.read_if_there("--checkpoint-dir", f"{inputs.output_root.rstrip('/')}/{STATE_DIR}/{KEPT_FILE}")
+    if kept is None:
+        raise missing(TRAINING_A_HEAD, persons, today())
+    return consent_in(kept, KEPT_FILE)
 
 
 def count(inputs: Inputs, options: Any) -> int:

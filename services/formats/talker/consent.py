@@ -118,8 +118,8 @@ def missing(what: str, names: Collection[str], today: datetime.date) -> BadConfi
     few = sorted(names)[:3] or ["NAME"]
     return BadConfig(
         "CONSENT_MISSING",
-        f"{what} needs the consent of the person who is shown ({_few(sorted(names)) or 'NAME'}): write a statement such "
-        f"as consent.yaml, and give it by --consent consent.yaml:\n{example(few, today)}",
+        f"{what} needs the consent of the person who is shown ({_few(sorted(names)) or 'NAME'}): write a statement, "
+        f"such as consent.yaml below, and give it by --consent consent.yaml\n{example(few, today)}",
     )
 
 

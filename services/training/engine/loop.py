@@ -297,7 +297,8 @@ class Training:
         """Of rank 0: a copy is taken here, and written beside the training."""
         progress = self._progress
         if self._writer is not None and progress.step != self._saved_step:
-            state = contents(self._model, self._optimizer, self._arithmetic.state_dict(), progress, self._facts)
+            facts = {**self._facts, **self._pieces.carried}
+            state = contents(self._model, self._optimizer, self._arithmetic.state_dict(), progress, facts)
             after = partial(self._committed, self._log.metrics(), tuple(progress.epoch_steps), progress.best_step)
             self._writer.begin(progress.step, state, after)
             self._saved_s, self._saved_step = time.monotonic(), progress.step

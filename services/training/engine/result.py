@@ -49,10 +49,11 @@ class Result:
                 f"the best checkpoint, of step {progress.best_step}, is not in the store: resume, and its epoch is "
                 "learnt again",
             )
-        facts = {**self._pieces.facts, "step": str(progress.best_step)}
-        files: dict[str, bytes] = {BEST: best, BEST_WEIGHTS: weights_file(decoded(best).model, facts)}
+        facts = {**self._pieces.facts, **self._pieces.carried}
+        best_facts = {**facts, "step": str(progress.best_step)}
+        files: dict[str, bytes] = {BEST: best, BEST_WEIGHTS: weights_file(decoded(best).model, best_facts)}
         if averaged:
-            files[AVERAGED_WEIGHTS] = weights_file(averaged, self._pieces.facts)
+            files[AVERAGED_WEIGHTS] = weights_file(averaged, facts)
         for epoch in saved_epochs(progress.epochs_done, self._settings.save_every, self._settings.keep_last_n):
             data = self._rank.read_checkpoint(progress.epoch_steps[epoch - 1])
             if data is not None:

@@ -60,3 +60,20 @@ class TalkerTrainSettings(TrainSettings):
 
 FREE_SETTINGS = FREE | {"data_root"}
 """That decide nothing of what is learnt."""
+
+
+@dataclass(frozen=True)
+class HeadTrainSettings(TalkerTrainSettings):
+    """Of what paints persons, and so needs their consent; a SyncNet paints nobody. Raises ValueError for what cannot
+    be.
+    """
+
+    consent: FileRef = option(
+        "", "statement of those who are shown, JSON or YAML, or a folder of such: who, what_for, when (docs/talker.md)",
+        group=DATA,
+    )  # fmt: skip
+    consent_statements: str = option("", "none: what consent names is read", group=DATA, hidden=True)
+
+
+HEAD_FREE_SETTINGS = FREE_SETTINGS | {"consent", "consent_statements"}
+"""Likewise, of a head: a consent is kept with it, and decides nothing of what is learnt."""

@@ -8,12 +8,11 @@ from services.base.stage.fields import FileRef, option
 from services.base.stage.recipe import RecipeSpec
 from services.base.stage.spec import ByName
 from services.training.recipes.lips.spec import decides
-from services.training.recipes.talker.spec import FREE_SETTINGS as SHARED
-from services.training.recipes.talker.spec import TRAINING, TalkerTrainSettings
+from services.training.recipes.talker.spec import HEAD_FREE_SETTINGS, TRAINING, HeadTrainSettings
 
 
 @dataclass(frozen=True)
-class UNetConfig(TalkerTrainSettings):
+class UNetConfig(HeadTrainSettings):
     """Settings of a training. Raises ValueError for what cannot be."""
 
     batch_size: int = option(8, "frames of a micro-batch", group=TRAINING, aliases=("--batchsize",))
@@ -47,7 +46,7 @@ class UNetConfig(TalkerTrainSettings):
 
 
 # What the file of a SyncNet holds decides, and is told by its digest; where it lies does not.
-FREE_SETTINGS = SHARED | {"syncnet_checkpoint"}
+FREE_SETTINGS = HEAD_FREE_SETTINGS | {"syncnet_checkpoint"}
 
 RECIPE = RecipeSpec(
     name="talker-unet",
@@ -56,6 +55,7 @@ RECIPE = RecipeSpec(
     train=ByName("services.training.recipes.talker_unet.training:train_rank"),
     libraries=("numpy", "torch"),
     fingerprint=lambda config: decides(config, FREE_SETTINGS),
+    settled=ByName("services.training.data.talker.consent:settled_consent"),
     models=ByName("services.training.checkpoint.content:syncnet_models"),
     any_num_ranks=True,
     entry_points={"test": ByName("services.training.recipes.talker_unet.test_command:test_main")},

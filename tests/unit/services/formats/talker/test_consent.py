@@ -18,7 +18,9 @@ def test_yaml_and_json_of_one_statement_are_the_same_consent() -> None:
 
 
 def test_what_is_kept_is_a_file_that_may_be_given_again() -> None:
-    consent = joined([consent_in(YAML, ""), consent_in(YAML.replace(b"obama", b"[anna, ben]") + b"until: 2027-01-01", "")])
+    consent = joined(
+        [consent_in(YAML, ""), consent_in(YAML.replace(b"obama", b"[anna, ben]") + b"until: 2027-01-01", "")]
+    )
     assert consent_in(consent.text.encode(), "consent.json") == consent
     assert [statement.who for statement in consent.statements] == [("obama",), ("anna", "ben")]
 
