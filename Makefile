@@ -9,10 +9,15 @@ DEMO_TTS := demo-tts
 DEMO_TRAIN := demo-train
 DEMO_TRAIN_FLAGS := --preset cpu --batch-frames 150 --num-epochs 40 --whole-only 0.4 --flip 0 --brightness 0 --num-masks 0
 
+DEMO_TALKER := demo-talker
+DEMO_TALKER_CORPUS_FLAGS := --seconds 120 --clips 8
+DEMO_TALKER_SYNCNET_FLAGS := --preset cpu --num-epochs 3
+DEMO_TALKER_UNET_FLAGS := --preset cpu --width 0.25 --num-epochs 1
+
 # Kept, whatever the shell says: the tests start some thousand processes, each of which would compile the checkout anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
+.PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls demo-talker test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
 # OpenCV without a window system: see scripts/headless_opencv.py.
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --find-links build/opencv
@@ -49,6 +54,12 @@ $(VENV)/.ready-speech: $(VENV)/.ready
 $(VENV)/.ready-train: $(VENV)/.ready
 	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
 	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[train]'
+	touch $@
+
+# Likewise of talking heads, and what they speak with.
+$(VENV)/.ready-talker: $(VENV)/.ready
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[features,train]'
 	touch $@
 
 $(PROTO_VENV)/.ready: Makefile
@@ -117,6 +128,27 @@ demo-train-controls: $(VENV)/.ready-train
 	  --split val -o json >$(DEMO_TRAIN)/permuted.json
 	$(BIN)/python scripts/demo_train.py $(DEMO_TRAIN)/known.json $(DEMO_TRAIN)/unseen.json \
 	  --permuted $(DEMO_TRAIN)/permuted.json --shuffled $(DEMO_TRAIN)/shuffled.json
+
+# A talking head from nothing, by the commands that real videos take: docs/talker.md. Nothing is learnt from the clips in
+# held-out; scripts/demo_talker.py writes the page, and fails unless the mouth follows the sound on these.
+demo-talker: $(VENV)/.ready-talker
+	@rm -rf $(DEMO_TALKER)
+	$(BIN)/visemill demo-corpus $(DEMO_TALKER)/corpus --talker $(DEMO_TALKER_CORPUS_FLAGS)
+	$(BIN)/visemill run talker --video-path $(DEMO_TALKER)/corpus/talker.mp4 --name talker --asr-model mel \
+	  --dataset-dir $(DEMO_TALKER)/dataset
+	$(BIN)/visemill run talker --video-dir $(DEMO_TALKER)/corpus/held-out --asr-model mel \
+	  --dataset-dir $(DEMO_TALKER)/held-out
+	$(BIN)/visemill train talker-syncnet $(DEMO_TALKER_SYNCNET_FLAGS) \
+	  --data-root $(DEMO_TALKER)/dataset --checkpoint-dir $(DEMO_TALKER)/syncnet
+	$(BIN)/visemill test talker-syncnet --data-root $(DEMO_TALKER)/held-out --whole \
+	  --checkpoint-dir $(DEMO_TALKER)/syncnet -o json >$(DEMO_TALKER)/sync.json
+	@printf 'who: [talker]\nwhat_for: a demonstration; he is drawn\nwhen: 2026-01-01\n' >$(DEMO_TALKER)/consent.yaml
+	$(BIN)/visemill train talker-unet $(DEMO_TALKER_UNET_FLAGS) --syncnet-checkpoint $(DEMO_TALKER)/syncnet/best_model.pt \
+	  --consent $(DEMO_TALKER)/consent.yaml \
+	  --data-root $(DEMO_TALKER)/dataset --checkpoint-dir $(DEMO_TALKER)/head
+	$(BIN)/visemill test talker-unet --data-root $(DEMO_TALKER)/held-out --whole \
+	  --checkpoint-dir $(DEMO_TALKER)/head -o json >$(DEMO_TALKER)/paint.json
+	$(BIN)/python scripts/demo_talker.py $(DEMO_TALKER)
 
 # Static checks beside the tests: they fill what two test processes leave of two cores.
 test: setup-test $(PROTO_VENV)/.ready

@@ -32,7 +32,7 @@ LEAST_SECONDS, MOST_SECONDS = 12, 3600
 SIDE_PX = 512
 
 _SILENCE_S, _SHORT_SILENCE_S = 5.0, 0.4
-_CLIP_S, _AUDIO_S = 5, 20
+_CLIP_S, _AUDIO_S = 5, 12
 _WORDS_OF_A_SENTENCE = (3, 8)
 _PAUSE_S = (0.3, 0.8)
 _VISEME_S = (0.075, 0.1)
@@ -64,7 +64,7 @@ class Speech:
 
     @classmethod
     def of(cls, seed: str, num_seconds: int, silence_s: float) -> Speech:
-        """Sentences one after another, with pauses between, as many as end before the last silence."""
+        """Sentences one after another, with pauses between, the last one cut where the last silence begins."""
         draw = random.Random(f"speech:{seed}")  # noqa: S311
         words = sorted(VISEMES_OF_WORD)
         sentences: list[Sentence] = []
@@ -72,7 +72,10 @@ class Speech:
         while True:
             said = [draw.choice(words) for _ in range(draw.randint(*_WORDS_OF_A_SENTENCE))]
             sentence = Sentence(at_s, tuple(_sounds_of(said, draw)))
-            if sentence.end_s > num_seconds - silence_s:
+            while said and sentence.end_s > num_seconds - silence_s:
+                said.pop()
+                sentence = Sentence(at_s, tuple(_sounds_of(said, draw)))
+            if not said:
                 return cls(seed, num_seconds, tuple(sentences))
             sentences.append(sentence)
             at_s = sentence.end_s + draw.uniform(*_PAUSE_S)
