@@ -23,6 +23,7 @@ from services.base.stage.spec import ByName, ConfiguredStage, StageSpec
 STAGES: dict[str, str] = {
     "decode": "services.decode",
     "audio": "services.audio",
+    "voice": "services.audio.voice",
     "sound": "services.audio.aligned",
     "text": "services.text",
     "landmarks": "services.landmarks",
@@ -33,6 +34,7 @@ STAGES: dict[str, str] = {
     "speech": "services.features.tts",
     "audiofeatures": "services.features.talker",
     "lipreading": "services.lipreading",
+    "headfilm": "services.talker",
     "lipsfiles": "services.records.lips",
     "signfiles": "services.records.sign",
     "talkerfiles": "services.records.talker",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from services.base.errors import BadInput
 from services.base.media.arrays import Float32Array, UInt8Array
@@ -58,6 +59,18 @@ def box_of(points_NC: Float32Array) -> CropBox:
             "upside down, or the landmarks are none of a face",
         )
     return CropBox(left_px, int(points_NC[_TOPS[len(points_NC)], 1]), right_px - left_px)
+
+
+def boxes_of(points_TNC: Float32Array, usable_T: npt.NDArray[np.bool_]) -> list[CropBox | None]:
+    """Of each frame, as `box_of`; None where it is not usable, or its points are none of an upright face."""
+    return [_box(points_NC) if is_usable else None for points_NC, is_usable in zip(points_TNC, usable_T, strict=True)]
+
+
+def _box(points_NC: Float32Array) -> CropBox | None:
+    try:
+        return box_of(points_NC)
+    except BadInput:
+        return None
 
 
 def crop(

@@ -28,6 +28,7 @@ SERVICES = {
     "lipreading",
     "lips",
     "records",
+    "talker",
     "text",
     "training",
     "triton",
@@ -46,9 +47,9 @@ ORCHESTRATOR = {
 }
 ORCHESTRATOR_MODULES = {"roots"}
 STAGES = (
-    "audio", "audio/aligned", "decode", "features", "features/fbank", "features/talker", "features/tts", "landmarks",
-    "landmarks/body", "lipreading", "records/grid", "records/sign", "records/talker",
-    "records/tts", "records/tts/existing", "text",
+    "audio", "audio/aligned", "audio/voice", "decode", "features", "features/fbank", "features/talker", "features/tts",
+    "landmarks", "landmarks/body", "lipreading", "records/grid", "records/sign", "records/talker",
+    "records/tts", "records/tts/existing", "talker", "text",
 )  # fmt: skip
 # More in one folder, and nobody sees what is there.
 MOST_MODULES = 13

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from services.training.talker.networks.syncnet import SOUND_SHAPES, SyncNet
+from services.lips.talker_input import SOUND_SHAPES
+from services.training.talker.networks.syncnet import SyncNet
 from services.training.talker.networks.unet import UNet
 
 

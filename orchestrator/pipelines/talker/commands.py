@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from orchestrator.pipelines.commands import Original, PipelineCommands
+from orchestrator.pipelines.commands import Original, PipelineCommands, Verb
 
 COMMANDS = PipelineCommands(
     corpus="one speaker for two minutes, and what else is said, for a talking head",
     corpus_has_flag=True,
     shared=("plan", "run", "pin"),
+    own=(
+        Verb(
+            "infer",
+            "let a trained head say a sound: a film of its person",
+            options="services.talker.infer_options:InferOptions",
+            calls="orchestrator.pipelines.talker.entry_points:infer",
+        ),
+    ),
     originals={
         # tts has a script of that name too.
         "preprocess_data": Original("run", told_by=("--video-path",)),

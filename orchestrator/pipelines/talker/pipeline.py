@@ -14,7 +14,6 @@ from orchestrator.pipelines.talker.options import TalkerOptions, stages
 from orchestrator.pipelines.talker.reading import count, default_root, read
 from orchestrator.pipelines.talker.sets import sets
 from orchestrator.pipelines.talker.state_files import (
-    METADATA_FILE,
     STATE_FILE,
     Preprocessed,
     metadata_bytes,
@@ -23,6 +22,7 @@ from orchestrator.pipelines.talker.state_files import (
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
 from services.base.store.interface import NotThere, Store
+from services.formats.talker.tree import METADATA_FILE
 from services.records.talker.names import FRAMES_FOLDER, LANDMARKS_FILE, LANDMARKS_FOLDER, SOUND_FILE, features_file
 
 # As videos of one person at 720p are usually encoded, and what a frame then takes: .35 MB at 512 px, 1.2 at 1080p.

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-METADATA_FILE = ".preprocessing_metadata.json"
 STATE_FILE = ".training_state.json"
 _PREPROCESSING = "preprocessing"
 

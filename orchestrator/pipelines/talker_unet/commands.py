@@ -16,6 +16,12 @@ COMMANDS = PipelineCommands(
             options="services.training.recipes.talker.command_settings:TalkerTestSettings",
             calls="orchestrator.pipelines.talker_unet.entry_points:test",
         ),
+        Verb(
+            "export",
+            "write a trained head as a bundle that needs no torch",
+            options="services.training.recipes.talker_unet.export_settings:HeadExportSettings",
+            calls="orchestrator.pipelines.talker_unet.entry_points:export",
+        ),
     ),
     presets="orchestrator.pipelines.talker_unet.presets:PRESETS",
     told=TRAINING_HELP,

@@ -22,6 +22,10 @@ from services.formats.talker.landmark_table import decode_table
 
 FRAMES_FOLDER, LANDMARKS_FOLDER = "full_body_img", "landmarks"
 LANDMARKS_FILE, SOUND_FILE = "landmarks.npz", "aud.wav"
+METADATA_FILE = ".preprocessing_metadata.json"
+
+USUAL_FPS = 25.0
+"""Frames a second that the original always makes."""
 
 # Shape of a row: of 25 a second, one a frame. mel is ours; the others are the original's.
 ROW_SHAPES: Mapping[str, tuple[int, ...]] = {
@@ -39,6 +43,15 @@ _MOST_UNPAIRED, _UNPAIRED_SHARE, _FEW_UNPAIRED = 25, 0.1, 2
 
 Read = Callable[[str], bytes]
 """The bytes of a file by its name below the person's folder."""
+
+
+def fps_of(metadata: object) -> float:
+    """Frames a second, as METADATA_FILE says, parsed; USUAL_FPS where it says none that can be."""
+    try:
+        fps = float(metadata["fps"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return USUAL_FPS
+    return fps if 0 < fps < 1000 else USUAL_FPS
 
 
 def features_file(model: str) -> str:

@@ -7,8 +7,6 @@ import dataclasses
 import hashlib
 import json
 import math
-import secrets
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +17,6 @@ import yaml
 from services.base.errors import EXIT_OK, BadConfig
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags
-from services.base.store.by_digest import is_uri
 from services.base.store.interface import NotThere
 from services.base.store.open import open_store
 from services.geometry.mouth_window import PROFILES, profile_named
@@ -27,6 +24,7 @@ from services.lips.bundle import CARD_FILE, MODEL_FILE, BundleCard, Kind, card_f
 from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import read_checkpoint
+from services.training.recipes.bundle_output import check_free, publish, publish_bundle
 from services.training.recipes.ctc_graph import TOLERANCE
 from services.training.recipes.exported import ExportSettings
 from services.training.written_settings import CONFIG_FILE
@@ -68,7 +66,7 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
         log.setup()
     targets = [name for name in (settings.bundle, settings.onnx) if name]
     for target in targets:
-        _check_free(target)
+        check_free(target)
     data = bytes_of(settings.file)
     checkpoint = read_checkpoint(settings.file, data)
     exportable = make(settings, checkpoint)
@@ -77,11 +75,11 @@ def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings,
     if settings.bundle or exportable.alone is None:
         files, worst = _bundle_files(exportable, _mouth(settings), checkpoint, hashlib.sha256(data).hexdigest())
     if settings.bundle:
-        _publish_bundle(settings.bundle, files)
+        publish_bundle(settings.bundle, files)
         size_bytes += sum(map(len, files.values()))
     if settings.onnx:
         alone, differs = exportable.alone() if exportable.alone else (files[MODEL_FILE], worst)
-        _publish(Path(settings.onnx), lambda file: file.write_bytes(alone))
+        publish(Path(settings.onnx), lambda file: file.write_bytes(alone))
         worst, size_bytes = max(worst, differs), size_bytes + len(alone)
     text = (
         f"{', '.join(targets)}: {size_bytes / 2**20:.1f} MiB; differs from the checkpoint by {worst:.1g} at "
@@ -190,46 +188,3 @@ def _read(root: str, name: str) -> bytes | None:
         if error.reason != "ROOT_MISSING":
             raise
         return None
-
-
-def _check_free(target: str) -> None:
-    """Raises BadConfig OUTPUT_EXISTS, and as a store does."""
-    if open_store(target).stat(CARD_FILE) is not None if is_uri(target) else Path(target).exists():
-        raise BadConfig("OUTPUT_EXISTS", f"{target} is there already: name one that is not")
-
-
-def _publish_bundle(target: str, files: Mapping[str, bytes]) -> None:
-    """A folder, or objects of a store, of which the card comes last. Raises BadConfig NOT_SAVED, OUTPUT_EXISTS, and as
-    the store does.
-    """
-    if not is_uri(target):
-        _publish(Path(target), lambda folder: _write_bundle(folder, files))
-        return
-    store = open_store(target)
-    for name, data in files.items():
-        if name != CARD_FILE:
-            store.put(name, data)
-    if not store.create(CARD_FILE, files[CARD_FILE]):
-        raise BadConfig("OUTPUT_EXISTS", f"{target} was written by somebody else meanwhile: name another place")
-
-
-def _publish(target: Path, write: Callable[[Path], object]) -> None:
-    """All that write makes of a path beside the target, or nothing. Raises BadConfig NOT_SAVED."""
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        beside.rename(target)
-    except OSError as error:
-        raise BadConfig("NOT_SAVED", f"{target} cannot be written ({error.strerror}): name another place") from error
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside, ignore_errors=True)
-        else:
-            beside.unlink(missing_ok=True)
-
-
-def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, data in files.items():
-        (folder / name).write_bytes(data)

@@ -5,29 +5,16 @@ As SyncTalk_2D's data set makes it: a reference picture, and the frame itself wi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 
-
-class Mask(NamedTuple):
-    """The rectangle that is black, px of the face."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
-# cv2.rectangle of (5, 5, 310, 305) at 320 px, and of (5, 5, 150, 145) at 160.
-MASKS = {320: Mask(5, 310, 5, 315), 160: Mask(5, 150, 5, 155)}
+from services.lips.talker_input import MASKS
 
 
 def pictures_of(references_BHWC: torch.Tensor, faces_BHWC: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(input float32 [B, 6, H, W], target float32 [B, 3, H, W]) of uint8 BGR [B, H, W, 3], H = 320 or 160."""
     target_B3HW = faces_BHWC.permute(0, 3, 1, 2).float().div_(255)
     masked_B3HW = target_B3HW.clone()
-    mask = MASKS[faces_BHWC.shape[1]]
+    mask = MASKS[int(faces_BHWC.shape[1])]
     masked_B3HW[:, :, mask.top : mask.bottom, mask.left : mask.right] = 0
     reference_B3HW = references_BHWC.permute(0, 3, 1, 2).float().div_(255)
     return torch.cat([reference_B3HW, masked_B3HW], 1), target_B3HW

@@ -20,15 +20,22 @@ from services.base.media.arrays import Float32Array
 from services.base.run.paths import STATE_DIR
 from services.base.store.interface import Entry, NotThere, ReadableStore
 from services.base.store.open import join_uri, open_store
-from services.formats.talker.tree import TalkerTree, features_of, points_of, tree_of, usable_of
-from services.lips.talker_crop import CropBox, box_of
+from services.formats.talker.tree import (
+    METADATA_FILE,
+    USUAL_FPS,
+    TalkerTree,
+    features_of,
+    fps_of,
+    points_of,
+    tree_of,
+    usable_of,
+)
+from services.lips.talker_crop import boxes_of
 from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
 from services.training.data.talker.mouths import mouths_of
 from services.training.data.talker.person import Person
 from services.training.data.talker.windows import voiced_frames
 
-USUAL_FPS = 25.0
-_METADATA_FILE = ".preprocessing_metadata.json"
 _PREFERRED = "hubert"
 _SCRATCH_NAME = "visemill-crops"
 
@@ -53,9 +60,8 @@ class PersonFolder:
     def fps(self) -> float:
         """As its metadata say; else what the original always makes."""
         try:
-            found = json.loads(self._store.read(_METADATA_FILE))["fps"]
-            return float(found) if 0 < float(found) < 1000 else USUAL_FPS
-        except (NotThere, BadInput, ValueError, KeyError, TypeError):
+            return fps_of(json.loads(self._store.read(METADATA_FILE)))
+        except (NotThere, BadInput, ValueError):
             return USUAL_FPS
 
     def open(self, asr_model: str, crop_px: int, scratch: Path) -> Person:
@@ -154,17 +160,9 @@ def _pictures(
     tree: TalkerTree, entries: dict[str, Entry], points_TNC: Float32Array, usable_N: npt.NDArray[np.bool_]
 ) -> list[PictureFile]:
     return [
-        PictureFile(name, entries[name].size_bytes, entries[name].version, _box(points_NC) if is_usable else None)
-        for name, points_NC, is_usable in zip(tree.frames, points_TNC, usable_N, strict=True)
+        PictureFile(name, entries[name].size_bytes, entries[name].version, box)
+        for name, box in zip(tree.frames, boxes_of(points_TNC, usable_N), strict=True)
     ]
-
-
-def _box(points_NC: Float32Array) -> CropBox | None:
-    """None where the points are none of an upright face, such as those of a frame without one."""
-    try:
-        return box_of(points_NC)
-    except BadInput:
-        return None
 
 
 def _without_time(picture: PictureFile) -> PictureFile:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from services.base.digest import digest_of
+from services.lips.talker_input import INSIDE_PX
 from services.training.data.talker.person import Person
-from services.training.data.talker.sync_data import INSIDE_PX, SyncSplit, face_of, random_of, sound_of
+from services.training.data.talker.sync_data import SyncSplit, face_of, random_of, sound_of
 from services.training.interfaces import Batch, Item
 
 

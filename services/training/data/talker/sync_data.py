@@ -11,16 +11,15 @@ import torch
 
 from services.base.digest import digest_of
 from services.base.media.arrays import Float32Array, UInt8Array
+from services.lips.talker_input import face_in, sound_input, window_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.windows import blocks_of, held_out_clips, held_out_frames, window_of
+from services.training.data.talker.windows import blocks_of, held_out_clips, held_out_frames
 from services.training.interfaces import Batch, Item
-from services.training.talker.networks.syncnet import FACE_PX, SOUND_SHAPES
 
 LEAST_APART = 5
 """Frames that the sound must be shifted by to be a negative: .2 s, which eyes see."""
 
 _MOST_APART = 15
-INSIDE_PX = 4
 
 
 @dataclass(frozen=True)
@@ -101,14 +100,12 @@ class SyncData:
 
 def face_of(person: Person, frame: int) -> UInt8Array:
     """The inside of a crop, uint8 BGR [face_px, face_px, 3]."""
-    side_px = FACE_PX[person.crops_NHWC.shape[1]]
-    return np.asarray(person.crops_NHWC[frame, INSIDE_PX : INSIDE_PX + side_px, INSIDE_PX : INSIDE_PX + side_px])
+    return np.asarray(face_in(person.crops_NHWC[frame]))
 
 
 def sound_of(person: Person, frame: int) -> Float32Array:
     """The window of sound around a frame, float32 as networks of that model take it."""
-    shape = SOUND_SHAPES[person.asr_model]
-    return window_of(person.rows_TX, frame).reshape(shape.channels, shape.height, shape.width)
+    return sound_input(person.asr_model, window_of(person.rows_TX, frame))
 
 
 def _seen(face_HWC: UInt8Array, factor: float, *, is_flipped: bool) -> UInt8Array:

@@ -8,10 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from services.base.media.arrays import Float32Array
-
-HALF_ROWS = 8
-"""Rows of features before a frame, and from it on, that its window holds: 0.64 s at 25 rows a second."""
+from services.lips.talker_input import loud_frames
 
 GAP_FRAMES = 16
 """Between what is learnt from and what is held out of one clip: their windows share no row."""
@@ -19,15 +16,6 @@ GAP_FRAMES = 16
 _HELD_OUT_SHARE = 0.1
 _FEW_CLIPS = 10
 _WHOLE_SHARE = 1 / 6
-
-
-def window_of(rows_TX: Float32Array, frame: int) -> Float32Array:
-    """float32 [16, ...]: rows frame - 8 to frame + 7, zeros where there are none (SyncTalk_2D's data set)."""
-    window_RX = np.zeros((2 * HALF_ROWS, *rows_TX.shape[1:]), np.float32)
-    first, end = max(0, frame - HALF_ROWS), min(len(rows_TX), frame + HALF_ROWS)
-    if first < end:
-        window_RX[first - frame + HALF_ROWS : end - frame + HALF_ROWS] = rows_TX[first:end]
-    return window_RX
 
 
 def held_out_frames(num_frames: int) -> tuple[range, range]:
@@ -47,20 +35,11 @@ def held_out_clips(names: Sequence[str], seed: int) -> frozenset[str]:
 
 
 def voiced_frames(samples_T: npt.NDArray[np.int16], rate_hz: int, num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
-    """Whether each frame has sound, bool [N]: its RMS is above a tenth of the clip's own loud ones (95th percentile).
+    """Whether each frame has sound, bool [N], as `loud_frames` tells.
 
     Closed lips in silence are told from talking ones by anybody: they say nothing of how lips follow sounds.
     """
-    starts = np.rint(np.arange(num_frames + 1) / fps * rate_hz).astype(int)
-    power_N = np.array(
-        [
-            np.mean(np.square(samples_T[a:b], dtype=np.float64)) if b > a else 0.0
-            for a, b in zip(starts[:-1], np.minimum(starts[1:], len(samples_T)), strict=True)
-        ]
-    )
-    rms_N = np.sqrt(power_N)
-    loud = float(np.percentile(rms_N, 95)) if num_frames else 0.0
-    return (rms_N > 0.1 * loud) & (loud > 0)
+    return loud_frames(samples_T, rate_hz, num_frames, fps)
 
 
 def blocks_of(frames: Sequence[int], size: int, least_apart: int, most_apart: int) -> list[tuple[int, ...]]:

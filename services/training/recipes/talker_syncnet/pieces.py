@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from services.base.media.arrays import Float32Array
+from services.lips.talker_input import FACE_PX
 from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import LEAST_APART, Held, SyncData, face_of, sound_of, split_of
 from services.training.interfaces import Batch, LossSum, Pieces
@@ -15,7 +16,7 @@ from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker_syncnet.spec import BLOCK_FRAMES, RECIPE, SyncNetConfig
 from services.training.schedule import cosine
 from services.training.talker.contrast import ScaledSyncNet, as_input, contrastive_loss, original_loss
-from services.training.talker.networks.syncnet import FACE_PX, SyncNet
+from services.training.talker.networks.syncnet import SyncNet
 from services.training.talker.sync_scores import counts_of, likenesses
 
 _AT_ONCE = 32

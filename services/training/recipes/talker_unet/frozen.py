@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from services.base.errors import BadConfig
+from services.lips.talker_input import FACE_PX
 from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import read_checkpoint
 from services.training.recipes.talker_syncnet.spec import RECIPE as SYNCNET
 from services.training.recipes.talker_unet.spec import UNetConfig
-from services.training.talker.networks.syncnet import FACE_PX, SyncNet
+from services.training.talker.networks.syncnet import SyncNet
 
 _PREFIX = "network."
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from services.lips.talker_input import FACE_PX
 from services.training.data.talker.paint_data import PaintData, batch_of
 from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import Held, sound_of, split_of
@@ -16,7 +17,7 @@ from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.schedule import cosine
 from services.training.talker.contrast import original_loss
-from services.training.talker.networks.syncnet import FACE_PX, SyncNet
+from services.training.talker.networks.syncnet import SyncNet
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_scores import PaintSums, psnr_db, scores_of
 from services.training.talker.painting import mouth_weights, pictures_of, squared_errors, weighted_l1

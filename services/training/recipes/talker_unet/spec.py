@@ -58,5 +58,8 @@ RECIPE = RecipeSpec(
     settled=ByName("services.training.data.talker.consent:settled_consent"),
     models=ByName("services.training.checkpoint.content:syncnet_models"),
     any_num_ranks=True,
-    entry_points={"test": ByName("services.training.recipes.talker_unet.test_command:test_main")},
+    entry_points={
+        "test": ByName("services.training.recipes.talker_unet.test_command:test_main"),
+        "export": ByName("services.training.recipes.talker_unet.export_command:export_main"),
+    },
 )

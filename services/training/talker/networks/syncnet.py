@@ -7,33 +7,15 @@ ave and hubert. Its window of wenet, which its data set cuts to another shape th
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from services.lips.talker_input import FACE_PX, SOUND_SHAPES
+
 _SLOPE = 0.01
-FACE_PX = {328: 320, 168: 160}
-"""Side of a crop -> side of the square inside of it that networks see."""
-
-
-class SoundShape(NamedTuple):
-    """Of the window of sound around a frame, as networks take it. strides: of the convolution that makes it 16 x 16."""
-
-    channels: int
-    height: int
-    width: int
-    strides: tuple[int, int]
-
-
-SOUND_SHAPES = {
-    "ave": SoundShape(32, 16, 16, (1, 1)),
-    "mel": SoundShape(32, 16, 16, (1, 1)),
-    "hubert": SoundShape(32, 32, 32, (2, 2)),
-    "wenet": SoundShape(256, 16, 32, (1, 2)),
-}
-"""By the model of the features."""
 
 
 class _Block(nn.Module):

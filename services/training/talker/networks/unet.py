@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from services.training.talker.networks.syncnet import SOUND_SHAPES
+from services.lips.talker_input import SOUND_SHAPES
 
 _EXPANSION = 2
 # Channels on the way down, the first those of the whole picture, and of what each step up gives.

@@ -9,24 +9,7 @@ from services.training.data.talker.windows import (
     held_out_clips,
     held_out_frames,
     voiced_frames,
-    window_of,
 )
-
-ROWS = np.arange(30, dtype=np.float32)[:, None] + np.zeros((1, 4), np.float32)
-
-
-@pytest.mark.parametrize(
-    ("frame", "expected"),
-    [
-        (10, list(range(2, 18))),
-        (0, [0] * 8 + list(range(8))),
-        (29, [*range(21, 30), *[0] * 7]),
-        (28, [*range(20, 30), *[0] * 6]),
-        (100, [0] * 16),
-    ],
-)
-def test_a_window_has_eight_rows_before_a_frame_and_zeros_beyond_the_ends(frame, expected):
-    assert window_of(ROWS, frame)[:, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("num_frames", [1, 10, 75, 200, 7500])

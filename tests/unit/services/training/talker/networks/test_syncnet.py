@@ -4,7 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from services.training.talker.networks.syncnet import SOUND_SHAPES, SyncNet  # noqa: E402
+from services.lips.talker_input import SOUND_SHAPES  # noqa: E402
+from services.training.talker.networks.syncnet import SyncNet  # noqa: E402
 
 
 @pytest.mark.parametrize("asr_model", sorted(SOUND_SHAPES))

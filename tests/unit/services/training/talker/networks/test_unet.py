@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from services.training.talker.networks.syncnet import SOUND_SHAPES  # noqa: E402
+from services.lips.talker_input import SOUND_SHAPES  # noqa: E402
 from services.training.talker.networks.unet import UNet  # noqa: E402
 
 

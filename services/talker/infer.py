@@ -1,0 +1,175 @@
+"""A head says a sound: `python -m services.talker.infer --audio-path FILE --name NAME`.
+
+The stages run as a command of their own each time: features of the sound are another service's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
+from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.stage.fields import settings_for
+from services.formats.talker.head import CARD_FILE, HeadCard, card_of
+from services.formats.talker.tree import FRAMES_FOLDER, METADATA_FILE, fps_of
+from services.talker.infer_options import InferOptions
+from services.talker.spec import HeadConfig
+
+RATE_HZ = 16_000
+_BEST = "best_model.pt"
+_STAGES = "audio,voice,audiofeatures,headfilm"
+_CLIP_TIME_S, _CLIP_MEMORY_MIB = 24 * 3600.0, 8192
+
+
+def infer(options: InferOptions) -> dict[str, Any]:
+    """Writes the film, and tells of it. Raises BadConfig NO_PERSON, NO_CHECKPOINT, NO_SOUND, NOT_SAVED, and as the
+    stages fail; StartedCommandFailed.
+    """
+    person = person_of(options)
+    if not Path(options.audio_path).is_file():
+        raise BadConfig("NO_SOUND", f"--audio-path {options.audio_path} is no file here: give one with sound")
+    out = Path(options.out or f"{person.name}_{Path(options.audio_path).stem}.mp4")
+    with bundle_of(options, person.name) as bundle, tempfile.TemporaryDirectory() as scratch:
+        card = card_of((bundle / CARD_FILE).read_bytes())
+        config = json.dumps(_settings(options, bundle, card, person))
+        argv = [_STAGES, "once", options.audio_path, "--config", config, "--save", scratch]
+        argv += ["--clip-time-s", str(_CLIP_TIME_S), "--clip-memory-mib", str(_CLIP_MEMORY_MIB)]
+        answer = _answer_of(argv, (EXIT_OK, EXIT_QUARANTINED))
+        if answer["outcome"] != "ok":
+            raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
+        _move(Path(answer["saved"]["film"]), out)
+    found = {"film": str(out), **answer["film"]["quality"], "wall_s": answer["wall_s"]}
+    return {**found, "text": _text(found)}
+
+
+class StartedCommandFailed(Exception):
+    """What it failed with stands on standard error. exit_code: its own."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+def _answer_of(argv: Sequence[str], good: Sequence[int] = (EXIT_OK,)) -> dict[str, Any]:
+    """The JSON that `python -m services argv` prints; its other lines are shown as they come."""
+    done = subprocess.run([sys.executable, "-m", "services", *argv], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in good or not done.stdout.strip():
+        raise StartedCommandFailed(done.returncode or EXIT_BUG)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def person_of(options: InferOptions) -> Path:
+    """The person's folder: --dataset-dir itself where it is one, else NAME below it. Raises BadConfig NO_PERSON."""
+    base = Path(options.dataset_dir)
+    for folder in (base / options.name, base):
+        if (folder / FRAMES_FOLDER).is_dir() and (folder != base or options.name in ("", base.name)):
+            return folder.absolute()
+    raise BadConfig(
+        "NO_PERSON",
+        f"{base / options.name} has no {FRAMES_FOLDER}: make it by `visemill run talker --name "
+        f"{options.name or 'NAME'}`, or give --dataset-dir",
+    )
+
+
+@contextlib.contextmanager
+def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
+    """A folder with the head's bundle: what is given, or an export of a training's file, gone behind it. Raises
+    BadConfig NO_CHECKPOINT, and what the export fails with.
+    """
+    given = Path(options.checkpoint) if options.checkpoint else _newest(Path(options.checkpoint_dir), name)
+    if (given / CARD_FILE).is_file():
+        yield given.absolute()
+        return
+    if not given.is_file():
+        raise BadConfig(
+            "NO_CHECKPOINT",
+            f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = Path(scratch) / "bundle"
+        asr = ["--asr", options.asr] if options.asr else []
+        _answer_of(["talker-unet", "export", "--bundle", str(bundle), "--checkpoint", str(given), *asr, "--json"])
+        yield bundle
+
+
+def _newest(root: Path, name: str) -> Path:
+    """Of the person's own files by the original's names the last one, else the best of a training."""
+    numbered = [path for folder in (root / name, root) for path in folder.glob("*.pth") if path.stem.isdecimal()]
+    best = [path for path in (root / name / _BEST, root / _BEST) if path.is_file()]
+    if best:
+        return best[0]
+    return max(numbered, key=lambda path: int(path.stem), default=root / _BEST)
+
+
+def _settings(options: InferOptions, bundle: Path, card: HeadCard, person: Path) -> dict[str, dict[str, Any]]:
+    try:
+        fps = fps_of(json.loads((person / METADATA_FILE).read_bytes()))
+    except (OSError, ValueError):
+        fps = fps_of(None)
+    weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
+    head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+    return {
+        "audio": {"sample_rate_hz": RATE_HZ, "channels": 1},
+        "voice": {"fps": fps},
+        "audiofeatures": {"model": card.asr, **weights},
+        "headfilm": head,
+    }
+
+
+def _move(film: Path, out: Path) -> None:
+    """Onto another disk too, all of it or nothing. Raises BadConfig NOT_SAVED."""
+    beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(film, beside)
+        beside.replace(out)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadConfig("NOT_SAVED", f"--out {out} cannot be written ({error.strerror}): name another place") from error
+
+
+def _text(found: dict[str, Any]) -> str:
+    rate = found["num_frames"] / found["wall_s"]
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in found["time_shares"].items())
+    lines = [
+        f"{found['film']}: {found['num_frames']} frames, {found['duration_s']:.2f} s, at {rate:.1f} frames a second",
+        f"time: {shares}",
+    ]
+    if found["silent_movement"] is not None:
+        lines.append(
+            f"silence of .4 s and more: {found['silent_frames']} frames; the mouth moves there "
+            f"{found['silent_movement']:.0%} as much as in speech"
+        )
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints what was written, as JSON. Exit codes: 0, or that of what failed."""
+    parser = argparse.ArgumentParser(prog="python -m services.talker.infer", description=__doc__)
+    add_config_flags(parser, InferOptions)
+    flags = parser.parse_args(argv)
+    try:
+        options: InferOptions = config_from_flags(InferOptions, flags)
+        told = infer(options)
+    except StartedCommandFailed as failed:
+        return failed.exit_code
+    except VisemillError as error:
+        sys.stderr.write(json.dumps(error.fields()) + "\n")
+        return error.exit_code
+    sys.stdout.write(json.dumps(told) + "\n")
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""PURE: what a film of a head may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.base.errors import BadConfig
+from services.base.stage.fields import FileRef, option, stage_option
+from services.talker.spec import HeadConfig
+
+AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
+
+
+@dataclass(frozen=True)
+class InferOptions:
+    """Raises BadConfig BAD_FLAGS for what cannot be."""
+
+    name: str = option("", "person who speaks, by the name of the folder below --dataset-dir", group="head")
+    dataset_dir: FileRef = option("dataset", "base folder of persons, or the folder of one", group="head")
+    audio_path: str = option("", "what is said: a file with sound", group="sound", metavar="FILE")
+    checkpoint: FileRef = option(
+        "",
+        "bundle that `visemill export talker-unet` wrote, or a file of a training, which takes torch (default: the "
+        "last one of --checkpoint-dir)",
+        group="head",
+    )
+    checkpoint_dir: FileRef = option("checkpoint", "results of a training", group="head", metavar="ROOT")
+    asr: AsrChoice = option(
+        "", "features that the head follows, of a file of the original's code, which does not say it", group="head"
+    )
+    out: str = option("", "film to write (default: NAME_SOUND.mp4 here)", group="film", metavar="FILE")
+    start_frame: int = stage_option(HeadConfig, "start_frame", "number of the frame that is shown first", group="film")
+    blend: str = stage_option(
+        HeadConfig, "blend", "feather: the face passes into its frame; hard: the whole square, as the original has it",
+        group="film", choices=("feather", "hard"),
+    )  # fmt: skip
+    silence: str = stage_option(
+        HeadConfig, "silence", "hold: the mouth is still in silence of .4 s and more; keep: as the network paints it",
+        group="film", choices=("hold", "keep"),
+    )  # fmt: skip
+    codec: str = stage_option(
+        HeadConfig, "codec", "h264 with AAC, by libx264, which is under the GPL; vp9 with Opus", group="film",
+        choices=("h264", "vp9"),
+    )  # fmt: skip
+    asr_weights: FileRef = option("", "weights of the head's features, as `run talker` takes them", group="sound")
+
+    def __post_init__(self) -> None:
+        if not self.audio_path:
+            raise BadConfig("BAD_FLAGS", "say what is said: --audio-path FILE")
+        if not (self.name or self.dataset_dir):
+            raise BadConfig("BAD_FLAGS", "say who speaks: --name NAME")

@@ -1,0 +1,58 @@
+"""What the stage `headfilm` is: its settings. Inert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from services.base.stage.fields import FileRef, option
+from services.base.stage.spec import ByName, Fingerprint, StageSpec
+
+Blend = Literal["feather", "hard"]
+Silence = Literal["hold", "keep"]
+Codec = Literal["h264", "vp9"]
+
+_HEAD, _FILM = "head", "film"
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """Settings of the stage. Raises ValueError for what cannot be."""
+
+    bundle: FileRef = option("", "folder that `visemill export talker-unet` wrote", group=_HEAD, metavar="FOLDER")
+    person: FileRef = option("", "folder of the person whose frames are shown", group=_HEAD, metavar="FOLDER")
+    start_frame: int = option(0, "number of the frame that is shown first", group=_FILM)
+    blend: Blend = option(
+        "feather", "how the face is put into its frame; hard: the whole square, as the original has it", group=_FILM
+    )
+    silence: Silence = option(
+        "keep", "hold: the mouth is still in silence of .4 s and more; keep: as the network paints it", group=_FILM
+    )
+    codec: Codec = option("h264", "h264 with AAC; vp9 with Opus, which no patent is asked for", group=_FILM)
+    num_threads: int = option(0, "of the network; 0: a thread a core", group=_HEAD)
+
+    def __post_init__(self) -> None:
+        if self.start_frame < 0 or self.num_threads < 0:
+            raise ValueError(f"start_frame {self.start_frame} and num_threads {self.num_threads} are 0 or more")
+        for name, names in (("blend", Blend), ("silence", Silence), ("codec", Codec)):
+            if getattr(self, name) not in get_args(names):
+                raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
+
+
+def fingerprint(config: HeadConfig) -> Fingerprint:
+    """All but where the bundle and the person lie."""
+    decides: dict[str, Any] = {name: getattr(config, name) for name in ("start_frame", "blend", "silence", "codec")}
+    return Fingerprint(decides)
+
+
+SPEC = StageSpec(
+    name="headfilm",
+    version=1,
+    config=HeadConfig,
+    reads=("aligned_sound", "audio_features"),
+    writes=("film",),
+    libraries=("av", "numpy", "onnxruntime", "opencv-contrib-python"),
+    fingerprint=fingerprint,
+    models=ByName("services.talker.bundle_files:models_of"),
+    opens=ByName("services.talker.stage:open_stage"),
+)

@@ -1,0 +1,50 @@
+"""`visemill infer talker`: who speaks, by which head, and the film of it."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from head_bundle import write_bundle, write_person
+
+from services.base.errors import BadConfig
+from services.talker.infer import bundle_of, infer, person_of
+from services.talker.infer_options import InferOptions
+
+
+def options(tmp_path: Path, **given: object) -> InferOptions:
+    return InferOptions(
+        **{"audio_path": str(tmp_path / "says.wav"), "dataset_dir": str(tmp_path / "set"), "name": "anna", **given}
+    )
+
+
+def test_a_person_is_a_folder_below_the_base_or_the_folder_that_is_given(tmp_path: Path) -> None:
+    folder = write_person(tmp_path / "set" / "anna")
+    assert person_of(options(tmp_path)) == folder
+    assert person_of(options(tmp_path, dataset_dir=str(folder))) == folder
+    assert person_of(options(tmp_path, dataset_dir=str(folder), name="")) == folder
+    for wrong in ({"name": "bert"}, {"dataset_dir": str(folder), "name": "bert"}):
+        with pytest.raises(BadConfig) as found:
+            person_of(options(tmp_path, **wrong))
+        assert found.value.reason == "NO_PERSON"
+
+
+def test_a_bundle_is_taken_as_it_is_and_nothing_is_no_checkpoint(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "head")
+    with bundle_of(options(tmp_path, checkpoint=str(bundle)), "anna") as found:
+        assert found == bundle
+    with pytest.raises(BadConfig) as refused, bundle_of(options(tmp_path, checkpoint_dir=str(tmp_path)), "anna"):
+        pass
+    assert refused.value.reason == "NO_CHECKPOINT"
+
+
+def test_a_film_is_written(tmp_path: Path) -> None:
+    write_person(tmp_path / "set" / "anna")
+    with wave.open(str(tmp_path / "says.wav"), "wb") as file:
+        file.setparams((1, 2, 22_050, 0, "NONE", ""))
+        file.writeframes((9000 * np.sin(np.arange(22_050) / 5)).astype("<i2").tobytes())
+    out = tmp_path / "films" / "anna.mp4"
+    found = infer(options(tmp_path, checkpoint=str(write_bundle(tmp_path / "head")), out=str(out)))
+    assert out.stat().st_size > 1000 and found["num_frames"] == 25
+    assert found["text"].startswith(f"{out}: 25 frames, 1.00 s")
+    assert [path.name for path in out.parent.iterdir()] == ["anna.mp4"]
