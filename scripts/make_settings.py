@@ -24,6 +24,7 @@ from services.features import rpc as features  # noqa: E402
 from services.features.tts import rpc as speech  # noqa: E402
 from services.landmarks import rpc as landmarks  # noqa: E402
 from services.lipreading import rpc as lipreading  # noqa: E402
+from services.talker.live import rpc as talker  # noqa: E402
 
 PAGE = Path("docs/settings.md")
 SCHEMA = Path("deploy/helm/visemill/values.schema.json")
@@ -33,6 +34,7 @@ SERVERS = {
     "landmarks": landmarks.add_serve_flags,
     "features": features.add_serve_flags,
     "lipreading": lipreading.add_serve_flags,
+    "talker": talker.add_serve_flags,
     "speech": speech.add_serve_flags,
     "orchestrator": run_serve.add_flags,
 }

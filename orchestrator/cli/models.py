@@ -14,8 +14,10 @@ from typing import Any
 
 from orchestrator.cli.answer import Answer
 from services.base.errors import BadConfig, from_kind
+from services.base.store.interface import NotThere
+from services.base.store.open import open_store
 from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of
-from services.triton.flags import BUNDLES, add_bundle_flags, bundle_argv
+from services.triton.flags import BUNDLES, HEADS, add_bundle_flags, bundle_argv
 
 _NETWORKS = "services.features.triton.repository"
 _CONVERSION = "services.features.runtimes.convert"
@@ -75,11 +77,20 @@ def models(flags: argparse.Namespace) -> Answer:
 def _call(flags: argparse.Namespace) -> tuple[str, tuple[str, ...], list[str]]:
     """(module, libraries that it needs, its flags). Raises BadConfig BAD_FLAGS."""
     if flags.action == "export" and (words := bundle_argv(flags, OF_NETWORKS)):
-        return BUNDLES, _NEEDED_OF_BUNDLES, words
+        return _exporter_of(flags.bundle), _NEEDED_OF_BUNDLES, words
     if flags.action == "convert":
         out = flags.out or CONVERTED_FILES[flags.network]
         return _CONVERSION, _NEEDED["convert"], [flags.network, f"--out={out}", "--", flags.checkpoint]
     return _NETWORKS, _NEEDED[flags.action], argv_of(flags)
+
+
+def _exporter_of(bundle: str) -> str:
+    """By what its card says it is; where there is none, that of a lipreader says so."""
+    try:
+        card = json.loads(open_store(bundle, must_exist=True).read("card.json"))
+    except (NotThere, BadConfig, ValueError):
+        return BUNDLES
+    return HEADS if isinstance(card, dict) and "asr" in card else BUNDLES
 
 
 def _require(names: Iterable[str]) -> None:

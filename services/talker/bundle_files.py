@@ -13,7 +13,12 @@ from services.talker.spec import HeadConfig
 def models_of(config: HeadConfig) -> dict[str, str]:
     """The recipe's name -> its network by digest. Raises BadConfig as `checked_card`."""
     card = checked_card(Path(config.bundle))
-    return {card.recipe: f"sha256:{card.digests['model']}"}
+    return {card.recipe: served_weights(card)}
+
+
+def served_weights(card: HeadCard) -> str:
+    """What a model server knows the network by."""
+    return f"sha256:{card.digests['model']}"
 
 
 def checked_card(folder: Path) -> HeadCard:

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
-from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.process import log
+from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
 from services.formats.talker.head import CARD_FILE, HeadCard, card_of
 from services.formats.talker.tree import FRAMES_FOLDER, METADATA_FILE, fps_of
-from services.talker.infer_options import InferOptions
+from services.talker.infer_options import STANDARD_INPUT, InferOptions
+from services.talker.live.standard_input import speak_standard_input
 from services.talker.spec import HeadConfig
 
 RATE_HZ = 16_000
@@ -36,6 +38,8 @@ def infer(options: InferOptions) -> dict[str, Any]:
     stages fail; StartedCommandFailed.
     """
     person = person_of(options)
+    if options.audio_path == STANDARD_INPUT:
+        return _infer_live(options, person)
     if not Path(options.audio_path).is_file():
         raise BadConfig("NO_SOUND", f"--audio-path {options.audio_path} is no file here: give one with sound")
     out = Path(options.out or f"{person.name}_{Path(options.audio_path).stem}.mp4")
@@ -50,6 +54,20 @@ def infer(options: InferOptions) -> dict[str, Any]:
         _move(Path(answer["saved"]["film"]), out)
     found = {"film": str(out), **answer["film"]["quality"], "wall_s": answer["wall_s"]}
     return {**found, "text": _text(found)}
+
+
+def _infer_live(options: InferOptions, person: Path) -> dict[str, Any]:
+    out = Path(options.out or f"{person.name}_live.mp4")
+    log.setup()
+    with bundle_of(options, person.name) as bundle:
+        given = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+        config: HeadConfig = config_from_mapping(HeadConfig, given)
+        found = speak_standard_input(config, options.asr_weights, out)
+    text = (
+        f"{found['film']}: {found['num_frames']} frames, {found['duration_s']:.2f} s\n"
+        f"the first frame came {found['first_frame_s']:.2f} s after the first sound"
+    )
+    return {**found, "text": text}
 
 
 class StartedCommandFailed(Exception):

@@ -10,6 +10,8 @@ from services.base.stage.fields import FileRef, option, stage_option
 from services.talker.spec import HeadConfig
 
 AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
+STANDARD_INPUT = "-"
+"""In place of a file with sound."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,12 @@ class InferOptions:
 
     name: str = option("", "person who speaks, by the name of the folder below --dataset-dir", group="head")
     dataset_dir: FileRef = option("dataset", "base folder of persons, or the folder of one", group="head")
-    audio_path: str = option("", "what is said: a file with sound", group="sound", metavar="FILE")
+    audio_path: str = option(
+        "",
+        "what is said: a file with sound; -: standard input while it comes, a WAV or samples of 16 bits at 16 kHz",
+        group="sound",
+        metavar="FILE",
+    )
     checkpoint: FileRef = option(
         "",
         "bundle that `visemill export talker-unet` wrote, or a file of a training, which takes torch (default: the "
@@ -48,5 +55,11 @@ class InferOptions:
     def __post_init__(self) -> None:
         if not self.audio_path:
             raise BadConfig("BAD_FLAGS", "say what is said: --audio-path FILE")
+        if self.audio_path == STANDARD_INPUT and (self.silence == "hold" or self.codec == "vp9"):
+            raise BadConfig(
+                "BAD_FLAGS",
+                "what comes on standard input is spoken at once, with silence as it is and in H.264: leave --silence "
+                "and --codec out, or give a file",
+            )
         if not (self.name or self.dataset_dir):
             raise BadConfig("BAD_FLAGS", "say who speaks: --name NAME")

@@ -58,13 +58,14 @@ class Speaker:
     blend: str = "feather"
     seconds: Seconds = field(default_factory=Seconds)
 
-    def frames(self, sources: Iterable[int], sounds: Iterable[Float32Array]) -> Iterator[Spoken]:
+    def frames(self, sources: Iterable[int], sounds: Iterable[Float32Array], batch: int = BATCH) -> Iterator[Spoken]:
         """A frame for each sound, float32 [C, H, W]. sources: numbers of the person's usable frames, at least as many.
+        batch: frames that are painted at once, of which a later one's sound is waited for.
 
         Raises BadInput BAD_PICTURE, OTHER_PICTURES.
         """
         pairs = zip(sounds, sources, strict=False)
-        while some := list(itertools.islice(pairs, BATCH)):
+        while some := list(itertools.islice(pairs, batch)):
             began_s = time.perf_counter()
             frames = [self.person.frame(source) for _, source in some]
             # As the original: linear where it learns, cubic here.

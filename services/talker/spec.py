@@ -55,4 +55,5 @@ SPEC = StageSpec(
     fingerprint=fingerprint,
     models=ByName("services.talker.bundle_files:models_of"),
     opens=ByName("services.talker.stage:open_stage"),
+    rpc=ByName("services.talker.live.rpc"),
 )

@@ -14,7 +14,7 @@ TimeoutAction = Literal["reject", "delay"]
 # A file in the model's folder `warmup` that Triton reads lengths from: zeros would be no lengths.
 WARM_LENGTHS = "warm_lengths"
 WARM_STEPS = 8
-# Where several inputs are, the first is a sequence, and this one says how long.
+# Of several inputs the first is a sequence where this one says how long: a number an item.
 LENGTHS_INPUT = 1
 
 _TRITON_TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32", "tensor(int64)": "TYPE_INT64"}
@@ -118,13 +118,18 @@ class Tensor:
         return len(self.shape) > 1 and self.shape[1] < 0 and not self.of
 
 
+def has_lengths(inputs: Sequence[Tensor]) -> bool:
+    """Whether the first input is a sequence, of which another says how long."""
+    return len(inputs) > LENGTHS_INPUT and len(inputs[LENGTHS_INPUT].shape) == 1
+
+
 def config_text(
     name: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], serving: Serving, parameters: Mapping[str, str]
 ) -> str:
     """config.pbtxt. parameters: what callers may read of the model, and what its file reads."""
     backend = {"python": 'backend: "python"', "onnx": 'backend: "onnxruntime"'}[serving.platform]
     given = {**parameters, "num_threads": str(serving.num_threads)}
-    if serving.max_padding_percent and len(inputs) > 1:
+    if serving.max_padding_percent and has_lengths(inputs):
         given["max_padding_percent"] = str(serving.max_padding_percent)
     if serving.platform == "onnx":
         given["intra_op_thread_count"] = str(serving.num_threads)
@@ -134,7 +139,7 @@ def config_text(
         f'name: "{name}"',
         backend,
         f"max_batch_size: {serving.max_batch_size}",
-        *(_tensor("input", t, serving, ragged=len(inputs) > 1) for t in inputs),
+        *(_tensor("input", t, serving, ragged=has_lengths(inputs)) for t in inputs),
         *(_tensor("output", t, serving, ragged=False) for t in outputs),
         _batching(serving),
         f"instance_group [ {{ count: {serving.num_instances} kind: KIND_{serving.kind.upper()} }} ]",
@@ -179,10 +184,10 @@ def _batching(serving: Serving) -> str:
 
 
 def _warm_up(inputs: Sequence[Tensor]) -> str:
-    lines = []
+    lines, lengths = [], LENGTHS_INPUT if has_lengths(inputs) else None
     for i, tensor in enumerate(inputs):
         dims = [WARM_STEPS if size < 0 else size for size in tensor.shape[1:]] or [1]
-        filled = f'input_data_file: "{WARM_LENGTHS}"' if i == LENGTHS_INPUT else "zero_data: true"
+        filled = f'input_data_file: "{WARM_LENGTHS}"' if i == lengths else "zero_data: true"
         listed = ", ".join(map(str, dims))
         value = f"data_type: {tensor.triton_type} dims: [ {listed} ] {filled}"
         lines.append(f'  inputs {{ key: "{tensor.name}" value: {{ {value} }} }}')

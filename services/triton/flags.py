@@ -11,7 +11,9 @@ from services.base.stage.config import add_config_flags, config_from_mapping
 from services.triton.config import Serving
 
 BUNDLES = "services.lipreading.export"
-"""The command that exports a bundle, by name."""
+"""The command that exports the bundle of a lipreader, by name."""
+HEADS = "services.talker.triton.export"
+"""That of a talking head."""
 
 
 def add_serving_flags(parser: argparse.ArgumentParser) -> None:
@@ -40,14 +42,20 @@ def serving_argv(flags: argparse.Namespace) -> list[str]:
 def add_bundle_flags(parser: argparse.ArgumentParser) -> None:
     """Of an export that may be of a bundle."""
     group = parser.add_argument_group(
-        "a lipreader in place of a network (where they are not given, --max-batch-size is 8, --max-padding-percent 25)"
+        "a lipreader or a talking head in place of a network (where they are not given, --max-batch-size is 8, and "
+        "--max-padding-percent 25 of a lipreader)"
     )
     group.add_argument("--bundle", default="", metavar="FOLDER", help="folder that `visemill export` wrote")
-    group.add_argument("--name", default="", help="of the model on the server (default: the bundle's recipe)")
+    group.add_argument(
+        "--name",
+        default="",
+        help="of the model on the server (default: the bundle's recipe, of a head the name of its folder)",
+    )
 
 
 def bundle_argv(flags: argparse.Namespace, of_networks: Iterable[str]) -> list[str]:
-    """What `BUNDLES` is told; empty where no bundle is meant. of_networks: names of flags that mean nothing for one.
+    """What `BUNDLES` or `HEADS` is told; empty where no bundle is meant. of_networks: names of flags that mean nothing
+    for one.
 
     Raises BadConfig BAD_FLAGS.
     """

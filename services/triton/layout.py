@@ -17,7 +17,7 @@ import numpy.typing as npt
 from services.base.errors import BadConfig
 from services.base.store.by_digest import sha256_in_pieces
 from services.triton import models
-from services.triton.config import LENGTHS_INPUT, WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text
+from services.triton.config import LENGTHS_INPUT, WARM_LENGTHS, WARM_STEPS, Serving, Tensor, config_text, has_lengths
 
 SCHEMA = 1
 ONNX_FILE, CARD_FILE = "model.onnx", "model.json"
@@ -120,7 +120,7 @@ def write_version(
         partial.rename(target)
     if serving.platform == "python":
         shutil.copyfile(BACKEND_FILE, target / "model.py")
-    if len(card.inputs) > 1:
+    if has_lengths(card.inputs):
         (folder / "warmup").mkdir(exist_ok=True)
         (folder / "warmup" / WARM_LENGTHS).write_bytes(np.array([WARM_STEPS], np.int64).tobytes())
     parameters = {"weights": card.weights, "digest": card.digest}
@@ -162,12 +162,13 @@ def check_inputs(card: Card) -> list[tuple[str, np.ndarray]]:
     """Inputs that are a function of the card's shapes alone: noise, lengths of which one is shorter, and of further
     whole numbers, which are ids, 0 to 3: the marks that every vocabulary has.
     """
-    return [(tensor.name, _noise(i, tensor)) for i, tensor in enumerate(card.inputs)]
+    lengths = LENGTHS_INPUT if has_lengths(card.inputs) else None
+    return [(tensor.name, _noise(i, tensor, is_lengths=i == lengths)) for i, tensor in enumerate(card.inputs)]
 
 
-def _noise(seed: int, tensor: Tensor) -> np.ndarray:
+def _noise(seed: int, tensor: Tensor, *, is_lengths: bool) -> np.ndarray:
     shape = (NUM_CHECKED, *(WARM_STEPS if size < 0 else size for size in tensor.shape[1:]))
-    if seed == LENGTHS_INPUT:
+    if is_lengths:
         return np.array([WARM_STEPS, WARM_STEPS - 3], np.int64)
     # Raw bits: numpy promises the same ones for ever, of its distributions it does not.
     levels = np.frombuffer(np.random.PCG64(seed).random_raw(-(-int(np.prod(shape)) // 8)).tobytes(), np.uint8)

@@ -25,6 +25,7 @@ from visemill.v1 import (
     lipreading_pb2,
     runs_pb2,
     speech_pb2,
+    talker_pb2,
     training_pb2,
 )
 
@@ -39,6 +40,7 @@ FILES: list[FileDescriptor] = [
     lipreading_pb2.DESCRIPTOR,
     runs_pb2.DESCRIPTOR,
     speech_pb2.DESCRIPTOR,
+    talker_pb2.DESCRIPTOR,
     training_pb2.DESCRIPTOR,
 ]
 

@@ -41,7 +41,7 @@ def test_the_spectrogram_is_that_of_the_original(testdata: Path, goldens: Path) 
     samples_T = np.pad(samples_T, (0, num_samples - len(samples_T)))
     with np.load(goldens / "ave_mel.npz", allow_pickle=False) as golden:
         assert num_samples == golden["num_samples"]
-        rows_TB = np.concatenate(list(mel_rows(samples_T)))
+        rows_TB = np.concatenate(list(mel_rows([samples_T])))
         assert rows_TB.shape == (golden["num_frames"], 80)
         np.testing.assert_allclose(rows_TB, golden["mel_80T"].T, rtol=0, atol=1e-5)
 

@@ -11,7 +11,7 @@ import numpy as np
 from services.base.media.arrays import Float32Array, Int16Array
 from services.features.batching.in_flight import BatchesOfClip, Departures, Fitted, request_size
 from services.features.opening import open_model
-from services.features.talker.mel import least_samples, mel_rows, num_rows
+from services.features.talker.mel import least_samples, mel_rows
 from services.features.talker.spec import AudioFeaturesConfig
 from services.features.talker.windows import WINDOW_ROWS, averaged, mel_windows, with_ends
 
@@ -59,25 +59,34 @@ class AveExtractor:
 
     def __call__(self, samples_T: Int16Array, fps: float, name: str) -> Rows:
         batches = BatchesOfClip(self._departures, name)
-        for windows_NBT in in_batches(windows_of(samples_T, fps), self._departures.batch_size):
+        for windows_NBT in in_batches(windows_of([samples_T], fps), self._departures.batch_size):
             batches.send(windows_NBT[:, None])
         vectors_ND = batches.answers()
         splits = {"num_split_batches": batches.num_splits} if batches.num_splits else {}
-        return Rows(with_ends(vectors_ND), self._departures.computer.weights, splits)
+        return Rows(np.concatenate(list(with_ends([vectors_ND]))), self._departures.computer.weights, splits)
 
 
 def averaged_mel(samples_T: Int16Array, fps: float, name: str) -> Rows:
     """The windows themselves, averaged to 512 values."""
     del name
-    return Rows(with_ends(np.concatenate([averaged(piece) for piece in windows_of(samples_T, fps)])))
+    pieces = [averaged(windows_NBT) for windows_NBT in windows_of([samples_T], fps)]
+    return Rows(np.concatenate(list(with_ends(pieces))))
 
 
-def windows_of(samples_T: Int16Array, fps: float) -> Iterator[Float32Array]:
-    """float32 [N_i, 80, 16]: windows of a sound's spectrogram. One too short for a window is followed by silence."""
-    missing = least_samples(WINDOW_ROWS) - len(samples_T)
+def windows_of(pieces: Iterable[Int16Array], fps: float) -> Iterator[Float32Array]:
+    """float32 [N_i, 80, 16]: windows of a sound's spectrogram, each as soon as its sound is there. One too short for a
+    window is followed by silence.
+    """
+    return mel_windows(mel_rows(_long_enough(pieces)), fps)
+
+
+def _long_enough(pieces: Iterable[Int16Array]) -> Iterator[Int16Array]:
+    missing = least_samples(WINDOW_ROWS)
+    for piece_T in pieces:
+        missing -= len(piece_T)
+        yield piece_T
     if missing > 0:
-        samples_T = np.pad(samples_T, (0, missing))
-    return mel_windows(mel_rows(samples_T), num_rows(len(samples_T)), fps)
+        yield np.zeros(missing, np.int16)
 
 
 def in_batches(pieces: Iterable[Float32Array], size: int) -> Iterator[Float32Array]:

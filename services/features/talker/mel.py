@@ -10,7 +10,7 @@ silence before and behind the sound; 80 triangular filters from 55 to 7600 Hz on
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _PREEMPHASIS = 0.97
 _FLOOR = 1e-5
 _REFERENCE_DB, _LOWEST_DB, _MOST = 20.0, -100.0, 4.0
 # 20 s at once: 20 MB of spectra, however long the sound is.
-_PIECE_ROWS = 1600
+_PIECE_SAMPLES = 20 * RATE_HZ
 _HALF = _WINDOW // 2
 
 
@@ -39,38 +39,44 @@ def least_samples(num_rows: int) -> int:
     return (num_rows - 1) * _HOP
 
 
-def mel_rows(samples_T: Int16Array | Float32Array) -> Iterator[Float32Array]:
-    """float32 [T_i, 80] in -4..4, in pieces of 20 s: `num_rows(len(samples_T))` in all.
+def mel_rows(pieces: Iterable[Int16Array | Float32Array]) -> Iterator[Float32Array]:
+    """float32 [T_i, 80] in -4..4, as soon as their sound is there: `num_rows` of all samples in the end.
 
-    samples_T: 16 kHz, of int16, or of float32 in -1..1; at least one. Pieces are cut by counting, so that the numbers
-    are a function of the samples alone.
+    pieces: 16 kHz, of int16, or of float32 in -1..1; one sample at least in all. A row is computed by itself, so that
+    the numbers are a function of the samples alone, to the bit. What is held is a piece, of at most 20 s.
     """
-    total = num_rows(len(samples_T))
-    for first in range(0, total, _PIECE_ROWS):
-        num = min(_PIECE_ROWS, total - first)
-        begin = first * _HOP - _HALF
-        sound_T = _emphasised(samples_T, begin, begin + (num - 1) * _HOP + _WINDOW)
-        frames_RW = np.lib.stride_tricks.sliding_window_view(sound_T, _WINDOW)[::_HOP]
-        spectra_RF = np.abs(np.fft.rfft(frames_RW * _hann(), axis=1))
-        decibels_RB = 20 * np.log10(np.maximum(_FLOOR, spectra_RF @ _filters().T)) - _REFERENCE_DB
-        scaled_RB = 2 * _MOST * (decibels_RB - _LOWEST_DB) / -_LOWEST_DB - _MOST
-        yield np.clip(scaled_RB, -_MOST, _MOST).astype(np.float32)
+    # Behind the filter; silence before the first sample, so that row 0 has it in its middle.
+    held_T = np.zeros(_HALF)
+    before, num_samples, num_done = 0.0, 0, 0
+    for piece_T in _bounded(pieces):
+        sound_T = piece_T.astype(np.float64)
+        if piece_T.dtype == np.int16:
+            sound_T /= 32_768
+        held_T = np.concatenate([held_T, sound_T - _PREEMPHASIS * np.concatenate([[before], sound_T[:-1]])])
+        before, num_samples = float(sound_T[-1]), num_samples + len(sound_T)
+        if (num := (len(held_T) - _WINDOW) // _HOP + 1) > 0:
+            yield _rows(held_T, num)
+            held_T, num_done = held_T[num * _HOP :], num_done + num
+    if num := num_rows(num_samples) - num_done:
+        yield _rows(np.pad(held_T, (0, (num - 1) * _HOP + _WINDOW - len(held_T))), num)
 
 
-def _emphasised(samples_T: Int16Array | Float32Array, begin: int, end: int) -> Float64Array:
-    """The samples from begin to end after the filter, float64; 0 before the first and behind the last."""
-    out_T = np.zeros(end - begin)
-    low, high = max(0, begin), min(end, len(samples_T))
-    if low >= high:
-        return out_T
-    # One before the first, for the filter.
-    given_T = samples_T[max(0, low - 1) : high].astype(np.float64)
-    if samples_T.dtype == np.int16:
-        given_T /= 32_768
-    if low == 0:
-        given_T = np.concatenate([[0.0], given_T])
-    out_T[low - begin : high - begin] = given_T[1:] - _PREEMPHASIS * given_T[:-1]
-    return out_T
+def _bounded(pieces: Iterable[Int16Array | Float32Array]) -> Iterator[Int16Array | Float32Array]:
+    """The same samples, at most 20 s at once, and none empty."""
+    for piece_T in pieces:
+        for first in range(0, len(piece_T), _PIECE_SAMPLES):
+            yield piece_T[first : first + _PIECE_SAMPLES]
+
+
+def _rows(sound_T: Float64Array, num: int) -> Float32Array:
+    """float32 [num, 80] of the first num windows."""
+    frames_RW = np.lib.stride_tricks.sliding_window_view(sound_T, _WINDOW)[::_HOP][:num]
+    spectra_RF = np.abs(np.fft.rfft(frames_RW * _hann(), axis=1))
+    # Row by row: a product of matrices rounds by how many rows there are.
+    powers_RB = np.matmul(spectra_RF[:, None], _filters().T)[:, 0]
+    decibels_RB = 20 * np.log10(np.maximum(_FLOOR, powers_RB)) - _REFERENCE_DB
+    scaled_RB = 2 * _MOST * (decibels_RB - _LOWEST_DB) / -_LOWEST_DB - _MOST
+    return np.clip(scaled_RB, -_MOST, _MOST).astype(np.float32)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ of SyncTalk_2D's `aud_ave.npy`, whose 25 frames a second are any here.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -27,25 +28,48 @@ def num_windows(num_mel_rows: int, fps: float) -> int:
     return int((num_mel_rows - WINDOW_ROWS) / ROWS_PER_S * fps) + 2
 
 
-def first_row(window: int, num_mel_rows: int, fps: float) -> int:
-    """Where a window begins: at its frame's time, or where the last whole one does."""
-    return min(int(ROWS_PER_S * (window / fps)), num_mel_rows - WINDOW_ROWS)
+def mel_windows(pieces: Iterable[Float32Array], fps: float) -> Iterator[Float32Array]:
+    """float32 [N_i, 80, 16] of consecutive windows, each as soon as its rows are there; `num_windows` in all. One
+    begins at its frame's time, or where the last whole one does.
 
-
-def mel_windows(pieces: Iterable[Float32Array], num_mel_rows: int, fps: float) -> Iterator[Float32Array]:
-    """float32 [N_i, 80, 16] of consecutive windows, `num_windows` in all.
-
-    pieces: float32 [T_i, 80], num_mel_rows in all, 16 or more.
+    pieces: float32 [T_i, 80], 16 rows or more in all. fps: at most 80.
     """
-    begins = (first_row(window, num_mel_rows, fps) for window in range(num_windows(num_mel_rows, fps)))
-    for windows_NTB in sliding(pieces, begins, WINDOW_ROWS):
+    counted = _Counted(pieces)
+    num_made = 0
+    for windows_NTB in sliding(counted, _begins(fps), WINDOW_ROWS):
+        num_made += len(windows_NTB)
         yield np.ascontiguousarray(windows_NTB.transpose(0, 2, 1))
+    # The last ones begin where the last whole one does.
+    if num_left := num_windows(counted.num_rows, fps) - num_made:
+        yield np.repeat(np.ascontiguousarray(counted.last_TB(WINDOW_ROWS).T)[None], num_left, axis=0)
+
+
+def _begins(fps: float) -> Iterator[int]:
+    return (int(ROWS_PER_S * (window / fps)) for window in itertools.count())
+
+
+class _Counted:
+    """Rows on their way: how many have passed, and the last ones."""
+
+    def __init__(self, pieces: Iterable[Float32Array]) -> None:
+        self._pieces = pieces
+        self._last_TB = np.zeros((0, NUM_BINS), np.float32)
+        self.num_rows = 0
+
+    def __iter__(self) -> Iterator[Float32Array]:
+        for piece_TB in self._pieces:
+            self.num_rows += len(piece_TB)
+            self._last_TB = np.concatenate([self._last_TB, piece_TB[-WINDOW_ROWS:]])[-WINDOW_ROWS:]
+            yield piece_TB
+
+    def last_TB(self, num: int) -> Float32Array:
+        return self._last_TB[-num:]
 
 
 def sliding(pieces: Iterable[Float32Array], begins: Iterable[int], length: int) -> Iterator[Float32Array]:
     """float32 [N_i, length, C] of rows that come in pieces [T_i, C]; what lies behind is let go of.
 
-    begins: the first row of each window, none below the one before, each window within the rows.
+    begins: the first row of each window, none below the one before. Windows that reach beyond the rows are left out.
     """
     following = iter(begins)
     begin = next(following, None)
@@ -79,6 +103,11 @@ def _bands() -> np.ndarray:
     return np.maximum(0, common) / width
 
 
-def with_ends(vectors_NX: Float32Array) -> Float32Array:
-    """The rows with the first and the last one twice."""
-    return np.concatenate([vectors_NX[:1], vectors_NX, vectors_NX[-1:]])
+def with_ends(pieces: Iterable[Float32Array]) -> Iterator[Float32Array]:
+    """The rows [N_i, ...], with the first and the last one of all twice. No piece is empty."""
+    last_1X: Float32Array | None = None
+    for piece_NX in pieces:
+        yield piece_NX if last_1X is not None else np.concatenate([piece_NX[:1], piece_NX])
+        last_1X = piece_NX[-1:]
+    if last_1X is not None:
+        yield last_1X

@@ -1,8 +1,8 @@
 """An ONNX file behind Triton's python backend. Stands alone: numpy and onnxruntime, nothing of visemill.
 
 Beside it lie model.onnx and model.json, whose `digest` is the file's sha256 and whose `weights` says whose it holds.
-A network of frames takes one input, uint8 [N, H, W, 3]; one of sequences, be they of vectors or of pictures, takes
-[N, T, ...] and int64 [N, 1] lengths, and may take more.
+A network of items of one size takes one input or several, such as uint8 [N, H, W, 3]; one of sequences, be they of
+vectors or of pictures, takes [N, T, ...] and int64 [N, 1] lengths, and may take more.
 Requests that the server batched are computed as one; where that does not fit into memory, each alone.
 """
 
@@ -36,6 +36,7 @@ class TritonPythonModel:
         self._weights = card["weights"]
         self._inputs = [given["name"] for given in card["inputs"]]
         self._flat = [len(given.get("shape", (-1, -1))) == 1 for given in card["inputs"]]
+        self._has_lengths = len(self._inputs) > 1 and len(card["inputs"][1].get("shape", (-1,))) == 1
         self._outputs = [made["name"] for made in card["outputs"]]
         self._longer_with = [self._input_of(made) for made in card["outputs"]]
         parameters = json.loads(args["model_config"]).get("parameters", {})
@@ -70,7 +71,7 @@ class TritonPythonModel:
 
     def _alike(self, asked: list[tuple[int, list[np.ndarray]]]) -> list[list[tuple[int, list[np.ndarray]]]]:
         """Requests of sequences by length, in groups that padding makes little longer; others are one group."""
-        if not self._most_padding or len(self._inputs) == 1:
+        if not self._most_padding or not self._has_lengths:
             return [asked]
         groups: list[list[tuple[int, list[np.ndarray]]]] = []
         for one in sorted(asked, key=lambda each: each[1][0].shape[1]):
@@ -103,9 +104,9 @@ class TritonPythonModel:
 
     def _run(self, given: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
         """given: the inputs of each request -> the outputs of each."""
-        if len(self._inputs) == 1:
+        if not self._has_lengths:
             padded = []
-            outputs = self._run_frames(_joined([frames for (frames,) in given]))
+            outputs = self._run_items([_joined(list(arrays)) for arrays in zip(*given, strict=True)])
         else:
             padded = self._padded(given)
             outputs = self._session.run(self._outputs, dict(zip(self._inputs, padded, strict=True)))
@@ -130,10 +131,13 @@ class TritonPythonModel:
         padded[1] = np.clip(padded[1].reshape(-1), 1, padded[0].shape[1])
         return padded
 
-    def _run_frames(self, frames_NHWC: np.ndarray) -> list[np.ndarray]:
-        most = len(frames_NHWC) if self._on_gpu else CPU_PIECE
-        pieces = [frames_NHWC[i : i + most] for i in range(0, len(frames_NHWC), most)]
-        answers = [self._session.run(self._outputs, {self._inputs[0]: piece}) for piece in pieces]
+    def _run_items(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        num_items = len(inputs[0])
+        most = num_items if self._on_gpu else CPU_PIECE
+        answers = []
+        for first in range(0, num_items, most):
+            piece = [array_Nx[first : first + most] for array_Nx in inputs]
+            answers.append(self._session.run(self._outputs, dict(zip(self._inputs, piece, strict=True))))
         return [_joined([answer[i] for answer in answers]) for i in range(len(self._outputs))]
 
 

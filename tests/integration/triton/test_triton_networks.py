@@ -1,6 +1,7 @@
 """Networks of every kind on a real server: every output, in a stage and by `models verify`."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="the features extra is not installed")
 
 from forked_checkout import FAKES
+from talker_head import write_head, write_person
 
 from services.base.media.audio import AlignedSound
 from services.base.media.clip import Clip, Media
@@ -24,6 +26,9 @@ from services.features.stage import open_stage
 from services.features.talker.spec import AudioFeaturesConfig
 from services.features.talker.stage import open_stage as open_audio_features
 from services.features.triton.repository import export_network
+from services.talker.live.served import Heads, HeadServeConfig
+from services.talker.live.speech import Speech
+from services.talker.triton.export import export_head
 from services.triton.client import TritonClient
 from services.triton.config import Serving
 from services.triton.verify import verify_repository
@@ -32,14 +37,17 @@ from services.triton.verify import verify_repository
 def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed_here(
     triton: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Over 20 s where cores are shared: torch traces three networks for their export."""
     monkeypatch.syspath_prepend(str(FAKES))
     monkeypatch.setitem(NETWORKS, "tiny", "tiny_networks.frames.spec")
     monkeypatch.setitem(NETWORKS, "voice", "tiny_networks.voice.spec")
     for name in ("tiny", "voice", "ave"):
         export_network(tmp_path / "models", name, FeaturesConfig(), Serving())
+    loud = write_head(tmp_path / "heads" / "loud")
+    export_head(tmp_path / "models", loud, "", Serving(max_batch_size=8, queue_delay_us=20_000))
     server = triton(tmp_path / "models")
     found = verify_repository(tmp_path / "models", server.target)
-    assert [(f.model, f.problems) for f in found] == [("ave", ()), ("tiny", ()), ("voice", ())]
+    assert [(f.model, f.problems) for f in found] == [("ave", ()), ("loud", ()), ("tiny", ()), ("voice", ())]
 
     frames = np.random.default_rng(0).integers(0, 256, (5, 40, 50, 3), dtype=np.uint8)
 
@@ -75,3 +83,34 @@ def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed
     served = rows(AudioFeaturesConfig(backend="triton", triton=server.target, batch_size=16))
     assert (served.weights, served.vectors_TX.shape) == ("seeded:0", (49, 512))
     assert np.abs(served.vectors_TX - of_ours).max() < 1e-4 * of_ours.std()
+    heads_of_several_callers_are_painted_together(server, tmp_path)
+
+
+NUM_CALLERS, NUM_PICTURES = 6, 25
+
+
+def heads_of_several_callers_are_painted_together(server: Any, place: Path) -> None:
+    """Each speaks another second by itself, as calls of TalkerService do."""
+    write_person(place / "persons" / "ada")
+    sounds = [(2_000 * np.random.default_rng(i).standard_normal(16_000)).astype(np.int16) for i in range(NUM_CALLERS)]
+
+    def spoken(heads: Heads, sound_T: np.ndarray) -> np.ndarray:
+        return np.stack(list(Speech(heads.head("loud", "ada"), np.split(sound_T, 10)).pictures()))
+
+    there, here = (
+        Heads(
+            HeadServeConfig(heads=str(place / "heads"), persons=str(place / "persons"), num_streams=6, **backend),
+            {},
+        )
+        for backend in ({"backend": "triton", "triton": server.target}, {})
+    )
+    items, executions = server.counts("loud")
+    with ThreadPoolExecutor(NUM_CALLERS) as pool:
+        found = list(pool.map(lambda sound_T: spoken(there, sound_T), sounds))
+    later_items, later_executions = server.counts("loud")
+    for pictures_THWC, sound_T in zip(found, sounds, strict=True):
+        expected_THWC = spoken(here, sound_T)
+        assert pictures_THWC.shape == (NUM_PICTURES, 96, 128, 3)
+        assert np.abs(pictures_THWC.astype(int) - expected_THWC).max() <= 1
+    assert later_items - items == NUM_CALLERS * NUM_PICTURES
+    assert 2 * (later_executions - executions) < later_items - items

@@ -30,6 +30,7 @@ EVERYTHING = {
     "services": {
         "triton": {"gpus": 1, "nodeSelector": {"gpu": "yes"}, "runtimeClassName": "nvidia", "volumes": []},
         "lipreading": {"enabled": True, "flags": {"bundle": "/models/lipreader"}},
+        "talker": {"enabled": True, "flags": {"heads": "/models/heads", "persons": "/models/persons"}},
         "speech": {"enabled": True, "gpus": 1, "flags": {"tokenizer": "/models/bpe.model", "language": "am"}},
         "landmarks-dlib": {"args": ["landmarks", "serve"], "flags": {"backend": "dlib"}, "callers": ["worker"]},
     },
@@ -271,6 +272,15 @@ def test_lipreading_is_off_until_it_is_asked_for_with_a_bundle(chart: Callable[.
         assert "visemill-lipreading" in made.all(kind), kind
     args = args_of(made.pods()["visemill-lipreading"])
     assert args[:2] == ["lipreading", "serve"] and "--bundle=/models/lipreader" in args
+
+
+def test_talking_heads_are_off_until_they_are_asked_for_with_their_folders(chart: Callable[..., Any]) -> None:
+    assert "visemill-talker" not in chart().all("Deployment")
+    made = chart({"services": {"talker": {"enabled": True, "flags": {"heads": "/heads", "persons": "/persons"}}}})
+    for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"):
+        assert "visemill-talker" in made.all(kind), kind
+    args = args_of(made.pods()["visemill-talker"])
+    assert args[:2] == ["headfilm", "serve"] and {"--heads=/heads", "--persons=/persons"} <= set(args)
 
 
 def test_a_lipreader_whose_bundle_lies_in_a_bucket_gets_the_keys_and_reaches_the_store(

@@ -54,6 +54,7 @@ def test_mistakes_are_refused_by_name(rendering: Callable[..., Any], values: dic
         ({"minio": {"enabled": True, "image": "m:1"}}, "minio.secretKey"),
         ({"services": {"lipreading": {"enabled": True}}}, "services.lipreading.flags.bundle"),
         ({"services": {"lipreading-zh": {"args": ["lipreading", "serve"]}}}, "services.lipreading-zh.flags.bundle"),
+        ({"services": {"talker": {"enabled": True, "flags": {"heads": "/h"}}}}, "services.talker.flags.persons"),
         ({"s3": {"ephemeralRegistry": False}}, "s3.registry"),
         ({"s3": {"ephemeralRegistry": False}}, "s3.ephemeralRegistry: true"),
         ({"s3": {"ephemeralRegistry": False, "roots": ["/data"]}}, '["/data"]'),

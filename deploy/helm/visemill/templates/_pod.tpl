@@ -20,6 +20,13 @@
 {{- if and (or (eq (index . 1) "lipreading") (hasPrefix "lipreading-" (index . 1))) (not $service.flags.bundle) }}
 {{- fail (printf "services.%s.flags.bundle is empty: name what reads, s3://BUCKET/lipreader or a folder that is mounted, as `visemill export --bundle` wrote it" (index . 1)) }}
 {{- end }}
+{{- if or (eq (index . 1) "talker") (hasPrefix "talker-" (index . 1)) }}
+{{- range list "heads" "persons" }}
+{{- if not (index $service.flags .) }}
+{{- fail (printf "services.%s.flags.%s is empty: name the folder that is mounted, below which there is one a name" (index $ 1) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if eq (index . 1) "triton" }}
 {{- if $tls }}
 {{- include "visemill.flags" (list $root (dict

@@ -16,7 +16,7 @@ def _sound(duration_s: float) -> np.ndarray:
 def test_rows_of_the_network_are_those_of_its_windows_with_the_ends_twice() -> None:
     rows = open_ave(AudioFeaturesConfig(device="cpu", batch_size=8))(_sound(2), 25.0, "one")
     assert (rows.vectors_TX.shape, rows.weights, rows.facts) == ((49, 512), "seeded:0", {})
-    windows_NBT = np.concatenate(list(windows_of(_sound(2), 25.0)))
+    windows_NBT = np.concatenate(list(windows_of([_sound(2)], 25.0)))
     alone_ND = open_model(FeaturesConfig(model="ave", device="cpu"), "windows")(windows_NBT[10:11, None])
     np.testing.assert_allclose(rows.vectors_TX[11], alone_ND[0], rtol=0, atol=1e-3 * rows.vectors_TX.std())
     np.testing.assert_array_equal(rows.vectors_TX[[0, -1]], rows.vectors_TX[[1, -2]])

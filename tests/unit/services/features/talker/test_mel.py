@@ -1,16 +1,16 @@
 """The spectrogram has 80 rows a second, tells pitch and loudness, and is the same whatever pieces it is made in."""
 
 import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from services.features.talker import mel
 from services.features.talker.mel import least_samples, mel_rows, num_rows
 
 
 def _rows(samples_T: np.ndarray) -> np.ndarray:
-    return np.concatenate(list(mel_rows(samples_T)))
+    return np.concatenate(list(mel_rows([samples_T])))
 
 
 def _noise(num_samples: int) -> np.ndarray:
@@ -23,15 +23,28 @@ def test_there_is_a_row_every_200_samples(num_samples: int, rows: int) -> None:
     assert num_rows(least_samples(rows)) == rows
 
 
-@pytest.mark.parametrize("rows_a_piece", [1, 7, 100])
-def test_pieces_together_are_the_whole(monkeypatch: pytest.MonkeyPatch, rows_a_piece: int) -> None:
-    whole_TB = _rows(_noise(50_123))
-    monkeypatch.setattr(mel, "_PIECE_ROWS", rows_a_piece)
-    np.testing.assert_allclose(_rows(_noise(50_123)), whole_TB, rtol=0, atol=1e-6)
+@pytest.mark.parametrize("samples_a_piece", [1, 199, 1_401, 20_000])
+def test_pieces_together_are_the_whole_to_the_bit(samples_a_piece: int) -> None:
+    sound_T = _noise(20_123)
+    pieces = np.split(sound_T, range(samples_a_piece, len(sound_T), samples_a_piece))
+    np.testing.assert_array_equal(np.concatenate(list(mel_rows(pieces))), _rows(sound_T))
+
+
+def test_a_row_comes_as_soon_as_its_window_of_50_ms_is_there() -> None:
+    pushed = 0
+
+    def one_by_one() -> Iterator[np.ndarray]:
+        nonlocal pushed
+        for sample_1 in np.split(_noise(1_000), 1_000):
+            pushed += 1
+            yield sample_1
+
+    rows = mel_rows(one_by_one())
+    assert [(len(next(rows)), pushed) for _ in range(3)] == [(1, 400), (1, 600), (1, 800)]
 
 
 def test_an_hour_takes_the_memory_of_a_piece() -> None:
-    pieces = mel_rows(np.zeros(3600 * 16_000, np.int16))
+    pieces = mel_rows([np.zeros(3600 * 16_000, np.int16)])
     next(pieces)
     tracemalloc.start()
     try:

@@ -48,12 +48,14 @@ class Session:
         self.most, self.sizes = most, []
 
     def run(self, names, inputs):
-        first, *_ = inputs.values()
+        first, *others = inputs.values()
         self.sizes.append(len(first))
         if len(first) > self.most:
             raise RuntimeError("bfc_arena.cc: Failed to allocate memory for requested buffer of size 1")
         if len(inputs) == 1:
             return [first.reshape(len(first), -1).mean(axis=1, dtype=np.float32)[:, None]]
+        if "lengths" not in inputs:
+            return [first + sum(others)]
         lengths = inputs["lengths"].astype(np.float32)
         return [first * lengths.reshape(-1, *[1] * (first.ndim - 1))]
 
@@ -72,7 +74,7 @@ def make(monkeypatch, tmp_path):
         folder.mkdir(exist_ok=True)
         (folder / "model.onnx").write_bytes(b"net")
         card = {"weights": WEIGHTS, "digest": digest or hashlib.sha256(b"net").hexdigest()}
-        shapes = {name: [-1] if name in flat else [-1, -1] for name in inputs}
+        shapes = {name: [-1] if name in ("lengths", *flat) else [-1, -1] for name in inputs}
         out = {"name": "out", "shape": [-1, -1]} | ({"of": of} if of else {})
         card |= {"inputs": [{"name": name, "shape": shape} for name, shape in shapes.items()], "outputs": [out]}
         (folder / "model.json").write_text(json.dumps(card))
@@ -122,6 +124,15 @@ def test_a_caller_pinned_to_other_weights_is_refused_and_its_neighbours_are_not(
     refused, answer = model.execute([stranger, friend])
     assert (refused.code, refused.message.split(":")[0]) == (TritonError.INVALID_ARG, "WEIGHTS_DIFFER")
     assert answer.tolist() == [[7.0]]
+
+
+def test_items_of_several_inputs_of_one_size_are_computed_together(make):
+    model, session = make(inputs=("pictures", "sounds"), max_padding_percent={"string_value": "25"})
+    asked = [
+        Request(pictures=np.full((num, 2), num, np.float32), sounds=np.ones((num, 2), np.float32)) for num in (1, 2)
+    ]
+    assert [answer.tolist() for answer in model.execute(asked)] == [[[2, 2]], [[3, 3], [3, 3]]]
+    assert session.sizes == [3]
 
 
 def test_sequences_are_padded_to_the_longest_and_cut_again(make):
