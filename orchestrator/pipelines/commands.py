@@ -65,6 +65,7 @@ class Original:
     they are there. unused: flags with a value that the script has and that do nothing here -> why. rest: the flag of
     the script after which everything is further flags; empty: none. told_by: flags one of which tells its line from
     that of another script of the same name; empty: it is the one that is meant without.
+    words: our flags that the first words of its line are, in their order, where these are no flags.
     """
 
     verb: str
@@ -74,6 +75,7 @@ class Original:
     unused: Mapping[str, str] = field(default_factory=dict)
     rest: str = ""
     told_by: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Imports no torch when it is loaded, so that plans and specs can use it without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -82,6 +82,12 @@ class Sample:
     frames_THWC: Any = None
 
 
+OwnFiles = Callable[
+    [Iterable[tuple[int, bytes]], Any, "torch.nn.Module"],
+    Iterator[tuple[str, bytes]],
+]
+
+
 @dataclass(frozen=True)
 class Pieces:
     """What a recipe makes of its config; `dataclasses.replace` exchanges any of them.
@@ -104,6 +110,8 @@ class Pieces:
     num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
     weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
     carried: likewise, but those of a checkpoint that is restored may be others.
+    own_files: (epochs with their checkpoints, progress, model, whose weights may be changed) -> name and bytes of
+    further files of the result; epochs count from 1: those that are saved, the best and the last. None: none.
     """
 
     train: TrainingData
@@ -124,3 +132,4 @@ class Pieces:
     files: Mapping[str, bytes] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[str, str] = field(default_factory=dict)
+    own_files: OwnFiles | None = None

@@ -17,7 +17,9 @@ def translate_original(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     if found is None:
         return list(argv), []
     pipeline, original = found
-    given = list(_without_rest(argv[2:] if argv[1:2] == [pipeline] else argv[1:], original.rest))
+    # A first word that is a value may be any, also the pipeline's name.
+    has_name = argv[1:2] == [pipeline] and not original.words
+    given = list(_without_rest(_with_flags(argv[2 if has_name else 1 :], original.words), original.rest))
     given, notes = _without_unused(given, {_dashed(flag): why for flag, why in original.unused.items()})
     ours = {_dashed(flag): own for flag, own in original.flags.items()}
     return [original.verb, pipeline, *_defaults(original), *(_as_ours(word, ours) for word in given)], notes
@@ -29,6 +31,13 @@ def with_only_pipeline(argv: Sequence[str]) -> list[str]:
     if name is None or (len(argv) > 1 and not argv[1].startswith("-")):
         return list(argv)
     return [argv[0], name, *argv[1:]]
+
+
+def _with_flags(words: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """The words, the first of which are values of these flags where they are no flags themselves."""
+    num = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    named = [f"{flag}={word}" for flag, word in zip(flags, words[:num], strict=False)]
+    return [*named, *words[len(named) :]]
 
 
 def _without_rest(words: Sequence[str], flag: str) -> Iterator[str]:

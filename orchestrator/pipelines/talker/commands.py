@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from orchestrator.pipelines.commands import Original, PipelineCommands, Verb
 
+_CHAIN = "orchestrator.pipelines.talker"
+
 COMMANDS = PipelineCommands(
     corpus="one speaker for two minutes, and what else is said, for a talking head",
     corpus_has_flag=True,
@@ -15,11 +17,31 @@ COMMANDS = PipelineCommands(
             options="services.talker.infer_options:InferOptions",
             calls="orchestrator.pipelines.talker.entry_points:infer",
         ),
+        Verb(
+            "train",
+            "train a recipe on what a run has made",
+            options=f"{_CHAIN}.head.options:HeadOptions",
+            calls=f"{_CHAIN}.head.chain:train",
+        ),
+        Verb(
+            "test",
+            "let a trained model read clips, and print its scores",
+            options=f"{_CHAIN}.head.options:HeadTestOptions",
+            calls=f"{_CHAIN}.head.chain:test",
+        ),
+        Verb(
+            "training-328",
+            "preprocess a video of a person and train a talking head on it, in one command",
+            options=f"{_CHAIN}.head.options:UnifiedOptions",
+            calls=f"{_CHAIN}.head.chain:unified",
+        ),
     ),
     originals={
         # tts has a script of that name too.
         "preprocess_data": Original("run", told_by=("--video-path",)),
         "batch_preprocess": Original("run"),
+        "train_328": Original("train"),
+        "training_328": Original("training-328", words=("--name", "--gpu")),
     },
     inspects={".pkl": "services.records.talker.inspect", ".lms": "services.records.talker.inspect"},
     told={"dataset": "", "further_roots": ""},

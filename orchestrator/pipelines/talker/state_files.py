@@ -66,6 +66,16 @@ def state_bytes(made: Preprocessed, before: bytes | None) -> bytes:
     return _encoded(state)
 
 
+def trained_bytes(part: str, values: Mapping[str, object], before: bytes | None) -> bytes:
+    """`.training_state.json` with values in its part syncnet_training or main_training; all else as it was. before: as
+    of `state_bytes`.
+    """
+    state = _object_of(before)
+    held = state.get(part)
+    state[part] = {**(held if isinstance(held, Mapping) else {}), **values}
+    return _encoded(state)
+
+
 def _object_of(data: bytes | None) -> dict[str, Any]:
     try:
         found = json.loads(data) if data else {}

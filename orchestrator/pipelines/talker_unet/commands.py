@@ -13,7 +13,7 @@ COMMANDS = PipelineCommands(
         Verb(
             "test",
             "let a trained model read clips, and print its scores",
-            options="services.training.recipes.talker_unet.command_settings:UNetTestSettings",
+            options="services.training.recipes.talker.command_settings:TalkerTestSettings",
             calls="orchestrator.pipelines.talker_unet.entry_points:test",
         ),
         Verb(

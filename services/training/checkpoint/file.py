@@ -78,6 +78,9 @@ def decoded(data: bytes) -> Checkpoint:
     """Of our files and of those of scripts, also of models in DataParallel. Raises BadConfig CHECKPOINT_DAMAGED."""
     try:
         fields = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        if fields and all(isinstance(value, torch.Tensor) for value in fields.values()):
+            # Weights alone, as scripts save them that do not go on.
+            fields = {"model_state_dict": fields, "epoch": -1}
         own = fields.get("visemill", {})
         model = fields["model_state_dict"]
         progress = (

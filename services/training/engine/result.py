@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 
 import torch
 
@@ -59,11 +60,26 @@ class Result:
             if data is not None:
                 files[f"checkpoint_epoch_{epoch}.pt"] = data
         files |= {**self._pieces.files, "logs/training.log": log.text(), "metrics.jsonl": log.metrics()}
-        for name, data in files.items():
+        for name, data in itertools.chain(files.items(), self._own_files(progress)):
             with self._rank.output(name) as output:
                 output.write(data)
                 output.commit()
         self._rank.finish(progress.step)
+
+    def _own_files(self, progress: Progress) -> Iterator[tuple[str, bytes]]:
+        if self._pieces.own_files is not None:
+            yield from self._pieces.own_files(self._checkpoints(progress), progress, self._model)
+
+    def _checkpoints(self, progress: Progress) -> Iterator[tuple[int, bytes]]:
+        """Of the saved epochs, the best and the last."""
+        settings, num_done = self._settings, progress.epochs_done
+        epochs = {*saved_epochs(num_done, settings.save_every, settings.keep_last_n), num_done}
+        if progress.best_step in progress.epoch_steps:
+            epochs.add(progress.epoch_steps.index(progress.best_step) + 1)
+        for epoch in sorted(epochs):
+            data = self._rank.read_checkpoint(progress.epoch_steps[epoch - 1])
+            if data is not None:
+                yield epoch, data
 
     def _averaged(self, progress: Progress, log: TrainingLog) -> Mapping[str, torch.Tensor]:
         """Of the last epochs; none where there are fewer than two. The model then has these weights."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TypeVar
+from dataclasses import dataclass, fields
 
 _LEAST_ERROR = 1e-10
-
-S = TypeVar("S")
 
 
 def psnr_db(mean_square: float) -> float:
@@ -18,83 +15,38 @@ def psnr_db(mean_square: float) -> float:
 
 
 @dataclass(frozen=True)
-class Nearness:
-    """Sums over frames of what a face is to the picture: psnr, and that of its mouth, dB; ssim, 1 for the same."""
-
-    psnr: float = 0.0
-    mouth_psnr: float = 0.0
-    ssim: float = 0.0
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Sums over clips of how a SyncNet finds faces to fit the clip's sound. clips: with voiced frames. right: whose
-    offset is within a frame of none. confidence: by how much the likeness at the offset is above its median.
-    """
-
-    clips: float = 0.0
-    right: float = 0.0
-    confidence: float = 0.0
-
-
-NEAR_WAYS = ("own", "other", "random", "nearest", "mean")
-FIT_WAYS = ("own", "other", "random", "picture")
-
-
-@dataclass(frozen=True)
 class PaintSums:
-    """Sums over frames, of which there are `frames`. loss: as it is learnt by. near, fit: by whose face it is: painted
-    for its own sound, or for another's; the random reference, the nearest one, the mean of the crops, which need no
-    network; or the picture itself.
+    """Sums over frames, of which there are `frames`. loss: as it is learnt by. psnr, mouth_psnr: dB of the painted face
+    and of its mouth. copied: mouth of the reference itself. other: mouth painted for the sound of somebody, or of
+    somewhere, else.
     """
 
     frames: int = 0
     loss: float = 0.0
-    near: Mapping[str, Nearness] = field(default_factory=lambda: dict.fromkeys(NEAR_WAYS, Nearness()))
-    fit: Mapping[str, Fit] = field(default_factory=lambda: dict.fromkeys(FIT_WAYS, Fit()))
+    psnr: float = 0.0
+    mouth_psnr: float = 0.0
+    copied: float = 0.0
+    other: float = 0.0
 
     def __add__(self, more: PaintSums) -> PaintSums:
-        return PaintSums(
-            self.frames + more.frames,
-            self.loss + more.loss,
-            {way: _added(one, more.near[way]) for way, one in self.near.items()},
-            {way: _added(one, more.fit[way]) for way, one in self.fit.items()},
-        )
+        return PaintSums(*(getattr(self, one.name) + getattr(more, one.name) for one in fields(self)))
 
     def to_plain(self) -> dict[str, float]:
-        """By name: frames, loss, own.psnr, own.fit.clips and so on; the same names whatever was measured."""
-        plain = {"frames": float(self.frames), "loss": self.loss}
-        for way, near in self.near.items():
-            plain |= {f"{way}.{one.name}": getattr(near, one.name) for one in fields(near)}
-        for way, fit in self.fit.items():
-            plain |= {f"{way}.fit.{one.name}": getattr(fit, one.name) for one in fields(fit)}
-        return plain
+        """By name."""
+        return {one.name: float(getattr(self, one.name)) for one in fields(self)}
 
 
 def scores_of(sums: Mapping[str, float]) -> dict[str, float]:
-    """Means. gain_db, nearest_gain_db, mean_gain_db: the mouth above that of a random reference, of the nearest one, of
-    the mean crop. follows_db: the mouth painted for its own sound above that for another: 0 where a network paints from
-    the picture alone, however near it comes (LatentSync calls it the shortcut, arXiv 2412.09262). sync_error,
-    sync_confidence: where a SyncNet was asked; the share of clips whose offset is not found, and how sure it is.
+    """Means. gain_db: the mouth above that of the reference. follows_db: the mouth painted for its own sound above that
+    for another: 0 where a network paints from the picture alone, however near it comes (LatentSync calls it the
+    shortcut, arXiv 2412.09262).
     """
     num = max(1.0, sums["frames"])
-    mouth = {way: sums[f"{way}.mouth_psnr"] / num for way in NEAR_WAYS}
-    scores = {
-        "loss": sums["loss"] / num,
-        "psnr": sums["own.psnr"] / num,
-        "ssim": sums["own.ssim"] / num,
-        "mouth_psnr": mouth["own"],
-        "gain_db": mouth["own"] - mouth["random"],
-        "nearest_gain_db": mouth["own"] - mouth["nearest"],
-        "mean_gain_db": mouth["own"] - mouth["mean"],
-        "follows_db": mouth["own"] - mouth["other"],
+    means = {name: value / num for name, value in sums.items() if name != "frames"}
+    return {
+        "loss": means["loss"],
+        "psnr": means["psnr"],
+        "mouth_psnr": means["mouth_psnr"],
+        "gain_db": means["mouth_psnr"] - means["copied"],
+        "follows_db": means["mouth_psnr"] - means["other"],
     }
-    if num_clips := sums["own.fit.clips"]:
-        scores["sync_error"] = 1 - sums["own.fit.right"] / num_clips
-        scores["sync_confidence"] = sums["own.fit.confidence"] / num_clips
-    return scores
-
-
-def _added(one: S, more: S) -> S:
-    kind: type[S] = type(one)
-    return kind(*(getattr(one, name) + getattr(more, name) for name in kind.__dataclass_fields__))  # type: ignore[attr-defined]

@@ -31,12 +31,12 @@ from services.formats.talker.tree import (
     usable_of,
 )
 from services.lips.talker_crop import boxes_of
+from services.training.data.talker.asr_choice import chosen_model
 from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
 from services.training.data.talker.mouths import mouths_of
 from services.training.data.talker.person import Person
 from services.training.data.talker.windows import voiced_frames
 
-_PREFERRED = "hubert"
 _SCRATCH_NAME = "visemill-crops"
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ def open_persons(
     if len(rates := {folder.fps for folder in folders}) > 1:
         shown = ", ".join(f"{rate:g}" for rate in sorted(rates))
         raise BadConfig("OTHER_FPS", f"persons have {shown} frames a second: preprocess all with one --fps")
-    chosen = chosen_model(folders, asr_model)
+    chosen = chosen_model({folder.name: folder.asr_models for folder in folders}, asr_model)
     scratch = scratch or Path(tempfile.gettempdir()) / _SCRATCH_NAME
     return [folder.open(chosen, crop_px, scratch) for folder in folders], rates.pop()
 
@@ -132,28 +132,6 @@ def names_below(root: str) -> list[str]:
     store = open_store(root, must_exist=True)
     parts = (entry.name.split("/") for entry in store.list())
     return sorted({one[0] for one in parts if len(one) == 3 and one[1] == "full_body_img"})
-
-
-def chosen_model(folders: Sequence[PersonFolder], asked: str) -> str:
-    """Whose features are learnt from. Raises BadConfig NO_AUDIO_FEATURES."""
-    common = frozenset.intersection(*(folder.asr_models for folder in folders))
-    if asked and asked not in common:
-        lacking = next(folder for folder in folders if asked not in folder.asr_models)
-        there = ", ".join(sorted(lacking.asr_models)) or "none"
-        raise BadConfig(
-            "NO_AUDIO_FEATURES",
-            f"{lacking.name} has no aud_{asked}.npy (features that it has: {there}): `visemill run talker --name "
-            f"{lacking.name} --asr-model {asked}` adds them, or give --asr of those that are there",
-        )
-    if asked or _PREFERRED in common:
-        return asked or _PREFERRED
-    if len(common) != 1:
-        there = ", ".join(f"aud_{model}.npy" for model in sorted(common)) or "none"
-        raise BadConfig(
-            "NO_AUDIO_FEATURES",
-            f"persons have in common: {there}; one is needed, or --asr to choose: preprocess with one --asr-model",
-        )
-    return next(iter(common))
 
 
 def _pictures(

@@ -33,6 +33,9 @@ class TalkerTrainSettings(TrainSettings):
     num_epochs: int = option(100, "times that each frame is learnt from", group=TRAINING, aliases=("--epochs",))
     warm_up_share: float = option(0.03, "of the training, in which the learning rate grows", group=TRAINING)
     average_last_n: int = option(0, "epochs whose weights are averaged in the end; 0: none", group=TRAINING)
+    script_files: bool = option(
+        False, "write weights, log and curve as the original's scripts name them, too", group=TRAINING
+    )
     resolution: Resolution = option("328", "side of the crops", group=MODEL, unit="px")
     width: float = option(1.0, "factor on the network's channels; 1 is the document's", group=MODEL)
 
@@ -58,7 +61,7 @@ class TalkerTrainSettings(TrainSettings):
         return names_of(self.names)
 
 
-FREE_SETTINGS = FREE | {"data_root"}
+FREE_SETTINGS = FREE | {"data_root", "script_files"}
 """That decide nothing of what is learnt."""
 
 

@@ -23,11 +23,11 @@ from services.training.device import device_of
 from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker.spec import TalkerTrainSettings
 
+_WITHIN = "network."
 _TOLD = ("resolution", "width", "seed")
 
 Config = TypeVar("Config", bound=TalkerTrainSettings)
 Network = TypeVar("Network", bound=torch.nn.Module)
-Settings = TypeVar("Settings", bound=TalkerTestSettings)
 
 
 class Trained(Generic[Config, Network]):
@@ -61,18 +61,16 @@ class Trained(Generic[Config, Network]):
         self,
         argv: Sequence[str],
         about: str | None,
-        found: Callable[[Config, Network, Sequence[Held], Settings], tuple[Mapping[str, Any], Sequence[str]]],
-        told: type[Settings],
+        found: Callable[[Config, Network, Sequence[Held], TalkerTestSettings], tuple[Mapping[str, Any], Sequence[str]]],
     ) -> int:
         """The `test` entry point. found: (settings of the network, itself in eval mode on its device, what it is asked
-        about, what the command was told) -> (facts, lines for people). told: what that may be. Returns the exit code.
-        Raises VisemillError.
+        about, what the command was told) -> (facts, lines for people). Returns the exit code. Raises VisemillError.
         """
         parser = argparse.ArgumentParser(prog=f"python -m services {self._recipe.name} test", description=about)
-        add_config_flags(parser, told)
+        add_config_flags(parser, TalkerTestSettings)
         parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
         flags = parser.parse_args(argv)
-        settings: Settings = config_from_flags(told, flags)
+        settings: TalkerTestSettings = config_from_flags(TalkerTestSettings, flags)
         if not flags.json:
             log.setup()
         checkpoint = read_checkpoint(settings.file, bytes_of(settings.file))
@@ -82,9 +80,18 @@ class Trained(Generic[Config, Network]):
         if settings.whole:
             held = [Held(person, tuple(person.frames(range(person.num_frames)))) for person in persons]
         model = self._network(config, asr_model, config.seed)
-        load_weights(model, checkpoint.model)
+        load_weights(model, named_as(model, checkpoint.model))
         with torch.inference_mode():
             facts, lines = found(config, model.to(device_of("auto")).eval(), held, settings)
         text = "\n".join(lines)
         sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
         return EXIT_OK
+
+
+def named_as(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    """Weights of a file of the original's scripts, which has those of the network within alone."""
+    own = model.state_dict()
+    if own.keys() == weights.keys() or not any(name.startswith(_WITHIN) for name in own):
+        return weights
+    beside = {name: value for name, value in own.items() if not name.startswith(_WITHIN)}
+    return beside | {name if name in own else f"{_WITHIN}{name}": value for name, value in weights.items()}

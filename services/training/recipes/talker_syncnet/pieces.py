@@ -13,6 +13,7 @@ from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import LEAST_APART, Held, SyncData, face_of, sound_of, split_of
 from services.training.interfaces import Batch, LossSum, Pieces
 from services.training.recipes.talker.notes import notes_of
+from services.training.recipes.talker.script_files import syncnet_files
 from services.training.recipes.talker_syncnet.spec import BLOCK_FRAMES, RECIPE, SyncNetConfig
 from services.training.schedule import cosine
 from services.training.talker.contrast import ScaledSyncNet, as_input, contrastive_loss, original_loss
@@ -49,6 +50,9 @@ def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float)
             "width": f"{config.width:g}",
             "seed": str(config.seed),
         },
+        own_files=(lambda checkpoints, progress, _: syncnet_files(checkpoints, progress))
+        if config.script_files
+        else None,
     )
 
 

@@ -23,7 +23,7 @@ TRAINED = Trained(RECIPE, SyncNetConfig, new_network)
 
 def test_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    return TRAINED.test(argv, __doc__, _found, TalkerTestSettings)
+    return TRAINED.test(argv, __doc__, _found)
 
 
 def _found(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from services.training.data.talker.sync_data import Held
+from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker.trained import Trained
-from services.training.recipes.talker_unet.command_settings import UNetTestSettings
-from services.training.recipes.talker_unet.frozen import frozen_syncnet
-from services.training.recipes.talker_unet.painted import painted
-from services.training.recipes.talker_unet.pieces import new_network
+from services.training.recipes.talker_unet.pieces import new_network, painted
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_report import PaintTest, facts_of, lines_of
@@ -21,14 +18,12 @@ TRAINED = Trained(RECIPE, UNetConfig, new_network, "mouth_weight")
 
 def test_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    return TRAINED.test(argv, __doc__, _found, UNetTestSettings)
+    return TRAINED.test(argv, __doc__, _found)
 
 
 def _found(
-    config: UNetConfig, model: UNet, held: Sequence[Held], settings: UNetTestSettings
+    config: UNetConfig, model: UNet, held: Sequence[Held], settings: TalkerTestSettings
 ) -> tuple[Mapping[str, Any], Sequence[str]]:
-    judged = replace(config, syncnet_checkpoint=settings.syncnet_checkpoint)
-    syncnet = frozen_syncnet(judged, held[0].person.asr_model)
-    sums = tuple(painted(config, model, held, i, syncnet) for i in range(len(held)))
+    sums = tuple(painted(config, model, held, i) for i in range(len(held)))
     found = PaintTest(tuple(one.person.name for one in held), sums, settings.seed)
     return facts_of(found), lines_of(found)

@@ -14,6 +14,10 @@ from orchestrator.cli.parsing.originals import translate_original
             "batch-preprocess.py --json_config c.json --asr_model hubert",
             "run talker --json_config c.json --asr_model hubert",
         ),
+        ("train_328.py --name a --train_syncnet", "train talker --name a --train_syncnet"),
+        ("training_328 May 0", "training-328 talker --name=May --gpu=0"),
+        ("training_328 talker 0 --epochs 2", "training-328 talker --name=talker --gpu=0 --epochs 2"),
+        ("training_328 --name May", "training-328 talker --name May"),
     ],
 )
 def test_the_scripts_lines_are_runs(line, expected):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.pipelines.talker.state_files import Preprocessed, metadata_bytes, state_bytes
+from orchestrator.pipelines.talker.state_files import Preprocessed, metadata_bytes, state_bytes, trained_bytes
 
 MADE = Preprocessed(
     "obama", "/videos/obama.mp4", "/dataset/obama", ("ave", "hubert"), 25.0, 1234, 1234, "2026-11-29T12:00:00+00:00"
@@ -57,3 +57,18 @@ def test_a_file_that_is_torn_or_says_something_else_is_written_anew(before):
 def test_a_folder_without_features_is_not_done():
     with pytest.raises(ValueError, match="features"):
         Preprocessed("a", "a.mp4", "/a", (), 25.0, 1, 1, "now")
+
+
+def test_trainers_add_their_part_and_lose_nothing_of_the_others():
+    before = json.dumps({"preprocessing": {"completed": True}, "syncnet_training": {"by_others": 1}, "x": 2}).encode()
+    found = json.loads(trained_bytes("syncnet_training", {"completed": True, "epochs": 3}, before))
+    assert found == {
+        "preprocessing": {"completed": True},
+        "syncnet_training": {"by_others": 1, "completed": True, "epochs": 3},
+        "x": 2,
+    }
+
+
+@pytest.mark.parametrize("before", [None, b"", b"{torn", b"[]", b'{"main_training": 7}'])
+def test_a_part_is_written_whatever_is_there(before):
+    assert json.loads(trained_bytes("main_training", {"epochs": 3}, before)) == {"main_training": {"epochs": 3}}

@@ -2,13 +2,13 @@
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
-from services.base.errors import BadConfig
-from services.training.checkpoint.file import Checkpoint
-from services.training.checkpoint.progress import Progress
-from services.training.recipes.talker.trained import Trained
-from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
+from services.base.errors import BadConfig  # noqa: E402
+from services.training.checkpoint.file import Checkpoint  # noqa: E402
+from services.training.checkpoint.progress import Progress  # noqa: E402
+from services.training.recipes.talker.trained import Trained, named_as  # noqa: E402
+from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig  # noqa: E402
 
 FACTS = {"recipe": "talker-unet", "asr": "mel", "resolution": "160", "width": "0.5", "seed": "3"}
 TRAINED = Trained(RECIPE, UNetConfig, lambda *_: None)  # type: ignore[arg-type, return-value]
@@ -27,3 +27,13 @@ def test_facts_are_settings():
 def test_what_no_network_can_be_is_refused(facts, reason):
     with pytest.raises(BadConfig, match=reason):
         TRAINED.config_of(Checkpoint({}, {}, {}, Progress(), facts), "a.pt")
+
+
+def test_weights_of_the_originals_files_are_named_as_ours():
+    model = torch.nn.Module()
+    model.network, model.log_scale = torch.nn.Linear(2, 2), torch.nn.Parameter(torch.ones(()))
+    theirs = {"weight": torch.zeros(2, 2), "bias": torch.zeros(2)}
+    found = named_as(model, theirs)
+    assert set(found) == {"network.weight", "network.bias", "log_scale"} and found["network.weight"] is theirs["weight"]
+    assert named_as(model, model.state_dict()).keys() == model.state_dict().keys()
+    assert named_as(model.network, theirs) is theirs
