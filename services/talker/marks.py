@@ -1,21 +1,16 @@
-"""What a film says of itself: that it was painted, by which head. Pure."""
+"""I/O: what a film says of itself: that it was painted, by which head, and when."""
 
 from __future__ import annotations
 
-from services.formats.talker.head import HeadCard
+import importlib.metadata
+import time
 
-SYNTHETIC = "synthetic speech video: the mouth was painted by a network"
+from services.formats.talker import mark
+from services.formats.talker.head import HeadCard
 
 
 def metadata_of(card: HeadCard) -> dict[str, str]:
-    """Of the container, keys that MP4 keeps."""
-    told = {"recipe": card.recipe, "model_sha256": card.digests["model"], **_consent(card)}
-    return {
-        "title": "Talking head",
-        "comment": f"{SYNTHETIC}; " + "; ".join(f"{name}={value}" for name, value in told.items()),
-        "encoder": "visemill",
-    }
-
-
-def _consent(card: HeadCard) -> dict[str, str]:
-    return {"consent_sha256": card.digests["consent"]} if "consent" in card.digests else {}
+    """Of the container, before its first packet."""
+    made_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    version = importlib.metadata.version(mark.TOOL)
+    return mark.metadata_of(mark.Mark(version, card.digests["checkpoint"], card.digests.get("consent", ""), made_at))

@@ -43,6 +43,10 @@ COMMANDS = PipelineCommands(
         "train_328": Original("train"),
         "training_328": Original("training-328", words=("--name", "--gpu")),
     },
-    inspects={".pkl": "services.records.talker.inspect", ".lms": "services.records.talker.inspect"},
+    inspects={
+        ".pkl": "services.records.talker.inspect",
+        ".lms": "services.records.talker.inspect",
+        ".mp4": "services.records.talker.film",
+    },
     told={"dataset": "", "further_roots": ""},
 )

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
+from services.formats.talker.consent import DIGEST_FACT, KEPT_FILE, STATEMENTS_FACT
 from services.formats.talker.head import CARD_FILE, FACES, MODEL_FILE, PAINTED, REFERENCES, SOUNDS, HeadCard, card_file
 from services.lips.talker_input import FACE_PX, SOUND_SHAPES
 from services.training.checkpoint.content import bytes_of
@@ -64,22 +65,27 @@ def export_main(argv: Sequence[str]) -> int:
     load_weights(model, checkpoint.model)
     graph = HeadGraph(model.eval().to(memory_format=torch.contiguous_format)).eval()
     network, worst = graph_of(graph, asr_model, FACE_PX[config.crop_px])
-    best = checkpoint.progress.best_score
+    best, facts = checkpoint.progress.best_score, checkpoint.facts
     card = HeadCard(
         recipe=RECIPE.name,
         asr=asr_model,
         resolution=config.resolution,
         width=config.width,
-        digests={"model": hashlib.sha256(network).hexdigest(), "checkpoint": hashlib.sha256(data).hexdigest()},
-        scores={"val_loss": best} if checkpoint.facts and math.isfinite(best) else {},
+        digests={
+            "model": hashlib.sha256(network).hexdigest(),
+            "checkpoint": hashlib.sha256(data).hexdigest(),
+            **({"consent": facts[DIGEST_FACT]} if DIGEST_FACT in facts else {}),
+        },
+        scores={"val_loss": best} if facts and math.isfinite(best) else {},
     )
-    publish_bundle(settings.bundle, {MODEL_FILE: network, CARD_FILE: card_file(card)})
+    consent = {KEPT_FILE: facts[STATEMENTS_FACT].encode()} if STATEMENTS_FACT in facts else {}
+    publish_bundle(settings.bundle, {MODEL_FILE: network, CARD_FILE: card_file(card), **consent})
     text = (
         f"{settings.bundle}: {len(network) / 2**20:.1f} MiB; differs from the checkpoint by {worst:.1g} at most "
         f"(allowed: {TOLERANCE:g}), over batches of {COMPARED[0]} to {COMPARED[-1]} frames"
     )
-    facts = {"bundle": settings.bundle, "card": json.loads(card_file(card)), "greatest_difference": worst}
-    sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
+    told = {"bundle": settings.bundle, "card": json.loads(card_file(card)), "greatest_difference": worst}
+    sys.stdout.write((json.dumps({**told, "text": text}) if flags.json else text) + "\n")
     return EXIT_OK
 
 

@@ -11,12 +11,14 @@ torch = pytest.importorskip("torch")
 import onnxruntime  # noqa: E402
 
 from services.base.errors import BadConfig  # noqa: E402
+from services.formats.talker.consent import consent_in  # noqa: E402
 from services.formats.talker.head import card_of  # noqa: E402
 from services.training.checkpoint.file import weights_file  # noqa: E402
 from services.training.recipes.talker_unet.export_command import HeadGraph, export_main, made_input  # noqa: E402
 from services.training.talker.networks.unet import UNet  # noqa: E402
 
 FACTS = {"recipe": "talker-unet", "asr": "mel", "resolution": "160", "width": "0.125", "mouth_weight": "4", "seed": "1"}
+CONSENT = consent_in(b"who: anna\nwhat_for: a test\nwhen: 2026-01-02\n", "")
 
 
 def network() -> "torch.nn.Module":
@@ -27,13 +29,15 @@ def network() -> "torch.nn.Module":
 def test_a_bundle_paints_as_the_checkpoint_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = network()
     file = tmp_path / "best.safetensors"
-    file.write_bytes(weights_file(model.state_dict(), FACTS))
+    file.write_bytes(weights_file(model.state_dict(), {**FACTS, **CONSENT.facts()}))
     bundle = tmp_path / "head"
     assert export_main(["--checkpoint", str(file), "--bundle", str(bundle), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["greatest_difference"] <= 1e-4
     card = card_of((bundle / "card.json").read_bytes())
     assert (card.asr, card.resolution, card.width) == ("mel", "160", 0.125)
+    assert card.digests["consent"] == CONSENT.digest
+    assert (bundle / "consent.json").read_text() == CONSENT.text
     given = made_input(5, "mel", 160)
     session = onnxruntime.InferenceSession(str(bundle / "model.onnx"), providers=["CPUExecutionProvider"])
     named = dict(zip(("references", "faces", "sounds"), (one.numpy() for one in given), strict=True))
