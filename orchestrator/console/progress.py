@@ -1,7 +1,7 @@
 """Progress on standard error: a bar on a terminal, a plain line every few seconds elsewhere.
 
 For programs it is a JSON object a line: {"event": "progress", "shards": [done, total], "clips": [done, total],
-"quarantined": n} about every second, and {"event": "said", "text": ...}.
+"quarantined": n} about every second, of a single clip also "frames", and {"event": "said", "text": ...}.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Progress:
         self._total = total
         self._num_done = num_done
         self._num_quarantined = 0
+        self._frames = (0, 0)
         self._began_s = self._shown_s = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque([(self._began_s, num_done)])
         self._lock = threading.RLock()
@@ -70,6 +71,16 @@ class Progress:
         with self._lock:
             self._num_done += 1
             self._num_quarantined += not ok
+            self._counted_anew()
+
+    def frames(self, num_done: int, num_claimed: int) -> None:
+        """How far the clip is that is worked on. Of a single one its frames are counted, where it claims a number."""
+        with self._lock:
+            if self._total != 1 or not num_claimed:
+                return
+            if not self._frames[1] or num_done < self._frames[0]:
+                self._counted_anew()
+            self._frames = (num_done, num_claimed)
 
     def reached(self, num_done: int, num_quarantined: int) -> None:
         """Counts that somebody else keeps."""
@@ -80,6 +91,7 @@ class Progress:
         """Clips of an attempt that failed are to be done again."""
         with self._lock:
             self._num_done -= num_clips
+            self._counted_anew()
 
     def tick(self, note: str = "") -> None:
         """Shows where things stand, if it is time to."""
@@ -88,13 +100,14 @@ class Progress:
             if self._quiet or now_s - self._shown_s < self._every_s:
                 return
             self._shown_s = now_s
-            self._recent.append((now_s, self._num_done))
+            self._recent.append((now_s, self._counts[0]))
             while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
                 self._recent.popleft()
             if self._as_json:
                 self._event()
             elif self._bar:
-                share = self._num_done / self._total if self._total else 1.0
+                done, total, _ = self._counts
+                share = done / total if total else 1.0
                 self._bar.draw(columns(self._stream), share, self._parts(), note)
             else:
                 self._stream.write(f"{self._whose}{self.line(note)}\n")
@@ -118,12 +131,11 @@ class Progress:
             thread.join()
 
     def line(self, note: str = "") -> str:
-        left = self._total - self._num_done
+        done, total, unit = self._counts
+        left = total - done
         eta = self._eta() or ("ETA --" if left else "finishing")
         bad = f", {self._num_quarantined} quarantined" if self._num_quarantined else ""
-        counted = (
-            f"{self._num_done}/{self._total} {self._unit} ({self._percent()}), {self._rate_hz():.1f} {self._unit}/s"
-        )
+        counted = f"{done}/{total} {unit} ({self._percent()}), {self._rate_hz():.1f} {unit}/s"
         more = "; ".join(filter(None, [self._of_shards(), note]))
         return f"{counted}, {eta}{bad}" + (f" - {more}" if more else "")
 
@@ -147,6 +159,19 @@ class Progress:
                 self._bar.clear()
 
     @property
+    def _counts(self) -> tuple[int, int, str]:
+        """(done, in all, of what): frames of a single clip that is worked on."""
+        if self._frames[1]:
+            return (*self._frames, "frames")
+        return self._num_done, self._total, self._unit
+
+    def _counted_anew(self) -> None:
+        """The rate is that of what is counted from now on."""
+        if self._frames[1] or self._total == 1:
+            self._frames = (0, 0)
+            self._recent = deque([(time.monotonic(), self._num_done)])
+
+    @property
     def _whose(self) -> str:
         return f"{self._of}: " if self._of else ""
 
@@ -157,17 +182,19 @@ class Progress:
     def _parts(self) -> list[tuple[str, int, str]]:
         """Of the line on a terminal: the text, what it is worth, its style."""
         bad = self._num_quarantined
+        done, total, unit = self._counts
         return [
-            (f"{self._num_done}/{self._total} {self._unit}", 0, "bold"),
+            (f"{done}/{total} {unit}", 0, "bold"),
             (self._percent(), 3, ""),
-            (f"{self._rate_hz():.1f} {self._unit}/s", 2, "cyan"),
-            (self._eta() or ("" if self._num_done < self._total else "finishing"), 1, ""),
+            (f"{self._rate_hz():.1f} {unit}/s", 2, "cyan"),
+            (self._eta() or ("" if done < total else "finishing"), 1, ""),
             (self._of_shards(), 2, ""),
             (f"{bad} quarantined" if bad else "", 0, "bold red"),
         ]
 
     def _percent(self) -> str:
-        share = 100.0 * self._num_done / self._total if self._total else 100.0
+        done, total, _ = self._counts
+        share = 100.0 * done / total if total else 100.0
         return f"{share:.0f} %"
 
     def _of_shards(self) -> str:
@@ -178,7 +205,8 @@ class Progress:
         return (now - then) / (now_s - then_s) if now_s > then_s else 0.0
 
     def _eta(self) -> str:
-        left, rate_hz = self._total - self._num_done, self._rate_hz()
+        done, total, _ = self._counts
+        left, rate_hz = total - done, self._rate_hz()
         return f"ETA {duration(left / rate_hz)}" if rate_hz > 0 and left > 0 else ""
 
     def _event(self) -> None:
@@ -190,6 +218,8 @@ class Progress:
             "quarantined": self._num_quarantined,
             **self._dataset,
         }
+        if self._frames[1]:
+            event["frames"] = self._frames
         if self.kube_requests:
             event["kube_requests"] = self.kube_requests
         self._stream.write(json.dumps(event) + "\n")

@@ -108,6 +108,8 @@ class LocalMap:
                 self._progress.clip(ok=event["ok"])
                 self._clips_of_attempt[event["shard"]] += 1
                 self._quarantined_of[event["shard"]] += not event["ok"]
+            case "frames":
+                self._progress.frames(*event["frames"])
             case "waiting":
                 self._progress.say(f"shard {event['shard']} waits {event['wait_s']:g} s: {event['why']}")
             case "shard_done":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from orchestrator.pipelines.data_sets import Adoption, Change, DatasetFlag, NameSets, NumberFlags, OutputFlag
 from orchestrator.pipelines.needs import Need
-from orchestrator.pipelines.prediction import Prediction
+from orchestrator.pipelines.prediction import Prediction, Sampled
 from services.base.run.manifest import ClipRow, ClipTable
 from services.base.run.passes import GangPlan
 from services.base.run.spec import QuarantineEntry, RunSpec, ShardCommit
@@ -138,6 +138,11 @@ def nothing_predicted(settings: Settings, media_bytes: float) -> Prediction:  # 
     return Prediction(0.0)
 
 
+def whole_clips(settings: Settings) -> Sampled:  # noqa: ARG001
+    """For a pipeline whose clips are short."""
+    return Sampled()
+
+
 def lacks_nothing(settings: Settings, held: Collection[str]) -> str:  # noqa: ARG001
     """For a pipeline whose libraries are in every image of workers."""
     return ""
@@ -238,6 +243,7 @@ class Pipeline:
     the run, as a clause to which what else may be done is added; empty: it can.
     plan_checks: (options, rows, the run as it would be pinned) -> what is measured before it is.
     predict: (settings by stage, bytes of a clip's media on average) -> what a clip takes on disk.
+    sampled: (settings by stage) -> what of a clip `plan` processes to predict.
     at_leak: (spec) -> what happens where two splits hold the same content: nothing is published, or it is reported.
     gangs: (options) -> the gang passes that follow the pass over the clips, in order.
     output_flag: of a single data set, beside --output-root. dataset_flag: how it reads --dataset; None:
@@ -293,6 +299,7 @@ class Pipeline:
     image_lacks: Callable[[Settings, Collection[str]], str] = lacks_nothing
     plan_checks: Callable[[Any, ClipTable, Planned], PlanChecks | None] = checks_nothing
     predict: Callable[[Settings, float], Prediction] = nothing_predicted
+    sampled: Callable[[Settings], Sampled] = whole_clips
     at_leak: Callable[[RunSpec], OnLeak] = never_leak
     gangs: Callable[[Any], tuple[GangPlan, ...]] = no_gangs
     output_name: Callable[[RunSpec, ClipRow, str], str] | None = None

@@ -15,3 +15,11 @@ class Prediction:
     output_bytes: float
     artifact_bytes: float = 0.0
     is_sure: bool = False
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What of a clip is processed to predict: its first frames, at so many a second; 0 frames: all of it."""
+
+    num_frames: int = 0
+    rate_hz: float = 0.0

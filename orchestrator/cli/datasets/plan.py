@@ -22,7 +22,7 @@ from orchestrator.console.escape import one_line
 from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
-from orchestrator.pipelines.prediction import Prediction
+from orchestrator.pipelines.prediction import Prediction, Sampled
 from orchestrator.planner.planning import limit_argv, plan_of
 from orchestrator.planner.reading import Unread, read_all, reading
 from orchestrator.planner.services import describe, run_service
@@ -77,7 +77,8 @@ def plan(flags: argparse.Namespace) -> Answer:
         unread |= more
     findings += [*labels, *unread.values()]
     sample = _measure(made, [row for row in rows if row.media not in unread] if unread else rows, inputs, flags.sample)
-    prediction = predict(made, sample, min(options_of(request.limits, flags, made.spec).num_workers, granted_cores()))
+    num_workers = min(options_of(request.limits, flags, made.spec).num_workers, granted_cores())
+    prediction = predict(made, sample, num_workers, _sampled(made).rate_hz)
     disks = _disks(pipeline, made, prediction, flags)
     prediction |= {"needed_bytes": sum(disk.needed_bytes for disk in disks), "free_bytes": _free_bytes(made)}
     full = any(disk.is_short for disk in disks) and not flags.ignore_free_space
@@ -170,6 +171,8 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
             argv += [*extras, f"--clip={clip_as_json(row)}"]
         argv += ["--config", json.dumps({stage.name: dict(stage.config) for stage in made.spec.stages})]
         argv += limit_argv(made.spec)
+        if num := _sampled(made).num_frames:
+            argv += ["--max-frames", str(num)]
         names = ",".join(stage.name for stage in made.spec.stages)
         with Heartbeat(f"processing {counted(len(there), 'clip')} for the prediction"):
             output = run_service(names, "once", *argv, limit_s=7200, accept=(EXIT_OK, EXIT_QUARANTINED, EXIT_BUG))
@@ -178,21 +181,39 @@ def _measure(made: Plan, rows: Sequence[ClipRow], inputs: ReadableStore, num_cli
     return [{"key": key, **answer} for key, answer in answers.items()]
 
 
-def predict(made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int) -> dict[str, Any]:
+def _sampled(made: Plan) -> Sampled:
+    return pipeline_of(made.spec.pipeline).sampled({stage.name: stage.config for stage in made.spec.stages})
+
+
+def predict(
+    made: Plan, sample: Sequence[Mapping[str, Any]], num_workers: int, sampled_hz: float = 0.0
+) -> dict[str, Any]:
     """Seconds and bytes of the whole run, from the clips that went well; the first one carries no start-up in its CPU
     time.
     """
     good = [answer for answer in sample if answer["outcome"] == "ok"]
     if not good:
         return {"cpu_s_per_clip": None, "wall_s": None, "output_bytes": 0, "workers": num_workers}
-    cpu_s = sum(sum(answer["cpu_s"].values()) for answer in good) / len(good)
-    size = sum(answer[_product(answer)]["num_bytes"] for answer in good) / len(good)
+    times = [_times_as_long(answer, sampled_hz) for answer in good]
+    cpu_s = sum(t * sum(answer["cpu_s"].values()) for t, answer in zip(times, good, strict=True)) / len(good)
+    size = sum(t * answer[_product(answer)]["num_bytes"] for t, answer in zip(times, good, strict=True)) / len(good)
     return {
         "cpu_s_per_clip": round(cpu_s, 4),
         "wall_s": round(cpu_s * made.spec.num_clips / num_workers, 1),
         "output_bytes": int(size * made.spec.num_clips),
         "workers": num_workers,
     }
+
+
+def _times_as_long(answer: Mapping[str, Any], sampled_hz: float) -> float:
+    """How many times as long the clip is as what was processed of it, as its header says. sampled_hz: frames a second
+    of what was; 0: as many as the clip has.
+    """
+    facts, info = answer.get("facts") or {}, answer.get("info") or {}
+    rate_hz = sampled_hz or facts.get("rate_hz", 0.0)
+    if not facts.get("truncated") or not facts.get("num_frames") or not rate_hz:
+        return 1.0
+    return max(1.0, float(info.get("duration_s", 0.0)) * float(rate_hz) / float(facts["num_frames"]))
 
 
 def _disks(pipeline: Pipeline, made: Plan, prediction: Mapping[str, Any], flags: argparse.Namespace) -> list[Disk]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.pipelines.base import Made, Names, Pipeline, Settings, Summaries
 from orchestrator.pipelines.data_sets import Change, OutputFlag
-from orchestrator.pipelines.prediction import Prediction
+from orchestrator.pipelines.prediction import Prediction, Sampled
 from orchestrator.pipelines.talker.held import FILES, check_added, model_of, parts_of
 from orchestrator.pipelines.talker.needs import needs
 from orchestrator.pipelines.talker.options import TalkerOptions, stages
@@ -29,6 +29,8 @@ from services.records.talker.names import FRAMES_FOLDER, LANDMARKS_FILE, LANDMAR
 _USUAL_BITS_A_SECOND = 2.0e6
 _FRAME_BYTES = {"png": 0.8e6, "jpg": 0.08e6}
 _POINT_BYTES_A_FRAME = 6.0e3
+# Of a video `plan` looks at so much.
+_SAMPLED_S = 4.0
 
 
 def check(row: ClipRow, extras: Mapping[str, bytes]) -> list[tuple[str, str]]:  # noqa: ARG001
@@ -109,6 +111,12 @@ def check_outputs(spec: RunSpec, outputs: Store, names: Names) -> Iterator[tuple
         yield SOUND_FILE, "MISSING: the sound of the pictures is not there: resume the run"
 
 
+def sampled(settings: Settings) -> Sampled:
+    """A few seconds of a video of minutes."""
+    rate_hz = float(settings[FILES]["fps"])
+    return Sampled(round(_SAMPLED_S * rate_hz), rate_hz) if settings[FILES]["parts"] == "all" else Sampled()
+
+
 def predict(settings: Settings, media_bytes: float) -> Prediction:
     """A guess: how long a video is follows from its bytes at a usual rate; its pictures are most of what it takes."""
     files = settings[FILES]
@@ -148,6 +156,7 @@ PIPELINE = Pipeline(
     needs=needs,
     checked_options=("asr_weights", "face_detector", "landmark_model"),
     predict=predict,
+    sampled=sampled,
     preview="preview.jpg",
     product="videos",
     figures=(

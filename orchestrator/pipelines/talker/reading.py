@@ -57,7 +57,7 @@ def _problem(path: str, entry: Entry | None) -> QuarantineEntry | None:
     if entry is None:
         return _line(path, "VIDEO_MISSING", f"{path} is not there: correct the path")
     if entry.kind != "file":
-        return _line(path, "NOT_A_FILE", f"{path} is a {entry.kind}, not a file: name a video")
+        return _line(path, "NOT_A_FILE", f"{path} is a folder, a pipe or a device, not a file: name a video")
     if not entry.size_bytes:
         return _line(path, "EMPTY_FILE", f"{path} holds 0 bytes: copy it again")
     return None

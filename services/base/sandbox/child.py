@@ -246,9 +246,9 @@ class _Clips:
             protocol.send(self._sock, part_header, *pieces)
 
     def _send_progress(self, clip: ClipInProgress, before_s: float) -> None:
-        """What gives the clip more time: how much of it has been decoded."""
+        """What gives the clip more time, and is told people: how much of it has been decoded."""
         if clip.media_s > before_s and not clip.has_ended:
-            protocol.send(self._sock, {"part": "lasts", "media_s": clip.media_s})
+            protocol.send(self._sock, {"part": "lasts", "media_s": clip.media_s, "frames": clip.frames})
 
     def _step_unheard(self, clip: ClipInProgress) -> None:
         """A step of the clip after the one that the supervisor watches, or after the last one that it asked for."""

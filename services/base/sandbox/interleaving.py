@@ -17,7 +17,7 @@ from services.base.stage.product import FilePart, PiecePart
 class ClipInProgress:
     """A clip on its way through its pass. spent_s: CPU time of the thread, which is no time of the clip beside it.
 
-    media_s: how much of the clip has been decoded.
+    media_s, frames: how much of the clip has been decoded.
     """
 
     def __init__(self, key: str, steps: Generator[Part | Pause, None, None]) -> None:
@@ -29,6 +29,7 @@ class ClipInProgress:
         self.has_ended = False
         self.spent_s = 0.0
         self.media_s = 0.0
+        self.frames = (0, 0)
 
     @property
     def is_full(self) -> bool:
@@ -53,6 +54,7 @@ class ClipInProgress:
         self.has_ended = found is None
         self.pause = found if isinstance(found, Pause) else Pause()
         self.media_s = max(self.media_s, self.pause.media_s)
+        self.frames = max(self.frames, self.pause.frames)
         if found is not None and not isinstance(found, Pause):
             self._ready.append(found)
 

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.base.process import metrics
@@ -22,8 +22,17 @@ from services.base.sandbox.watchdog import MEMORY_RAN_OUT, POLL_S, ChildLost, Cl
 class ChildProcess:
     """One started child. Whatever it does to itself is ChildLost to whoever speaks to it."""
 
-    def __init__(self, argv: Sequence[str], num_threads: int, environment: Mapping[str, str]) -> None:
-        """argv: the program, to which the number of its end of the socket is appended."""
+    def __init__(
+        self,
+        argv: Sequence[str],
+        num_threads: int,
+        environment: Mapping[str, str],
+        on_frames: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
+        """argv: the program, to which the number of its end of the socket is appended. on_frames: hears now and then
+        how many frames of the clip have been decoded, and how many its header claims (0: none).
+        """
+        self.on_frames = on_frames
         metrics.CHILDREN_STARTED.inc()
         self._socket, theirs = socket.socketpair()
         self._num_oom_kills = num_oom_kills()
@@ -88,6 +97,7 @@ class ChildProcess:
                     watch.computed(message[0]["seconds"])
                 case "lasts":
                     watch.lasts(message[0]["media_s"])
+                    self.on_frames(*message[0]["frames"])
                 case _:
                     return message
 

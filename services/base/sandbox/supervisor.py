@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.base.errors import BadConfig, Transient, VisemillError, from_kind
+from services.base.media.progress import Progress
 from services.base.process import metrics
 from services.base.sandbox import protocol
 from services.base.sandbox.child import MOST_PASSES
@@ -29,7 +30,7 @@ from services.base.sandbox.limits import ClipLimits, clip_limits
 from services.base.sandbox.process import ChildProcess
 from services.base.sandbox.stage_metrics import StageMetrics
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT, ChildLost, ClipWatch
-from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part, Progress
+from services.base.stage.clip_pass import ArtifactPart, ChunkPart, DonePart, FactsPart, InfoPart, Part
 from services.base.stage.product import FilePart, PiecePart, Product, ProductPart
 from services.base.stage.spec import ClipJob, StageSpec, artifact_types
 from services.base.stage.stream import NO_STREAMS, Chunk, Info
@@ -106,6 +107,8 @@ class PassChild:
         self.num_restarts = 0
         # Called at every start, with what it failed with; not of stages that a caller named and that never opened here.
         self.on_start: Callable[[VisemillError | None], None] = lambda _: None
+        # Called while a clip is decoded: with how many frames of it have been, and how many its header claims.
+        self.on_frames: Callable[[int, int], None] = lambda *_: None
 
     def holds(self, stages: Stages) -> bool:
         """Whether these are the stages, with these configs, that it has opened or will open."""
@@ -237,12 +240,17 @@ class PassChild:
             raise error_class("STAGE_DID_NOT_OPEN", message, self.stderr_tail()) from None
 
     def _spawn(self) -> None:
-        self._process = ChildProcess([*self._program, "child"], self._num_threads, self._environment)
+        argv = [*self._program, "child"]
+        self._process = ChildProcess(argv, self._num_threads, self._environment, self._tell_frames)
         self._last = self._process
         start = {"remote": self._remote, "num_threads": self._num_threads, "memory_bytes": self._limits.memory_bytes}
         # Artifacts that are given may be of stages that this child does not hold.
         start["types"] = {name: f"{kind.__module__}:{kind.__qualname__}" for name, kind in self._types.items()}
         self._process.send(self._watch(_START_LIMIT_S), start)
+
+    def _tell_frames(self, num_frames: int, num_claimed: int) -> None:
+        """To whoever wants to hear it by now."""
+        self.on_frames(num_frames, num_claimed)
 
     def _open_stages(self) -> None:
         assert self._process is not None

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from services.base.errors import BadConfig, BadInput
 from services.base.media.audio import AudioChunk
+from services.base.media.progress import Progress
 from services.base.stage.existing import EXISTING, Existing
 from services.base.stage.product import FilePart, PiecePart, Product, ProductFile, ProductPart, file_parts
 from services.base.stage.spec import ClipConsumer, ClipJob, Consumer, StageSpec
@@ -67,12 +68,14 @@ _Item = TypeVar("_Item")
 class Pause:
     """No part: another clip may compute now. answer: what the clip waits for, of whom; None: it could go on.
 
-    media_s: how much of the clip has been decoded by now, as `Progress` tells.
+    media_s: how much of the clip has been decoded by now, as `Progress` tells. frames: (by now, in all as the clip's
+    header claims; 0: it does not).
     """
 
     whom: str = ""
     answer: Future[Any] | None = None
     media_s: float = 0.0
+    frames: tuple[int, int] = (0, 0)
 
     @property
     def is_over(self) -> bool:
@@ -105,34 +108,6 @@ class BoundStage:
 
     spec: StageSpec
     call: Source[Any, Any, Any] | Consumer
-
-
-class Progress:
-    """How much of a clip there is, told from its frames or samples and from no header. One frame proves a second at
-    most.
-    """
-
-    def __init__(self) -> None:
-        self._first_s: float | None = None
-        self._last_s = 0.0
-        self._num_frames = 0
-        self._sound_s = 0.0
-
-    def add(self, chunk: Chunk) -> float:
-        """Seconds of media so far."""
-        if not len(chunk):
-            return 0.0
-        if isinstance(chunk, AudioChunk):
-            self._sound_s = max(self._sound_s, chunk.end_s - chunk.start_s)
-            return max(self._sound_s, self._frames_s())
-        if self._first_s is None:
-            self._first_s = float(chunk.pts_s[0])
-        self._last_s = max(self._last_s, float(chunk.pts_s[-1]))
-        self._num_frames += len(chunk)
-        return max(self._sound_s, self._frames_s())
-
-    def _frames_s(self) -> float:
-        return min(max(0.0, self._last_s - (self._first_s or 0.0)), float(self._num_frames))
 
 
 class _Clock:
@@ -255,11 +230,12 @@ class ClipPass:
         # A pass of sources alone, or one whose artifacts are all known, is run for its facts.
         read = {kind: streams[kind] for kind in streams if kind in wanted or not todo}
         progress = Progress()
+        claimed_s = float(getattr(infos[FRAMES], "duration_s", 0.0))
         made = _ProductOfClip(clock)
         for kind, chunk in _in_time(read, clock):
             yield from _push(kind, chunk, working, made, clock)
             media_s = progress.add(chunk)
-            yield ChunkPart(chunk) if kind in want else Pause(media_s=media_s)
+            yield ChunkPart(chunk) if kind in want else Pause(media_s=media_s, frames=progress.frames(claimed_s))
             # Whoever waits after the last one holds no chunk.
             del chunk
         for kind, named in read.items():

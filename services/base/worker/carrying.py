@@ -32,6 +32,8 @@ from services.base.worker.prefetch import ClipsAhead, ReadClip
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+# How often it is told how far a clip is.
+_TELL_EVERY_S = 1.0
 # How often a wait asks whether to stop.
 _POLL_S = 0.1
 # Waits between tries of a clip whose remote stage does not answer; then the shard is tried again later.
@@ -167,6 +169,20 @@ class Carrying:
         metrics.ARTIFACTS.labels("found").inc(len(known.given))
 
 
+class _FramesSaid:
+    """Says now and then how far a clip is; nothing of one that is done soon."""
+
+    def __init__(self, shard: int) -> None:
+        self._shard = shard
+        self._said_s = time.monotonic()
+
+    def __call__(self, num_frames: int, num_claimed: int) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s >= _TELL_EVERY_S:
+            self._said_s = now_s
+            say(event="frames", shard=self._shard, frames=[num_frames, num_claimed])
+
+
 class ClipByClip:
     """One clip after the other through all stages of the pass (Carrier)."""
 
@@ -180,6 +196,7 @@ class ClipByClip:
             clip = CarriedClip(read)
             with log.bound(clip=read.row.key), clip.attempt():
                 job = read.job
+                self._child.on_frames = _FramesSaid(self._carrying.shard)
                 self._carrying.patiently(lambda job=job, clip=clip: self._once(job, clip, ahead))  # type: ignore[misc]
             yield clip
 

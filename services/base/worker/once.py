@@ -53,6 +53,9 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         help="key, utterance_id, speaker_id, split, attributes of each clip; default: its file name",
     )
     parser.add_argument("--config", default="{}", help="JSON object: stage name -> settings")
+    parser.add_argument(
+        "--max-frames", type=int, metavar="N", help="process the first N frames of each clip alone (default: all)"
+    )
     parser.add_argument("--save", type=Path, help="folder for what the stages made")
     parser.add_argument("--clip-time-s", type=float, default=120.0, help="limit a clip (default: %(default)s)")
     parser.add_argument("--clip-memory-mib", type=int, default=2048, help="limit a clip (default: %(default)s)")
@@ -73,7 +76,8 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     worst = EXIT_OK
     try:
         for i, (path, clip, of_clip) in enumerate(zip(flags.media, clips, extras, strict=True)):
-            answer = _one(child, path, clip, of_clip, None if flags.save is None else flags.save / f"{i}-{path.stem}")
+            save = None if flags.save is None else flags.save / f"{i}-{path.stem}"
+            answer = _one(child, path, clip, of_clip, save, flags.max_frames)
             worst = max(worst, {"ok": EXIT_OK, "BUG": EXIT_BUG}.get(answer["outcome"], EXIT_QUARANTINED))
             sys.stdout.write((json.dumps(answer) if flags.output == "json" else _text(answer)) + "\n")
             sys.stdout.flush()
@@ -123,13 +127,20 @@ def _media(path: Path) -> Media:
     return media_of(open_store(path.parent, follow_links=True), name)
 
 
-def _one(child: PassChild, path: Path, clip: Clip, extras: Mapping[str, Path], save: Path | None) -> dict[str, Any]:
+def _one(
+    child: PassChild,
+    path: Path,
+    clip: Clip,
+    extras: Mapping[str, Path],
+    save: Path | None,
+    max_frames: int | None,
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"media": str(path), "outcome": "ok"}
     began_s = time.monotonic()
     try:
         try:
             media = _media(path)
-            job = ClipJob(clip, media, {r: p.read_bytes() for r, p in extras.items()})
+            job = ClipJob(clip, media, {r: p.read_bytes() for r, p in extras.items()}, max_frames)
         except OSError as error:
             raise BadInput(
                 "NOT_READABLE", f"{path} cannot be read ({error}): check the path and its permissions"

@@ -67,6 +67,27 @@ def test_for_programs_every_line_is_an_object():
     ]
 
 
+def test_of_a_single_clip_frames_are_counted():
+    stream = io.StringIO()
+    progress = Progress(1, 0, stream=stream, as_json=True)
+    assert "0/1 clips" in progress.line()
+    progress.frames(50, 200)
+    assert "50/200 frames (25 %)" in progress.line()
+    progress.close()
+    assert json.loads(stream.getvalue())["frames"] == [50, 200]
+    progress.frames(20, 200)
+    assert "20/200 frames (10 %)" in progress.line(), "another attempt begins anew"
+    progress.clip(ok=True)
+    assert "1/1 clips (100 %)" in progress.line()
+
+
+@pytest.mark.parametrize(("num_clips", "num_claimed"), [(2, 200), (1, 0)])
+def test_of_several_clips_and_of_one_that_claims_no_length_clips_are_counted(num_clips, num_claimed):
+    progress = Progress(num_clips, 0, stream=io.StringIO())
+    progress.frames(50, num_claimed)
+    assert f"0/{num_clips} clips" in progress.line()
+
+
 def test_beside_those_of_others_a_line_says_whose_it_is():
     stream = io.StringIO()
     progress = Progress(10, 4, stream=stream, of="am")

@@ -1,5 +1,7 @@
 """Which clips `visemill plan` measures, and what it predicts from them."""
 
+from types import SimpleNamespace
+
 import pytest
 from grid_records import speakers_clips, write_shards
 
@@ -23,6 +25,25 @@ def test_a_prediction_needs_a_clip_that_went_well():
     predicted = predict(Made, [good, {"outcome": "BAD_INPUT"}], 2)
     assert predicted["wall_s"] == pytest.approx(20.0) and predicted["output_bytes"] == 100_000
     assert predict(Made, [{"outcome": "BAD_INPUT"}], 2)["wall_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("sampled_hz", "facts", "num_bytes"),
+    [
+        pytest.param(25.0, {"num_frames": 100, "truncated": True, "rate_hz": 50.0}, 30_000, id="two minutes of 4 s"),
+        pytest.param(
+            0.0, {"num_frames": 100, "truncated": True, "rate_hz": 50.0}, 60_000, id="at the video's own rate"
+        ),
+        pytest.param(25.0, {"num_frames": 3000, "truncated": False, "rate_hz": 25.0}, 1000, id="the whole video"),
+        pytest.param(25.0, {"num_frames": 0, "truncated": True, "rate_hz": 0.0}, 1000, id="nothing of it"),
+    ],
+)
+def test_what_a_few_seconds_take_is_carried_on_to_the_length_of_the_video(sampled_hz, facts, num_bytes):
+    made = SimpleNamespace(spec=SimpleNamespace(num_clips=1))
+    tried = {"outcome": "ok", "cpu_s": {"decode": 2.0}, "facts": facts, "info": {"duration_s": 120.0}}
+    predicted = predict(made, [tried | {"talkerfile": {"num_bytes": 1000}}], 1, sampled_hz)
+    assert predicted["output_bytes"] == num_bytes
+    assert predicted["wall_s"] == pytest.approx(2.0 * num_bytes / 1000)
 
 
 @pytest.mark.parametrize("more", [[], ["--deep"]])
