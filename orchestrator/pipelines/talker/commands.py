@@ -7,7 +7,7 @@ from orchestrator.pipelines.commands import Original, PipelineCommands, Verb
 _CHAIN = "orchestrator.pipelines.talker"
 
 COMMANDS = PipelineCommands(
-    corpus="one speaker for two minutes, and what else is said, for a talking head",
+    corpus="one speaker for two minutes, and further sounds, for a talking head",
     corpus_has_flag=True,
     shared=("plan", "run", "pin"),
     own=(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pipelines.talker import head
+from orchestrator.pipelines.talker.head import chain as head
 from orchestrator.pipelines.talker.head.options import HeadOptions, UnifiedOptions
 from services.base.errors import BadConfig
 
