@@ -42,8 +42,11 @@
 {{- $_ := set $own "tlsKey" "/etc/visemill/tls/tls.key" }}
 {{- $_ := set $own "tlsClientCa" "/etc/visemill/tls/ca.crt" }}
 {{- end }}
+{{- /* A server of heads opens no path that a client names. */}}
+{{- if not (or (eq (index . 1) "talker") (hasPrefix "talker-" (index . 1))) }}
 {{- with $root.Values.s3.roots }}
 {{- $_ := set $own "allowRoot" . }}
+{{- end }}
 {{- end }}
 {{- if eq (index . 1) "orchestrator" }}
 {{- $_ := set $own "registry" (include "visemill.registry" $root) }}

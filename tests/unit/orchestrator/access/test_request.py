@@ -206,7 +206,7 @@ def test_every_free_text_of_a_pipeline_says_what_it_names(name):
     # Folders below the data root, which a store leaves by none of its names; and one that nothing is written to.
     # A person's name is one folder, which its own check says.
     below_roots = {"train_dir", "val_dir", "test_dir", "log_dir", "name", "names"}
-    assert free <= {"iv3_weights_sha256", "language", "triton_weights"} | below_roots
+    assert free <= {"consent_statements", "iv3_weights_sha256", "language", "triton_weights"} | below_roots
 
 
 def test_remotes_go_to_the_runs_that_have_the_stage():
