@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 from services.base.errors import BadConfig
 from services.base.worker.fingerprint import remembered_sha256
+from services.formats.talker.consent import KEPT_FILE, Consent, consent_at, missing
 from services.formats.talker.head import CARD_FILE, MODEL_FILE, HeadCard, card_of
 from services.talker.spec import HeadConfig
 
@@ -40,3 +42,25 @@ def checked_card(folder: Path) -> HeadCard:
             "export the bundle again",
         )
     return card
+
+
+def consent_of(given: str, bundle: Path, name: str) -> Consent:
+    """Of the person who is to speak: that is given, else that the bundle holds. Raises BadConfig CONSENT_MISSING,
+    NO_CONSENT_FILE, BAD_CONSENT, and as `Consent.require`.
+    """
+    today = datetime.datetime.now(datetime.UTC).date()
+    kept = bundle / KEPT_FILE
+    if not given and not kept.is_file():
+        raise missing("a head that speaks", [name], today)
+    try:
+        consent = consent_at(given or str(kept), lambda file: Path(file).read_bytes(), _names_in)
+    except OSError as error:
+        raise BadConfig(
+            "NO_CONSENT_FILE", f"--consent {given} cannot be read ({error.strerror}): give a file"
+        ) from error
+    consent.require([name], today)
+    return consent
+
+
+def _names_in(folder: str) -> list[str]:
+    return [path.name for path in Path(folder).iterdir() if path.is_file()] if Path(folder).is_dir() else []

@@ -21,10 +21,15 @@ from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig,
 from services.base.process import log
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
+from services.containers.marks.written import Signer
+from services.formats.talker.consent import Consent
 from services.formats.talker.head import CARD_FILE, HeadCard, card_of
+from services.formats.talker.mark import manifest_of
 from services.formats.talker.tree import FRAMES_FOLDER, METADATA_FILE, fps_of
+from services.talker.bundle_files import consent_of
 from services.talker.infer_options import STANDARD_INPUT, InferOptions
 from services.talker.live.standard_input import speak_standard_input
+from services.talker.marks import new_mark
 from services.talker.spec import HeadConfig
 
 RATE_HZ = 16_000
@@ -43,15 +48,24 @@ def infer(options: InferOptions) -> dict[str, Any]:
     if not Path(options.audio_path).is_file():
         raise BadConfig("NO_SOUND", f"--audio-path {options.audio_path} is no file here: give one with sound")
     out = Path(options.out or f"{person.name}_{Path(options.audio_path).stem}.mp4")
+    signer = Signer(options.certificate, options.certificate_key) if options.certificate else None
     with bundle_of(options, person.name) as bundle, tempfile.TemporaryDirectory() as scratch:
         card = card_of((bundle / CARD_FILE).read_bytes())
-        config = json.dumps(_settings(options, bundle, card, person))
+        consent = consent_of(options.consent, bundle, person.name)
+        config = json.dumps(_settings(options, bundle, card, person, consent))
         argv = [_STAGES, "once", options.audio_path, "--config", config, "--save", scratch]
         argv += ["--clip-time-s", str(_CLIP_TIME_S), "--clip-memory-mib", str(_CLIP_MEMORY_MIB)]
         answer = _answer_of(argv, (EXIT_OK, EXIT_QUARANTINED))
         if answer["outcome"] != "ok":
             raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
-        _move(Path(answer["saved"]["film"]), out)
+        film = Path(answer["saved"]["film"])
+        if signer is not None:
+            signed = Path(scratch) / "signed.mp4"
+            # c2pa tells a film by its ending.
+            named = film.rename(Path(scratch) / "film.mp4")
+            signer.sign(named, signed, manifest_of(new_mark(card, consent.digest), out.name))
+            film = signed
+        _move(film, out)
     found = {"film": str(out), **answer["film"]["quality"], "wall_s": answer["wall_s"]}
     return {**found, "text": _text(found)}
 
@@ -60,7 +74,9 @@ def _infer_live(options: InferOptions, person: Path) -> dict[str, Any]:
     out = Path(options.out or f"{person.name}_live.mp4")
     log.setup()
     with bundle_of(options, person.name) as bundle:
+        consent = consent_of(options.consent, bundle, person.name)
         given = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+        given["consent"] = consent.digest
         config: HeadConfig = config_from_mapping(HeadConfig, given)
         found = speak_standard_input(config, options.asr_weights, out)
     text = (
@@ -130,13 +146,16 @@ def _newest(root: Path, name: str) -> Path:
     return max(numbered, key=lambda path: int(path.stem), default=root / _BEST)
 
 
-def _settings(options: InferOptions, bundle: Path, card: HeadCard, person: Path) -> dict[str, dict[str, Any]]:
+def _settings(
+    options: InferOptions, bundle: Path, card: HeadCard, person: Path, consent: Consent
+) -> dict[str, dict[str, Any]]:
     try:
         fps = fps_of(json.loads((person / METADATA_FILE).read_bytes()))
     except (OSError, ValueError):
         fps = fps_of(None)
     weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
     head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+    head["consent"] = consent.digest
     return {
         "audio": {"sample_rate_hz": RATE_HZ, "channels": 1},
         "voice": {"fps": fps},

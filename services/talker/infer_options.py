@@ -50,6 +50,17 @@ class InferOptions:
         HeadConfig, "codec", "h264 with AAC, by libx264, which is under the GPL; vp9 with Opus", group="film",
         choices=("h264", "vp9"),
     )  # fmt: skip
+    visible_mark: str = stage_option(
+        HeadConfig, "visible_mark", "text in a corner of each frame, such as AI-generated", group="film", metavar="TEXT"
+    )
+    certificate: FileRef = option(
+        "", "certificates, PEM, the signer's first: signs what the film says of itself (C2PA)", group="film"
+    )
+    certificate_key: FileRef = option("", "key of the first, PEM, without a password", group="film")
+    consent: FileRef = option(
+        "", "statement of who is shown, JSON or YAML, or a folder of such (default: that of the head's training)",
+        group="head",
+    )  # fmt: skip
     asr_weights: FileRef = option("", "weights of the head's features, as `run talker` takes them", group="sound")
 
     def __post_init__(self) -> None:
@@ -60,6 +71,14 @@ class InferOptions:
                 "BAD_FLAGS",
                 "what comes on standard input is spoken at once, with silence as it is and in H.264: leave --silence "
                 "and --codec out, or give a file",
+            )
+        if bool(self.certificate) != bool(self.certificate_key):
+            raise BadConfig("BAD_FLAGS", "--certificate and --certificate-key belong together: give both or neither")
+        if self.audio_path == STANDARD_INPUT and (self.certificate or self.visible_mark):
+            raise BadConfig(
+                "BAD_FLAGS",
+                "a film that plays while it is written is neither signed nor drawn into: leave --certificate and "
+                "--visible-mark out, or give a file",
             )
         if not (self.name or self.dataset_dir):
             raise BadConfig("BAD_FLAGS", "say who speaks: --name NAME")

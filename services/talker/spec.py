@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from services.base.stage.fields import FileRef, option
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
@@ -13,6 +13,7 @@ Silence = Literal["hold", "keep"]
 Codec = Literal["h264", "vp9"]
 
 _HEAD, _FILM = "head", "film"
+_DECIDE = ("start_frame", "blend", "silence", "codec", "visible_mark", "consent")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class HeadConfig:
         "keep", "hold: the mouth is still in silence of .4 s and more; keep: as the network paints it", group=_FILM
     )
     codec: Codec = option("h264", "h264 with AAC; vp9 with Opus, which no patent is asked for", group=_FILM)
+    visible_mark: str = option(
+        "", "text in a corner of each frame, such as AI-generated; empty: none", group=_FILM, metavar="TEXT"
+    )
+    consent: str = option("", "sha256 of the consent that the film names; empty: as the bundle says", group=_FILM)
     num_threads: int = option(0, "of the network; 0: a thread a core", group=_HEAD)
 
     def __post_init__(self) -> None:
@@ -41,8 +46,7 @@ class HeadConfig:
 
 def fingerprint(config: HeadConfig) -> Fingerprint:
     """All but where the bundle and the person lie."""
-    decides: dict[str, Any] = {name: getattr(config, name) for name in ("start_frame", "blend", "silence", "codec")}
-    return Fingerprint(decides)
+    return Fingerprint({name: getattr(config, name) for name in _DECIDE})
 
 
 SPEC = StageSpec(

@@ -16,6 +16,7 @@ from services.base.media.features import AudioFeatures
 from services.base.stage.product import PIECE_BYTES, Product, ProductFile
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
+from services.containers.marks.visible import VisibleMark
 from services.formats.talker.head import HeadCard
 from services.lips.talker_input import CROP_PX, sound_input, window_of
 from services.talker.bundle_files import checked_card
@@ -109,6 +110,7 @@ class HeadOfClip:
         sources = to_and_fro(speaker.person.usable, self._config.start_frame)
         sounds = (sound_input(self._card.asr, window_of(rows_TX, frame)) for frame in range(total))
         first_HWC = speaker.person.frame(speaker.person.usable[0])
+        visible = self._visible_mark(first_HWC.shape[1], first_HWC.shape[0])
         began_s = told_s = time.monotonic()
         film_of = open_film(
             path,
@@ -117,19 +119,28 @@ class HeadOfClip:
             sound.samples_T,
             sound.sample_rate_hz,
             self._config.codec,
-            metadata_of(self._card),
+            metadata_of(self._card, self._config.consent),
         )
         with film_of as film:
             for frame, spoken in enumerate(speaker.frames(sources, sounds)):
                 meter.add(frame, spoken.painted_SSC)
                 encode_s = time.perf_counter()
-                film.add(spoken.frame_HWC)
+                film.add(visible.laid_on(spoken.frame_HWC) if visible else spoken.frame_HWC)
                 speaker.seconds.encode += time.perf_counter() - encode_s
                 if time.monotonic() - told_s > _TOLD_EVERY_S:
                     told_s = time.monotonic()
                     rate = (frame + 1) / (told_s - began_s)
                     left_s = (total - frame - 1) / rate
                     _log.info("%d of %d frames, %.1f a second, %.0f s left", frame + 1, total, rate, left_s)
+
+    def _visible_mark(self, width_px: int, height_px: int) -> VisibleMark | None:
+        """Raises BadConfig VISIBLE_MARK."""
+        if not self._config.visible_mark:
+            return None
+        try:
+            return VisibleMark(self._config.visible_mark, width_px, height_px)
+        except ValueError as error:
+            raise BadConfig("VISIBLE_MARK", f"{error}: give another --visible-mark") from error
 
 
 def _pieces(path: Path, folder: tempfile.TemporaryDirectory[str]) -> Iterator[bytes]:

@@ -27,6 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_head(root / "whole", "hubert")
     write_person(root / "dataset" / "ada")
     (root / "said.wav").write_bytes(wav())
+    (root / "consent.json").write_text('{"who": ["ada"], "what_for": "a test", "when": "2026-01-02"}')
     return root
 
 
@@ -40,6 +41,7 @@ def wav() -> bytes:
 
 def said(place: Path, given: bytes, *words: str, code: int = 0) -> Any:
     argv = [sys.executable, "-m", "orchestrator.cli.main", "infer", "talker", "--name", "ada", *words, "-o", "json"]
+    argv += ["--consent", "consent.json"]
     done = subprocess.run(argv, cwd=place, input=given, capture_output=True, timeout=LIMIT_S, check=False)
     assert done.returncode == code, done.stderr.decode()[-3000:]
     return json.loads(done.stdout) if code == 0 else done.stdout.decode() + done.stderr.decode()

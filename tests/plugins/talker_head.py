@@ -10,13 +10,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from services.formats.talker.consent import KEPT_FILE
 from services.formats.talker.head import CARD_FILE, FACES, MODEL_FILE, PAINTED, REFERENCES, SOUNDS, HeadCard, card_file
 
 NUM_FRAMES = 12
 
 
 def write_head(folder: Path, asr: str = "mel", share: float = 0.125) -> Path:
-    """A bundle of 160 px. share: of the mean of its sound that it is brighter by."""
+    """A bundle of 160 px, with the consent of `ada`. share: of the mean of its sound that it is brighter by."""
     folder.mkdir(parents=True)
     picture = ("B", 160, 160, 3)
     made = {"scale": 0.5 / 255, "share": share, "middle": 0.5, "least": 0.0, "most": 1.0}
@@ -49,6 +50,7 @@ def write_head(folder: Path, asr: str = "mel", share: float = 0.125) -> Path:
     onnx.checker.check_model(data)
     digests = {"model": hashlib.sha256(data).hexdigest(), "checkpoint": "0" * 64}
     (folder / MODEL_FILE).write_bytes(data)
+    (folder / KEPT_FILE).write_text('{"who": ["ada"], "what_for": "a test", "when": "2026-01-02"}')
     (folder / CARD_FILE).write_bytes(card_file(HeadCard("talker-unet", asr, "160", 0.25, digests)))
     return folder
 

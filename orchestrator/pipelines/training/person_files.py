@@ -12,8 +12,8 @@ from orchestrator.pipelines.catalog import Entry
 from orchestrator.pipelines.training.pipeline import files_as_rows
 from services.base.errors import BadConfig
 from services.base.run.paths import STATE_DIR
-from services.formats.talker.consent import KEPT_FILE, Consent, consent_in, missing
-from services.training.data.talker.consent import TRAINING_A_HEAD, consent_at, today
+from services.formats.talker.consent import KEPT_FILE, Consent, consent_at, consent_in, missing
+from services.training.data.talker.consent import TRAINING_A_HEAD, today
 from services.training.data.talker.names import names_of
 
 _FOLDERS = ("full_body_img", "landmarks")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +138,23 @@ def consent_in(data: bytes, file: str) -> Consent:
         raise BadConfig(
             "BAD_CONSENT", f"{file} is no statement of consent: {error}. It has {_rule()}, in JSON or YAML"
         ) from error
+
+
+def consent_at(path: str, read: Callable[[str], bytes], names_in: Callable[[str], Iterable[str]]) -> Consent:
+    """Of a file, or of all statements in a folder, by name. read: a file, whole. names_in: of the files of a folder.
+
+    Raises BadConfig NO_CONSENT_FILE, BAD_CONSENT, and what read and names_in raise.
+    """
+    if path.lower().endswith(ENDINGS):
+        return consent_in(read(path), path)
+    files = sorted(name for name in names_in(path) if name.lower().endswith(ENDINGS))
+    if not files:
+        raise BadConfig(
+            "NO_CONSENT_FILE",
+            f"--consent {path} is no file that ends in {', '.join(ENDINGS)}, and no folder with such files: give one",
+        )
+    folder = path.rstrip("/")
+    return joined(consent_in(read(f"{folder}/{name}"), name) for name in files)
 
 
 def joined(parts: Iterable[Consent]) -> Consent:

@@ -20,7 +20,7 @@ from services.base.store.open import join_uri, open_store
 from services.formats.talker.head import CARD_FILE, HeadCard
 from services.formats.talker.names import FOLDER_NAME, is_folder_name
 from services.lips.talker_input import CROP_PX
-from services.talker.bundle_files import checked_card
+from services.talker.bundle_files import checked_card, consent_of
 from services.talker.live.rows import StreamedRows, open_rows, require_streamed
 from services.talker.live.speech import Head
 from services.talker.network import Paint, open_here
@@ -104,7 +104,9 @@ class Heads:
         return [Need(what, functools.partial(check_folder, place)) for what, place in places.items()]
 
     def head(self, head: str, person: str) -> Head:
-        """Raises BadInput NO_SUCH_HEAD, NO_SUCH_PERSON; BadConfig NOT_STREAMED, and as what is opened does."""
+        """Raises BadInput NO_SUCH_HEAD, NO_SUCH_PERSON; BadConfig NOT_STREAMED, CONSENT_MISSING and as
+        `Consent.require` where its bundle holds no statement of that person, and as what is opened does.
+        """
         folder = Path(self._config.heads) / _name("head", head)
         if not (folder / CARD_FILE).is_file():
             raise BadInput("NO_SUCH_HEAD", f"there is no head {head!r} here: ask for one that the server has")
@@ -115,6 +117,8 @@ class Heads:
             paint = _kept(self._paints, f"{head} {card.digests['model']}", lambda: self._open_paint(head, card))
             frames = _kept(self._persons, uri, lambda: _person(uri, person))
             rows = _kept(self._rows, card.asr, lambda: open_rows(card, self._settings))
+        # Of a person that is there: another answer would tell who is in the statement.
+        consent_of("", folder, person)
         return Head(card, Speaker(frames, paint, CROP_PX[card.resolution], self._config.blend), rows)
 
     def _open_paint(self, head: str, card: HeadCard) -> Paint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ def speak_standard_input(config: HeadConfig, asr_weights: str, out: Path) -> dic
     """
     folder = Path(config.bundle)
     card = checked_card(folder)
+    if config.consent:
+        card = dataclasses.replace(card, digests={**card.digests, "consent": config.consent})
     rows = open_rows(card, {"weights": asr_weights} if asr_weights else {})
     paint = open_here(folder, config.num_threads)
     speaker = Speaker(PersonFrames(config.person), paint, CROP_PX[card.resolution], config.blend)

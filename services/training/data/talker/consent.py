@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from services.base.errors import BadConfig
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import open_store
-from services.formats.talker.consent import ENDINGS, KEPT_FILE, Consent, consent_in, joined, missing
+from services.formats.talker.consent import KEPT_FILE, Consent, consent_at, consent_in, missing
 
 TRAINING_A_HEAD = "training a head"
 
@@ -17,23 +17,6 @@ TRAINING_A_HEAD = "training a head"
 def today() -> datetime.date:
     """By UTC, as all machines have it."""
     return datetime.datetime.now(datetime.UTC).date()
-
-
-def consent_at(path: str, read: Callable[[str], bytes], names_in: Callable[[str], Iterable[str]]) -> Consent:
-    """Of a file, or of all statements in a folder, by name. read: a file, whole. names_in: of the files of a folder.
-
-    Raises BadConfig NO_CONSENT_FILE, BAD_CONSENT, and what read and names_in raise.
-    """
-    if path.lower().endswith(ENDINGS):
-        return consent_in(read(path), path)
-    files = sorted(name for name in names_in(path) if name.lower().endswith(ENDINGS))
-    if not files:
-        raise BadConfig(
-            "NO_CONSENT_FILE",
-            f"--consent {path} is no file that ends in {', '.join(ENDINGS)}, and no folder with such files: give one",
-        )
-    folder = path.rstrip("/")
-    return joined(consent_in(read(f"{folder}/{name}"), name) for name in files)
 
 
 def read_consent(path: str) -> Consent:

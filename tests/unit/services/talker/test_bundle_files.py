@@ -6,7 +6,7 @@ import pytest
 from head_bundle import write_bundle
 
 from services.base.errors import BadConfig
-from services.talker.bundle_files import checked_card, models_of
+from services.talker.bundle_files import checked_card, consent_of, models_of
 from services.talker.spec import HeadConfig
 
 
@@ -35,3 +35,26 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as found:
         checked_card(folder)
     assert found.value.reason == "BUNDLE_DAMAGED"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (None, "CONSENT_MISSING"),
+        ('{"who": ["bert"], "what_for": "a test", "when": "2026-01-02"}', "CONSENT_OF_OTHERS"),
+        ('{"who": ["anna"], "what_for": "a test", "when": "2020-01-02", "until": "2020-02-02"}', "CONSENT_EXPIRED"),
+        ("{}", "BAD_CONSENT"),
+    ],
+)
+def test_nobody_speaks_without_his_consent(tmp_path: Path, statement: str | None, reason: str) -> None:
+    file = tmp_path / "given.json"
+    if statement is not None:
+        file.write_text(statement)
+    with pytest.raises(BadConfig) as found:
+        consent_of(str(file) if statement is not None else "", tmp_path, "anna")
+    assert found.value.reason == reason
+
+
+def test_the_consent_of_the_training_lies_in_the_bundle(tmp_path: Path) -> None:
+    (tmp_path / "consent.json").write_text('{"who": ["anna"], "what_for": "a test", "when": "2026-01-02"}')
+    assert consent_of("", tmp_path, "anna").statements[0].who == ("anna",)

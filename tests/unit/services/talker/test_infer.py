@@ -6,16 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from head_bundle import write_bundle, write_person
+from signing_chain import write_chain
 
 from services.base.errors import BadConfig
+from services.containers.marks.written import credentials_of, film_metadata
+from services.formats.talker.mark import mark_in
 from services.talker.infer import bundle_of, infer, person_of
 from services.talker.infer_options import InferOptions
 
 
 def options(tmp_path: Path, **given: object) -> InferOptions:
-    return InferOptions(
-        **{"audio_path": str(tmp_path / "says.wav"), "dataset_dir": str(tmp_path / "set"), "name": "anna", **given}
-    )
+    consent = tmp_path / "consent.json"
+    consent.write_text('{"who": ["anna"], "what_for": "a test", "when": "2026-01-02"}')
+    usual = {"audio_path": str(tmp_path / "says.wav"), "dataset_dir": str(tmp_path / "set"), "name": "anna"}
+    return InferOptions(**{**usual, "consent": str(consent), **given})
 
 
 def test_a_person_is_a_folder_below_the_base_or_the_folder_that_is_given(tmp_path: Path) -> None:
@@ -44,7 +48,12 @@ def test_a_film_is_written(tmp_path: Path) -> None:
         file.setparams((1, 2, 22_050, 0, "NONE", ""))
         file.writeframes((9000 * np.sin(np.arange(22_050) / 5)).astype("<i2").tobytes())
     out = tmp_path / "films" / "anna.mp4"
-    found = infer(options(tmp_path, checkpoint=str(write_bundle(tmp_path / "head")), out=str(out)))
+    certificate, key = write_chain(tmp_path)
+    asked = {"checkpoint": str(write_bundle(tmp_path / "head")), "certificate": certificate, "certificate_key": key}
+    found = infer(options(tmp_path, **asked, visible_mark="made", out=str(out)))
     assert out.stat().st_size > 1000 and found["num_frames"] == 25
     assert found["text"].startswith(f"{out}: 25 frames, 1.00 s")
     assert [path.name for path in out.parent.iterdir()] == ["anna.mp4"]
+    mark, credentials = mark_in(film_metadata(out)), credentials_of(out)
+    assert mark is not None and len(mark.consent) == 64
+    assert credentials is not None and (credentials["state"], credentials["signer"]) == ("Valid", "a studio")

@@ -45,6 +45,15 @@ def test_names_of_nothing_and_paths_are_refused_alike(heads: Heads, name: str) -
         heads.head("loud", name)
 
 
+def test_a_head_says_nothing_without_the_consent_of_who_is_shown(heads: Heads, tmp_path: Path) -> None:
+    write_person(tmp_path / "persons" / "bert")
+    with pytest.raises(BadConfig, match="CONSENT_OF_OTHERS"):
+        heads.head("loud", "bert")
+    (tmp_path / "heads" / "loud" / "consent.json").unlink()
+    with pytest.raises(BadConfig, match="CONSENT_MISSING"):
+        heads.head("loud", "ada")
+
+
 def test_a_server_waits_for_its_folders(heads: Heads, tmp_path: Path) -> None:
     for need in heads.needs():
         need.check()
