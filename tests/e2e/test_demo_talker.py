@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 _SHORT = {
     "DEMO_TALKER_CORPUS_FLAGS": "--seconds 12 --clips 1",
-    "DEMO_TALKER_SYNCNET_FLAGS": "--preset cpu --width 0.125 --num-epochs 1",
-    "DEMO_TALKER_UNET_FLAGS": "--preset cpu --width 0.125 --num-epochs 1",
+    "DEMO_TALKER_SYNCNET_FLAGS": "--preset cpu --width 0.125 --num-epochs 1 --num-threads 1",
+    "DEMO_TALKER_UNET_FLAGS": "--preset cpu --width 0.125 --num-epochs 1 --num-threads 1",
 }
 
 
