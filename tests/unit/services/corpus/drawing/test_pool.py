@@ -3,12 +3,9 @@
 import os
 
 import pytest
+from pool_tasks import twice
 
 from services.corpus.drawing.pool import DrawingPool
-
-
-def twice(number: int) -> tuple[int, int]:
-    return 2 * number, os.getpid()
 
 
 @pytest.mark.parametrize(("num_workers", "is_here"), [(1, True), (2, False)])
