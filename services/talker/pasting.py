@@ -9,7 +9,7 @@ import numpy as np
 
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.lips.talker_crop import CropBox
-from services.lips.talker_input import FACE_PX, INSIDE_PX
+from services.lips.talker_input import FACE_PX, INSIDE_PX, face_in
 
 _RAMP_SHARE = 0.08
 
@@ -31,8 +31,7 @@ def paste(frame_HWC: UInt8Array, box: CropBox, crop_HWC: UInt8Array, painted_SSC
         slice(one.start - first, one.stop - first) for one, first in zip(here, (box.top_px, box.left_px), strict=True)
     )
     whole_HWC = crop_HWC.copy()
-    inside = slice(INSIDE_PX, INSIDE_PX + len(painted_SSC))
-    whole_HWC[inside, inside] = painted_SSC
+    face_in(whole_HWC)[:] = painted_SSC
     size = (box.side_px, box.side_px)
     new_HWC = cv2.resize(whole_HWC, size, interpolation=cv2.INTER_CUBIC)[there]
     if blend == "hard":

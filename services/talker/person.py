@@ -55,6 +55,11 @@ class PersonFrames:
             )
         return np.asarray(frame_HWC, np.uint8)
 
+    def size_px(self) -> tuple[int, int]:
+        """Height and width of the frames, by the first usable one. Raises BadInput BAD_PICTURE."""
+        height_px, width_px = self.frame(self.usable[0]).shape[:2]
+        return height_px, width_px
+
     def _metadata(self) -> object:
         try:
             return json.loads(self._store.read(METADATA_FILE))

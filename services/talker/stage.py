@@ -109,12 +109,12 @@ class HeadOfClip:
         speaker, total = self._speaker, sound.num_frames
         sources = to_and_fro(speaker.person.usable, self._config.start_frame)
         sounds = (sound_input(self._card.asr, window_of(rows_TX, frame)) for frame in range(total))
-        first_HWC = speaker.person.frame(speaker.person.usable[0])
-        visible = self._visible_mark(first_HWC.shape[1], first_HWC.shape[0])
+        height_px, width_px = speaker.person.size_px()
+        visible = self._visible_mark(width_px, height_px)
         began_s = told_s = time.monotonic()
         film_of = open_film(
             path,
-            (first_HWC.shape[0], first_HWC.shape[1]),
+            (height_px, width_px),
             sound.fps,
             sound.samples_T,
             sound.sample_rate_hz,

@@ -35,8 +35,7 @@ class Head:
     @property
     def size_px(self) -> tuple[int, int]:
         """Height and width of the pictures."""
-        height_px, width_px = self.speaker.person.frame(self.speaker.person.usable[0]).shape[:2]
-        return height_px, width_px
+        return self.speaker.person.size_px()
 
 
 class Speech:

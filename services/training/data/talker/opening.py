@@ -31,11 +31,11 @@ from services.formats.talker.tree import (
     usable_of,
 )
 from services.lips.talker_crop import boxes_of
+from services.lips.talker_input import loud_frames
 from services.training.data.talker.asr_choice import chosen_model
 from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
 from services.training.data.talker.mouths import mouths_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.windows import voiced_frames
 
 _SCRATCH_NAME = "visemill-crops"
 
@@ -100,7 +100,8 @@ class PersonFolder:
                 if (sound.getnchannels(), sound.getsampwidth()) != (1, 2):
                     raise wave.Error(f"{sound.getnchannels()} channels of {sound.getsampwidth()} bytes")
                 samples_T = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
-                return voiced_frames(samples_T, sound.getframerate(), num_frames, self.fps)
+                # Closed lips in silence are told from talking ones by anybody.
+                return loud_frames(samples_T, sound.getframerate(), num_frames, self.fps)
         except (wave.Error, EOFError) as error:
             raise BadInput(
                 "BAD_SOUND", f"{self.tree.sound} is no WAV of one channel of 16 bits ({error}): preprocess it again"

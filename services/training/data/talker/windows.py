@@ -5,11 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from services.lips.talker_input import loud_frames
-
 GAP_FRAMES = 16
 """Between what is learnt from and what is held out of one clip: their windows share no row."""
 
@@ -32,14 +27,6 @@ def held_out_clips(names: Sequence[str], seed: int) -> frozenset[str]:
         return frozenset()
     ordered = sorted(names, key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
     return frozenset(ordered[: round(len(names) * _WHOLE_SHARE)])
-
-
-def voiced_frames(samples_T: npt.NDArray[np.int16], rate_hz: int, num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
-    """Whether each frame has sound, bool [N], as `loud_frames` tells.
-
-    Closed lips in silence are told from talking ones by anybody: they say nothing of how lips follow sounds.
-    """
-    return loud_frames(samples_T, rate_hz, num_frames, fps)
 
 
 def blocks_of(frames: Sequence[int], size: int, least_apart: int, most_apart: int) -> list[tuple[int, ...]]:

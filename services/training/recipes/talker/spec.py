@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.stage.fields import FileRef, option
+from services.lips.talker_input import CROP_PX
 from services.training.data.talker.names import names_of
 from services.training.spec import FREE, TrainSettings
 
@@ -54,7 +55,7 @@ class TalkerTrainSettings(TrainSettings):
     @property
     def crop_px(self) -> int:
         """Side of the crops that are kept: faces are cut from within."""
-        return {"328": 328, "160": 168}[self.resolution]
+        return CROP_PX[self.resolution]
 
     @property
     def chosen_names(self) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from services.lips.talker_input import loud_frames
 from services.training.data.talker.windows import (
     GAP_FRAMES,
     blocks_of,
     held_out_clips,
     held_out_frames,
-    voiced_frames,
 )
 
 
@@ -29,10 +29,10 @@ def test_of_ten_clips_or_more_whole_ones_are_held_out_the_same_each_time():
 def test_frames_with_sound_are_told_by_the_clips_own_loudness():
     sound = np.zeros(16000, np.int16)
     sound[4000:12000] = 3000 * np.sign(np.sin(np.arange(8000)))
-    voiced = voiced_frames(sound, 16000, 25, 25.0)
+    voiced = loud_frames(sound, 16000, 25, 25.0)
     assert voiced.tolist() == [6 <= i < 19 for i in range(25)]
-    assert not voiced_frames(np.zeros(16000, np.int16), 16000, 25, 25.0).any()
-    assert voiced_frames(sound[:8000], 16000, 25, 25.0)[13:].tolist() == [False] * 12
+    assert not loud_frames(np.zeros(16000, np.int16), 16000, 25, 25.0).any()
+    assert loud_frames(sound[:8000], 16000, 25, 25.0)[13:].tolist() == [False] * 12
 
 
 def test_frames_of_a_block_lie_apart_and_each_frame_is_in_one_at_most():
