@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from orchestrator.pipelines.commands import Outcome
+from orchestrator.pipelines.talker.head.ahead import ahead_of, check_consent, check_epochs, check_head, going_on
 from orchestrator.pipelines.talker.head.folders import (
     BEST,
     LATEST,
@@ -69,11 +70,17 @@ def unified(options: UnifiedOptions) -> Outcome:
         else:
             _say(f"there is no GPU {options.gpu} here: the CPU is used")
             options = replace(options, device="cpu")
+    check_consent(options, (name,), heads_of(options, name))
     _say(f"preprocessing {video}")
     weights = [f"--asr-weights={options.asr_weights}"] if options.asr_weights else []
     words = ["run", "talker", f"--video-path={video}", f"--name={name}", f"--asr-model={options.asr}"]
     answer_of_command([*words, f"--dataset-dir={options.dataset_dir}", *weights], environment)
     return Chain(options, data_of(options.dataset_dir, name), environment).run()
+
+
+def heads_of(options: HeadOptions, title: str) -> Trainings:
+    """Those of the head itself."""
+    return Trainings(options.save_dir or join_uri(options.checkpoint_dir, title))
 
 
 class Chain:
@@ -86,11 +93,15 @@ class Chain:
             _say(f"--asr is not given: aud_{chosen}.npy is there, and is taken")
         self._options = options.with_asr(_asr_named(chosen))
         self._data, self._environment = data, environment
-        self._heads = Trainings(options.save_dir or join_uri(options.checkpoint_dir, data.title))
+        self._heads = heads_of(options, data.title)
         self._syncnets = Trainings(join_uri(options.checkpoint_dir, f"syncnet_{data.title}"))
 
     def run(self) -> Outcome:
-        """SyncNet where it is asked for, what it is worth, and the head."""
+        """SyncNet where it is asked for, what it is worth, and the head. What refuses the head is found before."""
+        options = self._options
+        if options.train_syncnet or options.syncnet_file:
+            has_syncnet = not options.train_syncnet or bool(self._syncnets.finished())
+            check_head(options, self._data, self._heads, self._environment, has_syncnet=has_syncnet)
         syncnet_file, found = self._syncnet()
         num_epochs = self._head(syncnet_file)
         checkpoints = self._heads.weights()
@@ -166,31 +177,22 @@ class Chain:
         options, trainings, resume = self._options, self._heads, ""
         if options.continue_training:
             num_done = self._finished_before(syncnet_file)
-            if num_done > options.num_epochs:
-                raise BadConfig(
-                    "ALL_EPOCHS_DONE",
-                    f"{trainings.root} has {num_done} epochs, and --epochs {options.num_epochs} counts them too: "
-                    "raise it",
-                )
+            check_epochs(options, trainings)
             if num_done and num_done != options.num_epochs:
                 resume = join_uri(trainings.folder(num_done), LATEST)
                 _say(f"goes on from {num_done} epochs to {options.num_epochs} in all")
             elif not num_done:
                 _say(f"nothing to continue in {trainings.root}: begins with the first epoch")
-        self._train_head(options, syncnet_file, resume)
+        self._train_head(going_on(options, trainings), syncnet_file, resume)
         return options.num_epochs
 
     def _finished_before(self, syncnet_file: str) -> int:
         """Epochs of the last training, which is ended first where it was broken off."""
-        trainings, asked = self._heads, self._options.num_epochs
-        begun, finished = trainings.begun(), trainings.finished()
-        broken = [number for number in begun if number not in finished and number != asked]
-        if broken and last_of(broken) > last_of(finished):
-            number = last_of(broken)
+        trainings = self._heads
+        for number in ahead_of(self._options, trainings)[:-1]:
             _say(f"a training of {number} epochs was broken off: it is ended first")
             self._train_head(replace(self._options, num_epochs=number), syncnet_file, "")
-            return number
-        return last_of(finished)
+        return last_of(trainings.finished())
 
     def _train_head(self, options: HeadOptions, syncnet_file: str, resume: str) -> None:
         folder = self._heads.folder(options.num_epochs)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from orchestrator.pipelines.talker.state_files import STATE_FILE, trained_bytes
 from services.base.errors import BadConfig, BadInput
-from services.base.store.interface import NotThere
+from services.base.run.paths import STATE_DIR
+from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
 from services.base.store.roots import absolute
 from services.formats.talker.tree import FRAMES_FOLDER, tree_of
@@ -82,6 +83,16 @@ class Trainings:
 
     def folder(self, num_epochs: int) -> str:
         return join_uri(self.root, f"{_TRAINING}{num_epochs}")
+
+    def state(self, num_epochs: int) -> Store:
+        """Where a training keeps what it is told once."""
+        return open_store(join_uri(self.folder(num_epochs), STATE_DIR))
+
+    def check_writable(self) -> None:
+        """Raises as a store does that nothing can be written to."""
+        store, name = open_store(self.root), f".try-{os.getpid()}"
+        store.put(name, b"")
+        store.delete(name)
 
     def begun(self) -> list[int]:
         """Epochs of those that have begun, in order."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.pipelines.talker.head import ahead
 from orchestrator.pipelines.talker.head import chain as head
 from orchestrator.pipelines.talker.head.options import HeadOptions, UnifiedOptions
 from services.base.errors import BadConfig
@@ -18,10 +19,12 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]
         (tmp_path / "dataset" / "obama" / folder).mkdir(parents=True)
         (tmp_path / "dataset" / "obama" / folder / file).touch()
     (tmp_path / "dataset" / "obama" / "aud_ave.npy").touch()
+    Path("consent.json").write_text('{"who": ["obama"], "what_for": "a test", "when": "2026-01-02"}')
     given: list[list[str]] = []
 
     def answer(argv: list[str], environment: dict[str, str]) -> dict[str, object]:
-        given.append(list(argv))
+        if argv[0] != "pin":
+            given.append(list(argv))
         if argv[0] == "test":
             share = {"share": 0.9, "interval": [0.8, 0.95]}
             return {"own": {"frames": share}, "is_better_than_chance": not Path("bad").exists()}
@@ -33,6 +36,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]
         return {"finished": True}
 
     monkeypatch.setattr(head, "answer_of_command", answer)
+    monkeypatch.setattr(ahead, "answer_of_command", answer)
     return given
 
 
@@ -41,7 +45,7 @@ def value(argv: list[str], flag: str) -> str:
 
 
 def test_a_syncnet_is_trained_tested_and_used_and_the_next_time_it_is_there(commands, capsys):
-    found = head.train(HeadOptions(names="obama", train_syncnet=True))
+    found = head.train(HeadOptions(names="obama", consent="consent.json", train_syncnet=True))
     assert [line[:2] for line in commands] == [
         ["train", "talker-syncnet"], ["test", "talker-syncnet"], ["train", "talker-unet"]
     ]  # fmt: skip
@@ -54,24 +58,60 @@ def test_a_syncnet_is_trained_tested_and_used_and_the_next_time_it_is_there(comm
     assert state["syncnet_training"]["checkpoint"].endswith("checkpoint/syncnet_obama/7.pth")
     assert state["main_training"]["epochs"] == 100 and len(state["main_training"]["checkpoints"]) == 1
     commands.clear()
-    head.train(HeadOptions(names="obama", train_syncnet=True, syncnet_epochs=50))
+    head.train(HeadOptions(names="obama", consent="consent.json", train_syncnet=True, syncnet_epochs=50))
     assert [line[:2] for line in commands] == [["test", "talker-syncnet"], ["train", "talker-unet"]]
 
 
 def test_a_state_file_is_not_believed(commands):
     claim = {"syncnet_training": {"completed": True, "epochs": 100, "checkpoint": "x.pth"}}
     Path("dataset/obama/.training_state.json").write_text(json.dumps(claim))
-    head.train(HeadOptions(names="obama", train_syncnet=True))
+    head.train(HeadOptions(names="obama", consent="consent.json", train_syncnet=True))
     assert commands[0][:2] == ["train", "talker-syncnet"]
 
 
 @pytest.mark.parametrize(("force", "used"), [(False, ""), (True, "other.pth")])
 def test_a_syncnet_of_another_is_asked_on_this_person_and_at_chance_used_only_if_forced(commands, capsys, force, used):
     Path("bad").touch()
-    head.train(HeadOptions(names="obama", syncnet_checkpoint_path="other.pth", force_syncnet=force))
+    head.train(
+        HeadOptions(names="obama", consent="consent.json", syncnet_checkpoint_path="other.pth", force_syncnet=force)
+    )
     assert commands[0][:2] == ["test", "talker-syncnet"] and "--whole" in commands[0]
     assert value(commands[1], "--syncnet-checkpoint") == used
     assert "90.0% (80.0% to 95.0%)" in (said := capsys.readouterr().err) and ("AT CHANCE" in said) is not force
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "CONSENT_MISSING"),
+        ({"consent": "of_may.json"}, "CONSENT_OF_OTHERS"),
+        ({"save_dir": "consent.json"}, "ROOT_MISSING"),
+        ({"continue_training": True, "num_epochs": 20}, "ALL_EPOCHS_DONE"),
+        ({"num_epochs": 30}, "BEGUN_WITHOUT_SYNCNET"),
+    ],
+)
+@pytest.mark.parametrize("begin", [head.train, head.unified])
+def test_what_refuses_the_head_is_said_before_anything_is_trained(commands, begin, given, reason):
+    Path("of_may.json").write_text('{"who": ["may"], "what_for": "a test", "when": "2026-01-02"}')
+    Path("checkpoint/obama/training-30").mkdir(parents=True)
+    Path("checkpoint/obama/training-30/best_model.pt").touch()
+    options = {"names": "obama", "train_syncnet": True, "asr": "ave"}
+    if reason != "CONSENT_MISSING":
+        given = {"consent": "consent.json", **given}
+    with pytest.raises(BadConfig, match=reason):
+        begin((UnifiedOptions if begin is head.unified else HeadOptions)(**options, **given))
+    assert [line[0] for line in commands if line[0] != "run"] == []
+    if reason.startswith("CONSENT"):
+        assert commands == []
+
+
+def test_a_head_that_goes_on_takes_its_consent_along(commands):
+    state = Path("checkpoint/obama/training-30/.visemill")
+    state.mkdir(parents=True)
+    (state.parent / "best_model.pt").touch()
+    Path("consent.json").rename(state / "consent.json")
+    head.train(HeadOptions(names="obama", continue_training=True, num_epochs=60))
+    assert value(commands[0], "--consent") == str((state / "consent.json").absolute())
 
 
 def test_epochs_are_counted_in_all_where_it_goes_on(commands, capsys):
@@ -93,7 +133,7 @@ def test_a_training_that_was_broken_off_is_ended_first(commands):
 
 
 def test_the_unified_script_preprocesses_first_and_does_without_a_gpu_that_is_not_there(commands, capsys):
-    head.unified(UnifiedOptions(names="obama", gpu=4321))
+    head.unified(UnifiedOptions(names="obama", consent="consent.json", gpu=4321))
     assert [line[:2] for line in commands] == [
         ["run", "talker"], ["train", "talker-syncnet"], ["test", "talker-syncnet"], ["train", "talker-unet"]
     ]  # fmt: skip
