@@ -6,6 +6,7 @@ Loading runs no code of the file: tensors and plain values alone (`weights_only`
 from __future__ import annotations
 
 import io
+import json
 import math
 import pickle
 import zipfile
@@ -28,6 +29,9 @@ _REASONS = {
     "data": "DATA_CHANGED",
 }
 _PREFIX = "module."
+# Of safetensors: the header's size stands before it, and is a multiple of as many bytes.
+_HEADER_SIZE_BYTES = 8
+_METADATA = "__metadata__"
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,19 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) ->
 
 
 def weights_file(weights: Mapping[str, torch.Tensor], facts: Mapping[str, str]) -> bytes:
-    """Weights alone, as safetensors."""
+    """Weights alone, as safetensors: the same bytes for the same weights and facts."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    return bytes(safetensors.torch.save(tensors, metadata=dict(facts)))
+    return _with_ordered_facts(safetensors.torch.save(tensors, metadata=dict(facts)))
+
+
+def _with_ordered_facts(data: bytes) -> bytes:
+    """Its writer puts metadata in an order that is another each time; offsets count from the header's end."""
+    end = _HEADER_SIZE_BYTES + int.from_bytes(data[:_HEADER_SIZE_BYTES], "little")
+    fields = json.loads(data[_HEADER_SIZE_BYTES:end])
+    fields[_METADATA] = dict(sorted(fields[_METADATA].items())) if fields.get(_METADATA) else {}
+    header = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % _HEADER_SIZE_BYTES)
+    return len(header).to_bytes(_HEADER_SIZE_BYTES, "little") + header + data[end:]
 
 
 def _copied(value: Any) -> Any:
