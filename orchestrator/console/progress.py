@@ -100,9 +100,7 @@ class Progress:
             if self._quiet or now_s - self._shown_s < self._every_s:
                 return
             self._shown_s = now_s
-            self._recent.append((now_s, self._counts[0]))
-            while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
-                self._recent.popleft()
+            self._measure(now_s)
             if self._as_json:
                 self._event()
             elif self._bar:
@@ -129,6 +127,17 @@ class Progress:
         finally:
             done.set()
             thread.join()
+
+    def line_now(self, note: str = "") -> str:
+        """For whoever shows it at times of his own."""
+        with self._lock:
+            self._measure(time.monotonic())
+            return self.line(note)
+
+    def _measure(self, now_s: float) -> None:
+        self._recent.append((now_s, self._counts[0]))
+        while len(self._recent) > 2 and now_s - self._recent[0][0] > _WINDOW_S:
+            self._recent.popleft()
 
     def line(self, note: str = "") -> str:
         done, total, unit = self._counts

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from orchestrator.console.heartbeat import Heartbeat
@@ -24,6 +24,7 @@ from services.base.errors import (
     VisemillError,
     from_kind,
 )
+from services.base.run.told import Doing, FramesDone, told_in
 
 _KINDS = {kind.exit_code: kind for kind in (BadInput, BadConfig, BadShard, Transient)}
 _REASON = re.compile(r"([A-Z][A-Z0-9_]+): (.+)")
@@ -54,7 +55,7 @@ def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAns
     ):
         assert process.stderr is not None
         try:
-            for line in _last_held_back(process.stderr, said):
+            for line in _last_held_back(_not_told(process.stderr, beat), said):
                 beat.say(line)
             process.wait()
         except BaseException:
@@ -67,6 +68,18 @@ def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAns
             sys.stderr.write(f"{line}\n")
         return ServiceAnswer(json.loads(out), process.returncode)
     raise _failure(module, process.returncode, said)
+
+
+def _not_told(lines: Iterable[str], beat: Heartbeat) -> Iterator[str]:
+    """Those that are for people; what the others tell is shown at once."""
+    for line in lines:
+        match told_in(line):
+            case Doing(what):
+                beat.now(what)
+            case FramesDone(num_done, num_in_all):
+                beat.frames(num_done, num_in_all)
+            case None:
+                yield line
 
 
 def _last_held_back(lines: Iterable[str], said: list[str]) -> Iterable[str]:

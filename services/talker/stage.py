@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from services.base.errors import BadConfig
 from services.base.media.arrays import Float32Array
 from services.base.media.audio import AlignedSound
 from services.base.media.features import AudioFeatures
+from services.base.stage.clip_pass import Pause
 from services.base.stage.product import PIECE_BYTES, Product, ProductFile
 from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
@@ -29,9 +29,7 @@ from services.talker.silence import MouthMeter, held_rows, silent_frames
 from services.talker.speaking import Speaker
 from services.talker.spec import HeadConfig
 
-_log = logging.getLogger("visemill.talker")
 FILM_FILE = "film.mp4"
-_TOLD_EVERY_S = 4.0
 
 
 def open_stage(config: HeadConfig) -> Callable[[ClipJob, Any], HeadOfClip]:
@@ -56,14 +54,16 @@ class HeadOfClip:
 
     def __init__(self, config: HeadConfig, card: HeadCard, speaker: Speaker, name: str) -> None:
         self._config, self._card, self._speaker, self._name = config, card, speaker, name
+        self._made: Product | None = None
 
     def push(self, chunk: object) -> None:
         """Never called: it reads no stream."""
         raise AssertionError(f"headfilm reads no stream, and was given {chunk!r}")
 
-    def finish(self, given: Mapping[str, Any]) -> Product:
-        """given: "aligned_sound" and "audio_features". Raises BadConfig OTHER_ASR, START_FRAME, NO_FRAMES, OTHER_FPS;
-        BadInput as `Speaker.frames`.
+    def steps(self, given: Mapping[str, Any]) -> Iterator[Pause]:
+        """Tells after each frame how many there are. given: "aligned_sound" and "audio_features".
+
+        Raises BadConfig OTHER_ASR, START_FRAME, NO_FRAMES, OTHER_FPS; BadInput as `Speaker.frames`.
         """
         sound: AlignedSound = given["aligned_sound"]
         features: AudioFeatures = given["audio_features"]
@@ -76,7 +76,8 @@ class HeadOfClip:
         folder = tempfile.TemporaryDirectory(prefix="visemill-film-")
         path = Path(folder.name) / FILM_FILE
         try:
-            self._write(path, sound, rows_TX, meter)
+            for num_frames in self._written(path, sound, rows_TX, meter):
+                yield Pause(media_s=num_frames / sound.fps, frames=(num_frames, sound.num_frames))
         except BaseException:
             folder.cleanup()
             raise
@@ -89,7 +90,15 @@ class HeadOfClip:
             "silent_movement": meter.silent_share,
             "time_shares": self._speaker.seconds.shares(),
         }
-        return Product((ProductFile(FILM_FILE, _pieces(path, folder), "video/mp4"),), quality)
+        self._made = Product((ProductFile(FILM_FILE, _pieces(path, folder), "video/mp4"),), quality)
+
+    def finish(self, given: Mapping[str, Any]) -> Product:
+        """What `steps` has made; without these, now. Raises likewise."""
+        if self._made is None:
+            for _ in self.steps(given):
+                pass
+        assert self._made is not None
+        return self._made
 
     def _check(self, sound: AlignedSound, features: AudioFeatures) -> None:
         if features.model != self._card.asr:
@@ -105,13 +114,13 @@ class HeadOfClip:
                 f"{sound.fps:g}: make them for the person's",
             )
 
-    def _write(self, path: Path, sound: AlignedSound, rows_TX: Float32Array, meter: MouthMeter) -> None:
+    def _written(self, path: Path, sound: AlignedSound, rows_TX: Float32Array, meter: MouthMeter) -> Iterator[int]:
+        """Writes the film, and tells after each frame how many it has."""
         speaker, total = self._speaker, sound.num_frames
         sources = to_and_fro(speaker.person.usable, self._config.start_frame)
         sounds = (sound_input(self._card.asr, window_of(rows_TX, frame)) for frame in range(total))
         height_px, width_px = speaker.person.size_px()
         visible = self._visible_mark(width_px, height_px)
-        began_s = told_s = time.monotonic()
         film_of = open_film(
             path,
             (height_px, width_px),
@@ -127,11 +136,7 @@ class HeadOfClip:
                 encode_s = time.perf_counter()
                 film.add(visible.laid_on(spoken.frame_HWC) if visible else spoken.frame_HWC)
                 speaker.seconds.encode += time.perf_counter() - encode_s
-                if time.monotonic() - told_s > _TOLD_EVERY_S:
-                    told_s = time.monotonic()
-                    rate = (frame + 1) / (told_s - began_s)
-                    left_s = (total - frame - 1) / rate
-                    _log.info("%d of %d frames, %.1f a second, %.0f s left", frame + 1, total, rate, left_s)
+                yield frame + 1
 
     def _visible_mark(self, width_px: int, height_px: int) -> VisibleMark | None:
         """Raises BadConfig VISIBLE_MARK."""

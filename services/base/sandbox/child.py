@@ -222,15 +222,15 @@ class _Clips:
         self._send_drained(clip)
         if spent_s and not clip.has_ended:
             protocol.send(self._sock, {"part": "spent", "seconds": spent_s})
-        self._send_progress(clip, 0.0)
+        self._send_progress(clip, (0.0, (0, 0)))
         while not clip.has_ended:
             if not clip.pause.is_over:
                 self._wait(clip)
-            before_s = clip.media_s
+            before = clip.media_s, clip.frames
             with log.bound(clip=clip.key):
                 clip.step()
             self._send_drained(clip)
-            self._send_progress(clip, before_s)
+            self._send_progress(clip, before)
 
     def _wait(self, clip: ClipInProgress) -> None:
         protocol.send(self._sock, {"part": "waits", "for": clip.pause.whom})
@@ -245,9 +245,9 @@ class _Clips:
                 part_header["measured"] = [_MEASURED.popleft() for _ in range(len(_MEASURED))]
             protocol.send(self._sock, part_header, *pieces)
 
-    def _send_progress(self, clip: ClipInProgress, before_s: float) -> None:
-        """What gives the clip more time, and is told people: how much of it has been decoded."""
-        if clip.media_s > before_s and not clip.has_ended:
+    def _send_progress(self, clip: ClipInProgress, before: tuple[float, tuple[int, int]]) -> None:
+        """What gives the clip more time, and is told people: how much of it has been decoded. before: as it was."""
+        if (clip.media_s, clip.frames) != before and not clip.has_ended:
             protocol.send(self._sock, {"part": "lasts", "media_s": clip.media_s, "frames": clip.frames})
 
     def _step_unheard(self, clip: ClipInProgress) -> None:

@@ -92,6 +92,15 @@ class Awaiting(Protocol):
 
 
 @runtime_checkable
+class FinishingInSteps(Protocol):
+    """A ClipConsumer whose `finish` would compute for long, and nobody would hear how far it is."""
+
+    def steps(self, given: Mapping[str, Any]) -> Iterator[Pause]:
+        """Computes what `finish` of the same gives. Raises what `finish` raises."""
+        ...
+
+
+@runtime_checkable
 class MakingFiles(Protocol):
     """A ClipConsumer whose product has files before its clip has ended, so that it need not keep them until then."""
 
@@ -351,6 +360,8 @@ def _finish(
     """Here alone is the consumer still known: what it has borrowed for its clip is back before the next stage waits."""
     if isinstance(consumer, Awaiting):
         yield from _timed(consumer.awaited(), stage.spec.name, clock)
+    if isinstance(consumer, FinishingInSteps):
+        yield from _timed(consumer.steps(known), stage.spec.name, clock)
     since_s = time.process_time()
     found = consumer.finish(known)
     clock.add(stage.spec.name, since_s)

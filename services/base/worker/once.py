@@ -21,6 +21,7 @@ from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.pictures import is_picture_folder
 from services.base.process import log
 from services.base.run.paths import short_name
+from services.base.run.told import FramesTold
 from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.stage.artifacts import Summarized, encode_artifact
 from services.base.stage.clip_pass import Part
@@ -63,6 +64,9 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
         "--num-threads", type=int, default=1, help="threads of the media libraries (default: %(default)s)"
     )
     parser.add_argument(
+        "--tell-frames", action="store_true", help="say on standard error how many frames of a clip are done, as JSON"
+    )
+    parser.add_argument(
         "-o", "--output", choices=("json", "text"), default="json", help="how to answer (default: %(default)s)"
     )
     flags = parser.parse_args(argv)
@@ -72,6 +76,8 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     clips = _clips(flags.clip, flags.media)
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     child = PassChild(stages, limits, flags.num_threads, specs=specs.values())
+    if flags.tell_frames:
+        child.on_frames = FramesTold()
     child.start()
     worst = EXIT_OK
     try:

@@ -48,3 +48,18 @@ def test_quiet_starts_no_thread() -> None:
     before = threading.active_count()
     with Heartbeat("loading models", stream=io.StringIO(), quiet=True):
         assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("impatient")
+def test_frames_are_shown_with_what_is_done_and_forgotten_with_it() -> None:
+    stream = Heard()
+    with Heartbeat("painting", stream=stream) as beat:
+        for counted, expected in (((0, 50), "0/50 frames (0 %), 0.0 frames/s, ETA --"), ((40, 50), "40/50 frames")):
+            beat.frames(*counted)
+            stream.written.clear()
+            assert stream.written.wait(30) and f"painting: {expected}" in stream.getvalue().splitlines()[-1]
+        assert "ETA" in stream.getvalue().splitlines()[-1]
+        beat.frames(75, 0)
+        beat.now("signing")
+        stream.written.clear()
+        assert stream.written.wait(30) and stream.getvalue().splitlines()[-1] == "signing"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.console.heartbeat import Heartbeat
 from orchestrator.pipelines.service_commands import answer_of_module
 from services.base.errors import BadConfig, Transient, VisemillError
 
@@ -24,6 +25,15 @@ def test_the_answer_and_what_was_said(module: str, capsys: pytest.CaptureFixture
     data, code = answer_of_module(module, ['{"num": 1}', "3", "10 of 20", "20 of 20"], "counting")
     assert (data, code) == ({"num": 1}, 3)
     assert capsys.readouterr().err == "10 of 20\n20 of 20\n"
+
+
+def test_what_is_told_is_shown_at_once_and_is_no_line(module: str, monkeypatch, capsys) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(Heartbeat, "now", lambda _, doing: shown.append(doing))
+    monkeypatch.setattr(Heartbeat, "frames", lambda _, *counts: shown.append(counts))
+    lines = ["one", '{"event": "told", "doing": "painting"}', '{"event": "told", "frames": [3, 9]}', "two"]
+    answer_of_module(module, ["{}", "0", *lines], "counting")
+    assert shown == ["painting", (3, 9)] and capsys.readouterr().err == "one\ntwo\n"
 
 
 def test_an_answer_may_be_longer_than_a_pipe_holds(module: str) -> None:

@@ -13,6 +13,7 @@ from services.base.errors import BadConfig
 from services.base.media.audio import AlignedSound
 from services.base.media.clip import Clip, Media
 from services.base.media.features import AudioFeatures
+from services.base.stage.clip_pass import FinishingInSteps
 from services.base.stage.product import Product
 from services.base.stage.spec import ClipJob
 from services.talker.spec import HeadConfig
@@ -48,6 +49,15 @@ def test_a_film_is_as_long_as_its_sound(tmp_path: Path, codec: str, video: str) 
         assert "synthetic" in container.metadata["comment"]
     assert len(frames) == found.quality["num_frames"] == 25
     assert abs(int(frames[12][40, 40, 0]) - round(255 * 0.6)) < 12
+
+
+def test_each_frame_is_told_of_before_the_film_is_there(tmp_path: Path) -> None:
+    folders = {"bundle": str(write_bundle(tmp_path / "head")), "person": str(write_person(tmp_path / "anna"))}
+    job = ClipJob(Clip("says", "says", "", "says.wav"), Media.of_bytes("says.wav", b"x"))
+    consumer = open_stage(HeadConfig(**folders, num_threads=1))(job, None)
+    assert isinstance(consumer, FinishingInSteps)
+    assert [pause.frames for pause in consumer.steps(given(3))] == [(1, 3), (2, 3), (3, 3)]
+    assert consumer.finish(given(3)).quality["num_frames"] == 3
 
 
 @pytest.mark.parametrize(("what", "reason"), [({"model": "ave"}, "OTHER_ASR"), ({"fps": 20.0}, "OTHER_FPS")])

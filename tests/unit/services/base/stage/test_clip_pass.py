@@ -143,6 +143,17 @@ def test_seconds_are_told_by_stage(decoder):
     assert set(parts[-1].seconds) == {"decode", "a"}
 
 
+def test_what_computes_for_long_at_its_end_pauses_on_the_way(decoder):
+    class Slow(Sum):
+        def steps(self, given):
+            yield Pause(frames=(1, 2))
+            yield Pause(frames=(2, 2))
+
+    parts = list(ClipPass([stage("decode", decoder, "frames"), stage("a", Slow, "a")]).run(JOB, {}))
+    frames = [part.frames for part in parts if isinstance(part, Pause)]
+    assert frames[-2:] == [(1, 2), (2, 2)] and [type(part) for part in parts[-2:]] == [ArtifactPart, DonePart]
+
+
 def test_a_clip_pauses_after_each_chunk_and_for_each_answer_before_its_artifact(decoder):
     answers = [Future(), Future()]
 
