@@ -13,8 +13,8 @@ import numpy as np
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.lips.talker_crop import crop
 from services.lips.talker_input import face_in
+from services.lips.talker_pasting import paste
 from services.talker.network import Paint
-from services.talker.pasting import paste
 from services.talker.person import PersonFrames
 
 BATCH = 4

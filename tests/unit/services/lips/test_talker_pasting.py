@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.lips.talker_crop import CropBox
-from services.talker.pasting import paste
+from services.lips.talker_pasting import paste
 
 CROP = np.full((168, 168, 3), 50, np.uint8)
 PAINTED = np.full((160, 160, 3), 200, np.uint8)
