@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import cv2
-import numpy as np
-
 from services.base.errors import BadConfig, BadInput
 from services.base.media.arrays import UInt8Array
 from services.base.run.paths import STATE_DIR
 from services.base.store.interface import NotThere, ReadableStore
 from services.base.store.open import open_store
 from services.formats.talker.tree import METADATA_FILE, TalkerTree, fps_of, points_of, tree_of, usable_of
+from services.lips.picture import picture_of
 from services.lips.talker_crop import CropBox, boxes_of
 
 
@@ -48,12 +46,7 @@ class PersonFrames:
     def frame(self, frame: int) -> UInt8Array:
         """uint8 BGR [H, W, 3]. Raises BadInput BAD_PICTURE."""
         name = self._tree.frames[frame]
-        frame_HWC = cv2.imdecode(np.frombuffer(self._store.read(name), np.uint8), cv2.IMREAD_COLOR)
-        if frame_HWC is None:
-            raise BadInput(
-                "BAD_PICTURE", f"{self._uri}/{name} is no picture: copy the folder again, or preprocess the video again"
-            )
-        return np.asarray(frame_HWC, np.uint8)
+        return picture_of(self._store.read(name), f"{self._uri}/{name}")
 
     def size_px(self) -> tuple[int, int]:
         """Height and width of the frames, by the first usable one. Raises BadInput BAD_PICTURE."""

@@ -28,6 +28,9 @@ from services.base.run.spec import RunSpec
 from services.base.run.totals import Totals
 from services.base.store.interface import Store
 
+# Of a clip in quarantine, and of how many of them.
+_TOLD, _NUM_TOLD = ("media", "reason", "message"), 3
+
 
 @dataclass(frozen=True)
 class PinnedRun:
@@ -114,6 +117,7 @@ def facts_of(summary: Summary, lines: Sequence[Mapping[str, object]], notes: tup
         **totals.to_answer(pipeline_of(summary.spec.pipeline).splits),
         "quarantined": reasons.total(),
         "reasons": dict(sorted(reasons.items())),
+        "first_quarantined": [{name: str(line.get(name, "")) for name in _TOLD} for line in lines[:_NUM_TOLD]],
         "bytes": totals.output_bytes,
         "wall_s": round(summary.wall_s, 1),
         "notes": list(notes),

@@ -113,7 +113,7 @@ def run_plans(
     requests: Sequence[RunRequest], plans: Sequence[Plan | VisemillError], flags: argparse.Namespace
 ) -> Answer:
     """Pins all, then runs one after another, those that one list names side by side; a run that fails keeps none of the
-    others from theirs. plans: of those, an error for one that cannot be planned. Raises it where none can.
+    others from theirs. plans: of those, an error for one that cannot be planned. Raises it of a single one.
     """
     of_each = [flags_of(request, flags) for request in requests]
     names = names_of(requests)
@@ -122,8 +122,8 @@ def run_plans(
         for name, request, plan, own in zip(names, requests, plans, of_each, strict=True)
     ]
     ready = [one for one in pinned if isinstance(one, PinnedRun)]
-    if not ready:
-        raise next(one for one in pinned if isinstance(one, VisemillError))
+    if len(requests) == 1 and isinstance(pinned[0], VisemillError):
+        raise pinned[0]
     if len(requests) == 1 and not requests[0].roots.dataset:
         return execute(ready[0], flags)
     # All of them together: each by itself may fit.

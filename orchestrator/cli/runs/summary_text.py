@@ -42,6 +42,8 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
         by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(data["reasons"].items()))
         of_all = f" of {data['found']} found" if "found" in data else ""
         lines.append(f"  {counted(data['quarantined'], 'clip')}{of_all} in quarantine: {by_reason}")
+        for line in data.get("first_quarantined", ()):
+            lines.append(f"    {one_line(line['media'])}: {line['reason']}: {one_line(line['message'])}")
         lines.append(f"  see them: visemill status --output-root {root} --quarantine")
     lines += gang_lines(data.get("passes", ()))
     if not data["finished"]:

@@ -76,7 +76,7 @@ def entries_of_json(text: str, asr_models: Sequence[str], place: str) -> list[Vi
     """
     try:
         values = json.loads(text.removeprefix("\ufeff"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadConfig("BAD_LIST", f"{place} is no JSON ({error}): correct it") from error
     if isinstance(values, Mapping) and "videos" in values:
         if unknown := sorted(set(values) - {"videos"}):

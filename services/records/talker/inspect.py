@@ -27,6 +27,7 @@ from services.formats.talker.tree import (
     tree_of,
     usable_of,
 )
+from services.lips.picture import picture_of
 from services.lips.talker_crop import CROP_PX, box_of, crop
 from services.records.contact_sheet import contact_sheet
 from services.records.described_text import as_text
@@ -56,7 +57,8 @@ def describe(folder: Path, index: int) -> dict[str, Any]:
         raise BadInput("NO_SUCH_FRAME", f"it has {num_frames} frames and none at index {index}: indexes count from 0")
     points_TNC = points_of(tree, lambda name: (folder / name).read_bytes())
     usable_T = usable_of(tree, lambda name: (folder / name).read_bytes())
-    frame_HWC = _picture(folder, tree.frames[index])
+    file = tree.frames[index]
+    frame_HWC = picture_of((folder / file).read_bytes(), file, cv2.IMREAD_COLOR_RGB)
     height_px, width_px = frame_HWC.shape[:2]
     box = box_of(points_TNC[index])
     return {
@@ -93,16 +95,8 @@ def crops_of(folder: Path, num: int) -> UInt8Array:
     points_TNC: Float32Array = points_of(chosen, lambda name: (folder / name).read_bytes())
     crops_THWC = np.empty((len(places), CROP_PX, CROP_PX, 3), np.uint8)
     for out_HWC, file, points_NC in zip(crops_THWC, chosen.frames, points_TNC, strict=True):
-        out_HWC[:] = crop(_picture(folder, file), box_of(points_NC))
+        out_HWC[:] = crop(picture_of((folder / file).read_bytes(), file, cv2.IMREAD_COLOR_RGB), box_of(points_NC))
     return crops_THWC
-
-
-def _picture(folder: Path, file: str) -> UInt8Array:
-    """uint8 RGB [H, W, 3]. Raises BadInput BAD_PICTURE."""
-    found = cv2.imdecode(np.frombuffer((folder / file).read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
-    if found is None:
-        raise BadInput("BAD_PICTURE", f"{file} is no picture: copy the folder again, or preprocess the video again")
-    return np.asarray(found, np.uint8)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from services.base.errors import BadConfig, BadInput
+from services.base.errors import BadConfig
 from services.base.media.arrays import UInt8Array
 from services.base.process.cgroup import granted_cores
+from services.lips.picture import picture_of
 from services.lips.talker_crop import CropBox, crop
 
 _log = logging.getLogger("visemill.training.data")
@@ -128,12 +128,7 @@ def _begun(partly: Path, marks: Path, shape: tuple[int, ...]) -> tuple[np.memmap
 def _crop_of(picture: PictureFile, read: Callable[[str], bytes], size_px: int) -> UInt8Array:
     if picture.box is None:
         return np.zeros((size_px, size_px, 3), np.uint8)
-    frame_HWC = cv2.imdecode(np.frombuffer(read(picture.name), np.uint8), cv2.IMREAD_COLOR)
-    if frame_HWC is None:
-        raise BadInput(
-            "BAD_PICTURE", f"{picture.name} is no picture: copy the folder again, or preprocess the video again"
-        )
-    return crop(np.asarray(frame_HWC, np.uint8), picture.box, size_px)
+    return crop(picture_of(read(picture.name), picture.name), picture.box, size_px)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def test_records_reasons_and_sizes_are_summed():
     facts = facts_of(FINISHED, lines, ("a note",))
     assert facts["records"] == {"train": 3, "val": 1, "test": 0}
     assert (facts["reasons"], facts["quarantined"]) == ({"BAD_ALIGN": 1, "OPEN_FAILED": 1}, 2)
+    assert [one["reason"] for one in facts["first_quarantined"]] == ["OPEN_FAILED", "BAD_ALIGN"]
     assert (facts["bytes"], facts["wall_s"], facts["shards"]) == (150, 1.3, {"done": 2, "total": 2})
     assert (facts["finished"], facts["exit_code"], facts["notes"]) == (True, 3, ["a note"])
 

@@ -34,3 +34,15 @@ def test_a_run_of_an_earlier_version_is_refused_with_the_way_out(
     assert main([command, "--output-root", str(tmp_path)]) == 78
     told = capsys.readouterr().err
     assert "SCHEMA_CHANGED" in told and "cannot be resumed" in told and "docs/upgrade.md" in told
+
+
+def test_each_video_of_a_list_says_what_is_wrong_with_it_though_all_are_bad(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose folder is not there, and one that is empty."""
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "list.txt").write_text(f"{tmp_path}/no/a.mp4 a\n{tmp_path}/empty.mp4 b\n")
+    words = ["run", "talker", "--video-list", str(tmp_path / "list.txt"), "--dataset-dir", str(tmp_path / "out")]
+    assert main([*words, "--asr-model", "mel", "-o", "json"]) == 3
+    told = json.loads(capsys.readouterr().out)["datasets"]
+    assert [(one["dataset"], one["error"]["reason"]) for one in told] == [("a", "ROOT_MISSING"), ("b", "NO_CLIPS")]

@@ -69,6 +69,7 @@ def test_an_entry_may_have_a_model_of_its_own():
     ("text", "said"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
         ("3", "must be"),
         ('{"videos": [3]}', "video 1: must be an object"),
         ('{"videos": [], "fps": 25}', "unknown key 'fps'"),

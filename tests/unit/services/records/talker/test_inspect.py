@@ -68,7 +68,7 @@ def test_what_is_wrong_is_told_with_its_reason(folder: Path, capsys) -> None:
     assert "NO_SUCH_FRAME" in capsys.readouterr().err
     (folder / "full_body_img/000000.png").write_bytes(b"no picture")
     assert main([str(folder)]) == 3
-    assert "BAD_PICTURE: full_body_img/000000.png" in capsys.readouterr().err
+    assert "BAD_PICTURE: the 10 bytes of full_body_img/000000.png" in capsys.readouterr().err
     (folder / "full_body_img/000000.png").unlink()
     assert main([str(folder)]) == 3
     assert "FRAME_MISSING" in capsys.readouterr().err

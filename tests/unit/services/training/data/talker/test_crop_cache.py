@@ -81,7 +81,7 @@ def test_what_one_that_was_killed_had_made_is_taken_over(tmp_path: Path) -> None
 
 
 def test_a_picture_that_is_none_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="7 is no picture"):
+    with pytest.raises(BadInput, match="bytes of 7 are no picture"):
         open_crops(tmp_path, [PictureFile("7", 1, "1", BOX)], lambda _: b"no picture", 32)
 
 
