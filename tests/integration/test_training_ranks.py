@@ -101,9 +101,10 @@ def pair(trainings: Trainings) -> Done:
 
 @pytest.fixture(scope="module")
 def killed(trainings: Trainings) -> Path:
-    """Two ranks, of which one was killed in the middle of an epoch; a checkpoint was written every few steps."""
+    """Two ranks, of which one was killed in the middle of an epoch; a checkpoint was written after each step."""
     root = trainings.folder / "killed"
-    assert trainings.run(root, 2, settings=OFTEN, happens=["kill", 1, 9, 9]) == [75, -9]
+    killed = {"happens": ["kill", 1, 9, 9], "waits_for_checkpoints": True}
+    assert trainings.run(root, 2, settings=OFTEN, **killed) == [75, -9]
     return root
 
 

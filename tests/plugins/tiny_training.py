@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,8 @@ from services.base.run.passes import MapPass, gang_pass
 from services.base.run.spec import PinnedStage, RunSpec
 from services.base.store.open import open_store
 from services.base.worker.rank import Rank, RankPlace
+from services.training.checkpoint.writing import CheckpointWriter
+from services.training.engine import loop
 from services.training.engine.loop import train
 from services.training.interfaces import Item, LossSum, Pieces
 from services.training.spec import TrainSettings
@@ -134,6 +136,14 @@ def pieces(*, norm: bool = True, digest: str = "tiny") -> Pieces:
     )
 
 
+class WaitedFor(CheckpointWriter):
+    """Which steps have a checkpoint is then no matter of how fast they are written."""
+
+    def begin(self, step: int, fields: Mapping[str, Any], after: Callable[[], None]) -> None:
+        super().begin(step, fields, after)
+        self.wait()
+
+
 class FullFor:
     """A store whose disk is full for the writes of checkpoints from the first to the last, counted from 1."""
 
@@ -186,6 +196,8 @@ def run_rank(scenario: dict[str, Any], place: RankPlace) -> int:
         made = pieces(norm=scenario.get("norm", True), digest=scenario.get("digest", "tiny"))
         settings = dataclasses.replace(SETTINGS, **scenario.get("settings", {}))
         rank = rank_of(scenario["root"], place, scenario.get("full", (0, 0)))
+        if scenario.get("waits_for_checkpoints"):
+            loop.CheckpointWriter = WaitedFor  # in this rank's process alone
         train(disturbed(made, place, scenario), settings, rank)
     except VisemillError as error:
         sys.stderr.write(f"rank {place.rank}: {error}\n")
