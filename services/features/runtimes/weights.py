@@ -8,11 +8,14 @@ import math
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from services.base.errors import BadConfig
 from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_path
@@ -28,6 +31,27 @@ _HASHED_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 Shapes = Mapping[str, tuple[int, ...]]
 _PIECE_VALUES = 1 << 20
+
+
+@contextmanager
+def without_weights() -> Iterator[None]:
+    """Networks that are made meanwhile have shapes alone: give them tensors with `load_state_dict(assign=True)`."""
+    with torch.device("meta"), _Uninitialised():
+        yield
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Nothing is drawn by torch.nn.init: a normal distribution on the device meta takes torch's compiler, whose import
+    costs a process as much time as that of torch.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", None) == torch.nn.init.__name__:
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
 
 
 def load_weights(config: FeaturesConfig, shapes: Shapes) -> tuple[dict[str, torch.Tensor], str]:

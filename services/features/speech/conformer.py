@@ -90,9 +90,11 @@ class _PositionTable(nn.Module):
 
 
 def sinusoids(width: int, num_positions: int = _POSITIONS) -> Tensor:
-    """float32 [num_positions, width]: sines on even channels, cosines on odd ones (Vaswani et al. 2017, 3.5)."""
-    steps = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * -(math.log(10_000.0) / width))
-    angles = torch.arange(num_positions, dtype=torch.float32)[:, None] * steps
+    """float32 [num_positions, width], on the CPU whatever the default device: sines on even channels, cosines on odd
+    ones (Vaswani et al. 2017, 3.5).
+    """
+    steps = torch.exp(torch.arange(0, width, 2, dtype=torch.float32, device="cpu") * -(math.log(10_000.0) / width))
+    angles = torch.arange(num_positions, dtype=torch.float32, device="cpu")[:, None] * steps
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from services.base.errors import BadConfig
 from services.features.runtimes.torch import on_device
-from services.features.runtimes.weights import seeded_weights
+from services.features.runtimes.weights import seeded_weights, without_weights
 from services.features.speech.conformer import sinusoids
 from services.features.speech.extraction import SpeechExtractor, SpeechNetworks
 from services.features.speech.repcodec import CodecShape, SemanticCodec, codec_shapes, codec_state
@@ -113,7 +113,7 @@ def _numbers(section: Any) -> dict[str, int]:
 
 
 def _encoder(shape: W2vBertShape, files: ModelFiles, seed: int) -> nn.Module:
-    with torch.device("meta"):
+    with without_weights():
         network = w2v_bert(shape)
     needed = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     if files.w2v_bert is None:
@@ -125,7 +125,7 @@ def _encoder(shape: W2vBertShape, files: ModelFiles, seed: int) -> nn.Module:
 
 def _codec(shape: CodecShape, files: ModelFiles, seed: int) -> SemanticCodec:
     needed = codec_shapes(shape)
-    with torch.device("meta"):
+    with without_weights():
         codec = SemanticCodec(shape)
     if files.semantic_codec is None:
         tensors = seeded_weights(seed, needed)
@@ -136,7 +136,7 @@ def _codec(shape: CodecShape, files: ModelFiles, seed: int) -> SemanticCodec:
 
 
 def _voice(shape: VoiceShape, files: ModelFiles, seed: int) -> VoiceConditioner:
-    with torch.device("meta"):
+    with without_weights():
         voice = VoiceConditioner(shape)
     shapes = {name: tuple(t.shape) for name, t in voice.state_dict().items()}
     if files.gpt_checkpoint is not None:

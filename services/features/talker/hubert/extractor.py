@@ -20,7 +20,7 @@ from services.base.errors import BadConfig
 from services.base.media.arrays import Float32Array, Int16Array
 from services.features.batching.batcher import AdaptiveBatcher
 from services.features.runtimes.torch import on_device, raising_out_of_memory
-from services.features.runtimes.weights import seeded_weights
+from services.features.runtimes.weights import seeded_weights, without_weights
 from services.features.spec import FeaturesConfig
 from services.features.talker.extractors import Extractor, Rows
 from services.features.talker.hubert.models import PUBLISHED_AT, HubertFiles, files_of, sizes_of, weights_name
@@ -101,7 +101,7 @@ def _network(files: HubertFiles, seed: int) -> nn.Module:
         shape = _shape(sizes_of(files))
     except (TypeError, ValueError) as error:
         raise BadConfig("BAD_MODEL_CONFIG", f"{files.config}: {error}; take config.json of {PUBLISHED_AT}") from error
-    with torch.device("meta"):
+    with without_weights():
         network = Hubert(shape)
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     if files.weights is None:

@@ -3,15 +3,19 @@
 import hashlib
 import logging
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from tiny_speech import write_config
 
 from services.base.errors import BadConfig
-from services.features.runtimes.weights import load_weights, seeded_weights
+from services.features.runtimes.weights import load_weights, seeded_weights, without_weights
 from services.features.spec import FeaturesConfig
 
+ROOT = Path(__file__).resolve().parents[5]
 SHAPES = {"a.conv.weight": (8, 3, 3, 3), "a.bn.weight": (8,), "a.bn.bias": (8,), "a.bn.num_batches_tracked": ()}
 
 
@@ -115,3 +119,28 @@ def test_seeded_weights_keep_the_scale_of_what_goes_through() -> None:
     weight = seeded_weights(0, {"conv.weight": (64, 32, 3, 3)})["conv.weight"]
     assert weight.var().item() == pytest.approx(2 / (32 * 9), rel=0.02)
     assert abs(weight.mean().item()) < 1e-3
+
+
+def test_without_weights_there_are_shapes_and_nothing_is_drawn() -> None:
+    before = torch.get_rng_state()
+    with without_weights():
+        network = torch.nn.Sequential(torch.nn.Embedding(4, 3), torch.nn.Linear(3, 2), torch.nn.LayerNorm(2))
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    assert shapes["0.weight"] == (4, 3) and all(tensor.is_meta for tensor in network.state_dict().values())
+    assert torch.equal(torch.get_rng_state(), before)
+    network.load_state_dict(seeded_weights(1, shapes), strict=True, assign=True)
+    assert network(torch.tensor([3])).isfinite().all()
+    assert not torch.nn.Linear(3, 2).weight.is_meta
+
+
+def test_a_network_of_speech_is_opened_without_the_compiler(tmp_path: Path) -> None:
+    """In a process of its own: this one may have compiled something."""
+    config = write_config(tmp_path)
+    program = (
+        "import sys\n"
+        "from services.features.tts.opening import open_networks\n"
+        "from services.features.tts.spec import SpeechConfig\n"
+        f"open_networks(SpeechConfig(config={str(config)!r}, device='cpu'))\n"
+        "sys.exit('torch._dynamo' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
