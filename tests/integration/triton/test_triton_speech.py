@@ -89,13 +89,20 @@ def _differ_by(found: list[SpeechFeatures], expected: list[SpeechFeatures]) -> t
     return max(float(np.abs(one - other).max() / other.std()) for one, other in vectors), num_others
 
 
+def _batched(speech: Speech) -> list[SpeechFeatures]:
+    """Features of all lengths from one batch of the server. On a busy machine the clips may come too far apart."""
+    for _ in range(10):
+        num_before, executed_before = speech.server.counts(MODEL)
+        there = _of(speech.there, *LENGTHS)
+        num_items, num_executed = speech.server.counts(MODEL)
+        assert num_items - num_before == len(LENGTHS)
+        if num_executed - executed_before == 1:
+            return there
+    pytest.fail("the clips were not batched by the server")
+
+
 def test_served_together_features_are_those_of_each_clip_alone_in_this_process(speech: Speech) -> None:
-    num_before, executed_before = speech.server.counts(MODEL)
-    there = _of(speech.there, *LENGTHS)
-    num_items, num_executed = (
-        now - before for now, before in zip(speech.server.counts(MODEL), (num_before, executed_before), strict=True)
-    )
-    assert (num_items, num_executed) == (len(LENGTHS), 1), "the clips were not batched by the server"
+    there = _batched(speech)
     here = [features for length in LENGTHS for features in _of(speech.here, length)]
     difference, num_others = _differ_by(there, here)
     assert difference < TOLERANCE
