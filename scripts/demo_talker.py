@@ -36,6 +36,7 @@ _SCORES = {
     "mouth_psnr": "mouth",
     "gain_db": "mouth above that of a random reference",
     "follows_db": "mouth for its own sound above that for another's",
+    "same_place_db": "mouth for its own sound above that of another clip at the same place",
 }
 _HEARD = {
     "own": "its own sound",

@@ -14,6 +14,7 @@ _TOLD = {
     "mouth_psnr": "mouth",
     "gain_db": "mouth above that of a random reference",
     "follows_db": "mouth for its own sound above that for another",
+    "same_place_db": "  of another clip at the same place",
 }
 
 

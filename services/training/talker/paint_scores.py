@@ -17,8 +17,10 @@ def psnr_db(mean_square: float) -> float:
 @dataclass(frozen=True)
 class PaintSums:
     """Sums over frames, of which there are `frames`. loss: as it is learnt by. psnr, mouth_psnr: dB of the painted face
-    and of its mouth. copied: mouth of the reference itself. other: mouth painted for the sound of somebody, or of
-    somewhere, else.
+    and of its mouth. copied: mouth of the reference itself.
+
+    Sums over the frames in which somebody speaks, of which there are `voiced`. own: mouth painted for its own sound.
+    other: for a frame of another clip in which somebody speaks. alike: for the frame at the same place of another clip.
     """
 
     frames: int = 0
@@ -26,7 +28,10 @@ class PaintSums:
     psnr: float = 0.0
     mouth_psnr: float = 0.0
     copied: float = 0.0
+    voiced: int = 0
+    own: float = 0.0
     other: float = 0.0
+    alike: float = 0.0
 
     def __add__(self, more: PaintSums) -> PaintSums:
         return PaintSums(*(getattr(self, one.name) + getattr(more, one.name) for one in fields(self)))
@@ -39,14 +44,17 @@ class PaintSums:
 def scores_of(sums: Mapping[str, float]) -> dict[str, float]:
     """Means. gain_db: the mouth above that of the reference. follows_db: the mouth painted for its own sound above that
     for another: 0 where a network paints from the picture alone, however near it comes (LatentSync calls it the
-    shortcut, arXiv 2412.09262).
+    shortcut, arXiv 2412.09262). same_place_db: likewise, above that for another clip's sound at the same place, which
+    is much the same where clips are of one sentence. Frames in which nobody speaks do not count: to shut the mouth
+    there would be enough.
     """
-    num = max(1.0, sums["frames"])
-    means = {name: value / num for name, value in sums.items() if name != "frames"}
+    num, voiced = max(1.0, sums["frames"]), max(1.0, sums["voiced"])
+    means = {name: sums[name] / num for name in ("loss", "psnr", "mouth_psnr", "copied")}
     return {
         "loss": means["loss"],
         "psnr": means["psnr"],
         "mouth_psnr": means["mouth_psnr"],
         "gain_db": means["mouth_psnr"] - means["copied"],
-        "follows_db": means["mouth_psnr"] - means["other"],
+        "follows_db": (sums["own"] - sums["other"]) / voiced,
+        "same_place_db": (sums["own"] - sums["alike"]) / voiced,
     }

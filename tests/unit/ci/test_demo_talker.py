@@ -19,7 +19,7 @@ def sync(is_better: bool = True) -> dict[str, Any]:
 
 
 def paint(follows_db: float, interval: list[float] | None) -> dict[str, Any]:
-    scores = {name: {"db": 3.0, "interval": [2.5, 3.5]} for name in ("psnr", "mouth_psnr", "gain_db")}
+    scores = {name: {"db": 3.0, "interval": [2.5, 3.5]} for name in ("psnr", "mouth_psnr", "gain_db", "same_place_db")}
     return {"clips": ["a", "b"], **scores, "follows_db": {"db": follows_db, "interval": interval}}
 
 

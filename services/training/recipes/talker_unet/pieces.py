@@ -133,24 +133,51 @@ def painted(config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], in
         some = frames[first : first + _AT_ONCE]
         chosen = [(one.person, frame, int(random.choice(references_of(one.person, frame)))) for frame in some]
         batch = {name: value.to(device) for name, value in batch_of(chosen).items()}
-        others = np.stack([_other_sound(held, index, frame) for frame in some])
-        total += _sums_of(config, model, batch, torch.from_numpy(others).to(device))
+        others = [_elsewhere(held, index, frame, random) for frame in some]
+        alike = [_same_place(held, index, frame) for frame in some]
+        sounds = [torch.from_numpy(np.stack(one)).to(device) for one in (others, alike)]
+        voiced_B = torch.from_numpy(one.person.voiced_N[some])
+        total += _sums_of(config, model, batch, sounds, voiced_B)
     return total
 
 
-def _sums_of(config: UNetConfig, model: torch.nn.Module, batch: Batch, others_BCHW: torch.Tensor) -> PaintSums:
+def _sums_of(
+    config: UNetConfig, model: torch.nn.Module, batch: Batch, others: Sequence[torch.Tensor], voiced_B: torch.Tensor
+) -> PaintSums:
+    """others: sounds_BCHW beside a batch's own; voiced_B: bool, frames in which somebody speaks."""
     pictures_B6HW, target_B3HW = pictures_of(batch["references_BHWC"], batch["faces_BHWC"])
     made_B3HW = model(pictures_B6HW, batch["sounds_BCHW"])
     weights_B1HW = mouth_weights(batch["mouths_B4"], made_B3HW.shape[-1], config.mouth_weight)
     whole_B, mouth_B = squared_errors(made_B3HW, target_B3HW, batch["mouths_B4"])
     _, copied_B = squared_errors(pictures_B6HW[:, :3], target_B3HW, batch["mouths_B4"])
-    _, other_B = squared_errors(model(pictures_B6HW, others_BCHW), target_B3HW, batch["mouths_B4"])
+    other_B, alike_B = (squared_errors(model(pictures_B6HW, one), target_B3HW, batch["mouths_B4"])[1] for one in others)
     losses = weighted_l1(made_B3HW, target_B3HW, weights_B1HW)
-    decibels = [sum(map(psnr_db, square_B.tolist())) for square_B in (whole_B, mouth_B, copied_B, other_B)]
-    return PaintSums(len(losses), float(losses.sum()), *decibels)
+    voiced_B = voiced_B.to(losses.device)
+    return PaintSums(
+        frames=len(losses),
+        loss=float(losses.sum()),
+        psnr=_decibels(whole_B),
+        mouth_psnr=_decibels(mouth_B),
+        copied=_decibels(copied_B),
+        voiced=int(voiced_B.sum()),
+        own=_decibels(mouth_B[voiced_B]),
+        other=_decibels(other_B[voiced_B]),
+        alike=_decibels(alike_B[voiced_B]),
+    )
 
 
-def _other_sound(held: Sequence[Held], index: int, frame: int) -> np.ndarray:
+def _decibels(square_B: torch.Tensor) -> float:
+    return float(sum(map(psnr_db, square_B.tolist())))
+
+
+def _elsewhere(held: Sequence[Held], index: int, frame: int, random: np.random.Generator) -> np.ndarray:
+    """Drawn from where the next person's clip is voiced; of one alone, far enough away in his own."""
+    person = held[(index + 1) % len(held)].person
+    among = references_of(person, frame) if len(held) == 1 else list(range(person.num_frames))
+    return sound_of(person, int(random.choice([one for one in among if person.voiced_N[one]] or among)))
+
+
+def _same_place(held: Sequence[Held], index: int, frame: int) -> np.ndarray:
     """At the same place in the next person's sound; of one person alone, half of the frames away."""
     person = held[(index + 1) % len(held)].person
     if len(held) == 1:

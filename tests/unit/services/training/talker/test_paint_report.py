@@ -9,7 +9,9 @@ from services.training.talker.paint_scores import PaintSums
 
 
 def sums(follows: float, num: int = 10) -> PaintSums:
-    return PaintSums(num, 0.1 * num, 30.0 * num, 25.0 * num, 22.0 * num, (25.0 - follows) * num)
+    return PaintSums(
+        num, 0.1 * num, 30.0 * num, 25.0 * num, 22.0 * num, num, 25.0 * num, (25.0 - follows) * num, 24.9 * num
+    )
 
 
 def test_a_network_that_follows_the_sound_is_said_to():

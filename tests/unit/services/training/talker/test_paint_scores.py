@@ -11,9 +11,11 @@ def test_noise_in_db(square, db):
 
 
 def test_scores_are_means_and_differences():
-    sums = PaintSums(2, 0.2, 60.0, 50.0, 40.0, 49.0) + PaintSums(2, 0.2, 60.0, 50.0, 40.0, 49.0)
+    sums = PaintSums(2, 0.2, 60.0, 50.0, 40.0, 1, 25.0, 24.5, 24.75) + PaintSums(
+        2, 0.2, 60.0, 50.0, 40.0, 1, 25.0, 24.5, 24.75
+    )
     assert sums.frames == 4
     assert scores_of(sums.to_plain()) == pytest.approx(
-        {"loss": 0.1, "psnr": 30.0, "mouth_psnr": 25.0, "gain_db": 5.0, "follows_db": 0.5}
+        {"loss": 0.1, "psnr": 30.0, "mouth_psnr": 25.0, "gain_db": 5.0, "follows_db": 0.5, "same_place_db": 0.25}
     )
     assert scores_of(PaintSums().to_plain())["psnr"] == 0

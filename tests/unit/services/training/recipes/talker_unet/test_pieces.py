@@ -1,5 +1,7 @@
 """What the settings make of persons: a network that learns to paint, and scores of what it has not seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,8 +50,17 @@ def test_validation_paints_what_is_held_out_and_its_parts_add_up() -> None:
         parts = [pieces.validate(model, part, 2) for part in (0, 1)]
     assert whole["frames"] == pieces.num_val == 12
     assert all(whole[name] == pytest.approx(parts[0][name] + parts[1][name]) for name in whole)
-    assert {"loss", "psnr", "mouth_psnr", "gain_db", "follows_db"} == set(pieces.scores(whole))
+    assert {"loss", "psnr", "mouth_psnr", "gain_db", "follows_db", "same_place_db"} == set(pieces.scores(whole))
     assert pieces.facts["recipe"] == "talker-unet"
+
+
+def test_what_follows_the_sound_is_told_by_frames_in_which_somebody_speaks() -> None:
+    silent = replace(person("a"), voiced_N=np.arange(60) < 57)
+    pieces = talker_unet(CONFIG, [silent, person("bb")], 25.0, None)
+    assert pieces.validate is not None
+    with torch.inference_mode():
+        found = pieces.validate(pieces.model(1).eval(), 0, 1)
+    assert (found["frames"], found["voiced"]) == (12, 9)
 
 
 def test_a_reference_is_not_the_frame_itself_nor_near_it() -> None:
