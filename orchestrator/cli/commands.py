@@ -233,21 +233,23 @@ class _Version(argparse.Action):
         parser.exit(0, f"visemill {importlib.metadata.version('visemill')}\n")
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """Every command with its flags; only: of this command alone, the others by name."""
+def build_parser(only: str | None = None, pipeline: str | None = None) -> argparse.ArgumentParser:
+    """Every command with its flags; only: of this command alone, the others by name; pipeline: likewise, where that is
+    the name of one.
+    """
     parser = _Overview(prog="visemill", description=DESCRIPTION)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     below = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for command in commands():
         sub = below.add_parser(command.name, help=command.summary, description=_sentence(command.summary))
         if only in (None, command.name):
-            _fill(sub, command)
+            _fill(sub, command, pipeline)
     return parser
 
 
-def _fill(parser: Parser, command: Command) -> None:
+def _fill(parser: Parser, command: Command, pipeline: str | None) -> None:
     if command.per_pipeline:
-        for sub, call in add_pipelines(parser, command.name, load):
+        for sub, call in add_pipelines(parser, command.name, load, pipeline):
             _finish(sub, call)
         return
     add, call = load(command.name)

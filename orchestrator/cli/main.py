@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         line = with_only_pipeline(line)
         line = with_pipeline(line, {command.name for command in commands() if command.per_pipeline})
-        flags = build_parser(line[0] if line else "").parse_args(line)
+        command, pipeline = (*line[:2], "", "")[:2]
+        flags = build_parser(command, pipeline).parse_args(line)
         _require_finite(flags)
         _require_roots(flags)
         for note in (*notes, *vars(flags).get("unused_flags", ())):

@@ -29,17 +29,20 @@ _BESIDE_LIST = (
 )
 
 
-def add_pipelines(parser: Parser, command: str, load: Load) -> Iterator[tuple[Parser, Call]]:
+def add_pipelines(parser: Parser, command: str, load: Load, only: str | None = None) -> Iterator[tuple[Parser, Call]]:
     """Adds a parser for each pipeline that has the command; yields it, and what it calls.
 
-    load: from the name of a shared command to what adds its flags, and what it calls.
+    load: from the name of a shared command to what adds its flags, and what it calls. only: a name or alias of the
+    pipeline whose flags are needed, where one has it: the others are added by name, and their code is not loaded.
     """
     from orchestrator.pipelines.lookup import pipeline_of
 
     below = parser.add_subparsers(dest="pipeline", required=True, metavar="PIPELINE")
-    for name in PIPELINES:
-        has = commands_of(name)
-        if command not in has.verbs:
+    having = {name: has for name in PIPELINES if command in (has := commands_of(name)).verbs}
+    needed = {name for name, has in having.items() if only in (name, *has.aliases)} or having.keys()
+    for name, has in having.items():
+        if name not in needed:
+            below.add_parser(name, aliases=has.aliases)
             continue
         pipeline = pipeline_of(name)
         own = next((verb for verb in has.own if verb.name == command), None)

@@ -74,6 +74,21 @@ def test_only_what_a_pipeline_has_is_there() -> None:
     assert "\n  stats " in text and "\n  train " in text and "\n  run " not in text
 
 
+def test_flags_are_added_of_the_pipeline_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of all where no pipeline has that name, for the help and for what is refused."""
+    set_commands(monkeypatch, "grid", shared=("pin",), aliases=("mouths",))
+    set_commands(monkeypatch, "sign", shared=("pin",), aliases=("lips",))
+
+    def of(word: str) -> set[str]:
+        pipelines = below(below(build_parser("pin", word))["pin"])
+        assert set(pipelines) == {"grid", "mouths", "sign", "lips"}
+        return {name for name, parser in pipelines.items() if "--input-root" in parser._option_string_actions}
+
+    assert of("grid") == of("mouths") == {"grid", "mouths"}
+    assert of("lips") == of("sign") == {"sign", "lips"}
+    assert of("-h") == of("other") == {"grid", "mouths", "sign", "lips"}
+
+
 def test_a_command_of_its_own_is_made_from_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "sign", "--wav-dir", "a", "--num_bins", "7", "-o", "json"]) == 3
     assert json.loads(capsys.readouterr().out) == {"folder": "a", "bins": 7}
