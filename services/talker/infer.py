@@ -19,6 +19,7 @@ from typing import Any
 
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
 from services.base.process import log
+from services.base.process.quantities import counted
 from services.base.run.told import Doing, tell
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
@@ -43,6 +44,8 @@ def infer(options: InferOptions) -> dict[str, Any]:
     """Writes the film, and tells of it. Raises BadConfig NO_PERSON, NO_CHECKPOINT, NO_SOUND, NOT_SAVED, and as the
     stages fail; StartedCommandFailed.
     """
+    if options.audio_path != STANDARD_INPUT:
+        _check_out(options.out)
     person = person_of(options)
     if options.audio_path == STANDARD_INPUT:
         return _infer_live(options, person)
@@ -168,6 +171,21 @@ def _settings(
     }
 
 
+def _check_out(out: str) -> None:
+    """That a film can be written there, before it is painted. Raises BadConfig NOT_SAVED."""
+    path = Path(out).absolute()
+    if out and path.exists() and not path.is_file():
+        raise BadConfig("NOT_SAVED", f"--out {out} is a folder, a pipe or a device: name a file")
+    folder = next(one for one in path.parents if one.exists()) if out else path
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadConfig(
+            "NOT_SAVED", f"--out {out or folder} cannot be written ({error.strerror}): name another place"
+        ) from error
+
+
 def _move(film: Path, out: Path) -> None:
     """Onto another disk too, all of it or nothing. Raises BadConfig NOT_SAVED."""
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
@@ -183,8 +201,9 @@ def _move(film: Path, out: Path) -> None:
 def _text(found: dict[str, Any]) -> str:
     rate = found["num_frames"] / found["wall_s"]
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found["time_shares"].items())
+    frames = counted(found["num_frames"], "frame")
     lines = [
-        f"{found['film']}: {found['num_frames']} frames, {found['duration_s']:.2f} s, at {rate:.1f} frames a second",
+        f"{found['film']}: {frames}, {found['duration_s']:.2f} s, at {rate:.1f} frames a second",
         f"time: {shares}",
     ]
     if found["silent_movement"] is not None:

@@ -56,5 +56,5 @@ class PersonFrames:
     def _metadata(self) -> object:
         try:
             return json.loads(self._store.read(METADATA_FILE))
-        except (NotThere, ValueError):
+        except (NotThere, ValueError, RecursionError):
             return {}

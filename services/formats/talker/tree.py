@@ -165,7 +165,8 @@ def usable_of(tree: TalkerTree, read: Read) -> npt.NDArray[np.bool_]:
 def features_of(tree: TalkerTree, model: str, read: Read) -> Float32Array:
     """The features of the sound by a model, float32 [R, ...], R as `num_usable` takes it.
 
-    Raises BadInput NO_AUDIO_FEATURES, BAD_NPY, OTHER_FEATURES for rows of another model, FEATURES_LENGTH.
+    Raises BadInput NO_AUDIO_FEATURES, BAD_NPY, OTHER_FEATURES for rows of another model, FEATURES_NOT_FINITE,
+    FEATURES_LENGTH.
     """
     if model not in tree.features:
         there = ", ".join(sorted(tree.features.values())) or "none"
@@ -183,6 +184,12 @@ def features_of(tree: TalkerTree, model: str, read: Read) -> Float32Array:
             "OTHER_FEATURES",
             f"{file} holds {rows.dtype} {list(rows.shape)}; features of {model} are float32 [frames, {shape}]: "
             f"preprocess the video with --asr_model {model}",
+        )
+    if not np.isfinite(rows).all():
+        raise BadInput(
+            "FEATURES_NOT_FINITE",
+            f"{file} holds NaN or infinite numbers, of which nothing can be learnt: preprocess the video with "
+            f"--asr_model {model}",
         )
     num_usable(len(tree.frames), len(rows), file)
     return rows.astype(np.float32, copy=False)

@@ -17,7 +17,10 @@ _SAFETENSORS = ".safetensors"
 def read_checkpoint(file: str, data: bytes) -> Checkpoint:
     """data: of the file, a checkpoint or weights as .safetensors. Raises BadConfig CHECKPOINT_DAMAGED."""
     if not file.endswith(_SAFETENSORS):
-        return decoded(data)
+        try:
+            return decoded(data)
+        except BadConfig as error:
+            raise BadConfig(error.reason, f"{file}: {error.message}", error.detail) from error
     try:
         with tempfile.NamedTemporaryFile(suffix=_SAFETENSORS) as copy:
             copy.write(data)

@@ -45,7 +45,8 @@ def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
     STOPPED on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
-        raise BadConfig("NO_TRAIN_CLIPS", "there is no clip to learn from: see what was left out, and why")
+        why = "; ".join(pieces.notes) or "see what was left out, and why"
+        raise BadConfig("NO_TRAIN_CLIPS", f"there is nothing to learn from: {why}")
     device = device_of(settings.device, rank.place.local_rank)
     torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place.world_size))
     with EndRequest() as end:

@@ -61,7 +61,7 @@ class PersonFolder:
         """As its metadata say; else what the original always makes."""
         try:
             return fps_of(json.loads(self._store.read(METADATA_FILE)))
-        except (NotThere, BadInput, ValueError):
+        except (NotThere, BadInput, ValueError, RecursionError):
             return USUAL_FPS
 
     def open(self, asr_model: str, crop_px: int, scratch: Path) -> Person:
@@ -117,7 +117,7 @@ def open_persons(
 
     Raises BadConfig NO_PERSONS, NO_AUDIO_FEATURES, OTHER_FPS; BadInput of a folder.
     """
-    folders = [PersonFolder(root, name) for name in names or names_below(root)]
+    folders = [PersonFolder(root, name) for name in dict.fromkeys(names or names_below(root))]
     if not folders:
         raise BadConfig("NO_PERSONS", f"{root} holds no person's folder: make one by `visemill run talker`")
     if len(rates := {folder.fps for folder in folders}) > 1:

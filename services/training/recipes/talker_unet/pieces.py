@@ -28,6 +28,10 @@ from services.training.talker.painting import mouth_weights, pictures_of, square
 _BETAS = (0.9, 0.999)
 _AT_ONCE = 16
 _MOST_SHOWN = 8
+_NO_FRAME = (
+    f"no frame that shows the face is left beside the last tenth of each clip and the {GAP_FRAMES} before it, which "
+    "are held out: give longer videos"
+)
 MOST_FRAMES = 25
 """Of a person, at even distances, that a validation paints."""
 
@@ -50,7 +54,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, syncn
         scores=scores_of,
         best_by="loss",
         num_val=sum(len(chosen_frames(held)) for held in split.held),
-        notes=notes_of(persons, fps),
+        notes=[*notes_of(persons, fps), *([] if train.items else [_NO_FRAME])],
         facts={
             "recipe": RECIPE.name,
             "asr": asr_model,

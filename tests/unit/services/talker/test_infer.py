@@ -1,5 +1,6 @@
 """`visemill infer talker`: who speaks, by which head, and the film of it."""
 
+import os
 import wave
 from pathlib import Path
 
@@ -60,3 +61,15 @@ def test_a_film_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     mark, credentials = mark_in(film_metadata(out)), credentials_of(out)
     assert mark is not None and len(mark.consent) == 64
     assert credentials is not None and (credentials["state"], credentials["signer"]) == ("Valid", "a studio")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_painted(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    for out in (tmp_path, tmp_path / "pipe", tmp_path / "file" / "x.mp4", Path("/proc/x/y.mp4")):
+        with pytest.raises(BadConfig, match=f"--out {out} ") as refused:
+            infer(options(tmp_path, out=str(out)))
+        assert refused.value.reason == "NOT_SAVED"
+    with pytest.raises(BadConfig, match="NO_PERSON"):
+        infer(options(tmp_path, out=str(tmp_path / "new" / "x.mp4")))
+    assert not (tmp_path / "new").exists()

@@ -115,6 +115,7 @@ def test_features_that_are_not_there_are_named_with_those_that_are() -> None:
         (np.zeros((NUM_FRAMES, 512), np.int64), "OTHER_FEATURES"),
         (np.zeros((NUM_FRAMES - 3, 512), np.float32), "FEATURES_LENGTH"),
         (np.zeros((0, 512), np.float32), "FEATURES_LENGTH"),
+        (np.full((NUM_FRAMES, 512), np.nan, np.float32), "FEATURES_NOT_FINITE"),
         (np.array([None]), "BAD_NPY"),
     ],
 )

@@ -24,3 +24,5 @@ def test_a_file_that_is_not_there_or_holds_no_weights_is_refused(tmp_path: Path)
         bytes_of(str(tmp_path / "none/best_model.pt"))
     with pytest.raises(BadConfig, match="CHECKPOINT_DAMAGED"):
         read_checkpoint("a.safetensors", b"no weights")
+    with pytest.raises(BadConfig, match=r"CHECKPOINT_DAMAGED: head/24\.pth: the file is no checkpoint"):
+        read_checkpoint("head/24.pth", b"no weights")

@@ -58,6 +58,12 @@ def test_a_face_that_was_lost_is_not_used(tmp_path: Path) -> None:
     assert found.frames(range(6)) == [0, 1, 2, 4, 5]
 
 
+def test_metadata_that_cannot_be_read_say_nothing_and_a_name_given_twice_is_one_person(tmp_path: Path) -> None:
+    (person(tmp_path, "a") / ".preprocessing_metadata.json").write_text("[" * 100_000)
+    persons, fps = open_persons(str(tmp_path), ["a", "a"], "mel", 168, tmp_path)
+    assert ([one.name for one in persons], fps) == (["a"], 25.0)
+
+
 def test_both_layouts_and_a_copy_are_the_same_data(tmp_path: Path) -> None:
     for name, layout in (("a", "code"), ("b", "ours")):
         person(tmp_path, name, layout=layout)

@@ -84,3 +84,8 @@ def test_a_frozen_syncnet_adds_to_the_loss_and_learns_nothing() -> None:
         assert all(parameter.grad is not None for parameter in model.parameters())
     assert losses[1] > losses[0]
     assert all(torch.equal(before[name], value) for name, value in syncnet.state_dict().items())
+
+
+def test_a_clip_too_short_to_hold_any_of_it_out_says_so() -> None:
+    pieces = talker_unet(CONFIG, [person("a", num=17)], 25.0, None)
+    assert not pieces.train.items and "the 16 before it" in pieces.notes[-1]
