@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from orchestrator.pipelines.base import Made, Names, Pipeline, Settings, Summaries
 from orchestrator.pipelines.data_sets import Change, OutputFlag
@@ -13,15 +14,11 @@ from orchestrator.pipelines.talker.needs import needs
 from orchestrator.pipelines.talker.options import TalkerOptions, stages
 from orchestrator.pipelines.talker.reading import count, default_root, read
 from orchestrator.pipelines.talker.sets import sets
-from orchestrator.pipelines.talker.state_files import (
-    STATE_FILE,
-    Preprocessed,
-    metadata_bytes,
-    state_bytes,
-)
+from orchestrator.pipelines.talker.state_files import Preprocessed, metadata_bytes, state_bytes
+from orchestrator.pipelines.talker.state_update import change_state
 from services.base.run.manifest import ClipRow
 from services.base.run.spec import RunSpec
-from services.base.store.interface import NotThere, Store
+from services.base.store.interface import Store
 from services.formats.talker.tree import METADATA_FILE
 from services.records.talker.names import FRAMES_FOLDER, LANDMARKS_FILE, LANDMARKS_FOLDER, SOUND_FILE, features_file
 
@@ -63,11 +60,7 @@ def leave(run: Made, outputs: Store) -> None:
         now,
     )
     outputs.put(METADATA_FILE, metadata_bytes(made))
-    try:
-        before = outputs.read(STATE_FILE)
-    except NotThere:
-        before = None
-    outputs.put(STATE_FILE, state_bytes(made, before))
+    change_state(outputs, partial(state_bytes, made))
 
 
 def is_own(name: str) -> bool:

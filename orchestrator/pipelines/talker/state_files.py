@@ -76,12 +76,16 @@ def trained_bytes(part: str, values: Mapping[str, object], before: bytes | None)
     return _encoded(state)
 
 
-def _object_of(data: bytes | None) -> dict[str, Any]:
+def is_whole(data: bytes) -> bool:
+    """Whether it is a JSON object, as a state file is."""
     try:
-        found = json.loads(data) if data else {}
+        return isinstance(json.loads(data), Mapping)
     except ValueError:
-        return {}
-    return dict(found) if isinstance(found, Mapping) else {}
+        return False
+
+
+def _object_of(data: bytes | None) -> dict[str, Any]:
+    return dict(json.loads(data)) if data is not None and is_whole(data) else {}
 
 
 def _encoded(values: Mapping[str, Any]) -> bytes:

@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from orchestrator.pipelines.talker.state_files import STATE_FILE, trained_bytes
+from orchestrator.pipelines.talker.state_files import trained_bytes
+from orchestrator.pipelines.talker.state_update import change_state
 from services.base.errors import BadConfig, BadInput
 from services.base.run.paths import STATE_DIR
 from services.base.store.interface import NotThere, Store
@@ -132,12 +134,7 @@ class Trainings:
 def note_state(data: HeadData, part: str, values: dict[str, object]) -> None:
     """Into each person's state file, which is written for others and never believed."""
     for name in data.names:
-        store = open_store(join_uri(data.root, name))
-        try:
-            before = store.read(STATE_FILE)
-        except NotThere:
-            before = None
-        store.put(STATE_FILE, trained_bytes(part, values, before))
+        change_state(open_store(join_uri(data.root, name)), partial(trained_bytes, part, values))
 
 
 def _is_there(file: str) -> bool:
