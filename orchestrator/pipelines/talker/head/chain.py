@@ -54,6 +54,7 @@ def test(options: HeadTestOptions) -> Outcome:
         names="\n".join(data.names) if data else "",
         whole=options.whole,
         checkpoint=file,
+        asr=options.asr,
         seed=options.seed,
     )
     return outcome_of(UNET.name, "test", settings, "testing", "--json")
@@ -129,7 +130,9 @@ class Chain:
             file, is_own = self._own_syncnet(), True
         if not file:
             return "", None
-        words = ["test", SYNCNET.name, f"--checkpoint={file}", f"--data-root={data.root}"]
+        # Of other features or another size it is refused before anything is computed.
+        of = [f"--asr={options.asr}", f"--resolution={options.resolution}"]
+        words = ["test", SYNCNET.name, f"--checkpoint={file}", f"--data-root={data.root}", *of]
         names = [f"--name={name}" for name in data.names]
         found = answer_of_command([*words, *names, *([] if is_own else ["--whole"])], self._environment)
         _say(f"{file} on {', '.join(data.names)}: {_told(found)}")

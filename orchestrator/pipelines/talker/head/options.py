@@ -176,6 +176,10 @@ class HeadTestOptions:
     checkpoint: FileRef = option(
         "", "file to test (default: best_model.pt in NAME below --checkpoint-dir)", group=_NETWORK
     )
+    asr: AsrChoice = option(
+        "", "features that the file follows; needed of one of the original's code, which does not say it",
+        group=_NETWORK,
+    )  # fmt: skip
     seed: int = option(1, "what the resampling is drawn from", group=_DATA)
 
     def __post_init__(self) -> None:

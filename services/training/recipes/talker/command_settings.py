@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from services.base.stage.fields import FileRef, option
 from services.training.data.talker.names import names_of
+from services.training.recipes.talker.spec import AsrChoice
 from services.training.recipes.tested import BEST
 
 _DATA, _MODEL = "data set", "training"
@@ -27,6 +29,12 @@ class TalkerTestSettings:
     )
     checkpoint_dir: FileRef = option("checkpoints", "results of a training", group=_MODEL, metavar="ROOT")
     checkpoint: FileRef = option("", f"file to test (default: {BEST} of --checkpoint-dir)", group=_MODEL)
+    asr: AsrChoice = option(
+        "", "features that the file follows; needed of one of the original's code, which does not say it", group=_MODEL
+    )
+    resolution: Literal["", "328", "160"] = option(
+        "", "side of the crops that it is of (default: as it says, else 328)", group=_MODEL, unit="px"
+    )
     seed: int = option(1, "what the controls and the resampling are drawn from", group=_DATA)
 
     @property

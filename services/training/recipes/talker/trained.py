@@ -21,6 +21,7 @@ from services.training.data.talker.opening import open_persons
 from services.training.data.talker.sync_data import Held, split_of
 from services.training.device import device_of
 from services.training.recipes.talker.command_settings import TalkerTestSettings
+from services.training.recipes.talker.recognised import Recognised, asr_of, check_weights, resolution_of
 from services.training.recipes.talker.spec import TalkerTrainSettings
 
 _WITHIN = "network."
@@ -32,24 +33,43 @@ Network = TypeVar("Network", bound=torch.nn.Module)
 
 class Trained(Generic[Config, Network]):
     """What a recipe's checkpoints are of. network: (settings, model of the features, seed) -> with weights of the seed.
-    told: settings of the recipe's own that its checkpoints carry among their facts.
+    recognise: (weights, file) -> what they are of, of a file of the original's code, which does not say it. told:
+    settings of the recipe's own that its checkpoints carry among their facts.
     """
 
     def __init__(
-        self, recipe: RecipeSpec, config: type[Config], network: Callable[[Config, str, int], Network], *told: str
+        self,
+        recipe: RecipeSpec,
+        config: type[Config],
+        network: Callable[[Config, str, int], Network],
+        recognise: Callable[[Mapping[str, torch.Tensor], str], Recognised],
+        *told: str,
     ) -> None:
         self._recipe, self._config, self._network, self._told = recipe, config, network, (*_TOLD, *told)
+        self._recognise = recognise
 
-    def config_of(self, checkpoint: Checkpoint, path: str) -> tuple[Config, str]:
-        """(settings of the network and of what it held out, model of the features).
+    def config_of(self, checkpoint: Checkpoint, path: str, asr: str = "", resolution: str = "") -> tuple[Config, str]:
+        """(settings of the network and of what it held out, model of the features). asr, resolution: what the file
+        should be of; empty: anything.
 
-        Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED.
+        Raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED, NO_ASR, OTHER_ASR, OTHER_RESOLUTION, OTHER_NETWORK.
         """
         facts, name = checkpoint.facts, self._recipe.name
+        if not facts:
+            found = self._recognise(checkpoint.model, path)
+            asr_model = asr_of(found, asr, path)
+            plain = {"resolution": resolution_of(found, resolution, path), "width": found.width}
+            return config_from_mapping(self._config, plain), asr_model
         if facts.get("recipe") != name:
             raise BadConfig(
                 "OTHER_RECIPE", f"{path} is of recipe {facts.get('recipe')!r}, not {name}: give another file"
             )
+        for fact, reason, wanted in (("asr", "OTHER_ASR", asr), ("resolution", "OTHER_RESOLUTION", resolution)):
+            if wanted and facts.get(fact) != wanted:
+                raise BadConfig(
+                    reason,
+                    f"{path} is of {fact} {facts.get(fact)!r}, not {wanted!r}: give another, or leave --{fact} out",
+                )
         defaults = self._config()
         try:
             values = {told: type(getattr(defaults, told))(facts[told]) for told in self._told}
@@ -74,13 +94,16 @@ class Trained(Generic[Config, Network]):
         if not flags.json:
             log.setup()
         checkpoint = read_checkpoint(settings.file, bytes_of(settings.file))
-        config, asr_model = self.config_of(checkpoint, settings.file)
+        config, asr_model = self.config_of(checkpoint, settings.file, settings.asr, settings.resolution)
+        model = self._network(config, asr_model, config.seed)
+        weights = named_as(model, checkpoint.model)
+        # Before crops are made of the persons.
+        check_weights(model.state_dict(), weights, settings.file)
         persons, _ = open_persons(settings.data_root, settings.chosen_names, asr_model, config.crop_px)
         held = split_of(persons, config.seed).held
         if settings.whole:
             held = [Held(person, tuple(person.frames(range(person.num_frames)))) for person in persons]
-        model = self._network(config, asr_model, config.seed)
-        load_weights(model, named_as(model, checkpoint.model))
+        load_weights(model, weights)
         with torch.inference_mode():
             facts, lines = found(config, model.to(device_of("auto")).eval(), held, settings)
         text = "\n".join(lines)

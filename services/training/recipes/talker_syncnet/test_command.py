@@ -11,6 +11,7 @@ import torch
 from services.base.media.arrays import Float32Array
 from services.training.data.talker.sync_data import Held
 from services.training.recipes.talker.command_settings import TalkerTestSettings
+from services.training.recipes.talker.recognised import recognised_syncnet
 from services.training.recipes.talker.trained import Trained
 from services.training.recipes.talker_syncnet.pieces import embedded, new_network
 from services.training.recipes.talker_syncnet.spec import RECIPE, SyncNetConfig
@@ -18,7 +19,7 @@ from services.training.talker.contrast import ScaledSyncNet
 from services.training.talker.sync_report import LATE_FRAMES, SyncTest, facts_of, lines_of
 from services.training.talker.sync_scores import SyncCounts, counts_of, likenesses
 
-TRAINED = Trained(RECIPE, SyncNetConfig, new_network)
+TRAINED = Trained(RECIPE, SyncNetConfig, new_network, recognised_syncnet)
 
 
 def test_main(argv: Sequence[str]) -> int:

@@ -14,20 +14,21 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from services.base.errors import EXIT_OK, BadConfig, VisemillError
+from services.base.errors import EXIT_OK, VisemillError
 from services.base.process import log
-from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
+from services.base.stage.config import add_config_flags, config_from_flags
 from services.formats.talker.consent import DIGEST_FACT, KEPT_FILE, STATEMENTS_FACT
 from services.formats.talker.head import CARD_FILE, FACES, MODEL_FILE, PAINTED, REFERENCES, SOUNDS, HeadCard, card_file
 from services.lips.talker_input import FACE_PX, SOUND_SHAPES
 from services.training.checkpoint.content import bytes_of
-from services.training.checkpoint.file import Checkpoint, load_weights
+from services.training.checkpoint.file import load_weights
 from services.training.checkpoint.reading import read_checkpoint
 from services.training.recipes.bundle_output import check_free, publish_bundle
 from services.training.recipes.ctc_graph import TOLERANCE, traced
+from services.training.recipes.talker.recognised import check_weights
 from services.training.recipes.talker_unet.export_settings import HeadExportSettings
 from services.training.recipes.talker_unet.pieces import new_network
-from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
+from services.training.recipes.talker_unet.spec import RECIPE
 from services.training.recipes.talker_unet.test_command import TRAINED
 from services.training.talker.painting import pictures_of
 
@@ -60,8 +61,9 @@ def export_main(argv: Sequence[str]) -> int:
     check_free(settings.bundle)
     data = bytes_of(settings.file)
     checkpoint = read_checkpoint(settings.file, data)
-    config, asr_model = settings_of(checkpoint, settings)
+    config, asr_model = TRAINED.config_of(checkpoint, settings.file, settings.asr)
     model = new_network(config, asr_model, config.seed)
+    check_weights(model.state_dict(), checkpoint.model, settings.file)
     load_weights(model, checkpoint.model)
     graph = HeadGraph(model.eval().to(memory_format=torch.contiguous_format)).eval()
     network, worst = graph_of(graph, asr_model, FACE_PX[config.crop_px])
@@ -87,23 +89,6 @@ def export_main(argv: Sequence[str]) -> int:
     told = {"bundle": settings.bundle, "card": json.loads(card_file(card)), "greatest_difference": worst}
     sys.stdout.write((json.dumps({**told, "text": text}) if flags.json else text) + "\n")
     return EXIT_OK
-
-
-def settings_of(checkpoint: Checkpoint, settings: HeadExportSettings) -> tuple[UNetConfig, str]:
-    """(settings of the network, model of the features). A file of the original's code is of width 1 at 328 px.
-
-    Raises BadConfig NO_ASR, OTHER_ASR, and as `Trained.config_of`.
-    """
-    if checkpoint.facts:
-        config, asr_model = TRAINED.config_of(checkpoint, settings.file)
-        if settings.asr not in ("", asr_model):
-            raise BadConfig("OTHER_ASR", f"{settings.file} follows features of {asr_model}: leave --asr out")
-        return config, asr_model
-    if not settings.asr:
-        raise BadConfig(
-            "NO_ASR", f"{settings.file} does not say which features it follows: give --asr ave, hubert or wenet"
-        )
-    return config_from_mapping(UNetConfig, {}), settings.asr
 
 
 def graph_of(graph: HeadGraph, asr_model: str, face_px: int) -> tuple[bytes, float]:

@@ -7,6 +7,7 @@ from services.lips.talker_input import FACE_PX
 from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import read_checkpoint
+from services.training.recipes.talker.recognised import asr_of, check_weights, recognised_syncnet, resolution_of
 from services.training.recipes.talker_syncnet.spec import RECIPE as SYNCNET
 from services.training.recipes.talker_unet.spec import UNetConfig
 from services.training.talker.networks.syncnet import SyncNet
@@ -15,7 +16,8 @@ _PREFIX = "network."
 
 
 def frozen_syncnet(config: UNetConfig, asr_model: str) -> SyncNet | None:
-    """In eval mode, without gradients; None where none is used. A file of the original's code is of width 1 at 328.
+    """In eval mode, without gradients; None where none is used. A file of the original's code is of 328 px, and of the
+    width that its tensors have.
 
     Raises BadConfig NO_CHECKPOINT, CHECKPOINT_DAMAGED, OTHER_RECIPE, OTHER_ASR, OTHER_RESOLUTION, OTHER_NETWORK.
     """
@@ -27,12 +29,7 @@ def frozen_syncnet(config: UNetConfig, asr_model: str) -> SyncNet | None:
     network = SyncNet(asr_model, FACE_PX[config.crop_px], width)
     weights = {name.removeprefix(_PREFIX): value for name, value in checkpoint.model.items() if name != "log_scale"}
     own = network.state_dict()
-    for name, value in own.items():
-        if name not in weights or weights[name].shape != value.shape:
-            raise BadConfig(
-                "OTHER_NETWORK",
-                f"--syncnet-checkpoint {path} lacks {name}, or has it in another shape: give a SyncNet's",
-            )
+    check_weights(own, weights, f"--syncnet-checkpoint {path}")
     network.load_state_dict({name: weights[name] for name in own})
     return network.eval().requires_grad_(False)
 
@@ -40,7 +37,14 @@ def frozen_syncnet(config: UNetConfig, asr_model: str) -> SyncNet | None:
 def _width(checkpoint: Checkpoint, config: UNetConfig, asr_model: str, path: str) -> float:
     facts = checkpoint.facts
     if not facts:
-        facts = {"recipe": SYNCNET.name, "asr": asr_model, "resolution": "328", "width": "1"}
+        found = recognised_syncnet(checkpoint.model, path)
+        asr = asr_of(found, asr_model, path)
+        facts = {
+            "recipe": SYNCNET.name,
+            "asr": asr,
+            "resolution": resolution_of(found, "", path),
+            "width": str(found.width),
+        }
     if facts.get("recipe") != SYNCNET.name:
         raise BadConfig("OTHER_RECIPE", f"{path} is of recipe {facts.get('recipe')!r}, not {SYNCNET.name}")
     for name, reason, wanted in (

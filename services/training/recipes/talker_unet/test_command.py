@@ -7,13 +7,14 @@ from typing import Any
 
 from services.training.data.talker.sync_data import Held
 from services.training.recipes.talker.command_settings import TalkerTestSettings
+from services.training.recipes.talker.recognised import recognised_unet
 from services.training.recipes.talker.trained import Trained
 from services.training.recipes.talker_unet.pieces import new_network, painted
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_report import PaintTest, facts_of, lines_of
 
-TRAINED = Trained(RECIPE, UNetConfig, new_network, "mouth_weight")
+TRAINED = Trained(RECIPE, UNetConfig, new_network, recognised_unet, "mouth_weight")
 
 
 def test_main(argv: Sequence[str]) -> int:

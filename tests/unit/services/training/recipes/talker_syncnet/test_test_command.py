@@ -26,7 +26,7 @@ def test_the_checkpoint_says_what_the_network_is():
 
 @pytest.mark.parametrize(
     ("facts", "reason"),
-    [({**FACTS, "recipe": "grid-ctc"}, "OTHER_RECIPE"), ({}, "OTHER_RECIPE"),
+    [({**FACTS, "recipe": "grid-ctc"}, "OTHER_RECIPE"), ({}, "OTHER_NETWORK"),
      ({"recipe": "talker-syncnet"}, "CHECKPOINT_DAMAGED"), ({**FACTS, "width": "wide"}, "CHECKPOINT_DAMAGED")],
 )  # fmt: skip
 def test_a_checkpoint_of_something_else_is_refused(facts, reason):

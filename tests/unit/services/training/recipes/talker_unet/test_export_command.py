@@ -50,12 +50,22 @@ def test_a_bundle_paints_as_the_checkpoint_does(tmp_path: Path, capsys: pytest.C
     assert found.value.reason == "OUTPUT_EXISTS"
 
 
+def test_weights_alone_of_another_width_and_size_are_recognised(tmp_path: Path) -> None:
+    file = tmp_path / "99.pth"
+    torch.save(network().state_dict(), file)
+    assert export_main(["--checkpoint", str(file), "--bundle", str(tmp_path / "head"), "--asr", "ave"]) == 0
+    card = card_of((tmp_path / "head" / "card.json").read_bytes())
+    assert (card.asr, card.resolution, card.width) == ("ave", "160", 0.125)
+
+
 @pytest.mark.parametrize(
     ("facts", "flags", "reason"),
     [
         ({**FACTS, "recipe": "talker-syncnet"}, (), "OTHER_RECIPE"),
         (FACTS, ("--asr", "hubert"), "OTHER_ASR"),
         ({}, (), "NO_ASR"),
+        ({}, ("--asr", "wenet"), "OTHER_ASR"),
+        ({**FACTS, "width": "0.25"}, (), "OTHER_NETWORK"),
     ],
 )
 def test_what_is_no_head_is_refused(tmp_path: Path, facts: dict[str, str], flags: tuple[str, ...], reason: str) -> None:

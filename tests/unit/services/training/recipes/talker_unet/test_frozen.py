@@ -50,3 +50,13 @@ def test_another_one_is_refused(tmp_path: Path, facts: dict, reason: str) -> Non
     file = saved(tmp_path / "model.safetensors", ScaledSyncNet(SyncNet("mel", 160, 0.125)), **facts)
     with pytest.raises(BadConfig, match=reason):
         frozen_syncnet(config(file), "mel")
+
+
+def test_weights_alone_are_of_the_width_that_they_have_and_of_328_px(tmp_path: Path) -> None:
+    file = tmp_path / "30.pth"
+    torch.save({"epoch": 30, "model_state_dict": SyncNet("hubert", 320, 0.125).state_dict()}, file)
+    asked = UNetConfig(use_syncnet=True, syncnet_checkpoint=str(file))
+    assert frozen_syncnet(asked, "hubert") is not None
+    for other, asr, reason in ((asked, "wenet", "OTHER_ASR"), (config(file), "hubert", "OTHER_RESOLUTION")):
+        with pytest.raises(BadConfig, match=reason):
+            frozen_syncnet(other, asr)
