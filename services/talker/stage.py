@@ -22,7 +22,7 @@ from services.lips.talker_input import CROP_PX, sound_input, window_of
 from services.talker.bundle_files import checked_card
 from services.talker.film import open_film
 from services.talker.frame_order import to_and_fro
-from services.talker.marks import metadata_of
+from services.talker.marks import are_marked, metadata_of
 from services.talker.network import open_here
 from services.talker.person import PersonFrames
 from services.talker.silence import MouthMeter, held_rows, silent_frames
@@ -86,6 +86,7 @@ class HeadOfClip:
             "fps": sound.fps,
             "duration_s": round(sound.duration_s, 3),
             "asr": self._card.asr,
+            "marked": are_marked(),
             "silent_frames": int(silent_N.sum()),
             "silent_movement": meter.silent_share,
             "time_shares": self._speaker.seconds.shares(),

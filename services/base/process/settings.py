@@ -27,6 +27,12 @@ class Settings:
     rpc_patience_s: float = field(
         default=60.0, metadata={"help": "how long a remote call is retried while a server is away or busy"}
     )
+    unmarked_films: bool = field(
+        default=False,
+        metadata={
+            "help": "films of talking heads do not say of themselves that they were painted: the operator's to do"
+        },
+    )
     tls_ca: str = field(default="", metadata={"help": "PEM file by which a client knows servers"})
     tls_cert: str = field(default="", metadata={"help": "PEM file that a client shows; with tls_key"})
     tls_key: str = field(default="", metadata={"help": "PEM file"})

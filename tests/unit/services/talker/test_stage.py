@@ -51,6 +51,14 @@ def test_a_film_is_as_long_as_its_sound(tmp_path: Path, codec: str, video: str) 
     assert abs(int(frames[12][40, 40, 0]) - round(255 * 0.6)) < 12
 
 
+def test_a_film_of_an_operator_who_marks_himself_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISEMILL_UNMARKED_FILMS", "true")
+    found = product(tmp_path, given(3))
+    with av.open(io.BytesIO(b"".join(found.files[0].pieces))) as container:
+        assert not {"comment", "description"} & set(container.metadata)
+    assert found.quality["marked"] is False
+
+
 def test_each_frame_is_told_of_before_the_film_is_there(tmp_path: Path) -> None:
     folders = {"bundle": str(write_bundle(tmp_path / "head")), "person": str(write_person(tmp_path / "anna"))}
     job = ClipJob(Clip("says", "says", "", "says.wav"), Media.of_bytes("says.wav", b"x"))
