@@ -59,7 +59,7 @@ $(VENV)/.ready-train: $(VENV)/.ready
 # Likewise of talking heads, and what they speak with.
 $(VENV)/.ready-talker: $(VENV)/.ready
 	test -e $(VENV)/.ready-test || $(PIP_INSTALL) torch==2.13.0
-	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[features,train]'
+	test -e $(VENV)/.ready-test || $(PIP_INSTALL) --editable '.[talker]'
 	touch $@
 
 $(PROTO_VENV)/.ready: Makefile

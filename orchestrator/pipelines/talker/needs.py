@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.pipelines.needs import Need, StageNeed, pip_install
 from orchestrator.pipelines.talker.options import TalkerOptions, stages
 
-_NETWORKS = pip_install("visemill[features]")
+_NETWORKS = pip_install("visemill[talker]")
 _PURPOSES = {
     "decode": ("reading videos", pip_install("visemill")),
     "audio": ("reading sound", pip_install("visemill")),

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 
 from orchestrator.pipelines.talker.state_files import STATE_FILE, is_whole
+from services.base.run.paths import STATE_DIR
 from services.base.store.interface import Store
 from services.base.store.turns import rewrite
 
 _log = logging.getLogger("visemill.talker")
+_LOCK = f"{STATE_DIR}/{STATE_FILE}.turn"
 _ASIDE = f"{STATE_FILE}.torn"
 
 
@@ -28,4 +30,4 @@ def change_state(store: Store, change: Callable[[bytes | None], bytes]) -> None:
         _log.warning("%s/%s is no JSON object: it is set aside as %s, and begun anew", store.uri, STATE_FILE, name)
         return change(None)
 
-    rewrite(store, STATE_FILE, changed)
+    rewrite(store, STATE_FILE, _LOCK, changed)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 
 from services.base.errors import Transient
-from services.base.run.paths import STATE_DIR
 from services.base.store.interface import NotThere, Store
 from services.base.store.local.folder import LocalFolder
 from services.base.store.local.upload import make_folders
@@ -22,11 +21,12 @@ _POLL_S = 0.1
 _SILENT_S, _PATIENCE_S = 30.0, 120.0
 
 
-def rewrite(store: Store, name: str, change: Callable[[bytes | None], bytes]) -> None:
+def rewrite(store: Store, name: str, lock: str, change: Callable[[bytes | None], bytes]) -> None:
     """Replaces a file, atomically, by what change makes of its bytes (None: it is not there). Whoever rewrites it at
-    the same time waits. Raises as `turn` and stores do, and what change raises: then the file stays as it is.
+    the same time waits. lock: a name in the store that is of nothing else. Raises as `turn` and stores do, and what
+    change raises: then the file stays as it is.
     """
-    with turn(store, name):
+    with turn(store, lock):
         try:
             before = store.read(name)
         except NotThere:
@@ -35,13 +35,12 @@ def rewrite(store: Store, name: str, change: Callable[[bytes | None], bytes]) ->
 
 
 @contextlib.contextmanager
-def turn(store: Store, name: str) -> Iterator[None]:
-    """Of writers of a file of that name. On a disk a lock, which dies with its holder; elsewhere an object that stands
+def turn(store: Store, lock: str) -> Iterator[None]:
+    """Of those who take the same lock. On a disk a lock, which dies with its holder; elsewhere an object that stands
     while the turn lasts, and is removed by whoever has seen it unchanged for half a minute.
 
     Raises Transient WRITERS_WAIT after two minutes.
     """
-    lock = f"{STATE_DIR}/{name}.turn"
     if isinstance(store, LocalFolder):
         with _locked(store, lock):
             yield

@@ -1,5 +1,8 @@
 """What a machine needs follows from the stages that a run has."""
 
+import tomllib
+from pathlib import Path
+
 from orchestrator.pipelines.needs import StageNeed
 from orchestrator.pipelines.talker.needs import needs
 from orchestrator.pipelines.talker.options import TalkerOptions
@@ -18,3 +21,11 @@ def test_a_network_of_sound_is_optional():
 
 def test_features_alone_need_no_landmarks():
     assert "landmarks" not in {need.name for need in needs(TalkerOptions(video_path="v.mp4", parts="features"))}
+
+
+def test_one_extra_is_all_that_talking_heads_need():
+    project = tomllib.loads((Path(__file__).parents[5] / "pyproject.toml").read_text())["project"]
+    extras = {name: set(texts) for name, texts in project["optional-dependencies"].items()}
+    assert extras["features"] <= extras["talker"] <= extras["features"] | extras["train"]
+    assert any(text.startswith("soxr") for text in project["dependencies"])
+    assert "visemill[talker]" in next(need.fix for need in needs(TalkerOptions()) if need.name == "audiofeatures")

@@ -40,7 +40,7 @@ def test_nothing_is_lost_between_writers(store: Any) -> None:
     def add(_: int) -> None:
         together.wait()
         for _ in range(5):
-            rewrite(store, "state.json", lambda before: (before or b"") + b"x")
+            rewrite(store, "state.json", LOCK, lambda before: (before or b"") + b"x")
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(add, range(4)))
@@ -54,17 +54,17 @@ def test_a_change_that_fails_leaves_the_file_and_the_turn(store: Any) -> None:
         raise ValueError(before)
 
     with pytest.raises(ValueError, match="as it was"):
-        rewrite(store, "state.json", fail)
-    rewrite(store, "state.json", lambda before: (before or b"") + b", and more")
+        rewrite(store, "state.json", LOCK, fail)
+    rewrite(store, "state.json", LOCK, lambda before: (before or b"") + b", and more")
     assert store.read("state.json") == b"as it was, and more"
 
 
 def test_who_waits_for_long_says_for_what(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "_PATIENCE_S", 0.05)
     with (
-        turn(store, "state.json"),
+        turn(store, LOCK),
         pytest.raises(Transient, match=r"WRITERS_WAIT.*state\.json"),
-        turn(store, "state.json"),
+        turn(store, LOCK),
     ):
         pass
 
@@ -73,10 +73,10 @@ def test_a_lock_on_a_disk_dies_with_its_holder(tmp_path: Path) -> None:
     held = (
         "import os, sys\nfrom services.base.store.local.folder import LocalFolder\n"
         "from services.base.store.turns import turn\n"
-        "with turn(LocalFolder(sys.argv[1]), 'state.json'):\n    os._exit(9)\n"
+        "with turn(LocalFolder(sys.argv[1]), '.visemill/state.json.turn'):\n    os._exit(9)\n"
     )
     assert subprocess.run([sys.executable, "-c", held, str(tmp_path)], check=False).returncode == 9
-    rewrite(LocalFolder(tmp_path), "state.json", lambda _: b"mine")
+    rewrite(LocalFolder(tmp_path), "state.json", LOCK, lambda _: b"mine")
 
 
 def test_elsewhere_a_turn_that_does_not_end_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,5 +84,5 @@ def test_elsewhere_a_turn_that_does_not_end_is_taken_over(tmp_path: Path, monkey
     monkeypatch.setattr(turns, "_SILENT_S", 0.02)
     folder = LocalFolder(tmp_path)
     folder.put(LOCK, b"of one that died")
-    rewrite(Elsewhere(folder), "state.json", lambda _: b"mine")  # type: ignore[arg-type]
+    rewrite(Elsewhere(folder), "state.json", LOCK, lambda _: b"mine")  # type: ignore[arg-type]
     assert folder.read("state.json") == b"mine" and folder.stat(LOCK) is None
