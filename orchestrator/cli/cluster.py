@@ -17,12 +17,14 @@ from orchestrator.cli.answer import Answer
 from orchestrator.cli.options import add_kube_flags, add_output_flags
 from orchestrator.cli.parsing.given_flags import argv_given_by
 from orchestrator.kube.job_manifest import RunId
+from orchestrator.kube.pod_manifest import MODELS_PATH
 from orchestrator.kube.policies.image_libraries import check_image
 from orchestrator.kube.policies.watch_end import is_idle, watch_end
 from orchestrator.kube.settings import kube_settings
 from orchestrator.kube.state import JobSeen
 from orchestrator.pipelines.base import Pipeline
 from orchestrator.pipelines.lookup import pipeline_of
+from orchestrator.pipelines.training.begins import check_begins
 from orchestrator.roots import find_run, state_root
 from orchestrator.runs.commits.summary import Summary
 from orchestrator.runs.options import RunOptions, remote_stages
@@ -119,6 +121,8 @@ def check(request: RunRequest, flags: argparse.Namespace) -> None:
 
     roots = request.roots
     check_roots(roots.input_roots, roots.output_root, state_root(roots.output_root, roots.state_root))
+    for gang in pipeline.gangs(request.options):
+        check_begins(gang.config, MODELS_PATH if settings.models_claim else "")
 
 
 def resume_command(flags: argparse.Namespace, *adding: Callable[[argparse.ArgumentParser], None]) -> str:

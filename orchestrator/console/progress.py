@@ -85,7 +85,10 @@ class Progress:
     def reached(self, num_done: int, num_quarantined: int) -> None:
         """Counts that somebody else keeps."""
         with self._lock:
+            is_further = num_done != self._num_done
             self._num_done, self._num_quarantined = num_done, num_quarantined
+            if is_further and self._frames[1]:
+                self._counted_anew()
 
     def undo(self, num_clips: int) -> None:
         """Clips of an attempt that failed are to be done again."""

@@ -6,6 +6,7 @@ made under a name that follows from the run and its generation.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import TypeVar
 from orchestrator.console.progress import Progress
 from orchestrator.console.say_once import SayOnce
 from orchestrator.kube.api import KubeApi
+from orchestrator.kube.frames_said import LAST_LINES, frames_said, telling_pod
 from orchestrator.kube.job_builder import job_of
 from orchestrator.kube.job_manifest import RunId
 from orchestrator.kube.jobs_client import KubeRunJobs
@@ -28,7 +30,7 @@ from orchestrator.kube.state import JobSeen
 from orchestrator.runs.actions import Fail, ForceDelete, Wait
 from orchestrator.runs.map.decision import Action, Delete, Scale, Start
 from orchestrator.runs.options import RunOptions
-from services.base.errors import EXIT_BAD_SHARD, Transient
+from services.base.errors import EXIT_BAD_SHARD, Transient, VisemillError
 from services.base.process.quantities import counted, duration
 from services.base.run.spec import RunSpec
 from services.base.store.interface import Store
@@ -182,6 +184,10 @@ class KubeMap:
         progress.kube_requests = self._api.num_calls
         progress.reached(sum(self._sizes[shard] for shard in seen.done), self._observer.num_quarantined)
         job = seen.jobs[-1] if seen.jobs else None
+        if not seen.done and (pod := telling_pod(sum(self._sizes), job, seen.pods)):
+            # A pod that is gone by now, a right that is not there: the clip itself is counted all the same.
+            with contextlib.suppress(VisemillError):
+                progress.frames(*frames_said(self._jobs.logs(pod, tail=LAST_LINES)))
         if job and job.is_live and job.settings not in ("", self._asked):
             self._say_once(
                 f"{job.name} keeps the image, sizes and other settings that it was made with, which are not those "

@@ -23,6 +23,9 @@ from services.base.process.quantities import counted
 from services.base.run.told import Doing, tell
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
+from services.base.store.interface import NotThere
+from services.base.store.open import join_uri, open_store
+from services.base.store.roots import absolute
 from services.containers.marks.written import Signer
 from services.formats.talker.consent import Consent
 from services.formats.talker.head import CARD_FILE, HeadCard, card_of
@@ -47,15 +50,16 @@ def infer(options: InferOptions) -> dict[str, Any]:
     if options.audio_path != STANDARD_INPUT:
         _check_out(options.out)
     person = person_of(options)
+    name = _name_of(person)
     if options.audio_path == STANDARD_INPUT:
         return _infer_live(options, person)
     if not Path(options.audio_path).is_file():
         raise BadConfig("NO_SOUND", f"--audio-path {options.audio_path} is no file here: give one with sound")
-    out = Path(options.out or f"{person.name}_{Path(options.audio_path).stem}.mp4")
+    out = Path(options.out or f"{name}_{Path(options.audio_path).stem}.mp4")
     signer = Signer(options.certificate, options.certificate_key) if options.certificate else None
-    with bundle_of(options, person.name) as bundle, tempfile.TemporaryDirectory() as scratch:
+    with bundle_of(options, name) as bundle, tempfile.TemporaryDirectory() as scratch:
         card = card_of((bundle / CARD_FILE).read_bytes())
-        consent = consent_of(options.consent, bundle, person.name)
+        consent = consent_of(options.consent, bundle, name)
         config = json.dumps(_settings(options, bundle, card, person, consent))
         argv = [_STAGES, "once", options.audio_path, "--config", config, "--save", scratch]
         argv += ["--clip-time-s", str(_CLIP_TIME_S), "--clip-memory-mib", str(_CLIP_MEMORY_MIB), "--tell-frames"]
@@ -76,12 +80,13 @@ def infer(options: InferOptions) -> dict[str, Any]:
     return {**found, "text": _text(found)}
 
 
-def _infer_live(options: InferOptions, person: Path) -> dict[str, Any]:
-    out = Path(options.out or f"{person.name}_live.mp4")
+def _infer_live(options: InferOptions, person: str) -> dict[str, Any]:
+    name = _name_of(person)
+    out = Path(options.out or f"{name}_live.mp4")
     log.setup()
-    with bundle_of(options, person.name) as bundle:
-        consent = consent_of(options.consent, bundle, person.name)
-        given = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+    with bundle_of(options, name) as bundle:
+        consent = consent_of(options.consent, bundle, name)
+        given = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}
         given["consent"] = consent.digest
         config: HeadConfig = config_from_mapping(HeadConfig, given)
         found = speak_standard_input(config, options.asr_weights, out)
@@ -109,17 +114,34 @@ def _answer_of(argv: Sequence[str], good: Sequence[int] = (EXIT_OK,)) -> dict[st
     return answer
 
 
-def person_of(options: InferOptions) -> Path:
-    """The person's folder: --dataset-dir itself where it is one, else NAME below it. Raises BadConfig NO_PERSON."""
-    base = Path(options.dataset_dir)
-    for folder in (base / options.name, base):
-        if (folder / FRAMES_FOLDER).is_dir() and (folder != base or options.name in ("", base.name)):
-            return folder.absolute()
+def person_of(options: InferOptions) -> str:
+    """The person's folder, a path or a URI: --dataset-dir itself where it is one, else NAME below it. Raises BadConfig
+    NO_PERSON, and as stores do.
+    """
+    base = absolute(options.dataset_dir or ".").rstrip("/")
+    below = join_uri(base, options.name) if options.name else base
+    for folder in (below, base):
+        if (folder == below or options.name == _name_of(base)) and _is_person(folder):
+            return folder
     raise BadConfig(
         "NO_PERSON",
-        f"{base / options.name} has no {FRAMES_FOLDER}: make it by `visemill run talker --name "
+        f"{below} has no {FRAMES_FOLDER}: make it by `visemill run talker --name "
         f"{options.name or 'NAME'}`, or give --dataset-dir",
     )
+
+
+def _is_person(folder: str) -> bool:
+    try:
+        open_store(join_uri(folder, FRAMES_FOLDER), must_exist=True)
+    except BadConfig as error:
+        if error.reason != "ROOT_MISSING":
+            raise
+        return False
+    return True
+
+
+def _name_of(person: str) -> str:
+    return person.rpartition("/")[2]
 
 
 @contextlib.contextmanager
@@ -127,41 +149,46 @@ def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
     """A folder with the head's bundle: what is given, or an export of a training's file, gone behind it. Raises
     BadConfig NO_CHECKPOINT, and what the export fails with.
     """
-    given = Path(options.checkpoint) if options.checkpoint else _newest(Path(options.checkpoint_dir), name)
-    if (given / CARD_FILE).is_file():
-        yield given.absolute()
-        return
-    if not given.is_file():
-        raise BadConfig(
-            "NO_CHECKPOINT",
-            f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
-        )
+    place = options.checkpoint or _newest(options.checkpoint_dir, name)
+    if "://" not in place:
+        given = Path(place)
+        if (given / CARD_FILE).is_file():
+            yield given.absolute()
+            return
+        if not given.is_file():
+            raise BadConfig(
+                "NO_CHECKPOINT",
+                f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
+            )
     with tempfile.TemporaryDirectory() as scratch:
         tell(Doing(f"exporting {given}"))
         bundle = Path(scratch) / "bundle"
         asr = ["--asr", options.asr] if options.asr else []
-        _answer_of(["talker-unet", "export", "--bundle", str(bundle), "--checkpoint", str(given), *asr, "--json"])
+        _answer_of(["talker-unet", "export", "--bundle", str(bundle), "--checkpoint", place, *asr, "--json"])
         yield bundle
 
 
-def _newest(root: Path, name: str) -> Path:
-    """Of the person's own files by the original's names the last one, else the best of a training."""
-    numbered = [path for folder in (root / name, root) for path in folder.glob("*.pth") if path.stem.isdecimal()]
-    best = [path for path in (root / name / _BEST, root / _BEST) if path.is_file()]
-    if best:
-        return best[0]
-    return max(numbered, key=lambda path: int(path.stem), default=root / _BEST)
+def _newest(root: str, name: str) -> str:
+    """Of the person's own files by the original's names the last one, else the best of a training, as it always is in
+    a bucket.
+    """
+    if "://" in root:
+        return join_uri(root, name, _BEST)
+    base = Path(root)
+    numbered = [path for folder in (base / name, base) for path in folder.glob("*.pth") if path.stem.isdecimal()]
+    best = [path for path in (base / name / _BEST, base / _BEST) if path.is_file()]
+    return str(best[0] if best else max(numbered, key=lambda path: int(path.stem), default=base / _BEST))
 
 
 def _settings(
-    options: InferOptions, bundle: Path, card: HeadCard, person: Path, consent: Consent
+    options: InferOptions, bundle: Path, card: HeadCard, person: str, consent: Consent
 ) -> dict[str, dict[str, Any]]:
     try:
-        fps = fps_of(json.loads((person / METADATA_FILE).read_bytes()))
-    except (OSError, ValueError):
+        fps = fps_of(json.loads(open_store(person).read(METADATA_FILE)))
+    except (NotThere, ValueError):
         fps = fps_of(None)
     weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
-    head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": str(person)}
+    head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}
     head["consent"] = consent.digest
     return {
         "audio": {"sample_rate_hz": RATE_HZ, "channels": 1},

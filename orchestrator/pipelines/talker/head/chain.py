@@ -7,6 +7,7 @@ kill, and stands where $VISEMILL_CLUSTER says.
 from __future__ import annotations
 
 import datetime
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -118,9 +119,18 @@ class Chain:
         text = (
             f"head of {', '.join(self._data.names)}, {num_epochs} epochs, {used}: {told['head']}\n"
             f"checkpoints: {', '.join(checkpoints)}\n"
-            f"test it: visemill test talker --name {self._data.title}"
+            f"test it: {self._test_command()}"
         )
         return Outcome(told, text)
+
+    def _test_command(self) -> str:
+        """For whoever has given other places than the usual ones too."""
+        options, names = self._options, [f"--name={name}" for name in self._data.names]
+        usual = (HeadTestOptions.dataset_dir, HeadTestOptions.checkpoint_dir, "")
+        places: list[str] = []
+        if (options.dataset_dir, options.checkpoint_dir, options.save_dir) != usual:
+            places = [f"--dataset-dir={self._data.root}", f"--checkpoint={join_uri(self._heads.root, BEST)}"]
+        return shlex.join(["visemill", "test", "talker", *names, *places])
 
     def _syncnet(self) -> tuple[str, Mapping[str, Any] | None]:
         """(file of the SyncNet that is used; empty: none, its share of right frames)."""

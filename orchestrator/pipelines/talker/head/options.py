@@ -54,6 +54,9 @@ class HeadOptions:
     seed: int = option(1, "what all that is drawn at random is drawn from", group=_NETWORK)
     device: Device = option("auto", "a GPU where there is one, else the CPU", group=_NETWORK)
     num_ranks: int = option(1, "processes that train together", group=_NETWORK)
+    accumulation_steps: int = option(
+        0, "micro-batches of an optimiser step, over all ranks; 0: one a rank", group=_NETWORK
+    )
     num_threads: int = option(0, "cores of each rank; 0: its share of them", group=_NETWORK)
     train_syncnet: bool = option(
         False, "train a SyncNet first, and let it judge the head; one that is there is not trained again", group=_SYNC
@@ -102,6 +105,7 @@ class HeadOptions:
             names="\n".join(names),
             asr=self.asr,
             num_epochs=self.syncnet_epochs,
+            accumulation_steps=self.accumulation_steps or self.num_ranks,
             batch_size=self.syncnet_batch_size,
             resolution=self.resolution,
             width=self.width,
@@ -120,6 +124,7 @@ class HeadOptions:
             names="\n".join(names),
             asr=self.asr,
             num_epochs=self.num_epochs,
+            accumulation_steps=self.accumulation_steps or self.num_ranks,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             mouth_weight=self.mouth_weight,

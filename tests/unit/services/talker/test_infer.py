@@ -25,11 +25,11 @@ def options(tmp_path: Path, **given: object) -> InferOptions:
 
 
 def test_a_person_is_a_folder_below_the_base_or_the_folder_that_is_given(tmp_path: Path) -> None:
-    folder = write_person(tmp_path / "set" / "anna")
+    folder = str(write_person(tmp_path / "set" / "anna"))
     assert person_of(options(tmp_path)) == folder
-    assert person_of(options(tmp_path, dataset_dir=str(folder))) == folder
-    assert person_of(options(tmp_path, dataset_dir=str(folder), name="")) == folder
-    for wrong in ({"name": "bert"}, {"dataset_dir": str(folder), "name": "bert"}):
+    assert person_of(options(tmp_path, dataset_dir=folder)) == folder
+    assert person_of(options(tmp_path, dataset_dir=folder, name="")) == folder
+    for wrong in ({"name": "bert"}, {"dataset_dir": folder, "name": "bert"}):
         with pytest.raises(BadConfig) as found:
             person_of(options(tmp_path, **wrong))
         assert found.value.reason == "NO_PERSON"

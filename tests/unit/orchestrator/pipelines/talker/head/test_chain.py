@@ -1,6 +1,7 @@
 """Both networks in one command: what is trained, skipped, refused and told, as of commands that leave their files."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,22 @@ def test_the_unified_script_preprocesses_first_and_does_without_a_gpu_that_is_no
     ]  # fmt: skip
     assert value(commands[0], "--video-path") == "dataset/obama/obama.mp4" and "--device=cpu" in commands[3]
     assert "there is no GPU 4321 here: the CPU is used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "num_micro_batches"), [({}, "3"), ({"accumulation_steps": 4}, "4")])
+def test_each_of_several_ranks_has_a_micro_batch_of_every_step(commands, given, num_micro_batches):
+    head.train(HeadOptions(names="obama", consent="consent.json", train_syncnet=True, num_ranks=3, **given))
+    trainings = [line for line in commands if line[0] == "train"]
+    assert [value(line, "--num-ranks") for line in trainings] == ["3", "3"]
+    assert [value(line, "--accumulation-steps") for line in trainings] == [num_micro_batches] * 2
+
+
+def test_the_command_that_tests_the_head_names_its_persons_and_places(commands, tmp_path):
+    told = head.train(HeadOptions(names="obama", consent="consent.json")).text
+    assert told.endswith("test it: visemill test talker --name=obama")
+    shutil.copytree("dataset/obama", "dataset/ada")
+    Path("both.json").write_text('{"who": ["ada", "obama"], "what_for": "a test", "when": "2026-01-02"}')
+    told = head.train(HeadOptions(names="ada\nobama", consent="both.json", checkpoint_dir="heads")).text
+    file = tmp_path / "heads" / "ada_obama" / "best_model.pt"
+    words = f"--name=ada --name=obama --dataset-dir={tmp_path}/dataset --checkpoint={file}"
+    assert told.endswith(f"test it: visemill test talker {words}")
