@@ -42,13 +42,13 @@ def test_the_caller_goes_on_while_batches_are_computed_and_waits_when_there_is_n
     clip = BatchesOfClip(Departures(far, 2), "clip")
     clip.send(batch(0))
     clip.send(batch(1))
-    assert begins(far, 5)
-    assert begins(far, 5)
+    assert begins(far, 60)
+    assert begins(far, 60)
     third = threading.Thread(target=clip.send, args=(batch(2),))
     third.start()
     assert not begins(far, 0.05)
     far.let.release(3)
-    third.join(5)
+    third.join(60)
     assert clip.answers()[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
     assert clip.num_splits == 1
 
