@@ -13,7 +13,7 @@ COMMANDS = PipelineCommands(
         Verb(
             "test",
             "let a trained model read clips, and print its scores",
-            options="services.training.recipes.talker.command_settings:TalkerTestSettings",
+            options="services.training.recipes.talker_unet.test_settings:HeadTestSettings",
             calls="orchestrator.pipelines.talker_unet.entry_points:test",
         ),
         Verb(

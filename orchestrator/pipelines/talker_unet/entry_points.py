@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from orchestrator.pipelines.commands import Outcome
 from orchestrator.pipelines.training.entry_points import outcome_of
-from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker_unet.export_settings import HeadExportSettings
 from services.training.recipes.talker_unet.spec import RECIPE
+from services.training.recipes.talker_unet.test_settings import HeadTestSettings
 
 
-def test(options: TalkerTestSettings) -> Outcome:
+def test(options: HeadTestSettings) -> Outcome:
     """Raises what the service fails with."""
     return outcome_of(RECIPE.name, "test", options, "testing", "--json")
 

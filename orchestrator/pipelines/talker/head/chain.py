@@ -33,10 +33,10 @@ from services.base.errors import BadConfig
 from services.base.stage.config import argv_of
 from services.base.store.open import join_uri
 from services.training.data.talker.asr_choice import chosen_model
-from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker.spec import AsrChoice
 from services.training.recipes.talker_syncnet.spec import RECIPE as SYNCNET
 from services.training.recipes.talker_unet.spec import RECIPE as UNET
+from services.training.recipes.talker_unet.test_settings import HeadTestSettings
 
 _MOST_LISTED = 10
 
@@ -50,13 +50,14 @@ def test(options: HeadTestOptions) -> Outcome:
     """Raises what the service fails with."""
     data = data_of(options.dataset_dir, options.names) if options.names else None
     file = options.checkpoint or join_uri(options.checkpoint_dir, f"{data.title if data else ''}/{BEST}")
-    settings = TalkerTestSettings(
+    settings = HeadTestSettings(
         data_root=data.root if data else options.dataset_dir,
         names="\n".join(data.names) if data else "",
         whole=options.whole,
         checkpoint=file,
         asr=options.asr,
         seed=options.seed,
+        landmark_model=options.landmark_model,
     )
     return outcome_of(UNET.name, "test", settings, "testing", "--json")
 

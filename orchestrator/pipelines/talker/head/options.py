@@ -10,6 +10,7 @@ from services.training.data.talker.names import names_of
 from services.training.recipes.talker.spec import AsrChoice, Resolution
 from services.training.recipes.talker_syncnet.spec import SyncNetConfig
 from services.training.recipes.talker_unet.spec import UNetConfig
+from services.training.recipes.talker_unet.test_settings import JUDGES
 from services.training.spec import Device
 
 _DATA, _NETWORK, _SYNC, _OUTPUT = "data set", "training", "SyncNet", "output"
@@ -186,6 +187,10 @@ class HeadTestOptions:
         group=_NETWORK,
     )  # fmt: skip
     seed: int = option(1, "what the resampling is drawn from", group=_DATA)
+    landmark_model: FileRef = option(
+        "", "ONNX file of PFLD, which finds lips in painted and in real faces (default: they are not compared)",
+        group=JUDGES,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if not (names_of(self.names) or self.checkpoint):

@@ -30,12 +30,14 @@ from services.formats.talker.tree import (
     tree_of,
     usable_of,
 )
+from services.lips.picture import picture_of
 from services.lips.talker_crop import boxes_of
 from services.lips.talker_input import loud_frames
 from services.training.data.talker.asr_choice import chosen_model
 from services.training.data.talker.crop_cache import PictureFile, cache_digest, open_crops
 from services.training.data.talker.mouths import mouths_of
 from services.training.data.talker.person import Person
+from services.training.data.talker.whole_frame import WholeFrame, face_around
 
 _SCRATCH_NAME = "visemill-crops"
 
@@ -86,6 +88,23 @@ class PersonFolder:
         mouths_N4 = mouths_of(points_TNC, boxes, crop_px)
         voiced_N = self._voiced(len(pictures))
         return Person(self.name, asr_model, crops_NHWC, rows_TX, usable_N, voiced_N, digest, mouths_N4)
+
+    def whole_frames(self) -> Callable[[int], WholeFrame]:
+        """Frames by their numbers, each read when it is asked for, of those that may be used. Raises BadInput of its
+        files, then and now.
+        """
+        read, tree = self._store.read, self.tree
+        points_TNC = _named(self.name, lambda: points_of(tree, read))
+        boxes = boxes_of(points_TNC, _named(self.name, lambda: usable_of(tree, read)))
+
+        def at(frame: int) -> WholeFrame:
+            box = boxes[frame]
+            if box is None:
+                raise ValueError(f"{self.name} has no face in frame {frame}: ask for those that may be used")
+            picture_HWC = _named(self.name, lambda: picture_of(read(tree.frames[frame]), tree.frames[frame]))
+            return WholeFrame(picture_HWC, box, face_around(points_TNC[frame]))
+
+        return at
 
     def _cache_folder(self, scratch: Path) -> Path:
         uri = self._store.uri

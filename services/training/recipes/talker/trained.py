@@ -29,6 +29,7 @@ _TOLD = ("resolution", "width", "seed")
 
 Config = TypeVar("Config", bound=TalkerTrainSettings)
 Network = TypeVar("Network", bound=torch.nn.Module)
+Asked = TypeVar("Asked", bound=TalkerTestSettings)
 
 
 class Trained(Generic[Config, Network]):
@@ -81,16 +82,18 @@ class Trained(Generic[Config, Network]):
         self,
         argv: Sequence[str],
         about: str | None,
-        found: Callable[[Config, Network, Sequence[Held], TalkerTestSettings], tuple[Mapping[str, Any], Sequence[str]]],
+        found: Callable[[Config, Network, Sequence[Held], Asked], tuple[Mapping[str, Any], Sequence[str]]],
+        asked: type[Asked],
     ) -> int:
         """The `test` entry point. found: (settings of the network, itself in eval mode on its device, what it is asked
-        about, what the command was told) -> (facts, lines for people). Returns the exit code. Raises VisemillError.
+        about, what the command was told) -> (facts, lines for people). asked: what the command may be told. Returns the
+        exit code. Raises VisemillError.
         """
         parser = argparse.ArgumentParser(prog=f"python -m services {self._recipe.name} test", description=about)
-        add_config_flags(parser, TalkerTestSettings)
+        add_config_flags(parser, asked)
         parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines as its `text`")
         flags = parser.parse_args(argv)
-        settings: TalkerTestSettings = config_from_flags(TalkerTestSettings, flags)
+        settings: Asked = config_from_flags(asked, flags)
         if not flags.json:
             log.setup()
         checkpoint = read_checkpoint(settings.file, bytes_of(settings.file))

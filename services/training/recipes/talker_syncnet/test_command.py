@@ -24,7 +24,7 @@ TRAINED = Trained(RECIPE, SyncNetConfig, new_network, recognised_syncnet)
 
 def test_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    return TRAINED.test(argv, __doc__, _found)
+    return TRAINED.test(argv, __doc__, _found, TalkerTestSettings)
 
 
 def _found(

@@ -26,7 +26,9 @@ from services.training.talker.paint_scores import PaintSums, psnr_db, scores_of
 from services.training.talker.painting import mouth_weights, pictures_of, squared_errors, weighted_l1
 
 _BETAS = (0.9, 0.999)
-_AT_ONCE = 16
+AT_ONCE = 16
+"""Frames that are painted at a time where nothing is learnt."""
+
 _MOST_SHOWN = 8
 _NO_FRAME = (
     f"no frame that shows the face is left beside the last tenth of each clip and the {GAP_FRAMES} before it, which "
@@ -125,6 +127,12 @@ def references_of(person: Person, frame: int) -> list[int]:
     return far or [other for other in usable if other != frame] or [frame]
 
 
+def with_references(person: Person, frames: Sequence[int], seed: int) -> list[tuple[Person, int, int]]:
+    """(person, frame, frame of the reference) of each, as `batch_of` takes them; references are drawn."""
+    random = np.random.default_rng(seed)
+    return [(person, frame, int(random.choice(references_of(person, frame)))) for frame in frames]
+
+
 def painted(config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], index: int) -> PaintSums:
     """Of one person that is held out, or whose end is. References are drawn from his frames that lie far enough away to
     look otherwise.
@@ -133,8 +141,8 @@ def painted(config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], in
     random = np.random.default_rng(config.seed)
     device = next(model.parameters()).device
     total = PaintSums()
-    for first in range(0, len(frames), _AT_ONCE):
-        some = frames[first : first + _AT_ONCE]
+    for first in range(0, len(frames), AT_ONCE):
+        some = frames[first : first + AT_ONCE]
         chosen = [(one.person, frame, int(random.choice(references_of(one.person, frame)))) for frame in some]
         batch = {name: value.to(device) for name, value in batch_of(chosen).items()}
         others = [_elsewhere(held, index, frame, random) for frame in some]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.training.data.talker.opening import PersonFolder
 from services.training.data.talker.sync_data import Held
-from services.training.recipes.talker.command_settings import TalkerTestSettings
 from services.training.recipes.talker.recognised import recognised_unet
 from services.training.recipes.talker.trained import Trained
+from services.training.recipes.talker_unet.judged import mouth_distances
 from services.training.recipes.talker_unet.pieces import new_network, painted
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
+from services.training.recipes.talker_unet.test_settings import HeadTestSettings
+from services.training.talker.lip_points import LipPoints
+from services.training.talker.mouth_distance import MouthDistances, distance_facts, distance_lines
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_report import PaintTest, facts_of, lines_of
 
@@ -19,12 +23,28 @@ TRAINED = Trained(RECIPE, UNetConfig, new_network, recognised_unet, "mouth_weigh
 
 def test_main(argv: Sequence[str]) -> int:
     """Raises VisemillError, whose class is the exit code."""
-    return TRAINED.test(argv, __doc__, _found)
+    return TRAINED.test(argv, __doc__, _found, HeadTestSettings)
 
 
 def _found(
-    config: UNetConfig, model: UNet, held: Sequence[Held], settings: TalkerTestSettings
+    config: UNetConfig, model: UNet, held: Sequence[Held], settings: HeadTestSettings
 ) -> tuple[Mapping[str, Any], Sequence[str]]:
+    # A file that cannot be used is said before minutes of painting.
+    points = LipPoints(settings.landmark_model) if settings.landmark_model else None
     sums = tuple(painted(config, model, held, i) for i in range(len(held)))
     found = PaintTest(tuple(one.person.name for one in held), sums, settings.seed)
-    return facts_of(found), lines_of(found)
+    facts, lines = facts_of(found), lines_of(found)
+    if points is None:
+        lines.append("where the lips are was not compared: --landmark-model FILE (PFLD's ONNX file) does it")
+    else:
+        clips = [_distances(config, model, one, settings, points) for one in held]
+        facts["lip_distance"] = distance_facts(clips, settings.seed)
+        lines += distance_lines(facts["lip_distance"])
+    return facts, lines
+
+
+def _distances(
+    config: UNetConfig, model: UNet, held: Held, settings: HeadTestSettings, points: LipPoints
+) -> MouthDistances:
+    frame_at = PersonFolder(settings.data_root, held.person.name).whole_frames()
+    return mouth_distances(model, held, config.seed, frame_at, points)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from services.base.errors import BadConfig, BadInput
+from services.lips.talker_crop import CropBox
 from services.training.data.talker.opening import PersonFolder, names_below, open_persons
 
 NUM = 30
@@ -62,6 +63,20 @@ def test_metadata_that_cannot_be_read_say_nothing_and_a_name_given_twice_is_one_
     (person(tmp_path, "a") / ".preprocessing_metadata.json").write_text("[" * 100_000)
     persons, fps = open_persons(str(tmp_path), ["a", "a"], "mel", 168, tmp_path)
     assert ([one.name for one in persons], fps) == (["a"], 25.0)
+
+
+def test_frames_are_read_whole_where_they_are_asked_for(tmp_path: Path) -> None:
+    folder = person(tmp_path, "a")
+    (folder / "landmarks" / "3.lms").write_text("0 0\n" * 110)
+    at = PersonFolder(str(tmp_path), "a").whole_frames()
+    whole = at(4)
+    assert whole.picture_HWC.shape == (80, 80, 3) and int(whole.picture_HWC[0, 0, 0]) == 12
+    assert (whole.crop, whole.face) == (CropBox(10, 20, 50), CropBox(-3, -13, 66))
+    with pytest.raises(ValueError, match="no face in frame 3"):
+        at(3)
+    (folder / "full_body_img" / "5.png").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"a: .*5\.png are no picture"):
+        at(5)
 
 
 def test_both_layouts_and_a_copy_are_the_same_data(tmp_path: Path) -> None:
