@@ -185,7 +185,7 @@ def _settings(
 ) -> dict[str, dict[str, Any]]:
     try:
         fps = fps_of(json.loads(open_store(person).read(METADATA_FILE)))
-    except (NotThere, ValueError):
+    except (NotThere, ValueError, RecursionError):
         fps = fps_of(None)
     weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
     head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}

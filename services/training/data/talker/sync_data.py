@@ -48,7 +48,9 @@ def split_of(persons: Sequence[Person], seed: int) -> SyncSplit:
         elif whole:
             train.append((person, tuple(person.frames(range(person.num_frames)))))
         else:
-            learnt, kept = held_out_frames(person.num_frames)
+            # Of a face that is lost before the clip ends, the end is where it was last seen.
+            usable = person.frames(range(person.num_frames))
+            learnt, kept = held_out_frames(usable[-1] + 1 if usable else person.num_frames)
             train.append((person, tuple(person.frames(learnt))))
             held.append(Held(person, tuple(person.frames(kept))))
     return SyncSplit(train, held)

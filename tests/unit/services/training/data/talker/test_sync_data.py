@@ -1,5 +1,7 @@
 """Blocks of a clip: their frames' own faces and sounds, drawn by name, and nothing that is held out."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,12 @@ def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones():
     assert (len(many.train), len(many.held)) == (10, 2)
     assert {len(held.frames) for held in many.held} == {100}
     assert not {held.person.name for held in many.held} & {one.name for one, _ in many.train}
+
+
+def test_of_a_face_that_is_lost_before_the_end_what_was_seen_last_is_held_out():
+    lost = dataclasses.replace(person("a"), usable_N=np.arange(100) < 60)
+    (held,) = split_of([lost], 1).held
+    assert held.frames == tuple(range(54, 60))
 
 
 def test_each_frame_has_its_own_face_and_the_sound_around_it():
