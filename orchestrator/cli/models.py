@@ -16,7 +16,7 @@ from orchestrator.cli.answer import Answer
 from services.base.errors import BadConfig, from_kind
 from services.base.store.interface import NotThere
 from services.base.store.open import open_store
-from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of
+from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of, networks_of
 from services.triton.flags import BUNDLES, HEADS, add_bundle_flags, bundle_argv
 
 _NETWORKS = "services.features.triton.repository"
@@ -30,6 +30,7 @@ _NEEDED = {
 CONVERTED_FILES = {"pfld-110": "pfld_110.onnx"}
 """Network -> the file that is written where none is named: the name by which its stage finds it."""
 
+_HEAD = "talker"
 _NEEDED_OF_BUNDLES = ("onnxruntime",)
 _POLL_S = 0.1
 _QUIET_S = 4.0
@@ -38,7 +39,7 @@ _QUIET_S = 4.0
 def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     """One parser an action."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|export|verify|convert")
-    parsers = add_actions(actions)
+    parsers = add_actions(actions, (_HEAD,))
     _, export, _ = parsers
     add_bundle_flags(export)
     return [*parsers, _add_convert(actions)]
@@ -76,6 +77,16 @@ def models(flags: argparse.Namespace) -> Answer:
 
 def _call(flags: argparse.Namespace) -> tuple[str, tuple[str, ...], list[str]]:
     """(module, libraries that it needs, its flags). Raises BadConfig BAD_FLAGS."""
+    if flags.action == "export" and flags.what == _HEAD:
+        if not flags.bundle:
+            raise BadConfig(
+                "BAD_FLAGS",
+                "a talking head is exported from its bundle: give --bundle FOLDER, which `visemill export talker-unet` "
+                "writes",
+            )
+        return HEADS, _NEEDED_OF_BUNDLES, bundle_argv(flags, OF_NETWORKS)
+    if flags.action == "export":
+        flags.network = networks_of(flags)
     if flags.action == "export" and (words := bundle_argv(flags, OF_NETWORKS)):
         return _exporter_of(flags.bundle), _NEEDED_OF_BUNDLES, words
     if flags.action == "convert":

@@ -62,8 +62,8 @@ ALLOWED: dict[str, set[str]] = {
     "services/base/media/points.py": {"keypoints", "landmarks"},
     # What the product makes, in a sentence, and a command line to try.
     "orchestrator/cli/commands.py": {"features", "grid", "sign"},
-    # The command of one service, which owns the repositories of models.
-    "orchestrator/cli/models.py": {"features"},
+    # The command of the services that own the repositories of models, and what each of them exports.
+    "orchestrator/cli/models.py": {"features", "talker"},
     # A heading of the help, which any pipeline may use.
     "orchestrator/cli/parsing/help_groups.py": {"features"},
     # A deprecated field of the API, filled in for old clients.

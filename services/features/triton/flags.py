@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ OF_NETWORKS = ("network", "weights", "weights_sha256", "seed")
 Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
 
 
-def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
-    """list, export and verify, each a parser below `actions`."""
+def add_actions(actions: Actions, further: Sequence[str] = ()) -> list[argparse.ArgumentParser]:
+    """list, export and verify, each a parser below `actions`. further: what can be exported beside networks."""
     listing = actions.add_parser(
         "list", **_about("list the networks that can be exported, and the models of a repository")
     )
@@ -24,6 +25,13 @@ def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
         "repository", type=Path, metavar="REPOSITORY", nargs="?", help="folder that a Triton server reads"
     )
     export = actions.add_parser("export", **_about("write networks into a model repository"))
+    export.add_argument(
+        "what",
+        nargs="?",
+        choices=[*NETWORKS, *further],
+        metavar="WHAT",
+        help=f"{', '.join([*NETWORKS, *further])}: the same as --network, of one",
+    )
     export.add_argument(
         "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
     )
@@ -45,6 +53,11 @@ def add_actions(actions: Actions) -> list[argparse.ArgumentParser]:
     return [listing, export, verify]
 
 
+def networks_of(flags: argparse.Namespace) -> list[str]:
+    """Those that an export is of, each once; empty: none is named."""
+    return list(dict.fromkeys([*([flags.what] if flags.what else []), *(flags.network or ())]))
+
+
 def _about(text: str) -> dict[str, str]:
     return {"help": text, "description": f"{text[:1].upper()}{text[1:]}."}
 
@@ -55,6 +68,6 @@ def argv_of(flags: argparse.Namespace) -> list[str]:
     names = {"export": ("weights", "weights_sha256", "seed"), "verify": ("server",)}.get(flags.action, ())
     argv += [f"--{name.replace('_', '-')}={getattr(flags, name)}" for name in names]
     if flags.action == "export":
-        argv += [f"--network={network}" for network in flags.network or ()]
+        argv += [f"--network={network}" for network in networks_of(flags)]
         argv += serving_argv(flags)
     return argv if flags.repository is None else [*argv, "--", str(flags.repository)]

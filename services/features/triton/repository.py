@@ -16,7 +16,7 @@ from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.features.networks import NETWORKS, network_named
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
-from services.features.triton.flags import add_actions
+from services.features.triton.flags import add_actions, networks_of
 from services.triton.config import Serving
 from services.triton.flags import serving_of
 from services.triton.layout import (
@@ -84,7 +84,7 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
     make_folder(flags.repository)
-    return [export_network(flags.repository, n, config, serving) for n in flags.network or ["inception_v3"]]
+    return [export_network(flags.repository, n, config, serving) for n in networks_of(flags) or ["inception_v3"]]
 
 
 def _networks() -> dict[str, str]:

@@ -21,6 +21,15 @@ def test_a_bundle_is_exported_by_the_service_that_reads_it_and_needs_no_torch() 
     assert words == ["--bundle=lipreader", "--name=english", "--kind=gpu", "--no-warm-up", "--", "models"]
 
 
+def test_what_is_exported_may_be_named_first() -> None:
+    module, _, words = _call(parse("export", "ave", "models", "--weights", "audio_encoder.pth"))
+    assert module == "services.features.triton.repository"
+    assert "--network=ave" in words and "--weights=audio_encoder.pth" in words and words[-1] == "models"
+    module, needed, words = _call(parse("export", "talker", "models", "--bundle", "heads/obama"))
+    assert (module, needed) == ("services.talker.triton.export", ("onnxruntime",))
+    assert words == ["--bundle=heads/obama", "--name=", "--", "models"]
+
+
 @pytest.mark.parametrize(("more", "out"), [((), "pfld_110.onnx"), (("--out", "my points.onnx"), "my points.onnx")])
 def test_a_checkpoint_is_converted_into_the_file_that_its_stage_finds(more: tuple[str, ...], out: str) -> None:
     module, needed, words = _call(parse("convert", "pfld-110", "a.pth.tar", *more))
@@ -45,3 +54,16 @@ def test_all_else_is_of_networks_of_features(words: tuple[str, ...]) -> None:
 def test_flags_of_a_network_and_of_a_bundle_do_not_mix(words: list[str], text: str) -> None:
     with pytest.raises(BadConfig, match=f"BAD_FLAGS: .*{text}"):
         _call(parse("export", "models", *words))
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["talker", "models"], "give --bundle FOLDER"),
+        (["talker", "models", "--bundle", "b", "--network", "ave"], "--network is of a network"),
+        (["ave", "models", "--bundle", "b"], "--network is of a network"),
+    ],
+)
+def test_a_head_is_of_a_bundle_and_a_network_is_not(words: list[str], text: str) -> None:
+    with pytest.raises(BadConfig, match=f"BAD_FLAGS: .*{text}"):
+        _call(parse("export", *words))

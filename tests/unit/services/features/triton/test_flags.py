@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from services.features.triton.flags import add_actions, argv_of
+from services.features.triton.flags import add_actions, argv_of, networks_of
 
 
 def parse(argv):
@@ -29,3 +29,12 @@ def test_what_was_given_is_given_on(argv):
         argv = [*(w for w in argv if w != "-odd name"), "--", "-odd name"]
     flags = parse(argv)
     assert parse(argv_of(flags)) == flags
+
+
+def test_a_network_may_be_named_first_and_stays_one():
+    assert networks_of(parse(["export", "ave", "models"])) == ["ave"]
+    assert networks_of(parse(["export", "ave", "models", "--network", "ave", "--network", "semantic"])) == [
+        *("ave", "semantic")
+    ]
+    assert networks_of(parse(["export", "models"])) == []
+    assert networks_of(parse(argv_of(parse(["export", "ave", "models"])))) == ["ave"]
