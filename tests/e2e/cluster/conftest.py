@@ -14,8 +14,7 @@ Fixtures, of the session unless said:
                     start-node, kill-apiserver, metrics, kwok, ctr, ..., skips where the cluster is not the tests' own
     images          Images. `build(service)` once a session, `name(service)`: "visemill-worker:<version>"
     store           Store: the S3 server as pods see it. `environment`, `new_bucket()`, `put(folder, bucket, prefix)`,
-                    `get(bucket, prefix, folder)`, `names(bucket, prefix)`, `first(bucket, prefix, part)`: the first
-                    name with that part, waited for
+                    `get(bucket, prefix, folder)`, `names(bucket, prefix)`
     new_namespace   makes a namespace that enforces the restricted pod security level and holds the Secret `visemill-s3`
     namespace       (of the function) the name of one
     kube_visemill   the command line (`Visemill` of tests/e2e/conftest.py) inside the cluster's network, with its
@@ -262,10 +261,6 @@ class Store:
     def names(self, bucket: str, prefix: str = "") -> list[str]:
         """Of the objects below a prefix, without it."""
         return self._run("list", bucket, prefix).splitlines()
-
-    def first(self, bucket: str, prefix: str, part: str) -> str:
-        """The first name with that part, looked for ten times a second."""
-        return self._run("await", bucket, prefix, part).strip()
 
     def _run(self, *words: object) -> str:
         program = Path(__file__).with_name("s3_trees.py")
