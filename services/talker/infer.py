@@ -161,7 +161,7 @@ def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
                 f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
             )
     with tempfile.TemporaryDirectory() as scratch:
-        tell(Doing(f"exporting {given}"))
+        tell(Doing(f"exporting {place}"))
         bundle = Path(scratch) / "bundle"
         asr = ["--asr", options.asr] if options.asr else []
         _answer_of(["talker-unet", "export", "--bundle", str(bundle), "--checkpoint", place, *asr, "--json"])
