@@ -112,6 +112,7 @@ class Pieces:
     carried: likewise, but those of a checkpoint that is restored may be others.
     own_files: (epochs with their checkpoints, progress, model, whose weights may be changed) -> name and bytes of
     further files of the result; epochs count from 1: those that are saved, the best and the last. None: none.
+    of_one_size: whether all batches have one size, so that the memory of one step fits the next.
     """
 
     train: TrainingData
@@ -133,3 +134,4 @@ class Pieces:
     facts: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[str, str] = field(default_factory=dict)
     own_files: OwnFiles | None = None
+    of_one_size: bool = False

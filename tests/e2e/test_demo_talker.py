@@ -24,9 +24,11 @@ def recipe(folder: Path) -> list[str]:
     match = re.search(r"^demo-talker:.*\n((?:\t.*\n)+)", text, re.MULTILINE)
     assert match
     lines = re.sub(r"^\t@?", "", match[1], flags=re.MULTILINE).replace("\\\n", "")
-    given = {"BIN": Path(sys.executable).parent, "DEMO_TALKER": folder, **_SHORT}
-    for name, value in given.items():
-        lines = lines.replace(f"$({name})", str(value))
+    defined = dict(re.findall(r"^(DEMO_TALKER_\w+) :?= (.*)$", text, re.MULTILINE))
+    given = {**defined, **_SHORT, "BIN": str(Path(sys.executable).parent), "DEMO_TALKER": str(folder)}
+    for _ in range(2):
+        for name, value in given.items():
+            lines = lines.replace(f"$({name})", value)
     assert "$(" not in lines
     return lines.splitlines()
 
@@ -43,9 +45,13 @@ def test_a_drawn_speaker_becomes_a_head_that_is_tested(tmp_path: Path) -> None:
     paint = json.loads((demo / "paint.json").read_text(encoding="utf-8"))
     assert math.isfinite(paint["follows_db"]["db"]) and math.isfinite(paint["gain_db"]["db"])
 
+    films = {path.name: path.stat().st_size for path in (demo / "films").iterdir()}
+    assert set(films) == {"own.mp4", "other.mp4", "speech.mp4", "voice.mp4"} and min(films.values()) > 10_000
+
     # So little learns nothing, which the last line has to say.
     done = subprocess.run(["/bin/sh", "-c", judged], check=False, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
     assert "NOT REACHED: the mouth may not follow the sound" in done.stdout
     page = (demo / "report.html").read_text(encoding="utf-8")
     assert "not reached" in page and "mouth for its own sound above that for another" in page
+    assert "Into a silence" in page and page.count("<video") == 4

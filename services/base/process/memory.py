@@ -1,12 +1,15 @@
-"""Memory that this process may still fill."""
+"""Memory that this process may still fill, and what it keeps of it."""
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 from services.base.process.cgroup import granted_memory_bytes
 
 _MEMINFO = Path("/proc/meminfo")
+# glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def parse_available(text: str) -> int:
@@ -29,3 +32,14 @@ def available_memory_bytes(meminfo: Path = _MEMINFO, granted_bytes: int | None =
     except (OSError, ValueError, IndexError):
         return granted_bytes
     return available_bytes if granted_bytes is None else min(available_bytes, granted_bytes)
+
+
+def keep_large_blocks(block_bytes: int, free_bytes: int) -> None:
+    """Blocks of up to block_bytes that are freed serve the next that ask for them, and up to free_bytes stay at the end
+    of the heap: glibc gives both back at once, and faulting them in again takes a network a tenth to a fifth of its
+    time. Where the C library cannot be told, nothing happens.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, block_bytes)
+        set_option(_M_TRIM_THRESHOLD, free_bytes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from torch import nn
 
 from services.base.errors import BadConfig, OutOfMemory
 from services.base.media.arrays import Float32Array
+from services.base.process.memory import keep_large_blocks
 from services.features import ops
 from services.features.backend import FeatureModel, Items
 from services.features.device import chosen_device
@@ -22,8 +22,7 @@ from services.features.spec import FeaturesConfig
 
 _CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a", "could not execute a")
 
-# glibc's malloc.h. What is kept bounds a piece's largest layer (44 MB) and all that is free between two layers.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# A piece's largest layer takes 44 MB; and all that is free between two layers.
 _KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES = 64 << 20, 256 << 20
 
 LOG = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ def on_device(config: OnDevice, *, keeps_blocks: bool = True) -> torch.device:
     device = _device(config)
     _settle(config, device)
     if keeps_blocks and device.type == "cpu":
-        _keep_large_blocks()
+        keep_large_blocks(_KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES)
     return device
 
 
@@ -133,14 +132,6 @@ def _settle(config: OnDevice, device: torch.device) -> None:
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
-
-
-def _keep_large_blocks() -> None:
-    """A layer's memory stays for the next: glibc would give it back, and faulting it in takes a tenth of the time."""
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        set_option(_M_MMAP_THRESHOLD, _KEPT_BLOCK_BYTES)
-        set_option(_M_TRIM_THRESHOLD, _KEPT_FREE_BYTES)
 
 
 @contextmanager

@@ -50,6 +50,7 @@ def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float)
             "width": f"{config.width:g}",
             "seed": str(config.seed),
         },
+        of_one_size=True,
         own_files=(lambda checkpoints, progress, _: syncnet_files(checkpoints, progress))
         if config.script_files
         else None,

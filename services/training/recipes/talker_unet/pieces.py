@@ -19,7 +19,7 @@ from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker.script_files import strip_png, unet_files
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.schedule import cosine
-from services.training.talker.contrast import original_loss
+from services.training.talker.contrast import lacking_likeness
 from services.training.talker.networks.syncnet import SyncNet
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_scores import PaintSums, psnr_db, scores_of
@@ -65,6 +65,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, syncn
             "mouth_weight": f"{config.mouth_weight:g}",
             "seed": str(config.seed),
         },
+        of_one_size=True,
         own_files=(lambda *of: _files_of(config, split.held, *of)) if config.script_files else None,
     )
 
@@ -109,8 +110,11 @@ def loss_of(config: UNetConfig, model: torch.nn.Module, batch: Batch, syncnet: S
     total = weighted_l1(made_B3HW, target_B3HW, weights_B1HW).sum()
     if syncnet is not None:
         syncnet = syncnet.to(made_B3HW.device)
-        likeness = original_loss(syncnet.sounds(batch["sounds_BCHW"]), syncnet.faces(made_B3HW))
-        total = total + config.sync_weight * likeness
+        sounds_BD = syncnet.sounds(batch["sounds_BCHW"])
+        with torch.no_grad():
+            real_BD = syncnet.faces(target_B3HW)
+        lacking = lacking_likeness(sounds_BD, syncnet.faces(made_B3HW), real_BD)
+        total = total + config.sync_weight / 100 * lacking
     return LossSum(total, len(made_B3HW))
 
 

@@ -1,4 +1,8 @@
-"""Memory that is left, as the kernel says it."""
+"""Memory that is left, as the kernel says it, and blocks that stay."""
+
+import ctypes
+import subprocess
+import sys
 
 import pytest
 
@@ -17,3 +21,26 @@ def test_without_the_kernels_word_it_is_what_is_granted(tmp_path):
     assert available_memory_bytes(tmp_path / "nowhere", 5) == 5
     with pytest.raises(ValueError, match="MemAvailable"):
         parse_available("MemFree: 1 kB\n")
+
+
+PAGES_OF_A_BLOCK = """
+import resource, sys
+import numpy as np
+from services.base.process.memory import keep_large_blocks
+if sys.argv[1] == "kept":
+    keep_large_blocks(64 << 20, 256 << 20)
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(40 << 20, np.uint8)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="a C library that cannot be told")
+def test_a_large_block_that_is_kept_serves_the_next():
+    """Of 40 MiB: 10,240 pages, unless the kernel hands out huge ones."""
+    given_back, kept = (
+        int(subprocess.run([sys.executable, "-c", PAGES_OF_A_BLOCK, way], check=True, capture_output=True).stdout)
+        for way in ("given back", "kept")
+    )
+    assert kept < given_back / 2

@@ -102,7 +102,7 @@ def test_a_mapping_that_is_no_config_is_refused(tmp_path: Path) -> None:
 def test_memory_of_a_long_clip_is_given_back(tiny_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What glibc would keep of the blocks of a minute of sound is 0.8 GB."""
     called: list[str] = []
-    monkeypatch.setattr(runtime, "_keep_large_blocks", lambda: called.append("kept"))
+    monkeypatch.setattr(runtime, "keep_large_blocks", lambda *_: called.append("kept"))
     open_extractor(tiny_model.config())
     assert not called
     runtime.on_device(tiny_model.config())

@@ -4,7 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from services.training.talker.contrast import ScaledSyncNet, as_input, contrastive_loss, original_loss  # noqa: E402
+from services.training.talker.contrast import (  # noqa: E402
+    ScaledSyncNet,
+    as_input,
+    contrastive_loss,
+    lacking_likeness,
+    original_loss,
+)
 from services.training.talker.networks.syncnet import SyncNet  # noqa: E402
 
 SCALE = torch.tensor(10.0)
@@ -48,3 +54,12 @@ def test_the_scale_is_learnt_and_bounded():
 def test_faces_become_floats_in_the_order_of_channels():
     found = as_input(torch.full((1, 2, 2, 3), 255, dtype=torch.uint8))
     assert found.shape == (1, 3, 2, 2) and found.dtype == torch.float32 and float(found.max()) == 1
+
+
+def test_a_painted_face_need_not_be_more_like_its_sound_than_the_real_one():
+    sounds, across = torch.eye(3)[:1], torch.eye(3)[1:2]
+    halfway = (sounds + across) / 2**0.5
+    assert float(lacking_likeness(sounds, halfway, halfway)) == 0
+    assert float(lacking_likeness(sounds, sounds, halfway)) == 0
+    assert float(lacking_likeness(sounds, across, halfway)) == pytest.approx(0.5 / 2**0.5)
+    assert float(lacking_likeness(sounds, -sounds, sounds)) == 1
