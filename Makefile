@@ -11,8 +11,8 @@ DEMO_TRAIN_FLAGS := --preset cpu --batch-frames 150 --num-epochs 40 --whole-only
 
 DEMO_TALKER := demo-talker
 DEMO_TALKER_CORPUS_FLAGS := --seconds 120 --clips 8
-DEMO_TALKER_SYNCNET_FLAGS := --preset cpu --num-epochs 3
-DEMO_TALKER_UNET_FLAGS := --preset cpu --width 0.25 --num-epochs 1
+DEMO_TALKER_SYNCNET_FLAGS := --preset cpu --num-epochs 3 --num-threads 1
+DEMO_TALKER_UNET_FLAGS := --preset cpu --width 0.25 --num-epochs 1 --num-threads 1
 DEMO_TALKER_INFER = $(BIN)/visemill infer talker --checkpoint $(DEMO_TALKER)/bundle --consent $(DEMO_TALKER)/consent.yaml
 
 # Kept, whatever the shell says: the tests start some thousand processes, each of which would compile the checkout anew.
@@ -144,11 +144,10 @@ demo-talker: $(VENV)/.ready-talker
 	$(BIN)/visemill test talker-syncnet --data-root $(DEMO_TALKER)/held-out --whole \
 	  --checkpoint-dir $(DEMO_TALKER)/syncnet -o json >$(DEMO_TALKER)/sync.json
 	@printf 'who: [talker, clip_01]\nwhat_for: a demonstration; he is drawn\nwhen: 2026-01-01\n' >$(DEMO_TALKER)/consent.yaml
-	$(BIN)/visemill train talker-unet $(DEMO_TALKER_UNET_FLAGS) --syncnet-checkpoint $(DEMO_TALKER)/syncnet/best_model.pt \
-	  --consent $(DEMO_TALKER)/consent.yaml \
+	$(BIN)/visemill train talker-unet $(DEMO_TALKER_UNET_FLAGS) --consent $(DEMO_TALKER)/consent.yaml \
 	  --data-root $(DEMO_TALKER)/dataset --checkpoint-dir $(DEMO_TALKER)/head
 	$(BIN)/visemill test talker-unet --data-root $(DEMO_TALKER)/held-out --whole \
-	  --checkpoint-dir $(DEMO_TALKER)/head -o json >$(DEMO_TALKER)/paint.json
+	  --syncnet-checkpoint $(DEMO_TALKER)/syncnet/best_model.pt --checkpoint-dir $(DEMO_TALKER)/head -o json >$(DEMO_TALKER)/paint.json
 	$(BIN)/visemill export talker-unet --checkpoint-dir $(DEMO_TALKER)/head --bundle $(DEMO_TALKER)/bundle
 	mkdir $(DEMO_TALKER)/films
 	$(DEMO_TALKER_INFER) --name clip_01 --dataset-dir $(DEMO_TALKER)/held-out \

@@ -45,7 +45,7 @@ from services.training.engine.ranks import Ranks
 from services.training.engine.reading import micro_batch
 from services.training.engine.step import Stepper
 from services.training.recipes.talker_unet.export_command import HeadGraph, graph_of, made_input
-from services.training.recipes.talker_unet.pieces import new_network, talker_unet
+from services.training.recipes.talker_unet.pieces import Judges, new_network, talker_unet
 from services.training.recipes.talker_unet.spec import UNetConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +105,7 @@ def crops(folder: Path, person: Person, rounds: int) -> None:
 
 def step(persons: list[Person], rounds: int, num_steps: int) -> None:
     config = UNetConfig(resolution="160", width=0.5, batch_size=4)
-    pieces = talker_unet(config, persons, 25.0, None)
+    pieces = talker_unet(config, persons, 25.0, Judges())
     batches = [
         micro_batch(pieces.train, tuple(range(4 * i, 4 * i + 4)), "1/0", (1, i, 0)) for i in range(num_steps + 1)
     ]

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.cli.answer import Answer
 from services.base.errors import BadConfig, from_kind
@@ -20,15 +20,31 @@ from services.features.triton.flags import OF_NETWORKS, add_actions, argv_of, ne
 from services.triton.flags import BUNDLES, HEADS, add_bundle_flags, bundle_argv
 
 _NETWORKS = "services.features.triton.repository"
-_CONVERSION = "services.features.runtimes.convert"
 _NEEDED = {
     "list": ("onnxruntime",),
     "export": ("torch", "onnx", "onnxscript", "onnxruntime"),
     "verify": ("onnxruntime",),
-    "convert": ("torch", "onnx", "onnxscript", "onnxruntime"),
 }
-CONVERTED_FILES = {"pfld-110": "pfld_110.onnx"}
-"""Network -> the file that is written where none is named: the name by which its stage finds it."""
+
+
+class Conversion(NamedTuple):
+    """file: that is written where none is named. module: the command that does it. needed: libraries."""
+
+    file: str
+    module: str
+    needed: tuple[str, ...]
+
+
+CONVERSIONS = {
+    # By the name of its file a stage finds it.
+    "pfld-110": Conversion(
+        "pfld_110.onnx", "services.features.runtimes.convert", ("torch", "onnx", "onnxscript", "onnxruntime")
+    ),
+    "vgg19": Conversion(
+        "vgg19_conv3_3.safetensors", "services.training.checkpoint.vgg19_file", ("torch", "safetensors")
+    ),
+}
+"""By the network that a checkpoint is of."""
 
 _HEAD = "talker"
 _NEEDED_OF_BUNDLES = ("onnxruntime",)
@@ -46,13 +62,13 @@ def add_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser
 
 
 def _add_convert(actions: Any) -> argparse.ArgumentParser:
-    about = "make of a checkpoint the ONNX file that a stage loads, and show that both compute the same"
+    about = "make of a checkpoint the file that a stage or a training loads: pfld-110 as ONNX, which computes the same"
     convert: argparse.ArgumentParser = actions.add_parser(
         "convert", help=about, description=f"{about[:1].upper()}{about[1:]}."
     )
-    convert.add_argument("network", choices=list(CONVERTED_FILES), help="what the checkpoint is of")
+    convert.add_argument("network", choices=list(CONVERSIONS), help="what the checkpoint is of")
     convert.add_argument("checkpoint", metavar="FILE", help="the checkpoint; only tensors are read of it")
-    convert.add_argument("--out", default="", metavar="FILE", help="file to write (default: NETWORK.onnx, here)")
+    convert.add_argument("--out", default="", metavar="FILE", help="file to write (default: by the network, here)")
     return convert
 
 
@@ -90,8 +106,9 @@ def _call(flags: argparse.Namespace) -> tuple[str, tuple[str, ...], list[str]]:
     if flags.action == "export" and (words := bundle_argv(flags, OF_NETWORKS)):
         return _exporter_of(flags.bundle), _NEEDED_OF_BUNDLES, words
     if flags.action == "convert":
-        out = flags.out or CONVERTED_FILES[flags.network]
-        return _CONVERSION, _NEEDED["convert"], [flags.network, f"--out={out}", "--", flags.checkpoint]
+        conversion = CONVERSIONS[flags.network]
+        words = [flags.network, f"--out={flags.out or conversion.file}", "--", flags.checkpoint]
+        return conversion.module, conversion.needed, words
     return _NETWORKS, _NEEDED[flags.action], argv_of(flags)
 
 

@@ -33,7 +33,7 @@ from services.training.recipes.chinese_lips_lstm.spec import ChineseLipsConfig
 from services.training.recipes.lips.kind import LipsReader
 from services.training.recipes.talker_syncnet.pieces import talker_syncnet
 from services.training.recipes.talker_syncnet.spec import SyncNetConfig
-from services.training.recipes.talker_unet.pieces import talker_unet
+from services.training.recipes.talker_unet.pieces import Judges, talker_unet
 from services.training.recipes.talker_unet.spec import UNetConfig
 
 CURVES = Path(__file__).with_name("loss_curves.json")
@@ -166,7 +166,7 @@ def _syncnet_losses() -> list[float]:
 
 def _unet_losses() -> list[float]:
     config = UNetConfig(batch_size=4, learning_rate=3e-3, flip=0.5, mouth_weight=4.0, **_HEAD)
-    return _head_losses(talker_unet(config, [speaker(30)], 25.0, None), 12)
+    return _head_losses(talker_unet(config, [speaker(30)], 25.0, Judges()), 12)
 
 
 def _head_losses(pieces: Pieces, num_steps: int) -> list[float]:

@@ -30,9 +30,9 @@ def init_models(config: Any) -> Mapping[str, str]:
     return _digests(init=config.init)
 
 
-def syncnet_models(config: Any) -> Mapping[str, str]:
-    """Likewise, of `syncnet_checkpoint`."""
-    return _digests(syncnet=config.syncnet_checkpoint)
+def talker_models(config: Any) -> Mapping[str, str]:
+    """Likewise, of `syncnet_checkpoint` and `vgg19`."""
+    return _digests(syncnet=config.syncnet_checkpoint, vgg19=config.vgg19)
 
 
 def _digests(**files: str) -> dict[str, str]:

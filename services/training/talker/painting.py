@@ -6,8 +6,12 @@ As SyncTalk_2D's data set makes it: a reference picture, and the frame itself wi
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from services.lips.talker_input import MASKS
+
+_WINDOW_PX, _SIGMA_PX = 11, 1.5
+_C1, _C2 = 0.01**2, 0.03**2
 
 
 def pictures_of(references_BHWC: torch.Tensor, faces_BHWC: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,6 +37,28 @@ def weighted_l1(made_B3HW: torch.Tensor, target_B3HW: torch.Tensor, weights_B1HW
     """float32 [B]: mean absolute difference, weighted by place."""
     difference_B1HW = (made_B3HW.float() - target_B3HW).abs().mean(1, keepdim=True)
     return (difference_B1HW * weights_B1HW).sum((1, 2, 3)) / weights_B1HW.sum((1, 2, 3))
+
+
+def ssim(made_B3HW: torch.Tensor, target_B3HW: torch.Tensor) -> torch.Tensor:
+    """float32 [B]: structural similarity (Wang et al. 2004: a Gaussian window of 11 px, sigma 1.5), the mean over
+    channels and windows that lie inside; 1 for the same picture. Values 0 to 1, H and W 11 or more.
+    """
+    with torch.autocast(made_B3HW.device.type, enabled=False):
+        x, y = made_B3HW.float(), target_B3HW.float()
+        x_mean, y_mean, xx, yy, xy = _blurred(torch.stack([x, y, x * x, y * y, x * y]))
+        x_var, y_var, covariance = xx - x_mean**2, yy - y_mean**2, xy - x_mean * y_mean
+        likeness = (2 * x_mean * y_mean + _C1) * (2 * covariance + _C2)
+        likeness = likeness / ((x_mean**2 + y_mean**2 + _C1) * (x_var + y_var + _C2))
+        return likeness.mean((1, 2, 3))
+
+
+def _blurred(x_SBCHW: torch.Tensor) -> torch.Tensor:
+    along = torch.arange(_WINDOW_PX, device=x_SBCHW.device) - _WINDOW_PX // 2
+    kernel = torch.exp(-(along**2) / (2 * _SIGMA_PX**2))
+    kernel = (kernel / kernel.sum()).reshape(1, 1, -1, 1)
+    x_N1HW = x_SBCHW.reshape(-1, 1, *x_SBCHW.shape[-2:])
+    x_N1HW = functional.conv2d(functional.conv2d(x_N1HW, kernel), kernel.transpose(2, 3))
+    return x_N1HW.reshape(*x_SBCHW.shape[:3], *x_N1HW.shape[-2:])
 
 
 def squared_errors(

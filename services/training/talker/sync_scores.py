@@ -98,14 +98,25 @@ def counts_of(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> Syn
 
 def offset_of(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> int | None:
     """The shift of the sound at which a clip's voiced frames are most like it, in frames; None without such frames."""
+    mean_S = _means(likeness_NS, voiced_N)
+    return None if mean_S is None else int(np.argmax(mean_S)) - MOST_SHIFT
+
+
+def confidence_of(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> float:
+    """By how much the mean likeness at that shift is above the median over shifts; 0 without voiced frames."""
+    mean_S = _means(likeness_NS, voiced_N)
+    return 0.0 if mean_S is None else float(mean_S.max() - np.median(mean_S[np.isfinite(mean_S)]))
+
+
+def _means(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> Float32Array | None:
+    """Over a clip's voiced frames, of each shift; of few frames -inf, since a mean of these says little."""
     voiced_NS = likeness_NS[voiced_N]
     known_S = np.isfinite(voiced_NS).sum(axis=0)
     if not len(voiced_NS) or not known_S[MOST_SHIFT]:
         return None
     mean_S = np.nansum(voiced_NS, axis=0) / np.maximum(known_S, 1)
-    # Of few frames a mean says little.
     mean_S[known_S < max(1, len(voiced_NS) // 2)] = -np.inf
-    return int(np.argmax(mean_S)) - MOST_SHIFT
+    return np.asarray(mean_S, np.float32)
 
 
 def _right(own: Float32Array, shifted: Float32Array, known: npt.NDArray[np.bool_]) -> float:

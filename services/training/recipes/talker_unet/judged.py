@@ -12,9 +12,10 @@ from services.lips.talker_input import MASKS
 from services.lips.talker_pasting import paste
 from services.training.data.talker.paint_data import batch_of
 from services.training.data.talker.person import Person
+from services.training.data.talker.references import references_of, with_references
 from services.training.data.talker.sync_data import Held, face_of
 from services.training.data.talker.whole_frame import WholeFrame
-from services.training.recipes.talker_unet.pieces import AT_ONCE, chosen_frames, references_of, with_references
+from services.training.recipes.talker_unet.painted import AT_ONCE, chosen_frames
 from services.training.talker.lip_points import LipPoints, lip_distance
 from services.training.talker.mouth_distance import MouthDistances
 from services.training.talker.painting import pictures_of

@@ -33,23 +33,31 @@ class UNetConfig(HeadTrainSettings):
         False, "write pictures of what is painted of held-out frames after each saved epoch", group=TRAINING
     )
     sync_weight: float = option(10.0, "of what it says, beside the difference of pictures", group=TRAINING)
+    vgg19: FileRef = option(
+        "",
+        "file of `visemill models convert vgg19`, by which painted faces are compared as they look (default: not)",
+        group=TRAINING,
+    )
+    perceptual_weight: float = option(0.01, "of that comparison, beside the difference of pictures", group=TRAINING)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.batch_size < 1:
             raise ValueError(f"batch_size is {self.batch_size}: give 1 or more")
-        if not self.learning_rate > 0 or self.mouth_weight < 1 or self.sync_weight < 0:
+        if not self.learning_rate > 0 or self.mouth_weight < 1:
             raise ValueError(
-                f"learning_rate {self.learning_rate} is more than 0, mouth_weight {self.mouth_weight} 1 or more, "
-                f"sync_weight {self.sync_weight} 0 or more"
+                f"learning_rate {self.learning_rate} is more than 0, mouth_weight {self.mouth_weight} 1 or more"
             )
+        for name in ("sync_weight", "perceptual_weight"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
         self._check_shares("flip")
         if self.use_syncnet and not self.syncnet_checkpoint:
             raise ValueError("use_syncnet is given without syncnet_checkpoint: name the file of a SyncNet")
 
 
-# What the file of a SyncNet holds decides, and is told by its digest; where it lies does not.
-FREE_SETTINGS = HEAD_FREE_SETTINGS | {"syncnet_checkpoint", "see_res"}
+# What these files hold decides, and is told by their digests; where they lie does not.
+FREE_SETTINGS = HEAD_FREE_SETTINGS | {"syncnet_checkpoint", "vgg19", "see_res"}
 
 RECIPE = RecipeSpec(
     name="talker-unet",
@@ -59,7 +67,7 @@ RECIPE = RecipeSpec(
     libraries=("numpy", "torch"),
     fingerprint=lambda config: decides(config, FREE_SETTINGS),
     settled=ByName("services.training.data.talker.consent:settled_consent"),
-    models=ByName("services.training.checkpoint.content:syncnet_models"),
+    models=ByName("services.training.checkpoint.content:talker_models"),
     any_num_ranks=True,
     entry_points={
         "test": ByName("services.training.recipes.talker_unet.test_command:test_main"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.training.data.talker.opening import PersonFolder
 from services.training.data.talker.sync_data import Held
 from services.training.recipes.talker.recognised import recognised_unet
 from services.training.recipes.talker.trained import Trained
+from services.training.recipes.talker_unet.frozen import frozen_syncnet
 from services.training.recipes.talker_unet.judged import mouth_distances
-from services.training.recipes.talker_unet.pieces import new_network, painted
+from services.training.recipes.talker_unet.painted import painted
+from services.training.recipes.talker_unet.pieces import new_network
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.recipes.talker_unet.test_settings import HeadTestSettings
 from services.training.talker.lip_points import LipPoints
@@ -31,7 +34,9 @@ def _found(
 ) -> tuple[Mapping[str, Any], Sequence[str]]:
     # A file that cannot be used is said before minutes of painting.
     points = LipPoints(settings.landmark_model) if settings.landmark_model else None
-    sums = tuple(painted(config, model, held, i) for i in range(len(held)))
+    judged = replace(config, syncnet_checkpoint=settings.syncnet_checkpoint)
+    syncnet = frozen_syncnet(judged, held[0].person.asr_model)
+    sums = tuple(painted(config, model, held, i, syncnet) for i in range(len(held)))
     found = PaintTest(tuple(one.person.name for one in held), sums, settings.seed)
     facts, lines = facts_of(found), lines_of(found)
     if points is None:

@@ -18,3 +18,6 @@ class HeadTestSettings(TalkerTestSettings):
         "", "ONNX file of PFLD, which finds lips in painted and in real faces (default: they are not compared)",
         group=JUDGES,
     )  # fmt: skip
+    syncnet_checkpoint: FileRef = option(
+        "", "file of a SyncNet that is asked how well painted faces fit the sound (default: none is)", group=JUDGES
+    )

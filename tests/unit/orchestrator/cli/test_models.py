@@ -37,6 +37,13 @@ def test_a_checkpoint_is_converted_into_the_file_that_its_stage_finds(more: tupl
     assert "torch" in needed
 
 
+def test_vgg19_is_pruned_by_the_recipe_that_compares_faces_by_it() -> None:
+    module, needed, words = _call(parse("convert", "vgg19", "vgg19.pth"))
+    assert module == "services.training.checkpoint.vgg19_file"
+    assert words == ["vgg19", "--out=vgg19_conv3_3.safetensors", "--", "vgg19.pth"]
+    assert "onnxruntime" not in needed
+
+
 @pytest.mark.parametrize("words", [("list",), ("export", "models"), ("verify", "models", "--server", "a:1")])
 def test_all_else_is_of_networks_of_features(words: tuple[str, ...]) -> None:
     module, _, argv = _call(parse(*words))

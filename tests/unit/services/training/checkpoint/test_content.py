@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from services.base.errors import BadConfig
-from services.training.checkpoint.content import bytes_of, init_models
+from services.training.checkpoint.content import bytes_of, init_models, talker_models
 
 
 def test_a_file_is_read_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,3 +28,14 @@ def test_what_a_training_begins_with_is_told_by_its_content(tmp_path: Path) -> N
     a, b, c = (init_models(SimpleNamespace(init=str(tmp_path / name))) for name in ("a.pt", "b.pt", "c.pt"))
     assert a == b == {"init": hashlib.sha256(b"one").hexdigest()} != c
     assert init_models(SimpleNamespace(init="")) == {}
+
+
+def test_networks_that_judge_a_talking_head_are_told_by_their_content(tmp_path: Path) -> None:
+    for name, content in (("sync.pt", b"one"), ("vgg.safetensors", b"two")):
+        (tmp_path / name).write_bytes(content)
+    config = SimpleNamespace(syncnet_checkpoint=str(tmp_path / "sync.pt"), vgg19=str(tmp_path / "vgg.safetensors"))
+    assert talker_models(config) == {
+        "syncnet": hashlib.sha256(b"one").hexdigest(),
+        "vgg19": hashlib.sha256(b"two").hexdigest(),
+    }
+    assert talker_models(SimpleNamespace(syncnet_checkpoint="", vgg19="")) == {}

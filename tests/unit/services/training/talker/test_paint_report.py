@@ -1,20 +1,22 @@
-"""What a test prints: decibels with their intervals, and a word where the sound changes nothing."""
+"""What a test prints: measures beside those of what needs no network, and where the sound changes nothing."""
 
 import json
 
 import pytest
 
 from services.training.talker.paint_report import PaintTest, facts_of, lines_of
-from services.training.talker.paint_scores import PaintSums
+from services.training.talker.paint_scores import Fit, Nearness, PaintSums, Spoken
 
 
-def sums(follows: float, num: int = 10) -> PaintSums:
+def sums(follows: float, num: int = 10, **fits: Fit) -> PaintSums:
+    mouths = {"own": 25.0, "other": 25.0 - follows, "random": 22.0, "nearest": 24.0, "mean": 23.0}
+    near = {way: Nearness(30.0 * num, mouth * num, 0.9 * num) for way, mouth in mouths.items()}
     return PaintSums(
-        num, 0.1 * num, 30.0 * num, 25.0 * num, 22.0 * num, num, 25.0 * num, (25.0 - follows) * num, 24.9 * num
+        num, 0.1 * num, near, {**PaintSums().fit, **fits}, Spoken(num, 25.0 * num, (25.0 - follows) * num, 24.9 * num)
     )
 
 
-def test_a_network_that_follows_the_sound_is_said_to():
+def test_a_network_that_follows_the_sound_is_said_to() -> None:
     test = PaintTest(("a", "b", "c"), (sums(0.3), sums(0.5), sums(0.4)))
     facts = facts_of(test)
     assert json.loads(json.dumps(facts)) == facts and facts["follows_sound"]
@@ -22,16 +24,31 @@ def test_a_network_that_follows_the_sound_is_said_to():
     assert "THE SOUND CHANGES NOTHING" not in "\n".join(lines_of(test))
 
 
-def test_one_that_paints_from_the_picture_alone_is_said_to():
+def test_one_that_paints_from_the_picture_alone_is_said_to() -> None:
     test = PaintTest(("a", "b", "c"), (sums(0.1), sums(-0.1), sums(0.0)))
     assert not facts_of(test)["follows_sound"] and "THE SOUND CHANGES NOTHING" in lines_of(test)[-1]
 
 
-def test_one_clip_has_no_interval():
+def test_baselines_stand_beside_it_in_the_same_measures() -> None:
+    faces = facts_of(PaintTest(("a",), (sums(0.3),)))["faces"]
+    assert faces["nearest"] == {"psnr": 30.0, "mouth_psnr": 24.0, "ssim": 0.9}
+    assert list(faces) == ["own", "other", "random", "nearest", "mean"]
+
+
+def test_where_a_syncnet_was_asked_the_picture_itself_is_told_too() -> None:
+    fit = {"own": Fit(1, 1, 0.4), "picture": Fit(1, 1, 0.6)}
+    test = PaintTest(("a", "b"), (sums(0.3, **fit), sums(0.3, own=Fit(1, 0, 0.2), picture=Fit(1, 1, 0.6))))
+    faces = facts_of(test)["faces"]
+    assert faces["own"]["confidence"] == 0.3 and faces["picture"]["offsets_right"] == 2
+    assert any("the picture itself" in line and "2 of 2" in line for line in lines_of(test))
+    assert "LSE" not in "\n".join(lines_of(test))
+
+
+def test_one_clip_has_no_interval() -> None:
     facts = facts_of(PaintTest(("a",), (sums(0.3),)))
     assert facts["follows_db"]["interval"] is None and facts["follows_sound"]
 
 
-def test_a_test_is_of_a_clip_or_more():
+def test_a_test_is_of_a_clip_or_more() -> None:
     with pytest.raises(ValueError, match="one clip or more"):
         PaintTest((), ())

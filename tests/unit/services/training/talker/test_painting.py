@@ -9,6 +9,7 @@ from services.training.talker.painting import (  # noqa: E402
     mouth_weights,
     pictures_of,
     squared_errors,
+    ssim,
     weighted_l1,
 )
 
@@ -48,3 +49,23 @@ def test_errors_of_the_mouth_are_its_own() -> None:
     whole, mouth = squared_errors(made, target, MOUTHS)
     assert float(mouth) == pytest.approx(0.25) and float(whole) == pytest.approx(0.25 * 800 / 25600)
     assert float(squared_errors(made, target, torch.zeros(1, 4, dtype=torch.int64))[1]) == 0
+
+
+def test_structural_similarity_is_that_of_the_formula_and_1_of_the_same_picture() -> None:
+    """By plain sums over each window of 11 x 11 px."""
+    torch.manual_seed(1)
+    one, other = torch.rand(1, 3, 12, 13), torch.rand(1, 3, 12, 13)
+    along = torch.arange(11) - 5
+    window = torch.exp(-(along[:, None] ** 2 + along[None] ** 2) / (2 * 1.5**2))
+    window = window / window.sum()
+    values = []
+    for channel in range(3):
+        for top in range(2):
+            for left in range(3):
+                x, y = (p[0, channel, top : top + 11, left : left + 11] for p in (one, other))
+                mx, my = (window * x).sum(), (window * y).sum()
+                vx, vy = (window * (x - mx) ** 2).sum(), (window * (y - my) ** 2).sum()
+                cov = (window * (x - mx) * (y - my)).sum()
+                values.append((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
+    assert float(ssim(one, other)) == pytest.approx(float(torch.stack(values).mean()), abs=1e-4)
+    assert float(ssim(one, one)) == pytest.approx(1)
