@@ -14,12 +14,14 @@ Fixtures, of the session unless said:
                     start-node, kill-apiserver, metrics, kwok, ctr, ..., skips where the cluster is not the tests' own
     images          Images. `build(service)` once a session, `name(service)`: "visemill-worker:<version>"
     store           Store: the S3 server as pods see it. `environment`, `new_bucket()`, `put(folder, bucket, prefix)`,
-                    `get(bucket, prefix, folder)`, `names(bucket, prefix)`
+                    `get(bucket, prefix, folder)`, `names(bucket, prefix)`, `first(bucket, prefix, part)`: the first
+                    name with that part, waited for
     new_namespace   makes a namespace that enforces the restricted pod security level and holds the Secret `visemill-s3`
     namespace       (of the function) the name of one
     kube_visemill   the command line (`Visemill` of tests/e2e/conftest.py) inside the cluster's network, with its
                     KUBECONFIG and the store's keys
     models_claim    (of the function) a folder of this machine that pods read at /models, by the claim `models`
+    claim_models    (of the function) claim_models(folder): the same of a folder that is there
     figure          (of the function) figure(text): prints a line that is seen
     restricted_pod  a Pod's object that the restricted level takes: restricted_pod(name, service, *args, **of_container)
 """
@@ -262,6 +264,10 @@ class Store:
         """Of the objects below a prefix, without it."""
         return self._run("list", bucket, prefix).splitlines()
 
+    def first(self, bucket: str, prefix: str, part: str) -> str:
+        """The first name with that part, looked for ten times a second."""
+        return self._run("await", bucket, prefix, part).strip()
+
     def _run(self, *words: object) -> str:
         program = Path(__file__).with_name("s3_trees.py")
         return self._cluster.run(sys.executable, program, *words, environment=self.environment)
@@ -340,24 +346,33 @@ def namespace(new_namespace: Callable[[], str], cluster: Cluster) -> Iterator[st
 
 
 @pytest.fixture
-def models_claim(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Path]:
+def claim_models(cluster: Cluster, namespace: str) -> Iterator[Callable[[Path], None]]:
     if not cluster.own:
         pytest.skip("no node of another cluster has this machine's folders")
+    name = f"{namespace}-models"
+
+    def claim(folder: Path) -> None:
+        both = {"storageClassName": "", "accessModes": ["ReadOnlyMany"]}
+        volume = {**both, "capacity": {"storage": "1Mi"}, "hostPath": {"path": str(folder)}}
+        volume["claimRef"] = {"namespace": namespace, "name": "models"}
+        wanted = {**both, "volumeName": name, "resources": {"requests": {"storage": "1Mi"}}}
+        metadata = {"name": "models", "namespace": namespace}
+        cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume})
+        cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": wanted})
+
+    yield claim
+    cluster.kubectl("delete", "persistentvolume", "--wait=false", name, code=None)
+
+
+@pytest.fixture
+def models_claim(claim_models: Callable[[Path], None], tmp_path: Path) -> Path:
     folder = tmp_path / "models"
     folder.mkdir()
     # Of pods too, which are another user's.
     for path in (tmp_path, *tmp_path.parents[:2]):
         path.chmod(0o755)
-    name = f"{namespace}-models"
-    both = {"storageClassName": "", "accessModes": ["ReadOnlyMany"]}
-    volume = {**both, "capacity": {"storage": "1Mi"}, "hostPath": {"path": str(folder)}}
-    volume["claimRef"] = {"namespace": namespace, "name": "models"}
-    claim = {**both, "volumeName": name, "resources": {"requests": {"storage": "1Mi"}}}
-    metadata = {"name": "models", "namespace": namespace}
-    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume})
-    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim})
-    yield folder
-    cluster.kubectl("delete", "persistentvolume", "--wait=false", name, code=None)
+    claim_models(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

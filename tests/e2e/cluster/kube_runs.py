@@ -30,6 +30,12 @@ def run_out_of_memory(cluster: Any, namespace: str, pod: str) -> None:
     cluster.kubectl("exec", "-n", namespace, pod, "--", "python3", "-c", _EAT, code=None)
 
 
+def kill_container(cluster: Any, pod: dict[str, Any]) -> None:
+    """SIGKILL to everything in it, as its node sees it."""
+    container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+    cluster.script("ctr", pod["spec"]["nodeName"].removeprefix("node-"), "tasks", "kill", "-s", "SIGKILL", container)
+
+
 class Watched:
     """A command that runs, what it says kept with the time."""
 

@@ -1,15 +1,19 @@
 """Copies trees to and from a bucket: run inside the cluster's network, where the store is. Settings by the environment.
 
 python s3_trees.py bucket BUCKET | put FOLDER BUCKET PREFIX | get BUCKET PREFIX FOLDER | list BUCKET PREFIX
+    | await BUCKET PREFIX PART
 """
 
 import os
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+
+LIMIT_S = 400.0
 
 
 def client() -> Minio:
@@ -29,6 +33,17 @@ def main(command: str, *words: str) -> int:
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
                 s3.fput_object(bucket, f"{prefix}/{path.relative_to(folder)}", str(path))
+    elif command == "await":
+        until_s = time.monotonic() + LIMIT_S
+        bucket, prefix, part = words
+        while time.monotonic() < until_s:
+            for found in s3.list_objects(bucket, f"{prefix}/", recursive=True):
+                if part in (name := found.object_name.removeprefix(f"{prefix}/")):
+                    sys.stdout.write(f"{name}\n")
+                    return 0
+            time.sleep(0.1)
+        sys.stderr.write(f"no name below {bucket}/{prefix} had {part} in {LIMIT_S:g} s\n")
+        return 1
     else:
         bucket, prefix = words[:2]
         for found in s3.list_objects(bucket, f"{prefix}/" if prefix else "", recursive=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kube_runs import Runs, Watched
+from kube_runs import Runs, Watched, kill_container
 from pod_watch import PodWatch
 
 pytestmark = pytest.mark.slow
@@ -110,12 +110,6 @@ def evict(cluster, pod: dict[str, Any]) -> None:
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/eviction"
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
     cluster.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
-
-
-def kill_container(cluster, pod: dict[str, Any]) -> None:
-    """SIGKILL to everything in it, as its node sees it."""
-    container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
-    cluster.script("ctr", pod["spec"]["nodeName"].removeprefix("node-"), "tasks", "kill", "-s", "SIGKILL", container)
 
 
 def eat_memory(cluster, pod: dict[str, Any]) -> None:
