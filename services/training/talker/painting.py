@@ -69,3 +69,13 @@ def squared_errors(
     inside_BHW = mouth_weights(mouths_B4, made_B3HW.shape[-1], 2.0)[:, 0] - 1
     mouth_B = (square_BHW * inside_BHW).sum((1, 2)) / inside_BHW.sum((1, 2)).clamp(min=1)
     return square_BHW.mean((1, 2)), mouth_B
+
+
+def temporal_l1(made_B3HW: torch.Tensor, target_B3HW: torch.Tensor, mouths_B4: torch.Tensor) -> torch.Tensor:
+    """float32 [B]: how far a mouth changes otherwise from a frame to the next than the real one, mean absolute
+    difference within the box of the first; both of a pair, which stand beside each other, have one value.
+    """
+    change_P3HW = (made_B3HW.float() - target_B3HW).unflatten(0, (-1, 2)).diff(dim=1).squeeze(1)
+    inside_PHW = mouth_weights(mouths_B4[::2], made_B3HW.shape[-1], 2.0)[:, 0] - 1
+    mouth_P = (change_P3HW.abs().mean(1) * inside_PHW).sum((1, 2)) / inside_PHW.sum((1, 2)).clamp(min=1)
+    return mouth_P.repeat_interleave(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,26 +16,43 @@ from services.training.interfaces import Batch, Item
 
 
 class PaintData:
-    """Frames to learn from, an item each."""
+    """Frames to learn from, an item each, or two neighbours an item."""
 
-    def __init__(self, split: SyncSplit, *, flip: float) -> None:
-        """flip: share of frames that are seen, with their references, in a mirror."""
-        self._frames = [(person, frames, frame) for person, frames in split.train for frame in frames]
+    def __init__(self, split: SyncSplit, *, flip: float, in_pairs: bool = False) -> None:
+        """flip: share of items that are seen, with their references, in a mirror."""
+        self._groups = [
+            (person, frames, group)
+            for person, frames in split.train
+            for group in (_pairs_of(frames) if in_pairs else [(frame,) for frame in frames])
+        ]
         self._flip = flip
-        self.items: Sequence[Item] = [Item(f"{person.name}/{frame}", 1, 0) for person, _, frame in self._frames]
+        self.items: Sequence[Item] = [
+            Item(f"{person.name}/{group[0]}", len(group), 0) for person, _, group in self._groups
+        ]
         self.digest = digest_of(
             {"persons": [person.digest for person, _ in split.train], "frames": len(self.items), "paints": True}
+            | ({"in_pairs": True} if in_pairs else {})
         )
 
     def read(self, indices: Sequence[int], seed_name: str) -> Batch:
-        """As `batch_of`: references are drawn from the frames that are learnt from, by name."""
+        """As `batch_of`: references are drawn from the frames that are learnt from, by name; one for both of a pair."""
         chosen, flipped = [], []
         for index in indices:
-            person, frames, frame = self._frames[index]
+            person, frames, group = self._groups[index]
             random = random_of(seed_name, self.items[index].key)
-            chosen.append((person, frame, frames[int(random.integers(len(frames)))]))
-            flipped.append(bool(random.random() < self._flip))
+            reference, is_flipped = frames[int(random.integers(len(frames)))], bool(random.random() < self._flip)
+            chosen += [(person, frame, reference) for frame in group]
+            flipped += [is_flipped] * len(group)
         return batch_of(chosen, flipped)
+
+
+def _pairs_of(frames: Sequence[int]) -> list[tuple[int, ...]]:
+    """Neighbours, each frame in one pair at most."""
+    pairs: list[tuple[int, ...]] = []
+    for frame, after in itertools.pairwise(frames):
+        if after == frame + 1 and (not pairs or pairs[-1][1] < frame):
+            pairs.append((frame, after))
+    return pairs
 
 
 def batch_of(chosen: Sequence[tuple[Person, int, int]], flipped: Sequence[bool] = ()) -> Batch:

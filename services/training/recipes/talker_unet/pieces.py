@@ -27,7 +27,7 @@ from services.training.talker.networks.syncnet import SyncNet
 from services.training.talker.networks.unet import UNet
 from services.training.talker.networks.vgg19 import Vgg19Start, perceptual_errors
 from services.training.talker.paint_scores import PaintSums, scores_of
-from services.training.talker.painting import mouth_weights, pictures_of, weighted_l1
+from services.training.talker.painting import mouth_weights, pictures_of, temporal_l1, weighted_l1
 
 _BETAS = (0.9, 0.999)
 _MOST_SHOWN = 8
@@ -48,7 +48,7 @@ class Judges:
 def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judges: Judges) -> Pieces:
     """What the settings make of the persons' folders. fps: frames a second of these."""
     split = split_of(persons, config.seed)
-    train = PaintData(split, flip=config.flip)
+    train = PaintData(split, flip=config.flip, in_pairs=config.temporal_weight > 0)
     asr_model = persons[0].asr_model
     return Pieces(
         train=train,
@@ -122,6 +122,8 @@ def loss_of(config: UNetConfig, model: torch.nn.Module, batch: Batch, judges: Ju
     made_B3HW = model(pictures_B6HW, batch["sounds_BCHW"])
     weights_B1HW = mouth_weights(batch["mouths_B4"], made_B3HW.shape[-1], config.mouth_weight)
     total = weighted_l1(made_B3HW, target_B3HW, weights_B1HW).sum()
+    if config.temporal_weight:
+        total = total + config.temporal_weight * temporal_l1(made_B3HW, target_B3HW, batch["mouths_B4"]).sum()
     if judges.syncnet is not None:
         syncnet = judges.syncnet.to(made_B3HW.device)
         sounds_BD = syncnet.sounds(batch["sounds_BCHW"])

@@ -21,6 +21,12 @@ class UNetConfig(HeadTrainSettings):
     mouth_weight: float = option(
         4.0, "weight of differences within the box of the mouth; 1: as elsewhere", group=TRAINING
     )
+    temporal_weight: float = option(
+        0.0,
+        "of how the mouth changes from a frame to the next, beside the difference of pictures; with it neighbours are "
+        "learnt from in pairs",
+        group=TRAINING,
+    )
     use_syncnet: bool = option(
         False,
         "a frozen SyncNet says how well the painted face fits the sound; --syncnet-checkpoint says which",
@@ -51,6 +57,11 @@ class UNetConfig(HeadTrainSettings):
         for name in ("sync_weight", "perceptual_weight"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
+        if self.temporal_weight < 0 or (self.temporal_weight and self.batch_size % 2):
+            raise ValueError(
+                f"temporal_weight {self.temporal_weight} is 0 or more, and more than 0 with an even batch_size alone, "
+                f"not {self.batch_size}: neighbours stand in a micro-batch together"
+            )
         self._check_shares("flip")
         if self.use_syncnet and not self.syncnet_checkpoint:
             raise ValueError("use_syncnet is given without syncnet_checkpoint: name the file of a SyncNet")

@@ -10,6 +10,7 @@ from services.training.talker.painting import (  # noqa: E402
     pictures_of,
     squared_errors,
     ssim,
+    temporal_l1,
     weighted_l1,
 )
 
@@ -69,3 +70,17 @@ def test_structural_similarity_is_that_of_the_formula_and_1_of_the_same_picture(
                 values.append((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
     assert float(ssim(one, other)) == pytest.approx(float(torch.stack(values).mean()), abs=1e-4)
     assert float(ssim(one, one)) == pytest.approx(1)
+
+
+def test_a_mouth_that_moves_as_the_real_one_does_has_no_temporal_difference() -> None:
+    target = torch.rand(4, 3, 160, 160)
+    mouths = MOUTHS.repeat(4, 1)
+    # Another brightness in both of a pair is no movement.
+    assert (
+        float(temporal_l1(target + torch.tensor([0.1, 0.1, 0.3, 0.3])[:, None, None, None], target, mouths).max())
+        < 1e-6
+    )
+    still = target.clone()
+    still[1::2] = target[::2]
+    expected = [(target[i + 1] - target[i]).abs()[:, 100:120, 40:80].mean().item() for i in (0, 0, 2, 2)]
+    assert temporal_l1(still, target, mouths).tolist() == pytest.approx(expected)

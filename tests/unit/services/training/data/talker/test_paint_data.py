@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from services.training.data.talker.paint_data import PaintData, batch_of  # noqa: E402
 from services.training.data.talker.person import Person  # noqa: E402
-from services.training.data.talker.sync_data import split_of  # noqa: E402
+from services.training.data.talker.sync_data import SyncSplit, split_of  # noqa: E402
 
 
 def person(name: str, num: int = 60) -> Person:
@@ -51,3 +51,14 @@ def test_a_mirror_is_of_face_reference_and_mouth() -> None:
 def test_the_digest_is_of_the_persons() -> None:
     assert data().digest == data().digest
     assert data().digest != PaintData(split_of([person("a")], 1), flip=0).digest
+
+
+def test_neighbours_come_in_pairs_with_one_reference_and_one_mirror() -> None:
+    gaps = SyncSplit([(person("a"), (0, 1, 2, 3, 4, 6, 7, 9))], [])
+    some = PaintData(gaps, flip=0.5, in_pairs=True)
+    assert [(item.key, item.cost) for item in some.items] == [("a/0", 2), ("a/2", 2), ("a/6", 2)]
+    batch = some.read([0, 1, 2], "1/0")
+    assert batch["sounds_BCHW"].reshape(6, 16, 512)[:, 8, 0].tolist() == [0, 1, 2, 3, 6, 7]
+    for name in ("references_BHWC", "mouths_B4"):
+        assert torch.equal(batch[name][::2], batch[name][1::2])
+    assert some.digest != PaintData(gaps, flip=0.5).digest

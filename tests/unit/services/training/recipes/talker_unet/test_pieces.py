@@ -116,3 +116,17 @@ def test_a_frozen_syncnet_is_asked_of_what_is_held_out() -> None:
         whole = pieces.validate(pieces.model(1).eval(), 0, 1)
     assert whole["own.fit.clips"] == whole["picture.fit.clips"] == 2
     assert 0 <= pieces.scores(whole)["sync_error"] <= 1
+
+
+def test_the_temporal_part_is_learnt_from_pairs_and_changes_nothing_where_it_is_0() -> None:
+    losses = []
+    for weight in (0.0, 1.0):
+        pieces = talker_unet(replace(CONFIG, temporal_weight=weight), [person("a")], 25.0, Judges())
+        assert {item.cost for item in pieces.train.items} == {2 if weight else 1}
+        batch = talker_unet(replace(CONFIG, temporal_weight=1.0), [person("a")], 25.0, Judges()).train.read(
+            [0, 5], "1/0"
+        )
+        loss = pieces.loss(pieces.model(1), batch, torch.Generator())
+        loss.total.backward()
+        losses.append(float(loss.total.detach()))
+    assert loss.count == 4 and losses[1] > losses[0]

@@ -9,7 +9,8 @@ from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 @pytest.mark.parametrize(
     "settings",
     [{"batch_size": 0}, {"width": 0.0}, {"width": 2.0}, {"learning_rate": 0.0}, {"mouth_weight": 0.5},
-     {"sync_weight": -1.0}, {"flip": 1.0}, {"warm_up_share": -0.1}, {"use_syncnet": True}],
+     {"sync_weight": -1.0}, {"flip": 1.0}, {"warm_up_share": -0.1}, {"use_syncnet": True},
+     {"temporal_weight": -1.0}, {"temporal_weight": 1.0, "batch_size": 5}],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
