@@ -49,7 +49,9 @@ class HeadOptions:
         False, "go on from the epochs of the last training of this head; --epochs counts them too", group=_NETWORK
     )
     mouth_weight: float = option(4.0, "weight of differences within the box of the mouth", group=_NETWORK)
-    sync_weight: float = option(10.0, "weight of what the SyncNet says", group=_NETWORK)
+    sync_weight: float = option(
+        10.0, "hundredths of what a painted face lacks of the real one's likeness to its sound", group=_NETWORK
+    )
     resolution: Resolution = option("328", "side of the crops", group=_NETWORK, unit="px")
     width: float = option(1.0, "factor on the networks' channels; 1 is the document's", group=_NETWORK)
     seed: int = option(1, "what all that is drawn at random is drawn from", group=_NETWORK)

@@ -38,7 +38,9 @@ class UNetConfig(HeadTrainSettings):
     see_res: bool = option(
         False, "write pictures of what is painted of held-out frames after each saved epoch", group=TRAINING
     )
-    sync_weight: float = option(10.0, "of what it says, beside the difference of pictures", group=TRAINING)
+    sync_weight: float = option(
+        10.0, "hundredths of what a painted face lacks of the real one's likeness to its sound", group=TRAINING
+    )
     vgg19: FileRef = option(
         "",
         "file of `visemill models convert vgg19`, by which painted faces are compared as they look (default: not)",
