@@ -24,7 +24,7 @@ from services.base.errors import (
     VisemillError,
     from_kind,
 )
-from services.base.run.told import Doing, FramesDone, told_in
+from services.base.run.progress_lines import FramesDone, Phase, parsed_line
 
 _KINDS = {kind.exit_code: kind for kind in (BadInput, BadConfig, BadShard, Transient)}
 _REASON = re.compile(r"([A-Z][A-Z0-9_]+): (.+)")
@@ -55,7 +55,7 @@ def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAns
     ):
         assert process.stderr is not None
         try:
-            for line in _last_held_back(_not_told(process.stderr, beat), said):
+            for line in _last_held_back(_without_progress(process.stderr, beat), said):
                 beat.say(line)
             process.wait()
         except BaseException:
@@ -70,11 +70,11 @@ def answer_of_module(module: str, argv: Sequence[str], doing: str) -> ServiceAns
     raise _failure(module, process.returncode, said)
 
 
-def _not_told(lines: Iterable[str], beat: Heartbeat) -> Iterator[str]:
-    """Those that are for people; what the others tell is shown at once."""
+def _without_progress(lines: Iterable[str], beat: Heartbeat) -> Iterator[str]:
+    """Those that are for people; the progress among them is shown at once."""
     for line in lines:
-        match told_in(line):
-            case Doing(what):
+        match parsed_line(line):
+            case Phase(what):
                 beat.now(what)
             case FramesDone(num_done, num_in_all):
                 beat.frames(num_done, num_in_all)

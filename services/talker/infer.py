@@ -20,7 +20,7 @@ from typing import Any
 from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
 from services.base.process import log
 from services.base.process.quantities import counted
-from services.base.run.told import Doing, tell
+from services.base.run.progress_lines import Phase, report
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
 from services.base.store.interface import NotThere
@@ -63,13 +63,13 @@ def infer(options: InferOptions) -> dict[str, Any]:
         config = json.dumps(_settings(options, bundle, card, person, consent))
         argv = [_STAGES, "once", options.audio_path, "--config", config, "--save", scratch]
         argv += ["--clip-time-s", str(_CLIP_TIME_S), "--clip-memory-mib", str(_CLIP_MEMORY_MIB), "--tell-frames"]
-        tell(Doing(f"painting, with features of {card.asr}"))
+        report(Phase(f"painting, with features of {card.asr}"))
         answer = _answer_of(argv, (EXIT_OK, EXIT_QUARANTINED))
         if answer["outcome"] != "ok":
             raise from_kind(answer["outcome"], *(answer[name] for name in ("reason", "message", "detail")))
         film = Path(answer["saved"]["film"])
         if signer is not None:
-            tell(Doing("signing"))
+            report(Phase("signing"))
             signed = Path(scratch) / "signed.mp4"
             # c2pa tells a film by its ending.
             named = film.rename(Path(scratch) / "film.mp4")
@@ -161,7 +161,7 @@ def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
                 f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
             )
     with tempfile.TemporaryDirectory() as scratch:
-        tell(Doing(f"exporting {place}"))
+        report(Phase(f"exporting {place}"))
         bundle = Path(scratch) / "bundle"
         asr = ["--asr", options.asr] if options.asr else []
         _answer_of(["talker-unet", "export", "--bundle", str(bundle), "--checkpoint", place, *asr, "--json"])

@@ -21,7 +21,7 @@ from services.base.media.clip import Clip, ClipAttributes, Media
 from services.base.media.pictures import is_picture_folder
 from services.base.process import log
 from services.base.run.paths import short_name
-from services.base.run.told import FramesTold
+from services.base.run.progress_lines import FrameProgress
 from services.base.sandbox.supervisor import ArtifactPart, DonePart, FactsPart, InfoPart, PassChild, clip_limits
 from services.base.stage.artifacts import Summarized, encode_artifact
 from services.base.stage.clip_pass import Part
@@ -77,7 +77,7 @@ def once_main(specs: Mapping[str, StageSpec], argv: Sequence[str]) -> int:
     limits = clip_limits(flags.clip_time_s, flags.clip_memory_mib)
     child = PassChild(stages, limits, flags.num_threads, specs=specs.values())
     if flags.tell_frames:
-        child.on_frames = FramesTold()
+        child.on_frames = FrameProgress()
     child.start()
     worst = EXIT_OK
     try:

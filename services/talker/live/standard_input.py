@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.base.errors import BadConfig
-from services.base.run.told import Doing, FramesTold, tell
+from services.base.run.progress_lines import FrameProgress, Phase, report
 from services.lips.talker_input import CROP_PX
 from services.talker.bundle_files import checked_card
 from services.talker.live.pcm import PcmSound
@@ -38,7 +38,7 @@ def speak_standard_input(config: HeadConfig, asr_weights: str, out: Path) -> dic
     paint = open_here(folder, config.num_threads)
     speaker = Speaker(PersonFrames(config.person), paint, CROP_PX[card.resolution], config.blend)
     head = Head(card, speaker, rows)
-    tell(Doing("speaking what comes on standard input"))
+    report(Phase("speaking what comes on standard input"))
     # Without a buffer, which would wait until it is full.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as file:
         rate_hz, pieces = read_pcm(file)
@@ -55,13 +55,13 @@ def speak_standard_input(config: HeadConfig, asr_weights: str, out: Path) -> dic
 
 
 def _write(speech: Speech, out: Path) -> None:
-    told = FramesTold()
+    progress = FrameProgress()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("wb", buffering=0) as film:
             for number, piece in enumerate(speech.film()):
                 film.write(piece)
-                told(speech.num_pictures, 0)
+                progress(speech.num_pictures, 0)
                 if not number:
                     _log.info("the first frame came %.2f s after the first sound", speech.first_picture_s)
     except OSError as error:

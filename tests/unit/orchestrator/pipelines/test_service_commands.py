@@ -27,11 +27,11 @@ def test_the_answer_and_what_was_said(module: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "10 of 20\n20 of 20\n"
 
 
-def test_what_is_told_is_shown_at_once_and_is_no_line(module: str, monkeypatch, capsys) -> None:
+def test_progress_is_shown_at_once_and_is_no_line(module: str, monkeypatch, capsys) -> None:
     shown: list[object] = []
-    monkeypatch.setattr(Heartbeat, "now", lambda _, doing: shown.append(doing))
+    monkeypatch.setattr(Heartbeat, "now", lambda _, phase: shown.append(phase))
     monkeypatch.setattr(Heartbeat, "frames", lambda _, *counts: shown.append(counts))
-    lines = ["one", '{"event": "told", "doing": "painting"}', '{"event": "told", "frames": [3, 9]}', "two"]
+    lines = ["one", '{"event": "progress", "phase": "painting"}', '{"event": "progress", "frames": [3, 9]}', "two"]
     answer_of_module(module, ["{}", "0", *lines], "counting")
     assert shown == ["painting", (3, 9)] and capsys.readouterr().err == "one\ntwo\n"
 

@@ -10,7 +10,7 @@ from head_bundle import write_bundle, write_person
 from signing_chain import write_chain
 
 from services.base.errors import BadConfig
-from services.base.run.told import Doing, FramesDone, told_in
+from services.base.run.progress_lines import FramesDone, Phase, parsed_line
 from services.containers.marks.written import credentials_of, film_metadata
 from services.formats.talker.mark import mark_in
 from services.talker.infer import bundle_of, infer, person_of
@@ -53,8 +53,10 @@ def test_a_film_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     certificate, key = write_chain(tmp_path)
     asked = {"checkpoint": str(write_bundle(tmp_path / "head")), "certificate": certificate, "certificate_key": key}
     found = infer(options(tmp_path, **asked, visible_mark="made", out=str(out)))
-    told = [one for one in map(told_in, capfd.readouterr().err.splitlines()) if one]
-    assert Doing("signing") in told and [one for one in told if isinstance(one, FramesDone)][-1] == FramesDone(25, 25)
+    reported = [one for one in map(parsed_line, capfd.readouterr().err.splitlines()) if one]
+    assert Phase("signing") in reported and [one for one in reported if isinstance(one, FramesDone)][-1] == FramesDone(
+        25, 25
+    )
     assert out.stat().st_size > 1000 and found["num_frames"] == 25
     assert found["text"].startswith(f"{out}: 25 frames, 1.00 s")
     assert [path.name for path in out.parent.iterdir()] == ["anna.mp4"]
