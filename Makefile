@@ -12,7 +12,7 @@ DEMO_TRAIN_FLAGS := --preset cpu --batch-frames 150 --num-epochs 40 --whole-only
 DEMO_TALKER := demo-talker
 DEMO_TALKER_CORPUS_FLAGS := --seconds 120 --clips 8
 DEMO_TALKER_SYNCNET_FLAGS := --preset cpu --num-epochs 3 --num-threads 1
-DEMO_TALKER_UNET_FLAGS := --preset cpu --width 0.25 --num-epochs 1 --num-threads 1
+DEMO_TALKER_UNET_FLAGS := --preset cpu --width 0.25 --mouth-weight 16 --lr 0.002 --num-epochs 1 --num-threads 1
 DEMO_TALKER_INFER = $(BIN)/visemill infer talker --checkpoint $(DEMO_TALKER)/bundle --consent $(DEMO_TALKER)/consent.yaml
 
 # Kept, whatever the shell says: the tests start some thousand processes, each of which would compile the checkout anew.
