@@ -153,6 +153,9 @@ def answer_of(run: runs_pb2.Run) -> dict[str, Any]:
         **answer_counts(splits, summary.records, summary.counts, summary.reused),
         "quarantined": run.quarantined,
         "reasons": dict(sorted(summary.reasons.items())),
+        "first_quarantined": [
+            {"media": clip.media, "reason": clip.reason, "message": clip.message} for clip in summary.first_quarantined
+        ],
         "bytes": summary.output_bytes,
         "wall_s": summary.wall_s,
         "notes": list(run.notes),

@@ -183,7 +183,7 @@ def phase_to_proto(phase: Phase) -> runs_pb2.RunPhase:
 
 
 def _summary_to_proto(summary: Mapping[str, Any]) -> runs_pb2.RunSummary:
-    # Runs that ended under an earlier version have neither.
+    # Runs that ended under an earlier version have none of what is asked for by `get`.
     counts, reused = summary.get("counts", {}), summary.get("reused", {})
     return runs_pb2.RunSummary(
         records=summary["records"],
@@ -197,6 +197,7 @@ def _summary_to_proto(summary: Mapping[str, Any]) -> runs_pb2.RunSummary:
         nothing_to_do=summary["nothing_to_do"],
         cluster=summary["cluster"],
         found=summary["found"],
+        first_quarantined=[runs_pb2.QuarantinedClip(**clip) for clip in summary.get("first_quarantined", ())],
     )
 
 

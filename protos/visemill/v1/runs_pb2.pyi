@@ -98,7 +98,7 @@ class Count(_message.Message):
     def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
 
 class RunSummary(_message.Message):
-    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster", "found", "counts", "reused")
+    __slots__ = ("records", "reasons", "output_bytes", "frames", "landmarks_found_made", "wall_s", "nothing_to_do", "cluster", "found", "counts", "reused", "first_quarantined")
     class RecordsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,7 @@ class RunSummary(_message.Message):
     FOUND_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     REUSED_FIELD_NUMBER: _ClassVar[int]
+    FIRST_QUARANTINED_FIELD_NUMBER: _ClassVar[int]
     records: _containers.ScalarMap[str, int]
     reasons: _containers.ScalarMap[str, int]
     output_bytes: int
@@ -149,7 +150,18 @@ class RunSummary(_message.Message):
     found: int
     counts: _containers.ScalarMap[str, float]
     reused: _containers.ScalarMap[str, int]
-    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ..., counts: _Optional[_Mapping[str, float]] = ..., reused: _Optional[_Mapping[str, int]] = ...) -> None: ...
+    first_quarantined: _containers.RepeatedCompositeFieldContainer[QuarantinedClip]
+    def __init__(self, records: _Optional[_Mapping[str, int]] = ..., reasons: _Optional[_Mapping[str, int]] = ..., output_bytes: _Optional[int] = ..., frames: _Optional[int] = ..., landmarks_found_made: _Optional[int] = ..., wall_s: _Optional[float] = ..., nothing_to_do: bool = ..., cluster: _Optional[str] = ..., found: _Optional[int] = ..., counts: _Optional[_Mapping[str, float]] = ..., reused: _Optional[_Mapping[str, int]] = ..., first_quarantined: _Optional[_Iterable[_Union[QuarantinedClip, _Mapping]]] = ...) -> None: ...
+
+class QuarantinedClip(_message.Message):
+    __slots__ = ("media", "reason", "message")
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    media: str
+    reason: str
+    message: str
+    def __init__(self, media: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class SubmitRequest(_message.Message):
     __slots__ = ("pipeline", "input_root", "output_root", "state_root", "run_name", "flags", "limits", "dataset", "plan_only", "further_input_roots")

@@ -70,6 +70,7 @@ def test_a_summary_comes_back_as_the_command_line_gives_it():
         "records": {"train": 18, "val": 1, "test": 0},
         "quarantined": 1,
         "reasons": {"NO_FACE": 1},
+        "first_quarantined": [{"media": "s1/a.mpg", "reason": "NO_FACE", "message": "no face in 75 frames"}],
         "bytes": 1 << 40,
         "counts": {"clips": 19, "frames": 1500, "audio_s": 12.125},
         "reused": {"features": 3, "landmarks": 2},
