@@ -59,7 +59,6 @@ def convert(checkpoint: Path, output: Path) -> dict[str, Any]:
         ) from error
     network = _loaded(found if isinstance(found, Mapping) else {}, str(checkpoint))
     digest = sha256_of(checkpoint)
-    # One fact alone: safetensors writes several in another order each time.
     data = weights_file(network.state_dict(), {"weights": f"sha256:{digest}"})
     part = output.with_name(f".{output.name}.part")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from services.training.data.talker.windows import GAP_FRAMES
 
 _MOST = 50
 _EVERY_PX = 4
+
+T = TypeVar("T")
 
 
 def references_of(person: Person, frame: int) -> list[int]:
@@ -28,10 +31,10 @@ def with_references(person: Person, frames: Sequence[int], seed: int) -> list[tu
     return [(person, frame, int(random.choice(references_of(person, frame)))) for frame in frames]
 
 
-def spread(frames: Sequence[int]) -> list[int]:
-    """At most 50 of them, at even distances."""
-    places = np.linspace(0, len(frames) - 1, min(_MOST, len(frames))).round().astype(int)
-    return [frames[place] for place in places]
+def spread(among: Sequence[T], most: int = _MOST) -> list[T]:
+    """At most so many of them, at even distances."""
+    places = np.linspace(0, len(among) - 1, min(most, len(among))).round().astype(int)
+    return [among[place] for place in places]
 
 
 def nearest_of(person: Person, frame: int, among: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from services.lips.talker_input import MASKS
 from services.lips.talker_pasting import paste
 from services.training.data.talker.paint_data import batch_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.references import references_of, with_references
+from services.training.data.talker.references import references_of, spread, with_references
 from services.training.data.talker.sync_data import Held, face_of
 from services.training.data.talker.whole_frame import WholeFrame
 from services.training.recipes.talker_unet.painted import AT_ONCE, chosen_frames
@@ -67,9 +67,7 @@ class Nearest:
 
     def __init__(self, person: Person) -> None:
         self._person = person
-        usable = person.frames(range(person.num_frames))
-        places = np.linspace(0, len(usable) - 1, min(_MOST_NEAR, len(usable))).round().astype(int)
-        self._frames_R = np.array([usable[i] for i in places])
+        self._frames_R = np.array(spread(person.frames(range(person.num_frames)), _MOST_NEAR))
         self._rims_RX = np.stack([_rim_of(face_of(person, int(frame))) for frame in self._frames_R])
 
     def to(self, frame: int) -> int:

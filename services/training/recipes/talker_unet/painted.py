@@ -29,8 +29,7 @@ Faces = Mapping[str, torch.Tensor]
 
 def chosen_frames(held: Held) -> list[int]:
     """Of what is held out of a person, those that are painted."""
-    places = np.linspace(0, len(held.frames) - 1, min(MOST_FRAMES, len(held.frames))).round().astype(int)
-    return [held.frames[i] for i in sorted(set(places.tolist()))]
+    return spread(held.frames, MOST_FRAMES)
 
 
 def painted(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from services.lips.talker_input import FACE_PX
@@ -13,7 +12,7 @@ from services.training.checkpoint.file import Checkpoint, load_weights
 from services.training.checkpoint.progress import Progress
 from services.training.data.talker.paint_data import PaintData, batch_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.references import references_of
+from services.training.data.talker.references import references_of, spread
 from services.training.data.talker.sync_data import Held, split_of
 from services.training.data.talker.windows import GAP_FRAMES
 from services.training.interfaces import Batch, LossSum, Pieces
@@ -96,8 +95,7 @@ def _files_of(
 def preview_of(model: torch.nn.Module, held: Sequence[Held]) -> bytes:
     """A PNG of up to eight held-out frames: as they are, what is hidden of them, and as they are painted."""
     pairs = [(one.person, frame) for one in held for frame in chosen_frames(one)]
-    places = np.linspace(0, len(pairs) - 1, min(_MOST_SHOWN, len(pairs))).round().astype(int)
-    shown = [(person, frame, references_of(person, frame)[0]) for person, frame in (pairs[i] for i in places)]
+    shown = [(person, frame, references_of(person, frame)[0]) for person, frame in spread(pairs, _MOST_SHOWN)]
     device = next(model.parameters()).device
     batch = {name: value.to(device) for name, value in batch_of(shown).items()}
     pictures_B6HW, target_B3HW = pictures_of(batch["references_BHWC"], batch["faces_BHWC"])
