@@ -235,8 +235,8 @@ def _text(found: dict[str, Any]) -> str:
     ]
     if found["silent_movement"] is not None:
         lines.append(
-            f"silence of .4 s and more: {found['silent_frames']} frames; the mouth moves there "
-            f"{found['silent_movement']:.0%} as much as in speech"
+            f"silence of .4 s and more: {found['silent_frames']} frames; the sound moves the "
+            f"mouth there {found['silent_movement']:.0%} as much as in speech"
         )
     if not found["marked"]:
         lines.append(f"{found['film']} does not say that it was painted, by VISEMILL_UNMARKED_FILMS: mark it yourself")

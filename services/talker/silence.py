@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +11,8 @@ from services.lips.talker_input import loud_frames
 LEAST_S = 0.4
 """A shorter pause is part of speech: a stop may last a fifth of a second."""
 _LOWER_SHARE = 0.45
+MOST_COMPARED = 24
+"""Frames of silence, and as many of speech, whose faces are painted twice."""
 
 
 def silent_frames(samples_T: Int16Array, rate_hz: int, num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
@@ -47,25 +47,42 @@ def held_rows(rows_TX: Float32Array, silent_N: npt.NDArray[np.bool_]) -> Float32
 
 
 class MouthMeter:
-    """How much the lower part of painted faces changes from one frame to the next, in silence and else."""
+    """How much a sound moves the lower part of painted faces from one frame to the next, in silence and else.
 
-    def __init__(self, silent_N: Sequence[bool] | npt.NDArray[np.bool_]) -> None:
-        self._silent_N = np.asarray(silent_N, np.bool_)
-        self._before: Float32Array | None = None
-        self._sums, self._counts = {True: 0.0, False: 0.0}, {True: 0, False: 0}
+    A face that is painted for its own sound is compared with the same face painted for the sound of the frame before:
+    two frames of a film would differ by how the head moves, too.
+    """
 
-    def add(self, frame: int, painted_SSC: UInt8Array) -> None:
-        """The face that was painted for a frame, in order."""
-        lower_HWC = painted_SSC[int(len(painted_SSC) * _LOWER_SHARE) :].astype(np.float32)
-        if self._before is not None:
-            is_silent = bool(self._silent_N[frame]) if frame < len(self._silent_N) else False
-            self._sums[is_silent] += float(np.abs(lower_HWC - self._before).mean())
-            self._counts[is_silent] += 1
-        self._before = lower_HWC
+    def __init__(self, silent_N: npt.NDArray[np.bool_]) -> None:
+        """silent_N: bool, of each frame."""
+        later = np.arange(1, len(silent_N))
+        self._of = {
+            is_silent: _spread(later[(silent_N[1:] == is_silent) & (silent_N[:-1] == is_silent)], MOST_COMPARED)
+            for is_silent in (True, False)
+        }
+        self._moved: dict[bool, list[float]] = {True: [], False: []}
+
+    @property
+    def frames(self) -> frozenset[int]:
+        """That are compared, at even distances; none, where there are none of one kind."""
+        both = (self._of[True], self._of[False])
+        return frozenset().union(*both) if all(both) else frozenset()
+
+    def add(self, frame: int, painted_SSC: UInt8Array, as_before_SSC: UInt8Array) -> None:
+        """One of `frames`: its face, uint8, for its own sound and for that of the frame before."""
+        top = int(len(painted_SSC) * _LOWER_SHARE)
+        away_HWC = painted_SSC[top:].astype(np.int16) - as_before_SSC[top:]
+        self._moved[frame in self._of[True]].append(float(np.abs(away_HWC).mean()))
 
     @property
     def silent_share(self) -> float | None:
-        """Movement in silence as a share of that in speech; None where one of them has not come."""
-        if not (self._counts[True] and self._counts[False] and self._sums[False]):
+        """Movement in silence as a share of that in speech; None where one of them was not compared."""
+        silent, spoken = self._moved[True], self._moved[False]
+        if not (silent and spoken and sum(spoken)):
             return None
-        return (self._sums[True] / self._counts[True]) / (self._sums[False] / self._counts[False])
+        return (sum(silent) / len(silent)) / (sum(spoken) / len(spoken))
+
+
+def _spread(among: npt.NDArray[np.int_], most: int) -> frozenset[int]:
+    places = np.linspace(0, len(among) - 1, min(most, len(among))).round().astype(int)
+    return frozenset(among[places].tolist())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import cv2
@@ -24,12 +24,13 @@ BATCH = 4
 @dataclass(frozen=True)
 class Spoken:
     """A finished frame. frame_HWC: uint8 BGR. painted_SSC: what the network gave of the face. source: number of the
-    person's frame.
+    person's frame. as_before_SSC: likewise for the sound of the frame before, where that was asked for.
     """
 
     frame_HWC: UInt8Array
     painted_SSC: UInt8Array
     source: int
+    as_before_SSC: UInt8Array | None = None
 
 
 @dataclass
@@ -58,13 +59,21 @@ class Speaker:
     blend: str = "feather"
     seconds: Seconds = field(default_factory=Seconds)
 
-    def frames(self, sources: Iterable[int], sounds: Iterable[Float32Array], batch: int = BATCH) -> Iterator[Spoken]:
+    def frames(
+        self,
+        sources: Iterable[int],
+        sounds: Iterable[Float32Array],
+        batch: int = BATCH,
+        compared: Container[int] = (),
+    ) -> Iterator[Spoken]:
         """A frame for each sound, float32 [C, H, W]. sources: numbers of the person's usable frames, at least as many.
-        batch: frames that are painted at once, of which a later one's sound is waited for.
+        batch: frames that are painted at once, of which a later one's sound is waited for. compared: frames of the
+        film, from 1 on, whose face is painted for the sound of the frame before, too.
 
         Raises BadInput BAD_PICTURE, OTHER_PICTURES.
         """
         pairs = zip(sounds, sources, strict=False)
+        numbers, before_CHW = itertools.count(), None
         while some := list(itertools.islice(pairs, batch)):
             began_s = time.perf_counter()
             frames = [self.person.frame(source) for _, source in some]
@@ -75,12 +84,23 @@ class Speaker:
             ]
             faces_BSSC = np.stack([face_in(one) for one in crops])
             read_s = time.perf_counter()
-            painted_BSSC = self.paint(faces_BSSC, faces_BSSC, np.stack([sound for sound, _ in some]))
+            sounds_BCHW = np.stack([sound for sound, _ in some])
+            painted_BSSC = self.paint(faces_BSSC, faces_BSSC, sounds_BCHW)
+            again = [place for place, number in zip(range(len(some)), numbers, strict=False) if number in compared]
+            earlier_BCHW = np.concatenate([sounds_BCHW[:1] if before_CHW is None else before_CHW[None], sounds_BCHW])
+            as_before = {}
+            if again:
+                as_before = dict(
+                    zip(again, self.paint(faces_BSSC[again], faces_BSSC[again], earlier_BCHW[again]), strict=True)
+                )
+            before_CHW = sounds_BCHW[-1]
             painted_s = time.perf_counter()
             self.seconds.read += read_s - began_s
             self.seconds.network += painted_s - read_s
-            for frame_HWC, crop_HWC, painted_SSC, (_, source) in zip(frames, crops, painted_BSSC, some, strict=True):
+            for place, (frame_HWC, crop_HWC, painted_SSC, (_, source)) in enumerate(
+                zip(frames, crops, painted_BSSC, some, strict=True)
+            ):
                 paste_s = time.perf_counter()
                 paste(frame_HWC, self.person.box(source), crop_HWC, painted_SSC, self.blend)
                 self.seconds.paste += time.perf_counter() - paste_s
-                yield Spoken(frame_HWC, painted_SSC, source)
+                yield Spoken(frame_HWC, painted_SSC, source, as_before.get(place))

@@ -132,8 +132,9 @@ class HeadOfClip:
             metadata_of(self._card, self._config.consent),
         )
         with film_of as film:
-            for frame, spoken in enumerate(speaker.frames(sources, sounds)):
-                meter.add(frame, spoken.painted_SSC)
+            for frame, spoken in enumerate(speaker.frames(sources, sounds, compared=meter.frames)):
+                if spoken.as_before_SSC is not None:
+                    meter.add(frame, spoken.painted_SSC, spoken.as_before_SSC)
                 encode_s = time.perf_counter()
                 film.add(visible.laid_on(spoken.frame_HWC) if visible else spoken.frame_HWC)
                 speaker.seconds.encode += time.perf_counter() - encode_s

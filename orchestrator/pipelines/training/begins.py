@@ -8,7 +8,7 @@ from typing import Any
 from services.base.errors import BadConfig
 from services.training.spec import OWN_CHECKPOINTS
 
-_FILES = ("resume", "init", "syncnet_checkpoint", "vgg19")
+_FILES = ("resume", "init", "syncnet_checkpoint", "vgg19", "landmark_model")
 
 
 def check_begins(config: Mapping[str, Any], claimed: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
+from services.training.talker.mouth_distance import MouthDistances
+
 _LEAST_ERROR = 1e-10
 
 S = TypeVar("S")
@@ -57,7 +59,7 @@ FIT_WAYS = ("own", "other", "random", "picture")
 class PaintSums:
     """Sums over frames, of which there are `frames`. loss: as it is learnt by. near, fit: by whose face it is: painted
     for its own sound, or for another's; the random reference, the nearest one, the mean of the crops, which need no
-    network; or the picture itself. spoken: of the frames in which somebody speaks.
+    network; or the picture itself. spoken: of the frames in which somebody speaks. lips: where they were looked for.
     """
 
     frames: int = 0
@@ -65,6 +67,7 @@ class PaintSums:
     near: Mapping[str, Nearness] = field(default_factory=lambda: dict.fromkeys(NEAR_WAYS, Nearness()))
     fit: Mapping[str, Fit] = field(default_factory=lambda: dict.fromkeys(FIT_WAYS, Fit()))
     spoken: Spoken = Spoken()
+    lips: MouthDistances = field(default_factory=MouthDistances)
 
     def __add__(self, more: PaintSums) -> PaintSums:
         return PaintSums(
@@ -73,6 +76,7 @@ class PaintSums:
             {way: _added(one, more.near[way]) for way, one in self.near.items()},
             {way: _added(one, more.fit[way]) for way, one in self.fit.items()},
             _added(self.spoken, more.spoken),
+            self.lips + more.lips,
         )
 
     def to_plain(self) -> dict[str, float]:
@@ -82,7 +86,8 @@ class PaintSums:
             plain |= {f"{way}.{one.name}": getattr(near, one.name) for one in fields(near)}
         for way, fit in self.fit.items():
             plain |= {f"{way}.fit.{one.name}": getattr(fit, one.name) for one in fields(fit)}
-        return plain | {f"spoken.{one.name}": getattr(self.spoken, one.name) for one in fields(Spoken)}
+        plain |= {f"spoken.{one.name}": getattr(self.spoken, one.name) for one in fields(Spoken)}
+        return plain | {f"lips.{one.name}": float(getattr(self.lips, one.name)) for one in fields(MouthDistances)}
 
 
 def scores_of(sums: Mapping[str, float]) -> dict[str, float]:
@@ -92,7 +97,8 @@ def scores_of(sums: Mapping[str, float]) -> dict[str, float]:
     likewise, above that for another clip's sound at the same place, which is much the same where clips are of one
     sentence. Frames in which nobody speaks do not count in these two: to shut the mouth there would be enough.
     sync_error, sync_confidence: where a SyncNet was asked; the share of clips whose offset is not found, and how sure
-    it is.
+    it is. lip_distance: where a network of landmarks was asked; of the lips' points from the real ones, a share of the
+    distance of the outer corners of the eyes; random_, nearest_lip_distance: those of a reference in its place.
     """
     num, spoken = max(1.0, sums["frames"]), max(1.0, sums["spoken.frames"])
     mouth = {way: sums[f"{way}.mouth_psnr"] / num for way in NEAR_WAYS}
@@ -110,6 +116,10 @@ def scores_of(sums: Mapping[str, float]) -> dict[str, float]:
     if num_clips := sums["own.fit.clips"]:
         scores["sync_error"] = 1 - sums["own.fit.right"] / num_clips
         scores["sync_confidence"] = sums["own.fit.confidence"] / num_clips
+    if num_looked_at := sums["lips.frames"]:
+        scores["lip_distance"] = sums["lips.painted"] / num_looked_at
+        scores["random_lip_distance"] = sums["lips.random"] / num_looked_at
+        scores["nearest_lip_distance"] = sums["lips.nearest"] / num_looked_at
     return scores
 
 

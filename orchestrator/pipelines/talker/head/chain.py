@@ -23,10 +23,12 @@ from orchestrator.pipelines.talker.head.folders import (
     Trainings,
     asr_models,
     data_of,
+    is_there,
     last_of,
     note_state,
+    syncnet_folder,
 )
-from orchestrator.pipelines.talker.head.options import HeadOptions, HeadTestOptions, UnifiedOptions
+from orchestrator.pipelines.talker.head.options import NO_SYNCNET, HeadOptions, HeadTestOptions, UnifiedOptions
 from orchestrator.pipelines.talker.head.own_command import answer_of_command
 from orchestrator.pipelines.training.entry_points import outcome_of
 from services.base.errors import BadConfig
@@ -58,8 +60,20 @@ def test(options: HeadTestOptions) -> Outcome:
         asr=options.asr,
         seed=options.seed,
         landmark_model=options.landmark_model,
+        syncnet_checkpoint=_syncnet_of_test(options, data),
     )
     return outcome_of(UNET.name, "test", settings, "testing", "--json")
+
+
+def _syncnet_of_test(options: HeadTestOptions, data: HeadData | None) -> str:
+    """Empty: none is asked."""
+    if options.syncnet_checkpoint or data is None:
+        return "" if options.syncnet_checkpoint == NO_SYNCNET else options.syncnet_checkpoint
+    own = join_uri(options.checkpoint_dir, f"{syncnet_folder(data)}/{BEST}")
+    if not is_there(own):
+        return ""
+    _say(f"{own} is asked how well painted faces fit the sound; --syncnet-checkpoint {NO_SYNCNET} asks none")
+    return own
 
 
 def unified(options: UnifiedOptions) -> Outcome:
@@ -97,7 +111,7 @@ class Chain:
         self._options = options.with_asr(_asr_named(chosen))
         self._data, self._environment = data, environment
         self._heads = heads_of(options, data.title)
-        self._syncnets = Trainings(join_uri(options.checkpoint_dir, f"syncnet_{data.title}"))
+        self._syncnets = Trainings(join_uri(options.checkpoint_dir, syncnet_folder(data)))
 
     def run(self) -> Outcome:
         """SyncNet where it is asked for, what it is worth, and the head. What refuses the head is found before."""

@@ -57,6 +57,11 @@ def data_of(dataset_dir: str, lines: str) -> HeadData:
     return HeadData(path, given, "_".join(given))
 
 
+def syncnet_folder(data: HeadData) -> str:
+    """Below the folder of all checkpoints."""
+    return f"syncnet_{data.title}"
+
+
 def asr_models(data: HeadData) -> dict[str, frozenset[str]]:
     """Models whose features each person has. Raises BadConfig NO_PERSONS; BadInput of a folder."""
     found = {}
@@ -104,7 +109,7 @@ class Trainings:
 
     def finished(self) -> list[int]:
         """Likewise, of those whose result is there: the core writes it last, and at once."""
-        return [number for number in self.begun() if _is_there(join_uri(self.folder(number), BEST))]
+        return [number for number in self.begun() if is_there(join_uri(self.folder(number), BEST))]
 
     def show(self, num_epochs: int) -> list[str]:
         """Puts the files that scripts look for beside the training's folder; their names."""
@@ -137,7 +142,8 @@ def note_state(data: HeadData, part: str, values: dict[str, object]) -> None:
         change_state(open_store(join_uri(data.root, name)), partial(trained_bytes, part, values))
 
 
-def _is_there(file: str) -> bool:
+def is_there(file: str) -> bool:
+    """Whether a root has this file."""
     folder, _, name = file.rpartition("/")
     return any(entry.name == name for entry in open_store(folder).list())
 

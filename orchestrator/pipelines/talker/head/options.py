@@ -15,6 +15,7 @@ from services.training.spec import Device
 
 _DATA, _NETWORK, _SYNC, _OUTPUT = "data set", "training", "SyncNet", "output"
 _KEEP_ALL = 1_000_000
+NO_SYNCNET = "none"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ class HeadOptions:
     mouth_weight: float = option(4.0, "weight of differences within the box of the mouth", group=_NETWORK)
     sync_weight: float = option(
         10.0, "hundredths of what a painted face lacks of the real one's likeness to its sound", group=_NETWORK
+    )
+    temporal_weight: float = option(
+        0.0, "of how the mouth changes from a frame to the next, beside the difference of pictures", group=_NETWORK
+    )
+    vgg19: FileRef = option(
+        "", "file of `visemill models convert vgg19`, by which painted faces are compared as they look (default: not)",
+        group=_NETWORK,
+    )  # fmt: skip
+    perceptual_weight: float = option(0.01, "of that comparison, beside the difference of pictures", group=_NETWORK)
+    landmark_model: FileRef = option(
+        "",
+        "ONNX file of PFLD, which finds lips in painted and in real held-out faces after each epoch (default: not)",
+        group=_NETWORK,
     )
     resolution: Resolution = option("328", "side of the crops", group=_NETWORK, unit="px")
     width: float = option(1.0, "factor on the networks' channels; 1 is the document's", group=_NETWORK)
@@ -132,6 +146,10 @@ class HeadOptions:
             learning_rate=self.learning_rate,
             mouth_weight=self.mouth_weight,
             sync_weight=self.sync_weight,
+            temporal_weight=self.temporal_weight,
+            vgg19=self.vgg19,
+            perceptual_weight=self.perceptual_weight,
+            landmark_model=self.landmark_model,
             use_syncnet=bool(syncnet_file),
             syncnet_checkpoint=syncnet_file,
             resolution=self.resolution,
@@ -193,6 +211,12 @@ class HeadTestOptions:
         "", "ONNX file of PFLD, which finds lips in painted and in real faces (default: they are not compared)",
         group=JUDGES,
     )  # fmt: skip
+    syncnet_checkpoint: FileRef = option(
+        "",
+        "file of a SyncNet that is asked how well painted faces fit the sound, or `none` (default: the one that was "
+        "trained beside this head, in syncnet_NAME below --checkpoint-dir)",
+        group=JUDGES,
+    )
 
     def __post_init__(self) -> None:
         if not (names_of(self.names) or self.checkpoint):

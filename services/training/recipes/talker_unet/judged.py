@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ import torch
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.lips.talker_input import MASKS
 from services.lips.talker_pasting import paste
+from services.training.data.talker.opening import PersonFolder
 from services.training.data.talker.paint_data import batch_of
 from services.training.data.talker.person import Person
 from services.training.data.talker.references import references_of, spread, with_references
@@ -28,6 +30,23 @@ _EVERY_PX = 5
 
 Shown = tuple[Person, int, int]
 """As `batch_of` takes them."""
+
+
+@dataclass(frozen=True)
+class LipJudge:
+    """A network that finds lips, and where whole frames are: those of a person, by the name of the folder."""
+
+    points: LipPoints
+    frames_of: Callable[[str], Callable[[int], WholeFrame]]
+
+    def distances(self, model: torch.nn.Module, held: Held, seed: int) -> MouthDistances:
+        """As `mouth_distances`."""
+        return mouth_distances(model, held, seed, self.frames_of(held.person.name), self.points)
+
+
+def lip_judge(landmark_model: str, data_root: str) -> LipJudge:
+    """Raises BadConfig MODEL_UNREADABLE."""
+    return LipJudge(LipPoints(landmark_model), lambda name: PersonFolder(data_root, name).whole_frames())
 
 
 def painted_faces(model: torch.nn.Module, shown: Sequence[Shown]) -> Iterator[tuple[Shown, UInt8Array]]:

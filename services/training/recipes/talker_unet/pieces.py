@@ -18,6 +18,7 @@ from services.training.data.talker.windows import GAP_FRAMES
 from services.training.interfaces import Batch, LossSum, Pieces
 from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker.script_files import strip_png, unet_files
+from services.training.recipes.talker_unet.judged import LipJudge
 from services.training.recipes.talker_unet.painted import chosen_frames, painted
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.schedule import cosine
@@ -38,10 +39,11 @@ _NO_FRAME = (
 
 @dataclass(frozen=True)
 class Judges:
-    """Networks that a painted face is judged by, frozen; None: not by that one."""
+    """Networks that a painted face is judged by, frozen; None: not by that one. lips: after each epoch alone."""
 
     syncnet: SyncNet | None = None
     vgg19: Vgg19Start | None = None
+    lips: LipJudge | None = None
 
 
 def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judges: Judges) -> Pieces:
@@ -57,7 +59,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judge
         optimizer=lambda model: torch.optim.Adam(model.parameters(), config.learning_rate, _BETAS),
         learning_rate=lambda share, _: cosine(share, config.warm_up_share),
         validate=lambda model, part, num_parts: sum(
-            (painted(config, model, split.held, i, judges.syncnet) for i in range(part, len(split.held), num_parts)),
+            (_measured(config, model, split.held, i, judges) for i in range(part, len(split.held), num_parts)),
             PaintSums(),
         ).to_plain(),
         scores=scores_of,
@@ -75,6 +77,13 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judge
         of_one_size=True,
         own_files=(lambda *of: _files_of(config, split.held, *of)) if config.script_files else None,
     )
+
+
+def _measured(
+    config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], index: int, judges: Judges
+) -> PaintSums:
+    found = painted(config, model, held, index, judges.syncnet)
+    return found + PaintSums(lips=judges.lips.distances(model, held[index], config.seed)) if judges.lips else found
 
 
 def _files_of(

@@ -47,6 +47,11 @@ class UNetConfig(HeadTrainSettings):
         group=TRAINING,
     )
     perceptual_weight: float = option(0.01, "of that comparison, beside the difference of pictures", group=TRAINING)
+    landmark_model: FileRef = option(
+        "",
+        "ONNX file of PFLD, which finds lips in painted and in real held-out faces after each epoch (default: not)",
+        group=TRAINING,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,8 +74,8 @@ class UNetConfig(HeadTrainSettings):
             raise ValueError("use_syncnet is given without syncnet_checkpoint: name the file of a SyncNet")
 
 
-# What these files hold decides, and is told by their digests; where they lie does not.
-FREE_SETTINGS = HEAD_FREE_SETTINGS | {"syncnet_checkpoint", "vgg19", "see_res"}
+# What the first two files hold decides, and is told by their digests; where they lie does not. The lips decide nothing.
+FREE_SETTINGS = HEAD_FREE_SETTINGS | {"syncnet_checkpoint", "vgg19", "landmark_model", "see_res"}
 
 RECIPE = RecipeSpec(
     name="talker-unet",

@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.training.data.talker.opening import PersonFolder
 from services.training.data.talker.sync_data import Held
 from services.training.recipes.talker.recognised import recognised_unet
 from services.training.recipes.talker.trained import Trained
 from services.training.recipes.talker_unet.frozen import frozen_syncnet
-from services.training.recipes.talker_unet.judged import mouth_distances
+from services.training.recipes.talker_unet.judged import lip_judge
 from services.training.recipes.talker_unet.painted import painted
 from services.training.recipes.talker_unet.pieces import new_network
 from services.training.recipes.talker_unet.spec import RECIPE, UNetConfig
 from services.training.recipes.talker_unet.test_settings import HeadTestSettings
-from services.training.talker.lip_points import LipPoints
-from services.training.talker.mouth_distance import MouthDistances, distance_facts, distance_lines
+from services.training.talker.mouth_distance import distance_facts, distance_lines
 from services.training.talker.networks.unet import UNet
 from services.training.talker.paint_report import PaintTest, facts_of, lines_of
 
@@ -33,23 +31,16 @@ def _found(
     config: UNetConfig, model: UNet, held: Sequence[Held], settings: HeadTestSettings
 ) -> tuple[Mapping[str, Any], Sequence[str]]:
     # A file that cannot be used is said before minutes of painting.
-    points = LipPoints(settings.landmark_model) if settings.landmark_model else None
+    lips = lip_judge(settings.landmark_model, settings.data_root) if settings.landmark_model else None
     judged = replace(config, syncnet_checkpoint=settings.syncnet_checkpoint)
     syncnet = frozen_syncnet(judged, held[0].person.asr_model)
     sums = tuple(painted(config, model, held, i, syncnet) for i in range(len(held)))
     found = PaintTest(tuple(one.person.name for one in held), sums, settings.seed)
     facts, lines = facts_of(found), lines_of(found)
-    if points is None:
+    if lips is None:
         lines.append("where the lips are was not compared: --landmark-model FILE (PFLD's ONNX file) does it")
     else:
-        clips = [_distances(config, model, one, settings, points) for one in held]
+        clips = [lips.distances(model, one, config.seed) for one in held]
         facts["lip_distance"] = distance_facts(clips, settings.seed)
         lines += distance_lines(facts["lip_distance"])
     return facts, lines
-
-
-def _distances(
-    config: UNetConfig, model: UNet, held: Held, settings: HeadTestSettings, points: LipPoints
-) -> MouthDistances:
-    frame_at = PersonFolder(settings.data_root, held.person.name).whole_frames()
-    return mouth_distances(model, held, config.seed, frame_at, points)

@@ -30,3 +30,13 @@ def test_only_a_few_sounds_are_asked_for_at_a_time(tmp_path: Path) -> None:
     sounds = (asked.append(i) or np.zeros((32, 16, 16), np.float32) for i in range(1000))
     next(speaker.frames(to_and_fro(person.usable), sounds))
     assert len(asked) <= 5
+
+
+def test_a_face_is_painted_for_the_sound_before_too_where_that_is_asked(tmp_path: Path) -> None:
+    person = PersonFrames(str(write_person(tmp_path / "anna", num_frames=3)))
+    speaker = Speaker(person, open_here(write_bundle(tmp_path / "head"), 1), 168)
+    sounds = [np.full((32, 16, 16), i / 10, np.float32) for i in range(7)]
+    found = list(speaker.frames(to_and_fro(person.usable), sounds, compared={1, 4, 6}))
+    assert [one.as_before_SSC is not None for one in found] == [False, True, False, False, True, False, True]
+    for frame in (1, 4, 6):
+        assert np.abs(found[frame].as_before_SSC.astype(int) - found[frame - 1].painted_SSC).max() <= 1

@@ -18,7 +18,7 @@ def test_a_bucket_and_a_claim_are_reached(config, claim) -> None:
     check_begins(config, claim)
 
 
-@pytest.mark.parametrize("name", ["resume", "init", "syncnet_checkpoint", "vgg19"])
+@pytest.mark.parametrize("name", ["resume", "init", "syncnet_checkpoint", "vgg19", "landmark_model"])
 @pytest.mark.parametrize(("file", "claim"), [("/models/best.pt", ""), ("/home/ada/best.pt", "/models")])
 def test_a_file_of_this_machine_is_refused(name, file, claim) -> None:
     with pytest.raises(BadConfig, match=f"--{name.replace('_', '-')} {file}.*s3://bucket/prefix/best.pt") as refused:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.pipelines.talker.head import ahead
 from orchestrator.pipelines.talker.head import chain as head
-from orchestrator.pipelines.talker.head.options import HeadOptions, UnifiedOptions
+from orchestrator.pipelines.talker.head.options import HeadOptions, HeadTestOptions, UnifiedOptions
 from services.base.errors import BadConfig
 
 
@@ -159,3 +159,19 @@ def test_the_command_that_tests_the_head_names_its_persons_and_places(commands, 
     file = tmp_path / "heads" / "ada_obama" / "best_model.pt"
     words = f"--name=ada --name=obama --dataset-dir={tmp_path}/dataset --checkpoint={file}"
     assert told.endswith(f"test it: visemill test talker {words}")
+
+
+@pytest.mark.parametrize(
+    ("is_there", "given", "asked"), [(False, "", ""), (True, "", "own"), (True, "none", ""), (True, "x.pth", "x.pth")]
+)
+def test_the_test_of_a_head_asks_the_syncnet_that_was_trained_beside_it(
+    commands, tmp_path, monkeypatch, is_there, given, asked
+):
+    settings = []
+    monkeypatch.setattr(head, "outcome_of", lambda *words: settings.append(words[2]))
+    own = tmp_path / "checkpoint/syncnet_obama/best_model.pt"
+    if is_there:
+        own.parent.mkdir(parents=True)
+        own.touch()
+    head.test(HeadTestOptions(names="obama", syncnet_checkpoint=given))
+    assert Path(settings[0].syncnet_checkpoint or "none").name == {"own": own.name, "": "none"}.get(asked, asked)

@@ -48,6 +48,12 @@ def test_both_networks_are_of_one_size_and_of_one_sound():
     assert not options.unet("d", ("a",)).use_syncnet
 
 
+def test_what_judges_the_head_is_handed_on():
+    judged = {"vgg19": "v", "perceptual_weight": 0.5, "temporal_weight": 0.25, "landmark_model": "l.onnx"}
+    unet = HeadOptions(names="a", **judged).unet("d", ("a",))
+    assert {name: getattr(unet, name) for name in judged} == judged
+
+
 def test_the_unified_script_is_of_one_person_and_of_ave():
     options = UnifiedOptions(names="May")
     assert (options.asr, options.train_syncnet) == ("ave", True)

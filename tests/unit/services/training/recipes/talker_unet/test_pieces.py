@@ -1,15 +1,22 @@
 """What the settings make of persons: a network that learns to paint, and scores of what it has not seen."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from onnx_judges import points_file  # noqa: E402
+
+from services.lips.talker_crop import CropBox  # noqa: E402
 from services.training.data.talker.person import Person  # noqa: E402
+from services.training.data.talker.whole_frame import WholeFrame  # noqa: E402
+from services.training.recipes.talker_unet.judged import LipJudge  # noqa: E402
 from services.training.recipes.talker_unet.pieces import Judges, talker_unet  # noqa: E402
 from services.training.recipes.talker_unet.spec import UNetConfig  # noqa: E402
+from services.training.talker.lip_points import LipPoints  # noqa: E402
 from services.training.talker.networks.syncnet import SyncNet  # noqa: E402
 from services.training.talker.networks.vgg19 import Vgg19Start  # noqa: E402
 
@@ -68,6 +75,24 @@ def test_what_follows_the_sound_is_told_by_frames_in_which_somebody_speaks() -> 
     with torch.inference_mode():
         found = pieces.validate(pieces.model(1).eval(), 0, 1)
     assert (found["frames"], found["spoken.frames"]) == (12, 9)
+
+
+def test_lips_are_looked_for_after_an_epoch_where_a_network_of_landmarks_is_given(tmp_path: Path) -> None:
+    shown = [person("a"), person("bb")]
+    crops = {one.name: one.crops_NHWC for one in shown}
+    whole, points = CropBox(0, 0, 168), LipPoints(points_file(tmp_path / "p.onnx"))
+    lips = LipJudge(points, lambda name: lambda frame: WholeFrame(crops[name][frame].copy(), whole, whole))
+    found = {}
+    for judge in (None, lips):
+        pieces = talker_unet(CONFIG, shown, 25.0, Judges(lips=judge))
+        assert pieces.validate is not None
+        with torch.inference_mode():
+            sums = pieces.validate(pieces.model(1).eval(), 0, 1)
+        found[judge is None] = pieces.scores(sums)
+    names = {"lip_distance", "random_lip_distance", "nearest_lip_distance"}
+    assert found[False].keys() - found[True].keys() == names
+    assert all(found[False][name] > 0 for name in ("lip_distance", "random_lip_distance"))
+    assert {name: value for name, value in found[False].items() if name not in names} == found[True]
 
 
 def test_a_frozen_syncnet_adds_to_the_loss_and_learns_nothing() -> None:
