@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from onnx_judges import inception_file  # noqa: E402
+
 LIMIT_S = 240
 SMALL = ("--resolution", "160", "--width", "0.125", "--device", "cpu", "--num-threads", "1", "--save_every", "1")
 
@@ -19,7 +21,7 @@ def run(cwd: Path, *words: str, code: int = 0) -> str:
     argv = [sys.executable, "-m", "orchestrator.cli.main", *words]
     done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == code, (words, done.stdout[-2000:], done.stderr[-3000:])
-    return done.stdout + done.stderr
+    return done.stdout if "json" in words else done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_the_documents_command_leaves_its_files(place: Path) -> None:
-    """Three commands that load torch: 20 s of a core."""
+    """Four commands that load torch: 25 s of a core."""
     words = ("train_328.py", "--name", "may", *SMALL, "--epochs", "1", "--see_res", "--consent", "consent.json")
     said = run(
         place, *words, "--train_syncnet", "--syncnet_epochs", "1", "--syncnet_batch_size", "8", "--force_syncnet"
@@ -56,3 +58,7 @@ def test_the_documents_command_leaves_its_files(place: Path) -> None:
     assert state["main_training"]["checkpoints"] == [str(head / "0.pth")]
     fields = torch.load(syncnet / "checkpoint_latest.pth", weights_only=True)
     assert {"epoch", "model_state_dict", "optimizer_state_dict", "best_loss", "loss_history"} <= set(fields)
+    judge = inception_file(place / "inception.onnx")
+    tested = json.loads(run(place, "test", "talker", "--name", "may", "--inception-model", judge, "-o", "json"))
+    assert tested["fid"]["faces"] > 1 and tested["fid"]["weights"] == "sha256:" + "5" * 64
+    assert tested["fid"]["distance"].keys() == {"painted", "random", "nearest", "mean"}

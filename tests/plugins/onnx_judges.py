@@ -7,6 +7,33 @@ from pathlib import Path
 import numpy as np
 
 
+def inception_file(
+    path: Path, *, model: str = "inception_v3", weights: str = "sha256:" + "5" * 64, side_px: int = 299,
+    num_values: int = 2048,
+) -> str:  # fmt: skip
+    """As InceptionV3's: mean red, green and blue of a picture, 0 to 255, and zeros behind them."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Cast", ["frames"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["levels"], ["means"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["means", "placed"], ["vectors"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "inception",
+        [helper.make_tensor_value_info("frames", TensorProto.UINT8, ["N", side_px, side_px, 3])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["N", num_values])],
+        [numpy_helper.from_array(np.eye(3, num_values, dtype=np.float32), "placed")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(made, {"model": model, "weights": weights})
+    onnx.checker.check_model(made)
+    path.write_bytes(made.SerializeToString())
+    return str(path)
+
+
 def points_file(path: Path, num_values: int = 196) -> str:
     """As PFLD's of 98 points, of a square of 16 px: the lips lie as far right and down as the square is bright, the
     outer corners of the eyes at both upper corners, all else in the upper left one.

@@ -61,6 +61,7 @@ def test(options: HeadTestOptions) -> Outcome:
         seed=options.seed,
         landmark_model=options.landmark_model,
         syncnet_checkpoint=_syncnet_of_test(options, data),
+        inception_model=options.inception_model,
     )
     return outcome_of(UNET.name, "test", settings, "testing", "--json")
 

@@ -217,6 +217,9 @@ class HeadTestOptions:
         "trained beside this head, in syncnet_NAME below --checkpoint-dir)",
         group=JUDGES,
     )
+    inception_model: FileRef = option(
+        "", "ONNX file of InceptionV3, by which FID of painted faces is computed (default: it is not)", group=JUDGES
+    )
 
     def __post_init__(self) -> None:
         if not (names_of(self.names) or self.checkpoint):

@@ -14,10 +14,12 @@ from services.lips.talker_pasting import paste
 from services.training.data.talker.opening import PersonFolder
 from services.training.data.talker.paint_data import batch_of
 from services.training.data.talker.person import Person
-from services.training.data.talker.references import references_of, spread, with_references
+from services.training.data.talker.references import mean_of, references_of, spread, with_references
 from services.training.data.talker.sync_data import Held, face_of
 from services.training.data.talker.whole_frame import WholeFrame
 from services.training.recipes.talker_unet.painted import AT_ONCE, chosen_frames
+from services.training.talker.face_vectors import FaceVectors
+from services.training.talker.frechet import REAL, FaceSets
 from services.training.talker.lip_points import LipPoints, lip_distance
 from services.training.talker.mouth_distance import MouthDistances
 from services.training.talker.painting import pictures_of
@@ -27,6 +29,9 @@ _MOST_NEAR = 200
 
 _EVERY_PX = 5
 """Of the pixels at the rim, those that are compared."""
+
+_MOST_FACES = 500
+"""Of all clips, at even distances, whose distribution is looked at."""
 
 Shown = tuple[Person, int, int]
 """As `batch_of` takes them."""
@@ -79,6 +84,35 @@ def mouth_distances(
             found.append(lip_distance(points(picture_HWC, whole.face), real_NC))
         total += MouthDistances(1, *found)
     return total
+
+
+def face_sets(model: torch.nn.Module, held: Sequence[Held], seed: int, vectors: FaceVectors) -> FaceSets:
+    """Vectors of the faces that are held out, as they are, as they are painted, and of what needs no network.
+
+    seed: of the references.
+    """
+    sets: dict[str, list[Float32Array]] = {}
+    for one, frames in zip(held, _spread_over(held), strict=True):
+        person, shown = one.person, with_references(one.person, frames, seed)
+        if not shown:
+            continue
+        nearest, among = Nearest(person), {frame: spread(references_of(person, frame)) for frame in frames}
+        faces: dict[str, Iterator[UInt8Array]] = {
+            REAL: (face_of(person, frame) for frame in frames),
+            "painted": (painted_HWC for _, painted_HWC in painted_faces(model, shown)),
+            "random": (face_of(person, reference) for _, _, reference in shown),
+            "nearest": (face_of(person, nearest.to(frame)) for frame in frames),
+            "mean": (mean_of(person, among[frame]) for frame in frames),
+        }
+        for way, some in faces.items():
+            sets.setdefault(way, []).append(vectors(some))
+    return FaceSets({way: np.concatenate(parts) for way, parts in sets.items()}, vectors.weights)
+
+
+def _spread_over(held: Sequence[Held]) -> list[list[int]]:
+    """Frames of each clip, of all of them together _MOST_FACES at most."""
+    chosen = spread([(i, frame) for i, one in enumerate(held) for frame in one.frames], _MOST_FACES)
+    return [[frame for at, frame in chosen if at == i] for i in range(len(held))]
 
 
 class Nearest:

@@ -18,6 +18,9 @@ class HeadTestSettings(TalkerTestSettings):
         "", "ONNX file of PFLD, which finds lips in painted and in real faces (default: they are not compared)",
         group=JUDGES,
     )  # fmt: skip
+    inception_model: FileRef = option(
+        "", "ONNX file of InceptionV3, by which FID of painted faces is computed (default: it is not)", group=JUDGES
+    )
     syncnet_checkpoint: FileRef = option(
         "", "file of a SyncNet that is asked how well painted faces fit the sound (default: none is)", group=JUDGES
     )

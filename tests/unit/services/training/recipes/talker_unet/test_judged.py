@@ -7,13 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from onnx_judges import points_file  # noqa: E402
+from onnx_judges import inception_file, points_file  # noqa: E402
 
 from services.lips.talker_crop import CropBox, crop  # noqa: E402
 from services.training.data.talker.person import Person  # noqa: E402
 from services.training.data.talker.sync_data import Held  # noqa: E402
 from services.training.data.talker.whole_frame import WholeFrame  # noqa: E402
-from services.training.recipes.talker_unet.judged import Nearest, mouth_distances, painted_faces  # noqa: E402
+from services.training.recipes.talker_unet.judged import Nearest, face_sets, mouth_distances, painted_faces  # noqa: E402
+from services.training.talker.face_vectors import FaceVectors  # noqa: E402
+from services.training.talker.frechet import frechet_distance  # noqa: E402
 from services.training.talker.lip_points import LipPoints  # noqa: E402
 
 NUM, BOX = 60, CropBox(16, 16, 168)
@@ -67,3 +69,20 @@ def test_lips_of_what_is_painted_are_compared_beside_those_of_references(tmp_pat
     assert found.frames == 10 and found.nearest == pytest.approx(0, abs=1e-6)
     assert found.painted == pytest.approx(found.random, abs=1e-6)
     assert 0 < found.painted < worse.painted
+
+
+def test_faces_are_looked_at_as_sets_beside_those_that_need_no_network(tmp_path: Path) -> None:
+    vectors = FaceVectors(inception_file(tmp_path / "i.onnx"))
+    held = [Held(person(), tuple(range(10, 30))), Held(person(), ()), Held(person(), tuple(range(20, 50)))]
+    with torch.inference_mode():
+        sets = face_sets(Copies(0.0), held, 1, vectors).vectors
+        worse = face_sets(Copies(0.3), held, 1, vectors).vectors
+    assert {way: len(found) for way, found in sets.items()} == dict.fromkeys(
+        ("picture", "painted", "random", "nearest", "mean"), 50
+    )
+    assert np.allclose(sets["painted"], sets["random"], atol=1e-3)
+    far = {way: frechet_distance(found, sets["picture"]) for way, found in sets.items()}
+    assert far["picture"] == pytest.approx(0, abs=1e-6)
+    # Waves of 20 frames: the nearest is the same frame of another wave. A mean has no spread.
+    assert far["nearest"] == pytest.approx(0, abs=1e-6) and far["mean"] > far["random"]
+    assert frechet_distance(worse["painted"], sets["picture"]) > far["painted"]

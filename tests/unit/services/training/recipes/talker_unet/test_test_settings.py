@@ -6,4 +6,5 @@ from services.training.recipes.talker_unet.test_settings import HeadTestSettings
 
 def test_no_network_judges_unless_its_file_is_named():
     names = {field.name: field.default for field in fields_of(HeadTestSettings)}
-    assert names["landmark_model"] == "" and {"data_root", "checkpoint", "whole"} <= set(names)
+    assert names["landmark_model"] == names["inception_model"] == ""
+    assert {"data_root", "checkpoint", "whole"} <= set(names)
