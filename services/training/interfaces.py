@@ -106,13 +106,15 @@ class Pieces:
     names whatever the part; the loop adds up the parts of all ranks. None: no validation. scores: these sums -> what is
     logged, among it `loss` and best_by, whose least value is the best.
     samples: (model in eval mode, how many at most) -> what it reads in items of the validation, the same each time.
-    notes: what the log warns of at the start, such as items that are left out, and why.
+    notes: what the log warns of at the start, such as items that are left out, and why; it was said when it was found.
+    warnings: likewise, of what nobody has said yet.
     num_val: validation items. vocabulary_size: for the log. files: name -> bytes of what is published beside the
     weights, such as tokenizer.json. facts: plain values that every checkpoint carries, and must have to be restored.
     carried: likewise, but those of a checkpoint that is restored may be others.
     own_files: (epochs with their checkpoints, progress, model, whose weights may be changed) -> name and bytes of
     further files of the result; epochs count from 1: those that are saved, the best and the last. None: none.
     of_one_size: whether all batches have one size, so that the memory of one step fits the next.
+    less_memory: what helps where one item does not fit into memory.
     """
 
     train: TrainingData
@@ -130,8 +132,10 @@ class Pieces:
     num_val: int = 0
     vocabulary_size: int = 0
     notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[str, str] = field(default_factory=dict)
     own_files: OwnFiles | None = None
     of_one_size: bool = False
+    less_memory: str = "leave out such items (a lower --max-frames), or use a smaller model"

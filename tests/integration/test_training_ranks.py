@@ -173,7 +173,10 @@ def test_a_training_that_does_not_recover_ends_with_what_may_help(trainings, tmp
 def test_a_micro_batch_that_is_too_large_is_learnt_from_in_halves(trainings, tmp_path):
     assert trainings.run(tmp_path / "whole", 1, norm=False) == [0]
     assert trainings.run(tmp_path / "halves", 1, norm=False, happens=["oom", -1, 3, 0]) == [0]
-    close_to(Done(tmp_path / "halves"), Done(tmp_path / "whole"))
+    halves = Done(tmp_path / "halves")
+    close_to(halves, Done(tmp_path / "whole"))
+    kept = torch.load(io.BytesIO(halves.read("best_model.pt")), weights_only=True)["visemill"]["progress"]
+    assert kept["too_large"] > 0 and b"are learnt from in halves" in halves.read("logs/training.log")
 
 
 def test_other_data_are_refused(trainings, killed, tmp_path):

@@ -10,6 +10,8 @@ from services.base.process.cgroup import granted_memory_bytes
 _MEMINFO = Path("/proc/meminfo")
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# The CPU's allocator of torch and oneDNN raise a plain RuntimeError.
+_NO_MEMORY = ("can't allocate memory", "could not create a", "could not execute a")
 
 
 def parse_available(text: str) -> int:
@@ -32,6 +34,14 @@ def available_memory_bytes(meminfo: Path = _MEMINFO, granted_bytes: int | None =
     except (OSError, ValueError, IndexError):
         return granted_bytes
     return available_bytes if granted_bytes is None else min(available_bytes, granted_bytes)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a computation of torch or NumPy on a CPU has failed because memory was short; a GPU's errors have a class
+    of their own.
+    """
+    is_plain = isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+    return is_plain or isinstance(error, MemoryError)
 
 
 def keep_large_blocks(block_bytes: int, free_bytes: int) -> None:

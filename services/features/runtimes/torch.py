@@ -12,15 +12,13 @@ from torch import nn
 
 from services.base.errors import BadConfig, OutOfMemory
 from services.base.media.arrays import Float32Array
-from services.base.process.memory import keep_large_blocks
+from services.base.process.memory import is_out_of_memory, keep_large_blocks
 from services.features import ops
 from services.features.backend import FeatureModel, Items
 from services.features.device import chosen_device
 from services.features.networks import Network, network_named
 from services.features.runtimes.weights import load_weights
 from services.features.spec import FeaturesConfig
-
-_CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a", "could not execute a")
 
 # A piece's largest layer takes 44 MB; and all that is free between two layers.
 _KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES = 64 << 20, 256 << 20
@@ -141,11 +139,9 @@ def raising_out_of_memory() -> Iterator[None]:
         yield
     except torch.cuda.OutOfMemoryError as error:
         message = str(error)
-    except MemoryError as error:
-        message = str(error)
-    except RuntimeError as error:
-        # The CPU's allocator and oneDNN raise the plain class; what oneDNN cannot do at all failed at the start.
-        if not any(words in str(error) for words in _CPU_OUT_OF_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        # What oneDNN cannot do at all failed at the start.
+        if not is_out_of_memory(error):
             raise
         message = str(error)
     else:

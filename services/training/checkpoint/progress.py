@@ -16,7 +16,8 @@ class Progress:
     """epochs_done: whole ones. steps_done: of the plan of the next one. step: optimiser steps in all, skipped ones
     among them. bad_steps: in a row up to now. loss_total, loss_count: of the epoch so far. val_losses, epoch_steps: of
     each epoch that is done. best_score: the least so far, at best_step. log, metrics: lines of these files.
-    left_out: keys of clips that could not be read.
+    left_out: keys of clips that could not be read. too_large: the padded cost from which micro-batches are learnt from
+    in halves, since one has not fitted into memory; 0: none.
     """
 
     epochs_done: int = 0
@@ -33,6 +34,7 @@ class Progress:
     log: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    too_large: int = 0
 
     @property
     def epoch(self) -> int:

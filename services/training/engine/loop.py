@@ -49,7 +49,7 @@ def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
     STOPPED on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
-        why = "; ".join(pieces.notes) or "see what was left out, and why"
+        why = "; ".join([*pieces.notes, *pieces.warnings]) or "see what was left out, and why"
         raise BadConfig("NO_TRAIN_CLIPS", f"there is nothing to learn from: {why}")
     device = device_of(settings.device, rank.place.local_rank)
     if pieces.of_one_size and device.type == "cpu":
@@ -84,7 +84,9 @@ class Training:
         self._progress = self._restored()
         self._log = TrainingLog(self._progress, quiet=rank.place.rank > 0)
         self._stepper = Stepper(
-            self._model, pieces.loss, self._optimizer, self._arithmetic, ranks, device, settings.gradient_clip
+            *(self._model, pieces.loss, self._optimizer, self._arithmetic, ranks, device, settings.gradient_clip),
+            too_large=self._progress.too_large,
+            remedy=pieces.less_memory,
         )
         if settings.compile and not compile_network(self._model, device):
             self._log.say("Nothing is there to compile the network with: it is trained as it is", level=logging.WARNING)
@@ -145,10 +147,13 @@ class Training:
         pieces, say = self._pieces, self._log.say
         say(f"Train samples: {len(pieces.train.items)}")
         say(f"Val samples: {pieces.num_val}")
-        say(f"Vocabulary size: {pieces.vocabulary_size}")
+        if pieces.vocabulary_size:
+            say(f"Vocabulary size: {pieces.vocabulary_size}")
         say(f"Total parameters: {sum(p.numel() for p in self._model.parameters()):,}")
         for note in pieces.notes:
             self._log.note(note)
+        for warning in pieces.warnings:
+            say(warning, level=logging.WARNING)
         num_micro_batches, num_ranks = self._settings.accumulation_steps, self._ranks.world_size
         if num_micro_batches < num_ranks:
             say(
@@ -223,6 +228,9 @@ class Training:
         progress.steps_done += 1
         progress.bad_steps = progress.bad_steps + 1 if result.is_bad else 0
         progress.num_skipped += result.is_bad
+        if result.too_large != progress.too_large:
+            progress.too_large = result.too_large
+            self._log.note(f"micro-batches of {result.too_large} frames and more are learnt from in halves")
         if result.is_taken:
             progress.loss_total += result.loss_total
             progress.loss_count += result.count

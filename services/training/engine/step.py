@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from services.base.errors import BadConfig
+from services.base.process.memory import is_out_of_memory
 from services.training.engine.compiling import taken_back
 from services.training.engine.precision import Arithmetic
 from services.training.engine.randomness import seeded
@@ -56,7 +57,8 @@ class MicroBatch:
 @dataclass(frozen=True)
 class StepResult:
     """loss_total, count: over all ranks. norm: of the gradient before clipping. is_taken: whether weights have changed.
-    stop: whether some rank was asked to end. num_left_out: items that could not be read.
+    stop: whether some rank was asked to end. num_left_out: items that could not be read. too_large: the padded cost
+    from which micro-batches are learnt from in halves, since one has not fitted into the memory of some rank; 0: none.
     """
 
     loss_total: float
@@ -65,6 +67,7 @@ class StepResult:
     is_taken: bool
     stop: bool
     num_left_out: int
+    too_large: int = 0
 
     @property
     def loss(self) -> float:
@@ -88,13 +91,16 @@ class Stepper:
         ranks: Ranks,
         device: torch.device,
         clip: float,
+        *,
+        too_large: int = 0,
+        remedy: str = "",
     ) -> None:
+        """too_large: as a step before has found it. remedy: for an item that does not fit into memory alone."""
         self._model, self._loss, self._optimizer = model, loss, optimizer
         self._arithmetic, self._ranks, self._device, self._clip = arithmetic, ranks, device, clip
         self._statistics = RunningStatistics(model)
         self._parameters = [p for p in model.parameters() if p.requires_grad]
-        # Padded cost from which a micro-batch has not fitted into memory; 0: all have.
-        self._too_large = 0
+        self._too_large, self._remedy = too_large, remedy
 
     def take(self, micro_batches: Collection[MicroBatch], *, stop: bool = False) -> StepResult:
         """One step with those of its micro-batches that are this rank's, perhaps none. stop: whether it was asked to
@@ -111,14 +117,19 @@ class Stepper:
                 total, count = total + loss.total.item(), count + loss.count
         num_left_out = sum(len(micro_batch.left_out) for micro_batch in micro_batches)
         told = {"total": total, "count": count, "stop": float(stop), "left_out": num_left_out}
-        sums = self._ranks.sums(told)
+        too_large = {f"too_large_{rank}": 0.0 for rank in range(self._ranks.world_size)}
+        sums = self._ranks.sums({**told, **too_large, f"too_large_{self._ranks.rank}": self._too_large})
+        # All ranks halve alike, so that a training that goes on on any number of them computes the same.
+        self._too_large = int(min(filter(None, (sums[name] for name in too_large)), default=0))
         statistics = self._sum(gradients)
         is_taken, norm = False, 0.0
         if sums["count"] > 0:
             norm, is_taken = self._arithmetic.step(self._optimizer, sums["total"], sums["count"], self._clip)
         self._statistics.end(statistics, keep=is_taken)
         self._optimizer.zero_grad(set_to_none=True)
-        return StepResult(sums["total"], sums["count"], norm, is_taken, sums["stop"] > 0, int(sums["left_out"]))
+        return StepResult(
+            sums["total"], sums["count"], norm, is_taken, sums["stop"] > 0, int(sums["left_out"]), self._too_large
+        )
 
     def _learnt(self, micro_batch: MicroBatch, gradients: list[torch.Tensor]) -> Iterator[LossSum]:
         """Adds its gradients; in halves where it is too large for the memory."""
@@ -127,12 +138,14 @@ class Stepper:
             try:
                 yield self._one(micro_batch, gradients)
                 return
-            except torch.OutOfMemoryError as error:
+            except (RuntimeError, MemoryError) as error:
+                if not _is_short_of_memory(error):
+                    raise
                 if not can_halve:
                     raise BadConfig(
                         "OUT_OF_MEMORY",
-                        f"one item of {micro_batch.cost} frames does not fit into the memory of {self._device}: leave "
-                        "out such items (a lower --max-frames), or use a smaller model or a larger device",
+                        f"one item of {micro_batch.cost} frames does not fit into the memory of {self._device}: "
+                        f"{self._remedy}, or take a device with more memory",
                         str(error),
                     ) from error
             # Out of the handler, whose traceback holds what has filled the memory.
@@ -142,7 +155,7 @@ class Stepper:
 
     def _remember(self, micro_batch: MicroBatch) -> None:
         if not self._too_large:
-            statistics = "; its statistics are then of fewer clips" if self._statistics else ""
+            statistics = "; its statistics are then of fewer items, which changes results" if self._statistics else ""
             LOG.warning(
                 "a micro-batch of %d frames is too large for %s and is learnt from in halves, as are all of its size%s",
                 *(micro_batch.cost, self._device, statistics),
@@ -164,10 +177,8 @@ class Stepper:
                 loss = self._loss(self._model, batch, generator)
             if loss.count:
                 self._arithmetic.backward(loss.total)
-        except torch.OutOfMemoryError:
-            raise
         except Exception as error:
-            if not taken_back(self._model, error):
+            if _is_short_of_memory(error) or not taken_back(self._model, error):
                 raise
             for parameter in self._parameters:
                 parameter.grad = None
@@ -191,3 +202,7 @@ class Stepper:
         for parameter, gradient in zip(self._parameters, parts, strict=False):
             parameter.grad = gradient
         return parts[len(gradients) :]
+
+
+def _is_short_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or is_out_of_memory(error)

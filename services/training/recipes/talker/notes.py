@@ -9,6 +9,12 @@ from services.training.data.talker.person import Person
 LITTLE_SPEECH_S = 60.0
 """Below this much sound a network learns the clip by heart and nothing of lips: held-out frames stay at chance."""
 
+LESS_MEMORY = (
+    "micro-batches were halved down to it, so that a lower --batchsize does not help: take --resolution 160 or a lower "
+    "--width"
+)
+"""What helps where one frame of U-Net, or one block of SyncNet's, does not fit."""
+
 
 def notes_of(persons: Sequence[Person], fps: float) -> list[str]:
     """What the log warns of at the start. fps: frames a second of the persons."""

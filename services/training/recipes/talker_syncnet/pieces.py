@@ -12,7 +12,7 @@ from services.lips.talker_input import FACE_PX
 from services.training.data.talker.person import Person
 from services.training.data.talker.sync_data import LEAST_APART, Held, SyncData, face_of, sound_of, split_of
 from services.training.interfaces import Batch, LossSum, Pieces
-from services.training.recipes.talker.notes import notes_of
+from services.training.recipes.talker.notes import LESS_MEMORY, notes_of
 from services.training.recipes.talker.script_files import syncnet_files
 from services.training.recipes.talker_syncnet.spec import BLOCK_FRAMES, RECIPE, SyncNetConfig
 from services.training.schedule import cosine
@@ -42,7 +42,7 @@ def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float)
         scores=scores,
         best_by="frame_error",
         num_val=sum(len(held.frames) for held in split.held),
-        notes=[*notes_of(persons, fps), *([] if train.items else [_NO_BLOCK])],
+        warnings=[*notes_of(persons, fps), *([] if train.items else [_NO_BLOCK])],
         facts={
             "recipe": RECIPE.name,
             "asr": asr_model,
@@ -51,6 +51,7 @@ def talker_syncnet(config: SyncNetConfig, persons: Sequence[Person], fps: float)
             "seed": str(config.seed),
         },
         of_one_size=True,
+        less_memory=LESS_MEMORY,
         own_files=(lambda checkpoints, progress, _: syncnet_files(checkpoints, progress))
         if config.script_files
         else None,

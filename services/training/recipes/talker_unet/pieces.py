@@ -16,7 +16,7 @@ from services.training.data.talker.references import references_of, spread
 from services.training.data.talker.sync_data import Held, split_of
 from services.training.data.talker.windows import GAP_FRAMES
 from services.training.interfaces import Batch, LossSum, Pieces
-from services.training.recipes.talker.notes import notes_of
+from services.training.recipes.talker.notes import LESS_MEMORY, notes_of
 from services.training.recipes.talker.script_files import strip_png, unet_files
 from services.training.recipes.talker_unet.judged import LipJudge
 from services.training.recipes.talker_unet.painted import chosen_frames, painted
@@ -65,7 +65,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judge
         scores=scores_of,
         best_by="loss",
         num_val=sum(len(chosen_frames(held)) for held in split.held),
-        notes=[*notes_of(persons, fps), *_notes_of(judges), *([] if train.items else [_NO_FRAME])],
+        warnings=[*notes_of(persons, fps), *_notes_of(judges), *([] if train.items else [_NO_FRAME])],
         facts={
             "recipe": RECIPE.name,
             "asr": asr_model,
@@ -75,6 +75,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judge
             "seed": str(config.seed),
         },
         of_one_size=True,
+        less_memory=LESS_MEMORY,
         own_files=(lambda *of: _files_of(config, split.held, *of)) if config.script_files else None,
     )
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from services.base.process.memory import available_memory_bytes, parse_available
+from services.base.process.memory import available_memory_bytes, is_out_of_memory, parse_available
 
 MEMINFO = "MemTotal:       24590180 kB\nMemFree:         1048576 kB\nMemAvailable:   20971520 kB\n"
 
@@ -21,6 +21,17 @@ def test_without_the_kernels_word_it_is_what_is_granted(tmp_path):
     assert available_memory_bytes(tmp_path / "nowhere", 5) == 5
     with pytest.raises(ValueError, match="MemAvailable"):
         parse_available("MemFree: 1 kB\n")
+
+
+def test_a_cpu_that_is_short_of_memory_is_told_from_other_errors():
+    pytest.importorskip("torch")
+    import torch
+
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(1 << 55, dtype=torch.uint8)
+    assert is_out_of_memory(refused.value) and is_out_of_memory(MemoryError())
+    for other in (RuntimeError("shapes differ"), OSError("can't allocate memory")):
+        assert not is_out_of_memory(other)
 
 
 PAGES_OF_A_BLOCK = """

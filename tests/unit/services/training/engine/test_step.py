@@ -37,10 +37,10 @@ def loss(model, batch, generator):
     return LossSum((model.weight * batch["x_N"]).sum(), len(batch["x_N"]))
 
 
-def stepper(model, loss=loss, clip=1e9):
+def stepper(model, loss=loss, clip=1e9, **known):
     optimizer = torch.optim.SGD(model.parameters(), 1.0)
     ranks = Ranks(RankPlace(0, 1, 0, "", 1, 1), CPU, 5.0)
-    return Stepper(model, loss, optimizer, Arithmetic("fp32", CPU), ranks, CPU, clip)
+    return Stepper(model, loss, optimizer, Arithmetic("fp32", CPU), ranks, CPU, clip, **known)
 
 
 def test_micro_batches_of_any_sizes_are_one_mean_over_all_that_they_count():
@@ -65,7 +65,11 @@ def test_the_request_to_end_is_handed_on():
     assert stepper(Line()).take([micro_batch(0)], stop=True).stop
 
 
-def too_large(model, most):
+CUDA_ERROR = torch.OutOfMemoryError("made")
+CPU_ERROR = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes. Error code 12")
+
+
+def too_large(model, most, error=CUDA_ERROR, **known):
     seen = []
 
     def limited(model, batch, generator):
@@ -74,16 +78,17 @@ def too_large(model, most):
         if len(batch["x_N"]) > most:
             # As a backward pass that fails half way.
             found.total.backward()
-            raise torch.OutOfMemoryError("made")
+            raise error
         return found
 
-    return stepper(model, limited), seen
+    return stepper(model, limited, **known), seen
 
 
-def test_a_micro_batch_that_does_not_fit_is_halved_with_the_same_gradient_and_remembered(caplog):
+@pytest.mark.parametrize("error", [CUDA_ERROR, CPU_ERROR])
+def test_a_micro_batch_that_does_not_fit_is_halved_with_the_same_gradient_and_remembered(caplog, error):
     model = Line()
-    steps, seen = too_large(model, 2)
-    steps.take([micro_batch(0, 1, 2, 3, 4, 5)])
+    steps, seen = too_large(model, 2, error)
+    assert steps.take([micro_batch(0, 1, 2, 3, 4, 5)]).too_large == 3
     assert model.weight.item() == pytest.approx(-sum(VALUES) / 6)
     assert seen == [6, 3, 1, 2, 1, 2] and caplog.text.count("too large") == 1
     seen.clear()
@@ -91,9 +96,21 @@ def test_a_micro_batch_that_does_not_fit_is_halved_with_the_same_gradient_and_re
     assert seen == [2, 2, 2], "no attempt at sizes that did not fit"
 
 
+def test_a_training_that_goes_on_halves_what_it_has_halved_before():
+    steps, seen = too_large(Line(), 9, too_large=3)
+    assert steps.take([micro_batch(0, 1, 2, 3)]).too_large == 3
+    assert seen == [2, 2]
+
+
+def test_another_error_than_of_memory_is_not_taken_for_one():
+    steps, _ = too_large(Line(), 0, RuntimeError("shapes differ"))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        steps.take([micro_batch(0, 1)])
+
+
 def test_one_item_that_does_not_fit_ends_the_training_with_what_may_help():
-    steps, _ = too_large(Line(), 0)
-    with pytest.raises(BadConfig, match=r"one item of 1 frames does not fit.*--max-frames"):
+    steps, _ = too_large(Line(), 0, remedy="a lower --max-frames")
+    with pytest.raises(BadConfig, match=r"one item of 1 frames does not fit.*: a lower --max-frames, or take a device"):
         steps.take([micro_batch(0)])
 
 

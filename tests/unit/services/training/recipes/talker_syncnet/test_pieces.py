@@ -61,10 +61,10 @@ def test_scores_of_nothing_are_those_of_chance() -> None:
 
 def test_little_speech_is_said() -> None:
     pieces = talker_syncnet(CONFIG, [person("a")], 25.0)
-    assert any("LITTLE_SPEECH: 4 s" in note for note in pieces.notes)
+    assert any("LITTLE_SPEECH: 4 s" in note for note in pieces.warnings)
     assert pieces.facts["asr"] == "mel"
     short = talker_syncnet(CONFIG, [person("a", 50)], 25.0)
-    assert any("long enough" in note for note in short.notes)
+    assert any("long enough" in note for note in short.warnings)
 
 
 def test_the_originals_loss_is_there_to_compare() -> None:

@@ -116,7 +116,7 @@ def test_a_frozen_syncnet_adds_to_the_loss_and_learns_nothing() -> None:
 
 def test_a_clip_too_short_to_hold_any_of_it_out_says_so() -> None:
     pieces = talker_unet(CONFIG, [person("a", num=17)], 25.0, Judges())
-    assert not pieces.train.items and "the 16 before it" in pieces.notes[-1]
+    assert not pieces.train.items and "the 16 before it" in pieces.warnings[-1]
 
 
 def test_vgg19_adds_to_the_loss_by_its_weight_and_the_log_says_where_there_is_none() -> None:
@@ -126,11 +126,11 @@ def test_vgg19_adds_to_the_loss_by_its_weight_and_the_log_says_where_there_is_no
     for weight in (0.0, 1e4, 2e4):
         config = UNetConfig(resolution="160", width=0.125, batch_size=4, perceptual_weight=weight)
         pieces = talker_unet(config, [person("a")], 25.0, Judges(vgg19=vgg19))
-        assert not any("VGG19" in note for note in pieces.notes)
+        assert not any("VGG19" in note for note in pieces.warnings)
         loss = pieces.loss(pieces.model(1), pieces.train.read([0, 5], "1/0"), torch.Generator())
         totals.append(float(loss.total.detach()))
     assert totals[2] - totals[0] == pytest.approx(2 * (totals[1] - totals[0]), rel=1e-3) and totals[1] > totals[0]
-    assert any("--vgg19" in note for note in talker_unet(CONFIG, [person("a")], 25.0, Judges()).notes)
+    assert any("--vgg19" in note for note in talker_unet(CONFIG, [person("a")], 25.0, Judges()).warnings)
 
 
 def test_a_frozen_syncnet_is_asked_of_what_is_held_out() -> None:
