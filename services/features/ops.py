@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.features.backend import Items
-from services.features.networks import Array, Network
+from services.features.networks import Array, Network, is_time
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -47,7 +47,17 @@ def as_taken(network: Network, items_NX: Items) -> Items:
     if network.takes == "frames":
         return stretched(items_NX, network.side_px)
     (taken,) = network.inputs
-    if items_NX.dtype != np.dtype(taken.dtype) or items_NX.shape[1:] != taken.shape[1:]:
+    return as_array(taken, items_NX)
+
+
+def as_array(taken: Array, items_NX: Items) -> Items:
+    """The items themselves. Raises ValueError for others than an input takes."""
+    sizes = [size if is_time(wanted) else wanted for size, wanted in zip(items_NX.shape, taken.shape, strict=False)]
+    if (
+        items_NX.dtype != np.dtype(taken.dtype)
+        or list(items_NX.shape[1:]) != sizes[1:]
+        or len(sizes) < len(taken.shape)
+    ):
         raise ValueError(f"windows must be {taken}, not {items_NX.dtype} {items_NX.shape}")
     return items_NX
 

@@ -188,6 +188,8 @@ def _settings(
     except (NotThere, ValueError, RecursionError):
         fps = fps_of(None)
     weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
+    if options.asr_weights.endswith(".onnx"):
+        weights["backend"] = "onnxruntime"
     head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}
     head["consent"] = consent.digest
     return {

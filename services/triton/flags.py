@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from services.base.errors import BadConfig
 from services.base.stage.config import add_config_flags, config_from_mapping
@@ -21,10 +23,11 @@ def add_serving_flags(parser: argparse.ArgumentParser) -> None:
     add_config_flags(parser, Serving, unset=True)
 
 
-def serving_of(flags: argparse.Namespace) -> Serving:
-    """What was given, and the usual for the rest. Raises BadConfig."""
+def serving_of(flags: argparse.Namespace, usual: Mapping[str, Any] = MappingProxyType({})) -> Serving:
+    """What was given, what is usual for a network, and the usual for the rest. Raises BadConfig."""
     given = {field.name: getattr(flags, field.name) for field in dataclasses.fields(Serving)}
-    serving: Serving = config_from_mapping(Serving, {name: value for name, value in given.items() if value is not None})
+    known = {**usual, **{name: value for name, value in given.items() if value is not None}}
+    serving: Serving = config_from_mapping(Serving, known)
     return serving
 
 

@@ -62,8 +62,8 @@ class TalkerOptions:
     asr_weights: FileRef = stage_option(
         AudioFeaturesConfig,
         "weights",
-        "weights of --asr-model: audio_encoder.pth of ave, encoder.onnx of wenet, file or folder of hubert; without "
-        "them they are random",
+        "weights of --asr-model: audio_encoder.pth of ave, encoder.onnx of wenet, file or folder of hubert, or the "
+        "model.onnx that `visemill models export` makes of ave and hubert; without them they are random",
         group="features",
     )
     triton: Address = stage_option(
@@ -172,6 +172,8 @@ def stages(options: TalkerOptions) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         features["weights"] = absolute(features["weights"])
     if options.triton:
         features["backend"] = "triton"
+    elif features["weights"].endswith(".onnx"):
+        features["backend"] = "onnxruntime"
     landmarks: list[tuple[str, Mapping[str, Any]]] = [("landmarks", settings_for(LandmarksConfig, options))]
     return (
         ("decode", settings_for(DecodeConfig, options) | {"sampling": "steady"}),

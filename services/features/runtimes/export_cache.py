@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from services.base.digest import canonical_json
-from services.features.networks import NETWORKS
 
 _LOG = logging.getLogger(__name__)
 # Of about 95 MB each.
@@ -38,12 +37,14 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return Path(cache) / "visemill" / "exports"
 
 
-def exporter_digest(network: str) -> str:
-    """sha256 (hex) of the code that exports a network: another visemill's files are not taken for its own."""
+def exporter_digest(module: str) -> str:
+    """sha256 (hex) of the code that exports a network: another visemill's files are not taken for its own.
+
+    module: one of the network's package, which is all that it is made of.
+    """
     here = Path(__file__).resolve().parents[1]
-    spec = importlib.util.find_spec(NETWORKS[network])
+    spec = importlib.util.find_spec(module)
     assert spec is not None and spec.origin is not None
-    # A network's package is all that it is made of.
     own = sorted(path for path in Path(spec.origin).resolve().parent.glob("*.py"))
     digest = hashlib.sha256()
     for path in (*(here / name for name in _SOURCES), *own):

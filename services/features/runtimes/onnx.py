@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.base.worker.fingerprint import library_version
 from services.features import ops
 from services.features.backend import FeatureModel, Items
 from services.features.models import check_digest, sha256_of, warn_of_random_weights, weights_of, weights_path
-from services.features.networks import network_named
+from services.features.networks import NETWORKS, network_named
 from services.features.runtimes.export_cache import cache_folder, exported, exporter_digest
 from services.features.spec import FeaturesConfig
 
@@ -45,16 +46,8 @@ def open_onnx(config: FeaturesConfig) -> FeatureModel:
 
 def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
     """The network of a state dict or a seed, exported, or found exported by these very versions."""
-    folder = cache_folder(os.environ)
-    libraries = {name: library_version(name) for name in ("torch", "onnx", "onnxscript")}
     # A file's name may promise a digest, which only the export checks.
-    facts = {
-        "weights": weights,
-        "file": Path(config.weights).name,
-        "exporter": exporter_digest(config.model),
-        **libraries,
-    }
-
+    facts = {"weights": weights, "file": Path(config.weights).name}
     exports = 0
 
     def export(path: Path) -> None:
@@ -64,12 +57,30 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
 
         export_module.export_network(config, path)
 
+    def opens(path: Path) -> FeatureModel:
+        if weights_path(config) is None and not exports:
+            warn_of_random_weights(config.seed)
+        return OnnxItems(path, weights, config.num_threads, config.model)
+
+    return open_kept(config.model, NETWORKS[config.model], facts, export, opens)
+
+
+def open_kept(
+    name: str,
+    module: str,
+    facts: Mapping[str, str],
+    export: Callable[[Path], object],
+    opens: Callable[[Path], FeatureModel],
+) -> FeatureModel:
+    """A network whose file `export` writes, once a machine. module: as of `exporter_digest`. facts: what else decides
+    the file. Raises what both raise.
+    """
+    libraries = {library: library_version(library) for library in ("torch", "onnx", "onnxscript")}
+    all_facts = {**facts, "exporter": exporter_digest(module), **libraries}
     for attempt in (1, 2):
-        with exported(folder, config.model, facts, export) as path:
-            if weights_path(config) is None and not exports:
-                warn_of_random_weights(config.seed)
+        with exported(cache_folder(os.environ), name, all_facts, export) as path:
             try:
-                return OnnxItems(path, weights, config.num_threads, config.model)
+                return opens(path)
             except BadConfig as error:
                 if attempt == 2:
                     raise
@@ -78,25 +89,34 @@ def _exported(config: FeaturesConfig, weights: str) -> FeatureModel:
     raise AssertionError("unreachable")
 
 
-class OnnxItems:
-    """A FeatureModel. Same items in the same batch, same bytes."""
+class OnnxGraph:
+    """A FeatureModel of a file of one input, all of a batch at once. Same items in the same batch, same bytes."""
 
     num_in_flight = 1
 
-    def __init__(self, path: Path, weights: str, num_threads: int = 1, name: str = "inception_v3") -> None:
+    def __init__(self, path: Path, weights: str, num_threads: int, name: str) -> None:
         self.name = name
         self.weights = weights
+        self._session = _session(path, name, num_threads)
+        self._input: str = self._session.get_inputs()[0].name
+
+    def __call__(self, items_NX: Items) -> Float32Array:
+        """As FeatureModel."""
+        vectors_ND: Float32Array = _run(self._session, {self._input: np.ascontiguousarray(items_NX)})
+        return vectors_ND
+
+
+class OnnxItems(OnnxGraph):
+    """Of a network of the table."""
+
+    def __init__(self, path: Path, weights: str, num_threads: int = 1, name: str = "inception_v3") -> None:
+        super().__init__(path, weights, num_threads, name)
         self._network = network_named(name)
-        self._input = self._network.inputs[0].name
-        self._session = _session(path, self.name, num_threads)
 
     def __call__(self, items_NX: Items) -> Float32Array:
         """As FeatureModel. The stretch of frames is OpenCV's, outside of the graph."""
-        return ops.by_pieces(self._run, ops.as_taken(self._network, items_NX), ops.cpu_piece(self._network))
-
-    def _run(self, items_NX: Items) -> Float32Array:
-        vectors_ND: Float32Array = _run(self._session, {self._input: np.ascontiguousarray(items_NX)})
-        return vectors_ND
+        taken_NX = ops.as_taken(self._network, items_NX)
+        return ops.by_pieces(super().__call__, taken_NX, ops.cpu_piece(self._network))
 
 
 def open_session(path: Path, num_threads: int, remedy: str) -> Any:
@@ -118,7 +138,7 @@ def open_session(path: Path, num_threads: int, remedy: str) -> Any:
 
 
 def _session(path: Path, name: str, num_threads: int) -> Any:
-    remedy = f"write it with `python -m services.features.runtimes.export {name} FILE`"
+    remedy = f"write it with `visemill models export {name} REPOSITORY`"
     session = open_session(path, num_threads, remedy)
     found = session.get_modelmeta().custom_metadata_map.get("model", "")
     if found != name:

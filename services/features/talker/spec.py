@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -18,19 +19,32 @@ ModelName = Literal["ave", "mel", "hubert", "wenet"]
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """What decides rows beside the files. decides: settings. libraries: distributions."""
+
+    decides: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class AudioModel:
     """How a sound becomes rows.
 
     opens: (settings) -> an `Extractor`. network: of the table of networks (services.features.networks), with whose
     settings it computes; empty: of none. models: (settings) -> digests of its files; None: those of the network, if
-    any. decides: settings that decide its rows beside the files. libraries: distributions that do.
+    any. runtimes: of a model without one, by the backend; a server decides for itself. exports: (model repository,
+    settings, services.triton.config.Serving) -> services.triton.verify.Finding; None: no Triton server computes it.
+    most_together: items that a server computes at once, where it is told nothing else; 0: the usual. about: what it
+    takes and gives there.
     """
 
     opens: ByName
     network: str = ""
     models: ByName | None = None
-    decides: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
+    runtimes: Mapping[str, Runtime] = field(default_factory=dict)
+    exports: ByName | None = None
+    most_together: int = 0
+    about: str = ""
 
     @property
     def has_weights(self) -> bool:
@@ -43,16 +57,26 @@ MODELS: dict[ModelName, AudioModel] = {
     "hubert": AudioModel(
         ByName("services.features.talker.hubert.extractor:open_hubert"),
         models=ByName("services.features.talker.hubert.models:models_of"),
-        decides=("device", "num_threads"),
-        libraries=("torch",),
+        runtimes={
+            "torch": Runtime(("device", "num_threads"), ("torch",)),
+            "onnxruntime": Runtime(("num_threads",), ("onnxruntime",)),
+        },
+        exports=ByName("services.features.talker.hubert.exported:export_hubert"),
+        # Of 20 s each.
+        most_together=8,
+        about="float32 steps [N,T,400] -> float32 states [N,T,1024]",
     ),
     "wenet": AudioModel(
         ByName("services.features.talker.wenet.extractor:open_wenet"),
         models=ByName("services.features.talker.wenet.models:models_of"),
-        decides=("num_threads",),
-        libraries=("onnxruntime",),
+        # The file is what it is, whatever the other networks compute on.
+        runtimes=dict.fromkeys(("torch", "onnxruntime"), Runtime(("num_threads",), ("onnxruntime",))),
+        exports=ByName("services.features.talker.wenet.served:export_wenet"),
+        about="float32 windows [N,1,67,80] -> float32 states [N,16,512]",
     ),
 }
+EXPORTED = {name: model for name, model in MODELS.items() if model.exports is not None}
+"""Those that a Triton server computes, beside the table of networks."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +122,26 @@ class AudioFeaturesConfig:
     def __post_init__(self) -> None:
         if self.model not in get_args(ModelName):
             raise ValueError(f"model {self.model!r} must be one of {', '.join(get_args(ModelName))}")
-        network = self.network
-        if not MODELS[self.model].has_weights and (self.weights or self.weights_sha256):
+        model = MODELS[self.model]
+        if not model.has_weights and (self.weights or self.weights_sha256):
             raise ValueError(f"model {self.model} has no weights: leave weights and weights_sha256 out")
-        if network is None and self.backend == "triton":
+        if self.backend == "triton" and not (model.network or model.exports):
             raise ValueError(f"model {self.model} is computed here: leave backend triton out")
+        # The same rules hold for models of their own.
+        self._of_network(model.network or "ave")
 
     @property
     def network(self) -> FeaturesConfig | None:
         """The settings of the model's network; None where it has none. Raises ValueError as FeaturesConfig does."""
         name = MODELS[self.model].network
-        if not name:
-            return None
+        return self._of_network(name) if name else None
+
+    @property
+    def runtime(self) -> Runtime:
+        """Of a model without a network."""
+        return MODELS[self.model].runtimes.get(self.backend, Runtime())
+
+    def _of_network(self, name: str) -> FeaturesConfig:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "model"}
         return FeaturesConfig(model=name, **values)
 
@@ -118,19 +150,21 @@ def settled(config: AudioFeaturesConfig, device: str = "") -> dict[str, Any]:
     """The settings that the machine decides, as a run pins them. device: what auto means; empty: what it means here."""
     if config.network is not None:
         return of_networks.settled(config.network, device)
-    if "device" not in MODELS[config.model].decides:
+    if "device" not in config.runtime.decides:
         return {}
     return {"device": device or chosen_device("auto") if config.device == "auto" else config.device}
 
 
 def fingerprint(config: AudioFeaturesConfig) -> Fingerprint:
     """What of the config decides bytes; weights by their digests, which are in `models`."""
-    network, model = config.network, MODELS[config.model]
+    network, runtime = config.network, config.runtime
     if network is None:
-        key = {name: getattr(config, name) for name in model.decides}
+        key = {name: getattr(config, name) for name in runtime.decides}
         if "device" in key:
             key["device"] = chosen_device(config.device)
-        return Fingerprint({**key, "model": config.model}, libraries=("numpy", *model.libraries))
+        if runtime != MODELS[config.model].runtimes.get("torch", Runtime()):
+            key["backend"] = config.backend
+        return Fingerprint({**key, "model": config.model}, libraries=("numpy", *runtime.libraries))
     key = {**of_networks.key_config(network), "model": config.model}
     return Fingerprint(key, libraries=("numpy", *(() if network.backend == "triton" else (network.backend,))))
 

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from services.features.networks import NETWORKS
+from services.features.talker.spec import EXPORTED
 from services.triton.flags import add_serving_flags, serving_argv
 
 OF_NETWORKS = ("network", "weights", "weights_sha256", "seed")
 """Flags of `export` that say which networks, and with which weights."""
+
+NAMES = (*NETWORKS, *EXPORTED)
+"""What can be exported by its weights."""
 
 Actions = Any  # what argparse.ArgumentParser.add_subparsers returns has no public name
 
@@ -28,9 +32,9 @@ def add_actions(actions: Actions, further: Sequence[str] = ()) -> list[argparse.
     export.add_argument(
         "what",
         nargs="?",
-        choices=[*NETWORKS, *further],
+        choices=[*NAMES, *further],
         metavar="WHAT",
-        help=f"{', '.join([*NETWORKS, *further])}: the same as --network, of one",
+        help=f"{', '.join([*NAMES, *further])}: the same as --network, of one",
     )
     export.add_argument(
         "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
@@ -38,10 +42,14 @@ def add_actions(actions: Actions, further: Sequence[str] = ()) -> list[argparse.
     export.add_argument(
         "--network",
         action="append",
-        choices=list(NETWORKS),
+        choices=list(NAMES),
         help="network to export; may be repeated (default: inception_v3)",
     )
-    export.add_argument("--weights", default="", help="trained weights of the network; empty: seeded random ones")
+    export.add_argument(
+        "--weights",
+        default="",
+        help="trained weights of the network, of hubert also its folder; empty: seeded random ones",
+    )
     export.add_argument(
         "--weights-sha256", default="", metavar="HEX", help="SHA-256 that the file of weights must have"
     )

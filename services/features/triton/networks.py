@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -12,12 +12,25 @@ from services.base.errors import BadConfig
 from services.base.media.arrays import Float32Array
 from services.features.backend import FeatureModel, Items
 from services.features.models import weights_of
-from services.features.networks import Network, network_named
-from services.features.ops import as_taken, stretched
+from services.features.networks import Array, is_time, network_named
+from services.features.ops import as_array, stretched
 from services.features.spec import FeaturesConfig
 from services.triton.client import TritonClient
 
 _Result = TypeVar("_Result")
+
+
+class AtServer(Protocol):
+    """The settings of a stage that say where its networks are, and how they are asked."""
+
+    @property
+    def triton(self) -> str: ...
+
+    @property
+    def triton_in_flight(self) -> int: ...
+
+    @property
+    def triton_transport(self) -> str: ...
 
 
 class _TritonItems:
@@ -63,34 +76,35 @@ class TritonFrames(_TritonItems):
 
 
 class TritonWindows(_TritonItems):
-    """A network of windows on a server."""
+    """A network of windows on a server; taken: its input, with time of any length."""
 
-    def __init__(self, client: TritonClient, network: Network, num_in_flight: int = 4) -> None:
+    def __init__(self, client: TritonClient, taken: Array, num_in_flight: int = 4) -> None:
         super().__init__(client, num_in_flight, "windows")
-        (taken,) = network.inputs
-        if tuple(self._dims) != taken.shape[1:]:
+        if list(self._dims) != [-1 if is_time(size) else size for size in taken.shape[1:]]:
             raise BadConfig("WRONG_MODEL", f"{self.name} must take {taken}, not windows of {list(self._dims)}")
-        self._network = network
+        self._taken = taken
 
     def __call__(self, items_NX: Items) -> Float32Array:
         """As FeatureModel. Raises as `infer` does."""
-        return self._answers(as_taken(self._network, items_NX))
+        return self._answers(as_array(self._taken, items_NX))
 
 
 def open_triton(config: FeaturesConfig) -> FeatureModel:
     """The served network of a config. Raises BadConfig for another model, Transient when no server answers."""
-    client = TritonClient(
-        config.triton,
-        config.model,
-        weights_of(config),
-        num_in_flight=config.triton_in_flight,
-        transport=config.triton_transport,
-    )
-    client.forget_orphans()
+    client = client_of(config, config.model, weights_of(config))
     network = network_named(config.model)
     if network.takes == "windows":
-        return TritonWindows(client, network, config.triton_in_flight)
+        return TritonWindows(client, network.inputs[0], config.triton_in_flight)
     return TritonFrames(client, config.triton_in_flight)
+
+
+def client_of(config: AtServer, model: str, weights: str) -> TritonClient:
+    """Of a model that must have these weights. Raises BadConfig for another, Transient when no server answers."""
+    client = TritonClient(
+        config.triton, model, weights, num_in_flight=config.triton_in_flight, transport=config.triton_transport
+    )
+    client.forget_orphans()
+    return client
 
 
 def gathered(asked: Sequence[Future[_Result]]) -> list[_Result]:

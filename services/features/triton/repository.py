@@ -16,6 +16,7 @@ from services.base.errors import EXIT_OK, BadConfig, VisemillError
 from services.features.networks import NETWORKS, network_named
 from services.features.ops import cut
 from services.features.spec import FeaturesConfig
+from services.features.talker.spec import EXPORTED, AudioFeaturesConfig
 from services.features.triton.flags import add_actions, networks_of
 from services.triton.config import Serving
 from services.triton.flags import serving_of
@@ -78,17 +79,41 @@ def _run(flags: argparse.Namespace) -> list[Finding]:
         return list_models(flags.repository) if flags.repository else []
     if flags.action == "verify":
         return verify_repository(flags.repository, flags.server)
-    serving = serving_of(flags)
+    given = {"weights": flags.weights, "weights_sha256": flags.weights_sha256, "seed": flags.seed}
+    names = networks_of(flags) or ["inception_v3"]
     try:
-        config = FeaturesConfig(weights=flags.weights, weights_sha256=flags.weights_sha256, seed=flags.seed)
+        config = FeaturesConfig(**given)
+        own = {name: AudioFeaturesConfig(model=name, **given) for name in EXPORTED if name in names}
     except ValueError as error:
         raise BadConfig("BAD_SETTING", str(error)) from error
+    servings = {name: _serving(flags, name) for name in names}
     make_folder(flags.repository)
-    return [export_network(flags.repository, n, config, serving) for n in networks_of(flags) or ["inception_v3"]]
+    return [
+        export_model(flags.repository, own[name], servings[name])
+        if name in own
+        else export_network(flags.repository, name, config, servings[name])
+        for name in names
+    ]
+
+
+def export_model(repository: Path, config: AudioFeaturesConfig, serving: Serving) -> Finding:
+    """Writes a model of audiofeatures that is no network of the table. Raises BadConfig as it does."""
+    exports = EXPORTED[config.model].exports
+    assert exports is not None
+    found: Finding = exports(repository, config, serving)
+    return found
+
+
+def _serving(flags: argparse.Namespace, name: str) -> Serving:
+    """What was given, and for the rest what is usual for it."""
+    most = EXPORTED[name].most_together if name in EXPORTED else 0
+    return serving_of(flags, {"max_batch_size": most, "preferred_batch_sizes": ""} if most else {})
 
 
 def _networks() -> dict[str, str]:
-    return {name: network_named(name).about for name in NETWORKS}
+    return {name: network_named(name).about for name in NETWORKS} | {
+        name: model.about for name, model in EXPORTED.items()
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:

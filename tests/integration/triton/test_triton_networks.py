@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ pytest.importorskip("torch", reason="the features extra is not installed")
 
 from forked_checkout import FAKES
 from talker_head import write_head, write_person
+from tiny_hubert import write_hubert
+from wenet_file import write_encoder
 
+from services.base.errors import BadConfig
 from services.base.media.audio import AlignedSound
 from services.base.media.clip import Clip, Media
 from services.base.media.features import AudioFeatures
@@ -25,7 +29,7 @@ from services.features.spec import FeaturesConfig
 from services.features.stage import open_stage
 from services.features.talker.spec import AudioFeaturesConfig
 from services.features.talker.stage import open_stage as open_audio_features
-from services.features.triton.repository import export_network
+from services.features.triton.repository import export_model, export_network
 from services.talker.live.served import Heads, HeadServeConfig
 from services.talker.live.speech import Speech
 from services.talker.triton.export import export_head
@@ -37,17 +41,22 @@ from services.triton.verify import verify_repository
 def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed_here(
     triton: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over 20 s where cores are shared: torch traces three networks for their export."""
+    """Over 20 s where cores are shared: torch traces four networks for their export."""
     monkeypatch.syspath_prepend(str(FAKES))
     monkeypatch.setitem(NETWORKS, "tiny", "tiny_networks.frames.spec")
     monkeypatch.setitem(NETWORKS, "voice", "tiny_networks.voice.spec")
     for name in ("tiny", "voice", "ave"):
         export_network(tmp_path / "models", name, FeaturesConfig(), Serving())
+    own = {"hubert": write_hubert(tmp_path / "hubert"), "wenet": write_encoder(tmp_path)}
+    for name, weights in own.items():
+        export_model(tmp_path / "models", AudioFeaturesConfig(model=name, weights=weights), Serving(max_batch_size=8))
     loud = write_head(tmp_path / "heads" / "loud")
     export_head(tmp_path / "models", loud, "", Serving(max_batch_size=8, queue_delay_us=20_000))
     server = triton(tmp_path / "models")
     found = verify_repository(tmp_path / "models", server.target)
-    assert [(f.model, f.problems) for f in found] == [("ave", ()), ("loud", ()), ("tiny", ()), ("voice", ())]
+    assert [(f.model, f.problems) for f in found] == [
+        (name, ()) for name in ("ave", "hubert", "loud", "tiny", "voice", "wenet")
+    ]
 
     frames = np.random.default_rng(0).integers(0, 256, (5, 40, 50, 3), dtype=np.uint8)
 
@@ -83,6 +92,15 @@ def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed
     served = rows(AudioFeaturesConfig(backend="triton", triton=server.target, batch_size=16))
     assert (served.weights, served.vectors_TX.shape) == ("seeded:0", (49, 512))
     assert np.abs(served.vectors_TX - of_ours).max() < 1e-4 * of_ours.std()
+    for name, weights in own.items():
+        settings = {"model": name, "weights": weights, "device": "cpu"}
+        alone = rows(AudioFeaturesConfig(**settings))
+        at_server = AudioFeaturesConfig(**{**settings, "backend": "triton", "triton": server.target})
+        served = rows(at_server)
+        assert (served.weights, served.vectors_TX.shape) == (alone.weights, alone.vectors_TX.shape)
+        assert np.abs(served.vectors_TX - alone.vectors_TX).max() < 1e-4 * alone.vectors_TX.std()
+        with pytest.raises(BadConfig, match="MODEL_DIFFERS"):
+            rows(replace(at_server, weights="", weights_sha256="0" * 64))
     heads_of_several_callers_are_painted_together(server, tmp_path)
 
 

@@ -54,8 +54,13 @@ def models_of(config: AudioFeaturesConfig) -> dict[str, str]:
 
 
 def weights_name(config: AudioFeaturesConfig, files: HubertFiles) -> str:
-    """The name, "sha256:<hex>" or "seeded:<seed>". Raises BadConfig as `models_of`."""
+    """The name, "sha256:<hex>" or "seeded:<seed>"; for triton, what the server must serve. Raises BadConfig as
+    `models_of`.
+    """
     digest = "" if files.weights is None else sha256_of(files.weights)
+    if config.backend == "triton" and not digest:
+        # What the server must serve.
+        digest = config.weights_sha256
     if config.weights_sha256 and digest != config.weights_sha256:
         raise BadConfig(
             "WEIGHTS_CHANGED",

@@ -28,6 +28,9 @@ def encoder_of(config: AudioFeaturesConfig) -> Path:
 
 def models_of(config: AudioFeaturesConfig) -> dict[str, str]:
     """The file's digest. Raises BadConfig as `encoder_of`, and WEIGHTS_CHANGED where `weights_sha256` names another."""
+    if config.backend == "triton" and config.weights_sha256 and not config.weights:
+        # What the server must serve.
+        return {"wenet": f"sha256:{config.weights_sha256}"}
     path = encoder_of(config)
     digest = sha256_of(path)
     if config.weights_sha256 not in ("", digest):

@@ -23,6 +23,8 @@ def test_only_what_is_given_is_given_on() -> None:
     flags = parse("models", "--max-batch-size", "32", "--no-warm-up")
     assert serving_argv(flags) == ["--max-batch-size=32", "--no-warm-up"]
     assert serving_of(flags) == Serving(max_batch_size=32, warm_up=False)
+    usual = {"max_batch_size": 8, "preferred_batch_sizes": ""}
+    assert serving_of(flags, usual) == Serving(max_batch_size=32, preferred_batch_sizes="", warm_up=False)
 
 
 def test_a_bundle_goes_with_its_name_and_how_it_is_served() -> None:

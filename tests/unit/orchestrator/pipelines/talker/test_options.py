@@ -20,6 +20,12 @@ def test_weights_are_named_by_their_whole_path_and_a_server_takes_their_place():
     assert found["audiofeatures"]["weights"].startswith("/") and found["audiofeatures"]["backend"] == "triton"
 
 
+def test_an_exported_file_is_computed_by_onnxruntime():
+    for weights, backend in (("model.onnx", "onnxruntime"), ("w.pth", "torch")):
+        found = dict(stages(TalkerOptions(video_path="a.mp4", asr_weights=weights)))
+        assert found["audiofeatures"].get("backend", "torch") == backend
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.features.networks import NETWORKS
 from services.features.runtimes.export_cache import MOST_KEPT, cache_folder, exported, exporter_digest
 
 FACTS = {"weights": "seeded:0", "torch": "2.13"}
@@ -91,5 +92,5 @@ def test_the_last_few_are_kept(tmp_path: Path) -> None:
 
 def test_the_folder_follows_the_usual_variable(tmp_path: Path) -> None:
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "visemill" / "exports"
-    assert len(exporter_digest("inception_v3")) == 64
-    assert exporter_digest("inception_v3") != exporter_digest("semantic")
+    assert len(exporter_digest(NETWORKS["inception_v3"])) == 64
+    assert exporter_digest(NETWORKS["inception_v3"]) != exporter_digest(NETWORKS["semantic"])

@@ -20,7 +20,8 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"model": "whisper"}, "model 'whisper' must be one of ave, mel, hubert, wenet"),
         ({"model": "mel", "weights": "a.pth"}, "model mel has no weights"),
-        ({"model": "hubert", "backend": "triton", "triton": "a:1"}, "model hubert is computed here"),
+        ({"model": "mel", "backend": "triton", "triton": "a:1"}, "model mel is computed here"),
+        ({"model": "hubert", "backend": "triton"}, "give --triton HOST:PORT"),
         ({"backend": "triton"}, "give --triton HOST:PORT"),
         ({"batch_size": 0}, "from 1 to 4096"),
         ({"weights_sha256": "ab"}, "64 lower-case"),
@@ -53,15 +54,26 @@ def test_what_decides_rows_enters_the_key() -> None:
     assert hubert.libraries == ("numpy", "torch")
     wenet = fingerprint(AudioFeaturesConfig(model="wenet"))
     assert (wenet.key_config, wenet.libraries) == ({"model": "wenet", "num_threads": 1}, ("numpy", "onnxruntime"))
+    assert fingerprint(AudioFeaturesConfig(model="wenet", backend="onnxruntime")) == wenet, "it is one file anyway"
+    exported = fingerprint(AudioFeaturesConfig(model="hubert", backend="onnxruntime"))
+    assert exported.key_config == {"model": "hubert", "backend": "onnxruntime", "num_threads": 1}
+    assert exported.libraries == ("numpy", "onnxruntime")
+    for model in ("hubert", "wenet"):
+        served = fingerprint(AudioFeaturesConfig(model=model, backend="triton", triton="a:1", num_threads=2))
+        assert (served.key_config, served.libraries) == ({"model": model, "backend": "triton"}, ("numpy",))
 
 
 def test_models_are_told_by_their_weights() -> None:
     assert SPEC.models(AudioFeaturesConfig(seed=4)) == {"ave": "seeded:4"}
     assert SPEC.models(AudioFeaturesConfig(model="mel")) == {}
+    for model in ("hubert", "wenet"):
+        served = AudioFeaturesConfig(model=model, backend="triton", triton="a:1", weights_sha256="a" * 64)
+        assert SPEC.models(served) == {model: f"sha256:{'a' * 64}"}, "what the server must serve"
 
 
 def test_the_device_is_settled_where_a_network_computes() -> None:
     assert settled(AudioFeaturesConfig()) == {"device": "cpu"}
     assert settled(AudioFeaturesConfig(), "cuda") == {"device": "cuda"}
     assert settled(AudioFeaturesConfig(model="hubert"), "cuda") == {"device": "cuda"}
+    assert settled(AudioFeaturesConfig(model="hubert", backend="onnxruntime"), "cuda") == {}
     assert settled(AudioFeaturesConfig(model="mel")) == settled(AudioFeaturesConfig(model="wenet")) == {}

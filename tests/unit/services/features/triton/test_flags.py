@@ -36,5 +36,6 @@ def test_a_network_may_be_named_first_and_stays_one():
     assert networks_of(parse(["export", "ave", "models", "--network", "ave", "--network", "semantic"])) == [
         *("ave", "semantic")
     ]
+    assert networks_of(parse(["export", "hubert", "models", "--network", "wenet"])) == ["hubert", "wenet"]
     assert networks_of(parse(["export", "models"])) == []
     assert networks_of(parse(argv_of(parse(["export", "ave", "models"])))) == ["ave"]
