@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, BadConfig, VisemillError
+from services.base.process.threads import PASSIVE_WAIT
 from services.base.stage.clip_pass import BoundStage
 from services.base.stage.config import config_from_mapping
 from services.base.stage.recipe import RecipeSpec
@@ -208,4 +210,6 @@ def _run_recipe(names: list[str], entry_point: str, rest: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Before any library that has OpenMP is loaded.
+    os.environ.update(PASSIVE_WAIT | os.environ)
     sys.exit(main())

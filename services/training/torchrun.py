@@ -137,7 +137,10 @@ def _place(environment: Mapping[str, str], rank: int, world_size: int, state: St
         except RuntimeError as error:
             raise Transient("RANK_LOST", f"rank {rank} of {world_size} has not met the others: {error}") from error
     local_rank = min(rank, int(environment.get("LOCAL_RANK", "0")))
-    return RankPlace(rank, world_size, local_rank, address, port, generation, has_store=has_store)
+    num_here = int(environment.get("LOCAL_WORLD_SIZE", "0"))
+    return RankPlace(
+        rank, world_size, local_rank, address, port, generation, has_store=has_store, local_world_size=num_here
+    )
 
 
 def _publish(state: Store, outputs: Store, gang: GangPass) -> None:

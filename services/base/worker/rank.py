@@ -40,7 +40,7 @@ class RankPlace:
     rank: 0 to world_size - 1. local_rank: among those of its pod. master_address, master_port: of rank 0, where the
     ranks meet. master_fd: of a socket that listens there already, which rank 0 has inherited; None: it opens its own.
     generation: counts from 1; only the newest commits. has_store: whether a store of torch serves at that address
-    already, as under torchrun.
+    already, as under torchrun. local_world_size: ranks of its pod, which share its cores; 0: all ranks are there.
     """
 
     rank: int
@@ -51,6 +51,7 @@ class RankPlace:
     generation: int
     master_fd: int | None = None
     has_store: bool = False
+    local_world_size: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.world_size or not 0 <= self.local_rank <= self.rank or self.generation < 1:
@@ -72,6 +73,7 @@ def place_of(environment: Mapping[str, str]) -> RankPlace:
             master_port=int(environment["MASTER_PORT"]),
             generation=int(environment["VISEMILL_GENERATION"]),
             master_fd=int(descriptor) if descriptor else None,
+            local_world_size=int(environment.get("LOCAL_WORLD_SIZE", "0")),
         )
     except (KeyError, ValueError) as error:
         raise BadConfig(

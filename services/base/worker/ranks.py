@@ -1,8 +1,9 @@
 """`python -m services.base.worker.ranks --ranks-per-pod N -- COMMAND...`: the ranks of one pod of a gang, all or none.
 
-Each is COMMAND with RANK and LOCAL_RANK in its environment, beside WORLD_SIZE, MASTER_ADDR, MASTER_PORT and
-VISEMILL_GENERATION, which come from whoever started the pod, as GROUP_RANK does, the pod's own index. The first that
-fails ends the others, and its exit code is the pod's; on SIGTERM all are asked to end, and the code is 75.
+Each is COMMAND with RANK, LOCAL_RANK and LOCAL_WORLD_SIZE in its environment, beside WORLD_SIZE, MASTER_ADDR,
+MASTER_PORT and VISEMILL_GENERATION, which come from whoever started the pod, as GROUP_RANK does, the pod's own index.
+The first that fails ends the others, and its exit code is the pod's; on SIGTERM all are asked to end, and the code is
+75.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import IO
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, EXIT_TRANSIENT, EXIT_USAGE
 from services.base.process.cgroup import num_oom_kills
 from services.base.process.ending import SIGNALLED, end_all, shell_code
+from services.base.process.threads import PASSIVE_WAIT
 from services.base.run.passes import RANK_LOST
 from services.base.sandbox.child import die_with_parent
 from services.base.sandbox.watchdog import MEMORY_RAN_OUT
@@ -48,7 +50,8 @@ class _Ranks:
         self._last_lines: list[deque[bytes]] = [deque(maxlen=_LAST_LINES) for _ in range(count)]
         self._readers: list[threading.Thread] = []
         for local in range(count):
-            own = {**environment, "RANK": str(self._first + local), "LOCAL_RANK": str(local)}
+            own = PASSIVE_WAIT | dict(environment)
+            own |= {"RANK": str(self._first + local), "LOCAL_RANK": str(local), "LOCAL_WORLD_SIZE": str(count)}
             descriptors = [int(own[MASTER_FD])] if MASTER_FD in own and own["RANK"] == "0" else []
             if not descriptors:
                 own.pop(MASTER_FD, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +12,10 @@ import torch
 
 from services.base.errors import BadConfig, BadShard, Transient
 from services.base.process import metrics
+from services.base.process.cgroup import granted_cores
 from services.base.process.memory import keep_large_blocks
 from services.base.store.open import join_uri
-from services.base.worker.rank import Rank
+from services.base.worker.rank import Rank, RankPlace
 from services.training.checkpoint import file as checkpoint_file
 from services.training.checkpoint.beginning import begun_from
 from services.training.checkpoint.file import contents, decoded, load_weights
@@ -54,7 +54,7 @@ def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
     device = device_of(settings.device, rank.place.local_rank)
     if pieces.of_one_size and device.type == "cpu":
         keep_large_blocks(_KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES)
-    torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place.world_size))
+    torch.set_num_threads(settings.num_threads or _share_of_cores(rank.place))
     with EndRequest() as end:
         ranks = Ranks(rank.place, device, settings.dist_timeout_s)
         training = Training(pieces, settings, rank, ranks, device)
@@ -65,8 +65,9 @@ def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
             ranks.close()
 
 
-def _share_of_cores(world_size: int) -> int:
-    return max(1, len(os.sched_getaffinity(0)) // world_size)
+def _share_of_cores(place: RankPlace) -> int:
+    """Of those that its pod may use."""
+    return max(1, granted_cores() // (place.local_world_size or place.world_size))
 
 
 class Training:

@@ -146,6 +146,7 @@ def test_without_a_cgroup_the_affinity_mask_counts(tmp_path: Path) -> None:
 
 def test_thread_pools_of_the_usual_libraries_are_held() -> None:
     environment = thread_environment(2)
+    assert environment.pop("OMP_WAIT_POLICY") == "passive"
     assert set(environment.values()) == {"2"}
     assert {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"} <= set(environment)
     with pytest.raises(ValueError, match="at least 1 thread"):

@@ -27,6 +27,7 @@ ALONE = gang_pass("alone", "toy", 1, {}, [MAP])
 def test_a_rank_finds_the_others_by_its_environment():
     assert place_of(PLACE) == RankPlace(3, 4, 1, "host-0", 29500, 2)
     assert place_of({**PLACE, "VISEMILL_MASTER_FD": "7"}).master_fd == 7
+    assert place_of({**PLACE, "LOCAL_WORLD_SIZE": "2"}).local_world_size == 2
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,21 @@ def test_the_last_words_of_a_rank_are_told_and_passed_on(tmp_path: Path, capfd: 
     assert error_line("STORE_UNREACHABLE", "no answer") in capfd.readouterr().err.splitlines()
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "passive"), ("active", "active")])
+def test_ranks_know_how_many_share_their_cores_and_sleep_while_they_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    script = (
+        "import os; from pathlib import Path; o = os.environ; names = ('LOCAL_WORLD_SIZE', 'OMP_WAIT_POLICY'); "
+        f"Path({str(tmp_path)!r}, o['RANK']).write_text(' '.join(o[name] for name in names))"
+    )
+    assert ranks.main(["--ranks-per-pod", "2", "--", sys.executable, "-c", script]) == 0
+    assert [(tmp_path / rank).read_text() for rank in "01"] == [f"2 {expected}"] * 2
+
+
 def test_of_ranks_that_end_with_75_the_one_that_lost_no_other_is_the_one_that_fell(tmp_path: Path) -> None:
     lines = [error_line("RANK_LOST", "rank 0 has lost the others"), error_line("STORE_UNREACHABLE", "no answer")]
     found = ranks._Ranks([sys.executable, "-c", SAYS.format(words=lines)], 2, os.environ, str(tmp_path))

@@ -10,16 +10,37 @@ from services.base.errors import BadConfig, BadInput, BadShard
 from services.base.process.metrics import PROCESS
 from services.base.worker.rank import RankPlace
 from services.training.checkpoint.file import decoded
+from services.training.engine import loop
 from services.training.engine.loop import train
 
 SCORES = ("loss", "val_loss")
 QUICK = dataclasses.replace(SETTINGS, num_epochs=2, num_workers=0)
 
 
+class _ReachedError(Exception):
+    pass
+
+
+def _not_reached(*args):
+    raise _ReachedError
+
+
 def test_only_what_is_kept_stays_and_each_epoch_is_counted_once(rank):
     train(pieces(), QUICK, rank)
     steps = rank.checkpoint_steps()
     assert len(steps) == 2 and all(rank.read_checkpoint(step) for step in steps)
+
+
+@pytest.mark.parametrize(("num_here", "num_threads"), [(1, 8), (2, 4), (16, 1), (0, 2)])
+def test_threads_are_a_share_of_the_cores_of_its_own_pod(tmp_path, monkeypatch, num_here, num_threads):
+    monkeypatch.setattr(loop, "granted_cores", lambda: 8)
+    place = RankPlace(0, 4, 0, "127.0.0.1", 1, 1, local_world_size=num_here)
+    asked = []
+    monkeypatch.setattr(loop.torch, "set_num_threads", asked.append)
+    monkeypatch.setattr(loop, "Ranks", _not_reached)
+    with pytest.raises(_ReachedError):
+        train(pieces(), dataclasses.replace(QUICK, num_threads=0), rank_of(str(tmp_path), place))
+    assert asked == [num_threads]
 
 
 def test_its_numbers_are_those_that_prometheus_reads(tmp_path):
