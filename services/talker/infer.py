@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import secrets
 import shutil
@@ -216,7 +217,7 @@ def _check_out(out: str) -> None:
 
 
 def _move(film: Path, out: Path) -> None:
-    """Onto another disk too, all of it or nothing. Raises BadConfig NOT_SAVED."""
+    """Onto another disk too, all of it or nothing. Raises BadConfig DISK_FULL, NOT_SAVED."""
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -224,6 +225,11 @@ def _move(film: Path, out: Path) -> None:
         beside.replace(out)
     except OSError as error:
         beside.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BadConfig(
+                "DISK_FULL",
+                f"--out {out} cannot be written: the disk or quota is full; free some, or name another place",
+            ) from error
         raise BadConfig("NOT_SAVED", f"--out {out} cannot be written ({error.strerror}): name another place") from error
 
 

@@ -32,7 +32,8 @@ def check_inputs(spec: RunSpec, state: Store) -> None:
     listing 16 bytes are held.
     """
     inputs = open_inputs(spec.media_roots, must_exist=True, follow_links=spec.follow_links)
-    entries = with_picture_folders(inputs.list())
+    # A picture is part of a clip that is a folder, or one of the files that a person's folder is of.
+    entries = with_picture_folders(inputs.list(), keep_pictures=True)
     there = _Listing((entry.name, entry.size_bytes, entry.version) for entry in entries)
     lines = read_quarantine(state, spec, observe(state, spec.run).set_aside)
     may_change = {str(line["key"]) for line in lines if line["shard"] != NO_SHARD}

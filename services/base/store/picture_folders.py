@@ -22,15 +22,16 @@ _NUM_READERS = 8
 _MOST_LISTED = 10 * MAX_NUM_PICTURES
 
 
-def with_picture_folders(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """A listing where each folder of pictures is an entry instead of its pictures; they come last."""
+def with_picture_folders(entries: Iterable[Entry], *, keep_pictures: bool = False) -> Iterator[Entry]:
+    """A listing where each folder of pictures is an entry instead of its pictures, or beside them; they come last."""
     folders: dict[str, PictureFolder] = {}
     for entry in entries:
         folder, _, name = entry.name.rpartition("/")
         if folder and picture_kind(name):
             folders.setdefault(folder, PictureFolder()).add(name, entry.size_bytes, entry.version, entry.kind)
-        else:
-            yield entry
+            if not keep_pictures:
+                continue
+        yield entry
     for path, pictures in folders.items():
         yield Entry(f"{path}/", pictures.size_bytes, pictures.version)
 

@@ -24,6 +24,8 @@ class CheckpointWriter:
         self._commit = commit
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._under_way: Future[None] | None = None
+        self.failure: Exception | None = None
+        """Why the newest could not be written; None: it was."""
 
     @property
     def is_idle(self) -> bool:
@@ -51,10 +53,12 @@ class CheckpointWriter:
         try:
             self._commit(step, encoded(fields))
             metrics.TRAINING_SAVED.set_to_current_time()
+            self.failure = None
             after()
         except (Transient, BadConfig, OSError) as error:
             if isinstance(error, VisemillError) and error.reason == _FATAL:
                 raise
+            self.failure = error
             LOG.warning(
                 "the checkpoint of step %d could not be written, and training goes on; the one before counts: %s",
                 *(step, error),

@@ -45,8 +45,8 @@ _KEPT_BLOCK_BYTES, _KEPT_FREE_BYTES = 512 << 20, 1 << 30
 def train(pieces: Pieces, settings: TrainSettings, rank: Rank) -> None:
     """The whole training of one rank, from the newest checkpoint to the result.
 
-    Raises BadConfig NO_GPU, NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, and as checkpoints do; Transient RANK_LOST, and
-    STOPPED on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
+    Raises BadConfig NO_GPU, NO_TRAIN_CLIPS, DIVERGED, OUT_OF_MEMORY, DISK_FULL, and as checkpoints do; Transient
+    RANK_LOST, and STOPPED on SIGTERM, after a checkpoint; BadShard TOO_MANY_FAILURES, after one too.
     """
     if not len(pieces.train.items):
         why = "; ".join([*pieces.notes, *pieces.warnings]) or "see what was left out, and why"
@@ -136,7 +136,13 @@ class Training:
         # Which checkpoints there are is the same for all ranks from here on.
         self._ranks.sums({"done": 1.0})
         result = Result(self._model, self._pieces, settings, self._rank, self._ranks, self._arithmetic)
-        result.publish(progress, self._log)
+        try:
+            result.publish(progress, self._log)
+        except Transient as error:
+            # To learn the epoch again would end likewise.
+            if self._writer is None or not isinstance(self._writer.failure, BadConfig):
+                raise
+            raise self._writer.failure from error
 
     def close(self) -> None:
         self._batches.close()

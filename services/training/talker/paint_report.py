@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.training.talker.paint_scores import FIT_WAYS, NEAR_WAYS, PaintSums, scores_of
-from services.training.talker.resampling import interval_of, resampled
+from services.training.talker.resampling import LEAST_BLOCKS, interval_of, resampled
 
 _TOLD = {
     "psnr": "whole face",
@@ -30,11 +30,12 @@ _WAYS = {
 
 @dataclass(frozen=True)
 class PaintTest:
-    """Sums of each clip. seed: of the resampling."""
+    """Sums of each clip. seed: of the resampling. seconds: where there is one clip alone, sums of each of these."""
 
     names: tuple[str, ...]
     sums: tuple[PaintSums, ...]
     seed: int = 1
+    seconds: tuple[PaintSums, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.names or len(self.names) != len(self.sums):
@@ -42,8 +43,8 @@ class PaintTest:
 
 
 def facts_of(test: PaintTest) -> dict[str, Any]:
-    """JSON-able: of each score the mean over frames, and the interval of 95 % of resampled clips; of one clip none.
-    faces: the same measures of painted faces and of those that need no network.
+    """JSON-able: of each score the mean over frames, and the interval of 95 % of resampled clips, or of one clip's
+    seconds, of a few of which there is none. faces: the same measures of painted faces and of what needs no network.
     """
     total = _total(test.sums)
     found = scores_of(total.to_plain())
@@ -53,7 +54,7 @@ def facts_of(test: PaintTest) -> dict[str, Any]:
         "clips": list(test.names),
         **scores,
         "faces": {way: facts for way in _WAYS if (facts := _face(total, way))},
-        "follows_sound": _follows_sound(found["follows_db"], intervals.get("follows_db")),
+        "follows_sound": _follows_sound(intervals.get("follows_db")),
     }
 
 
@@ -70,9 +71,9 @@ def _face(total: PaintSums, way: str) -> dict[str, float]:
     return facts
 
 
-def _follows_sound(follows_db: float, interval: Sequence[float] | None) -> bool:
-    """Whether the interval lies above 0; of one clip, whether the value is above .05 dB."""
-    return interval[0] > 0 if interval else follows_db > 0.05
+def _follows_sound(interval: Sequence[float] | None) -> bool:
+    """Whether it lies above 0; without one nothing has shown it."""
+    return interval is not None and interval[0] > 0
 
 
 def lines_of(test: PaintTest) -> list[str]:
@@ -90,15 +91,21 @@ def lines_of(test: PaintTest) -> list[str]:
         interval = facts[name]["interval"]
         between = "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
         lines.append(f"{told:48}{facts[name]['db']:8.2f} dB{between}")
-    if not facts["follows_sound"]:
+    if facts["follows_db"]["interval"] is None:
+        lines.append(
+            f"NOTHING SHOWS THAT THE SOUND CHANGES THE MOUTH: less than {LEAST_BLOCKS} s of one clip have no interval; "
+            "take it that it is painted from the picture alone, however good it looks"
+        )
+    elif not facts["follows_sound"]:
         lines.append("THE SOUND CHANGES NOTHING: the mouth is painted from the picture alone, however good it looks")
     return lines
 
 
 def _intervals(test: PaintTest) -> dict[str, list[float]]:
-    if len(test.sums) < 2:
+    units = test.sums if len(test.sums) > 1 else test.seconds
+    if len(test.sums) == 1 and len(units) < LEAST_BLOCKS:
         return {}
-    drawn = [scores_of(_total(sums).to_plain()) for sums in resampled(test.sums, test.seed)]
+    drawn = [scores_of(_total(sums).to_plain()) for sums in resampled(units, test.seed)]
     return {name: [round(one, 3) for one in interval_of([scores[name] for scores in drawn])] for name in _TOLD}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.training.talker.resampling import interval_of, resampled
+from services.training.talker.resampling import LEAST_BLOCKS, interval_of, resampled
 from services.training.talker.sync_scores import SyncCounts
 
 _COLLAPSED = 0.05
@@ -16,20 +16,20 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Share:
-    """Of right answers, with the interval that 95 % of resampled clips give; None of one clip, which cannot be."""
+    """Of right answers, with the interval that 95 % of resampled clips give, or of one clip's seconds."""
 
     value: float
-    interval: Interval | None
+    interval: Interval
 
     def __str__(self) -> str:
-        text = f"{self.value:.1%}"
-        return text if self.interval is None else f"{text} ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
+        return f"{self.value:.1%} ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
 
 
 @dataclass(frozen=True)
 class SyncTest:
     """Counts of each clip: own, with its sound; permuted, with its windows of sound in another order; other, with the
     sound of another clip at the same place, None where there is one clip alone. late: with its sound LATE_FRAMES late.
+    own_seconds, permuted_seconds: where there is one clip alone, counts of each of its seconds.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,8 @@ class SyncTest:
     other: tuple[SyncCounts, ...] | None
     late: tuple[SyncCounts, ...]
     seed: int = 1
+    own_seconds: tuple[SyncCounts, ...] = ()
+    permuted_seconds: tuple[SyncCounts, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.names or {len(self.own), len(self.permuted), len(self.late)} != {len(self.names)}:
@@ -63,12 +65,19 @@ def offsets(counts: Sequence[SyncCounts], expected: int = 0) -> tuple[int, int]:
     return sum(abs(offset - expected) <= 1 for offset in known), len(known)
 
 
-def shared(counts: Sequence[SyncCounts], of: Callable[[Sequence[SyncCounts]], float], seed: int) -> Share:
-    """A share with its interval: clips are drawn with repetition, seeded."""
-    value = of(counts)
-    if len(counts) < 2:
-        return Share(value, None)
-    return Share(value, interval_of([of(drawn) for drawn in resampled(counts, seed)]))
+def shared(
+    counts: Sequence[SyncCounts],
+    of: Callable[[Sequence[SyncCounts]], float],
+    seed: int,
+    seconds: Sequence[SyncCounts] = (),
+) -> Share:
+    """A share with its interval: clips are drawn with repetition, seeded; of one alone its seconds. Of a few of these
+    the share may be anything.
+    """
+    if len(counts) == 1 and len(seconds) < LEAST_BLOCKS:
+        return Share(of(counts), (0.0, 1.0))
+    units = counts if len(counts) > 1 else seconds
+    return Share(of(counts), interval_of([of(drawn) for drawn in resampled(units, seed)]))
 
 
 def facts_of(test: SyncTest) -> dict[str, Any]:
@@ -77,8 +86,8 @@ def facts_of(test: SyncTest) -> dict[str, Any]:
     for name, counts in _columns(test).items():
         right, known = offsets(counts)
         found[name] = {
-            "frames": _plain(shared(counts, frames, test.seed)),
-            "windows": _plain(shared(counts, windows, test.seed)),
+            "frames": _plain(shared(counts, frames, test.seed, _seconds(test, name))),
+            "windows": _plain(shared(counts, windows, test.seed, _seconds(test, name))),
             "offsets_right": right,
             "offsets": known,
         }
@@ -90,9 +99,8 @@ def facts_of(test: SyncTest) -> dict[str, Any]:
 
 
 def is_better_than_chance(test: SyncTest) -> bool:
-    """Whether the interval of single frames lies above one half; of one clip, its share above .55."""
-    own = shared(test.own, frames, test.seed)
-    return own.interval[0] > 0.5 if own.interval is not None else own.value > 0.55
+    """Whether the interval of single frames lies above one half."""
+    return shared(test.own, frames, test.seed, test.own_seconds).interval[0] > 0.5
 
 
 def has_collapsed(counts: Sequence[SyncCounts]) -> bool:
@@ -114,10 +122,12 @@ def lines_of(test: SyncTest) -> list[str]:
     lines.append(f"{'':36}{'seconds':>28}{'voiced frames':>28}{'offset within 1':>18}")
     for name, counts in _columns(test).items():
         right, known = offsets(counts)
-        seconds, single = shared(counts, windows, test.seed), shared(counts, frames, test.seed)
+        seconds, single = (shared(counts, of, test.seed, _seconds(test, name)) for of in (windows, frames))
         lines.append(f"{heads[name]:36}{seconds!s:>28}{single!s:>28}{f'{right} of {known}':>18}")
     right, known = offsets(test.late, LATE_FRAMES)
     lines.append(f"sound {LATE_FRAMES} frames late: found so in {right} of {known} clips")
+    if len(test.names) == 1 and len(test.own_seconds) < LEAST_BLOCKS:
+        lines.append(f"less than {LEAST_BLOCKS} s of one clip tell nothing: the shares may be anything")
     if has_collapsed(test.own):
         lines.append("COLLAPSED: right and shifted sounds are as like a face as each other; begin the training anew")
     if not is_better_than_chance(test):
@@ -130,8 +140,12 @@ def _columns(test: SyncTest) -> Mapping[str, Sequence[SyncCounts]]:
     return {"own": test.own, "permuted": test.permuted, **others}
 
 
+def _seconds(test: SyncTest, name: str) -> Sequence[SyncCounts]:
+    return {"own": test.own_seconds, "permuted": test.permuted_seconds}.get(name, ())
+
+
 def _plain(share: Share) -> dict[str, Any]:
-    return {"share": round(share.value, 4), "interval": share.interval and [round(one, 4) for one in share.interval]}
+    return {"share": round(share.value, 4), "interval": [round(one, 4) for one in share.interval]}
 
 
 def _share(

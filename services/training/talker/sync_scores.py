@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from services.base.media.arrays import Float32Array
+from services.training.talker.resampling import blocks_of
 
 MOST_SHIFT = 15
 """Frames that sound is shifted by at most when its place is looked for."""
@@ -94,6 +95,19 @@ def counts_of(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> Syn
         pairs,
         offset_of(likeness_NS, voiced_N),
     )
+
+
+def counts_by_second(
+    likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_], frames: Sequence[int]
+) -> list[SyncCounts]:
+    """As `counts_of`, of each second of these frames; a window of a second counts where it begins."""
+    found = []
+    for block in blocks_of(frames):
+        alone, further = (slice(block.start, stop) for stop in (block.stop, block.stop + WINDOW_FRAMES - 1))
+        windows = counts_of(likeness_NS[further], voiced_N[further])
+        single = counts_of(likeness_NS[alone], voiced_N[alone])
+        found.append(replace(single, windows_right=windows.windows_right, windows=windows.windows))
+    return found
 
 
 def offset_of(likeness_NS: Float32Array, voiced_N: npt.NDArray[np.bool_]) -> int | None:

@@ -17,7 +17,7 @@ from services.training.recipes.talker_syncnet.pieces import embedded, new_networ
 from services.training.recipes.talker_syncnet.spec import RECIPE, SyncNetConfig
 from services.training.talker.contrast import ScaledSyncNet
 from services.training.talker.sync_report import LATE_FRAMES, SyncTest, facts_of, lines_of
-from services.training.talker.sync_scores import SyncCounts, counts_of, likenesses
+from services.training.talker.sync_scores import SyncCounts, counts_by_second, counts_of, likenesses
 
 TRAINED = Trained(RECIPE, SyncNetConfig, new_network, recognised_syncnet)
 
@@ -39,9 +39,14 @@ def measured(model: torch.nn.Module, held: Sequence[Held], seed: int) -> SyncTes
     random = np.random.default_rng(seed)
     vectors = [embedded(model, one.person, one.frames) for one in held]
     own, permuted, other, late = [], [], [], []
+    own_seconds: list[SyncCounts] = []
+    permuted_seconds: list[SyncCounts] = []
     for i, (one, (faces_ND, sounds_TD)) in enumerate(zip(held, vectors, strict=True)):
         own.append(_counted(one, faces_ND, sounds_TD))
-        permuted.append(_counted(one, faces_ND, sounds_TD[random.permutation(len(sounds_TD))]))
+        mixed_TD = sounds_TD[random.permutation(len(sounds_TD))]
+        permuted.append(_counted(one, faces_ND, mixed_TD))
+        if len(held) == 1:
+            own_seconds, permuted_seconds = (_by_second(one, faces_ND, some) for some in (sounds_TD, mixed_TD))
         other.append(_counted(one, faces_ND, vectors[(i + 1) % len(vectors)][1]))
         late.append(_counted(one, faces_ND, np.roll(sounds_TD, LATE_FRAMES, axis=0)))
     return SyncTest(
@@ -51,8 +56,15 @@ def measured(model: torch.nn.Module, held: Sequence[Held], seed: int) -> SyncTes
         tuple(other) if len(held) > 1 else None,
         tuple(late),
         seed,
+        tuple(own_seconds),
+        tuple(permuted_seconds),
     )
 
 
 def _counted(held: Held, faces_ND: Float32Array, sounds_TD: Float32Array) -> SyncCounts:
     return counts_of(likenesses(faces_ND, sounds_TD, held.frames), held.person.voiced_N[list(held.frames)])
+
+
+def _by_second(held: Held, faces_ND: Float32Array, sounds_TD: Float32Array) -> list[SyncCounts]:
+    likeness_NS = likenesses(faces_ND, sounds_TD, held.frames)
+    return counts_by_second(likeness_NS, held.person.voiced_N[list(held.frames)], held.frames)

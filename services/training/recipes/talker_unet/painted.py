@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from services.base.media.arrays import Float32Array
@@ -13,8 +15,9 @@ from services.training.data.talker.references import mean_of, nearest_of, refere
 from services.training.data.talker.sync_data import Held, face_of, sound_of
 from services.training.recipes.talker_unet.spec import UNetConfig
 from services.training.talker.networks.syncnet import SyncNet
-from services.training.talker.paint_scores import FIT_WAYS, Fit, Nearness, PaintSums, Spoken, psnr_db
+from services.training.talker.paint_scores import FIT_WAYS, NEAR_WAYS, Fit, Nearness, PaintSums, Spoken, psnr_db
 from services.training.talker.painting import mouth_weights, pictures_of, squared_errors, ssim, weighted_l1
+from services.training.talker.resampling import blocks_of
 from services.training.talker.sync_scores import confidence_of, likenesses, offset_of
 
 AT_ONCE = 16
@@ -22,6 +25,23 @@ AT_ONCE = 16
 
 MOST_FRAMES = 25
 """Of a person, at even distances, that a validation paints."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Of one person. frames: those that were painted. each: sums of each of these. fit: of all of them together."""
+
+    frames: Sequence[int]
+    each: Sequence[PaintSums]
+    fit: PaintSums = field(default_factory=PaintSums)
+
+    @property
+    def total(self) -> PaintSums:
+        return sum(self.each, self.fit)
+
+    def by_second(self) -> tuple[PaintSums, ...]:
+        return tuple(sum((self.each[i] for i in block), PaintSums()) for block in blocks_of(self.frames))
+
 
 Faces = Mapping[str, torch.Tensor]
 """float32 [B, 3, H, W] by the way that they were made."""
@@ -34,14 +54,14 @@ def chosen_frames(held: Held) -> list[int]:
 
 def painted(
     config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], index: int, syncnet: SyncNet | None
-) -> PaintSums:
+) -> Painted:
     """Of one person that is held out, or whose end is. References are drawn from his frames that lie far enough away to
     look otherwise. syncnet: frozen, says of the painted faces how well they fit the sound.
     """
     one, frames = held[index], chosen_frames(held[index])
     random = np.random.default_rng(config.seed)
     device = next(model.parameters()).device
-    total = PaintSums()
+    each: list[PaintSums] = []
     vectors: dict[str, list[torch.Tensor]] = {way: [] for way in FIT_WAYS}
     for first in range(0, len(frames), AT_ONCE):
         some = frames[first : first + AT_ONCE]
@@ -52,15 +72,15 @@ def painted(
         ]
         other_BCHW, alike_BCHW = (torch.from_numpy(one).to(device) for one in others)
         faces = _faces(model, batch, other_BCHW, alike_BCHW, _without_network(one, some))
-        total += _nearness(config, faces, batch["mouths_B4"])
-        total += _spoken(faces, batch["mouths_B4"], torch.from_numpy(one.person.voiced_N[some]).to(device))
+        each += _sums(config, faces, batch["mouths_B4"], one.person.voiced_N[some])
         if syncnet is not None:
             for way, found in vectors.items():
                 found.append(syncnet.to(device).faces(faces[way]))
     if syncnet is None or not frames:
-        return total
+        return Painted(frames, each)
     sounds_TD = _sound_vectors(syncnet, one, device)
-    return total + PaintSums(fit={way: _fit(found, sounds_TD, one, frames) for way, found in vectors.items()})
+    fit = {way: _fit(found, sounds_TD, one, frames) for way, found in vectors.items()}
+    return Painted(frames, each, PaintSums(fit=fit))
 
 
 def _without_network(one: Held, frames: Sequence[int]) -> Faces:
@@ -94,28 +114,23 @@ def _faces(
     }
 
 
-def _nearness(config: UNetConfig, faces: Faces, mouths_B4: torch.Tensor) -> PaintSums:
+def _sums(
+    config: UNetConfig, faces: Faces, mouths_B4: torch.Tensor, voiced_B: npt.NDArray[np.bool_]
+) -> Iterator[PaintSums]:
+    """Of each frame. voiced_B: those in which somebody speaks."""
     target_B3HW = faces["picture"]
     weights_B1HW = mouth_weights(mouths_B4, target_B3HW.shape[-1], config.mouth_weight)
-    losses_B = weighted_l1(faces["own"], target_B3HW, weights_B1HW)
-    near = {}
-    for way in PaintSums().near:
-        whole_B, mouth_B = squared_errors(faces[way], target_B3HW, mouths_B4)
-        near[way] = Nearness(
-            sum(map(psnr_db, whole_B.tolist())),
-            sum(map(psnr_db, mouth_B.tolist())),
-            float(ssim(faces[way], target_B3HW).sum()),
-        )
-    return PaintSums(len(losses_B), float(losses_B.sum()), near)
-
-
-def _spoken(faces: Faces, mouths_B4: torch.Tensor, voiced_B: torch.Tensor) -> PaintSums:
-    """voiced_B: bool, frames in which somebody speaks."""
-    found = {}
-    for way in ("own", "other", "alike"):
-        _, mouth_B = squared_errors(faces[way], faces["picture"], mouths_B4)
-        found[way] = float(sum(map(psnr_db, mouth_B[voiced_B].tolist())))
-    return PaintSums(spoken=Spoken(float(voiced_B.sum()), **found))
+    losses = weighted_l1(faces["own"], target_B3HW, weights_B1HW).tolist()
+    whole, mouth, alike = {}, {}, {}
+    for way in (*NEAR_WAYS, "alike"):
+        errors = squared_errors(faces[way], target_B3HW, mouths_B4)
+        whole[way], mouth[way] = ([psnr_db(error) for error in errors_B.tolist()] for errors_B in errors)
+    for way in NEAR_WAYS:
+        alike[way] = ssim(faces[way], target_B3HW).tolist()
+    for i, loss in enumerate(losses):
+        near = {way: Nearness(whole[way][i], mouth[way][i], alike[way][i]) for way in NEAR_WAYS}
+        said = Spoken(1.0, mouth["own"][i], mouth["other"][i], mouth["alike"][i]) if voiced_B[i] else Spoken()
+        yield PaintSums(1, loss, near, spoken=said)
 
 
 def _sound_vectors(syncnet: SyncNet, one: Held, device: torch.device) -> Float32Array:

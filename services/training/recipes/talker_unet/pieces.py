@@ -83,7 +83,7 @@ def talker_unet(config: UNetConfig, persons: Sequence[Person], fps: float, judge
 def _measured(
     config: UNetConfig, model: torch.nn.Module, held: Sequence[Held], index: int, judges: Judges
 ) -> PaintSums:
-    found = painted(config, model, held, index, judges.syncnet)
+    found = painted(config, model, held, index, judges.syncnet).total
     return found + PaintSums(lips=judges.lips.distances(model, held[index], config.seed)) if judges.lips else found
 
 

@@ -37,14 +37,16 @@ def _found(
     vectors = FaceVectors(settings.inception_model) if settings.inception_model else None
     judged = replace(config, syncnet_checkpoint=settings.syncnet_checkpoint)
     syncnet = frozen_syncnet(judged, held[0].person.asr_model)
-    sums = tuple(painted(config, model, held, i, syncnet) for i in range(len(held)))
-    found = PaintTest(tuple(one.person.name for one in held), sums, settings.seed)
+    clips = [painted(config, model, held, i, syncnet) for i in range(len(held))]
+    seconds = clips[0].by_second() if len(clips) == 1 else ()
+    names, sums = tuple(one.person.name for one in held), tuple(clip.total for clip in clips)
+    found = PaintTest(names, sums, settings.seed, seconds)
     facts, lines = facts_of(found), lines_of(found)
     if lips is None:
         lines.append("where the lips are was not compared: --landmark-model FILE (PFLD's ONNX file) does it")
     else:
-        clips = [lips.distances(model, one, config.seed) for one in held]
-        facts["lip_distance"] = distance_facts(clips, settings.seed)
+        distances = [lips.distances(model, one, config.seed) for one in held]
+        facts["lip_distance"] = distance_facts(distances, settings.seed)
         lines += distance_lines(facts["lip_distance"])
     if vectors is None:
         lines.append("FID was not computed: --inception-model FILE (InceptionV3 as an ONNX file) does it")

@@ -18,10 +18,11 @@ from services.base.store.open import open_store
 
 @pytest.fixture
 def pinned(tmp_path: Path) -> tuple[RunSpec, Store, Path]:
-    """A run of two clips, one of which has an align."""
+    """A run of two clips, one of which has an align and a picture, as a person's folder has."""
     root = tmp_path / "in"
     root.mkdir()
-    for name in ("a.mpg", "b.mpg", "b.align"):
+    (root / "full_body_img").mkdir()
+    for name in ("a.mpg", "b.mpg", "b.align", "full_body_img/0.jpg"):
         (root / name).write_bytes(name.encode())
     there = {entry.name: entry for entry in open_inputs((str(root),), must_exist=True).list()}
 
@@ -29,8 +30,9 @@ def pinned(tmp_path: Path) -> tuple[RunSpec, Store, Path]:
         entry = there[f"{key}.mpg"]
         return ClipRow(key, key, "s", entry.name, "train", 0, i, i, entry.size_bytes, entry.version, extras)
 
-    align = there["b.align"]
-    rows = [row(0, "a"), row(1, "b", Extra("align", align.name, align.size_bytes, align.version))]
+    extras = [(there[name], kind) for name, kind in (("b.align", "align"), ("full_body_img/0.jpg", "picture"))]
+    found = [Extra(kind, entry.name, entry.size_bytes, entry.version) for entry, kind in extras]
+    rows = [row(0, "a"), row(1, "b", *found)]
     clips = encode_clips(rows, 1)
     state = open_store(str(tmp_path / "state"))
     sha256 = hashlib.sha256(clips).hexdigest()
@@ -46,7 +48,7 @@ def test_media_that_are_as_they_were_are_no_error(pinned):
     check_inputs(spec, state)
 
 
-@pytest.mark.parametrize("name", ["a.mpg", "b.align"])
+@pytest.mark.parametrize("name", ["a.mpg", "b.align", "full_body_img/0.jpg"])
 @pytest.mark.parametrize("change", ["gone", "longer"])
 def test_what_is_gone_or_changed_is_named(pinned, name, change):
     spec, state, root = pinned

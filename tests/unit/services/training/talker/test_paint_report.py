@@ -44,9 +44,17 @@ def test_where_a_syncnet_was_asked_the_picture_itself_is_told_too() -> None:
     assert "LSE" not in "\n".join(lines_of(test))
 
 
-def test_one_clip_has_no_interval() -> None:
-    facts = facts_of(PaintTest(("a",), (sums(0.3),)))
-    assert facts["follows_db"]["interval"] is None and facts["follows_sound"]
+def test_of_one_clip_its_seconds_are_drawn() -> None:
+    seconds = tuple(sums(follows, 2) for follows in (0.2, 0.4, 0.3, 0.2, 0.4, 0.3))
+    facts = facts_of(PaintTest(("a",), (sums(0.3),), seconds=seconds))
+    assert 0.2 <= facts["follows_db"]["interval"][0] < 0.3 and facts["follows_sound"]
+
+
+def test_a_few_seconds_of_one_clip_show_nothing_however_good_the_figures_are() -> None:
+    test = PaintTest(("a",), (sums(0.3),), seconds=(sums(0.3),) * 5)
+    facts = facts_of(test)
+    assert facts["follows_db"]["interval"] is None and not facts["follows_sound"]
+    assert "NOTHING SHOWS THAT THE SOUND CHANGES THE MOUTH" in lines_of(test)[-1]
 
 
 def test_a_test_is_of_a_clip_or_more() -> None:

@@ -1,6 +1,7 @@
 """What a test prints: shares with their intervals, controls beside them, and a word where nothing was learnt."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -40,9 +41,17 @@ def test_a_network_that_knows_nothing_is_said_to():
     assert offsets(found.own) == (0, 2)
 
 
-def test_one_clip_has_no_interval_and_no_other():
-    facts = facts_of(test_of([counts(0.9)]))
-    assert facts["own"]["frames"]["interval"] is None and "other" not in facts
+def test_of_one_clip_its_seconds_are_drawn_and_there_is_no_other():
+    found = replace(test_of([counts(0.9)]), own_seconds=(counts(0.8, num=20), counts(1.0, num=20)) * 3)
+    facts = facts_of(found)
+    assert 0.8 <= facts["own"]["frames"]["interval"][0] < 0.9 and "other" not in facts
+    assert is_better_than_chance(found)
+
+
+def test_a_few_seconds_of_one_clip_tell_nothing():
+    found = replace(test_of([counts(1.0)]), own_seconds=(counts(1.0),) * 5)
+    assert facts_of(found)["own"]["frames"]["interval"] == [0.0, 1.0] and not is_better_than_chance(found)
+    assert any("less than 6 s of one clip tell nothing" in line for line in lines_of(found))
 
 
 def test_clips_without_voiced_frames_are_at_chance():

@@ -5,6 +5,7 @@ import numpy as np
 from services.training.talker.sync_scores import (
     MOST_SHIFT,
     SyncCounts,
+    counts_by_second,
     counts_of,
     likenesses,
     offset_of,
@@ -49,6 +50,14 @@ def test_sound_that_is_late_is_found_where_it_is():
     for shift in (-5, -1, 0, 1, 5):
         likeness = likenesses(np.roll(sounds, -shift, axis=0), sounds, range(NUM))
         assert offset_of(likeness, VOICED) == shift
+
+
+def test_seconds_add_up_to_what_the_clip_has():
+    likeness_NS = likenesses(vectors(1), vectors(2), range(NUM))
+    whole, seconds = counts_of(likeness_NS, VOICED), counts_by_second(likeness_NS, VOICED, range(NUM))
+    assert len(seconds) == 2
+    for name in ("frames_right", "frames", "windows_right", "windows", "pairs"):
+        assert sum(getattr(one, name) for one in seconds) == getattr(whole, name) > 0
 
 
 def test_silent_frames_do_not_count_and_a_silent_clip_has_no_offset():
