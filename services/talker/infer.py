@@ -40,6 +40,7 @@ from services.talker.spec import HeadConfig
 
 RATE_HZ = 16_000
 _BEST = "best_model.pt"
+_OF_NETWORKS = ("ave", "hubert", "wenet")
 _STAGES = "audio,voice,audiofeatures,headfilm"
 _CLIP_TIME_S, _CLIP_MEMORY_MIB = 24 * 3600.0, 8192
 
@@ -90,7 +91,8 @@ def _infer_live(options: InferOptions, person: str) -> dict[str, Any]:
         given = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}
         given["consent"] = consent.digest
         config: HeadConfig = config_from_mapping(HeadConfig, given)
-        found = speak_standard_input(config, options.asr_weights, out)
+        features = features_of(options, card_of((bundle / CARD_FILE).read_bytes()))
+        found = speak_standard_input(config, features, out)
     text = (
         f"{found['film']}: {found['num_frames']} frames, {found['duration_s']:.2f} s\n"
         f"the first frame came {found['first_frame_s']:.2f} s after the first sound"
@@ -148,7 +150,7 @@ def _name_of(person: str) -> str:
 @contextlib.contextmanager
 def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
     """A folder with the head's bundle: what is given, or an export of a training's file, gone behind it. Raises
-    BadConfig NO_CHECKPOINT, and what the export fails with.
+    BadConfig NO_CHECKPOINT, BAD_FLAGS, and what the export fails with.
     """
     place = options.checkpoint or _newest(options.checkpoint_dir, name)
     if "://" not in place:
@@ -161,6 +163,10 @@ def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
                 "NO_CHECKPOINT",
                 f"{given} is neither a bundle nor a file of a training: give --checkpoint, or --checkpoint-dir",
             )
+    if options.triton and not options.triton_model:
+        raise BadConfig(
+            "BAD_FLAGS", f"{place} is no bundle, whose name the server would have: give --triton-model NAME"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         report(Phase(f"exporting {place}"))
         bundle = Path(scratch) / "bundle"
@@ -188,17 +194,22 @@ def _settings(
         fps = fps_of(json.loads(open_store(person).read(METADATA_FILE)))
     except (NotThere, ValueError, RecursionError):
         fps = fps_of(None)
-    weights = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
-    if options.asr_weights.endswith(".onnx"):
-        weights["backend"] = "onnxruntime"
     head = settings_for(HeadConfig, options) | {"bundle": str(bundle), "person": person}
     head["consent"] = consent.digest
     return {
         "audio": {"sample_rate_hz": RATE_HZ, "channels": 1},
         "voice": {"fps": fps},
-        "audiofeatures": {"model": card.asr, **weights},
+        "audiofeatures": {"model": card.asr, **features_of(options, card)},
         "headfilm": head,
     }
+
+
+def features_of(options: InferOptions, card: HeadCard) -> dict[str, Any]:
+    """Settings of the stage audiofeatures, but for its model."""
+    given = {"weights": str(Path(options.asr_weights).absolute())} if options.asr_weights else {}
+    if options.triton and card.asr in _OF_NETWORKS:
+        return {**given, "backend": "triton", "triton": options.triton}
+    return {**given, "backend": "onnxruntime"} if options.asr_weights.endswith(".onnx") else given
 
 
 def _check_out(out: str) -> None:

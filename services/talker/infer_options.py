@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.errors import BadConfig
-from services.base.stage.fields import FileRef, option, stage_option
+from services.base.stage.fields import Address, FileRef, option, stage_option
 from services.talker.spec import HeadConfig
 
 AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
@@ -62,6 +62,13 @@ class InferOptions:
         group="head",
     )  # fmt: skip
     asr_weights: FileRef = option("", "weights of the head's features, as `run talker` takes them", group="sound")
+
+    triton: Address = stage_option(
+        HeadConfig, "triton", "Triton server that paints, and holds the network of the head's features", group="server"
+    )
+    triton_model: str = stage_option(
+        HeadConfig, "triton_model", "name of the head there (default: that of the bundle's folder)", group="server"
+    )
 
     def __post_init__(self) -> None:
         if not self.audio_path:

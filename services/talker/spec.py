@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from services.base.stage.fields import FileRef, option
+from services.base.rpc.channel.targets import check_target
+from services.base.stage.fields import Address, FileRef, option
 from services.base.stage.spec import ByName, Fingerprint, StageSpec
 
 Blend = Literal["feather", "hard"]
 Silence = Literal["hold", "keep"]
 Codec = Literal["h264", "vp9"]
+TransportName = Literal["auto", "grpc", "shared-memory"]
 
-_HEAD, _FILM = "head", "film"
+_HEAD, _FILM, _SERVER = "head", "film", "model server"
+_LIBRARIES = ("av", "numpy", "opencv-contrib-python")
 _DECIDE = ("start_frame", "blend", "silence", "codec", "visible_mark", "consent")
 
 
@@ -35,18 +38,30 @@ class HeadConfig:
     )
     consent: str = option("", "sha256 of the consent that the film names; empty: as the bundle says", group=_FILM)
     num_threads: int = option(0, "of the network; 0: a thread a core", group=_HEAD)
+    triton: Address = option("", "HOST:PORT of a Triton server that paints; empty: in this process", group=_SERVER)
+    triton_model: str = option("", "name of the head on that server; empty: that of the bundle's folder", group=_SERVER)
+    triton_transport: TransportName = option("auto", "auto shares memory with a server of this host", group=_SERVER)
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.num_threads < 0:
             raise ValueError(f"start_frame {self.start_frame} and num_threads {self.num_threads} are 0 or more")
-        for name, names in (("blend", Blend), ("silence", Silence), ("codec", Codec)):
+        if self.triton:
+            check_target(self.triton, "--triton")
+        elif self.triton_model:
+            raise ValueError(f"triton_model {self.triton_model!r} is on a server: give its address, --triton HOST:PORT")
+        for name, names in (
+            ("blend", Blend), ("silence", Silence), ("codec", Codec), ("triton_transport", TransportName),
+        ):  # fmt: skip
             if getattr(self, name) not in get_args(names):
                 raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(get_args(names))}")
 
 
 def fingerprint(config: HeadConfig) -> Fingerprint:
-    """All but where the bundle and the person lie."""
-    return Fingerprint({name: getattr(config, name) for name in _DECIDE})
+    """All but where the bundle and the person lie, and which server paints."""
+    key = {name: getattr(config, name) for name in _DECIDE}
+    if config.triton:
+        return Fingerprint({**key, "backend": "triton"}, libraries=_LIBRARIES)
+    return Fingerprint(key)
 
 
 SPEC = StageSpec(
@@ -55,7 +70,7 @@ SPEC = StageSpec(
     config=HeadConfig,
     reads=("aligned_sound", "audio_features"),
     writes=("film",),
-    libraries=("av", "numpy", "onnxruntime", "opencv-contrib-python"),
+    libraries=(*_LIBRARIES, "onnxruntime"),
     fingerprint=fingerprint,
     models=ByName("services.talker.bundle_files:models_of"),
     opens=ByName("services.talker.stage:open_stage"),

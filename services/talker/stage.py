@@ -23,7 +23,7 @@ from services.talker.bundle_files import checked_card
 from services.talker.film import open_film
 from services.talker.frame_order import to_and_fro
 from services.talker.marks import are_marked, metadata_of
-from services.talker.network import open_here
+from services.talker.opening import open_paint
 from services.talker.person import PersonFrames
 from services.talker.silence import MouthMeter, held_rows, silent_frames
 from services.talker.speaking import Speaker
@@ -33,12 +33,12 @@ FILM_FILE = "film.mp4"
 
 
 def open_stage(config: HeadConfig) -> Callable[[ClipJob, Any], HeadOfClip]:
-    """Loads the network and lists the person's folder once. Raises BadConfig as `checked_card`, `open_here` and
+    """Loads the network and lists the person's folder once. Raises BadConfig as `checked_card`, `open_paint` and
     `PersonFrames`.
     """
     card = checked_card(Path(config.bundle))
     person = PersonFrames(config.person)
-    paint = open_here(Path(config.bundle), config.num_threads)
+    paint = open_paint(config, card)
 
     def begin(job: ClipJob, info: Any) -> HeadOfClip:
         del info

@@ -24,12 +24,12 @@ from services.talker.bundle_files import checked_card, consent_of
 from services.talker.live.rows import StreamedRows, open_rows, require_streamed
 from services.talker.live.speech import Head
 from services.talker.network import Paint, open_here
+from services.talker.opening import open_far
 from services.talker.person import PersonFrames
 from services.talker.speaking import Speaker
-from services.talker.spec import Blend
+from services.talker.spec import Blend, TransportName
 
 BackendName = Literal["onnxruntime", "triton"]
-TransportName = Literal["auto", "grpc", "shared-memory"]
 _MOST_KEPT = 8
 T = TypeVar("T")
 
@@ -124,13 +124,7 @@ class Heads:
     def _open_paint(self, head: str, card: HeadCard) -> Paint:
         config = self._config
         if config.backend == "triton":
-            try:
-                from services.talker.triton.network import open_served
-            except ModuleNotFoundError as error:
-                raise BadConfig(
-                    "LIBRARY_MISSING", f"{error.name} is not installed: pip install 'visemill[triton]'"
-                ) from error
-            return open_served(config.triton, head, card, config.streams, config.triton_transport)
+            return open_far(config.triton, head, card, config.streams, config.triton_transport)
         return open_here(Path(config.heads) / head, config.num_threads)
 
 

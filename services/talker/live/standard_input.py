@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.talker.live.pcm import PcmSound
 from services.talker.live.rows import open_rows
 from services.talker.live.speech import Head, Speech
 from services.talker.live.wav import read_pcm
-from services.talker.network import open_here
+from services.talker.opening import open_paint
 from services.talker.person import PersonFrames
 from services.talker.speaking import Speaker
 from services.talker.spec import HeadConfig
@@ -25,8 +26,9 @@ _log = logging.getLogger("visemill.talker")
 _MOST_S = 24 * 3600.0
 
 
-def speak_standard_input(config: HeadConfig, asr_weights: str, out: Path) -> dict[str, Any]:
-    """Writes the film, and tells of it. asr_weights: of a head that hears ave.
+def speak_standard_input(config: HeadConfig, audiofeatures: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Writes the film, and tells of it. audiofeatures: settings of the stage, of a head
+    that hears ave.
 
     Raises BadConfig NOT_SAVED, and as the bundle, the person and the features do; BadInput as the sound does.
     """
@@ -34,8 +36,8 @@ def speak_standard_input(config: HeadConfig, asr_weights: str, out: Path) -> dic
     card = checked_card(folder)
     if config.consent:
         card = dataclasses.replace(card, digests={**card.digests, "consent": config.consent})
-    rows = open_rows(card, {"weights": asr_weights} if asr_weights else {})
-    paint = open_here(folder, config.num_threads)
+    rows = open_rows(card, audiofeatures)
+    paint = open_paint(config, card)
     speaker = Speaker(PersonFrames(config.person), paint, CROP_PX[card.resolution], config.blend)
     head = Head(card, speaker, rows)
     report(Phase("speaking what comes on standard input"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from services.base.media.arrays import Float32Array, UInt8Array
 from services.formats.talker.head import FACES, PAINTED, REFERENCES, SOUNDS, HeadCard
@@ -19,7 +22,15 @@ def open_served(target: str, name: str, card: HeadCard, num_in_flight: int, tran
     client.forget_orphans()
 
     def paint(references_BSSC: UInt8Array, faces_BSSC: UInt8Array, sounds_BCHW: Float32Array) -> UInt8Array:
-        given = [(REFERENCES, references_BSSC), (FACES, faces_BSSC), (SOUNDS, sounds_BCHW)]
-        return to_pixels(client.infer([(name, np.ascontiguousarray(array)) for name, array in given], PAINTED))
+        given: list[tuple[str, npt.NDArray[Any]]] = [
+            (REFERENCES, references_BSSC),
+            (FACES, faces_BSSC),
+            (SOUNDS, sounds_BCHW),
+        ]
+        most, made = client.facts.max_batch_size, []
+        for first in range(0, len(faces_BSSC), most):
+            some = [(name, np.ascontiguousarray(array[first : first + most])) for name, array in given]
+            made.append(to_pixels(client.infer(some, PAINTED)))
+        return np.concatenate(made)
 
     return paint

@@ -1,5 +1,6 @@
 """Networks of every kind on a real server: every output, in a stage and by `models verify`."""
 
+import wave
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,8 +31,12 @@ from services.features.stage import open_stage
 from services.features.talker.spec import AudioFeaturesConfig
 from services.features.talker.stage import open_stage as open_audio_features
 from services.features.triton.repository import export_model, export_network
+from services.talker.infer import infer
+from services.talker.infer_options import InferOptions
 from services.talker.live.served import Heads, HeadServeConfig
 from services.talker.live.speech import Speech
+from services.talker.spec import HeadConfig
+from services.talker.stage import open_stage as open_head_film
 from services.talker.triton.export import export_head
 from services.triton.client import TritonClient
 from services.triton.config import Serving
@@ -102,6 +107,7 @@ def test_frames_and_sequences_of_several_outputs_are_served_as_they_are_computed
         with pytest.raises(BadConfig, match="MODEL_DIFFERS"):
             rows(replace(at_server, weights="", weights_sha256="0" * 64))
     heads_of_several_callers_are_painted_together(server, tmp_path)
+    a_film_is_painted_by_the_server_that_has_its_head(server, tmp_path)
 
 
 NUM_CALLERS, NUM_PICTURES = 6, 25
@@ -132,3 +138,25 @@ def heads_of_several_callers_are_painted_together(server: Any, place: Path) -> N
         assert np.abs(pictures_THWC.astype(int) - expected_THWC).max() <= 1
     assert later_items - items == NUM_CALLERS * NUM_PICTURES
     assert 2 * (later_executions - executions) < later_items - items
+
+
+def a_film_is_painted_by_the_server_that_has_its_head(server: Any, place: Path) -> None:
+    with wave.open(str(place / "says.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((9_000 * np.sin(np.arange(16_000) / 5)).astype("<i2").tobytes())
+    asked = InferOptions(
+        name="ada",
+        dataset_dir=str(place / "persons"),
+        audio_path=str(place / "says.wav"),
+        checkpoint=str(place / "heads" / "loud"),
+        out=str(place / "film.mp4"),
+        triton=server.target,
+    )
+    items, _ = server.counts("loud")
+    assert infer(asked)["num_frames"] == NUM_PICTURES and (place / "film.mp4").stat().st_size > 1_000
+    # In silence a face is painted for the sound of the frame before, too.
+    assert server.counts("loud")[0] - items >= NUM_PICTURES
+    other = write_head(place / "others" / "loud", share=0.25)
+    settings = HeadConfig(bundle=str(other), person=str(place / "persons" / "ada"), triton=server.target)
+    with pytest.raises(BadConfig, match="MODEL_DIFFERS"):
+        open_head_film(settings)

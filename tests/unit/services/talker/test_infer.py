@@ -12,8 +12,9 @@ from signing_chain import write_chain
 from services.base.errors import BadConfig
 from services.base.run.progress_lines import FramesDone, Phase, parsed_line
 from services.containers.marks.written import credentials_of, film_metadata
+from services.formats.talker.head import HeadCard
 from services.formats.talker.mark import mark_in
-from services.talker.infer import bundle_of, infer, person_of
+from services.talker.infer import bundle_of, features_of, infer, person_of
 from services.talker.infer_options import InferOptions
 
 
@@ -42,6 +43,31 @@ def test_a_bundle_is_taken_as_it_is_and_nothing_is_no_checkpoint(tmp_path: Path)
     with pytest.raises(BadConfig) as refused, bundle_of(options(tmp_path, checkpoint_dir=str(tmp_path)), "anna"):
         pass
     assert refused.value.reason == "NO_CHECKPOINT"
+    (tmp_path / "best_model.pt").touch()
+    asked = options(tmp_path, checkpoint_dir=str(tmp_path), triton="127.0.0.1:8001")
+    with pytest.raises(BadConfig, match="give --triton-model NAME"), bundle_of(asked, "anna"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asr", "given", "expected"),
+    [
+        ("ave", {}, {}),
+        ("ave", {"asr_weights": "/w.pth"}, {"weights": "/w.pth"}),
+        ("ave", {"asr_weights": "/w.onnx"}, {"weights": "/w.onnx", "backend": "onnxruntime"}),
+        (
+            "ave",
+            {"asr_weights": "/w.pth", "triton": "a:1"},
+            {"weights": "/w.pth", "backend": "triton", "triton": "a:1"},
+        ),
+        ("mel", {"triton": "a:1"}, {}),
+    ],
+)
+def test_features_are_computed_where_the_flags_say(
+    tmp_path: Path, asr: str, given: dict[str, str], expected: dict[str, str]
+) -> None:
+    card = HeadCard("talker-unet", asr, "160", 0.25, {"model": "0" * 64, "checkpoint": "0" * 64})
+    assert features_of(options(tmp_path, **given), card) == expected
 
 
 def test_a_film_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
