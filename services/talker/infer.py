@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import errno
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -110,7 +111,14 @@ class StartedCommandFailed(Exception):
 
 def _answer_of(argv: Sequence[str], good: Sequence[int] = (EXIT_OK,)) -> dict[str, Any]:
     """The JSON that `python -m services argv` prints; its other lines are shown as they come."""
-    done = subprocess.run([sys.executable, "-m", "services", *argv], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "services", *argv],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        # What it warns of is for whoever gave this command.
+        env={"VISEMILL_LOG_FORMAT": "text", **os.environ},
+    )
     if done.returncode not in good or not done.stdout.strip():
         raise StartedCommandFailed(done.returncode or EXIT_BUG)
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -177,14 +185,20 @@ def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
 
 def _newest(root: str, name: str) -> str:
     """Of the person's own files by the original's names the last one, else the best of a training, as it always is in
-    a bucket.
+    a bucket. Raises BadConfig NO_CHECKPOINT.
     """
     if "://" in root:
         return join_uri(root, name, _BEST)
     base = Path(root)
     numbered = [path for folder in (base / name, base) for path in folder.glob("*.pth") if path.stem.isdecimal()]
     best = [path for path in (base / name / _BEST, base / _BEST) if path.is_file()]
-    return str(best[0] if best else max(numbered, key=lambda path: int(path.stem), default=base / _BEST))
+    if not (best or numbered):
+        raise BadConfig(
+            "NO_CHECKPOINT",
+            f"{base / name} has neither {_BEST} nor weights such as 99.pth: train a head by `visemill train talker "
+            f"--name {name}`, or give --checkpoint or --checkpoint-dir",
+        )
+    return str(best[0] if best else max(numbered, key=lambda path: int(path.stem)))
 
 
 def _settings(

@@ -26,8 +26,9 @@ def text_of(data: Mapping[str, Any], notes: Sequence[str]) -> str:
     records, shards, root = data["records"], data["shards"], shlex.quote(data["output_root"])
     pipeline = pipeline_of(data["pipeline"])
     splits = ", ".join(f"{split} {count}" for split, count in records.items())
-    made = f"{pipeline.product} ({splits})" if len(pipeline.splits) > 1 else pipeline.product
     num_records = sum(records.values())
+    product = pipeline.product.removesuffix("s") if num_records == 1 else pipeline.product
+    made = f"{product} ({splits})" if len(pipeline.splits) > 1 else product
     size = num_bytes(data["bytes"])
     if shards["total"]:
         lines.append(f"  {num_records} {made} in {shards['done']} of {counted(shards['total'], 'shard')}, {size}")

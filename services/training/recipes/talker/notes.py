@@ -22,10 +22,14 @@ def notes_of(persons: Sequence[Person], fps: float) -> list[str]:
     speech_s = sum(int(person.voiced_N[: person.num_frames].sum()) for person in persons) / fps
     if speech_s < LITTLE_SPEECH_S:
         notes.append(
-            f"LITTLE_SPEECH: {speech_s:.0f} s of sound, where a network learns less than {LITTLE_SPEECH_S:.0f} s by "
+            f"LITTLE_SPEECH: {speech_s:.0f} s of speech, where a network learns less than {LITTLE_SPEECH_S:.0f} s by "
             "heart and nothing of lips: record more, or take a SyncNet of somebody else"
         )
-    unpaired = [p.name for p in persons if len(p.crops_NHWC) != len(p.rows_TX)]
+    unpaired = [p for p in persons if len(p.crops_NHWC) != len(p.rows_TX)]
     if unpaired:
-        notes.append(f"{len(unpaired)} persons have frames without a row of sound, or rows without one: {unpaired[0]}")
+        first, others = unpaired[0], f", and {len(unpaired) - 1} more like it" if len(unpaired) > 1 else ""
+        notes.append(
+            f"{first.name} has {len(first.crops_NHWC)} frames and {len(first.rows_TX)} rows of sound{others}: those "
+            "that have both are used"
+        )
     return notes

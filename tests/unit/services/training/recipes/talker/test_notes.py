@@ -14,7 +14,7 @@ def person(num: int, num_rows: int) -> Person:
 
 def test_little_speech_and_rows_without_frames_are_told():
     little, unpaired = notes_of([person(100, 99)], 25.0)
-    assert little.startswith("LITTLE_SPEECH: 4 s") and "anna" in unpaired
+    assert little.startswith("LITTLE_SPEECH: 4 s") and "anna has 100 frames and 99 rows of sound:" in unpaired
 
 
 def test_a_minute_of_speech_is_no_matter():
