@@ -17,6 +17,8 @@ DEMO_TALKER_INFER = $(BIN)/visemill infer talker --checkpoint $(DEMO_TALKER)/bun
 
 # Kept, whatever the shell says: the tests start some thousand processes, each of which would compile the checkout anew.
 export PYTHONDONTWRITEBYTECODE :=
+# Threads of torch that wait sleep: several tests run at a time, and spinning costs each of them the other's core.
+export OMP_WAIT_POLICY ?= passive
 
 .PHONY: setup setup-test wheel demo demo-sign demo-tts demo-train demo-train-controls demo-talker test static test-static e2e-static e2e-cluster-static ci lint typecheck verify bench protos docs e2e e2e-cluster scale images unit clean
 
