@@ -18,6 +18,7 @@ from services.base.stage.spec import ClipJob
 from services.base.stage.stream import NO_STREAMS
 from services.containers.marks.visible import VisibleMark
 from services.formats.talker.head import HeadCard
+from services.formats.talker.tree import ROW_SHAPES
 from services.lips.talker_input import CROP_PX, sound_input, window_of
 from services.talker.bundle_files import checked_card
 from services.talker.film import open_film
@@ -107,6 +108,13 @@ class HeadOfClip:
                 "OTHER_ASR",
                 f"the head follows features of {self._card.asr}, and was given those of {features.model}: take "
                 f"--asr-model {self._card.asr}, or another head",
+            )
+        found, taken = features.vectors_TX.shape[1:], ROW_SHAPES[self._card.asr]
+        if found != taken:
+            raise BadConfig(
+                "OTHER_ASR",
+                f"a row of these features of {features.model} has {list(found)} values, and the head takes "
+                f"{list(taken)}: give the published network's weights",
             )
         if sound.fps != self._speaker.person.fps:
             raise BadConfig(

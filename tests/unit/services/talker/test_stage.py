@@ -20,9 +20,9 @@ from services.talker.spec import HeadConfig
 from services.talker.stage import open_stage
 
 
-def given(num_frames: int = 25, model: str = "mel", fps: float = 25.0) -> dict[str, Any]:
+def given(num_frames: int = 25, model: str = "mel", fps: float = 25.0, num_values: int = 512) -> dict[str, Any]:
     sound_T = (8000 * np.sin(np.arange(round(num_frames * 16_000 / fps)) / 4)).astype(np.int16)
-    rows_TX = np.full((num_frames - 1, 512), 0.6, np.float32)
+    rows_TX = np.full((num_frames - 1, num_values), 0.6, np.float32)
     return {
         "aligned_sound": AlignedSound(sound_T, 16_000, num_frames, fps),
         "audio_features": AudioFeatures(model, "", rows_TX, fps, {}),
@@ -68,7 +68,7 @@ def test_each_frame_is_told_of_before_the_film_is_there(tmp_path: Path) -> None:
     assert consumer.finish(given(3)).quality["num_frames"] == 3
 
 
-@pytest.mark.parametrize(("what", "reason"), [({"model": "ave"}, "OTHER_ASR"), ({"fps": 20.0}, "OTHER_FPS")])
+@pytest.mark.parametrize(("what", "reason"), [({"model": "ave"}, "OTHER_ASR"), ({"num_values": 16}, "OTHER_ASR"), ({"fps": 20.0}, "OTHER_FPS")])
 def test_features_that_are_not_the_heads_are_refused(tmp_path: Path, what: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadConfig) as found:
         product(tmp_path, given(**what))
