@@ -68,7 +68,10 @@ def test_each_frame_is_told_of_before_the_film_is_there(tmp_path: Path) -> None:
     assert consumer.finish(given(3)).quality["num_frames"] == 3
 
 
-@pytest.mark.parametrize(("what", "reason"), [({"model": "ave"}, "OTHER_ASR"), ({"num_values": 16}, "OTHER_ASR"), ({"fps": 20.0}, "OTHER_FPS")])
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [({"model": "ave"}, "OTHER_ASR"), ({"num_values": 16}, "OTHER_ASR"), ({"fps": 20.0}, "OTHER_FPS")],
+)
 def test_features_that_are_not_the_heads_are_refused(tmp_path: Path, what: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadConfig) as found:
         product(tmp_path, given(**what))
