@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from services.base.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_QUARANTINED,
+    OF_A_SIGNAL,
     BadConfig,
     BadInput,
     BadShard,
@@ -101,6 +103,22 @@ def _failure(module: str, code: int, said: Sequence[str]) -> BaseException:
     found = _REASON.fullmatch(last)
     if found is not None and code in _KINDS:
         return _KINDS[code](found[1], found[2])
+    if (killed := killed_by_signal(f"python -m {module}", code)) is not None:
+        return killed
     return VisemillError(
         "SERVICE_FAILED", f"`python -m {module}` exited with {code or EXIT_BUG}: please report it", "\n".join(said)
+    )
+
+
+def killed_by_signal(command: str, code: int) -> Transient | None:
+    """What a command ended with that a signal has ended; None: it ended by itself."""
+    number = -code if code < 0 else code - OF_A_SIGNAL
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return None
+    return Transient(
+        "SERVICE_KILLED",
+        f"`{command}` was ended by {name}, as where memory is short: run this command again, if need be where it has "
+        "more",
     )

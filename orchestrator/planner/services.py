@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from orchestrator.pipelines.service_commands import killed_by_signal
 from orchestrator.pipelines.surveys import Survey
 from services.base.digest import canonical_json
 from services.base.errors import EXIT_BAD_CONFIG, EXIT_OK, BadConfig, VisemillError, from_kind
@@ -150,4 +151,6 @@ def _failed(command: str, code: int, stderr: str) -> VisemillError:
         # A command for people too says it in a line.
         if code == EXIT_BAD_CONFIG and (said := _SAID.fullmatch(line)):
             return BadConfig(said["reason"], said["message"])
+    if (killed := killed_by_signal(command, code)) is not None:
+        return killed
     return BadConfig("SERVICE_FAILED", f"`{command}` exited with {code}", stderr[-2000:])

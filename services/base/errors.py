@@ -17,6 +17,8 @@ EXIT_BUG = 70
 EXIT_TRANSIENT = 75
 EXIT_BAD_CONFIG = 78
 EXIT_INTERRUPTED = 130
+OF_A_SIGNAL = 128
+"""What shells add to the number of the signal that has ended a process."""
 
 _REASON = re.compile(r"[A-Z][A-Z0-9_]*")
 

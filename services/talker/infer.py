@@ -19,13 +19,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, OF_A_SIGNAL, BadConfig, VisemillError, from_kind
 from services.base.process import log
 from services.base.process.quantities import counted
 from services.base.run.progress_lines import Phase, report
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
 from services.base.stage.fields import settings_for
 from services.base.store.interface import NotThere
+from services.base.store.local.working_folder import working_folder
 from services.base.store.open import join_uri, open_store
 from services.base.store.roots import absolute
 from services.containers.marks.written import Signer
@@ -102,11 +103,11 @@ def _infer_live(options: InferOptions, person: str) -> dict[str, Any]:
 
 
 class StartedCommandFailed(Exception):
-    """What it failed with stands on standard error. exit_code: its own."""
+    """What it failed with stands on standard error. exit_code: its own, or as shells have it of one that was killed."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
-        self.exit_code = exit_code
+        self.exit_code = exit_code if exit_code >= 0 else OF_A_SIGNAL - exit_code
 
 
 def _answer_of(argv: Sequence[str], good: Sequence[int] = (EXIT_OK,)) -> dict[str, Any]:
@@ -283,7 +284,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags = parser.parse_args(argv)
     try:
         options: InferOptions = config_from_flags(InferOptions, flags)
-        told = infer(options)
+        with working_folder("visemill-infer-") as scratch:
+            # Of the processes that are started too.
+            os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
+            told = infer(options)
     except StartedCommandFailed as failed:
         return failed.exit_code
     except VisemillError as error:

@@ -56,6 +56,7 @@ def test_an_answer_may_be_longer_than_a_pipe_holds(module: str) -> None:
         ("70", '{"kind": "INTERNAL", "reason": "INTERNAL_ERROR", "message": "x"}', VisemillError, "INTERNAL_ERROR"),
         ("78", '{"kind": "of something else"}', VisemillError, "SERVICE_FAILED"),
         ("78", "what is this", VisemillError, "SERVICE_FAILED"),
+        ("137", "painting", Transient, "SERVICE_KILLED"),
     ],
 )
 def test_failures(module: str, code: str, line: str, kind: type[VisemillError], reason: str) -> None:
