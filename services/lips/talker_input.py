@@ -6,7 +6,7 @@ https://github.com/anliyuan/Ultralight-Digital-Human).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ CROP_PX = {"328": 328, "160": 168}
 
 INSIDE_PX = 4
 """From the border of a crop to that square."""
+
+AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
+"""How models of the sound's features are called; empty: whichever there is."""
 
 HALF_ROWS = 8
 """Rows of features before a frame, and from it on, that its window holds: 0.64 s at 25 rows a second."""

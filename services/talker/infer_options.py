@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from services.base.errors import BadConfig
 from services.base.stage.fields import Address, FileRef, option, stage_option
+from services.lips.talker_input import AsrChoice
 from services.talker.spec import HeadConfig
 
-AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
 STANDARD_INPUT = "-"
 """In place of a file with sound."""
 

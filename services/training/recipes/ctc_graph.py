@@ -1,19 +1,12 @@
-"""A lipreader that CTC reads as one ONNX graph: crops of mouths as records have them in, log-probabilities out.
-
-Written by torch's exporter of traces (dynamo=False): the newer one declares the time axis behind a BiLSTM frozen.
-"""
+"""A lipreader that CTC reads as one ONNX graph: crops of mouths as records have them in, log-probabilities out."""
 
 from __future__ import annotations
 
-import io
-import logging
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -24,9 +17,8 @@ from services.base.media.arrays import Float32Array, UInt8Array
 from services.lips.bundle import FRAMES, LENGTHS, LOG_PROBS
 from services.training.interfaces import Batch
 from services.training.lipreading.preparation.pictures import GREY, LEAST_SPREAD, Crop, offset_px
+from services.training.recipes.traced_graph import TOLERANCE, traced
 
-OPSET = 17
-TOLERANCE = 1e-4
 # Frames of the clips of each batch that the graph is compared on: 1 to 4 clips of 5 to 500 frames.
 COMPARED = ((5,), (75, 17), (40, 75, 75), (500, 31, 5, 120))
 _EXPORTED = (9, 7)
@@ -100,36 +92,6 @@ def graph_bytes(reader: CtcReader, model: nn.Module, height_px: int, width_px: i
         LOG_PROBS: {0: "batch", 1: "steps"},
     }
     return traced(graph, (torch.from_numpy(frames), torch.from_numpy(lengths)), dynamic, num_inputs=2)
-
-
-def traced(
-    graph: nn.Module, example: tuple[Tensor, ...], axes: Mapping[str, Mapping[int, str]], *, num_inputs: int
-) -> bytes:
-    """The ONNX file of a module in eval mode. axes: names of its inputs, num_inputs of them, and of its outputs, in
-    order -> those of their axes that may have any size.
-    """
-    buffer, names = io.BytesIO(), list(axes)
-    quiet = logging.getLogger("torch.onnx")
-    level = quiet.level
-    quiet.setLevel(logging.ERROR)
-    try:
-        # Of traces, and of the batch of an LSTM: both are what comparisons are for.
-        with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                graph,
-                example,
-                buffer,
-                input_names=names[:num_inputs],
-                output_names=names[num_inputs:],
-                dynamic_axes={name: dict(one) for name, one in axes.items()},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-    finally:
-        quiet.setLevel(level)
-    onnx.checker.check_model(onnx.load_from_string(buffer.getvalue()))
-    return buffer.getvalue()
 
 
 def check_parity(

@@ -25,8 +25,8 @@ from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import Checkpoint
 from services.training.checkpoint.reading import read_checkpoint
 from services.training.recipes.bundle_output import check_free, publish, publish_bundle
-from services.training.recipes.ctc_graph import TOLERANCE
 from services.training.recipes.exported import ExportSettings
+from services.training.recipes.traced_graph import TOLERANCE
 from services.training.written_settings import CONFIG_FILE
 
 _META_FILE = "meta.json"

@@ -34,8 +34,8 @@ from orchestrator.pipelines.training.entry_points import outcome_of
 from services.base.errors import BadConfig
 from services.base.stage.config import argv_of
 from services.base.store.open import join_uri
+from services.lips.talker_input import AsrChoice
 from services.training.data.talker.asr_choice import chosen_model
-from services.training.recipes.talker.spec import AsrChoice
 from services.training.recipes.talker_syncnet.spec import RECIPE as SYNCNET
 from services.training.recipes.talker_unet.spec import RECIPE as UNET
 from services.training.recipes.talker_unet.test_settings import HeadTestSettings

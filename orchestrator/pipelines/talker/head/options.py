@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from services.base.errors import BadConfig
 from services.base.stage.fields import FileRef, option
+from services.lips.talker_input import AsrChoice
 from services.training.data.talker.names import names_of
-from services.training.recipes.talker.spec import AsrChoice, Resolution
+from services.training.recipes.talker.spec import Resolution
 from services.training.recipes.talker_syncnet.spec import SyncNetConfig
 from services.training.recipes.talker_unet.spec import UNetConfig
 from services.training.recipes.talker_unet.test_settings import JUDGES

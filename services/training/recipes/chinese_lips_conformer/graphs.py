@@ -21,7 +21,8 @@ from services.training.interfaces import Batch
 from services.training.lipreading.networks.conformer_lipreader import ConformerLipreader, places_of_ids
 from services.training.lipreading.tokenizer import PAD
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader
-from services.training.recipes.ctc_graph import COMPARED, TOLERANCE, LipreaderGraph, check_parity, made_clips, traced
+from services.training.recipes.ctc_graph import COMPARED, LipreaderGraph, check_parity, made_clips
+from services.training.recipes.traced_graph import TOLERANCE, traced
 
 _EXPORTED = (9, 7)
 # Characters of the texts of each clip that are compared.

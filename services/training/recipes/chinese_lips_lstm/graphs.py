@@ -15,7 +15,8 @@ from services.lips.bundle import ATTENTION, FRAMES, IDS, LENGTHS, LOG_PROBS, MEM
 from services.training.lipreading.networks.attention_lipreader import AttentionLipreader
 from services.training.lipreading.preparation.pictures import GREY
 from services.training.lipreading.tokenizer import SOS
-from services.training.recipes.ctc_graph import TOLERANCE, made_clips, traced
+from services.training.recipes.ctc_graph import made_clips
+from services.training.recipes.traced_graph import TOLERANCE, traced
 
 # Frames of the clips of each batch that the graphs are compared on, and steps of the decoder.
 _COMPARED = ((5,), (40, 17, 9, 31), (500,))

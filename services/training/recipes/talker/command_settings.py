@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.stage.fields import FileRef, option
+from services.lips.talker_input import AsrChoice
 from services.training.data.talker.names import names_of
-from services.training.recipes.talker.spec import AsrChoice
 from services.training.recipes.tested import BEST
 
 _DATA, _MODEL = "data set", "training"

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.base.stage.fields import FileRef, option
-from services.lips.talker_input import CROP_PX
+from services.lips.talker_input import CROP_PX, AsrChoice
 from services.training.data.talker.names import names_of
 from services.training.spec import FREE, TrainSettings
 
 DATA, MODEL, TRAINING = "data set", "training", "training"
 
-AsrChoice = Literal["", "ave", "hubert", "wenet", "mel"]
 Resolution = Literal["328", "160"]
 
 

@@ -24,12 +24,12 @@ from services.training.checkpoint.content import bytes_of
 from services.training.checkpoint.file import load_weights
 from services.training.checkpoint.reading import read_checkpoint
 from services.training.recipes.bundle_output import check_free, publish_bundle
-from services.training.recipes.ctc_graph import TOLERANCE, traced
 from services.training.recipes.talker.recognised import check_weights
 from services.training.recipes.talker_unet.export_settings import HeadExportSettings
 from services.training.recipes.talker_unet.pieces import new_network
 from services.training.recipes.talker_unet.spec import RECIPE
 from services.training.recipes.talker_unet.test_command import TRAINED
+from services.training.recipes.traced_graph import TOLERANCE, traced
 from services.training.talker.painting import pictures_of
 
 COMPARED = (1, 2, 3, 8)

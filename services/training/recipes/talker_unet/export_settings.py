@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.base.stage.fields import FileRef, option
-from services.training.recipes.talker.spec import AsrChoice
+from services.lips.talker_input import AsrChoice
 from services.training.recipes.tested import BEST
 
 _HEAD = "head"

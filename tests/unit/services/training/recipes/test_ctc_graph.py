@@ -6,9 +6,10 @@ torch = pytest.importorskip("torch")
 
 from services.base.errors import VisemillError  # noqa: E402
 from services.training.lipreading.alphabet import Alphabet  # noqa: E402
-from services.training.recipes.ctc_graph import TOLERANCE, check_parity, graph_bytes  # noqa: E402
+from services.training.recipes.ctc_graph import check_parity, graph_bytes  # noqa: E402
 from services.training.recipes.grid_ctc.pieces import Lipreader  # noqa: E402
 from services.training.recipes.grid_ctc.spec import GridCtcConfig  # noqa: E402
+from services.training.recipes.traced_graph import TOLERANCE  # noqa: E402
 
 FEW = ((5,), (12, 31), (3, 20, 9, 14))
 

@@ -11,7 +11,8 @@ from joint_bundle import TOKENIZER, config_of, network  # noqa: E402
 from services.base.errors import VisemillError  # noqa: E402
 from services.training.recipes.chinese_lips_conformer.graphs import ScoringGraph, _worst, joint_graphs  # noqa: E402
 from services.training.recipes.chinese_lips_conformer.reader import ConformerReader  # noqa: E402
-from services.training.recipes.ctc_graph import TOLERANCE, made_clips  # noqa: E402
+from services.training.recipes.ctc_graph import made_clips  # noqa: E402
+from services.training.recipes.traced_graph import TOLERANCE  # noqa: E402
 
 READER = ConformerReader(config_of(32), TOKENIZER)
 
