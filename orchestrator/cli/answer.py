@@ -14,6 +14,9 @@ from typing import Any
 from services.base.errors import EXIT_INTERRUPTED, VisemillError
 from services.base.process.quantities import counted
 
+# Above it a line of all is nobody's to read.
+_MOST_NAMED = 20
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -64,11 +67,23 @@ def answer_of_each(calls: Mapping[str, Callable[[], Answer]], flags: argparse.Na
     return combined(answers, [name for name in calls if name not in answers])
 
 
+def _by_code(codes: Mapping[str, int]) -> str:
+    """How many there are of each, and the first of them."""
+    parts = []
+    for code in sorted(set(codes.values())):
+        names = [name for name, own in codes.items() if own == code]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        parts.append(f"{code} for {names[0]}{more}")
+    return ", ".join(parts)
+
+
 def combined(answers: Mapping[str, Answer], not_begun: list[str]) -> Answer:
     """Answers about data sets by name as one. not_begun: those that an interruption has kept from their turn."""
     code = max(answer.exit_code for answer in answers.values())
     parts = [f"data set {name}:\n{answer.text}" for name, answer in answers.items()]
     codes = ", ".join(f"{name} {answer.exit_code}" for name, answer in answers.items())
+    if len(answers) > _MOST_NAMED:
+        codes = _by_code({name: answer.exit_code for name, answer in answers.items()})
     last = f"{counted(len(answers), 'data set')}, by exit code: {codes}"
     last += f"; interrupted before {', '.join(not_begun)}" if not_begun else ""
     data = {

@@ -24,10 +24,11 @@ BoolArray = npt.NDArray[np.bool_]
 
 _LEFT, _RIGHT, _TOP = 1, 31, 52
 _WINDOW_FRAMES, _DEGREE = 9, 3
-# Below this a face is a smear. A crop that moves by more of its width in a frame, or changes its size by more, is of
-# another scene or another face: heads that turn quickly move by a fifth.
+# Below this a face is a smear. A crop that moves by more of its width, or changes its size by more, from a frame to the
+# next or over a short loss, is of another scene or another face: heads that turn quickly move by a fifth in a frame.
+# Trackers take a frame or two to arrive at another size.
 _LEAST_SIDE_PX = 8.0
-_MOST_STEP, _MOST_GROWTH = 0.5, 1.4
+_MOST_STEP, _MOST_GROWTH, _MOST_GROWTH_OVER_A_LOSS = 0.5, 1.25, 1.4
 _MOST_MISSING_SHARE = 0.5
 
 
@@ -39,7 +40,7 @@ class TalkerPoints:
     INTERPOLATED where a loss was bridged. pixels_TNC: int32 [T, 110, 2], of every frame: an unusable one has those of
     the nearest usable one. boxes_T3: int32 [T, 3], (left, top, side) px, the crops that pixels_TNC gives. usable_T:
     bool [T], with a face of its own or bridged. num_missing: frames without a face of their own. num_bridged: of these,
-    bridged.
+    bridged. num_cuts: places at which the face jumps, as where another scene begins.
     """
 
     found_TNC: Float32Array
@@ -49,6 +50,7 @@ class TalkerPoints:
     usable_T: BoolArray
     num_missing: int
     num_bridged: int
+    num_cuts: int = 0
 
 
 def talker_points(landmarks: Landmarks, *, max_bridged_frames: int, smooth: bool) -> TalkerPoints:
@@ -68,6 +70,7 @@ def talker_points(landmarks: Landmarks, *, max_bridged_frames: int, smooth: bool
         )
     points_TNC = found_TNC.astype(np.float64)
     bridged_T = _bridge(points_TNC, crops_T3, seen_T, max_bridged_frames)
+    num_cuts = _num_cuts(crops_T3, seen_T, max_bridged_frames)
     usable_T = seen_T | bridged_T
     crops_T3 = _crops(points_TNC)
     if smooth:
@@ -81,7 +84,8 @@ def talker_points(landmarks: Landmarks, *, max_bridged_frames: int, smooth: bool
     pixels_TNC[:, _TOP, 1] = boxes_T3[:, 1]
     source_T = landmarks.source_T.copy()
     source_T[~seen_T], source_T[bridged_T] = PointSource.MISSING, PointSource.INTERPOLATED
-    return TalkerPoints(found_TNC, source_T, pixels_TNC, boxes_T3, usable_T, num_missing, int(bridged_T.sum()))
+    num_bridged = int(bridged_T.sum())
+    return TalkerPoints(found_TNC, source_T, pixels_TNC, boxes_T3, usable_T, num_missing, num_bridged, num_cuts)
 
 
 def smoothed(values_TC: Float64Array) -> Float64Array:
@@ -115,11 +119,11 @@ def _boxes(crops_T3: Float64Array) -> Int32Array:
     return np.stack([np.rint(crops_T3[:, 0] - side_T / 2), np.rint(crops_T3[:, 1]), side_T], axis=1).astype(np.int32)
 
 
-def _is_cut(before_3: Float64Array, after_3: Float64Array) -> bool:
+def _is_cut(before_3: Float64Array, after_3: Float64Array, most_growth: float = _MOST_GROWTH) -> bool:
     """Whether two crops, with nothing known between them, are of two scenes."""
     widths = sorted((before_3[2], after_3[2]))
     moved = np.hypot(*(after_3[:2] - before_3[:2])) / widths[0]
-    return bool(widths[1] / widths[0] > _MOST_GROWTH or moved > _MOST_STEP)
+    return bool(widths[1] / widths[0] > most_growth or moved > _MOST_STEP)
 
 
 def _bridge(points_TNC: Float64Array, crops_T3: Float64Array, seen_T: BoolArray, max_frames: int) -> BoolArray:
@@ -127,12 +131,21 @@ def _bridge(points_TNC: Float64Array, crops_T3: Float64Array, seen_T: BoolArray,
     bridged_T = np.zeros(len(seen_T), np.bool_)
     for start, end in runs(~seen_T):
         is_inside = start > 0 and end < len(seen_T)
-        if not is_inside or end - start > max_frames or _is_cut(crops_T3[start - 1], crops_T3[end]):
+        if not is_inside or end - start > max_frames:
+            continue
+        if _is_cut(crops_T3[start - 1], crops_T3[end], _MOST_GROWTH_OVER_A_LOSS):
             continue
         weights = np.arange(1, end - start + 1)[:, None, None] / (end - start + 1)
         points_TNC[start:end] = points_TNC[start - 1] + weights * (points_TNC[end] - points_TNC[start - 1])
         bridged_T[start:end] = True
     return bridged_T
+
+
+def _num_cuts(crops_T3: Float64Array, seen_T: BoolArray, max_frames: int) -> int:
+    """Of frames that show a face and follow each other, with a loss between them that could be bridged or none."""
+    near = [(before, after) for before, after in pairwise(np.flatnonzero(seen_T)) if after - before <= max_frames + 1]
+    most = {True: _MOST_GROWTH, False: _MOST_GROWTH_OVER_A_LOSS}
+    return sum(_is_cut(crops_T3[before], crops_T3[after], most[after - before == 1]) for before, after in near)
 
 
 def _scenes(crops_T3: Float64Array, usable_T: BoolArray) -> list[tuple[int, int]]:

@@ -43,8 +43,12 @@ class HeadConfig:
     triton_transport: TransportName = option("auto", "auto shares memory with a server of this host", group=_SERVER)
 
     def __post_init__(self) -> None:
-        if self.start_frame < 0 or self.num_threads < 0:
-            raise ValueError(f"start_frame {self.start_frame} and num_threads {self.num_threads} are 0 or more")
+        for name, what in (
+            ("start_frame", "the number of the first frame"),
+            ("num_threads", "a number of cores"),
+        ):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: give {what}, 0 or more")
         if self.triton:
             check_target(self.triton, "--triton")
         elif self.triton_model:

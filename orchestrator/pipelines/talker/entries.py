@@ -94,10 +94,10 @@ def entries_of_json(text: str, asr_models: Sequence[str], place: str) -> list[Vi
 
 
 def _of_object(value: Any, asr_models: Sequence[str], place: str) -> VideoEntry:
+    if isinstance(value, Mapping) and (unknown := sorted(set(value) - set(_KEYS))):
+        raise BadConfig("BAD_LIST", f"{place}unknown key {unknown[0]!r}: there are {', '.join(_KEYS)}")
     if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
         raise BadConfig("BAD_LIST", f"{place}must be an object of texts such as path and name, not {value!r:.60}")
-    if unknown := sorted(set(value) - set(_KEYS)):
-        raise BadConfig("BAD_LIST", f"{place}unknown key {unknown[0]!r}: there are {', '.join(_KEYS)}")
     paths = [value[key] for key in ("path", "video_path") if value.get(key)]
     if len(paths) != 1:
         raise BadConfig("BAD_LIST", f"{place}must have a path, and one alone")

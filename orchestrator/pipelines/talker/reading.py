@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.pipelines.base import DataSet, Inputs
-from orchestrator.pipelines.files import folder_of
+from orchestrator.pipelines.files import Files, folder_of
 from orchestrator.pipelines.talker.options import WEIGHTED, TalkerOptions
 from services.base.errors import BadConfig
 from services.base.run.manifest import ClipRow, ClipTable
@@ -16,8 +16,16 @@ from services.base.store.roots import absolute
 
 
 def default_root(options: TalkerOptions) -> str:
-    """The folder of the video."""
-    return folder_of(options.video_path) if options.video_path else ""
+    """The folder of the video; where that is not there, the one above, so that the video is what is missing."""
+    if not options.video_path:
+        return ""
+    folder, files = folder_of(absolute(options.video_path)), Files(follow_links=True)
+    while "://" not in folder and folder not in ("", "/"):
+        above, _, name = folder.rpartition("/")
+        if files.stat(above or "/", name) is not None:
+            break
+        folder = above or "/"
+    return folder
 
 
 def read(inputs: Inputs, options: TalkerOptions) -> DataSet:

@@ -21,6 +21,7 @@ FLAGS: Mapping[str, str] = {
     "FRAMES_REPEATED": "over a tenth of the frames are shown twice: the video has fewer a second than were asked for",
     "LITTLE_SPEECH": "under 60 s of sound that is not silent: too little to learn from how a mouth follows it",
     "RANDOM_WEIGHTS": "features are of seeded random weights, not of a trained network",
+    "SCENE_CUT": "the face jumps, as where another scene begins: crops are smoothed on either side of it alone",
     "SILENT": "the sound is silent throughout",
     "SOUND_PADDED": "over half a second of silence stands where the pictures have no sound",
 }
@@ -69,6 +70,7 @@ def face_facts(points: TalkerPoints, width_px: int, height_px: int) -> dict[str,
         "num_usable": int(points.usable_T.sum()),
         "num_missing": points.num_missing,
         "num_bridged": points.num_bridged,
+        "num_cuts": points.num_cuts,
         "crop_side_px": int(np.median(sides_T)),
         "crop_outside_share": round(float(outside_T.mean()), 4),
         "num_crops_outside": int((outside_T > 0).sum()),
@@ -107,6 +109,7 @@ def flags_of(quality: Mapping[str, Any]) -> tuple[str, ...]:
         "FRAMES_REPEATED": quality.get("num_held", 0) > _MOST_REPEATED_SHARE * num_frames,
         "LITTLE_SPEECH": quality.get("speech_s", _LEAST_SPEECH_S) < _LEAST_SPEECH_S,
         "RANDOM_WEIGHTS": quality.get("is_random", False),
+        "SCENE_CUT": quality.get("num_cuts", 0) > 0,
         "SILENT": quality.get("sound_silent_share", 0.0) >= 1,
         "SOUND_PADDED": padded_s > _MOST_PADDED_S,
     }

@@ -26,9 +26,14 @@ _REASONS = {
     "recipe": "OTHER_RECIPE",
     "vocabulary": "OTHER_VOCABULARY",
     "pinyin": "OTHER_VOCABULARY",
+    "asr": "OTHER_ASR",
+    "resolution": "OTHER_RESOLUTION",
+    "width": "OTHER_NETWORK",
     "data": "DATA_CHANGED",
 }
 _PREFIX = "module."
+# Where a rank says what it ended with there is room for 4 KiB.
+_MOST_DETAIL = 1000
 # Of safetensors: the header's size stands before it, and is a multiple of as many bytes.
 _HEADER_SIZE_BYTES = 8
 _METADATA = "__metadata__"
@@ -109,7 +114,9 @@ def decoded(data: bytes) -> Checkpoint:
 
 
 def require_same(facts: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """Raises BadConfig OTHER_RECIPE, OTHER_VOCABULARY, DATA_CHANGED or OTHER_TRAINING."""
+    """Raises BadConfig OTHER_RECIPE, OTHER_VOCABULARY, OTHER_ASR, OTHER_RESOLUTION, OTHER_NETWORK, DATA_CHANGED or
+    OTHER_TRAINING.
+    """
     for name, value in expected.items():
         if facts.get(name) != value:
             raise BadConfig(
@@ -120,13 +127,26 @@ def require_same(facts: Mapping[str, str], expected: Mapping[str, str]) -> None:
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Raises BadConfig OTHER_MODEL where names or shapes differ."""
+    """Raises BadConfig OTHER_NETWORK where names or shapes differ, with the first that does."""
     try:
         model.load_state_dict(dict(weights))
     except RuntimeError as error:
         raise BadConfig(
-            "OTHER_MODEL", "the weights are of another model: give the settings that it was made with", str(error)
+            "OTHER_NETWORK",
+            f"the weights are of another network: {first_difference(model.state_dict(), weights)}: give the settings "
+            "that it was made with",
+            str(error)[:_MOST_DETAIL],
         ) from error
+
+
+def first_difference(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> str:
+    """What weights lack of a network's own, or have in another shape, or beside them; empty: nothing."""
+    for name, value in own.items():
+        found = weights.get(name)
+        if found is None or found.shape != value.shape:
+            how = "lacks it" if found is None else f"has it as {list(found.shape)}, not {list(value.shape)}"
+            return f"it should have {name}, and {how}"
+    return next((f"it has {name}, which it should not" for name in weights if name not in own), "")
 
 
 def weights_file(weights: Mapping[str, torch.Tensor], facts: Mapping[str, str]) -> bytes:

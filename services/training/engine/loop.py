@@ -107,7 +107,8 @@ class Training:
             settings, load_scaler = self._settings, self._arithmetic.load_state_dict
             if settings.resume in OWN_CHECKPOINTS:
                 return Progress()
-            return begun_from(settings.resume, settings.num_epochs, self._model, self._optimizer, load_scaler)
+            known = (self._model, self._optimizer, load_scaler, self._facts)
+            return begun_from(settings.resume, settings.num_epochs, *known)
         checkpoint = decoded(found[1])
         checkpoint_file.require_same(checkpoint.facts, self._facts)
         load_weights(self._model, checkpoint.model)

@@ -54,7 +54,7 @@ class Exportable(NamedTuple):
 
 
 def run_export(recipe: str, argv: Sequence[str], make: Callable[[ExportSettings, Checkpoint], Exportable]) -> int:
-    """make: raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED, OTHER_MODEL. Raises VisemillError, whose class is the
+    """make: raises BadConfig OTHER_RECIPE, CHECKPOINT_DAMAGED, OTHER_NETWORK. Raises VisemillError, whose class is the
     exit code.
     """
     parser = argparse.ArgumentParser(prog=f"python -m services {recipe} export", description=__doc__)

@@ -15,6 +15,9 @@ from services.formats.talker.consent import KEPT_FILE
 from services.training.data.talker.consent import consent_of_training, today
 from services.training.recipes.talker_unet.spec import RECIPE as UNET
 
+# Settings that a head has for good -> the reason where others are asked for.
+_OF_A_NETWORK = {"asr": "OTHER_ASR", "resolution": "OTHER_RESOLUTION", "width": "OTHER_NETWORK"}
+
 
 def check_consent(options: HeadOptions, names: Collection[str], trainings: Trainings) -> None:
     """Of these persons, as the head's next training would ask for it. Raises as `consent_of_training`."""
@@ -40,6 +43,22 @@ def check_epochs(options: HeadOptions, trainings: Trainings) -> None:
             "ALL_EPOCHS_DONE",
             f"{trainings.root} has {num_done} epochs, and --epochs {options.num_epochs} counts them too: raise it",
         )
+
+
+def check_network(options: HeadOptions, trainings: Trainings) -> None:
+    """That a head which goes on is the same one. Raises BadConfig OTHER_ASR, OTHER_RESOLUTION, OTHER_NETWORK."""
+    last = last_of(trainings.begun())
+    if not options.continue_training or not last:
+        return
+    was = trainings.settings(last)
+    for name, reason in _OF_A_NETWORK.items():
+        asked, found = getattr(options, name), was.get(name)
+        if found and asked != found:
+            raise BadConfig(
+                reason,
+                f"{trainings.folder(last)} is of {name} {found}, and goes on with --{name} {found} alone, not {asked}: "
+                "give that, or --save-dir for a new head",
+            )
 
 
 def check_head(

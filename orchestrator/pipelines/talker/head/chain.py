@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from orchestrator.pipelines.commands import Outcome
-from orchestrator.pipelines.talker.head.ahead import ahead_of, check_consent, check_epochs, check_head, going_on
+from orchestrator.pipelines.talker.head.ahead import (
+    ahead_of,
+    check_consent,
+    check_epochs,
+    check_head,
+    check_network,
+    going_on,
+)
 from orchestrator.pipelines.talker.head.folders import (
     BEST,
     LATEST,
@@ -117,6 +124,7 @@ class Chain:
     def run(self) -> Outcome:
         """SyncNet where it is asked for, what it is worth, and the head. What refuses the head is found before."""
         options = self._options
+        check_network(options, self._heads)
         if options.train_syncnet or options.syncnet_file:
             has_syncnet = not options.train_syncnet or bool(self._syncnets.finished())
             check_head(options, self._data, self._heads, self._environment, has_syncnet=has_syncnet)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from orchestrator.pipelines.talker.state_files import trained_bytes
 from orchestrator.pipelines.talker.state_update import change_state
 from services.base.errors import BadConfig, BadInput
 from services.base.run.paths import STATE_DIR
+from services.base.run.spec import run_spec_from_json
 from services.base.store.interface import NotThere, Store
 from services.base.store.open import join_uri, open_store
 from services.base.store.roots import absolute
@@ -21,6 +23,7 @@ from services.training.data.talker.names import names_of
 
 BEST = "best_model.pt"
 LATEST = "checkpoint_latest.pt"
+_RUN_FILE = "/run.json"
 _TRAINING, _SYNCNET_LOG = "training-", "syncnet_training_log.json"
 # Of ours, which lie in the training's own folder.
 _NOT_SHOWN = ("checkpoint_epoch_", "logs/", "metrics.jsonl", "model.safetensors", "averaged.safetensors")
@@ -94,6 +97,15 @@ class Trainings:
     def state(self, num_epochs: int) -> Store:
         """Where a training keeps what it is told once."""
         return open_store(join_uri(self.folder(num_epochs), STATE_DIR))
+
+    def settings(self, num_epochs: int) -> Mapping[str, Any]:
+        """What a training was begun with, by the names of its recipe; empty where that is not told."""
+        state = self.state(num_epochs)
+        for entry in state.list("runs/"):
+            if entry.name.endswith(_RUN_FILE):
+                gangs = run_spec_from_json(state.read(entry.name)).gangs
+                return gangs[0].config if gangs else {}
+        return {}
 
     def check_writable(self) -> None:
         """Raises as a store does that nothing can be written to."""

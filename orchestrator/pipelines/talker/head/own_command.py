@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.base.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, VisemillError, from_kind
+from services.base.errors import BY_KIND, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, VisemillError, from_kind
+
+_KINDS = {kind.exit_code: kind for kind in BY_KIND.values()}
+_WHY = re.compile(r"(pass \S+: )?(?P<reason>[A-Z][A-Z0-9_]+): (?P<message>.+)", re.DOTALL)
 
 
 def answer_of_command(argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -39,6 +43,14 @@ def answer_of_command(argv: Sequence[str], environment: Mapping[str, str]) -> di
         data = {}
     if code in (EXIT_OK, EXIT_QUARANTINED) and data:
         return data
+    raise failure_of(argv, code, data, text)
+
+
+def failure_of(argv: Sequence[str], code: int, data: Mapping[str, Any], text: str) -> VisemillError:
+    """What a command failed with. data: its answer, also about a run that could not be finished, which says why."""
     if isinstance(data.get("error"), Mapping):
-        raise from_kind(**data["error"])
-    raise VisemillError("COMMAND_FAILED", f"`visemill {' '.join(argv)}` exited with {code}: see what it said", text)
+        return from_kind(**data["error"])
+    why = _WHY.fullmatch(str(data.get("why", "")))
+    if why is not None and code in _KINDS:
+        return _KINDS[code](why["reason"], why["message"])
+    return VisemillError("COMMAND_FAILED", f"`visemill {' '.join(argv)}` exited with {code}: see what it said", text)

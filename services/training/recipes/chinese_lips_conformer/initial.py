@@ -18,7 +18,7 @@ _PARTS = {"frontend": _FRONTEND, "encoder": (*_FRONTEND, "width.", "norm.", "tim
 def begun_with(config: ConformerConfig, model: ConformerLipreader) -> ConformerLipreader:
     """The model, with the part of the weights of --init that is asked for, if any are.
 
-    Raises BadConfig NO_CHECKPOINT, CHECKPOINT_DAMAGED, OTHER_MODEL.
+    Raises BadConfig NO_CHECKPOINT, CHECKPOINT_DAMAGED, OTHER_NETWORK.
     """
     if not config.init:
         return model
@@ -28,7 +28,7 @@ def begun_with(config: ConformerConfig, model: ConformerLipreader) -> ConformerL
     unfit = sorted(name for name, value in wanted.items() if name not in given or given[name].shape != value.shape)
     if unfit:
         raise BadConfig(
-            "OTHER_MODEL",
+            "OTHER_NETWORK",
             f"--init {config.init} lacks {len(unfit)} of the {len(wanted)} weights of --init-part {config.init_part}, "
             f"or has them in another shape, such as {unfit[0]}: give a checkpoint of this size, or a smaller part",
         )

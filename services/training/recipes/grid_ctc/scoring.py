@@ -33,7 +33,7 @@ def measured(
     fusion: Fusion | None = None,
 ) -> ModelTest:
     """split: train, val or test. digests: of what was tested, for who reads the result. fusion: of a language model,
-    for the beam. Raises BadConfig NO_TEST_CLIPS, OTHER_MODEL, DATA_CHANGED; Transient.
+    for the beam. Raises BadConfig NO_TEST_CLIPS, OTHER_NETWORK, DATA_CHANGED; Transient.
     """
     clips = _clips_of(data, split)
     if not clips.items:

@@ -37,7 +37,7 @@ class Trained:
         return self.kind.reader(self.config, self.tokenizer)
 
     def network(self) -> nn.Module:
-        """On the CPU, in eval mode. Raises BadConfig OTHER_MODEL."""
+        """On the CPU, in eval mode. Raises BadConfig OTHER_NETWORK."""
         model = self.reader.network(self.config.seed)
         load_weights(model, self.checkpoint.model)
         return model.eval()

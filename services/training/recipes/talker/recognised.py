@@ -10,6 +10,7 @@ import torch
 
 from services.base.errors import BadConfig
 from services.lips.talker_input import SOUND_SHAPES
+from services.training.checkpoint.file import first_difference
 
 _WITHIN = "network."
 # Any layer has as many at least, however narrow the network is.
@@ -77,11 +78,9 @@ def check_weights(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.T
     """own: of the network that the file is said to be of. Raises BadConfig OTHER_NETWORK, with the first name that is
     missing or has another shape.
     """
-    for name, value in own.items():
-        found = weights.get(name)
-        if found is None or found.shape != value.shape:
-            how = "lacks it" if found is None else f"has it as {list(found.shape)}, not {list(value.shape)}"
-            raise BadConfig("OTHER_NETWORK", f"{file} is of another network: it should have {name}, and {how}")
+    lacking = {name: value for name, value in weights.items() if name in own}
+    if differs := first_difference(own, lacking):
+        raise BadConfig("OTHER_NETWORK", f"{file} is of another network: {differs}")
 
 
 def _inner(weights: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:

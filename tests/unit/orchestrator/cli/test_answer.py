@@ -40,6 +40,12 @@ def test_each_answer_stands_under_its_name_and_those_without_one_are_named():
     assert answer.data["not_begun"] == ["c"]
 
 
+def test_of_many_the_last_line_counts_and_names_the_first_of_each_code():
+    answers = {f"n{i}": REFUSED if i == 7 else CLEAN for i in range(10_000)}
+    last = combined(answers, []).text.splitlines()[-1]
+    assert last == "10000 data sets, by exit code: 0 for n0 and 9998 more, 78 for n7"
+
+
 def refuse():
     raise BadConfig("INPUT_CHANGED", "a file is gone")
 

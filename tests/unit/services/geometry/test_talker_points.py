@@ -55,6 +55,14 @@ def test_no_bridge_leads_from_one_scene_to_another() -> None:
     assert points_of(face("DDDD..DDDD", left_T)).num_bridged == 0
 
 
+@pytest.mark.parametrize(("pattern", "num_cuts"), [("DtttDttt", 1), ("Dttt..tt", 1), ("Dt....tt", 0)])
+def test_a_face_that_jumps_is_counted_and_one_that_comes_back_elsewhere_is_not(pattern: str, num_cuts: int) -> None:
+    """After a long loss a face may be anywhere. Here it jumps by its width behind the fourth frame."""
+    left_T = np.where(np.arange(8) < 4, 100.0, 220.0)
+    assert points_of(face(pattern, left_T)).num_cuts == num_cuts
+    assert points_of(face(pattern)).num_cuts == 0
+
+
 @pytest.mark.parametrize("pattern", ["DD...", "....", "."])
 def test_more_than_half_of_the_frames_without_a_face_are_no_person(pattern: str) -> None:
     with pytest.raises(BadInput, match=f"NO_FACE: {pattern.count('.')} of {len(pattern)} frames show no face"):

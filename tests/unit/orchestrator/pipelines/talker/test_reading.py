@@ -21,6 +21,12 @@ def test_the_clip_is_named_as_its_folder(tmp_path: Path):
     assert count(Inputs((), str(tmp_path)), options) == 1
 
 
+def test_a_video_whose_folder_is_not_there_either_is_what_is_missing(tmp_path: Path) -> None:
+    options = TalkerOptions(video_path=str(tmp_path / "gone" / "further" / "a.mp4"), name="a")
+    assert default_root(options) == str(tmp_path)
+    assert default_root(TalkerOptions(video_path="s3://bucket/gone/a.mp4", name="a")) == "s3://bucket/gone"
+
+
 def test_features_alone_are_added(tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(b"12345")
     options = TalkerOptions(video_path=str(tmp_path / "a.mp4"), name="a", asr_model="mel", parts="features")

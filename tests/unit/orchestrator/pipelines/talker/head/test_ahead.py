@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pipelines.talker.head.ahead import ahead_of, check_epochs, going_on
+from orchestrator.pipelines.talker.head.ahead import ahead_of, check_epochs, check_network, going_on
 from orchestrator.pipelines.talker.head.folders import Trainings
 from orchestrator.pipelines.talker.head.options import HeadOptions
 from services.base.errors import BadConfig
+from services.base.run import paths
+from services.base.run.passes import GangPass
+from services.base.run.spec import RunSpec
 
 
 def trainings(root: Path, *, begun: tuple[int, ...] = (), finished: tuple[int, ...] = ()) -> Trainings:
@@ -49,3 +52,27 @@ def test_more_epochs_than_are_asked_for_are_refused_also_of_a_training_that_was_
     check_epochs(HeadOptions(names="a", num_epochs=200, continue_training=True), there)
     with pytest.raises(BadConfig, match="has 200 epochs"):
         check_epochs(HeadOptions(names="a", num_epochs=150, continue_training=True), there)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({}, ""),
+        ({"asr": "ave"}, "OTHER_ASR"),
+        ({"resolution": "328"}, "OTHER_RESOLUTION"),
+        ({"width": 1.0}, "OTHER_NETWORK"),
+        ({"width": 1.0, "continue_training": False}, ""),
+    ],
+)
+def test_a_head_that_goes_on_keeps_what_it_is(tmp_path, asked, reason):
+    there = trainings(tmp_path, finished=(30,))
+    settings = {"asr": "mel", "resolution": "160", "width": 0.25}
+    gang = GangPass("train", "talker-unet", 1, "d", config=settings)
+    spec = RunSpec("r", "talker-unet", "d" * 64, (), "/in", "/out", 0, 0, "c", {}, gangs=(gang,))
+    there.state(30).put(paths.run_file("r"), spec.to_json())
+    options = HeadOptions(names="a", num_epochs=60, **{"continue_training": True, **settings, **asked})
+    if not reason:
+        check_network(options, there)
+        return
+    with pytest.raises(BadConfig, match=f"{reason}: .*--save-dir for a new head"):
+        check_network(options, there)

@@ -33,5 +33,5 @@ def test_the_part_is_the_files_and_the_rest_is_drawn(tmp_path: Path, part: str, 
 
 def test_all_of_other_characters_is_refused(tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, init=write_conformer(tmp_path, "甲乙"), init_part="all")
-    with pytest.raises(BadConfig, match=r"OTHER_MODEL.*classes"):
+    with pytest.raises(BadConfig, match=r"OTHER_NETWORK.*classes"):
         begun_with(config, ConformerReader(config, tokenizer_of(["文字说"])).network(2))
