@@ -5,15 +5,11 @@ What is in the repository is listed and verified by `visemill models`, as every 
 
 from __future__ import annotations
 
-import argparse
-import json
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from services.base.errors import EXIT_OK, BadConfig, VisemillError
-from services.base.stage.config import add_config_flags, config_from_flags
+from services.base.errors import BadConfig
 from services.lipreading.bundle_files import bundle_here, checked_card, served_name, served_weights
 from services.lipreading.spec import LipreadingConfig
 from services.lips.bundle import (
@@ -29,12 +25,11 @@ from services.lips.bundle import (
     BundleCard,
     Kind,
 )
+from services.triton.bundle_command import BundleCommand, checked_name
 from services.triton.config import Serving
-from services.triton.layout import Card, card_of, make_folder, write_version
+from services.triton.layout import Card, card_of, write_version
 from services.triton.verify import Finding, computed
 
-# Mouths of several clips of some seconds: more at once is little faster, and each wants memory.
-_MAX_BATCH_SIZE = 8
 _MAX_PADDING_PERCENT = 25
 _FREE = (-1, -1)
 # Inputs and outputs of each kind's networks by name, and what is known of the axes that they begin with.
@@ -50,8 +45,6 @@ _DECODERS: Mapping[Kind, tuple[Mapping[str, tuple[int, ...]], Mapping[str, tuple
     ),
     "joint": ({MEMORY: _FREE, LENGTHS: (-1,), IDS: (-1, -1, -1)}, {SCORES: _FREE}),
 }
-# A folder of the repository, and what Triton takes for a name.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -> list[Finding]:
@@ -61,9 +54,7 @@ def export_bundle(repository: Path, folder: Path, name: str, serving: Serving) -
     and BAD_NAME, NOT_SERVED.
     """
     bundle = checked_card(folder)
-    name = name or bundle.recipe
-    if not _NAME.fullmatch(name):
-        raise BadConfig("BAD_NAME", f"a model of a server is named by letters, digits, '.', '_' and '-', not {name!r}")
+    name = checked_name(name or bundle.recipe)
     files = {part: folder / file for part, file in bundle.files.items() if part != "tokenizer"}
     cards = {part: card_of(file, served_name(name, part), served_weights(bundle, part)) for part, file in files.items()}
     for part, card in cards.items():
@@ -98,45 +89,19 @@ def _check_tensors(card: Card, inputs: _Axes, outputs: _Axes) -> None:
             )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The repository, the bundle, and how it is served."""
-    parser = argparse.ArgumentParser(
-        prog="python -m services.lipreading.export",
-        description="Write the networks of a bundle into a model repository.",
-    )
-    parser.add_argument(
-        "repository", type=Path, metavar="REPOSITORY", help="folder that a Triton server reads; created if missing"
-    )
-    parser.add_argument(
-        "--bundle", required=True, metavar="FOLDER", help="folder that `visemill export` wrote, or its s3:// URI"
-    )
-    parser.add_argument("--name", default="", help="of the model on the server (default: the bundle's recipe)")
-    parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
-    add_config_flags(parser, Serving)
-    parser.set_defaults(
-        max_batch_size=_MAX_BATCH_SIZE, preferred_batch_sizes="", max_padding_percent=_MAX_PADDING_PERCENT
-    )
-    return parser
+def _export(repository: Path, bundle: str, name: str, serving: Serving) -> list[Finding]:
+    with bundle_here(LipreadingConfig(bundle=bundle)) as config:
+        return export_bundle(repository, Path(config.bundle), name, serving)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints what was written. Exit codes: 0, or that of what failed."""
-    flags = build_parser().parse_args(argv)
-    try:
-        serving: Serving = config_from_flags(Serving, flags)
-        make_folder(flags.repository)
-        with bundle_here(LipreadingConfig(bundle=flags.bundle)) as config:
-            found = export_bundle(flags.repository, Path(config.bundle), flags.name, serving)
-    except VisemillError as error:
-        sys.stderr.write(json.dumps({"kind": error.kind, "reason": error.reason, "message": error.message}) + "\n")
-        return error.exit_code
-    if flags.output == "json":
-        told = json.dumps({"networks": {}, "models": [one.to_dict() for one in found]})
-    else:
-        told = "\n".join(f"{one.model} {one.version} {one.weights}" for one in found)
-    sys.stdout.write(told + "\n")
-    return EXIT_OK
+COMMAND = BundleCommand(
+    "services.lipreading.export",
+    "folder that `visemill export` wrote, or its s3:// URI",
+    "the bundle's recipe",
+    _export,
+    {"max_padding_percent": _MAX_PADDING_PERCENT},
+)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(COMMAND.run(None))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.base.errors import BadConfig
-from services.lipreading.export import export_bundle, main
+from services.lipreading.export import COMMAND, export_bundle
 from services.lips.bundle import card_file, card_of
 from services.triton.config import Serving
 from services.triton.verify import verify_repository
@@ -18,7 +18,7 @@ def test_a_bundle_becomes_a_model_of_its_recipes_name_that_verifies(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = tmp_path / "models"
-    assert main([str(repository), "--bundle", str(bundle), "-o", "json"]) == 0
+    assert COMMAND.run([str(repository), "--bundle", str(bundle), "-o", "json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["models"]
     digest = hashlib.sha256((bundle / "model.onnx").read_bytes()).hexdigest()
     assert (told["model"], told["version"], told["weights"]) == ("grid-ctc", 1, f"sha256:{digest}")
@@ -48,7 +48,7 @@ def test_a_network_that_does_not_take_the_mouths_of_its_card_is_refused(
 ) -> None:
     card = card_of((bundle / "card.json").read_bytes())
     (bundle / "card.json").write_bytes(card_file(dataclasses.replace(card, width_px=96)))
-    assert main([str(tmp_path / "models"), "--bundle", str(bundle)]) == 78
+    assert COMMAND.run([str(tmp_path / "models"), "--bundle", str(bundle)]) == 78
     assert json.loads(capsys.readouterr().err)["reason"] == "NOT_SERVED"
 
 

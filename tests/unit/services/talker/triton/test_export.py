@@ -11,7 +11,7 @@ from talker_head import write_head
 
 from services.base.errors import BadConfig
 from services.formats.talker.head import CARD_FILE
-from services.talker.triton.export import export_head, main
+from services.talker.triton.export import COMMAND, export_head
 from services.triton.client import parse_config
 from services.triton.config import Serving
 from services.triton.verify import verify_repository
@@ -21,7 +21,7 @@ def test_a_head_is_served_in_batches_of_several_callers_pictures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = write_head(tmp_path / "loud")
-    assert main([str(tmp_path / "models"), "--bundle", str(bundle), "-o", "json"]) == 0
+    assert COMMAND.run([str(tmp_path / "models"), "--bundle", str(bundle), "-o", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["models"][0]["model"] == "loud"
     config = parse_config((tmp_path / "models/loud/config.pbtxt").read_text())
     assert [(one.name, list(one.dims)) for one in config.input] == [
@@ -42,4 +42,4 @@ def test_another_name_and_what_is_no_head(tmp_path: Path) -> None:
     (bundle / CARD_FILE).write_text(json.dumps({**card, "asr": "hubert"}))
     with pytest.raises(BadConfig, match="NOT_SERVED"):
         export_head(tmp_path / "models", bundle, "", Serving())
-    assert main([str(tmp_path / "models"), "--bundle", str(tmp_path / "none")]) == 78
+    assert COMMAND.run([str(tmp_path / "models"), "--bundle", str(tmp_path / "none")]) == 78
