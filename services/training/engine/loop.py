@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -280,7 +281,7 @@ class Training:
 
     def _end_epoch(self, epoch: int) -> None:
         progress = self._progress
-        loss = progress.loss_total / progress.loss_count if progress.loss_count else 0.0
+        loss = progress.loss_total / progress.loss_count if progress.loss_count else math.nan
         self._log.scores(epoch, {"train_loss": loss})
         scores = {"loss": loss}
         if self._pieces.validate is not None:

@@ -21,6 +21,7 @@ from services.training.data.talker.opening import open_persons
 from services.training.data.talker.sync_data import Held, split_of
 from services.training.device import device_of
 from services.training.recipes.talker.command_settings import TalkerTestSettings
+from services.training.recipes.talker.notes import notes_of
 from services.training.recipes.talker.recognised import Recognised, asr_of, check_weights, resolution_of
 from services.training.recipes.talker.spec import TalkerTrainSettings
 
@@ -102,14 +103,15 @@ class Trained(Generic[Config, Network]):
         weights = named_as(model, checkpoint.model)
         # Before crops are made of the persons.
         check_weights(model.state_dict(), weights, settings.file)
-        persons, _ = open_persons(settings.data_root, settings.chosen_names, asr_model, config.crop_px)
+        persons, fps = open_persons(settings.data_root, settings.chosen_names, asr_model, config.crop_px)
         held = split_of(persons, config.seed).held
         if settings.whole:
             held = [Held(person, tuple(person.frames(range(person.num_frames)))) for person in persons]
         load_weights(model, weights)
         with torch.inference_mode():
             facts, lines = found(config, model.to(device_of("auto")).eval(), held, settings)
-        text = "\n".join(lines)
+        # Of other persons nothing was learnt.
+        text = "\n".join([*lines, *([] if settings.whole else notes_of(persons, fps))])
         sys.stdout.write((json.dumps({**facts, "text": text}) if flags.json else text) + "\n")
         return EXIT_OK
 
