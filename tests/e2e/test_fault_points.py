@@ -64,6 +64,14 @@ def test_a_run_of_speech_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
     assert victims["worker LocalFolder.create"] == 1
 
 
+def test_a_run_of_a_persons_video_killed_anywhere_is_carried_on(tmp_path: Path) -> None:
+    """Takes twenty seconds: dozens of runs are killed and given twice more. Pictures are published one by one."""
+    victims = assert_every_point_holds(points_of("talker", tmp_path), 40)
+    # Three pictures, three landmarks, and three files beside them.
+    assert victims["orchestrator LocalFolder.move"] >= 9
+    assert victims["worker LocalUpload.commit"] >= 9
+
+
 def test_a_run_of_speech_onto_a_disk_that_is_full_is_told_so_and_carried_on(small_disk: Path, tmp_path: Path) -> None:
     """Whatever it was about to write: state, files of clips, or the manifests."""
     (small_disk / "most").write_bytes(bytes((12 << 20) - (512 << 10)))

@@ -32,7 +32,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parent))
 
 import sentencepiece
-from quick_stages import BROKEN, QuickPass, QuickSpeechPass
+from quick_stages import BROKEN, QuickPass, QuickPersonPass, QuickSpeechPass
 
 import orchestrator.execution.local_workers
 import orchestrator.planner.planning
@@ -59,6 +59,8 @@ CHANGES = ("put", "create", "move", "delete", "delete_prefix", "clean_abandoned"
 OF_STORES = (*CHANGES, "list", "stat", "read", "local_path", "fetch", "upload")
 OF_UPLOADS = ("write", "commit")
 OF_LEASES = ("take", "check", "release")
+# Of a person's folder, for other tools.
+HOLD_TIMES = (".preprocessing_metadata.json", ".training_state.json")
 
 
 class FaultPoint:
@@ -246,7 +248,8 @@ class Life:
     @property
     def is_idle(self):
         """Whether it has found nothing to do: a run that was finished before, or a retry of nothing."""
-        return self.answer.get("nothing_to_do") or self.answer.get("shards") == []
+        answers = self.answer.get("datasets", [self.answer])
+        return all(answer.get("nothing_to_do") or answer.get("shards") == [] for answer in answers)
 
 
 def live(words, at=0):
@@ -344,15 +347,17 @@ class Tree:
     def at(cls, place):
         store = open_store(place)
         data = {entry.name: store.read(entry.name) for entry in store.list()}
-        own = f"{paths.STATE_DIR}/"
-        files = {name: hashlib.sha256(value).hexdigest() for name, value in data.items() if not name.startswith(own)}
-        state = {
-            name.removeprefix(own): _lasting(name, value, place) for name, value in data.items() if name.startswith(own)
+        files = {
+            name: hashlib.sha256(value).hexdigest()
+            for name, value in data.items()
+            if paths.STATE_DIR not in name.split("/") and name.rpartition("/")[2] not in HOLD_TIMES
         }
-        return cls(
-            files,
-            {name: value for name, value in state.items() if not name.startswith("lease") and "/logs/" not in name},
-        )
+        state = {
+            name: _lasting(name, value, place)
+            for name, value in data.items()
+            if paths.STATE_DIR in name.split("/") and "/lease" not in name and "/logs/" not in name
+        }
+        return cls(files, state)
 
     def differs(self, other):
         """Names of which the two say different things."""
@@ -527,6 +532,13 @@ def clips_of_tts(inputs):
     return manifest
 
 
+def video_of_a_person(inputs):
+    """Its path."""
+    inputs.mkdir()
+    (inputs / "anna.mp4").write_bytes(b"a video of anna")
+    return inputs / "anna.mp4"
+
+
 def scenario_of(name, folder, root):
     inputs = folder / "in"
     run = ["run", "grid", "--input-root", inputs, "--output-root", "OUT", "--num-shards", 2, "--workers", 1, "--quiet"]
@@ -555,6 +567,10 @@ def scenario_of(name, folder, root):
         run += ["--device", "cpu", "--hf-cache-dir", inputs, "--num-shards", 1, "--val-count", 1, "--quiet"]
         mended = [inputs / "first.wav", inputs / "second.wav"]
         return Scenario(folder, root, run, [resume, run], takes_all=False, mended=mended)
+    if name == "talker":
+        run = ["run", "talker", "--video-path", video_of_a_person(inputs), "--name", "anna", "--asr-model", "mel"]
+        run += ["--frame-format", "jpg", "--dataset-dir", "OUT", "--workers", 1, "--quiet"]
+        return Scenario(folder, root, run, [run, run], takes_all=False)
     raise SystemExit(f"no scenario {name!r}")
 
 
@@ -565,13 +581,19 @@ def do_once_what_lives_do_alike():
     for module in (
         "services.records.grid.writer",
         "services.records.sign.writer",
+        "services.records.talker.writer",
         "services.records.tts.writer",
         "services.text.coverage.__main__",
         "services.base.store.s3.bucket",
         "numpy.ma",
     ):
         importlib.import_module(module)
-    for stages in ("decode,landmarks,records", "decode,keypoints,signfiles", "audio,fbank,speech,ttsfiles"):
+    for stages in (
+        "decode,audio,landmarks,sound,audiofeatures,talkerfiles",
+        "decode,landmarks,records",
+        "decode,keypoints,signfiles",
+        "audio,fbank,speech,ttsfiles",
+    ):
         in_this_process(stages, "describe", limit_s=0)
     gc.freeze()
 
@@ -579,8 +601,9 @@ def do_once_what_lives_do_alike():
 def main(name, folder, root=""):
     folder = Path(folder)
     do_once_what_lives_do_alike()
-    count_operations(folder / "in", changes_alone=name.startswith("tts"))
-    services.base.worker.work.PassChild = QuickSpeechPass if name.startswith("tts") else QuickPass
+    count_operations(folder / "in", changes_alone=name.startswith(("tts", "talker")))
+    quick = {"tts": QuickSpeechPass, "talker": QuickPersonPass}
+    services.base.worker.work.PassChild = quick.get(name.partition("-")[0], QuickPass)
     orchestrator.execution.local_workers.subprocess = SimpleNamespace(
         Popen=Forked, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
     )
