@@ -243,7 +243,7 @@ def _name(number: int) -> str:
 def _in_use(root: str, owner: Owner | None) -> BadConfig:
     who = owner or "a process that left no name"
     return BadConfig(
-        "OUTPUT_IN_USE", f"{root} is being written by {who}; wait for it, stop it, or give another --output-root"
+        "OUTPUT_IN_USE", f"{root} is being written by {who}; wait for it, stop it, or write to another place"
     )
 
 
