@@ -55,7 +55,7 @@ class LandmarksConfig:
         default="", metadata={"help": "pfld, pfld-110: ONNX file of the points; empty: search the model folders"}
     )
     search_every_frames: int = field(
-        default=25,
+        default=50,
         metadata={"help": "pfld, pfld-110, tracked: search for the face at least this often; it is followed between"},
     )
 
