@@ -159,12 +159,17 @@ def _name_of(person: str) -> str:
 @contextlib.contextmanager
 def bundle_of(options: InferOptions, name: str) -> Iterator[Path]:
     """A folder with the head's bundle: what is given, or an export of a training's file, gone behind it. Raises
-    BadConfig NO_CHECKPOINT, BAD_FLAGS, and what the export fails with.
+    BadConfig NO_CHECKPOINT, OTHER_ASR, BAD_FLAGS, and what the export fails with.
     """
     place = options.checkpoint or _newest(options.checkpoint_dir, name)
     if "://" not in place:
         given = Path(place)
         if (given / CARD_FILE).is_file():
+            follows = card_of((given / CARD_FILE).read_bytes()).asr
+            if options.asr not in ("", follows):
+                raise BadConfig(
+                    "OTHER_ASR", f"{given} follows features of {follows}, not {options.asr}: leave --asr out"
+                )
             yield given.absolute()
             return
         if not given.is_file():

@@ -40,6 +40,9 @@ def test_a_bundle_is_taken_as_it_is_and_nothing_is_no_checkpoint(tmp_path: Path)
     bundle = write_bundle(tmp_path / "head")
     with bundle_of(options(tmp_path, checkpoint=str(bundle)), "anna") as found:
         assert found == bundle
+    other = options(tmp_path, checkpoint=str(bundle), asr="hubert")
+    with pytest.raises(BadConfig, match=r"OTHER_ASR: .* follows features of .*, not hubert"), bundle_of(other, "anna"):
+        pass
     with pytest.raises(BadConfig) as refused, bundle_of(options(tmp_path, checkpoint_dir=str(tmp_path)), "anna"):
         pass
     assert refused.value.reason == "NO_CHECKPOINT"

@@ -35,7 +35,7 @@ def test_a_second_run_on_one_folder_is_refused_and_told_by_whom(tmp_path: Path) 
     with Lease(str(tmp_path), "first"), pytest.raises(BadConfig) as caught, Lease(str(tmp_path), "second"):
         pass
     assert caught.value.reason == "OUTPUT_IN_USE"
-    for part in ("run 'first'", f"process {os.getpid()}", str(tmp_path), "--output-root"):
+    for part in ("run 'first'", f"process {os.getpid()}", str(tmp_path), "another place"):
         assert part in caught.value.message
     with Lease(str(tmp_path), "second") as lease:
         lease.check()
