@@ -45,4 +45,8 @@ def test_each_video_of_a_list_says_what_is_wrong_with_it_though_all_are_bad(
     words = ["run", "talker", "--video-list", str(tmp_path / "list.txt"), "--dataset-dir", str(tmp_path / "out")]
     assert main([*words, "--asr-model", "mel", "-o", "json"]) == 3
     told = json.loads(capsys.readouterr().out)["datasets"]
-    assert [(one["dataset"], one["error"]["reason"]) for one in told] == [("a", "ROOT_MISSING"), ("b", "NO_CLIPS")]
+    assert [(one["dataset"], one["error"]["reason"]) for one in told] == [("a", "NO_CLIPS"), ("b", "NO_CLIPS")]
+    assert [why in one["error"]["message"] for one, why in zip(told, ("VIDEO_MISSING", "EMPTY_FILE"), strict=True)] == [
+        True,
+        True,
+    ]

@@ -71,5 +71,5 @@ def test_a_split_without_clips_is_refused(data: GridData) -> None:
 
 
 def test_weights_of_another_model_are_refused(data: GridData) -> None:
-    with pytest.raises(BadConfig, match="of another model"):
+    with pytest.raises(BadConfig, match=r"OTHER_NETWORK: .* it should have"):
         measured(CONFIG, data, {"a": torch.zeros(1)}, "test", {}, CPU)
