@@ -101,6 +101,7 @@ def test_the_bytes_are_those_on_disk_and_every_command_works(
 def test_a_server_killed_and_restarted_in_mid_run_costs_nothing(
     visemill_in: Any, s3_server: Any, bucket: str, on_disk: OnDisk
 ) -> None:
+    """Over 20 s: a server starts anew twice, and what waits for it waits longer each time."""
     words = ["run", "grid", "--input-root", f"s3://{bucket}/grid", "--output-root", f"s3://{bucket}/out", *FLAGS]
     process = visemill_in(s3_server.environment()).start(*words, "-o", "json")
     try:

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from services.training.data.talker.opening import open_persons  # noqa: E402
-from services.training.recipes.talker_unet.pieces import talker_unet  # noqa: E402
+from services.training.recipes.talker_unet.pieces import Judges, talker_unet  # noqa: E402
 from services.training.recipes.talker_unet.spec import UNetConfig  # noqa: E402
 
 pytestmark = [
@@ -31,7 +31,7 @@ def test_four_real_frames_are_learnt_by_heart_in_full_width(visemill: Any, testd
     words = ("--video_path", tmp_path / "wda_000.mp4", "--name", "wda", "--asr_model", "mel")
     visemill.ok("run", "talker", *words, "--dataset_dir", tmp_path / "dataset")
     persons, fps = open_persons(str(tmp_path / "dataset"), ["wda"], "mel", 328)
-    pieces = talker_unet(UNetConfig(), persons, fps, None)
+    pieces = talker_unet(UNetConfig(), persons, fps, Judges())
     model = pieces.model(1)
     optimizer = pieces.optimizer(model)
     batch = pieces.train.read(FRAMES, "1/0")

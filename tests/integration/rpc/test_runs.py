@@ -215,6 +215,7 @@ def test_a_watch_breaks_off_when_its_server_stops_and_is_taken_up_at_the_next(
 def test_a_cancelled_run_ends_soon_and_may_be_carried_on(
     serve: Callable[..., Served], corpus: Path, tmp_path: Path
 ) -> None:
+    """Over 20 s: a server, three runs and a command are processes, and each loads its models."""
     server = serve("--num-runs=1")
     stub = server.stub()
     first = stub.Submit(_request(corpus, tmp_path / "first", 6), timeout=300).run
@@ -235,6 +236,7 @@ def test_a_cancelled_run_ends_soon_and_may_be_carried_on(
 def test_a_process_that_dies_costs_its_run_a_try_and_others_nothing(
     serve: Callable[..., Served], corpus: Path, tmp_path: Path
 ) -> None:
+    """Over 20 s: the run that lost its process waits before it is tried again, and every try loads its models."""
     server = serve()
     stub = server.stub()
     runs = [stub.Submit(_request(corpus, tmp_path / name, 4), timeout=300).run for name in ("a", "b")]

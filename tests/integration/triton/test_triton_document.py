@@ -33,6 +33,7 @@ def blocks() -> str:
 
 
 def test_the_documents_steps_lead_to_a_server_that_passes_its_verification(triton_venv: Path, folder: Path) -> None:
+    """Over 20 s: networks are exported, and a server loads each."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
