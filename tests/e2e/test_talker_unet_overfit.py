@@ -1,6 +1,6 @@
 """The document's network at 328 px learns four real frames by heart. What CI asks of a small one is in the unit tests.
 
-Takes 5 minutes of a core, and runs where VISEMILL_E2E_OVERFIT is set.
+Takes 5 minutes of a core, and runs where VISEMILL_E2E_OVERFIT is set: from .195 to .029 in 50 steps.
 """
 
 import os
