@@ -14,21 +14,18 @@ from typing import Any, NamedTuple
 
 from orchestrator.console.heartbeat import Heartbeat
 from services.base.errors import (
+    BY_EXIT_CODE,
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_QUARANTINED,
-    OF_A_SIGNAL,
-    BadConfig,
-    BadInput,
-    BadShard,
     Transient,
     VisemillError,
     from_kind,
 )
+from services.base.process.ending import SIGNALLED, shell_code
 from services.base.run.progress_lines import FramesDone, Phase, parsed_line
 
-_KINDS = {kind.exit_code: kind for kind in (BadInput, BadConfig, BadShard, Transient)}
 _REASON = re.compile(r"([A-Z][A-Z0-9_]+): (.+)")
 _MOST_SAID = 50
 
@@ -101,8 +98,8 @@ def _failure(module: str, code: int, said: Sequence[str]) -> BaseException:
         with contextlib.suppress(ValueError, TypeError):
             return from_kind(**json.loads(last))
     found = _REASON.fullmatch(last)
-    if found is not None and code in _KINDS:
-        return _KINDS[code](found[1], found[2])
+    if found is not None and code in BY_EXIT_CODE:
+        return BY_EXIT_CODE[code](found[1], found[2])
     if (killed := killed_by_signal(f"python -m {module}", code)) is not None:
         return killed
     return VisemillError(
@@ -112,9 +109,8 @@ def _failure(module: str, code: int, said: Sequence[str]) -> BaseException:
 
 def killed_by_signal(command: str, code: int) -> Transient | None:
     """What a command ended with that a signal has ended; None: it ended by itself."""
-    number = -code if code < 0 else code - OF_A_SIGNAL
     try:
-        name = signal.Signals(number).name
+        name = signal.Signals(shell_code(code) - SIGNALLED).name
     except ValueError:
         return None
     return Transient(

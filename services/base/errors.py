@@ -17,8 +17,6 @@ EXIT_BUG = 70
 EXIT_TRANSIENT = 75
 EXIT_BAD_CONFIG = 78
 EXIT_INTERRUPTED = 130
-OF_A_SIGNAL = 128
-"""What shells add to the number of the signal that has ended a process."""
 
 _REASON = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -94,6 +92,7 @@ class OutOfMemory(Exception):
 
 
 BY_KIND: dict[str, type[VisemillError]] = {c.kind: c for c in (BadInput, BadConfig, BadShard, Transient)}
+BY_EXIT_CODE = {c.exit_code: c for c in BY_KIND.values()}
 
 
 def from_kind(kind: str, reason: str, message: str, detail: str = "") -> VisemillError:

@@ -19,8 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, OF_A_SIGNAL, BadConfig, VisemillError, from_kind
+from services.base.errors import EXIT_BUG, EXIT_OK, EXIT_QUARANTINED, BadConfig, VisemillError, from_kind
 from services.base.process import log
+from services.base.process.ending import shell_code
 from services.base.process.quantities import counted
 from services.base.run.progress_lines import Phase, report
 from services.base.stage.config import add_config_flags, config_from_flags, config_from_mapping
@@ -107,7 +108,7 @@ class StartedCommandFailed(Exception):
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
-        self.exit_code = exit_code if exit_code >= 0 else OF_A_SIGNAL - exit_code
+        self.exit_code = shell_code(exit_code)
 
 
 def _answer_of(argv: Sequence[str], good: Sequence[int] = (EXIT_OK,)) -> dict[str, Any]:

@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.base.errors import BY_KIND, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, VisemillError, from_kind
+from services.base.errors import BY_EXIT_CODE, EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, VisemillError, from_kind
 
-_KINDS = {kind.exit_code: kind for kind in BY_KIND.values()}
 _WHY = re.compile(r"(pass \S+: )?(?P<reason>[A-Z][A-Z0-9_]+): (?P<message>.+)", re.DOTALL)
 
 
@@ -51,6 +50,6 @@ def failure_of(argv: Sequence[str], code: int, data: Mapping[str, Any], text: st
     if isinstance(data.get("error"), Mapping):
         return from_kind(**data["error"])
     why = _WHY.fullmatch(str(data.get("why", "")))
-    if why is not None and code in _KINDS:
-        return _KINDS[code](why["reason"], why["message"])
+    if why is not None and code in BY_EXIT_CODE:
+        return BY_EXIT_CODE[code](why["reason"], why["message"])
     return VisemillError("COMMAND_FAILED", f"`visemill {' '.join(argv)}` exited with {code}: see what it said", text)

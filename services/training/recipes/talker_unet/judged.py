@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -51,7 +52,8 @@ class LipJudge:
 
 def lip_judge(landmark_model: str, data_root: str) -> LipJudge:
     """Raises BadConfig MODEL_UNREADABLE."""
-    return LipJudge(LipPoints(landmark_model), lambda name: PersonFolder(data_root, name).whole_frames())
+    # Folders are listed and their landmarks read once, not after each epoch.
+    return LipJudge(LipPoints(landmark_model), cache(lambda name: PersonFolder(data_root, name).whole_frames()))
 
 
 def painted_faces(model: torch.nn.Module, shown: Sequence[Shown]) -> Iterator[tuple[Shown, UInt8Array]]:
