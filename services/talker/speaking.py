@@ -73,7 +73,7 @@ class Speaker:
         Raises BadInput BAD_PICTURE, OTHER_PICTURES.
         """
         pairs = zip(sounds, sources, strict=False)
-        numbers, before_CHW = itertools.count(), None
+        first, before_CHW = 0, np.empty(0, np.float32)
         while some := list(itertools.islice(pairs, batch)):
             began_s = time.perf_counter()
             frames = [self.person.frame(source) for _, source in some]
@@ -86,14 +86,15 @@ class Speaker:
             read_s = time.perf_counter()
             sounds_BCHW = np.stack([sound for sound, _ in some])
             painted_BSSC = self.paint(faces_BSSC, faces_BSSC, sounds_BCHW)
-            again = [place for place, number in zip(range(len(some)), numbers, strict=False) if number in compared]
-            earlier_BCHW = np.concatenate([sounds_BCHW[:1] if before_CHW is None else before_CHW[None], sounds_BCHW])
-            as_before = {}
+            again = [place for place in range(len(some)) if first + place in compared]
+            as_before: dict[int, UInt8Array] = {}
             if again:
+                earlier = [before_CHW, *sounds_BCHW]
+                earlier_BCHW = np.stack([earlier[place] for place in again])
                 as_before = dict(
-                    zip(again, self.paint(faces_BSSC[again], faces_BSSC[again], earlier_BCHW[again]), strict=True)
+                    zip(again, self.paint(faces_BSSC[again], faces_BSSC[again], earlier_BCHW), strict=True)
                 )
-            before_CHW = sounds_BCHW[-1]
+            first, before_CHW = first + len(some), sounds_BCHW[-1]
             painted_s = time.perf_counter()
             self.seconds.read += read_s - began_s
             self.seconds.network += painted_s - read_s

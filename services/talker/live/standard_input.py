@@ -27,8 +27,7 @@ _MOST_S = 24 * 3600.0
 
 
 def speak_standard_input(config: HeadConfig, audiofeatures: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Writes the film, and tells of it. audiofeatures: settings of the stage, of a head
-    that hears ave.
+    """Writes the film, and tells of it. audiofeatures: settings of the stage, of a head that hears ave.
 
     Raises BadConfig NOT_SAVED, and as the bundle, the person and the features do; BadInput as the sound does.
     """
